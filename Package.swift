@@ -1,0 +1,88 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Every target that is not a wrapper: the first unmarked C call that takes a pointer is an error.
+let safe = settings + [.strictMemorySafety()]
+
+/// A wrapper: it alone imports its C module, and knows nothing of tokens.
+func wrapper(_ name: String, c: [Target.Dependency] = [], _ more: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: c + more, swiftSettings: settings)
+}
+
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: safe)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: dependencies + ["TestSupport"], swiftSettings: settings)
+}
+
+let package = Package(
+    name: "rota",
+    products: [.executable(name: "rota", targets: ["rota"])],
+    targets: [
+        // C libraries from the system.
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+
+        // Wrappers: know C, know nothing of tokens.
+        wrapper("SQLite", c: ["CSQLite"]),
+        wrapper("Crypto", c: ["COpenSSL"]),
+        wrapper("YAML", c: ["CYAML"]),
+        wrapper("HTTPClient", c: ["CCurl"]),
+        module("JSON", []),
+
+        // Core: pure decisions.
+        module("RotaCore", ["Crypto"]),
+
+        // Engine: the use cases and the ports that they need.
+        module("Engine", ["RotaCore", "Crypto", "JSON"]),
+
+        // Adapters: one port each.
+        module("Stores", ["Engine", "RotaCore", "SQLite", "Crypto", "JSON"]),
+        module("Vaults", ["Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
+        module("Webhooks", ["Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
+        module("PolicyFiles", ["RotaCore", "YAML", "Crypto"]),
+        module("Reports", ["Engine", "RotaCore", "JSON"]),
+
+        // Edge.
+        .executableTarget(
+            name: "rota",
+            dependencies: [
+                "Engine", "Stores", "Vaults", "Webhooks", "PolicyFiles", "Reports", "RotaCore", "YAML",
+                "JSON", "Crypto", "HTTPClient",
+            ],
+            swiftSettings: safe),
+
+        // Tests.
+        .target(
+            name: "TestSupport",
+            dependencies: ["Engine", "RotaCore", "Crypto", "JSON"],
+            swiftSettings: settings),
+        tests("SQLite", ["SQLite"]),
+        tests("Crypto", ["Crypto"]),
+        tests("YAML", ["YAML"]),
+        tests("HTTPClient", ["HTTPClient"]),
+        tests("JSON", ["JSON"]),
+        tests("RotaCore", ["RotaCore"]),
+        tests("Engine", ["Engine", "RotaCore", "Stores", "Crypto", "JSON"]),
+        tests("Stores", ["Stores", "SQLite", "Engine", "RotaCore", "Crypto", "JSON"]),
+        tests("Vaults", ["Vaults", "Engine", "RotaCore", "HTTPClient", "Crypto"]),
+        tests("Webhooks", ["Webhooks", "Engine", "RotaCore", "Crypto", "JSON"]),
+        tests("PolicyFiles", ["PolicyFiles", "RotaCore"]),
+        tests("Reports", ["Reports", "Engine", "RotaCore", "JSON"]),
+        tests("Tidy", []),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,29 @@
+#pragma once
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <curl/curl.h>
+
+/* curl_easy_setopt, curl_easy_getinfo and curl_multi_setopt are variadic, which Swift cannot call:
+   one typed inline wrapper for each kind of argument. */
+static inline CURLcode rota_curl_set_long(CURL *h, CURLoption o, long v) { return curl_easy_setopt(h, o, v); }
+static inline CURLcode rota_curl_set_offset(CURL *h, CURLoption o, curl_off_t v) { return curl_easy_setopt(h, o, v); }
+static inline CURLcode rota_curl_set_string(CURL *h, CURLoption o, const char *v) { return curl_easy_setopt(h, o, v); }
+static inline CURLcode rota_curl_set_pointer(CURL *h, CURLoption o, void *v) { return curl_easy_setopt(h, o, v); }
+static inline CURLcode rota_curl_set_list(CURL *h, CURLoption o, struct curl_slist *v) { return curl_easy_setopt(h, o, v); }
+
+typedef size_t (*rota_curl_data_callback)(char *, size_t, size_t, void *);
+typedef curl_socket_t (*rota_curl_opensocket_callback)(void *, curlsocktype, struct curl_sockaddr *);
+static inline CURLcode rota_curl_set_write(CURL *h, rota_curl_data_callback callback, void *context) {
+    CURLcode r = curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, callback);
+    return r ? r : curl_easy_setopt(h, CURLOPT_WRITEDATA, context);
+}
+static inline CURLcode rota_curl_set_header(CURL *h, rota_curl_data_callback callback, void *context) {
+    CURLcode r = curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, callback);
+    return r ? r : curl_easy_setopt(h, CURLOPT_HEADERDATA, context);
+}
+static inline CURLcode rota_curl_set_opensocket(CURL *h, rota_curl_opensocket_callback callback, void *context) {
+    CURLcode r = curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, callback);
+    return r ? r : curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, context);
+}
+static inline CURLcode rota_curl_get_long(CURL *h, CURLINFO i, long *out) { return curl_easy_getinfo(h, i, out); }
+static inline CURLMcode rota_curl_multi_set_long(CURLM *m, CURLMoption o, long v) { return curl_multi_setopt(m, o, v); }
