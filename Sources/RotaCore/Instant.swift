@@ -1,0 +1,169 @@
+/// A point in time: whole seconds since 1970-01-01T00:00:00Z, without leap seconds.
+///
+/// One unit everywhere, cut to whole seconds once: what is stored is what is compared.
+package struct Instant: Hashable, Comparable, Sendable {
+    /// Seconds since the epoch.
+    package let seconds: Int64
+
+    package init(seconds: Int64) {
+        self.seconds = seconds
+    }
+
+    package static func < (left: Instant, right: Instant) -> Bool {
+        left.seconds < right.seconds
+    }
+
+    package static func + (instant: Instant, span: TimeSpan) -> Instant {
+        Instant(seconds: instant.seconds + span.seconds)
+    }
+
+    package static func - (instant: Instant, span: TimeSpan) -> Instant {
+        Instant(seconds: instant.seconds - span.seconds)
+    }
+
+    /// The span from `right` to `left`; negative when `right` is later.
+    package static func - (left: Instant, right: Instant) -> TimeSpan {
+        TimeSpan(seconds: left.seconds - right.seconds)
+    }
+}
+
+// MARK: - RFC 3339
+
+extension Instant: CustomStringConvertible {
+    /// RFC 3339 in UTC, for example `2026-11-24T03:00:00Z`.
+    package var description: String {
+        String(decoding: utf8, as: UTF8.self)
+    }
+
+    /// The date alone, for example `2026-11-24`.
+    package var date: String {
+        String(decoding: utf8.prefix(10), as: UTF8.self)
+    }
+
+    /// The bytes of `description`: twenty ASCII characters for the years 0 to 9999.
+    package var utf8: [UInt8] {
+        let days = seconds.flooredQuotient(86_400)
+        let rest = seconds - days * 86_400
+        let (year, month, day) = civil(fromDays: days)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(20)
+        func append(_ value: Int64, digits: Int) {
+            var scale: Int64 = 1
+            for _ in 1..<digits { scale *= 10 }
+            while scale > 0 {
+                bytes.append(UInt8(48 + (value / scale) % 10))
+                scale /= 10
+            }
+        }
+        append(year, digits: 4)
+        bytes.append(UInt8(ascii: "-"))
+        append(month, digits: 2)
+        bytes.append(UInt8(ascii: "-"))
+        append(day, digits: 2)
+        bytes.append(UInt8(ascii: "T"))
+        append(rest / 3600, digits: 2)
+        bytes.append(UInt8(ascii: ":"))
+        append(rest / 60 % 60, digits: 2)
+        bytes.append(UInt8(ascii: ":"))
+        append(rest % 60, digits: 2)
+        bytes.append(UInt8(ascii: "Z"))
+        return bytes
+    }
+
+    /// Reads RFC 3339 (`2026-11-24T03:00:00Z`, `2026-11-24 03:00:00.5+01:00`) or a bare date
+    /// (`2026-11-24`, midnight UTC). A fraction is cut off. Nil for anything else, such as 30 February.
+    package init?(_ text: some StringProtocol) {
+        var reader = DigitReader(bytes: Array(text.utf8))
+        guard let year = reader.number(4), reader.take("-"), let month = reader.number(2), reader.take("-"),
+            let day = reader.number(2), let days = daysFromCivil(year, month, day)
+        else { return nil }
+        if reader.isAtEnd {
+            self.init(seconds: days * 86_400)
+            return
+        }
+        guard reader.take("T") || reader.take("t") || reader.take(" "),
+            let hour = reader.number(2), hour < 24, reader.take(":"),
+            let minute = reader.number(2), minute < 60, reader.take(":"),
+            let second = reader.number(2), second < 60, reader.skipFraction(),
+            let offset = reader.zoneOffset(), reader.isAtEnd
+        else { return nil }
+        self.init(seconds: days * 86_400 + hour * 3600 + minute * 60 + second - offset)
+    }
+}
+
+/// Walks the digits of a time without allocating.
+private struct DigitReader {
+    let bytes: [UInt8]
+    var position = 0
+
+    var isAtEnd: Bool { position == bytes.count }
+
+    mutating func take(_ expected: Unicode.Scalar) -> Bool {
+        guard position < bytes.count, bytes[position] == UInt8(ascii: expected) else { return false }
+        position += 1
+        return true
+    }
+
+    mutating func number(_ digits: Int) -> Int64? {
+        guard position + digits <= bytes.count else { return nil }
+        var value: Int64 = 0
+        for byte in bytes[position..<position + digits] {
+            guard byte >= 48, byte <= 57 else { return nil }
+            value = value * 10 + Int64(byte - 48)
+        }
+        position += digits
+        return value
+    }
+
+    mutating func skipFraction() -> Bool {
+        guard take(".") else { return true }
+        let start = position
+        while position < bytes.count, bytes[position] >= 48, bytes[position] <= 57 { position += 1 }
+        return position > start
+    }
+
+    /// Seconds east of UTC.
+    mutating func zoneOffset() -> Int64? {
+        if take("Z") || take("z") { return 0 }
+        let sign: Int64
+        if take("+") { sign = 1 } else if take("-") { sign = -1 } else { return nil }
+        guard let hours = number(2), hours < 24, take(":"), let minutes = number(2), minutes < 60 else { return nil }
+        return sign * (hours * 3600 + minutes * 60)
+    }
+}
+
+// MARK: - The proleptic Gregorian calendar
+
+/// Days since 1970-01-01, or nil for a date that does not exist.
+private func daysFromCivil(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64? {
+    guard (1...12).contains(month), day >= 1 else { return nil }
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+    let lengths: [Int64] = [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+    guard day <= lengths[Int(month - 1)] else { return nil }
+    // Years begin in March here, so that the leap day comes last and every month has a fixed offset.
+    let shifted = month <= 2 ? year - 1 : year
+    let era = shifted.flooredQuotient(400)
+    let yearOfEra = shifted - era * 400
+    let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+    let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+    return era * 146_097 + dayOfEra - 719_468
+}
+
+private func civil(fromDays days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+    let shifted = days + 719_468
+    let era = shifted.flooredQuotient(146_097)
+    let dayOfEra = shifted - era * 146_097
+    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let shiftedMonth = (5 * dayOfYear + 2) / 153
+    let day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
+    let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+    return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
+}
+
+extension Int64 {
+    fileprivate func flooredQuotient(_ divisor: Int64) -> Int64 {
+        let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
+        return remainder < 0 ? quotient - 1 : quotient
+    }
+}

@@ -1,0 +1,104 @@
+/// The exact actions that a run would take, each with its verdict.
+package struct Plan: Sendable {
+    /// SHA-256 of the canonical plan, `sha256:<hex>`.
+    package var digest: String
+    package var at: Instant
+    /// `sha256:<hex>` of the parsed policies.
+    package var policiesDigest: String
+    package var generation: Int64
+    /// Oldest deadline first.
+    package var actions: [PlannedAction]
+    /// How many tokens were looked at.
+    package var candidates: Int
+
+    package init(
+        digest: String, at: Instant, policiesDigest: String, generation: Int64, actions: [PlannedAction],
+        candidates: Int
+    ) {
+        self.digest = digest
+        self.at = at
+        self.policiesDigest = policiesDigest
+        self.generation = generation
+        self.actions = actions
+        self.candidates = candidates
+    }
+}
+
+/// One action of a plan.
+package struct PlannedAction: Hashable, Sendable {
+    package var tokenID: TokenID
+    package var name: String
+    package var owner: String
+    /// The token's revision when it was planned: a token that has changed since is skipped.
+    package var revision: Int64
+    package var action: Action
+    package var policy: String
+    package var rule: String
+    package var verdict: Verdict
+    /// Only for `rotate`.
+    package var overlap: TimeSpan
+    /// Why it cannot be done, in place of doing it blindly.
+    package var blocked: BlockedReason?
+    /// It is due, but beyond the policy's pace: a later run takes it.
+    package var waiting: Bool
+    /// What else of this token this action cures.
+    package var covers: [RuleReference]
+
+    package init(
+        tokenID: TokenID, name: String, owner: String, revision: Int64, action: Action, policy: String,
+        rule: String, verdict: Verdict, overlap: TimeSpan = .zero, blocked: BlockedReason? = nil,
+        waiting: Bool = false, covers: [RuleReference] = []
+    ) {
+        self.tokenID = tokenID
+        self.name = name
+        self.owner = owner
+        self.revision = revision
+        self.action = action
+        self.policy = policy
+        self.rule = rule
+        self.verdict = verdict
+        self.overlap = overlap
+        self.blocked = blocked
+        self.waiting = waiting
+        self.covers = covers
+    }
+}
+
+/// A policy's rule by name.
+package struct RuleReference: Hashable, Sendable {
+    package var policy: String
+    package var rule: String
+
+    package init(policy: String, rule: String) {
+        self.policy = policy
+        self.rule = rule
+    }
+}
+
+/// Why an action that is called for cannot be taken.
+package enum BlockedReason: String, Sendable, CaseIterable {
+    case issuerNotDriven = "issuer-not-driven"
+    case noDestination = "no-destination"
+    case unknownVault = "unknown-vault"
+    /// A destination holds a value that we do not know: never overwritten silently.
+    case conflict
+
+    /// For people, with what to do.
+    package var message: String {
+        switch self {
+        case .issuerNotDriven: "its values are made by another system, which rota does not drive"
+        case .noDestination: "it has no destination that a new value could be pushed to"
+        case .unknownVault: "a destination is in a vault that the configuration does not name"
+        case .conflict: "a destination holds a value that rota does not know"
+        }
+    }
+}
+
+/// What became of an action.
+package enum Outcome: String, Sendable, CaseIterable {
+    /// Done. For a rotation: every destination holds the new value and no older one is left valid.
+    case done
+    /// A rotation in its overlap, or stalled: later runs finish it.
+    case started
+    case waiting, blocked, skipped, failed
+}

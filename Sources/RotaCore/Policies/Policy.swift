@@ -1,0 +1,114 @@
+/// A named selector, a list of rules, a mode and limits.
+package struct Policy: Hashable, Sendable {
+    package var name: String
+    package var description: String
+    /// Why these thresholds; printed in reports.
+    package var basis: String
+    package var mode: Mode
+    package var selector: Selector
+    package var rules: [Rule]
+    /// How long before an action of this policy people are told, longest first.
+    package var notifyBefore: [TimeSpan]
+    /// How many actions one run takes, oldest deadline first; the rest wait.
+    package var pace: Int?
+    package var limits: Limits
+    /// Framework to control numbers, such as `pci-dss-4.0.1` to `8.6.3`.
+    package var controls: [String: [String]]
+    /// The file it was read from, for messages; empty when made in code.
+    package var file: String
+
+    package init(
+        name: String, description: String = "", basis: String = "", mode: Mode = .observe,
+        selector: Selector = .all, rules: [Rule], notifyBefore: [TimeSpan] = [], pace: Int? = nil,
+        limits: Limits = Limits(), controls: [String: [String]] = [:], file: String = ""
+    ) {
+        self.name = name
+        self.description = description
+        self.basis = basis
+        self.mode = mode
+        self.selector = selector
+        self.rules = rules
+        self.notifyBefore = notifyBefore
+        self.pace = pace
+        self.limits = limits
+        self.controls = controls
+        self.file = file
+    }
+}
+
+/// What a policy may do: report; report and tell; or act.
+package enum Mode: String, Sendable, CaseIterable {
+    case observe, warn, enforce
+}
+
+/// What cures a violation, mildest first.
+package enum Action: String, Sendable, CaseIterable, Comparable {
+    case notify, rotate, revoke
+
+    package static func < (left: Action, right: Action) -> Bool {
+        left.strictness < right.strictness
+    }
+
+    private var strictness: Int {
+        switch self {
+        case .notify: 0
+        case .rotate: 2
+        case .revoke: 4
+        }
+    }
+}
+
+/// One requirement, with the action that cures it.
+package struct Rule: Hashable, Sendable {
+    package var requirement: Requirement
+    package var action: Action
+    /// How long before the deadline the action begins.
+    package var startBefore: TimeSpan
+    /// How long the previous value stays valid after a rotation.
+    package var overlap: TimeSpan
+
+    package init(
+        _ requirement: Requirement, action: Action = .notify, startBefore: TimeSpan = .zero,
+        overlap: TimeSpan = .zero
+    ) {
+        self.requirement = requirement
+        self.action = action
+        self.startBefore = startBefore
+        self.overlap = overlap
+    }
+
+    /// The word it is written with; unique within a policy.
+    package var name: String { requirement.name }
+}
+
+/// What a rule requires.
+package enum Requirement: Hashable, Sendable {
+    /// No value that authenticates is older than this.
+    case maxAge(TimeSpan)
+    /// Used within this time.
+    case unusedFor(TimeSpan)
+    /// Has an end; not too far from its creation; not too far from now.
+    case expiry(required: Bool, maxLifetime: TimeSpan?, maxRemaining: TimeSpan?)
+
+    /// The key in a policy file.
+    package var name: String {
+        switch self {
+        case .maxAge: "max-age"
+        case .unusedFor: "unused-for"
+        case .expiry: "expiry"
+        }
+    }
+}
+
+/// A plan over these is refused as a whole.
+package struct Limits: Hashable, Sendable {
+    /// At most this many actions.
+    package var actions: Int?
+    /// At most this share of all tokens that the policy selects; one is always allowed.
+    package var percent: Int?
+
+    package init(actions: Int? = nil, percent: Int? = nil) {
+        self.actions = actions
+        self.percent = percent
+    }
+}
