@@ -27,8 +27,25 @@ package protocol Vault: Sendable {
     /// its emptiness back, where `capabilities.fencesEmptiness`.
     func fence(_ destination: Destination, at observation: Observation) async throws(VaultError)
 
+    /// Whether a value that `matches` was ever what the destination held, in the states after `base` up to
+    /// the observed one. Nil (the default) where the kind keeps no history, or no longer has all of it.
+    func held(
+        _ matches: @Sendable (Secret) -> Bool, in destination: Destination, after base: String,
+        through observation: Observation
+    ) async throws(VaultError) -> Bool?
+
     /// Removes the value, on the condition that the destination is still as observed.
     func remove(_ destination: Destination, at observation: Observation) async throws(VaultError)
+}
+
+extension Vault {
+    /// No history: whether the value was ever held cannot be told.
+    package func held(
+        _ matches: @Sendable (Secret) -> Bool, in destination: Destination, after base: String,
+        through observation: Observation
+    ) async throws(VaultError) -> Bool? {
+        nil
+    }
 }
 
 /// What a kind of vault can do.

@@ -1,0 +1,55 @@
+package import RotaCore
+
+/// One token to be rotated.
+package struct RotationRequest: Hashable, Sendable {
+    package var tokenID: TokenID
+    /// The revision that the decision was made on: a token that has changed since is skipped. Nil: any.
+    package var revision: Int64?
+    package var overlap: TimeSpan
+    /// The policy that called for it; nil when a person did.
+    package var policy: String?
+    package var change: Change
+
+    package init(
+        tokenID: TokenID, revision: Int64?, overlap: TimeSpan, policy: String?, change: Change
+    ) {
+        self.tokenID = tokenID
+        self.revision = revision
+        self.overlap = overlap
+        self.policy = policy
+        self.change = change
+    }
+}
+
+/// What became of one rotation in this pass.
+package struct RotationResult: Hashable, Sendable {
+    package var tokenID: TokenID
+    /// `done`, `started` (in its overlap; or stalled, when there is a cause), `blocked`, `skipped`, `failed`.
+    package var outcome: Outcome
+    package var blocked: BlockedReason?
+    /// For people: why it is not further than it is.
+    package var cause: String?
+
+    package init(_ tokenID: TokenID, _ outcome: Outcome, blocked: BlockedReason? = nil, cause: String? = nil) {
+        self.tokenID = tokenID
+        self.outcome = outcome
+        self.blocked = blocked
+        self.cause = cause
+    }
+
+    /// Later runs go on with it, but something is in its way.
+    package var isStalled: Bool { outcome == .started && cause != nil }
+}
+
+/// What a pass over the unfinished rotations of earlier runs did.
+package struct RecoveryResult: Hashable, Sendable {
+    /// Rotations that were driven on, with where they are now.
+    package var rotations: [RotationResult]
+    /// How many versions were retired.
+    package var retired: Int
+
+    package init(rotations: [RotationResult], retired: Int) {
+        self.rotations = rotations
+        self.retired = retired
+    }
+}

@@ -1,0 +1,47 @@
+import Crypto
+import RotaCore
+
+/// All that the protocol needs to know of one token, read in one go.
+///
+/// It is out of date as soon as it is made: every transition is conditional on what it relies on.
+struct RotationSnapshot: Sendable {
+    var token: Token
+    var rotation: Rotation
+    var versions: [Version]
+    var destinations: [Destination]
+    var pushes: [Push]
+
+    /// Nil when the token or its unfinished rotation is gone.
+    init?(of id: TokenID, from store: any Store) throws {
+        guard let token = try store.token(id), let rotation = try store.rotation(of: id) else { return nil }
+        self.token = token
+        self.rotation = rotation
+        versions = try store.versions(of: id)
+        destinations = try store.destinations(of: id)
+        pushes = try store.pushes(of: id)
+    }
+
+    var pending: Version? { versions.first { $0.state == .pending } }
+    var current: Version? { versions.first { $0.state == .current } }
+    var authenticatingCount: Int { versions.count { $0.state.authenticates } }
+
+    func push(of version: Int, to destination: Destination) -> Push? {
+        pushes.first { $0.version == version && $0.destinationID == destination.id }
+    }
+
+    /// Whether we may write over what a destination holds: emptiness, any value that was ever this
+    /// token's, or the baseline that was recorded when the destination was adopted.
+    func recognises(_ observation: Observation, at destination: Destination) -> Bool {
+        guard let value = observation.value else { return true }
+        guard let digest = TokenValue.digest(of: value) else { return false }
+        return digest == destination.baseline || versions.contains { $0.digest == digest }
+    }
+}
+
+extension Observation {
+    /// Whether the destination holds the value with this digest.
+    func holds(_ digest: Digest?) -> Bool {
+        guard let digest, let value else { return false }
+        return TokenValue.digest(of: value) == digest
+    }
+}

@@ -1,0 +1,155 @@
+import Crypto
+import RotaCore
+
+extension Rotator {
+    /// How many values one pass mints for one token: a lost or rejected one is superseded once.
+    private static let mintsPerPass = 2
+
+    /// Takes an open rotation as far as it will go: recovery, pre-flight, arming, pushing, promotion.
+    func drive(_ id: TokenID, change: Change) async throws -> RotationResult {
+        do {
+            try await driveToPromotion(id, change: change)
+            return try await retire(id, change: change).0
+        } catch let obstacle as Obstacle {
+            return try await settle(id, obstacle, change: change)
+        }
+    }
+
+    private func driveToPromotion(_ id: TokenID, change: Change) async throws {
+        var minted = 0
+        var rejection: Obstacle?
+        while true {
+            guard let snapshot = try await snapshot(of: id), snapshot.rotation.phase == .open else {
+                throw Obstacle("another process took the rotation over", kind: .overtaken)
+            }
+            let value: Secret
+            let version: Int
+            var observations: [Int64: Observation] = [:]
+            if let pending = snapshot.pending {
+                switch try await recover(pending, of: snapshot, rejected: rejection != nil, change: change) {
+                case .resume(let found): value = found
+                case .gone: continue
+                }
+                version = pending.number
+            } else {
+                // A value that was refused twice is the vault's or the configuration's trouble.
+                if let rejection, minted >= Self.mintsPerPass { throw rejection }
+                guard minted < Self.mintsPerPass else { throw Obstacle("its values were lost twice in one pass") }
+                minted += 1
+                observations = try await preflight(snapshot)
+                value = TokenValue.mint(prefix: snapshot.token.prefix) { random.bytes(64) }
+                version = try await arm(value, snapshot, change: change)
+            }
+            do throws(Obstacle) {
+                try await pushEverywhere(value, version: version, of: snapshot, observations: observations)
+            } catch {
+                guard error.kind == .rejected, rejection == nil else { throw error }
+                rejection = error
+                continue
+            }
+            try await promote(id, version: version, change: change)
+            return
+        }
+    }
+
+    private func snapshot(of id: TokenID) async throws -> RotationSnapshot? {
+        try await store.read { try RotationSnapshot(of: id, from: $0) }
+    }
+
+    /// Step 2. Every destination is reachable and holds what we may write over. Nothing is armed before that.
+    private func preflight(_ snapshot: RotationSnapshot) async throws -> [Int64: Observation] {
+        guard !snapshot.destinations.isEmpty else { throw Obstacle("it has no destination") }
+        let observations = try await probeAll(snapshot.destinations)
+        for destination in snapshot.destinations {
+            guard let observation = observations[destination.id] else { continue }
+            if !snapshot.recognises(observation, at: destination) {
+                throw Obstacle(
+                    "\(destination) holds a value that rota does not know; it was not touched", kind: .conflict)
+            }
+        }
+        return observations
+    }
+
+    /// Reads all destinations at once; throws the first trouble when any cannot be read.
+    func probeAll(_ destinations: [Destination]) async throws -> [Int64: Observation] {
+        try await withThrowingTaskGroup(of: (Int64, Observation).self) { group in
+            for destination in destinations {
+                group.addTask { (destination.id, try await probe(destination)) }
+            }
+            var observations: [Int64: Observation] = [:]
+            for try await (id, observation) in group { observations[id] = observation }
+            return observations
+        }
+    }
+
+    func probe(_ destination: Destination) async throws(Obstacle) -> Observation {
+        let vault = try vault(of: destination)
+        do throws(VaultError) {
+            return try await vault.probe(destination)
+        } catch {
+            throw Obstacle(error, at: destination)
+        }
+    }
+
+    /// Step 3. From here on the value authenticates, though nobody has it yet.
+    private func arm(_ value: Secret, _ snapshot: RotationSnapshot, change: Change) async throws -> Int {
+        guard let digest = TokenValue.digest(of: value) else { throw Obstacle("its value has no digest") }
+        let hint = TokenValue.hint(of: value)
+        let destinations = snapshot.destinations.map(\.id)
+        let armed = try await store.write { store in
+            try store.arm(
+                snapshot.rotation.id, digest: digest, hint: hint, destinations: destinations,
+                change: change.at(clock.now()))
+        }
+        if let armed { return armed }
+        if snapshot.authenticatingCount >= 3 {
+            throw Obstacle("three of its values are valid already; no further one is made until one is retired")
+        }
+        throw Obstacle("another process took the rotation over", kind: .overtaken)
+    }
+
+    /// Step 7.
+    private func promote(_ id: TokenID, version: Int, change: Change) async throws {
+        let promoted = try await store.write { store in
+            try store.promote(id, version: version, change: change.at(clock.now()))
+        }
+        if !promoted { throw Obstacle("another process took the rotation over", kind: .overtaken) }
+    }
+
+    /// Writes down why a rotation waits, or gives its claim up where nothing was armed.
+    private func settle(_ id: TokenID, _ obstacle: Obstacle, change: Change) async throws -> RotationResult {
+        let now = clock.now()
+        return try await store.write { store in
+            guard let snapshot = try RotationSnapshot(of: id, from: store) else {
+                return RotationResult(id, .skipped, cause: "it was revoked meanwhile")
+            }
+            let rotation = snapshot.rotation
+            if obstacle.kind == .overtaken {
+                return RotationResult(id, .skipped, cause: obstacle.cause)
+            }
+            if snapshot.pending == nil, rotation.phase == .open, snapshot.authenticatingCount < 3 {
+                var closing = change.at(now)
+                closing.cause = obstacle.cause
+                _ = try store.closeRotation(rotation.id, change: closing)
+                return obstacle.kind == .conflict
+                    ? RotationResult(id, .blocked, blocked: .conflict, cause: obstacle.cause)
+                    : RotationResult(id, .failed, cause: obstacle.cause)
+            }
+            let wait = max(
+                Backoff.betweenPasses.wait(after: rotation.failures + 1, random: random),
+                min(obstacle.retryAfter?.seconds ?? 0, Backoff.betweenPasses.cap))
+            try store.stall(
+                rotation.id, cause: obstacle.cause, nextAttemptAt: now + TimeSpan(seconds: wait), at: now)
+            return RotationResult(id, .started, cause: obstacle.cause)
+        }
+    }
+}
+
+extension Change {
+    /// The same, at another instant.
+    func at(_ instant: Instant) -> Change {
+        var change = self
+        change.at = instant
+        return change
+    }
+}

@@ -1,0 +1,178 @@
+import Crypto
+import RotaCore
+
+extension Rotator {
+    /// Steps 4 to 6 for every destination: a readable, conditional one first, since it is the only log of the
+    /// value; then all others at once. Throws the trouble when any of them is not verified.
+    func pushEverywhere(
+        _ value: Secret, version: Int, of snapshot: RotationSnapshot, observations: [Int64: Observation]
+    ) async throws(Obstacle) {
+        let destinations = snapshot.destinations.sorted { rank($0) < rank($1) }
+        guard let first = destinations.first else { return }
+        let push = { @Sendable (destination: Destination) async -> Result<Void, any Error> in
+            do {
+                try await self.push(
+                    value, version: version, to: destination, of: snapshot, seen: observations[destination.id])
+                return .success(())
+            } catch {
+                return .failure(error)
+            }
+        }
+        var failures: [any Error] = []
+        if case .failure(let error) = await push(first) { failures.append(error) }
+        // With the first one failed the others are still tried: one failing vault never delays another.
+        await withTaskGroup(of: Result<Void, any Error>.self) { group in
+            for destination in destinations.dropFirst() {
+                group.addTask { await push(destination) }
+            }
+            for await result in group {
+                if case .failure(let error) = result { failures.append(error) }
+            }
+        }
+        if let obstacle = failures.compactMap({ $0 as? Obstacle }).max(by: { $0.gravity < $1.gravity }) {
+            throw obstacle
+        }
+        if let failure = failures.first { throw Obstacle("\(failure)") }
+    }
+
+    private func rank(_ destination: Destination) -> Int {
+        guard let capabilities = vaults[destination.vault]?.capabilities else { return 3 }
+        return (capabilities.readable ? 0 : 2) + (capabilities.conditionalWrite ? 0 : 1)
+    }
+
+    /// Brings one destination to hold the value, and proves it by reading it back.
+    ///
+    /// Each turn begins with a read, which is the proof of the turn before it, the base of this one, and the
+    /// discovery of what another process or a lost answer did.
+    private func push(
+        _ value: Secret, version: Int, to destination: Destination, of snapshot: RotationSnapshot,
+        seen: Observation?
+    ) async throws {
+        let vault = try vault(of: destination)
+        var row = snapshot.push(of: version, to: destination) ?? Push(version: version, destinationID: destination.id)
+        var seen = seen
+        var trouble: Obstacle?
+        var wentWrong = 0
+        // One more read than writes: the last one is the proof of the last write.
+        for turn in 0...Self.writesPerPass {
+            if let trouble {
+                wentWrong += 1
+                try await pause(after: wentWrong, trouble)
+            }
+            let observation: Observation
+            do throws(VaultError) {
+                if let known = seen { observation = known } else { observation = try await vault.probe(destination) }
+            } catch {
+                trouble = Obstacle(error, at: destination)
+                if !error.kind.isPassing { break }
+                continue
+            }
+            seen = nil
+            if observation.holds(TokenValue.digest(of: value)) {
+                try await verify(snapshot.token.id, version, destination, at: observation.base)
+                return
+            }
+            guard turn < Self.writesPerPass else { break }
+            try await requireRecognised(observation, destination, snapshot, version)
+            guard
+                let attempt = try await markSending(snapshot.token.id, row, vault, destination, observation.base)
+            else {
+                row = try await currentRow(snapshot.token.id, version, destination)
+                if row.state == .verified { return }
+                trouble = Obstacle("\(destination): a read was out of date")
+                continue
+            }
+            row.attempt = attempt
+            trouble = await write(value, to: destination, in: vault, over: observation)
+            if let trouble, trouble.kind == .rejected { throw trouble }
+        }
+        throw trouble ?? Obstacle("\(destination): the vault accepted the value but does not hold it")
+    }
+
+    /// Nil when the vault said yes; the next read tells whether it is so.
+    private func write(
+        _ value: Secret, to destination: Destination, in vault: any Vault, over observation: Observation
+    ) async -> Obstacle? {
+        do throws(VaultError) {
+            try await vault.write(value, to: destination, over: observation)
+            return nil
+        } catch {
+            return Obstacle(error, at: destination)
+        }
+    }
+
+    private func pause(after failures: Int, _ trouble: Obstacle) async throws {
+        let wait = Backoff.withinPass.wait(after: failures, random: random)
+        // Who asks us to wait longer than a pass has is waited for between passes.
+        if let asked = trouble.retryAfter, asked.seconds * 1000 > Backoff.withinPass.cap { throw trouble }
+        try await clock.sleep(milliseconds: max(wait, (trouble.retryAfter?.seconds ?? 0) * 1000))
+    }
+
+    /// Step 4: durable before the first byte leaves, with the base of the probe and not of a later read.
+    private func markSending(
+        _ id: TokenID, _ row: Push, _ vault: any Vault, _ destination: Destination, _ base: String
+    ) async throws -> Int? {
+        let ordered = vault.capabilities.orderedBases
+        return try await store.write { store in
+            try store.markSending(
+                id, version: row.version, destination: destination.id, attempt: row.attempt, base: base,
+                ordered: ordered, at: clock.now())
+        }
+    }
+
+    private func verify(_ id: TokenID, _ version: Int, _ destination: Destination, at base: String) async throws {
+        let verified = try await store.write { store in
+            try store.markVerified(
+                id, version: version, destination: destination.id, base: base, at: clock.now())
+        }
+        if !verified { throw Obstacle("another process took the rotation over", kind: .overtaken) }
+    }
+
+    private func currentRow(_ id: TokenID, _ version: Int, _ destination: Destination) async throws -> Push {
+        let row = try await store.read { store -> Push? in
+            guard try store.versions(of: id).contains(where: { $0.number == version && $0.state == .pending }) else {
+                return nil
+            }
+            return try store.pushes(of: id).first { $0.version == version && $0.destinationID == destination.id }
+        }
+        guard let row else { throw Obstacle("another process took the rotation over", kind: .overtaken) }
+        return row
+    }
+
+    /// A value that nobody recorded is never written over. Another process may have minted since the
+    /// snapshot was made, so it is read again before anything is called foreign.
+    private func requireRecognised(
+        _ observation: Observation, _ destination: Destination, _ snapshot: RotationSnapshot, _ version: Int
+    ) async throws {
+        if snapshot.recognises(observation, at: destination) { return }
+        let id = snapshot.token.id
+        let fresh = try await store.read { try RotationSnapshot(of: id, from: $0) }
+        guard let fresh, fresh.pending?.number == version else {
+            throw Obstacle("another process took the rotation over", kind: .overtaken)
+        }
+        if fresh.recognises(observation, at: destination) { return }
+        throw Obstacle("\(destination) holds a value that rota does not know; it was not touched", kind: .conflict)
+    }
+}
+
+extension Obstacle {
+    /// Which of several is told: what needs a person comes before what passes by itself.
+    fileprivate var gravity: Int {
+        switch kind {
+        case .overtaken: 0
+        case .passing: 1
+        case .conflict: 2
+        case .rejected: 3
+        }
+    }
+}
+
+extension VaultError.Kind {
+    /// Whether trying again within seconds may help.
+    var isPassing: Bool {
+        switch self {
+        case .refused, .unknownOutcome, .transient: true
+        case .rejected, .denied, .missing, .garbled: false
+        }
+    }
+}

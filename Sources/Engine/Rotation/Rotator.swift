@@ -1,0 +1,137 @@
+import RotaCore
+
+/// Rotates tokens by the protocol of DESIGN section 5: any step may be the last one of this process, and
+/// whoever comes next goes on from what the store and the vaults hold.
+///
+/// Nothing here decides what is due. Every transition is a conditional one of the store's gate; several
+/// processes may work on one token and at worst waste each other's effort.
+package struct Rotator: Sendable {
+    let store: StoreQueue
+    let vaults: [String: any Vault]
+    let clock: any WallClock
+    let random: any RandomSource
+
+    /// How many rotations are under way at once. Each vault bounds its own requests; this bounds memory.
+    static let largestCrowd = 512
+    /// How many times one destination is written to in one pass.
+    static let writesPerPass = 3
+
+    package init(
+        store: StoreQueue, vaults: [String: any Vault], clock: any WallClock, random: any RandomSource
+    ) {
+        self.store = store
+        self.vaults = vaults
+        self.clock = clock
+        self.random = random
+    }
+
+    /// Claims and drives rotations, many at once. Results come in the order of the requests.
+    ///
+    /// - parameter progress: called after each with how many have come to their end in this pass.
+    /// - throws: store errors only; what a vault does becomes a result.
+    package func rotate(
+        _ requests: [RotationRequest], progress: @escaping @Sendable (Int) -> Void = { _ in }
+    ) async throws -> [RotationResult] {
+        try await crowd(requests, progress: progress) { request in
+            try await self.rotate(request)
+        }
+    }
+
+    /// Goes on with the rotations that earlier passes left unfinished, and retires versions whose overlap
+    /// has passed. The normal beginning of every run; does nothing when there are none.
+    package func recover(change: Change) async throws -> RecoveryResult {
+        let now = clock.now()
+        let due = try await store.read { store in
+            try store.openRotations().filter { $0.nextAttemptAt <= now }
+        }
+        let results = try await crowd(due, progress: { _ in }) { rotation in
+            switch rotation.phase {
+            case .open: (try await self.drive(rotation.tokenID, change: change), 0)
+            case .overlap: try await self.retire(rotation.tokenID, change: change)
+            case .done, .closed: (RotationResult(rotation.tokenID, .done), 0)
+            }
+        }
+        return RecoveryResult(rotations: results.map(\.0), retired: results.reduce(0) { $0 + $1.1 })
+    }
+
+    private func rotate(_ request: RotationRequest) async throws -> RotationResult {
+        let claimed = try await store.write { store -> Bool in
+            guard let token = try store.token(request.tokenID),
+                request.revision.map({ $0 == token.revision }) ?? true
+            else { return false }
+            return try store.claimRotation(
+                of: token.id, fromVersion: token.values.current ?? 0, overlap: request.overlap,
+                policy: request.policy, change: request.change) != nil
+        }
+        guard claimed else {
+            return RotationResult(
+                request.tokenID, .skipped,
+                cause: "it has changed since it was planned, or a rotation of it is under way")
+        }
+        return try await drive(request.tokenID, change: request.change)
+    }
+
+    /// Runs `work` over `items`, at most `largestCrowd` at once, and keeps the order.
+    private func crowd<Item: Sendable, Result: Sendable>(
+        _ items: [Item], progress: @escaping @Sendable (Int) -> Void,
+        _ work: @escaping @Sendable (Item) async throws -> Result
+    ) async throws -> [Result] {
+        try await withThrowingTaskGroup(of: (Int, Result).self) { group in
+            var results = [Result?](repeating: nil, count: items.count)
+            var next = 0
+            var finished = 0
+            func add() {
+                guard next < items.count else { return }
+                let index = next
+                next += 1
+                group.addTask { (index, try await work(items[index])) }
+            }
+            for _ in 0..<Self.largestCrowd { add() }
+            while let (index, result) = try await group.next() {
+                results[index] = result
+                finished += 1
+                progress(finished)
+                add()
+            }
+            return results.compactMap(\.self)
+        }
+    }
+
+    /// The vault of a destination, or the reason why there is none.
+    func vault(of destination: Destination) throws(Obstacle) -> any Vault {
+        guard let vault = vaults[destination.vault] else {
+            throw Obstacle("\(destination): the configuration has no vault named '\(destination.vault)'")
+        }
+        return vault
+    }
+}
+
+/// Why a rotation cannot go on now: the pass ends for this token, and the rotation waits.
+struct Obstacle: Error, Sendable {
+    enum Kind: Sendable {
+        /// Worth trying again as it is.
+        case passing
+        /// A destination holds something we do not know.
+        case conflict
+        /// A vault will not have this very value.
+        case rejected
+        /// Somebody else moved the rotation on: nothing is wrong.
+        case overtaken
+    }
+
+    var kind: Kind
+    var cause: String
+    var retryAfter: TimeSpan?
+
+    init(_ cause: String, kind: Kind = .passing, retryAfter: TimeSpan? = nil) {
+        self.kind = kind
+        self.cause = cause
+        self.retryAfter = retryAfter
+    }
+
+    init(_ error: VaultError, at destination: Destination) {
+        self.init(
+            "\(destination): \(error.message)", kind: error.kind == .rejected ? .rejected : .passing,
+            retryAfter: error.retryAfter)
+    }
+}
