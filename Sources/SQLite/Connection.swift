@@ -1,0 +1,150 @@
+import CSQLite
+import Glibc
+
+/// One connection to one database file. Used by one thread at a time, and not shared: it is not `Sendable`.
+package final class Connection {
+    package enum Mode: Sendable {
+        case readOnly, readWrite
+        /// Makes the file, 0600, when it is not there.
+        case readWriteCreate
+    }
+
+    package let path: String
+    private let handle: OpaquePointer
+    private var statements: [String: Statement] = [:]
+    /// Statements are few and fixed; the bound only keeps a mistake from growing without end.
+    private static let largestCache = 256
+
+    package init(path: String, mode: Mode) throws(SQLiteError) {
+        self.path = path
+        var flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+        switch mode {
+        case .readOnly: flags |= SQLITE_OPEN_READONLY
+        case .readWrite: flags |= SQLITE_OPEN_READWRITE
+        case .readWriteCreate: flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+        }
+        if mode == .readWriteCreate {
+            // SQLite would make it with the umask's mode: it is made here first, closed to everybody else.
+            let file = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+            if file >= 0 { close(file) }
+        }
+        var opened: OpaquePointer?
+        let code = sqlite3_open_v2(path, &opened, flags, nil)
+        guard code == SQLITE_OK, let opened else {
+            let error = SQLiteError(opened, code: code)
+            sqlite3_close_v2(opened)
+            throw error
+        }
+        handle = opened
+    }
+
+    deinit {
+        statements = [:]
+        sqlite3_close_v2(handle)
+    }
+
+    /// What every connection of a store is set to (DESIGN section 10): WAL, full synchronisation, no
+    /// automatic checkpoint and none on close, no memory mapping.
+    package func configure() throws(SQLiteError) {
+        sqlite3_busy_timeout(handle, 5_000)
+        for option in [SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, SQLITE_DBCONFIG_DEFENSIVE] {
+            let code = rota_sqlite_db_config_int(handle, option, 1, nil)
+            guard code == SQLITE_OK else { throw SQLiteError(handle, code: code) }
+        }
+        try executeScript(
+            """
+            PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;
+            PRAGMA wal_autocheckpoint=0; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8192;
+            """)
+    }
+
+    // MARK: - Statements
+
+    /// Runs a statement that gives no rows, and answers how many rows it changed.
+    @discardableResult
+    package func execute(_ sql: String, _ values: [Value] = []) throws(SQLiteError) -> Int {
+        let statement = try prepared(sql)
+        defer { statement.reset() }
+        try statement.bind(values)
+        while try statement.step() {}
+        return Int(sqlite3_changes(handle))
+    }
+
+    /// Streams the rows of a query; `each` returns false to stop. The row is only lent.
+    package func query(
+        _ sql: String, _ values: [Value] = [], _ each: (borrowing Row) throws -> Bool
+    ) throws {
+        // A statement that is being stepped further up the stack is not used twice.
+        let statement = try take(sql)
+        defer {
+            statement.reset()
+            put(statement)
+        }
+        try statement.bind(values)
+        while try statement.step() {
+            guard try each(Row(handle: statement.handle)) else { return }
+        }
+    }
+
+    /// Runs several statements without parameters.
+    package func executeScript(_ sql: String) throws(SQLiteError) {
+        let code = sqlite3_exec(handle, sql, nil, nil, nil)
+        guard code == SQLITE_OK else { throw SQLiteError(handle, code: code, sql: sql) }
+    }
+
+    /// Checks that a statement can be prepared.
+    package func prepare(_ sql: String) throws(SQLiteError) {
+        _ = try prepared(sql)
+    }
+
+    private func prepared(_ sql: String) throws(SQLiteError) -> Statement {
+        if let statement = statements[sql] { return statement }
+        let statement = try Statement(sql, on: handle)
+        put(statement)
+        return statement
+    }
+
+    private func take(_ sql: String) throws(SQLiteError) -> Statement {
+        if let statement = statements.removeValue(forKey: sql) { return statement }
+        return try Statement(sql, on: handle)
+    }
+
+    private func put(_ statement: Statement) {
+        if statements.count >= Self.largestCache { statements = [:] }
+        statements[statement.sql] = statement
+    }
+
+    // MARK: - Transactions
+
+    /// Takes the write lock at once: a read transaction that turns into a write fails with BUSY_SNAPSHOT.
+    package func begin() throws(SQLiteError) {
+        try execute("BEGIN IMMEDIATE")
+    }
+
+    /// A failure with `isCommitOutcomeUnknown` may or may not be on disk: no external effect may follow.
+    package func commit() throws(SQLiteError) {
+        do throws(SQLiteError) {
+            try execute("COMMIT")
+        } catch {
+            throw SQLiteError(
+                code: error.code, message: error.message, sql: error.sql,
+                isCommitOutcomeUnknown: SQLiteError.leavesCommitUnknown(error.code))
+        }
+    }
+
+    /// Does nothing when no transaction is open: SQLite has then rolled back by itself.
+    package func rollback() throws(SQLiteError) {
+        guard isInTransaction else { return }
+        try execute("ROLLBACK")
+    }
+
+    package var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
+
+    // MARK: - The file
+
+    /// Moves the WAL into the database file and empties it where no reader stands in the way.
+    package func checkpoint() throws(SQLiteError) {
+        let code = sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil)
+        guard code == SQLITE_OK || code & 0xFF == SQLITE_BUSY else { throw SQLiteError(handle, code: code) }
+    }
+}

@@ -1,0 +1,118 @@
+import CSQLite
+
+/// A prepared statement: finalized when the last reference goes. Used by one thread at a time.
+final class Statement {
+    private let connection: OpaquePointer
+    let handle: OpaquePointer
+    let sql: String
+    /// Bind index of `$1`, `$2` and so on: SQLite numbers named parameters by first appearance.
+    private let parameters: [Int32]
+
+    init(_ sql: String, on connection: OpaquePointer) throws(SQLiteError) {
+        self.connection = connection
+        self.sql = sql
+        var handle: OpaquePointer?
+        let code = sqlite3_prepare_v3(connection, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &handle, nil)
+        guard code == SQLITE_OK, let handle else { throw SQLiteError(connection, code: code, sql: sql) }
+        self.handle = handle
+        var parameters: [Int32] = []
+        while true {
+            let index = sqlite3_bind_parameter_index(handle, "$\(parameters.count + 1)")
+            if index == 0 { break }
+            parameters.append(index)
+        }
+        self.parameters = parameters
+    }
+
+    deinit {
+        sqlite3_finalize(handle)
+    }
+
+    func bind(_ values: [Value]) throws(SQLiteError) {
+        guard values.count == parameters.count else {
+            throw SQLiteError(
+                code: SQLITE_MISUSE, message: "\(values.count) values for \(parameters.count) parameters", sql: sql)
+        }
+        for (index, value) in zip(parameters, values) {
+            let code: Int32
+            switch value {
+            case .null: code = sqlite3_bind_null(handle, index)
+            case .integer(let integer): code = sqlite3_bind_int64(handle, index, integer)
+            case .text(let text):
+                var text = text
+                code = text.withUTF8 { bytes in
+                    bytes.withMemoryRebound(to: CChar.self) { characters in
+                        // An empty text must not become NULL.
+                        guard let start = characters.baseAddress else {
+                            return rota_sqlite_bind_text_copy(handle, index, "", 0)
+                        }
+                        return rota_sqlite_bind_text_copy(handle, index, start, Int32(characters.count))
+                    }
+                }
+            case .blob(let blob):
+                code = blob.withUnsafeBytes { bytes in
+                    guard let start = bytes.baseAddress else { return sqlite3_bind_zeroblob(handle, index, 0) }
+                    return rota_sqlite_bind_blob_copy(handle, index, start, Int32(bytes.count))
+                }
+            }
+            guard code == SQLITE_OK else { throw SQLiteError(connection, code: code, sql: sql) }
+        }
+    }
+
+    /// True while there is a row.
+    func step() throws(SQLiteError) -> Bool {
+        let code = sqlite3_step(handle)
+        switch code {
+        case SQLITE_ROW: return true
+        case SQLITE_DONE: return false
+        default: throw SQLiteError(connection, code: code, sql: sql)
+        }
+    }
+
+    func reset() {
+        // The code repeats the error of the last step, which was told already.
+        sqlite3_reset(handle)
+        sqlite3_clear_bindings(handle)
+    }
+}
+
+/// The row that a query stands on. Values are copied out; the row itself is only lent.
+package struct Row: ~Copyable {
+    let handle: OpaquePointer
+
+    init(handle: OpaquePointer) {
+        self.handle = handle
+    }
+
+    package borrowing func isNull(_ column: Int) -> Bool {
+        sqlite3_column_type(handle, Int32(column)) == SQLITE_NULL
+    }
+
+    package borrowing func integer(_ column: Int) -> Int64 {
+        sqlite3_column_int64(handle, Int32(column))
+    }
+
+    package borrowing func optionalInteger(_ column: Int) -> Int64? {
+        isNull(column) ? nil : integer(column)
+    }
+
+    package borrowing func text(_ column: Int) -> String {
+        guard let bytes = sqlite3_column_text(handle, Int32(column)) else { return "" }
+        let count = Int(sqlite3_column_bytes(handle, Int32(column)))
+        return String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
+    }
+
+    package borrowing func optionalText(_ column: Int) -> String? {
+        isNull(column) ? nil : text(column)
+    }
+
+    package borrowing func blob(_ column: Int) -> [UInt8] {
+        guard let bytes = sqlite3_column_blob(handle, Int32(column)) else { return [] }
+        let count = Int(sqlite3_column_bytes(handle, Int32(column)))
+        return Array(UnsafeRawBufferPointer(start: bytes, count: count))
+    }
+
+    package borrowing func optionalBlob(_ column: Int) -> [UInt8]? {
+        isNull(column) ? nil : blob(column)
+    }
+}
