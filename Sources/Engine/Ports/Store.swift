@@ -116,6 +116,8 @@ package protocol StoreReads {
     func dueDeliveries(endpoint: String, at now: Instant, limit: Int) throws -> [Delivery]
     /// When the next delivery that waits becomes due; nil when none waits.
     func nextDeliveryDue() throws -> Instant?
+    /// The same for one endpoint.
+    func nextDeliveryDue(endpoint: String) throws -> Instant?
     func deliveryCounts() throws -> DeliveryCounts
 }
 
