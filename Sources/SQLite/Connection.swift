@@ -142,6 +142,16 @@ package final class Connection {
 
     // MARK: - The file
 
+    /// The number in the file's header that says whose file it is.
+    package func applicationID() throws -> Int64 {
+        var value: Int64 = 0
+        try query("PRAGMA application_id") { row in
+            value = row.integer(0)
+            return false
+        }
+        return value
+    }
+
     /// Moves the WAL into the database file and empties it where no reader stands in the way.
     package func checkpoint() throws(SQLiteError) {
         let code = sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil)

@@ -114,9 +114,7 @@ package protocol StoreReads {
 
     /// Deliveries to be tried now, oldest event first.
     func dueDeliveries(endpoint: String, at now: Instant, limit: Int) throws -> [Delivery]
-    /// When the next delivery that waits becomes due; nil when none waits.
-    func nextDeliveryDue() throws -> Instant?
-    /// The same for one endpoint.
+    /// When the next delivery that waits for this endpoint becomes due; nil when none waits.
     func nextDeliveryDue(endpoint: String) throws -> Instant?
     func deliveryCounts() throws -> DeliveryCounts
 }

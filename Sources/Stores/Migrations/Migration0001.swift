@@ -1,0 +1,187 @@
+extension Migration {
+    /// The schema of the first release.
+    static let first = Migration(number: 1) { dialect in
+        """
+        CREATE TABLE store (
+          key TEXT PRIMARY KEY,
+          value TEXT NOT NULL
+        ) \(dialect.strict);
+
+        CREATE TABLE tokens (
+          id TEXT PRIMARY KEY,
+          revision \(dialect.integer) NOT NULL,
+          name TEXT NOT NULL,
+          description TEXT NOT NULL,
+          owner TEXT NOT NULL,
+          integration TEXT NOT NULL,
+          scopes TEXT NOT NULL,
+          labels TEXT NOT NULL,
+          prefix TEXT NOT NULL,
+          issuer TEXT NOT NULL,
+          external_id TEXT,
+          state TEXT NOT NULL CHECK (state IN ('active', 'quarantined', 'revoked', 'expired')),
+          created_at \(dialect.integer) NOT NULL,
+          created_by TEXT NOT NULL,
+          expires_at \(dialect.integer),
+          lifetime \(dialect.integer),
+          last_used_at \(dialect.integer),
+          tracked_since \(dialect.integer),
+          idle_since \(dialect.integer),
+          provenance TEXT NOT NULL,
+          ended_at \(dialect.integer),
+          ended_by TEXT,
+          ended_cause TEXT,
+          current_version \(dialect.integer),
+          value_issued_at \(dialect.integer),
+          oldest_issued_at \(dialect.integer),
+          rotation_open \(dialect.integer) NOT NULL DEFAULT 0,
+          awaiting_retirement \(dialect.integer) NOT NULL DEFAULT 0,
+          overlap_ends_at \(dialect.integer),
+          destination_count \(dialect.integer) NOT NULL DEFAULT 0,
+          event_seq \(dialect.integer) NOT NULL DEFAULT 0
+        ) \(dialect.strict);
+        CREATE INDEX tokens_by_name ON tokens (name, id);
+        CREATE UNIQUE INDEX tokens_live_name ON tokens (name) WHERE state IN ('active', 'quarantined');
+        CREATE UNIQUE INDEX tokens_external ON tokens (issuer, external_id) WHERE external_id IS NOT NULL;
+        CREATE INDEX tokens_oldest_value ON tokens (oldest_issued_at) WHERE state = 'active';
+        CREATE INDEX tokens_idle ON tokens (idle_since) WHERE state = 'active';
+        CREATE INDEX tokens_endless ON tokens (id) WHERE state = 'active' AND expires_at IS NULL;
+        CREATE INDEX tokens_lifetime ON tokens (lifetime) WHERE state = 'active';
+        CREATE INDEX tokens_end ON tokens (expires_at) WHERE state = 'active';
+
+        CREATE TABLE versions (
+          token_id TEXT NOT NULL REFERENCES tokens (id),
+          number \(dialect.integer) NOT NULL,
+          state TEXT NOT NULL
+            CHECK (state IN ('pending', 'current', 'previous', 'unconfirmed', 'revoked', 'expired')),
+          digest \(dialect.bytes),
+          hint TEXT NOT NULL,
+          issued_at \(dialect.integer),
+          ends_at \(dialect.integer),
+          ended_at \(dialect.integer),
+          PRIMARY KEY (token_id, number)
+        ) \(dialect.strict);
+        CREATE UNIQUE INDEX versions_digest ON versions (digest) WHERE digest IS NOT NULL;
+        CREATE UNIQUE INDEX versions_pending ON versions (token_id) WHERE state = 'pending';
+        CREATE UNIQUE INDEX versions_current ON versions (token_id) WHERE state = 'current';
+
+        CREATE TABLE destinations (
+          id \(dialect.growing),
+          token_id TEXT NOT NULL REFERENCES tokens (id),
+          vault TEXT NOT NULL,
+          path TEXT NOT NULL,
+          field TEXT NOT NULL,
+          baseline \(dialect.bytes)
+        ) \(dialect.strict);
+        CREATE UNIQUE INDEX destinations_place ON destinations (token_id, vault, path, field);
+
+        CREATE TABLE rotations (
+          id \(dialect.growing),
+          token_id TEXT NOT NULL REFERENCES tokens (id),
+          from_version \(dialect.integer) NOT NULL,
+          to_version \(dialect.integer),
+          phase TEXT NOT NULL CHECK (phase IN ('open', 'overlap', 'done', 'closed')),
+          overlap \(dialect.integer) NOT NULL,
+          claimed_at \(dialect.integer) NOT NULL,
+          actor TEXT NOT NULL,
+          reason TEXT NOT NULL,
+          run TEXT,
+          policy TEXT,
+          failures \(dialect.integer) NOT NULL DEFAULT 0,
+          next_attempt_at \(dialect.integer) NOT NULL,
+          cause TEXT
+        ) \(dialect.strict);
+        CREATE UNIQUE INDEX rotations_unfinished ON rotations (token_id) WHERE phase IN ('open', 'overlap');
+
+        CREATE TABLE pushes (
+          token_id TEXT NOT NULL,
+          version \(dialect.integer) NOT NULL,
+          destination_id \(dialect.integer) NOT NULL REFERENCES destinations (id),
+          state TEXT NOT NULL CHECK (state IN ('unsent', 'sending', 'verified', 'fenced')),
+          base TEXT,
+          attempt \(dialect.integer) NOT NULL DEFAULT 0,
+          verified_base TEXT,
+          changed_at \(dialect.integer),
+          PRIMARY KEY (token_id, version, destination_id),
+          FOREIGN KEY (token_id, version) REFERENCES versions (token_id, number)
+        ) \(dialect.strict);
+
+        CREATE TABLE runs (
+          id TEXT PRIMARY KEY,
+          plan TEXT NOT NULL,
+          actor TEXT NOT NULL,
+          started_at \(dialect.integer) NOT NULL,
+          finished_at \(dialect.integer),
+          aborted TEXT
+        ) \(dialect.strict);
+        CREATE INDEX runs_by_start ON runs (started_at);
+
+        CREATE TABLE run_actions (
+          id \(dialect.growing),
+          run TEXT NOT NULL REFERENCES runs (id),
+          token_id TEXT NOT NULL,
+          name TEXT NOT NULL,
+          action TEXT NOT NULL,
+          policy TEXT NOT NULL,
+          rule TEXT NOT NULL,
+          reason TEXT NOT NULL,
+          message TEXT NOT NULL,
+          deadline \(dialect.integer),
+          outcome TEXT NOT NULL,
+          cause TEXT,
+          at \(dialect.integer) NOT NULL
+        ) \(dialect.strict);
+        CREATE INDEX run_actions_by_time ON run_actions (at, id);
+
+        CREATE TABLE findings (
+          id \(dialect.growing),
+          token_id TEXT NOT NULL REFERENCES tokens (id),
+          policy TEXT NOT NULL,
+          rule TEXT NOT NULL,
+          reason TEXT NOT NULL,
+          message TEXT NOT NULL,
+          opened_at \(dialect.integer) NOT NULL,
+          closed_at \(dialect.integer),
+          closed_how TEXT
+        ) \(dialect.strict);
+        CREATE UNIQUE INDEX findings_open ON findings (token_id, policy, rule) WHERE closed_at IS NULL;
+        CREATE INDEX findings_by_token ON findings (token_id);
+
+        CREATE TABLE audit (
+          number \(dialect.growing),
+          at \(dialect.integer) NOT NULL,
+          actor TEXT NOT NULL,
+          action TEXT NOT NULL,
+          object TEXT NOT NULL,
+          body TEXT NOT NULL
+        ) \(dialect.strict);
+        CREATE INDEX audit_by_object ON audit (object, number);
+
+        CREATE TABLE events (
+          id TEXT PRIMARY KEY,
+          type TEXT NOT NULL,
+          token_id TEXT,
+          seq \(dialect.integer),
+          at \(dialect.integer) NOT NULL,
+          data TEXT NOT NULL
+        ) \(dialect.strict);
+        CREATE UNIQUE INDEX events_by_token ON events (token_id, seq) WHERE token_id IS NOT NULL;
+
+        CREATE TABLE deliveries (
+          id \(dialect.growing),
+          event_id TEXT NOT NULL REFERENCES events (id),
+          endpoint TEXT NOT NULL,
+          state TEXT NOT NULL CHECK (state IN ('waiting', 'delivered', 'dead')),
+          attempts \(dialect.integer) NOT NULL DEFAULT 0,
+          next_attempt_at \(dialect.integer) NOT NULL,
+          status \(dialect.integer),
+          cause TEXT,
+          changed_at \(dialect.integer) NOT NULL
+        ) \(dialect.strict);
+        CREATE UNIQUE INDEX deliveries_once ON deliveries (event_id, endpoint);
+        CREATE INDEX deliveries_waiting ON deliveries (endpoint, id) WHERE state = 'waiting';
+        CREATE INDEX deliveries_due ON deliveries (endpoint, next_attempt_at) WHERE state = 'waiting';
+        CREATE INDEX deliveries_by_state ON deliveries (state);
+        """
+    }
+}
