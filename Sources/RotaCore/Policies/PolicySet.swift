@@ -1,3 +1,5 @@
+import Crypto
+
 /// All loaded policies, with the digest of what was parsed.
 package struct PolicySet: Hashable, Sendable {
     package var policies: [Policy]
@@ -7,5 +9,97 @@ package struct PolicySet: Hashable, Sendable {
     package init(policies: [Policy], digest: String) {
         self.policies = policies
         self.digest = digest
+    }
+
+    /// Works the digest out.
+    package init(_ policies: [Policy]) {
+        self.init(policies: policies, digest: PolicySet.digest(of: policies))
+    }
+
+    /// Calls `each` for every rule of every policy that selects the token, in their order, with the indices of
+    /// both. Nothing for a token that cannot authenticate.
+    package func eachVerdict(
+        of token: Token, at now: Instant, _ each: (_ policy: Int, _ rule: Int, _ verdict: Verdict) throws -> Void
+    ) rethrows {
+        guard token.canAuthenticate(at: now) else { return }
+        // By index: a copy of a policy would count the references of all its parts.
+        for policy in policies.indices where policies[policy].selector.matches(token) {
+            for rule in policies[policy].rules.indices {
+                try each(policy, rule, evaluate(policies[policy].rules[rule], of: token, at: now))
+            }
+        }
+    }
+
+    /// The same whatever files and order the policies stood in.
+    private static func digest(of policies: [Policy]) -> String {
+        var canonical = CanonicalText()
+        for policy in policies.sorted(by: { $0.name < $1.name }) { canonical.append(policy) }
+        return "sha256:" + Hex.encode(SHA256.digest(of: canonical.text))
+    }
+}
+
+/// A rendering in which different policies never look the same: every text stands with its length, and every
+/// list between brackets.
+private struct CanonicalText {
+    var text = ""
+
+    mutating func append(_ policy: Policy) {
+        append(policy.name)
+        append(policy.description)
+        append(policy.basis)
+        append(policy.mode.rawValue)
+        append(policy.selector)
+        list(policy.rules) { $0.append($1) }
+        list(policy.notifyBefore) { $0.append($1.seconds) }
+        append(policy.pace)
+        append(policy.limits.actions)
+        append(policy.limits.percent)
+        list(policy.controls.sorted { $0.key < $1.key }) { canonical, control in
+            canonical.append(control.key)
+            canonical.list(control.value) { $0.append($1) }
+        }
+    }
+
+    private mutating func append(_ rule: Rule) {
+        append(rule.name)
+        switch rule.requirement {
+        case .maxAge(let limit), .unusedFor(let limit): append(limit.seconds)
+        case .expiry(let required, let maxLifetime, let maxRemaining):
+            append(required ? 1 : 0)
+            append(maxLifetime?.seconds)
+            append(maxRemaining?.seconds)
+        }
+        append(rule.action.rawValue)
+        append(rule.startBefore.seconds)
+        append(rule.overlap.seconds)
+    }
+
+    private mutating func append(_ selector: Selector) {
+        list(selector.labels.sorted { $0.key < $1.key }) { canonical, label in
+            canonical.append(label.key)
+            canonical.append(label.value)
+        }
+        for globs in [selector.scopes, selector.owners, selector.integrations, selector.names, selector.issuers] {
+            append(globs)
+        }
+        list(selector.except) { $0.append($1) }
+    }
+
+    private mutating func append(_ globs: [Glob]) {
+        list(globs) { $0.append($1.description) }
+    }
+
+    private mutating func append(_ string: String) {
+        text += "\(string.utf8.count):\(string)"
+    }
+
+    private mutating func append(_ number: (some BinaryInteger)?) {
+        text += number.map { "\($0);" } ?? "-;"
+    }
+
+    private mutating func list<Element>(_ elements: [Element], _ each: (inout CanonicalText, Element) -> Void) {
+        text += "["
+        for element in elements { each(&self, element) }
+        text += "]"
     }
 }

@@ -1,0 +1,55 @@
+package import RotaCore
+
+/// The index ranges that hold every token of which `rule` gives a due or violating verdict at `now`, or may
+/// give one within `lookahead` from then. Always a superset: the pure evaluation decides.
+package func candidateQueries(
+    for rule: Rule, at now: Instant, lookahead: TimeSpan = .zero
+) -> [CandidateQuery] {
+    switch rule.requirement {
+    case .maxAge(let limit):
+        return [.issuedAtOrBefore(now + lookahead + rule.lead - limit)]
+    case .unusedFor(let limit):
+        return [.idleSinceAtOrBefore(now + lookahead + rule.lead - limit)]
+    case .expiry(let required, let maxLifetime, let maxRemaining):
+        var queries: [CandidateQuery] = required ? [.withoutExpiry] : []
+        if let maxLifetime { queries.append(.lifetimeMoreThan(maxLifetime)) }
+        // What remains only shrinks, so the present is the widest range.
+        if let maxRemaining { queries.append(.expiresAfter(now + maxRemaining)) }
+        return queries
+    }
+}
+
+/// The ranges for all rules of all policies: one of each kind at the most, since each kind is open to one side
+/// and the widest range holds the others.
+package func candidateQueries(
+    for policies: PolicySet, at now: Instant, lookahead: TimeSpan = .zero
+) -> [CandidateQuery] {
+    var widest: [CandidateQuery] = []
+    for rule in policies.policies.lazy.flatMap(\.rules) {
+        for query in candidateQueries(for: rule, at: now, lookahead: lookahead) {
+            let merged = widest.firstIndex { $0.joined(with: query) != nil }
+            if let merged {
+                widest[merged] = widest[merged].joined(with: query) ?? query
+            } else {
+                widest.append(query)
+            }
+        }
+    }
+    return widest
+}
+
+extension CandidateQuery {
+    /// The range that holds both; nil when they are over different things.
+    fileprivate func joined(with other: CandidateQuery) -> CandidateQuery? {
+        switch (self, other) {
+        case (.issuedAtOrBefore(let left), .issuedAtOrBefore(let right)): .issuedAtOrBefore(max(left, right))
+        case (.idleSinceAtOrBefore(let left), .idleSinceAtOrBefore(let right)):
+            .idleSinceAtOrBefore(max(left, right))
+        case (.withoutExpiry, .withoutExpiry): .withoutExpiry
+        case (.lifetimeMoreThan(let left), .lifetimeMoreThan(let right)): .lifetimeMoreThan(min(left, right))
+        case (.expiresAfter(let left), .expiresAfter(let right)): .expiresAfter(min(left, right))
+        case (.expiredAtOrBefore(let left), .expiredAtOrBefore(let right)): .expiredAtOrBefore(max(left, right))
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,87 @@
+/// Decides what is to be done about one token. Pure: the same token, policies and instant, the same decision.
+package struct Planner: Sendable {
+    package let policies: PolicySet
+    private let vaults: Set<String>
+
+    /// - parameter vaults: the names of the vaults that the configuration has.
+    package init(policies: PolicySet, vaults: Set<String>) {
+        self.policies = policies
+        self.vaults = vaults
+    }
+
+    /// What one rule of one policy says; both by their index.
+    package struct Ruling: Hashable, Sendable {
+        package var policy: Int
+        package var rule: Int
+        package var verdict: Verdict
+    }
+
+    /// Everything said of one token, and the one action that follows.
+    package struct Decision: Sendable {
+        /// Every verdict of every policy that selects the token, in their order.
+        package var rulings: [Ruling]
+        /// The strictest action that policies in `enforce` call for; nil when none does.
+        package var action: PlannedAction?
+        /// Which policy's action it is, by its index; nil without one.
+        package var policy: Int?
+    }
+
+    /// - parameter destinations: asked only for a token that is to be rotated.
+    package func decide(
+        _ token: Token, at now: Instant, destinations: () throws -> [Destination]
+    ) rethrows -> Decision {
+        var decision = Decision(rulings: [])
+        policies.eachVerdict(of: token, at: now) { policy, rule, verdict in
+            decision.rulings.append(Ruling(policy: policy, rule: rule, verdict: verdict))
+        }
+        let calls = decision.rulings.filter { $0.verdict.calls && policies.policies[$0.policy].mode == .enforce }
+        guard let chosen = calls.min(by: precedes) else { return decision }
+        let action = rule(of: chosen).action
+        decision.policy = chosen.policy
+        decision.action = PlannedAction(
+            tokenID: token.id, name: token.name, owner: token.owner, revision: token.revision, action: action,
+            policy: policies.policies[chosen.policy].name, rule: rule(of: chosen).name, verdict: chosen.verdict,
+            overlap: action == .rotate ? rule(of: chosen).overlap : .zero,
+            blocked: try obstacle(to: action, of: token, destinations: destinations),
+            covers: calls.filter { $0 != chosen }.map {
+                RuleReference(policy: policies.policies[$0.policy].name, rule: rule(of: $0).name)
+            })
+        return decision
+    }
+
+    /// The strictest first; of equals the earlier deadline, then the order of the policies.
+    private func precedes(_ left: Ruling, _ right: Ruling) -> Bool {
+        let (leftAction, rightAction) = (rule(of: left).action, rule(of: right).action)
+        guard leftAction == rightAction else { return leftAction > rightAction }
+        guard left.verdict.deadline == right.verdict.deadline else {
+            return left.verdict.deadline.precedes(right.verdict.deadline)
+        }
+        return (left.policy, left.rule) < (right.policy, right.rule)
+    }
+
+    private func rule(of ruling: Ruling) -> Rule {
+        policies.policies[ruling.policy].rules[ruling.rule]
+    }
+
+    /// Nothing is done blindly: not to somebody else's token, nor where the new value could not be delivered.
+    private func obstacle(
+        to action: Action, of token: Token, destinations: () throws -> [Destination]
+    ) rethrows -> BlockedReason? {
+        guard action != .notify else { return nil }
+        guard token.issuer == .rota else { return .issuerNotDriven }
+        guard action == .rotate else { return nil }
+        guard token.destinationCount > 0 else { return .noDestination }
+        return try destinations().allSatisfy { vaults.contains($0.vault) } ? nil : .unknownVault
+    }
+}
+
+extension Instant? {
+    /// Earlier first, no deadline last.
+    package func precedes(_ other: Instant?) -> Bool {
+        switch (self, other) {
+        case (let left?, let right?): left < right
+        case (_?, nil): true
+        case (nil, _): false
+        }
+    }
+}

@@ -1,0 +1,106 @@
+/// What a rule says of a token at an instant. Pure, and without allocation: it runs for every rule of
+/// every token of a report.
+///
+/// The token is one that can authenticate; see ``Token/canAuthenticate(at:)``.
+package func evaluate(_ rule: Rule, of token: Token, at now: Instant) -> Verdict {
+    switch rule.requirement {
+    case .maxAge(let limit):
+        evaluateAge(of: token.values, limit: limit, lead: rule.lead, at: now)
+    case .unusedFor(let limit):
+        evaluateUse(of: token, limit: limit, rule: rule, at: now)
+    case .expiry(let required, let maxLifetime, let maxRemaining):
+        evaluateExpiry(
+            of: token, required: required, maxLifetime: maxLifetime, maxRemaining: maxRemaining, rule: rule,
+            at: now)
+    }
+}
+
+extension Rule {
+    /// How long before its deadline the action begins: what is rotated has its overlap before the deadline too,
+    /// so that no value older than the limit is left.
+    package var lead: TimeSpan {
+        action == .rotate ? startBefore + overlap : startBefore
+    }
+}
+
+extension ValueSummary {
+    /// A rotation is open, or an older value has not been retired: nothing is to be started now.
+    package var isChanging: Bool { rotationOpen || awaitingRetirement }
+}
+
+/// Compliance looks at the oldest value that authenticates; the action is chosen by the age of the current one.
+private func evaluateAge(of values: ValueSummary, limit: TimeSpan, lead: TimeSpan, at now: Instant) -> Verdict {
+    guard let oldest = values.oldestIssuedAt, let current = values.currentIssuedAt else {
+        return Verdict(.unknown, .ageUnknown)
+    }
+    let age = elapsed(from: oldest, to: now)
+    let deadline = oldest + limit
+    let start = deadline - lead
+    // An older value than the current one is still there, so the rotation that replaced it is not over.
+    let inProgress = values.isChanging || oldest < current
+    if now > deadline {
+        let reason: Reason =
+            if !inProgress {
+                .maxAgeExceeded(age: age, limit: limit)
+            } else if now <= current + limit {
+                .previousInUse(age: age, limit: limit)
+            } else {
+                .rotationInProgress(age: age, limit: limit)
+            }
+        return Verdict(.violating, reason, deadline: deadline, start: start, inProgress: inProgress)
+    }
+    guard now >= start else {
+        return Verdict(.compliant, .withinMaxAge(age: age, limit: limit), deadline: deadline, start: start)
+    }
+    let reason: Reason =
+        inProgress ? .rotationInProgress(age: age, limit: limit) : .maxAgeDue(age: age, limit: limit)
+    return Verdict(.due, reason, deadline: deadline, start: start, inProgress: inProgress)
+}
+
+/// Unused is idle for at least the limit. What is not known is never acted on.
+private func evaluateUse(of token: Token, limit: TimeSpan, rule: Rule, at now: Instant) -> Verdict {
+    guard let since = token.idleSince else { return Verdict(.unknown, .usageUnknown) }
+    let idle = elapsed(from: since, to: now)
+    let deadline = since + limit
+    let start = deadline - rule.lead
+    let inProgress = rule.action == .rotate && token.values.isChanging
+    if now >= deadline {
+        let reason: Reason =
+            if case .neverUsed = token.usage {
+                .neverUsed(idle: idle, limit: limit)
+            } else {
+                .idleTooLong(idle: idle, limit: limit)
+            }
+        return Verdict(.violating, reason, deadline: deadline, start: start, inProgress: inProgress)
+    }
+    guard now >= start else {
+        return Verdict(.compliant, .usedRecently(idle: idle, limit: limit), deadline: deadline, start: start)
+    }
+    return Verdict(
+        .due, .idleDue(idle: idle, limit: limit), deadline: deadline, start: start, inProgress: inProgress)
+}
+
+/// Violated at once or not at all: nothing moves toward it, so there is no deadline.
+private func evaluateExpiry(
+    of token: Token, required: Bool, maxLifetime: TimeSpan?, maxRemaining: TimeSpan?, rule: Rule, at now: Instant
+) -> Verdict {
+    let inProgress = rule.action == .rotate && token.values.isChanging
+    guard let end = token.expiresAt else {
+        return required
+            ? Verdict(.violating, .noExpiry, inProgress: inProgress) : Verdict(.compliant, .expiryAcceptable)
+    }
+    if let maxLifetime, end - token.createdAt > maxLifetime {
+        let reason = Reason.lifetimeTooLong(lifetime: end - token.createdAt, limit: maxLifetime)
+        return Verdict(.violating, reason, inProgress: inProgress)
+    }
+    if let maxRemaining, end - now > maxRemaining {
+        let reason = Reason.remainingTooLong(remaining: end - now, limit: maxRemaining)
+        return Verdict(.violating, reason, inProgress: inProgress)
+    }
+    return Verdict(.compliant, .expiryAcceptable)
+}
+
+/// Never negative: a date in the future, from a clock that was wrong, is no age.
+private func elapsed(from start: Instant, to now: Instant) -> TimeSpan {
+    max(.zero, now - start)
+}

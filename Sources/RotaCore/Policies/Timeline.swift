@@ -1,0 +1,86 @@
+/// What every policy says of one token, and when: the answer to "why is this token (not) rotated?".
+package struct Timeline: Hashable, Sendable {
+    package var tokenID: TokenID
+    package var name: String
+    package var at: Instant
+    /// Why no policy is evaluated, as a phrase; nil for a token that can authenticate.
+    package var notEvaluated: String?
+    /// In the order of the policies, selected or not.
+    package var policies: [PolicyTimeline]
+
+    package init(of token: Token, policies: [Policy], at now: Instant) {
+        tokenID = token.id
+        name = token.name
+        at = now
+        notEvaluated = token.standing(at: now)
+        let evaluated = notEvaluated == nil
+        self.policies = policies.map { PolicyTimeline(of: token, policy: $0, evaluated: evaluated, at: now) }
+    }
+}
+
+/// What one policy says of it.
+package struct PolicyTimeline: Hashable, Sendable {
+    package var policy: String
+    package var mode: Mode
+    /// The file that the policy stands in; empty when made in code.
+    package var file: String
+    /// Nil when the policy selects the token.
+    package var mismatch: Mismatch?
+    /// Empty unless the policy selects the token and it can authenticate.
+    package var rules: [RuleTimeline]
+
+    fileprivate init(of token: Token, policy: Policy, evaluated: Bool, at now: Instant) {
+        self.policy = policy.name
+        mode = policy.mode
+        file = policy.file
+        mismatch = policy.selector.mismatch(with: token)
+        rules =
+            mismatch == nil && evaluated
+            ? policy.rules.map { RuleTimeline(of: token, rule: $0, notifyBefore: policy.notifyBefore, at: now) }
+            : []
+    }
+}
+
+/// What one rule says of it, and the dates that follow, earliest first: notices, start, deadline.
+package struct RuleTimeline: Hashable, Sendable {
+    /// A warning of a coming action: this long before the deadline.
+    package struct Notice: Hashable, Sendable {
+        package var before: TimeSpan
+        package var at: Instant
+    }
+
+    package var rule: String
+    package var action: Action
+    package var verdict: Verdict
+    /// Empty when there is no deadline.
+    package var notices: [Notice]
+    /// When the previous value ends: as settled by the rotation under way, else as planned. Nil unless it rotates.
+    package var overlapEnd: Instant?
+
+    /// When the action begins; nil when nothing moves toward it.
+    package var start: Instant? { verdict.start }
+    package var deadline: Instant? { verdict.deadline }
+
+    fileprivate init(of token: Token, rule: Rule, notifyBefore: [TimeSpan], at now: Instant) {
+        self.rule = rule.name
+        action = rule.action
+        let verdict = evaluate(rule, of: token, at: now)
+        self.verdict = verdict
+        notices =
+            verdict.deadline.map { deadline in notifyBefore.map { Notice(before: $0, at: deadline - $0) } } ?? []
+        overlapEnd =
+            rule.action == .rotate
+            ? token.values.overlapEndsAt ?? verdict.start.map { max($0, now) + rule.overlap } : nil
+    }
+}
+
+extension Token {
+    /// Why no policy is evaluated for it, as a phrase; nil when it can authenticate.
+    fileprivate func standing(at now: Instant) -> String? {
+        switch state {
+        case .active: expiresAt.flatMap { now < $0 ? nil : "it ended at \($0)" }
+        case .quarantined: "it is quarantined, and evaluated again when it is restored"
+        case .revoked, .expired: "it is \(state.rawValue)" + (end.map { " since \($0.at)" } ?? "")
+        }
+    }
+}

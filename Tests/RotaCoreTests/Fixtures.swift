@@ -1,0 +1,38 @@
+import RotaCore
+
+/// Noon of an ordinary day: what "now" is in these tests.
+let now = Instant(seconds: 1_790_000_000)
+
+let second = TimeSpan(seconds: 1)
+
+func ago(_ span: TimeSpan) -> Instant { now - span }
+
+/// A token of ours with one value, issued `age` ago.
+func token(
+    _ id: String = "tok_1", age: TimeSpan? = .days(1), oldest: TimeSpan? = nil, created: TimeSpan = .days(500),
+    usage: Usage = .lastUsed(now), expiresIn: TimeSpan? = nil, rotationOpen: Bool = false,
+    awaitingRetirement: Bool = false, issuer: Issuer = .rota, state: TokenState = .active, owner: String = "team-a",
+    labels: [String: String] = ["env": "production"], scopes: [String] = ["export:read"], destinations: Int = 1
+) -> Token {
+    Token(
+        id: TokenID(id), revision: 7, name: id, owner: owner, integration: "snowflake", scopes: scopes,
+        labels: labels, issuer: issuer, state: state, createdAt: ago(created),
+        expiresAt: expiresIn.map { now + $0 }, usage: usage,
+        values: ValueSummary(
+            currentIssuedAt: age.map(ago), oldestIssuedAt: (oldest ?? age).map(ago), rotationOpen: rotationOpen,
+            awaitingRetirement: awaitingRetirement),
+        destinationCount: destinations)
+}
+
+/// A small reproducible source of numbers (SplitMix64).
+struct Numbers: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
