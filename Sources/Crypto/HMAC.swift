@@ -2,7 +2,9 @@ import COpenSSL
 
 /// Keyed digests (RFC 2104).
 package enum HMAC {
-    /// HMAC-SHA-256: 32 bytes. Keys and messages of any length, also empty, are taken.
+    /// HMAC-SHA-256: 32 bytes.
+    ///
+    /// Keys and messages of any length, also empty, are taken.
     package static func sha256(key: [UInt8], message: [UInt8]) -> [UInt8] {
         key.withUnsafeBytes { key in message.withUnsafeBytes { message in sha256(key, message) } }
     }

@@ -20,7 +20,9 @@ package final class Locked<Value>: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    /// Runs `body` alone with the value. It must be short, and must not take the same lock again.
+    /// Runs `body` alone with the value.
+    ///
+    /// It must be short, and must not take the same lock again.
     package func withLock<R, E: Error>(
         _ body: (inout sending Value) throws(E) -> sending R
     ) throws(E) -> sending R {

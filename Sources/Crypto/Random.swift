@@ -1,6 +1,8 @@
 import Glibc
 
-/// Random bytes from the operating system. That it has none is not an error to handle: the process stops.
+/// Random bytes from the operating system.
+///
+/// That it has none is not an error to handle: the process stops.
 package enum Random {
     /// `count` random bytes.
     package static func bytes(_ count: Int) -> [UInt8] {

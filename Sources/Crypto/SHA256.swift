@@ -30,7 +30,9 @@ package enum SHA256 {
         return context.finish()
     }
 
-    /// Takes a long input piece by piece. Used by one thread at a time.
+    /// Takes a long input piece by piece.
+    ///
+    /// Used by one thread at a time.
     package final class Hasher {
         private let context = DigestContext()
 
@@ -64,7 +66,9 @@ package enum SHA256 {
     }
 }
 
-/// An EVP_MD_CTX set up for SHA-256. What cannot fail but for want of memory stops the process.
+/// An EVP_MD_CTX set up for SHA-256.
+///
+/// What cannot fail but for want of memory stops the process.
 private struct DigestContext {
     private let handle: OpaquePointer
 

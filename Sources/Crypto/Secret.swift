@@ -27,7 +27,9 @@ package final class Secret: @unchecked Sendable {
         precondition(count >= 0 && count <= capacity, "a secret is filled within its capacity")
     }
 
-    /// Copies bytes. The source stays as it was: wiping that is its owner's concern.
+    /// Copies bytes.
+    ///
+    /// The source stays as it was: wiping that is its owner's concern.
     package convenience init(copying source: some Collection<UInt8>) {
         self.init(capacity: source.count) { target in
             target.copyBytes(from: source)

@@ -6,7 +6,9 @@ enum SecureHeap {
     private static let size = 1 << 20
     private static let smallestBlock = 32
 
-    /// Reserves the heap once. Failing to lock it is no error: it is then still left out of core dumps.
+    /// Reserves the heap once.
+    ///
+    /// Failing to lock it is no error: it is then still left out of core dumps.
     private static let prepared: Bool = CRYPTO_secure_malloc_init(size, smallestBlock) != 0
 
     /// Zeroed memory of exactly `count` bytes.

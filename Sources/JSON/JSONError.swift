@@ -1,4 +1,6 @@
-/// Why a text is not the JSON that was asked for, and where. It shows at most one character of the text, or a
+/// Why a text is not the JSON that was asked for, and where.
+///
+/// It shows at most one character of the text, or a
 /// key, so that a secret inside the document does not get into a log.
 package struct JSONError: Error, Hashable, Sendable {
     /// The line, from 1.

@@ -114,7 +114,8 @@ extension Parser {
         var value: UInt16 = 0
         for _ in 0..<4 {
             position += 1
-            guard let byte = next, let digit = Character(Unicode.Scalar(byte)).hexDigitValue, byte < 0x80 else {
+            guard let byte = next, let digit = Character(Unicode.Scalar(byte)).hexDigitValue, byte < 0x80
+            else {
                 throw expected("four hexadecimal digits after \\u")
             }
             value = value << 4 | UInt16(digit)

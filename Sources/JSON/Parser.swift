@@ -10,7 +10,8 @@ extension JSON {
     ) throws(JSONError) -> JSON {
         guard bytes.count <= maximumBytes else {
             throw JSONError(
-                "the document has \(bytes.count) bytes, more than the \(maximumBytes) allowed", at: 0, in: bytes)
+                "the document has \(bytes.count) bytes, more than the \(maximumBytes) allowed", at: 0,
+                in: bytes)
         }
         var parser = Parser(bytes: bytes, maximumDepth: min(maximumDepth, 512))
         return try parser.document()
@@ -45,22 +46,22 @@ struct Parser {
     }
 
     private mutating func value() throws(JSONError) -> JSON {
-        switch next {
+        guard let byte = next else { throw expected("a value") }
+        switch byte {
         case UInt8(ascii: "{"): return try object()
         case UInt8(ascii: "["): return try array()
         case UInt8(ascii: "\""): return .string(try string())
         case UInt8(ascii: "t"): return try word("true", .bool(true))
         case UInt8(ascii: "f"): return try word("false", .bool(false))
         case UInt8(ascii: "n"): return try word("null", .null)
-        case UInt8(ascii: "-"): return .number(try number())
-        case .some(let byte) where UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte: return .number(try number())
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number(try number())
         default: throw expected("a value")
         }
     }
 
     private mutating func object() throws(JSONError) -> JSON {
         try enter()
-        var members = Object()
+        var members = JSON.Object()
         if !ends(with: UInt8(ascii: "}")) {
             while true {
                 try member(of: &members)
@@ -71,7 +72,7 @@ struct Parser {
         return .object(members)
     }
 
-    private mutating func member(of members: inout Object) throws(JSONError) {
+    private mutating func member(of members: inout JSON.Object) throws(JSONError) {
         let start = position
         guard next == UInt8(ascii: "\"") else { throw expected("a key in double quotes") }
         let key = try string()
@@ -79,7 +80,9 @@ struct Parser {
         guard next == UInt8(ascii: ":") else { throw expected("':' after the key") }
         position += 1
         skipBlanks()
-        guard members.insert(key, try value()) else { throw error("duplicate key \(Self.shown(key))", at: start) }
+        guard members.insert(key, try value()) else {
+            throw error("duplicate key \(Self.shown(key))", at: start)
+        }
     }
 
     private mutating func array() throws(JSONError) -> JSON {
