@@ -135,7 +135,8 @@ extension SQLStore {
             "added": .integer(summary.added), "updated": .integer(summary.updated),
             "unchanged": .integer(summary.unchanged),
         ]
-        try audit("import", summary.digest, change, after)
+        try audit("inventory.import", summary.digest, change, after)
+        try announce("inventory.imported", change, after)
     }
 
     // MARK: - Rotations (DESIGN section 5)

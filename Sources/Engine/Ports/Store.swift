@@ -257,7 +257,7 @@ package protocol RotationChanges {
     func claimRotation(
         of id: TokenID, fromVersion: Int, overlap: TimeSpan, policy: String?, change: Change
     ) throws -> Rotation?
-    /// Gives a claim up with nothing armed; false when a version is pending.
+    /// Gives a claim up that leaves nothing behind; false when a version is pending or unconfirmed.
     func closeRotation(_ rotation: Int64, change: Change) throws -> Bool
     /// Step 3. Adds a pending version with its digest, and an `unsent` row for each destination. Nil when
     /// the rotation is not open, has a pending version, or three versions authenticate already.

@@ -116,7 +116,7 @@ extension Rotator {
         if !promoted { throw Obstacle("another process took the rotation over", kind: .overtaken) }
     }
 
-    /// Writes down why a rotation waits, or gives its claim up where nothing was armed.
+    /// Writes down why a rotation waits, or gives its claim up where it leaves nothing behind.
     private func settle(_ id: TokenID, _ obstacle: Obstacle, change: Change) async throws -> RotationResult {
         let now = clock.now()
         return try await store.write { store in
@@ -127,10 +127,9 @@ extension Rotator {
             if obstacle.kind == .overtaken {
                 return RotationResult(id, .skipped, cause: obstacle.cause)
             }
-            if snapshot.pending == nil, rotation.phase == .open, snapshot.authenticatingCount < 3 {
-                var closing = change.at(now)
-                closing.cause = obstacle.cause
-                _ = try store.closeRotation(rotation.id, change: closing)
+            var closing = change.at(now)
+            closing.cause = obstacle.cause
+            if try store.closeRotation(rotation.id, change: closing) {
                 return obstacle.kind == .conflict
                     ? RotationResult(id, .blocked, blocked: .conflict, cause: obstacle.cause)
                     : RotationResult(id, .failed, cause: obstacle.cause)
