@@ -90,7 +90,7 @@ extension SQLStore {
                 .text(before.integration), .text(encode(scopes: before.scopes)), .text(encode(labels: before.labels)),
                 .text(before.prefix), .of(before.expiresAt), lifetime(of: before),
             ])
-        var changed = Object()
+        var changed = JSON.Object()
         for member in new where old[member.key] != member.value { changed[member.key] = member.value }
         try audit("token.edit", token.id.text, change, changed)
         return true
@@ -130,7 +130,7 @@ extension SQLStore {
     }
 
     func recordImport(_ summary: ImportSummary, change: Change) throws {
-        let after: Object = [
+        let after: JSON.Object = [
             "file": .string(summary.file), "digest": .string(summary.digest), "rows": .integer(summary.rows),
             "added": .integer(summary.added), "updated": .integer(summary.updated),
             "unchanged": .integer(summary.unchanged),
@@ -242,7 +242,7 @@ extension SQLStore {
         }
         try driver.execute(Statements.noteOverlap, [.integer(promotable.rotation), .of(end)])
         try summarise(token)
-        let after: Object = [
+        let after: JSON.Object = [
             "version": .integer(version), "state": "current", "previous_ends_at": .string(end.description),
         ]
         try audit("version.promote", token.text, change, after)
@@ -279,11 +279,11 @@ extension SQLStore {
     }
 
     /// A token's own columns, as audit entries show them.
-    private func image(of token: Token) -> Object {
+    private func image(of token: Token) -> JSON.Object {
         [
             "name": .string(token.name), "description": .string(token.description), "owner": .string(token.owner),
             "integration": .string(token.integration), "scopes": .array(token.scopes.map { .string($0) }),
-            "labels": .object(Object(token.labels.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
+            "labels": .object(JSON.Object(token.labels.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
             "prefix": .string(token.prefix), "issuer": .string(token.issuer.description),
             "state": .string(token.state.rawValue), "created_at": .string(token.createdAt.description),
             "expires_at": token.expiresAt.map { .string($0.description) } ?? .null,

@@ -7,8 +7,8 @@ import SQLite
 /// Audit entries and outgoing events: written by the gate, in the transaction of the change.
 extension SQLStore {
     /// One entry in canonical bytes, with the after-image of what changed.
-    func audit(_ action: String, _ object: String, _ change: Change, _ after: Object) throws {
-        var entry: Object = [
+    func audit(_ action: String, _ object: String, _ change: Change, _ after: JSON.Object) throws {
+        var entry: JSON.Object = [
             "at": .string(change.at.description), "actor": .string(change.actor), "action": .string(action),
             "object": .string(object), "cause": .string(change.cause), "after": .object(after),
         ]
@@ -19,11 +19,11 @@ extension SQLStore {
     }
 
     /// An event about a token, with the next number of its gap-free sequence.
-    func announce(_ type: String, _ id: TokenID, _ change: Change, _ more: Object = [:]) throws {
+    func announce(_ type: String, _ id: TokenID, _ change: Change, _ more: JSON.Object = [:]) throws {
         guard let token = try token(id),
             let sequence = try first(Statements.nextSequence, [.text(id.text)], { $0.integer(0) })
         else { throw StoreError.failed("no token \(id) to announce") }
-        var data: Object = [
+        var data: JSON.Object = [
             "token_id": .string(id.text), "name": .string(token.name), "owner": .string(token.owner),
             "integration": .string(token.integration), "seq": .integer(sequence), "actor": .string(change.actor),
             "cause": .string(change.cause),
@@ -34,11 +34,11 @@ extension SQLStore {
     }
 
     /// An event about something else.
-    func announce(_ type: String, _ change: Change, _ data: Object) throws {
+    func announce(_ type: String, _ change: Change, _ data: JSON.Object) throws {
         try enqueue(type, token: nil, sequence: nil, at: change.at, data)
     }
 
-    private func enqueue(_ type: String, token: TokenID?, sequence: Int64?, at: Instant, _ data: Object) throws {
+    private func enqueue(_ type: String, token: TokenID?, sequence: Int64?, at: Instant, _ data: JSON.Object) throws {
         let id = "evt_" + Hex.encode(Random.bytes(12))
         try driver.execute(
             Statements.addEvent,

@@ -25,8 +25,8 @@ extension SQLStore {
 
     func finishRun(_ id: String, aborted: String?, totals: [Outcome: Int], change: Change) throws {
         try driver.execute(Statements.finishRun, [.text(id), .of(change.at), .of(aborted)])
-        let counts = Object(Outcome.allCases.map { ($0.rawValue, .integer(totals[$0] ?? 0)) })
-        var after: Object = ["totals": .object(counts)]
+        let counts = JSON.Object(Outcome.allCases.map { ($0.rawValue, .integer(totals[$0] ?? 0)) })
+        var after: JSON.Object = ["totals": .object(counts)]
         if let aborted { after["aborted"] = .string(aborted) }
         let type = aborted == nil ? "run.completed" : "run.aborted"
         try audit(type, id, change, after)
@@ -42,7 +42,7 @@ extension SQLStore {
                 .text(finding.message), .of(finding.openedAt),
             ])
         guard opened == 1 else { return false }
-        let after: Object = [
+        let after: JSON.Object = [
             "policy": .string(finding.policy), "rule": .string(finding.rule), "reason": .string(finding.reason),
             "message": .string(finding.message),
         ]

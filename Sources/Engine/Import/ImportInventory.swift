@@ -226,7 +226,7 @@ private func readHeader(_ record: CSVReader.Record, _ mapping: [String: String])
 }
 
 private func readMembers(
-    _ object: Object, _ line: Int, _ mapping: [String: String]
+    _ object: JSON.Object, _ line: Int, _ mapping: [String: String]
 ) throws -> [InventoryColumn: String] {
     var values: [InventoryColumn: String] = [:]
     for member in object {

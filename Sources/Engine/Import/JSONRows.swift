@@ -18,7 +18,7 @@ struct JSONRows {
 
     init() {}
 
-    mutating func take(_ chunk: [UInt8], _ each: (_ line: Int, _ row: Object) throws -> Void) throws {
+    mutating func take(_ chunk: [UInt8], _ each: (_ line: Int, _ row: JSON.Object) throws -> Void) throws {
         for byte in chunk {
             if byte == UInt8(ascii: "\n") { line += 1 }
             if state == .inElement { try takeInElement(byte, each) } else { try takeBetween(byte) }
@@ -48,7 +48,7 @@ struct JSONRows {
         }
     }
 
-    private mutating func takeInElement(_ byte: UInt8, _ each: (Int, Object) throws -> Void) throws {
+    private mutating func takeInElement(_ byte: UInt8, _ each: (Int, JSON.Object) throws -> Void) throws {
         guard element.count < Self.longestElement else {
             throw InventoryFault(line: elementLine, "an element is longer than 1 MiB", hint: "is a quote left open?")
         }
@@ -71,7 +71,7 @@ struct JSONRows {
         }
     }
 
-    private func parse() throws -> Object {
+    private func parse() throws -> JSON.Object {
         do throws(JSONError) {
             return try JSON.parse(element, maximumBytes: Self.longestElement).object ?? [:]
         } catch {
