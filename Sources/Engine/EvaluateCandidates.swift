@@ -1,7 +1,8 @@
 package import RotaCore
 
-/// The index ranges that hold every token of which `rule` gives a due or violating verdict at `now`, or may
-/// give one within `lookahead` from then. Always a superset: the pure evaluation decides.
+/// The index ranges that hold every token of which `rule` gives a due or violating verdict.
+///
+/// At `now`, or within `lookahead` from then. Always a superset: the pure evaluation decides.
 package func candidateQueries(
     for rule: Rule, at now: Instant, lookahead: TimeSpan = .zero
 ) -> [CandidateQuery] {
@@ -19,8 +20,9 @@ package func candidateQueries(
     }
 }
 
-/// The ranges for all rules of all policies: one of each kind at the most, since each kind is open to one side
-/// and the widest range holds the others.
+/// The ranges for all rules of all policies: one of each kind at the most.
+///
+/// Each kind is open to one side, so the widest range holds the others.
 package func candidateQueries(
     for policies: PolicySet, at now: Instant, lookahead: TimeSpan = .zero
 ) -> [CandidateQuery] {
@@ -48,7 +50,8 @@ extension CandidateQuery {
         case (.withoutExpiry, .withoutExpiry): .withoutExpiry
         case (.lifetimeMoreThan(let left), .lifetimeMoreThan(let right)): .lifetimeMoreThan(min(left, right))
         case (.expiresAfter(let left), .expiresAfter(let right)): .expiresAfter(min(left, right))
-        case (.expiredAtOrBefore(let left), .expiredAtOrBefore(let right)): .expiredAtOrBefore(max(left, right))
+        case (.expiredAtOrBefore(let left), .expiredAtOrBefore(let right)):
+            .expiredAtOrBefore(max(left, right))
         default: nil
         }
     }

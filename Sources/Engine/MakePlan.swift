@@ -80,7 +80,9 @@ private func eachCandidate(
 }
 
 /// Every limit that the actions are over, in one sentence; nil when there is none.
-private func refusal(of actions: [PlannedAction], request: PlanRequest, from store: any Store) throws -> String? {
+private func refusal(
+    of actions: [PlannedAction], request: PlanRequest, from store: any Store
+) throws -> String? {
     let taken = actions.filter(\.takesEffect)
     guard !taken.isEmpty else { return nil }
     let byPolicy = Dictionary(grouping: taken, by: \.policy)

@@ -106,16 +106,19 @@ import Testing
             testDescription: "used one second short of the limit", usage: .lastUsed(ago(.days(30) - second)),
             status: .compliant, code: "used-recently"),
         UseCase(
-            testDescription: "used exactly the limit ago", usage: .lastUsed(ago(.days(30))), status: .violating,
+            testDescription: "used exactly the limit ago", usage: .lastUsed(ago(.days(30))),
+            status: .violating,
             code: "idle-too-long"),
         UseCase(
             testDescription: "used one second longer ago", usage: .lastUsed(ago(.days(30) + second)),
             status: .violating, code: "idle-too-long"),
         UseCase(
-            testDescription: "never used, watched for exactly the limit", usage: .neverUsed(since: ago(.days(30))),
+            testDescription: "never used, watched for exactly the limit",
+            usage: .neverUsed(since: ago(.days(30))),
             status: .violating, code: "never-used"),
         UseCase(
-            testDescription: "never used, watched a second less", usage: .neverUsed(since: ago(.days(30) - second)),
+            testDescription: "never used, watched a second less",
+            usage: .neverUsed(since: ago(.days(30) - second)),
             status: .compliant, code: "used-recently"),
         UseCase(
             testDescription: "never used, watched for a year but created yesterday",
@@ -183,7 +186,8 @@ import Testing
     ])
     func `expiry is violated at once, by each of its parts`(_ example: ExpiryCase) {
         let rule = Rule(.expiry(required: true, maxLifetime: .days(365), maxRemaining: .days(180)))
-        let verdict = evaluate(rule, of: token(created: example.created, expiresIn: example.expiresIn), at: now)
+        let verdict = evaluate(
+            rule, of: token(created: example.created, expiresIn: example.expiresIn), at: now)
         #expect(verdict.reason.code == example.code)
         #expect(verdict.status == (example.code == "expiry-acceptable" ? .compliant : .violating))
         #expect(verdict.deadline == nil)

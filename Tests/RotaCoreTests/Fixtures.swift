@@ -9,17 +9,21 @@ func ago(_ span: TimeSpan) -> Instant { now - span }
 
 /// A token of ours with one value, issued `age` ago.
 func token(
-    _ id: String = "tok_1", age: TimeSpan? = .days(1), oldest: TimeSpan? = nil, created: TimeSpan = .days(500),
+    _ id: String = "tok_1", age: TimeSpan? = .days(1), oldest: TimeSpan? = nil,
+    created: TimeSpan = .days(500),
     usage: Usage = .lastUsed(now), expiresIn: TimeSpan? = nil, rotationOpen: Bool = false,
-    awaitingRetirement: Bool = false, issuer: Issuer = .rota, state: TokenState = .active, owner: String = "team-a",
-    labels: [String: String] = ["env": "production"], scopes: [String] = ["export:read"], destinations: Int = 1
+    awaitingRetirement: Bool = false, issuer: Issuer = .rota, state: TokenState = .active,
+    owner: String = "team-a",
+    labels: [String: String] = ["env": "production"], scopes: [String] = ["export:read"],
+    destinations: Int = 1
 ) -> Token {
     Token(
         id: TokenID(id), revision: 7, name: id, owner: owner, integration: "snowflake", scopes: scopes,
         labels: labels, issuer: issuer, state: state, createdAt: ago(created),
         expiresAt: expiresIn.map { now + $0 }, usage: usage,
         values: ValueSummary(
-            currentIssuedAt: age.map(ago), oldestIssuedAt: (oldest ?? age).map(ago), rotationOpen: rotationOpen,
+            currentIssuedAt: age.map(ago), oldestIssuedAt: (oldest ?? age).map(ago),
+            rotationOpen: rotationOpen,
             awaitingRetirement: awaitingRetirement),
         destinationCount: destinations)
 }

@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct PlannerTests {
     static let rotate = Policy(
-        name: "rotate", mode: .enforce, rules: [Rule(.maxAge(.days(90)), action: .rotate, overlap: .hours(1))])
+        name: "rotate", mode: .enforce, rules: [Rule(.maxAge(.days(90)), action: .rotate, overlap: .hours(1))]
+    )
     static let revoke = Policy(
         name: "revoke", mode: .enforce, rules: [Rule(.unusedFor(.days(30)), action: .revoke)])
     static let notify = Policy(
@@ -24,7 +25,8 @@ import Testing
         #expect(action.revision == 7)
         #expect(
             action.covers == [
-                RuleReference(policy: "notify", rule: "expiry"), RuleReference(policy: "rotate", rule: "max-age"),
+                RuleReference(policy: "notify", rule: "expiry"),
+                RuleReference(policy: "rotate", rule: "max-age"),
             ])
         #expect(decision.rulings.count == 3)
         #expect(decision.policy == 2)
@@ -65,7 +67,9 @@ import Testing
     }
 
     @Test func `a destination in an unknown vault blocks`() throws {
-        #expect(try #require(decide([Self.rotate], token(age: .days(91)), vault: "gone").action).blocked == .unknownVault)
+        #expect(
+            try #require(decide([Self.rotate], token(age: .days(91)), vault: "gone").action).blocked
+                == .unknownVault)
         #expect(try #require(decide([Self.rotate], token(age: .days(91))).action).blocked == nil)
     }
 
@@ -85,7 +89,8 @@ import Testing
         _ id: String, deadline: Instant?, blocked: BlockedReason? = nil, action: Action = .rotate
     ) -> PlannedAction {
         PlannedAction(
-            tokenID: TokenID(id), name: id, owner: "", revision: 1, action: action, policy: "p", rule: "max-age",
+            tokenID: TokenID(id), name: id, owner: "", revision: 1, action: action, policy: "p",
+            rule: "max-age",
             verdict: Verdict(.violating, .ageUnknown, deadline: deadline), blocked: blocked)
     }
 
@@ -117,10 +122,12 @@ import Testing
         let share = LimitCheck(subject: "policy 'p' would act", limits: Limits(percent: 10), actions: 12)
         #expect(
             share.refusal(total: 40, of: "tokens that it selects")
-                == "policy 'p' would act on 12 of 40 tokens that it selects; its limit is 10 percent, which is 4")
+                == "policy 'p' would act on 12 of 40 tokens that it selects; its limit is 10 percent, which is 4"
+        )
         let count = LimitCheck(subject: "the plan would act", limits: Limits(actions: 5), actions: 6)
         #expect(
-            count.refusal(total: 0, of: "active tokens") == "the plan would act on 6 tokens; its limit is 5 actions")
+            count.refusal(total: 0, of: "active tokens")
+                == "the plan would act on 6 tokens; its limit is 5 actions")
         let even = LimitCheck(subject: "the plan would act", limits: Limits(actions: 6), actions: 6)
         #expect(even.refusal(total: 0, of: "active tokens") == nil)
     }

@@ -27,7 +27,8 @@ import Testing
     }
 
     @Test func `what matches has no mismatch`() {
-        let selector = Selector(labels: ["env": [Glob("prod*")]], scopes: [Glob("*:read")], owners: [Glob("team-*")])
+        let selector = Selector(
+            labels: ["env": [Glob("prod*")]], scopes: [Glob("*:read")], owners: [Glob("team-*")])
         #expect(selector.matches(token()))
         #expect(selector.mismatch(with: token()) == nil)
         #expect(Selector.all.mismatch(with: token()) == nil)

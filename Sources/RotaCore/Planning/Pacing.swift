@@ -1,6 +1,8 @@
 extension PlannedAction {
-    /// Whether a run takes it, and it changes something. A notification changes nothing, so it takes no share of
-    /// a pace or a limit; else the standing ones would crowd out the rest night after night.
+    /// Whether a run takes it, and it changes something.
+    ///
+    /// A notification changes nothing, so it takes no share of a pace or a limit; else the standing ones
+    /// would crowd out the rest night after night.
     package var takesEffect: Bool { blocked == nil && !waiting && action != .notify }
 
     /// The order of a plan: oldest deadline first, none last; then by token.
@@ -11,8 +13,9 @@ extension PlannedAction {
 }
 
 extension [PlannedAction] {
-    /// Lets the first `pace` actions of each policy that would take effect go ahead; the rest wait. Blocked ones
-    /// take no place. The actions are in the order of the plan.
+    /// Lets the first `pace` actions of each policy that would take effect go ahead; the rest wait.
+    ///
+    /// Blocked ones take no place. The actions are in the order of the plan.
     package mutating func hold(toPaceOf policies: [Policy]) {
         var left: [String: Int] = [:]
         for policy in policies { left[policy.name] = policy.pace }
@@ -41,7 +44,7 @@ package struct LimitCheck: Sendable {
         self.actions = actions
     }
 
-    /// Whether the share can decide at all, so that the tokens have to be counted: one action is always allowed.
+    /// Whether the share decides, so that the tokens have to be counted: one action is always allowed.
     package var needsTotal: Bool { limits.percent != nil && actions > 1 }
 
     /// The sentence that refuses a plan, with the numbers; nil within the limits.
@@ -55,6 +58,7 @@ package struct LimitCheck: Sendable {
         guard needsTotal, let percent = limits.percent else { return nil }
         let allowed = max(1, total * percent / 100)
         guard actions > allowed else { return nil }
-        return "\(subject) on \(actions) of \(total) \(set); its limit is \(percent) percent, which is \(allowed)"
+        let limit = "its limit is \(percent) percent, which is \(allowed)"
+        return "\(subject) on \(actions) of \(total) \(set); \(limit)"
     }
 }

@@ -1,4 +1,6 @@
-/// Decides what is to be done about one token. Pure: the same token, policies and instant, the same decision.
+/// Decides what is to be done about one token.
+///
+/// Pure: the same token, policies and instant, the same decision.
 package struct Planner: Sendable {
     package let policies: PolicySet
     private let vaults: Set<String>
@@ -34,13 +36,16 @@ package struct Planner: Sendable {
         policies.eachVerdict(of: token, at: now) { policy, rule, verdict in
             decision.rulings.append(Ruling(policy: policy, rule: rule, verdict: verdict))
         }
-        let calls = decision.rulings.filter { $0.verdict.calls && policies.policies[$0.policy].mode == .enforce }
+        let calls = decision.rulings.filter {
+            $0.verdict.calls && policies.policies[$0.policy].mode == .enforce
+        }
         guard let chosen = calls.min(by: precedes) else { return decision }
         let action = rule(of: chosen).action
         decision.policy = chosen.policy
         decision.action = PlannedAction(
             tokenID: token.id, name: token.name, owner: token.owner, revision: token.revision, action: action,
-            policy: policies.policies[chosen.policy].name, rule: rule(of: chosen).name, verdict: chosen.verdict,
+            policy: policies.policies[chosen.policy].name, rule: rule(of: chosen).name,
+            verdict: chosen.verdict,
             overlap: action == .rotate ? rule(of: chosen).overlap : .zero,
             blocked: try obstacle(to: action, of: token, destinations: destinations),
             covers: calls.filter { $0 != chosen }.map {

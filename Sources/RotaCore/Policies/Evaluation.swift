@@ -1,6 +1,6 @@
-/// What a rule says of a token at an instant. Pure, and without allocation: it runs for every rule of
-/// every token of a report.
+/// What a rule says of a token at an instant.
 ///
+/// Pure, and without allocation: it runs for every rule of every token of a report.
 /// The token is one that can authenticate; see ``Token/canAuthenticate(at:)``.
 package func evaluate(_ rule: Rule, of token: Token, at now: Instant) -> Verdict {
     switch rule.requirement {
@@ -16,8 +16,9 @@ package func evaluate(_ rule: Rule, of token: Token, at now: Instant) -> Verdict
 }
 
 extension Rule {
-    /// How long before its deadline the action begins: what is rotated has its overlap before the deadline too,
-    /// so that no value older than the limit is left.
+    /// How long before its deadline the action begins.
+    ///
+    /// What is rotated has its overlap before the deadline too, so that no value older than the limit is left.
     package var lead: TimeSpan {
         action == .rotate ? startBefore + overlap : startBefore
     }
@@ -28,8 +29,9 @@ extension ValueSummary {
     package var isChanging: Bool { rotationOpen || awaitingRetirement }
 }
 
-/// Compliance looks at the oldest value that authenticates; the action is chosen by the age of the current one.
-private func evaluateAge(of values: ValueSummary, limit: TimeSpan, lead: TimeSpan, at now: Instant) -> Verdict {
+/// Compliance looks at the oldest value that authenticates, the action at the current one.
+private func evaluateAge(of values: ValueSummary, limit: TimeSpan, lead: TimeSpan, at now: Instant) -> Verdict
+{
     guard let oldest = values.oldestIssuedAt, let current = values.currentIssuedAt else {
         return Verdict(.unknown, .ageUnknown)
     }
@@ -57,7 +59,7 @@ private func evaluateAge(of values: ValueSummary, limit: TimeSpan, lead: TimeSpa
     return Verdict(.due, reason, deadline: deadline, start: start, inProgress: inProgress)
 }
 
-/// Unused is idle for at least the limit. What is not known is never acted on.
+/// Unused is idle for at least the limit; what is not known is never acted on.
 private func evaluateUse(of token: Token, limit: TimeSpan, rule: Rule, at now: Instant) -> Verdict {
     guard let since = token.idleSince else { return Verdict(.unknown, .usageUnknown) }
     let idle = elapsed(from: since, to: now)
@@ -82,7 +84,8 @@ private func evaluateUse(of token: Token, limit: TimeSpan, rule: Rule, at now: I
 
 /// Violated at once or not at all: nothing moves toward it, so there is no deadline.
 private func evaluateExpiry(
-    of token: Token, required: Bool, maxLifetime: TimeSpan?, maxRemaining: TimeSpan?, rule: Rule, at now: Instant
+    of token: Token, required: Bool, maxLifetime: TimeSpan?, maxRemaining: TimeSpan?, rule: Rule,
+    at now: Instant
 ) -> Verdict {
     let inProgress = rule.action == .rotate && token.values.isChanging
     guard let end = token.expiresAt else {

@@ -5,7 +5,8 @@ package struct Glob: Hashable, Sendable, CustomStringConvertible {
 
     package init(_ pattern: String) {
         description = pattern
-        parts = pattern.utf8.split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false).map(Array.init)
+        parts = pattern.utf8.split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false).map(
+            Array.init)
     }
 
     /// Linear in the text for each `*`, without allocation; bytes are compared, so case counts.

@@ -16,10 +16,12 @@ package struct PolicySet: Hashable, Sendable {
         self.init(policies: policies, digest: PolicySet.digest(of: policies))
     }
 
-    /// Calls `each` for every rule of every policy that selects the token, in their order, with the indices of
-    /// both. Nothing for a token that cannot authenticate.
+    /// Calls `each` for every rule of every policy that selects the token, in their order, by their indices.
+    ///
+    /// Nothing for a token that cannot authenticate.
     package func eachVerdict(
-        of token: Token, at now: Instant, _ each: (_ policy: Int, _ rule: Int, _ verdict: Verdict) throws -> Void
+        of token: Token, at now: Instant,
+        _ each: (_ policy: Int, _ rule: Int, _ verdict: Verdict) throws -> Void
     ) rethrows {
         guard token.canAuthenticate(at: now) else { return }
         // By index: a copy of a policy would count the references of all its parts.
@@ -79,7 +81,9 @@ private struct CanonicalText {
             canonical.append(label.key)
             canonical.append(label.value)
         }
-        for globs in [selector.scopes, selector.owners, selector.integrations, selector.names, selector.issuers] {
+        for globs in [
+            selector.scopes, selector.owners, selector.integrations, selector.names, selector.issuers,
+        ] {
             append(globs)
         }
         list(selector.except) { $0.append($1) }
@@ -97,7 +101,8 @@ private struct CanonicalText {
         text += number.map { "\($0);" } ?? "-;"
     }
 
-    private mutating func list<Element>(_ elements: [Element], _ each: (inout CanonicalText, Element) -> Void) {
+    private mutating func list<Element>(_ elements: [Element], _ each: (inout CanonicalText, Element) -> Void)
+    {
         text += "["
         for element in elements { each(&self, element) }
         text += "]"

@@ -35,7 +35,9 @@ extension Selector {
         for (condition, value, wanted) in values where !wanted.admit(value) {
             return .value(of: condition, is: value, wanted: wanted)
         }
-        guard scopes.isEmpty || token.scopes.contains(where: scopes.admit) else { return .scopes(wanted: scopes) }
+        guard scopes.isEmpty || token.scopes.contains(where: scopes.admit) else {
+            return .scopes(wanted: scopes)
+        }
         for (key, wanted) in labels.sorted(by: { $0.key < $1.key }) {
             guard let value = token.labels[key] else { return .noLabel(key) }
             guard wanted.admit(value) else { return .label(key, is: value, wanted: wanted) }

@@ -36,7 +36,9 @@ package struct PolicyTimeline: Hashable, Sendable {
         mismatch = policy.selector.mismatch(with: token)
         rules =
             mismatch == nil && evaluated
-            ? policy.rules.map { RuleTimeline(of: token, rule: $0, notifyBefore: policy.notifyBefore, at: now) }
+            ? policy.rules.map {
+                RuleTimeline(of: token, rule: $0, notifyBefore: policy.notifyBefore, at: now)
+            }
             : []
     }
 }
@@ -54,7 +56,7 @@ package struct RuleTimeline: Hashable, Sendable {
     package var verdict: Verdict
     /// Empty when there is no deadline.
     package var notices: [Notice]
-    /// When the previous value ends: as settled by the rotation under way, else as planned. Nil unless it rotates.
+    /// When the previous value ends: by the rotation under way, else as planned; nil unless it rotates.
     package var overlapEnd: Instant?
 
     /// When the action begins; nil when nothing moves toward it.
@@ -67,7 +69,8 @@ package struct RuleTimeline: Hashable, Sendable {
         let verdict = evaluate(rule, of: token, at: now)
         self.verdict = verdict
         notices =
-            verdict.deadline.map { deadline in notifyBefore.map { Notice(before: $0, at: deadline - $0) } } ?? []
+            verdict.deadline.map { deadline in notifyBefore.map { Notice(before: $0, at: deadline - $0) } }
+            ?? []
         overlapEnd =
             rule.action == .rotate
             ? token.values.overlapEndsAt ?? verdict.start.map { max($0, now) + rule.overlap } : nil

@@ -1,0 +1,109 @@
+package import RotaCore
+import YAML
+
+/// What was read: the policies when there is no error, and everything there is to say.
+package struct PolicyLoad: Sendable {
+    /// Nil when any diagnostic is an error: never a part of the policies.
+    package var policies: PolicySet?
+    /// By file, then by place.
+    package var diagnostics: [Diagnostic]
+}
+
+/// Reads a policy file, or every `*.yaml` and `*.yml` of a directory, in the order of their names.
+///
+/// Never throws: an unreadable path is a diagnostic like any other, and all faults are told together.
+package func loadPolicies(at path: String) -> PolicyLoad {
+    switch kind(of: path) {
+    case .success(.file): return readPolicies([PolicyFile(path)])
+    case .success(.directory): return loadDirectory(at: path)
+    case .success(.other):
+        return refusal(
+            of: path, "is neither a file nor a directory", hint: "give a YAML file or a directory of them")
+    case .failure(let fault):
+        return refusal(of: path, fault.message, hint: "set 'policies' in the configuration to where they are")
+    }
+}
+
+/// Reads policies out of the text of one file.
+///
+/// - parameter file: its name, for diagnostics.
+package func readPolicies(_ bytes: [UInt8], file: String) -> PolicyLoad {
+    readPolicies([PolicyFile(name: file, content: .success(bytes))])
+}
+
+/// A file by its name, with its bytes or why there are none.
+private struct PolicyFile {
+    var name: String
+    var content: Result<[UInt8], FileFault>
+
+    init(name: String, content: Result<[UInt8], FileFault>) {
+        self.name = name
+        self.content = content
+    }
+
+    init(_ path: String) {
+        self.init(name: path, content: readFile(path))
+    }
+}
+
+/// How many files a directory may hold.
+private let mostFiles = 1000
+
+private func loadDirectory(at path: String) -> PolicyLoad {
+    let names: [String]
+    switch listFiles(of: path, endings: [".yaml", ".yml"]) {
+    case .success(let found): names = found
+    case .failure(let fault):
+        return refusal(of: path, fault.message, hint: "check the permissions of the directory")
+    }
+    guard !names.isEmpty else {
+        return refusal(
+            of: path, "the directory holds no *.yaml or *.yml file",
+            hint: "begin with a copy of Policies/baseline.yaml")
+    }
+    guard names.count <= mostFiles else {
+        return refusal(of: path, "the directory holds \(names.count) policy files; the limit is \(mostFiles)")
+    }
+    let folder = path.hasSuffix("/") ? path : path + "/"
+    return readPolicies(names.map { PolicyFile(folder + $0) })
+}
+
+private func refusal(of path: String, _ message: String, hint: String? = nil) -> PolicyLoad {
+    PolicyLoad(policies: nil, diagnostics: [Diagnostic(file: path, message: message, hint: hint)])
+}
+
+private func readPolicies(_ files: [PolicyFile]) -> PolicyLoad {
+    var policies: [PlacedPolicy] = []
+    var diagnostics: [Diagnostic] = []
+    for file in files {
+        switch file.content {
+        case .success(let bytes):
+            var reader = PolicyReader(file: file.name)
+            policies += reader.read(bytes)
+            diagnostics += reader.diagnostics
+        case .failure(let fault):
+            diagnostics.append(Diagnostic(file: file.name, message: fault.message, hint: fault.hint))
+        }
+    }
+    diagnostics += repeatedNames(in: policies)
+    let order = Dictionary(files.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+    diagnostics.sort { (order[$0.file] ?? 0, $0.line, $0.column) < (order[$1.file] ?? 0, $1.line, $1.column) }
+    let failed = diagnostics.contains { $0.severity == .error }
+    return PolicyLoad(policies: failed ? nil : PolicySet(policies.map(\.policy)), diagnostics: diagnostics)
+}
+
+/// Names are unique over all files: findings, reports and audit entries go by them.
+private func repeatedNames(in policies: [PlacedPolicy]) -> [Diagnostic] {
+    var first: [String: PlacedPolicy] = [:]
+    return policies.compactMap { placed in
+        guard let known = first[placed.policy.name] else {
+            first[placed.policy.name] = placed
+            return nil
+        }
+        let place = "\(known.policy.file):\(known.mark.line):\(known.mark.column)"
+        return Diagnostic(
+            file: placed.policy.file, line: placed.mark.line, column: placed.mark.column,
+            message: "a policy named '\(placed.policy.name)' exists already, at \(place)",
+            hint: "give one of them another name")
+    }
+}

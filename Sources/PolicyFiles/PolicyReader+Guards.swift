@@ -1,0 +1,68 @@
+import RotaCore
+import YAML
+
+// What a policy says beside its rules: notices, pace, limits, controls.
+extension PolicyReader {
+    /// One duration or a list; longest first.
+    mutating func notices(_ node: Node?, rules: [Rule]) -> [TimeSpan] {
+        guard let node else { return [] }
+        var spans: [TimeSpan] = []
+        for item in node.items ?? [node] {
+            guard let span = span(item, "notify-before") else { continue }
+            if spans.contains(span) {
+                error("'notify-before' has \(span) twice", at: item.mark, hint: "remove one of them")
+                continue
+            }
+            for case .maxAge(let limit) in rules.map(\.requirement) where span >= limit {
+                warning(
+                    "a notice \(span) ahead would come before the value is made: max-age is \(limit)",
+                    at: item.mark,
+                    hint: "write a shorter one")
+            }
+            spans.append(span)
+        }
+        return spans.sorted(by: >)
+    }
+
+    mutating func pace(_ node: Node?) -> Int? {
+        guard let node, let fields = guardFields(of: node, Vocabulary.pace, example: "pace: { actions: 50 }")
+        else {
+            return nil
+        }
+        return count("actions", of: fields, in: 1...Int.max)
+    }
+
+    mutating func limits(_ node: Node?) -> Limits {
+        guard let node,
+            let fields = guardFields(
+                of: node, Vocabulary.limits, example: "limits: { actions: 500, percent: 10 }")
+        else { return Limits() }
+        return Limits(
+            actions: count("actions", of: fields, in: 1...Int.max),
+            percent: count("percent", of: fields, in: 1...100))
+    }
+
+    /// The fields of a small mapping that must not be empty: a limit left blank by a slip would be no limit.
+    private mutating func guardFields(of node: Node, _ vocabulary: Vocabulary, example: String) -> [String:
+        Node]?
+    {
+        guard let entries = node.entries, !entries.isEmpty else {
+            let what = node.entries == nil ? "must be a mapping, and here is \(node.typeName)" : "is empty"
+            error("\(vocabulary.title) \(what)", at: node.mark, hint: "write '\(example)'")
+            return nil
+        }
+        return fields(of: node, vocabulary)
+    }
+
+    mutating func controls(_ node: Node?) -> [String: [String]] {
+        guard let node else { return [:] }
+        guard let entries = node.entries, !entries.isEmpty else {
+            let what = node.entries == nil ? "must be a mapping, and here is \(node.typeName)" : "is empty"
+            error("'controls' \(what)", at: node.mark, hint: "write 'controls: { pci-dss-4.0.1: [8.6.3] }'")
+            return [:]
+        }
+        var controls: [String: [String]] = [:]
+        for entry in entries { controls[entry.key] = texts(entry.value, entry.key) }
+        return controls
+    }
+}

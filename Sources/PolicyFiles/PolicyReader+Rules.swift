@@ -1,0 +1,135 @@
+import RotaCore
+import YAML
+
+extension PolicyReader {
+    mutating func readRules(_ node: Node) -> [Rule] {
+        guard let items = node.items, !items.isEmpty else {
+            error(
+                node.items == nil
+                    ? "'rules' must be a list, and here is \(node.typeName)" : "'rules' lists no rule",
+                at: node.mark, hint: "write each rule as '- max-age: 90d'")
+            return []
+        }
+        var rules: [Rule] = []
+        var lines: [String: Int] = [:]
+        for item in items {
+            guard let rule = rule(item) else { continue }
+            if let line = lines[rule.name] {
+                error(
+                    "a second '\(rule.name)' rule in one policy; the first is in line \(line)", at: item.mark,
+                    hint: "keep the stricter one, or make two policies")
+            }
+            lines[rule.name] = lines[rule.name] ?? item.mark.line
+            rules.append(rule)
+        }
+        return rules
+    }
+
+    private mutating func rule(_ node: Node) -> Rule? {
+        guard let fields = fields(of: node, Vocabulary.rule) else { return nil }
+        let found = Vocabulary.requirements.filter { fields[$0] != nil }
+        guard let key = found.first, let value = fields[key] else {
+            // A requirement of a later version, or a slip, has been told already.
+            let isOther = node.entries?.contains { !Vocabulary.rule.keys.contains($0.key) } ?? false
+            if !isOther {
+                error("this rule requires nothing", at: node.mark, hint: "add max-age, unused-for or expiry")
+            }
+            return nil
+        }
+        guard found.count == 1 else {
+            error(
+                "a rule has one requirement, and here are \(found.joined(separator: " and "))", at: node.mark,
+                hint: "write them as separate rules, each with its action")
+            return nil
+        }
+        let action = action(of: fields, for: key)
+        let start = fields["start-before"].flatMap { span($0, "start-before", zero: true) }
+        let overlap = overlap(of: fields, action: action)
+        guard let requirement = requirement(key, value) else { return nil }
+        let rule = Rule(
+            requirement, action: action ?? .notify, startBefore: start ?? .zero, overlap: overlap ?? .zero)
+        checkLead(of: rule, fields)
+        return rule
+    }
+
+    private mutating func requirement(_ key: String, _ node: Node) -> Requirement? {
+        switch key {
+        case "max-age": span(node, key).map(Requirement.maxAge)
+        case "unused-for": span(node, key).map(Requirement.unusedFor)
+        default: expiry(node)
+        }
+    }
+
+    private mutating func expiry(_ node: Node) -> Requirement? {
+        guard let fields = fields(of: node, Vocabulary.expiry) else { return nil }
+        let required = fields["required"].map { flag($0, "required") } ?? false
+        let lifetime = fields["max-lifetime"].flatMap { span($0, "max-lifetime") }
+        let remaining = fields["max-remaining"].flatMap { span($0, "max-remaining") }
+        // Nil is a fault that has been told.
+        guard let required else { return nil }
+        if !required, fields["max-lifetime"] == nil, fields["max-remaining"] == nil {
+            error(
+                "'expiry' requires nothing", at: node.mark,
+                hint: "write 'required: true', max-lifetime or max-remaining")
+            return nil
+        }
+        return .expiry(required: required, maxLifetime: lifetime, maxRemaining: remaining)
+    }
+
+    private mutating func flag(_ node: Node, _ key: String) -> Bool? {
+        if let boolean = node.boolean { return boolean }
+        error("'\(key)' must be true or false, not \(written(node))", at: node.mark)
+        return nil
+    }
+
+    private mutating func action(of fields: [String: Node], for requirement: String) -> Action? {
+        guard let node = fields["action"] else { return .notify }
+        if let text = node.string, let meanwhile = Vocabulary.laterActions[text] {
+            error("action '\(text)' is not in this version of rota yet", at: node.mark, hint: meanwhile)
+            return nil
+        }
+        guard let action = word("action", of: fields, Action.allCases) else { return nil }
+        if action == .rotate, requirement != "max-age" {
+            error(
+                "action 'rotate' does not cure '\(requirement)'", at: node.mark,
+                hint: requirement == "expiry"
+                    ? "a new value has the same end; use notify or revoke"
+                    : "a rotation is not a use; use notify or revoke")
+            return nil
+        }
+        return action
+    }
+
+    private mutating func overlap(of fields: [String: Node], action: Action?) -> TimeSpan? {
+        guard let node = fields["overlap"] else { return nil }
+        if let action, action != .rotate {
+            error(
+                "'overlap' is only for action 'rotate'", at: node.mark,
+                hint: "remove it, or write 'action: rotate'")
+            return nil
+        }
+        return span(node, "overlap", zero: true)
+    }
+
+    /// A lead of more than half of the limit would have the token turn over all the time.
+    private mutating func checkLead(of rule: Rule, _ fields: [String: Node]) {
+        let limit: TimeSpan
+        switch rule.requirement {
+        case .maxAge(let span), .unusedFor(let span): limit = span
+        case .expiry:
+            if let node = fields["start-before"] {
+                error(
+                    "'start-before' has no meaning for 'expiry', which is violated at once or not at all",
+                    at: node.mark, hint: "remove it")
+            }
+            return
+        }
+        guard rule.lead.seconds > limit.seconds / 2, let node = fields["start-before"] ?? fields["overlap"]
+        else { return }
+        let parts = rule.action == .rotate ? "start-before and overlap together" : "start-before"
+        let verb = rule.action == .rotate ? "are" : "is"
+        error(
+            "\(parts) (\(rule.lead)) \(verb) more than half of \(rule.name) (\(limit))", at: node.mark,
+            hint: "leave at most \(TimeSpan(seconds: limit.seconds / 2))")
+    }
+}

@@ -1,0 +1,145 @@
+import RotaCore
+import YAML
+
+// Reading single values. Each tells its fault itself and returns nil.
+extension PolicyReader {
+    /// The values of a mapping by key; tells every key that is not known.
+    mutating func fields(of node: Node, _ vocabulary: Vocabulary) -> [String: Node]? {
+        guard let entries = node.entries else {
+            error("\(vocabulary.title) must be a mapping, and here is \(node.typeName)", at: node.mark)
+            return nil
+        }
+        var fields: [String: Node] = [:]
+        for entry in entries {
+            if vocabulary.keys.contains(entry.key) {
+                fields[entry.key] = entry.value
+            } else if let meanwhile = vocabulary.later[entry.key] {
+                error("'\(entry.key)' is not in this version of rota yet", at: entry.keyMark, hint: meanwhile)
+            } else {
+                let known = vocabulary.keys + vocabulary.later.keys.sorted()
+                error(
+                    "unknown key '\(shortened(entry.key))' in \(vocabulary.title)", at: entry.keyMark,
+                    hint: nearest(to: entry.key, among: known).map { "did you mean '\($0)'?" }
+                        ?? "the keys are \(vocabulary.keys.joined(separator: ", "))")
+            }
+        }
+        return fields
+    }
+
+    /// The value of a key that must be there and not be empty.
+    mutating func required(
+        _ key: String, of fields: [String: Node], in owner: String, at mark: Mark, hint: String
+    ) -> Node? {
+        guard let node = fields[key] else {
+            error("\(owner) has no '\(key)'", at: mark, hint: hint)
+            return nil
+        }
+        guard !node.isNull else {
+            error("'\(key)' has no value", at: node.mark, hint: hint)
+            return nil
+        }
+        return node
+    }
+
+    mutating func string(_ node: Node, _ key: String) -> String? {
+        if let string = node.string { return string }
+        let hint = node.text.map { "quote it: \(key): \"\(shortened($0))\"" }
+        error("'\(key)' must be a string, and here is \(node.typeName)", at: node.mark, hint: hint)
+        return nil
+    }
+
+    mutating func text(_ key: String, of fields: [String: Node]) -> String? {
+        fields[key].flatMap { string($0, key) }
+    }
+
+    /// One of a few words.
+    mutating func word<Word: RawRepresentable<String>>(
+        _ key: String, of fields: [String: Node], _ words: [Word]
+    ) -> Word? {
+        guard let node = fields[key], let text = string(node, key) else { return nil }
+        if let word = Word(rawValue: text) { return word }
+        let known = words.map(\.rawValue)
+        error(
+            "unknown \(key) '\(shortened(text))'", at: node.mark,
+            hint: nearest(to: text, among: known).map { "did you mean '\($0)'?" }
+                ?? "use one of \(known.joined(separator: ", "))")
+        return nil
+    }
+
+    /// A whole number within a range.
+    mutating func count(_ key: String, of fields: [String: Node], in range: ClosedRange<Int>) -> Int? {
+        guard let node = fields[key] else { return nil }
+        guard let value = node.integer else {
+            let digits = (node.text ?? "").filter(\.isNumber)
+            error(
+                "'\(key)' must be a whole number, and here is \(written(node))", at: node.mark,
+                hint: digits.isEmpty ? nil : "write \(key): \(shortened(digits))")
+            return nil
+        }
+        guard range.contains(value) else {
+            let wanted =
+                range.upperBound == Int.max
+                ? "at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
+            error("'\(key)' must be \(wanted), and here is \(value)", at: node.mark)
+            return nil
+        }
+        return value
+    }
+
+    /// A string or a list of strings, none of it empty.
+    mutating func texts(_ node: Node, _ key: String) -> [String]? {
+        if let items = node.items {
+            guard !items.isEmpty else {
+                error(
+                    "'\(key)' is an empty list, which nothing matches", at: node.mark,
+                    hint: "leave '\(key)' out")
+                return nil
+            }
+            return items.compactMap { scalarText($0, key) }
+        }
+        return scalarText(node, key).map { [$0] }
+    }
+
+    /// Numbers and booleans are taken as they are written: a label may well be `8.6` or `true`.
+    private mutating func scalarText(_ node: Node, _ key: String) -> String? {
+        if let text = node.text { return text }
+        error(
+            node.isNull
+                ? "'\(key)' has no value"
+                : "'\(key)' must be a string or a list, and here is \(node.typeName)",
+            at: node.mark, hint: node.isNull ? "leave it out, or write \"\" for an empty text" : nil)
+        return nil
+    }
+
+    // MARK: - Durations
+
+    /// A duration; zero only where that means something.
+    mutating func span(_ node: Node, _ key: String, zero: Bool = false) -> TimeSpan? {
+        guard let text = node.text else {
+            error(
+                "'\(key)' must be a duration, and here is \(node.typeName)", at: node.mark,
+                hint: "write \(key): 90d")
+            return nil
+        }
+        guard let span = TimeSpan(text) else {
+            let fault = DurationFault(of: text)
+            error("'\(key)': \(fault.message)", at: node.mark, hint: fault.hint)
+            return nil
+        }
+        guard zero || span > .zero else {
+            error("'\(key)' must be more than nothing", at: node.mark, hint: "write a duration such as 90d")
+            return nil
+        }
+        return span
+    }
+
+    /// What is written at a scalar, in quotes; else what stands there.
+    func written(_ node: Node) -> String {
+        node.text.map { "'\(shortened($0))'" } ?? node.typeName
+    }
+
+    func shortened(_ text: String) -> String {
+        let line = text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : String($0) }.joined()
+        return line.count > 60 ? line.prefix(57) + "..." : line
+    }
+}

@@ -1,0 +1,57 @@
+/// The keys that a mapping may have, and those that come with a later version.
+struct Vocabulary {
+    /// What the mapping is, for messages: `a policy`.
+    var title: String
+    var keys: [String]
+    /// A key that is refused for now, and what to do meanwhile.
+    var later: [String: String] = [:]
+
+    static let file = Vocabulary(title: "the file", keys: ["version", "policies"])
+
+    static let policy = Vocabulary(
+        title: "a policy",
+        keys: [
+            "name", "description", "basis", "mode", "match", "rules", "notify-before", "pace", "limits",
+            "controls",
+            "approval",
+        ],
+        later: [
+            "schedule": "remove it, and run 'rota run' from cron or a systemd timer",
+            "minimum-notice": "remove it; 'mode: warn' gives notice before you set 'mode: enforce'",
+            "when": "remove it, and narrow 'match' instead",
+        ])
+
+    static let selector = Vocabulary(
+        title: "'match'",
+        keys: ["labels", "scopes", "owner", "integration", "name", "issuer", "except"],
+        later: ["when": "remove it, and use labels, scopes, owner, integration, name or issuer"])
+
+    /// The keys that name a requirement; a rule has exactly one.
+    static let requirements = ["max-age", "unused-for", "expiry"]
+
+    static let rule = Vocabulary(
+        title: "a rule",
+        keys: requirements + ["action", "start-before", "overlap"],
+        later: [
+            "expires-within": "remove the rule; 'rota report' lists what ends soon",
+            "owner": "remove the rule; 'rota report' shows which tokens have no owner",
+            "description": "remove the rule; 'rota report' shows the tokens",
+            "destination": "remove the rule; 'rota plan' shows what is blocked for want of a destination",
+            "scopes": "remove the rule, and select such tokens with 'match: { scopes: … }'",
+            "sources": "remove the rule",
+            "name": "remove the rule, and select such tokens with 'match: { name: … }'",
+            "when": "remove it, and narrow 'match' instead",
+            "then": "remove it, and use one action",
+            "renew": "remove it, and set the new end with 'rota token edit'",
+        ])
+
+    static let expiry = Vocabulary(title: "'expiry'", keys: ["required", "max-lifetime", "max-remaining"])
+    static let pace = Vocabulary(title: "'pace'", keys: ["actions"])
+    static let limits = Vocabulary(title: "'limits'", keys: ["actions", "percent"])
+
+    /// Actions that come with a later version, and what to do meanwhile.
+    static let laterActions = [
+        "quarantine": "use 'notify', or 'revoke' where nobody will miss the token",
+        "set-expiry": "use 'notify', and set the end with 'rota token edit'",
+    ]
+}

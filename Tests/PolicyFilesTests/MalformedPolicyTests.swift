@@ -1,0 +1,313 @@
+import PolicyFiles
+import Testing
+
+/// One malformed policy: its text and the first lines that are said of it.
+struct Malformed: Sendable, CustomTestStringConvertible {
+    var testDescription: String
+    var text: String
+    var expected: String
+
+    /// A whole file.
+    init(_ description: String, file: String, _ expected: String) {
+        testDescription = description
+        text = file
+        self.expected = "p.yaml:" + expected
+    }
+
+    /// A policy that is fine up to line 5, and then has this; line 6 is the first of it.
+    init(_ description: String, _ lines: String, _ expected: String) {
+        let head = """
+            version: 1
+            policies:
+              - name: p
+                match: all
+                rules: [{ max-age: 90d }]
+
+            """
+        self.init(description, file: head + "    " + lines + "\n", expected)
+    }
+
+    /// Rules of a policy that is fine; line 6 is the first of them.
+    init(_ description: String, rules: String, _ expected: String) {
+        let head = """
+            version: 1
+            policies:
+              - name: p
+                match: all
+                rules:
+
+            """
+        self.init(description, file: head + rules + "\n", expected)
+    }
+
+    /// The value of `match`, in line 4 from column 12.
+    init(_ description: String, match: String, _ expected: String) {
+        let file = """
+            version: 1
+            policies:
+              - name: p
+                match: \(match)
+                rules: [{ max-age: 90d }]
+            """
+        self.init(description, file: file, expected)
+    }
+}
+
+@Suite struct MalformedPolicyTests {
+    static let structure = [
+        Malformed(
+            "nothing at all", file: "",
+            "1:1: error: the file is empty\nhint: begin it with 'version: 1' and 'policies:'"),
+        Malformed("only blanks", file: " \n\n", "1:1: error: the file is empty"),
+        Malformed("only a comment", file: "# later\n", "1:1: error: the file holds no document"),
+        Malformed("NUL", file: "version: 1\u{0}\n", "1:1: error: this is not a text file"),
+        Malformed("a list", file: "- a\n", "1:1: error: the file must be a mapping, and here is a list"),
+        Malformed("no version", file: "policies: []\n", "1:1: error: the file has no 'version'"),
+        Malformed(
+            "version 2",
+            file: "version: 2\npolicies:\n  - { name: p, match: all, rules: [{ max-age: 1d }] }\n",
+            "1:10: error: version '2' is not known\nhint: this rota reads policies of 'version: 1'"),
+        Malformed(
+            "version in quotes",
+            file: "version: '1'\npolicies:\n  - { name: p, match: all, rules: [{ max-age: 1d }] }\n",
+            "1:10: error: version '1' is not known"),
+        Malformed("no policies", file: "version: 1\n", "1:1: error: the file has no 'policies'"),
+        Malformed(
+            "policies without value", file: "version: 1\npolicies:\n", "2:10: error: 'policies' has no value"),
+        Malformed(
+            "an empty list", file: "version: 1\npolicies: []\n", "2:11: error: 'policies' lists no policy"),
+        Malformed(
+            "a mapping of policies", file: "version: 1\npolicies: { a: 1 }\n",
+            "2:11: error: 'policies' must be a list, and here is a mapping"),
+        Malformed(
+            "a policy that is text", file: "version: 1\npolicies: [a]\n",
+            "2:12: error: a policy must be a mapping"),
+        Malformed(
+            "a slip at the top", file: "version: 1\npolices: []\n",
+            "1:1: error: the file has no 'policies'\nhint: list the policies under 'policies:'"),
+        Malformed(
+            "no name", file: "version: 1\npolicies:\n  - match: all\n    rules: [{ max-age: 1d }]\n",
+            "3:5: error: this policy has no 'name'"),
+        Malformed(
+            "no match", file: "version: 1\npolicies:\n  - name: p\n    rules: [{ max-age: 1d }]\n",
+            "3:5: error: policy 'p' has no 'match'"),
+        Malformed(
+            "no rules", file: "version: 1\npolicies:\n  - name: p\n    match: all\n",
+            "3:5: error: policy 'p' has no 'rules'"),
+        Malformed("tabs", file: "version: 1\npolicies:\n\t- name: p\n", "3:1: error: "),
+        Malformed(
+            "a key twice", file: "version: 1\nversion: 1\n",
+            "2:1: error: key 'version' stands here again; the first is at 1:1"),
+    ]
+
+    static let policies = [
+        Malformed(
+            "a slip", "notify-befor: 3d",
+            "6:5: error: unknown key 'notify-befor' in a policy\nhint: did you mean 'notify-before'?"),
+        Malformed(
+            "nothing near", "colour: red",
+            "6:5: error: unknown key 'colour' in a policy\nhint: the keys are name,"),
+        Malformed(
+            "an unknown mode", "mode: enforced",
+            "6:11: error: unknown mode 'enforced'\nhint: did you mean 'enforce'?"),
+        Malformed(
+            "another mode", "mode: delete",
+            "6:11: error: unknown mode 'delete'\nhint: use one of observe, warn, enforce"),
+        Malformed(
+            "a mode that is a number", "mode: 3",
+            "6:11: error: 'mode' must be a string, and here is an integer\nhint: quote it: mode: \"3\""),
+        Malformed(
+            "a schedule", "schedule: { cron: x }",
+            "6:5: error: 'schedule' is not in this version of rota yet"
+                + "\nhint: remove it, and run 'rota run' from cron or a systemd timer"
+        ),
+        Malformed(
+            "an approval", "approval: required",
+            "6:15: error: 'approval: required' is not in this version of rota yet"),
+        Malformed(
+            "another approval", "approval: maybe", "6:15: error: 'approval' is none or required, not 'maybe'"),
+        Malformed(
+            "a minimum notice", "minimum-notice: 3d", "6:5: error: 'minimum-notice' is not in this version"),
+        Malformed("a condition", "when: x", "6:5: error: 'when' is not in this version"),
+        Malformed(
+            "percent above 100", "limits: { percent: 101 }",
+            "6:24: error: 'percent' must be from 1 to 100, and here is 101"),
+        Malformed(
+            "percent 0", "limits: { percent: 0 }",
+            "6:24: error: 'percent' must be from 1 to 100, and here is 0"),
+        Malformed(
+            "percent with a sign", "limits: { percent: 10% }",
+            "6:24: error: 'percent' must be a whole number, and here is '10%'\nhint: write percent: 10"),
+        Malformed(
+            "no limits in limits", "limits: {}",
+            "6:13: error: 'limits' is empty\nhint: write 'limits: { actions: 500, percent: 10 }'"),
+        Malformed(
+            "a limit of none", "limits: { actions: 0 }",
+            "6:24: error: 'actions' must be at least 1, and here is 0"),
+        Malformed(
+            "a pace of none", "pace: { actions: 0 }",
+            "6:22: error: 'actions' must be at least 1, and here is 0"),
+        Malformed(
+            "a bare pace", "pace: 50",
+            "6:11: error: 'pace' must be a mapping, and here is an integer"
+                + "\nhint: write 'pace: { actions: 50 }'"
+        ),
+        Malformed(
+            "a notice of nothing", "notify-before: [3d, 0d]",
+            "6:25: error: 'notify-before' must be more than nothing"),
+        Malformed("a notice twice", "notify-before: [3d, 72h]", "6:25: error: 'notify-before' has 3d twice"),
+        Malformed(
+            "controls as a list", "controls: [a]",
+            "6:15: error: 'controls' must be a mapping, and here is a list"),
+        Malformed(
+            "a description that is a list", "description: [a]",
+            "6:18: error: 'description' must be a string, and here is a list"),
+    ]
+
+    static let rules =
+        [
+            Malformed(
+                "rules as a mapping", rules: "      max-age: 90d",
+                "6:7: error: 'rules' must be a list, and here is a mapping"),
+            Malformed(
+                "a rule without a requirement", rules: "      - action: rotate",
+                "6:9: error: this rule requires nothing\nhint: add max-age, unused-for or expiry"),
+            Malformed(
+                "two requirements", rules: "      - max-age: 90d\n        unused-for: 30d",
+                "6:9: error: a rule has one requirement, and here are max-age and unused-for"),
+            Malformed(
+                "a slip in a requirement", rules: "      - max-agee: 90d",
+                "6:9: error: unknown key 'max-agee' in a rule\nhint: did you mean 'max-age'?"),
+            Malformed(
+                "a rule twice", rules: "      - max-age: 90d\n      - max-age: 60d",
+                "7:9: error: a second 'max-age' rule in one policy; the first is in line 6"),
+            Malformed(
+                "an unknown action", rules: "      - max-age: 90d\n        action: rotat",
+                "7:17: error: unknown action 'rotat'\nhint: did you mean 'rotate'?"),
+            Malformed(
+                "a quarantine", rules: "      - max-age: 90d\n        action: quarantine",
+                "7:17: error: action 'quarantine' is not in this version of rota yet\nhint: use 'notify'"),
+            Malformed(
+                "a set-expiry", rules: "      - max-age: 90d\n        action: set-expiry",
+                "7:17: error: action 'set-expiry' is not in this version of rota yet"),
+            Malformed(
+                "rotate for expiry", rules: "      - expiry: { required: true }\n        action: rotate",
+                "7:17: error: action 'rotate' does not cure 'expiry'"),
+            Malformed(
+                "rotate for unused-for", rules: "      - unused-for: 30d\n        action: rotate",
+                "7:17: error: action 'rotate' does not cure 'unused-for'"),
+            Malformed(
+                "an overlap without rotate", rules: "      - max-age: 90d\n        overlap: 1d",
+                "7:18: error: 'overlap' is only for action 'rotate'"),
+            Malformed(
+                "too long a lead",
+                rules:
+                    "      - max-age: 10d\n        action: rotate\n        start-before: 5d\n        overlap: 1s",
+                "8:23: error: start-before and overlap together (5d1s) are more than half of max-age (10d)"
+                    + "\nhint: leave at most 5d"
+            ),
+            Malformed(
+                "too long a start", rules: "      - unused-for: 10d\n        start-before: 6d",
+                "7:23: error: start-before (6d) is more than half of unused-for (10d)"),
+            Malformed(
+                "a start for expiry", rules: "      - expiry: { required: true }\n        start-before: 6d",
+                "7:23: error: 'start-before' has no meaning for 'expiry'"),
+            Malformed(
+                "an expiry of nothing", rules: "      - expiry: { required: false }",
+                "6:17: error: 'expiry' requires nothing"),
+            Malformed(
+                "an empty expiry", rules: "      - expiry: {}", "6:17: error: 'expiry' requires nothing"),
+            Malformed(
+                "required: yes", rules: "      - expiry: { required: yes }",
+                "6:29: error: 'required' must be true or false, not 'yes'"),
+            Malformed(
+                "a chain", rules: "      - unused-for: 30d\n        then: { revoke-after: 14d }",
+                "7:9: error: 'then' is not in this version of rota yet"),
+            Malformed(
+                "a renewal", rules: "      - max-age: 30d\n        renew: 90d",
+                "7:9: error: 'renew' is not in this version of rota yet"),
+        ]
+        + ["expires-within", "owner", "description", "destination", "scopes", "sources", "name"].map {
+            Malformed(
+                "rule \($0)", rules: "      - \($0): 7d",
+                "6:9: error: '\($0)' is not in this version of rota yet")
+        }
+
+    static let durations =
+        [
+            ("-3d", "a duration cannot be negative\nhint: write 3d"),
+            ("90", "'90' has no unit\nhint: write 90d for days; the units are w, d, h, m and s"),
+            ("1000000d", "'1000000d' is longer than a hundred years\nhint: write at most 36500d"),
+            ("99999999999999999999999999d", "'99999999999999999999999999d' is longer than a hundred years"),
+            ("90 days", "'90 days' is not a duration\nhint: write 90d"),
+            ("12 Hours", "'12 Hours' is not a duration\nhint: write 12h"),
+            ("90D", "'90D' is not a duration\nhint: write 90d"),
+            ("3 months", "'3 months' has no fixed length\nhint: write 90d"),
+            ("1y", "'1y' has no fixed length\nhint: write 365d"),
+            ("1.5d", "'1.5d' is not a duration\nhint: write a duration such as 90d"),
+            (
+                "12h1d",
+                "'12h1d' is not a duration"
+                    + "\nhint: write a duration such as 90d, 24h, 30m or 1d12h, the largest unit first"
+            ),
+            ("soon", "'soon' is not a duration\nhint: write a duration such as"),
+            ("\"\"", "'' is not a duration"),
+        ].map {
+            Malformed("max-age: \($0)", rules: "      - max-age: \($0)", "6:18: error: 'max-age': " + $1)
+        } + [
+            Malformed(
+                "max-age: 0d", rules: "      - max-age: 0d",
+                "6:18: error: 'max-age' must be more than nothing"),
+            Malformed(
+                "max-age: [90d]", rules: "      - max-age: [90d]",
+                "6:18: error: 'max-age' must be a duration, and here is a list"),
+            Malformed(
+                "max-age:", rules: "      - max-age:",
+                "6:17: error: 'max-age' must be a duration, and here is nothing"),
+        ]
+
+    static let selectors = [
+        Malformed(
+            "an empty match", match: "{}",
+            "4:12: error: 'match' is empty\nhint: write 'match: all' for every token"),
+        Malformed("a match without value", match: "", "4:11: error: 'match' has no value"),
+        Malformed(
+            "another word", match: "every", "4:12: error: 'match' is the word all or a mapping, not 'every'"),
+        Malformed("a list", match: "[a]", "4:12: error: 'match' must be a mapping, and here is a list"),
+        Malformed(
+            "a slip", match: "{ label: { a: b } }",
+            "4:14: error: unknown key 'label' in 'match'\nhint: did you mean 'labels'?"),
+        Malformed(
+            "no scopes", match: "{ scopes: [] }",
+            "4:22: error: 'scopes' is an empty list, which nothing matches"),
+        Malformed("no labels", match: "{ labels: {} }", "4:22: error: 'labels' is empty"),
+        Malformed(
+            "labels as text", match: "{ labels: production }",
+            "4:22: error: 'labels' must be a mapping, and here is a string"),
+        Malformed(
+            "a label key with a blank", match: "{ labels: { 'a b': c } }",
+            "4:24: error: 'a b' is not a label key"),
+        Malformed("a label without value", match: "{ labels: { a: } }", "4:27: error: 'a' has no value"),
+        Malformed(
+            "an owner that is a mapping", match: "{ owner: { a: b } }",
+            "4:21: error: 'owner' must be a string or a list, and here is a mapping"),
+        Malformed("an empty exception", match: "{ owner: a, except: {} }", "4:32: error: 'except' is empty"),
+        Malformed(
+            "an exception that is text", match: "{ owner: a, except: all }",
+            "4:32: error: 'except' must be a mapping, and here is a string"),
+        Malformed(
+            "a condition", match: "{ when: x }", "4:14: error: 'when' is not in this version of rota yet"),
+    ]
+
+    @Test(arguments: structure + policies + rules + durations + selectors)
+    func `a malformed policy is told with its place and what to do`(_ malformed: Malformed) {
+        let load = readPolicies(Array(malformed.text.utf8), file: "p.yaml")
+        #expect(load.policies == nil)
+        let first = load.diagnostics.first?.description ?? "no diagnostic"
+        #expect(first.hasPrefix(malformed.expected), "\(first)")
+    }
+
+    @Test func `there are at least forty of them`() {
+        #expect((Self.structure + Self.policies + Self.rules + Self.durations + Self.selectors).count >= 40)
+    }
+}
