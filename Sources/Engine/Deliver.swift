@@ -1,0 +1,205 @@
+package import RotaCore
+
+/// Drains the outbox: every event that waits is sent to its endpoint, at least once and with one id.
+///
+/// Each endpoint has its own slot, so that a slow one delays nobody else. An attempt is recorded as soon as
+/// it is over; a crash between sending and recording repeats the event, which receivers tell by its id.
+/// Trouble of our own (the store, a stop) never counts as an attempt.
+package struct Deliverer: Sendable {
+    private let store: StoreQueue
+    private let transport: any EventTransport
+    private let clock: any WallClock
+    private let random: any RandomSource
+
+    /// How many deliveries are read at once, for one endpoint.
+    private static let largestBatch = 64
+    /// How many attempts are under way at once at one endpoint. They start oldest first.
+    private static let attemptsAtOnce = 8
+    /// After this many failures in a row an endpoint rests for the pass, and the others keep their attempts.
+    private static let patience = 8
+    /// The longest wait that a `Retry-After` can ask for.
+    private static let longestWait = TimeSpan.hours(24)
+
+    package init(
+        store: StoreQueue, transport: any EventTransport, clock: any WallClock, random: any RandomSource
+    ) {
+        self.store = store
+        self.transport = transport
+        self.clock = clock
+        self.random = random
+    }
+
+    /// Sends what is due, and goes on while something becomes due within `span` from now. No attempt begins
+    /// later than that.
+    ///
+    /// - throws: store errors only; what an endpoint does becomes a count.
+    package func deliverDue(within span: TimeSpan) async throws -> DeliveryTotals {
+        let end = clock.now() + span
+        var totals = try await withThrowingTaskGroup(of: DeliveryTotals.self) { group in
+            for endpoint in transport.endpoints {
+                group.addTask { try await drain(endpoint, until: end) }
+            }
+            return try await group.reduce(into: DeliveryTotals()) { $0.add($1) }
+        }
+        totals.waiting = try await store.read { try $0.deliveryCounts().waiting }
+        return totals
+    }
+
+    private func drain(_ endpoint: Endpoint, until end: Instant) async throws -> DeliveryTotals {
+        var pass = EndpointPass()
+        while let batch = try await nextBatch(for: endpoint, pass, until: end) {
+            try await send(batch, to: endpoint, &pass, until: end)
+        }
+        if let cause = pass.restingCause { pass.totals.resting[endpoint.name] = cause }
+        return pass.totals
+    }
+
+    /// What is due, after waiting for it where need be; nil when the pass is over for this endpoint.
+    private func nextBatch(
+        for endpoint: Endpoint, _ pass: EndpointPass, until end: Instant
+    ) async throws -> [Delivery]? {
+        while pass.restingCause == nil {
+            let now = clock.now()
+            guard now <= end else { return nil }
+            var wakeAt = pass.pausedUntil ?? now
+            if wakeAt <= now {
+                let (due, next) = try await store.read { store in
+                    (
+                        try store.dueDeliveries(endpoint: endpoint.name, at: now, limit: Self.largestBatch),
+                        try store.nextDeliveryDue(endpoint: endpoint.name)
+                    )
+                }
+                if !due.isEmpty { return due }
+                guard let next else { return nil }
+                wakeAt = next
+            }
+            guard wakeAt <= end else { return nil }
+            try await clock.sleep(milliseconds: max(1, (wakeAt - now).seconds) * 1000)
+        }
+        return nil
+    }
+
+    private func send(
+        _ batch: [Delivery], to endpoint: Endpoint, _ pass: inout EndpointPass, until end: Instant
+    ) async throws {
+        try await withThrowingTaskGroup(of: Attempt.self) { group in
+            var rest = batch[...]
+            func startNext() {
+                let now = clock.now()
+                guard now <= end, pass.mayStart(at: now), let delivery = rest.popFirst() else { return }
+                group.addTask { try await attempt(delivery, at: endpoint) }
+            }
+            for _ in 0..<Self.attemptsAtOnce { startNext() }
+            while let attempt = try await group.next() {
+                pass.note(attempt, patience: Self.patience)
+                startNext()
+            }
+        }
+    }
+
+    /// One attempt, and its durable record.
+    private func attempt(_ delivery: Delivery, at endpoint: Endpoint) async throws -> Attempt {
+        let event = delivery.event.id
+        let result = await transport.deliver(delivery.event, to: endpoint, at: clock.now())
+        // An attempt that we cut short ourselves says nothing about the endpoint.
+        try Task.checkCancellation()
+        let now = clock.now()
+        guard result.kind != .delivered else {
+            // A transport without statuses leaves zero.
+            let status = result.status ?? 0
+            try await store.write {
+                try $0.recordDelivered(event, to: endpoint.name, status: status, at: now)
+            }
+            return Attempt(result: result, nextAttemptAt: nil, at: now)
+        }
+        let next = nextAttempt(of: delivery, at: endpoint, after: result, now)
+        try await store.write { store in
+            try store.recordFailed(
+                event, to: endpoint.name, status: result.status, cause: result.cause ?? "it was not accepted",
+                nextAttemptAt: next, at: now)
+        }
+        return Attempt(result: result, nextAttemptAt: next, at: now)
+    }
+
+    /// Nil: a dead letter.
+    private func nextAttempt(
+        of delivery: Delivery, at endpoint: Endpoint, after result: DeliveryResult, _ now: Instant
+    ) -> Instant? {
+        guard result.kind == .failed, endpoint.retries.indices.contains(delivery.attempts) else { return nil }
+        let wait = endpoint.retries[delivery.attempts].seconds
+        let asked = min(result.retryAfter ?? .zero, Self.longestWait).seconds
+        return now + TimeSpan(seconds: max(wait + jitter(of: wait), asked))
+    }
+
+    /// Up to a tenth more, so that what failed together does not come back together.
+    private func jitter(of wait: Int64) -> Int64 {
+        let drawn = random.bytes(2).reduce(Int64(0)) { $0 << 8 | Int64($1) }
+        return wait * (drawn % 101) / 1000
+    }
+}
+
+/// What one pass over the outbox did.
+package struct DeliveryTotals: Hashable, Sendable {
+    package var delivered = 0
+    /// Attempts that failed and will be made again.
+    package var failed = 0
+    /// Deliveries that were given up in this pass: dead letters.
+    package var dead = 0
+    /// What is still in the outbox after it.
+    package var waiting = 0
+    /// The endpoints that were let be for the rest of the pass, and why. Their queues are kept.
+    package var resting: [String: String] = [:]
+
+    package init() {}
+
+    fileprivate mutating func add(_ other: DeliveryTotals) {
+        delivered += other.delivered
+        failed += other.failed
+        dead += other.dead
+        resting.merge(other.resting) { first, _ in first }
+    }
+}
+
+/// One attempt that is over and recorded.
+private struct Attempt: Sendable {
+    var result: DeliveryResult
+    var nextAttemptAt: Instant?
+    var at: Instant
+}
+
+/// How one endpoint fares in this pass.
+private struct EndpointPass: Sendable {
+    var totals = DeliveryTotals()
+    /// It asked not to be spoken to before this.
+    var pausedUntil: Instant?
+    /// Why it is let be for the rest of the pass.
+    var restingCause: String?
+    private var failuresInARow = 0
+
+    func mayStart(at now: Instant) -> Bool {
+        restingCause == nil && pausedUntil.map { $0 <= now } ?? true
+    }
+
+    mutating func note(_ attempt: Attempt, patience: Int) {
+        let cause = attempt.result.cause ?? "it was not accepted"
+        switch attempt.result.kind {
+        case .delivered:
+            totals.delivered += 1
+            failuresInARow = 0
+        case .gone:
+            totals.dead += 1
+            restingCause = "the endpoint wants no more events: \(cause)"
+        case .failed:
+            if attempt.nextAttemptAt == nil { totals.dead += 1 } else { totals.failed += 1 }
+            failuresInARow += 1
+            if let asked = attempt.result.retryAfter { pause(until: attempt.at + asked) }
+            if failuresInARow >= patience, restingCause == nil {
+                restingCause = "\(failuresInARow) attempts in a row failed, the last one with: \(cause)"
+            }
+        }
+    }
+
+    private mutating func pause(until instant: Instant) {
+        pausedUntil = max(pausedUntil ?? instant, instant)
+    }
+}

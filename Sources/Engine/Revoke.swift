@@ -1,0 +1,56 @@
+package import RotaCore
+
+/// Ends tokens because a person says so: at once, whatever any policy thinks of them.
+package struct RevokeUseCase: Sendable {
+    private let store: StoreQueue
+    private let clock: any WallClock
+
+    package init(store: StoreQueue, clock: any WallClock) {
+        self.store = store
+        self.clock = clock
+    }
+
+    /// Revokes each token in a transaction of its own, in order: when one fails, those before it stay so.
+    ///
+    /// Once it returns, no value of any of them is accepted, that of an unfinished rotation included.
+    ///
+    /// - parameters:
+    ///   - tokens: ids, or names (of the active token of that name).
+    ///   - reason: one sentence, kept with the token and in the audit log.
+    ///   - actor: such as `cli:alice`.
+    /// - returns: one answer for each, in order.
+    package func revoke(_ tokens: [String], reason: String, actor: String) async throws -> [Revocation] {
+        var revocations: [Revocation] = []
+        for nameOrID in tokens {
+            let change = Change(actor: actor, at: clock.now(), cause: reason)
+            let revocation = try await store.write { store in
+                guard let token = try store.token(named: nameOrID) else {
+                    return Revocation(asked: nameOrID, token: nil, outcome: .unknown)
+                }
+                let done = try store.revokeToken(token.id, change: change)
+                return Revocation(
+                    asked: nameOrID, token: try store.token(token.id) ?? token,
+                    outcome: done ? .done : .alreadyEnded)
+            }
+            revocations.append(revocation)
+        }
+        return revocations
+    }
+}
+
+/// What became of one token that was to be revoked.
+package struct Revocation: Hashable, Sendable {
+    package enum Outcome: String, Sendable {
+        case done
+        /// Revoked or expired before: nothing was changed.
+        case alreadyEnded = "already-ended"
+        /// No token has this id or name.
+        case unknown
+    }
+
+    /// The id or name as it was given.
+    package var asked: String
+    /// The token as it is afterwards; nil when it is unknown.
+    package var token: Token?
+    package var outcome: Outcome
+}

@@ -1,0 +1,177 @@
+import Crypto
+import Engine
+import RotaCore
+import TestSupport
+import Testing
+
+struct DeliverTests {
+    private static let refused = DeliveryResult(.failed, status: 500, cause: "status 500")
+    private static let accepted = DeliveryResult(.delivered, status: 200)
+
+    @Test func `what waits is delivered once`() async throws {
+        let hook = Endpoint.named("hook")
+        let fixture = try RunFixture(endpoints: [hook])
+        for number in 1...100 { try await fixture.addToken("t\(number)") }
+        let transport = ScriptedTransport([hook])
+        let totals = try await fixture.deliverer(transport).deliverDue(within: TimeSpan(seconds: 10))
+        #expect(totals.delivered == 100)
+        #expect(totals.waiting == 0)
+        #expect(Set(transport.attempts.map(\.event)).count == 100)
+        let again = try await fixture.deliverer(transport).deliverDue(within: TimeSpan(seconds: 10))
+        #expect(again == DeliveryTotals())
+    }
+
+    @Test func `an event that fails twice is delivered at the third attempt, under the same id`() async throws
+    {
+        let hook = Endpoint.named("hook")
+        let fixture = try RunFixture(endpoints: [hook])
+        try await fixture.addToken("ci")
+        let transport = ScriptedTransport([hook]) { _, _, number in
+            number < 3 ? Self.refused : Self.accepted
+        }
+        let totals = try await fixture.deliverer(transport).deliverDue(within: .hours(1))
+        #expect(totals.delivered == 1)
+        #expect(totals.failed == 2)
+        #expect(totals.waiting == 0)
+        let attempts = transport.attempts
+        #expect(Set(attempts.map(\.event)).count == 1)
+        try #require(attempts.count == 3)
+        #expect((5...6).contains((attempts[1].at - attempts[0].at).seconds))
+        #expect((300...331).contains((attempts[2].at - attempts[1].at).seconds))
+    }
+
+    @Test func `nothing is tried later than the time given`() async throws {
+        let hook = Endpoint.named("hook")
+        let fixture = try RunFixture(endpoints: [hook])
+        try await fixture.addToken("ci")
+        let transport = ScriptedTransport([hook]) { _, _, _ in Self.refused }
+        let totals = try await fixture.deliverer(transport).deliverDue(within: TimeSpan(seconds: 60))
+        #expect(transport.attempts.count == 2)
+        #expect(totals.waiting == 1)
+        #expect(fixture.clock.now() <= RunFixture.epoch + TimeSpan(seconds: 60))
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `a slow endpoint delays no other one`() async throws {
+        let slow = Endpoint.named("a-slow")
+        let quick = Endpoint.named("b-quick")
+        let fixture = try RunFixture(endpoints: [slow, quick])
+        for number in 1...20 { try await fixture.addToken("t\(number)") }
+        let delivered = Locked(0)
+        let transport = ScriptedTransport([slow, quick]) { _, endpoint, _ in
+            if endpoint.name == quick.name {
+                delivered.withLock { $0 += 1 }
+            } else {
+                // It answers only after the other one has everything.
+                while delivered.withLock({ $0 }) < 20 { await Task.yield() }
+            }
+            return Self.accepted
+        }
+        let totals = try await fixture.deliverer(transport).deliverDue(within: TimeSpan(seconds: 10))
+        #expect(totals.delivered == 40)
+    }
+
+    @Test func `after the last retry it is a dead letter`() async throws {
+        let hook = Endpoint.named("hook", retries: [TimeSpan(seconds: 5)])
+        let fixture = try RunFixture(endpoints: [hook])
+        try await fixture.addToken("ci")
+        let transport = ScriptedTransport([hook]) { _, _, _ in Self.refused }
+        let totals = try await fixture.deliverer(transport).deliverDue(within: .hours(1))
+        #expect(totals.failed == 1)
+        #expect(totals.dead == 1)
+        #expect(totals.waiting == 0)
+        let counts = try await fixture.store.read { try $0.deliveryCounts() }
+        #expect(counts.dead == 1)
+        #expect(transport.attempts.count == 2)
+    }
+
+    @Test func `410 ends the deliveries to that endpoint for the pass, and its queue is kept`() async throws {
+        let gone = Endpoint.named("gone")
+        let fine = Endpoint.named("fine")
+        let fixture = try RunFixture(endpoints: [gone, fine])
+        for number in 1...200 { try await fixture.addToken("t\(number)") }
+        let transport = ScriptedTransport([gone, fine]) { _, endpoint, _ in
+            endpoint.name == "gone" ? DeliveryResult(.gone, status: 410, cause: "status 410") : Self.accepted
+        }
+        let totals = try await fixture.deliverer(transport).deliverDue(within: .hours(1))
+        #expect(totals.delivered == 200)
+        #expect(totals.resting["gone"]?.contains("410") == true)
+        #expect(totals.dead == transport.attempts(at: "gone").count)
+        #expect(totals.dead <= 8)
+        #expect(totals.waiting == 200 - totals.dead)
+    }
+
+    @Test func `an endpoint that is down costs few attempts, and the rest of its queue keeps its own`()
+        async throws
+    {
+        let down = Endpoint.named("down")
+        let fixture = try RunFixture(endpoints: [down])
+        for number in 1...200 { try await fixture.addToken("t\(number)") }
+        let transport = ScriptedTransport([down]) { _, _, _ in
+            DeliveryResult(.failed, cause: "request not sent: connection refused")
+        }
+        let totals = try await fixture.deliverer(transport).deliverDue(within: .hours(1))
+        #expect(transport.attempts.count <= 16)
+        #expect(totals.resting["down"]?.contains("connection refused") == true)
+        #expect(totals.waiting == 200)
+    }
+
+    @Test(
+        arguments: [
+            (TimeSpan(seconds: 90), 90...96), (TimeSpan(seconds: 1), 5...6),
+            (TimeSpan.days(30), 86_400...86_400),
+        ] as [(TimeSpan, ClosedRange<Int64>)])
+    func `a Retry-After makes the wait longer, within reason`(asked: TimeSpan, wait: ClosedRange<Int64>)
+        async throws
+    {
+        let hook = Endpoint.named("hook")
+        let fixture = try RunFixture(endpoints: [hook])
+        try await fixture.addToken("ci")
+        let transport = ScriptedTransport([hook]) { _, _, _ in
+            DeliveryResult(.failed, status: 429, cause: "status 429", retryAfter: asked)
+        }
+        _ = try await fixture.deliverer(transport).deliverDue(within: TimeSpan(seconds: 0))
+        let due = try #require(try await fixture.store.read { try $0.nextDeliveryDue(endpoint: "hook") })
+        #expect(wait.contains((due - RunFixture.epoch).seconds))
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `an event that was sent but not recorded is sent again under its id`()
+        async throws
+    {
+        let hook = Endpoint.named("hook")
+        let fixture = try RunFixture(endpoints: [hook])
+        try await fixture.addToken("ci")
+        let sent = Locked(false)
+        let dying = ScriptedTransport([hook]) { _, _, _ in
+            sent.withLock { $0 = true }
+            // The process is stopped before the answer is written down.
+            while !Task.isCancelled { await Task.yield() }
+            return Self.accepted
+        }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { _ = try? await fixture.deliverer(dying).deliverDue(within: .hours(1)) }
+            while !sent.withLock({ $0 }) { await Task.yield() }
+            group.cancelAll()
+        }
+        let transport = ScriptedTransport([hook])
+        let totals = try await fixture.deliverer(transport).deliverDue(within: TimeSpan(seconds: 10))
+        #expect(totals.delivered == 1)
+        #expect(transport.attempts.map(\.event) == dying.attempts.map(\.event))
+    }
+
+    @Test func `an attempt that we cut short does not count`() async throws {
+        let hook = Endpoint.named("hook")
+        let fixture = try RunFixture(endpoints: [hook])
+        try await fixture.addToken("ci")
+        let transport = ScriptedTransport([hook]) { _, _, _ in
+            withUnsafeCurrentTask { $0?.cancel() }
+            return DeliveryResult(.failed, cause: "request cancelled")
+        }
+        await #expect(throws: CancellationError.self) {
+            try await fixture.deliverer(transport).deliverDue(within: .hours(1))
+        }
+        let waiting = try await fixture.store.read {
+            try $0.dueDeliveries(endpoint: "hook", at: RunFixture.epoch, limit: 10)
+        }
+        #expect(waiting.map(\.attempts) == [0])
+    }
+}
