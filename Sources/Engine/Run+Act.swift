@@ -1,0 +1,131 @@
+import RotaCore
+
+extension RunUseCase {
+    /// Takes the actions of a plan, and records the outcome of each. What the store alone can do comes first;
+    /// rotations, which wait for vaults, follow all at once.
+    ///
+    /// - parameter opened: the findings that this run opened.
+    func act(
+        _ pass: RunPass, opened: Set<FindingKey>, progress: @escaping @Sendable (RunProgress) -> Void
+    ) async throws -> [RecordedAction] {
+        let planned = pass.plan.actions
+        let rotations = planned.indices.filter { planned[$0].isReady && planned[$0].action == .rotate }
+        let others = planned.indices.filter { !planned[$0].isReady || planned[$0].action != .rotate }
+        var recorded: [Int: RecordedAction] = [:]
+
+        for batch in others.batches(of: Self.largestBatch) {
+            let now = clock.now()
+            let results = try await store.write { store in
+                let results = try batch.map { index in
+                    let effect = try self.effect(of: planned[index], pass, opened: opened, store, at: now)
+                    return RecordedAction(planned[index], effect, run: pass.id, at: now)
+                }
+                try store.recordActions(results)
+                return results
+            }
+            for (index, result) in zip(batch, results) { recorded[index] = result }
+            progress(RunProgress(finished: recorded.count, total: planned.count))
+        }
+
+        let before = recorded.count
+        let outcomes = try await rotator.rotate(rotations.map { pass.rotation(planned[$0], at: clock.now()) })
+        {
+            progress(RunProgress(finished: before + $0, total: planned.count))
+        }
+        let now = clock.now()
+        for (index, result) in zip(rotations, outcomes) {
+            let effect = Effect(result.outcome, result.cause ?? result.blocked?.message)
+            recorded[index] = RecordedAction(planned[index], effect, run: pass.id, at: now)
+        }
+        for batch in rotations.batches(of: Self.largestBatch) {
+            let results = batch.compactMap { recorded[$0] }
+            try await store.write { try $0.recordActions(results) }
+        }
+        return planned.indices.compactMap { recorded[$0] }
+    }
+
+    /// Does one action that needs no vault. A failure undoes and fails that one alone.
+    private func effect(
+        of planned: PlannedAction, _ pass: RunPass, opened: Set<FindingKey>, _ store: any Store,
+        at now: Instant
+    ) throws -> Effect {
+        if let blocked = planned.blocked { return Effect(.blocked, blocked.message) }
+        if planned.waiting { return Effect(.waiting, "beyond the pace of the policy; a later run takes it") }
+        do {
+            return try store.savepoint {
+                guard let token = try store.token(planned.tokenID) else {
+                    return Effect(.skipped, "it is not in the store any more")
+                }
+                if let obstacle = pass.obstacle(to: planned, on: token, at: now) {
+                    return Effect(.skipped, obstacle)
+                }
+                if planned.action == .notify { return notification(of: planned, opened: opened) }
+                let change = pass.change(planned.policy, planned.verdict.reason, at: now)
+                return try store.revokeToken(token.id, change: change)
+                    ? Effect(.done) : Effect(.skipped, "it had ended already")
+            }
+        } catch let error as StoreError {
+            if case .outcomeUnknown = error { throw error }
+            return Effect(.failed, error.description)
+        }
+    }
+
+    /// To notify is to open a finding, once; its event went out with it.
+    private func notification(of planned: PlannedAction, opened: Set<FindingKey>) -> Effect {
+        if opened.contains(FindingKey(planned.tokenID, planned.policy, planned.rule)) { return Effect(.done) }
+        return planned.verdict.status == .violating
+            ? Effect(.skipped, "it was told when the violation was first seen")
+            : Effect(.skipped, "it is not violated yet")
+    }
+}
+
+extension RunPass {
+    /// Why an action is not to be taken after all: a person or another run was quicker, or the token was used
+    /// meanwhile, which is no change of it.
+    fileprivate func obstacle(to planned: PlannedAction, on token: Token, at now: Instant) -> String? {
+        guard token.revision == planned.revision else { return "it has changed since it was planned" }
+        guard token.canAuthenticate(at: now) else { return "it has ended since it was planned" }
+        guard let (_, rule) = rule(planned.rule, of: planned.policy) else { return "its rule is gone" }
+        let verdict = evaluate(rule, of: token, at: now)
+        return verdict.calls ? nil : "no longer called for: \(verdict.reason.message)"
+    }
+
+    fileprivate func rotation(_ planned: PlannedAction, at now: Instant) -> RotationRequest {
+        RotationRequest(
+            tokenID: planned.tokenID, revision: planned.revision, overlap: planned.overlap,
+            policy: planned.policy, change: change(planned.policy, planned.verdict.reason, at: now))
+    }
+}
+
+extension PlannedAction {
+    /// Neither blocked nor left to a later run.
+    fileprivate var isReady: Bool { blocked == nil && !waiting }
+}
+
+/// What became of one action, and why not more.
+private struct Effect: Sendable {
+    var outcome: Outcome
+    var cause: String?
+
+    init(_ outcome: Outcome, _ cause: String? = nil) {
+        self.outcome = outcome
+        self.cause = cause
+    }
+}
+
+extension RecordedAction {
+    fileprivate init(_ planned: PlannedAction, _ effect: Effect, run: String, at now: Instant) {
+        self.init(
+            run: run, tokenID: planned.tokenID, name: planned.name, action: planned.action,
+            policy: planned.policy,
+            rule: planned.rule, reason: planned.verdict.reason.code, message: planned.verdict.reason.message,
+            deadline: planned.verdict.deadline, outcome: effect.outcome, cause: effect.cause, at: now)
+    }
+}
+
+extension Array {
+    /// The elements in order, in slices of at most `size`.
+    func batches(of size: Int) -> [[Element]] {
+        stride(from: 0, to: count, by: size).map { Array(self[$0..<Swift.min($0 + size, count)]) }
+    }
+}

@@ -1,0 +1,87 @@
+import RotaCore
+
+extension RunUseCase {
+    /// Opens a finding for each violation that has none, and announces it where the policy does more than
+    /// observe. Answers those that it opened.
+    func openFindings(_ pass: RunPass, _ violations: [Violation]) async throws -> Set<FindingKey> {
+        guard !violations.isEmpty else { return [] }
+        let known = Set(try await store.read { try $0.openFindings() }.map(FindingKey.init))
+        let fresh = violations.filter { !known.contains(FindingKey($0)) }
+        var opened: Set<FindingKey> = []
+        for batch in fresh.batches(of: Self.largestBatch) {
+            let now = clock.now()
+            opened.formUnion(
+                try await store.write { store in
+                    try batch.filter { violation in
+                        try store.openFinding(
+                            Finding(violation, at: now),
+                            announce: violation.mode != .observe,
+                            change: pass.change(violation.policy, violation.verdict.reason, at: now))
+                    }.map(FindingKey.init)
+                })
+        }
+        return opened
+    }
+
+    /// Closes the findings whose rule is no longer violated. Those that the plan saw violating, and that no
+    /// action touched, are still open without a look.
+    func closeFindings(
+        _ pass: RunPass, _ violations: [Violation], after actions: [RecordedAction]
+    ) async throws {
+        let touched = Set(actions.filter { $0.outcome == .done || $0.outcome == .started }.map(\.tokenID))
+        let standing = Set(violations.filter { !touched.contains($0.tokenID) }.map(FindingKey.init))
+        let doubtful = try await store.read { try $0.openFindings() }
+            .filter { !standing.contains(FindingKey($0)) }
+        for batch in doubtful.batches(of: Self.largestBatch) {
+            let now = clock.now()
+            try await store.write { store in
+                for finding in batch {
+                    let token = try store.token(finding.tokenID)
+                    guard let how = pass.closing(of: finding, token, at: now) else { continue }
+                    let change = Change(actor: "policy:\(finding.policy)", at: now, cause: how, run: pass.id)
+                    try store.closeFinding(finding.id, how: how, change: change)
+                }
+            }
+        }
+    }
+}
+
+extension RunPass {
+    /// How a finding came to its end; nil while it stands.
+    fileprivate func closing(of finding: Finding, _ token: Token?, at now: Instant) -> String? {
+        guard let token else { return "the token is not in the store any more" }
+        guard token.state == .active else { return "the token is \(token.state.rawValue)" }
+        guard token.canAuthenticate(at: now) else { return "the token's end has passed" }
+        guard let (policy, rule) = rule(finding.rule, of: finding.policy) else {
+            return "no loaded policy has this rule any more"
+        }
+        guard policy.selector.matches(token) else { return "the policy does not select the token any more" }
+        let verdict = evaluate(rule, of: token, at: now)
+        return verdict.status == .violating ? nil : "\(verdict.reason.code): \(verdict.reason.message)"
+    }
+}
+
+/// What a finding is about.
+struct FindingKey: Hashable, Sendable {
+    var tokenID: TokenID
+    var policy: String
+    var rule: String
+
+    init(_ tokenID: TokenID, _ policy: String, _ rule: String) {
+        self.tokenID = tokenID
+        self.policy = policy
+        self.rule = rule
+    }
+
+    init(_ finding: Finding) { self.init(finding.tokenID, finding.policy, finding.rule) }
+    init(_ violation: Violation) { self.init(violation.tokenID, violation.policy, violation.rule) }
+}
+
+extension Finding {
+    fileprivate init(_ violation: Violation, at now: Instant) {
+        let reason = violation.verdict.reason
+        self.init(
+            tokenID: violation.tokenID, policy: violation.policy, rule: violation.rule, reason: reason.code,
+            message: reason.message, openedAt: now)
+    }
+}

@@ -1,0 +1,181 @@
+import Crypto
+package import RotaCore
+
+/// One pass over the inventory: recover, expire, plan, guard, act, record, tell.
+///
+/// 1. Rotations that earlier passes left unfinished are driven on, and versions past their overlap retired.
+/// 2. Tokens whose end has passed are marked so.
+/// 3. The plan is made. Over a limit, nothing of it is done.
+/// 4. Findings open, the actions are taken, each conditional on its token being as it was planned, and
+///    findings that no longer hold close.
+/// 5. Events are delivered.
+///
+/// A second run finds nothing left to do. Several at once have one effect: every step is a conditional
+/// transition of the store's gate. Store errors propagate and end everything at once (I11).
+package struct RunUseCase: Sendable {
+    let store: StoreQueue
+    let rotator: Rotator
+    let clock: any WallClock
+    private let deliverer: Deliverer
+    private let random: any RandomSource
+
+    /// How many tokens share one transaction: a commit is spread over them, and nobody waits long for it.
+    static let largestBatch = 256
+
+    package init(
+        store: StoreQueue, rotator: Rotator, deliverer: Deliverer, clock: any WallClock,
+        random: any RandomSource
+    ) {
+        self.store = store
+        self.rotator = rotator
+        self.deliverer = deliverer
+        self.clock = clock
+        self.random = random
+    }
+
+    /// - parameters:
+    ///   - limits: those above every policy's own.
+    ///   - actor: who asked for the run, such as `cli:alice`.
+    ///   - deliverWithin: how long events are delivered, and tried again, at the end of it.
+    ///   - progress: called as actions come to their end.
+    package func run(
+        policies: PolicySet, limits: Limits, actor: String,
+        deliverWithin deliveryTime: TimeSpan = TimeSpan(seconds: 30),
+        progress: @escaping @Sendable (RunProgress) -> Void = { _ in }
+    ) async throws -> RunReport {
+        let id = "run_" + Hex.encode(random.bytes(12))
+        let startedAt = clock.now()
+        let upkeep = { @Sendable (cause: String, now: Instant) in
+            Change(actor: "rota", at: now, cause: cause, run: id)
+        }
+        let recovery = try await rotator.recover(change: upkeep("it was not finished yet", startedAt))
+        let expired = try await expire(change: upkeep("its end has passed", clock.now()))
+
+        let request = PlanRequest(
+            policies: policies, limits: limits, vaults: Set(rotator.vaults.keys), at: clock.now())
+        let planned = try await store.read { try makePlan(request, from: $0) }
+        let pass = RunPass(id: id, plan: planned.plan, policies: policies, actor: actor, startedAt: startedAt)
+        var report = RunReport(pass, recovery: recovery, expired: expired, refusal: planned.refusal)
+        if let refusal = planned.refusal {
+            try await abort(pass, refusal)
+        } else {
+            report.actions = try await carryOut(pass, violations: planned.findings, progress: progress)
+        }
+        report.finishedAt = clock.now()
+        report.deliveries = try await deliverer.deliverDue(within: deliveryTime)
+        return report
+    }
+
+    /// Marks every token whose end has passed. Answers how many.
+    private func expire(change: Change) async throws -> Int {
+        var expired = 0
+        while true {
+            let ended = try await store.read { store in
+                var ids: [TokenID] = []
+                try store.eachCandidate(.expiredAtOrBefore(change.at)) { token in
+                    ids.append(token.id)
+                    return ids.count < Self.largestBatch
+                }
+                return ids
+            }
+            guard !ended.isEmpty else { return expired }
+            let marked = try await store.write { store in
+                try ended.filter { try store.expireToken($0, change: change) }.count
+            }
+            expired += marked
+            // Whoever else marks them at the same time goes on with the rest.
+            guard marked > 0 else { return expired }
+        }
+    }
+
+    private func abort(_ pass: RunPass, _ refusal: String) async throws {
+        let now = clock.now()
+        try await store.write { store in
+            try store.beginRun(pass.record, change: pass.change(at: pass.startedAt))
+            try store.finishRun(pass.id, aborted: refusal, totals: [:], change: pass.change(at: now))
+        }
+    }
+
+    private func carryOut(
+        _ pass: RunPass, violations: [Violation], progress: @escaping @Sendable (RunProgress) -> Void
+    ) async throws -> [RecordedAction] {
+        try await store.write { try $0.beginRun(pass.record, change: pass.change(at: pass.startedAt)) }
+        let opened = try await openFindings(pass, violations)
+        let actions = try await act(pass, opened: opened, progress: progress)
+        try await closeFindings(pass, violations, after: actions)
+
+        let totals = Dictionary(grouping: actions, by: \.outcome).mapValues(\.count)
+        // I9: each planned action is accounted for once. Anything else is a fault of this very code.
+        precondition(totals.values.reduce(0, +) == pass.plan.actions.count, "actions of the plan are missing")
+        let now = clock.now()
+        try await store.write { store in
+            try store.finishRun(pass.id, aborted: nil, totals: totals, change: pass.change(at: now))
+        }
+        return actions
+    }
+}
+
+/// How far a run is with its actions.
+package struct RunProgress: Hashable, Sendable {
+    package var finished: Int
+    package var total: Int
+}
+
+/// What a run did.
+package struct RunReport: Sendable {
+    package var id: String
+    package var plan: Plan
+    package var startedAt: Instant
+    package var finishedAt: Instant
+    /// Why nothing of the plan was done: it is over a limit. Nil when it ran.
+    package var refusal: String?
+    /// One for each action of the plan, in its order; none when it was refused.
+    package var actions: [RecordedAction] = []
+    /// What became of the unfinished rotations of earlier runs.
+    package var recovery: RecoveryResult
+    /// How many tokens were marked as past their end.
+    package var expired: Int
+    package var deliveries = DeliveryTotals()
+
+    init(_ pass: RunPass, recovery: RecoveryResult, expired: Int, refusal: String?) {
+        id = pass.id
+        plan = pass.plan
+        startedAt = pass.startedAt
+        finishedAt = pass.startedAt
+        self.refusal = refusal
+        self.recovery = recovery
+        self.expired = expired
+    }
+
+    /// How many actions came to this outcome.
+    package func count(_ outcome: Outcome) -> Int { actions.count { $0.outcome == outcome } }
+}
+
+/// What stays the same throughout a run.
+struct RunPass: Sendable {
+    var id: String
+    var plan: Plan
+    var policies: PolicySet
+    var actor: String
+    var startedAt: Instant
+
+    var record: RunRecord { RunRecord(id: id, plan: plan.digest, actor: actor, startedAt: startedAt) }
+
+    /// A change of the run itself.
+    func change(at now: Instant) -> Change {
+        Change(actor: actor, at: now, cause: "a run was asked for", run: id)
+    }
+
+    /// A change that a policy calls for.
+    func change(_ policy: String, _ reason: Reason, at now: Instant) -> Change {
+        Change(actor: "policy:\(policy)", at: now, cause: "\(reason.code): \(reason.message)", run: id)
+    }
+
+    /// A rule with its policy; nil when it is not among the loaded ones.
+    func rule(_ name: String, of policy: String) -> (policy: Policy, rule: Rule)? {
+        guard let policy = policies.policies.first(where: { $0.name == policy }),
+            let rule = policy.rules.first(where: { $0.name == name })
+        else { return nil }
+        return (policy, rule)
+    }
+}
