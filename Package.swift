@@ -37,7 +37,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
         // Wrappers: know C, know nothing of tokens.
-        wrapper("SQLite", c: ["CSQLite"]),
+        wrapper("SQLite", c: ["CSQLite"], ["Crypto"]),
         wrapper("Crypto", c: ["COpenSSL"]),
         wrapper("YAML", c: ["CYAML"]),
         wrapper("HTTPClient", c: ["CCurl"]),

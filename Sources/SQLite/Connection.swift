@@ -1,7 +1,9 @@
 import CSQLite
 import Glibc
 
-/// One connection to one database file. Used by one thread at a time, and not shared: it is not `Sendable`.
+/// One connection to one database file.
+///
+/// Used by one thread at a time, and not shared: it is not `Sendable`. Another thread may hold its ``interrupter``.
 package final class Connection {
     package enum Mode: Sendable {
         case readOnly, readWrite
@@ -10,13 +12,17 @@ package final class Connection {
     }
 
     package let path: String
-    private let handle: OpaquePointer
+    private let mode: Mode
+    let handle: OpaquePointer
+    /// Ends a statement from another thread.
+    package let interrupter: Interrupter
     private var statements: [String: Statement] = [:]
     /// Statements are few and fixed; the bound only keeps a mistake from growing without end.
     private static let largestCache = 256
 
     package init(path: String, mode: Mode) throws(SQLiteError) {
         self.path = path
+        self.mode = mode
         var flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
         switch mode {
         case .readOnly: flags |= SQLITE_OPEN_READONLY
@@ -25,7 +31,8 @@ package final class Connection {
         }
         if mode == .readWriteCreate {
             // SQLite would make it with the umask's mode: it is made here first, closed to everybody else.
-            let file = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+            // Only when it is new: closing a file that is in use drops this process's locks on it.
+            let file = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
             if file >= 0 { close(file) }
         }
         var opened: OpaquePointer?
@@ -36,26 +43,47 @@ package final class Connection {
             throw error
         }
         handle = opened
+        interrupter = Interrupter(opened)
     }
 
     deinit {
+        interrupter.disconnect()
         statements = [:]
         sqlite3_close_v2(handle)
     }
 
-    /// What every connection of a store is set to (DESIGN section 10): WAL, full synchronisation, no
-    /// automatic checkpoint and none on close, no memory mapping.
+    /// How long a statement waits for another connection's lock, in milliseconds.
+    private static let patience: Int32 = 5_000
+
+    /// What every connection of a store is set to: WAL, full synchronisation, no automatic checkpoint and
+    /// none on close, no memory mapping (DESIGN section 10).
+    ///
+    /// One that only reads cannot turn WAL on, and says so when the file lacks it.
     package func configure() throws(SQLiteError) {
-        sqlite3_busy_timeout(handle, 5_000)
+        sqlite3_busy_timeout(handle, Self.patience)
         for option in [SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, SQLITE_DBCONFIG_DEFENSIVE] {
             let code = rota_sqlite_db_config_int(handle, option, 1, nil)
             guard code == SQLITE_OK else { throw SQLiteError(handle, code: code) }
         }
+        try requireWAL()
         try executeScript(
             """
-            PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;
+            PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;
             PRAGMA wal_autocheckpoint=0; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8192;
             """)
+    }
+
+    /// The pragma does not fail where WAL is impossible: it answers with the mode that stays.
+    private func requireWAL() throws(SQLiteError) {
+        let sql = mode == .readOnly ? "PRAGMA journal_mode" : "PRAGMA journal_mode=WAL"
+        let statement = try prepared(sql)
+        defer { statement.reset() }
+        let journal = try statement.step() ? Row(handle: statement.handle).text(0) : ""
+        guard journal == "wal" else {
+            throw SQLiteError(
+                code: SQLITE_CANTOPEN, message: "the journal mode is '\(journal)' and cannot be WAL here",
+                sql: sql)
+        }
     }
 
     // MARK: - Statements
@@ -66,11 +94,15 @@ package final class Connection {
         let statement = try prepared(sql)
         defer { statement.reset() }
         try statement.bind(values)
+        let before = sqlite3_total_changes64(handle)
         while try statement.step() {}
-        return Int(sqlite3_changes(handle))
+        // SQLite keeps the count of the last statement that could change rows: this one may not be one.
+        return sqlite3_total_changes64(handle) == before ? 0 : Int(sqlite3_changes64(handle))
     }
 
-    /// Streams the rows of a query; `each` returns false to stop. The row is only lent.
+    /// Streams the rows of a query; `each` returns false to stop.
+    ///
+    /// The row is only lent.
     package func query(
         _ sql: String, _ values: [Value] = [], _ each: (borrowing Row) throws -> Bool
     ) throws {
@@ -154,6 +186,10 @@ package final class Connection {
 
     /// Moves the WAL into the database file and empties it where no reader stands in the way.
     package func checkpoint() throws(SQLiteError) {
+        // Without patience: waiting for a long report would hold up every writer. What a reader still needs
+        // stays in the WAL, and the next checkpoint takes it.
+        sqlite3_busy_timeout(handle, 0)
+        defer { sqlite3_busy_timeout(handle, Self.patience) }
         let code = sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil)
         guard code == SQLITE_OK || code & 0xFF == SQLITE_BUSY else { throw SQLiteError(handle, code: code) }
     }

@@ -22,10 +22,14 @@ package struct FileFacts: Hashable, Sendable {
     /// The effective user of this process.
     package static var currentUser: UInt32 { geteuid() }
 
-    /// Makes a directory, 0700, with those above it. False when it cannot be made.
+    /// Makes a directory, 0700, with those above it.
+    ///
+    /// False when it cannot be made.
     package static func makePrivateDirectory(_ path: String) -> Bool {
         if mkdir(path, 0o700) == 0 || errno == EEXIST { return true }
-        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return false }
+        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
+            return false
+        }
         return makePrivateDirectory(String(path[..<slash])) && mkdir(path, 0o700) == 0
     }
 
@@ -33,7 +37,8 @@ package struct FileFacts: Hashable, Sendable {
         var record = passwd()
         var found: UnsafeMutablePointer<passwd>?
         var buffer = [CChar](repeating: 0, count: 4096)
-        guard getpwuid_r(user, &record, &buffer, buffer.count, &found) == 0, found != nil, let name = record.pw_name
+        guard getpwuid_r(user, &record, &buffer, buffer.count, &found) == 0, found != nil,
+            let name = record.pw_name
         else { return nil }
         return String(cString: name)
     }

@@ -1,6 +1,8 @@
 import CSQLite
 
-/// What SQLite said. Never holds bound values.
+/// What SQLite said.
+///
+/// Never holds bound values.
 package struct SQLiteError: Error, Sendable, CustomStringConvertible {
     /// The extended result code (https://www.sqlite.org/rescode.html).
     package let code: Int32
@@ -19,7 +21,8 @@ package struct SQLiteError: Error, Sendable, CustomStringConvertible {
 
     /// The error that a connection reports now.
     init(_ connection: OpaquePointer?, code: Int32, sql: String? = nil) {
-        let message = connection.map { String(cString: sqlite3_errmsg($0)) } ?? String(cString: sqlite3_errstr(code))
+        let message =
+            connection.map { String(cString: sqlite3_errmsg($0)) } ?? String(cString: sqlite3_errstr(code))
         self.init(code: code, message: message, sql: sql)
     }
 
@@ -30,14 +33,16 @@ package struct SQLiteError: Error, Sendable, CustomStringConvertible {
     package var isNotADatabase: Bool { primary == SQLITE_NOTADB || primary == SQLITE_CORRUPT }
     package var isReadOnly: Bool { primary == SQLITE_READONLY }
     package var isFull: Bool { primary == SQLITE_FULL }
+    package var isInterrupted: Bool { primary == SQLITE_INTERRUPT }
     package var isCannotOpen: Bool { primary == SQLITE_CANTOPEN }
 
     package var description: String {
         "\(message) (SQLite \(code))" + (sql.map { " in: \($0)" } ?? "")
     }
 
-    /// Whether a failed COMMIT with this code leaves its outcome unknown: an I/O error may have come after
-    /// the bytes reached the disk. Busy and constraint errors are plain refusals.
+    /// Whether a failed COMMIT with this code leaves its outcome unknown.
+    ///
+    /// An I/O error may have come after the bytes reached the disk; busy and constraint errors are plain refusals.
     static func leavesCommitUnknown(_ code: Int32) -> Bool {
         switch code & 0xFF {
         case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_CONSTRAINT, SQLITE_MISUSE: false

@@ -1,6 +1,8 @@
 import CSQLite
 
-/// A prepared statement: finalized when the last reference goes. Used by one thread at a time.
+/// A prepared statement: finalized when the last reference goes.
+///
+/// Used by one thread at a time.
 final class Statement {
     private let connection: OpaquePointer
     let handle: OpaquePointer
@@ -11,10 +13,7 @@ final class Statement {
     init(_ sql: String, on connection: OpaquePointer) throws(SQLiteError) {
         self.connection = connection
         self.sql = sql
-        var handle: OpaquePointer?
-        let code = sqlite3_prepare_v3(connection, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &handle, nil)
-        guard code == SQLITE_OK, let handle else { throw SQLiteError(connection, code: code, sql: sql) }
-        self.handle = handle
+        handle = try Self.prepare(sql, on: connection)
         var parameters: [Int32] = []
         while true {
             let index = sqlite3_bind_parameter_index(handle, "$\(parameters.count + 1)")
@@ -22,6 +21,32 @@ final class Statement {
             parameters.append(index)
         }
         self.parameters = parameters
+        guard sqlite3_bind_parameter_count(handle) == parameters.count else {
+            // Every property is set, so `deinit` finalizes.
+            throw SQLiteError(
+                code: SQLITE_MISUSE, message: "parameters must be $1, $2, ... without a gap", sql: sql)
+        }
+    }
+
+    /// Prepares exactly one statement: text after it would silently never run.
+    private static func prepare(_ sql: String, on connection: OpaquePointer) throws(SQLiteError)
+        -> OpaquePointer
+    {
+        var prepared: OpaquePointer?
+        var isWhole = true
+        let code = sql.withCString { start in
+            var rest: UnsafePointer<CChar>?
+            let code = sqlite3_prepare_v3(
+                connection, start, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, &rest)
+            isWhole = rest.map { String(cString: $0).allSatisfy { $0.isWhitespace || $0 == ";" } } ?? true
+            return code
+        }
+        guard code == SQLITE_OK else { throw SQLiteError(connection, code: code, sql: sql) }
+        guard let prepared, isWhole else {
+            sqlite3_finalize(prepared)
+            throw SQLiteError(code: SQLITE_MISUSE, message: "expected exactly one statement", sql: sql)
+        }
+        return prepared
     }
 
     deinit {
@@ -31,7 +56,8 @@ final class Statement {
     func bind(_ values: [Value]) throws(SQLiteError) {
         guard values.count == parameters.count else {
             throw SQLiteError(
-                code: SQLITE_MISUSE, message: "\(values.count) values for \(parameters.count) parameters", sql: sql)
+                code: SQLITE_MISUSE, message: "\(values.count) values for \(parameters.count) parameters",
+                sql: sql)
         }
         for (index, value) in zip(parameters, values) {
             let code: Int32
@@ -51,7 +77,9 @@ final class Statement {
                 }
             case .blob(let blob):
                 code = blob.withUnsafeBytes { bytes in
-                    guard let start = bytes.baseAddress else { return sqlite3_bind_zeroblob(handle, index, 0) }
+                    guard let start = bytes.baseAddress else {
+                        return sqlite3_bind_zeroblob(handle, index, 0)
+                    }
                     return rota_sqlite_bind_blob_copy(handle, index, start, Int32(bytes.count))
                 }
             }
@@ -76,7 +104,9 @@ final class Statement {
     }
 }
 
-/// The row that a query stands on. Values are copied out; the row itself is only lent.
+/// The row that a query stands on.
+///
+/// Values are copied out; the row itself is only lent.
 package struct Row: ~Copyable {
     let handle: OpaquePointer
 
