@@ -2,7 +2,8 @@ import Glibc
 
 /// A value behind a lock. It lives in the lowest target because every other one may need it.
 ///
-/// It stands on a pthread mutex, which ThreadSanitizer understands; it does not understand the standard library's.
+/// It stands on a pthread mutex, which ThreadSanitizer understands; it does not understand the standard
+/// library's.
 // Sendable: `value` is only ever reached with `mutex` held.
 package final class Locked<Value>: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>

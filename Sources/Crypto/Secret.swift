@@ -3,7 +3,8 @@ import COpenSSL
 /// Bytes that must not be seen: never printed, never encoded, wiped when the last reference goes.
 ///
 /// The bytes live in libcrypto's secure heap (locked into memory where the system allows it, left out of core
-/// dumps, between guard pages). When that heap is full they live in ordinary memory, and are wiped all the same.
+/// dumps, between guard pages). When that heap is full they live in ordinary memory, and are wiped all the
+/// same.
 ///
 /// There is no `==`, which would take a time that tells how much agrees: use ``isEqual(to:)``.
 package final class Secret: @unchecked Sendable {
@@ -57,7 +58,8 @@ package final class Secret: @unchecked Sendable {
         try withBytes { (raw) throws(E) -> R in try body(Span(_bytes: raw.bytes)) }
     }
 
-    /// Copies the bytes out, into memory that is *not* wiped: for a request body or a file, kept as short as can be.
+    /// Copies the bytes out, into memory that is *not* wiped: for a request body or a file, kept as short as
+    /// can be.
     package func copyBytes() -> [UInt8] {
         withBytes { Array($0) }
     }

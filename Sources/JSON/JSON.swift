@@ -3,7 +3,8 @@
 package enum JSON: Sendable {
     case null
     case bool(Bool)
-    /// The number as it is spelled, such as `1.0` or `12345678901234567890`. To make one, see ``integer(_:)``.
+    /// The number as it is spelled, such as `1.0` or `12345678901234567890`. To make one, see
+    /// ``integer(_:)``.
     case number(String)
     case string(String)
     case array([JSON])
@@ -64,8 +65,8 @@ extension JSON {
     }
 }
 
-/// Two values are equal when they are spelled alike: `1.0` is not `1`, the order of members counts, and texts are
-/// compared by their bytes (Swift's own `==` takes `é` and `e` with an accent for one).
+/// Two values are equal when they are spelled alike: `1.0` is not `1`, the order of members counts, and texts
+/// are compared by their bytes (Swift's own `==` takes `é` and `e` with an accent for one).
 extension JSON: Hashable {
     package static func == (left: JSON, right: JSON) -> Bool {
         switch (left, right) {

@@ -3,7 +3,8 @@ import Glibc
 
 /// One connection to one database file.
 ///
-/// Used by one thread at a time, and not shared: it is not `Sendable`. Another thread may hold its ``interrupter``.
+/// Used by one thread at a time, and not shared: it is not `Sendable`. Another thread may hold its
+/// ``interrupter``.
 package final class Connection {
     package enum Mode: Sendable {
         case readOnly, readWrite
@@ -69,7 +70,8 @@ package final class Connection {
         try executeScript(
             """
             PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;
-            PRAGMA wal_autocheckpoint=0; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8192;
+            PRAGMA wal_autocheckpoint=0; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY;
+            PRAGMA cache_size=-8192;
             """)
     }
 

@@ -4,7 +4,8 @@ import Glibc
 ///
 /// SQLite 3.7.0 to 3.51.2 can lose commits when one connection resets the WAL while another checkpoints it;
 /// whoever writes or checkpoints holds this lock, so there is only ever one. The kernel frees it when the
-/// process dies. One object is used by one thread at a time; two objects exclude each other, also in one process.
+/// process dies. One object is used by one thread at a time; two objects exclude each other, also in one
+/// process.
 package final class GateFile {
     private let descriptor: Int32
 

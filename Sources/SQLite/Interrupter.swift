@@ -1,7 +1,8 @@
 import CSQLite
 import Crypto
 
-/// Ends the statement that a connection is running, from any thread; the statement fails with `isInterrupted`.
+/// Ends the statement that a connection is running, from any thread; the statement fails with
+/// `isInterrupted`.
 ///
 /// It does not keep the connection open, and does nothing once that is closed.
 package final class Interrupter: Sendable {

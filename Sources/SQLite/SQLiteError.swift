@@ -42,7 +42,8 @@ package struct SQLiteError: Error, Sendable, CustomStringConvertible {
 
     /// Whether a failed COMMIT with this code leaves its outcome unknown.
     ///
-    /// An I/O error may have come after the bytes reached the disk; busy and constraint errors are plain refusals.
+    /// An I/O error may have come after the bytes reached the disk; busy and constraint errors are plain
+    /// refusals.
     static func leavesCommitUnknown(_ code: Int32) -> Bool {
         switch code & 0xFF {
         case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_CONSTRAINT, SQLITE_MISUSE: false

@@ -66,8 +66,8 @@ import Testing
         #expect(error?.message == "the journal mode is 'memory' and cannot be WAL here")
     }
 
-    /// POSIX drops a process's locks on a file when any of its descriptors is closed; without its lock, another
-    /// process would take this one's WAL for left over.
+    /// POSIX drops a process's locks on a file when any of its descriptors is closed; without its lock,
+    /// another process would take this one's WAL for left over.
     @Test func `opening a database once more does not lose the locks on it`() throws {
         let first = try scratch.stocked()
         try first.add("a")

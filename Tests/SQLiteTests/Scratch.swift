@@ -28,8 +28,11 @@ final class Scratch {
     func stocked() throws -> Connection {
         let connection = try connection()
         try connection.executeScript(
-            "CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, weight INTEGER, image BLOB) STRICT"
-        )
+            """
+            CREATE TABLE item (
+                id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, weight INTEGER, image BLOB
+            ) STRICT
+            """)
         return connection
     }
 
