@@ -1,0 +1,57 @@
+/// Gathers a reply within limits.
+struct ResponseCollector {
+    private(set) var headers: [(name: String, value: String)] = []
+    private(set) var body: [UInt8] = []
+    /// Which limit the reply went over, as a sentence.
+    private(set) var excess: String?
+
+    private let maximumBodyBytes: Int
+    private var headerBytes = 0
+    private var headerLines = 0
+    private var inHeaders = true
+
+    private static let maximumHeaderBytes = 64 << 10
+    private static let maximumHeaderLines = 256
+
+    init(maximumBodyBytes: Int) {
+        self.maximumBodyBytes = maximumBodyBytes
+    }
+
+    /// Takes a piece of the body; false ends the transfer.
+    mutating func append(body bytes: UnsafeRawBufferPointer) -> Bool {
+        guard bytes.count <= maximumBodyBytes - body.count else {
+            excess = "the body has more than \(maximumBodyBytes) bytes"
+            return false
+        }
+        body.append(contentsOf: bytes)
+        return true
+    }
+
+    /// Takes one line of the head, or of the trailers after the body; false ends the transfer.
+    mutating func append(header bytes: UnsafeRawBufferPointer) -> Bool {
+        headerBytes += bytes.count
+        headerLines += 1
+        guard headerBytes <= Self.maximumHeaderBytes, headerLines <= Self.maximumHeaderLines else {
+            let limits = "\(Self.maximumHeaderBytes) bytes or \(Self.maximumHeaderLines) lines"
+            excess = "the header has more than \(limits)"
+            return false
+        }
+        let line = String(decoding: bytes, as: UTF8.self)
+        if line.hasPrefix("HTTP/") {
+            // A new head: what an interim reply (1xx) said is over.
+            headers.removeAll()
+            inHeaders = true
+        } else if line.allSatisfy(\.isNewline) {
+            inHeaders = false
+        } else if inHeaders, let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) {
+            headers.append((String(line[..<colon]), Self.trimmed(line[line.utf8.index(after: colon)...])))
+        }
+        return true
+    }
+
+    private static func trimmed(_ text: Substring) -> String {
+        let start = text.drop(while: \.isWhitespace)
+        guard let last = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        return String(start[...last])
+    }
+}
