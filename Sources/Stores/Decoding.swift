@@ -2,67 +2,100 @@ import Engine
 import RotaCore
 import SQLite
 
-/// Reads a row of `Statements.tokenColumns`.
-func decodeToken(_ row: borrowing Row) throws -> Token {
-    guard let issuer = Issuer(row.text(9)), let state = TokenState(rawValue: row.text(11)) else {
-        throw StoreError.failed("the token \(row.text(0)) cannot be read: unknown issuer or state")
+/// Rows into values, in the order of the columns of `Statement`.
+enum Decode {
+    static func token(_ row: borrowing Row) throws -> Token {
+        let issuer = row.text(9)
+        guard let issuer = issuer == "rota" ? .rota : Issuer(issuer) else {
+            throw StoreError.failed("'\(issuer)' is no issuer")
+        }
+        return Token(
+            id: TokenID(row.text(0)), revision: row.integer(1), name: row.text(2), description: row.text(3),
+            owner: row.text(4), integration: row.text(5), scopes: ScopeText.decode(row.text(6)),
+            labels: LabelText.decode(row.text(7)), prefix: row.text(8), issuer: issuer,
+            externalID: row.optionalText(10), state: try row.word(11), createdAt: row.instant(12),
+            createdBy: row.text(13), expiresAt: row.optionalInstant(14), usage: usage(row), end: end(row),
+            values: values(row), destinationCount: row.count(27), provenance: try row.word(17))
     }
-    return Token(
-        id: TokenID(row.text(0)), revision: row.integer(1), name: row.text(2), description: row.text(3),
-        owner: row.text(4), integration: row.text(5), scopes: decodeScopes(row.text(6)),
-        labels: decodeLabels(row.text(7)), prefix: row.text(8), issuer: issuer, externalID: row.optionalText(10),
-        state: state, createdAt: Instant(seconds: row.integer(12)), createdBy: row.text(13),
-        expiresAt: row.instant(14), usage: usage(lastUsed: row.instant(15), trackedSince: row.instant(16)),
-        end: row.instant(18).map { TokenEnd(at: $0, by: row.text(19), cause: row.text(20)) },
-        values: ValueSummary(
-            current: row.optionalInteger(21).map(Int.init), currentIssuedAt: row.instant(22),
-            oldestIssuedAt: row.instant(23), rotationOpen: row.integer(24) != 0,
-            awaitingRetirement: row.integer(25) != 0, overlapEndsAt: row.instant(26)),
-        destinationCount: Int(row.integer(27)),
-        provenance: Provenance(rawValue: row.text(17)) ?? .asserted)
-}
 
-private func usage(lastUsed: Instant?, trackedSince: Instant?) -> Usage {
-    if let lastUsed { return .lastUsed(lastUsed) }
-    if let trackedSince { return .neverUsed(since: trackedSince) }
-    return .unknown
-}
-
-func decodeVersion(_ row: borrowing Row) throws -> Version {
-    guard let state = VersionState(rawValue: row.text(1)) else {
-        throw StoreError.failed("a version cannot be read: unknown state \(row.text(1))")
+    private static func usage(_ row: borrowing Row) -> Usage {
+        if let used = row.optionalInstant(15) { return .lastUsed(used) }
+        if let since = row.optionalInstant(16) { return .neverUsed(since: since) }
+        return .unknown
     }
-    return Version(
-        number: Int(row.integer(0)), state: state, digest: row.digest(2), hint: row.text(3),
-        issuedAt: row.instant(4), endsAt: row.instant(5), endedAt: row.instant(6))
-}
 
-func decodeRotation(_ row: borrowing Row) throws -> Rotation {
-    guard let phase = Rotation.Phase(rawValue: row.text(4)) else {
-        throw StoreError.failed("a rotation cannot be read: unknown phase \(row.text(4))")
+    private static func end(_ row: borrowing Row) -> TokenEnd? {
+        guard let at = row.optionalInstant(18) else { return nil }
+        return TokenEnd(at: at, by: row.text(19), cause: row.text(20))
     }
-    let claimedAt = Instant(seconds: row.integer(6))
-    return Rotation(
-        id: row.integer(0), tokenID: TokenID(row.text(1)), fromVersion: Int(row.integer(2)),
-        toVersion: row.optionalInteger(3).map(Int.init), phase: phase, overlap: TimeSpan(seconds: row.integer(5)),
-        claimedAt: claimedAt,
-        claim: Change(actor: row.text(7), at: claimedAt, cause: row.text(8), run: row.optionalText(9)),
-        policy: row.optionalText(10), failures: Int(row.integer(11)),
-        nextAttemptAt: Instant(seconds: row.integer(12)), cause: row.optionalText(13))
-}
 
-func decodePush(_ row: borrowing Row) throws -> Push {
-    guard let state = Push.State(rawValue: row.text(2)) else {
-        throw StoreError.failed("a push row cannot be read: unknown state \(row.text(2))")
+    private static func values(_ row: borrowing Row) -> ValueSummary {
+        ValueSummary(
+            current: row.optionalInteger(21).map { Int($0) }, currentIssuedAt: row.optionalInstant(22),
+            oldestIssuedAt: row.optionalInstant(23), rotationOpen: row.integer(24) != 0,
+            awaitingRetirement: row.integer(25) != 0, overlapEndsAt: row.optionalInstant(26))
     }
-    return Push(
-        version: Int(row.integer(0)), destinationID: row.integer(1), state: state, base: row.optionalText(3),
-        attempt: Int(row.integer(4)), verifiedBase: row.optionalText(5))
-}
 
-func decodeFinding(_ row: borrowing Row) throws -> Finding {
-    Finding(
-        id: row.integer(0), tokenID: TokenID(row.text(1)), policy: row.text(2), rule: row.text(3),
-        reason: row.text(4), message: row.text(5), openedAt: Instant(seconds: row.integer(6)),
-        closedAt: row.instant(7))
+    static func version(_ row: borrowing Row) throws -> Version {
+        Version(
+            number: row.count(0), state: try row.word(1), digest: row.optionalBlob(2).flatMap(Digest.init(bytes:)),
+            hint: row.text(3), issuedAt: row.optionalInstant(4), endsAt: row.optionalInstant(5),
+            endedAt: row.optionalInstant(6))
+    }
+
+    static func destination(_ row: borrowing Row) -> Destination {
+        let field = row.text(3)
+        return Destination(
+            id: row.integer(0), vault: row.text(1), path: row.text(2), field: field.isEmpty ? nil : field,
+            baseline: row.optionalBlob(4).flatMap(Digest.init(bytes:)))
+    }
+
+    static func rotation(_ row: borrowing Row) throws -> Rotation {
+        let claimedAt = row.instant(6)
+        return Rotation(
+            id: row.integer(0), tokenID: TokenID(row.text(1)), fromVersion: row.count(2),
+            toVersion: row.optionalInteger(3).map { Int($0) }, phase: try row.word(4),
+            overlap: TimeSpan(seconds: row.integer(5)), claimedAt: claimedAt,
+            claim: Change(actor: row.text(7), at: claimedAt, cause: row.text(8), run: row.optionalText(9)),
+            policy: row.optionalText(10), failures: row.count(11), nextAttemptAt: row.instant(12),
+            cause: row.optionalText(13))
+    }
+
+    static func push(_ row: borrowing Row) throws -> Push {
+        Push(
+            version: row.count(0), destinationID: row.integer(1), state: try row.word(2),
+            base: row.optionalText(3), attempt: row.count(4), verifiedBase: row.optionalText(5))
+    }
+
+    static func finding(_ row: borrowing Row) -> Finding {
+        Finding(
+            id: row.integer(0), tokenID: TokenID(row.text(1)), policy: row.text(2), rule: row.text(3),
+            reason: row.text(4), message: row.text(5), openedAt: row.instant(6), closedAt: row.optionalInstant(7))
+    }
+
+    static func auditEntry(_ row: borrowing Row) -> AuditEntry {
+        AuditEntry(
+            number: row.integer(0), at: row.instant(1), actor: row.text(2), action: row.text(3),
+            object: row.text(4), body: row.text(5))
+    }
+
+    static func action(_ row: borrowing Row) throws -> RecordedAction {
+        RecordedAction(
+            run: row.text(0), tokenID: TokenID(row.text(1)), name: row.text(2), action: try row.word(3),
+            policy: row.text(4), rule: row.text(5), reason: row.text(6), message: row.text(7),
+            deadline: row.optionalInstant(8), outcome: try row.word(9), cause: row.optionalText(10),
+            at: row.instant(11))
+    }
+
+    static func run(_ row: borrowing Row) -> RunRecord {
+        RunRecord(
+            id: row.text(0), plan: row.text(1), actor: row.text(2), startedAt: row.instant(3),
+            finishedAt: row.optionalInstant(4), aborted: row.optionalText(5))
+    }
+
+    static func delivery(_ row: borrowing Row) -> Delivery {
+        Delivery(
+            event: OutgoingEvent(id: row.text(0), type: row.text(1), at: row.instant(2), data: row.text(3)),
+            endpoint: row.text(4), attempts: row.count(5))
+    }
 }

@@ -1,29 +1,62 @@
 import SQLite
 
+/// What goes into a statement's parameters and comes out of its columns.
+typealias Value = SQLite.Value
+typealias Row = SQLite.Row
+
 /// The seam between the one store and a database: SQL is written once, in the dialect that SQLite and
 /// PostgreSQL share, and what differs is a method here.
 protocol Driver: AnyObject {
-    /// Runs a statement that gives no rows; answers how many rows it changed.
+    /// Runs a statement that gives no rows, within a transaction; answers how many rows it changed.
     @discardableResult
     func execute(_ statement: Statement, _ values: [Value]) throws -> Int
 
-    /// Streams rows; `each` returns false to stop.
+    /// Streams rows; `each` returns false to stop. The row is only lent.
     func query(_ statement: Statement, _ values: [Value], _ each: (borrowing Row) throws -> Bool) throws
 
-    /// Runs `body` in one durable write transaction; throws `StoreError.outcomeUnknown` when COMMIT failed.
+    /// Runs `body` in one durable write transaction; throws `StoreError.outcomeUnknown` when COMMIT failed
+    /// in such a way that it may have been kept.
     func transaction<R>(_ body: () throws -> R) throws -> R
 
     /// Runs `body` so that its changes alone are undone when it throws.
     func savepoint<R>(_ body: () throws -> R) throws -> R
 
+    var isInTransaction: Bool { get }
+
     func close()
 }
 
-/// One statement of the catalogue: a name for messages, and its text with `$1`, `$2` and so on.
+extension Driver {
+    /// The row that a statement gives, decoded; nil when it gives none.
+    func first<R>(_ statement: Statement, _ values: [Value], _ decode: (borrowing Row) throws -> R) throws -> R? {
+        var result: R?
+        try query(statement, values) { row in
+            result = try decode(row)
+            // Run to its end: a statement that changes rows has then changed them all.
+            return true
+        }
+        return result
+    }
+
+    /// All rows of a statement that gives few.
+    func all<R>(_ statement: Statement, _ values: [Value], _ decode: (borrowing Row) throws -> R) throws -> [R] {
+        var results: [R] = []
+        try query(statement, values) { row in
+            results.append(try decode(row))
+            return true
+        }
+        return results
+    }
+}
+
+/// One statement of the catalogue: its text, with `$1`, `$2` and so on for what is bound.
 struct Statement: Hashable, Sendable {
     let sql: String
 
     init(_ sql: String) {
         self.sql = sql
     }
+
+    /// Every statement that the store runs, so that a test can prepare each on every database.
+    static let all: [Statement] = reads + gate + records
 }

@@ -3,294 +3,227 @@ import JSON
 import RotaCore
 import SQLite
 
-/// The gate: every transition of a version, a push row or a token's state, and nothing else writes those
-/// columns. Each one is conditional, and writes its audit entry and its events with it.
+/// The one gate: every transition of a token, a version or a push row (DESIGN section 5), and nothing else
+/// writes their states.
+///
+/// Each begins with one conditional statement that carries the whole condition. Where that changes nothing,
+/// nothing happens and the answer is false or nil; where it does, the token's summary, one audit entry and the
+/// events follow in the same transaction.
 extension SQLStore {
     // MARK: - Tokens
 
     func addToken(_ token: Token, version: Version?, destinations: [Destination], change: Change) throws {
-        if token.end == nil, let other = try first(Statements.tokenNamed, [.text(token.name)], decodeToken),
-            other.end == nil
-        {
-            throw StoreError.nameTaken(token.name)
+        if let digest = version?.digest, try self.version(with: digest) != nil {
+            throw StoreError.failed("another token has this value already")
         }
-        try driver.execute(Statements.addToken, columns(of: token, destinations: destinations.count))
-        if let version {
-            try driver.execute(
-                Statements.addVersion,
-                [
-                    .text(token.id.text), .of(version.number), .text(version.state.rawValue), .of(version.digest),
-                    .text(version.hint), .of(version.issuedAt),
-                ])
-        }
-        for destination in destinations { try insert(destination, of: token.id) }
-        var after = image(of: token)
-        after["destinations"] = .array(destinations.map { .string($0.description) })
-        try audit(token.provenance == .asserted ? "token.import" : "token.issue", token.id.text, change, after)
+        let places = Set(destinations.map(\.description))
+        guard places.count == destinations.count else { throw StoreError.failed("it names a destination twice") }
+        try insert(token, version: version, destinationCount: destinations.count)
+        if let version { try insert(version, of: token.id) }
+        for destination in destinations { _ = try insert(destination, of: token.id) }
+        let action = token.provenance == .observed ? "token.issue" : "token.import"
+        try audit(action, of: token.id.text, change, afterImage(of: token, version, destinations))
         if token.provenance == .observed {
-            try announce("token.issued", token.id, change, ["version": .of(version?.number)])
+            try emit("token.issued", about: token.id, change, ["version": .of(version?.number)])
         }
-    }
-
-    private func columns(of token: Token, destinations: Int) -> [Value] {
-        var lastUsed: Instant?
-        var trackedSince: Instant?
-        switch token.usage {
-        case .lastUsed(let instant): lastUsed = instant
-        case .neverUsed(let since): trackedSince = since
-        case .unknown: break
-        }
-        return [
-            .text(token.id.text), .integer(token.revision), .text(token.name), .text(token.description),
-            .text(token.owner), .text(token.integration), .text(encode(scopes: token.scopes)),
-            .text(encode(labels: token.labels)), .text(token.prefix), .text(token.issuer.description),
-            .of(token.externalID), .text(token.state.rawValue), .of(token.createdAt), .text(token.createdBy),
-            .of(token.expiresAt), lifetime(of: token), .of(lastUsed), .of(trackedSince), .of(token.idleSince),
-            .text(token.provenance.rawValue), .of(token.end?.at), .of(token.end?.by), .of(token.end?.cause),
-            .of(token.values.current), .of(token.values.currentIssuedAt), .of(token.values.oldestIssuedAt),
-            .of(destinations),
-        ]
-    }
-
-    private func lifetime(of token: Token) -> Value {
-        token.expiresAt.map { .integer(($0 - token.createdAt).seconds) } ?? .null
-    }
-
-    private func insert(_ destination: Destination, of id: TokenID) throws {
-        try driver.execute(
-            Statements.addDestination,
-            [
-                .text(id.text), .text(destination.vault), .text(destination.path), .text(destination.field ?? ""),
-                .of(destination.baseline),
-            ])
-    }
-
-    func editToken(_ token: Token, change: Change) throws -> Bool {
-        guard var before = try self.token(token.id) else { throw StoreError.failed("there is no token \(token.id)") }
-        let old = image(of: before)
-        before.name = token.name
-        before.description = token.description
-        before.owner = token.owner
-        before.integration = token.integration
-        before.scopes = token.scopes
-        before.labels = token.labels
-        before.prefix = token.prefix
-        before.expiresAt = token.expiresAt
-        let new = image(of: before)
-        guard old != new else { return false }
-        if let holder = try first(Statements.tokenNamed, [.text(token.name)], decodeToken), holder.id != token.id,
-            holder.end == nil
-        {
-            throw StoreError.nameTaken(token.name)
-        }
-        try driver.execute(
-            Statements.editToken,
-            [
-                .text(token.id.text), .text(before.name), .text(before.description), .text(before.owner),
-                .text(before.integration), .text(encode(scopes: before.scopes)), .text(encode(labels: before.labels)),
-                .text(before.prefix), .of(before.expiresAt), lifetime(of: before),
-            ])
-        var changed = JSON.Object()
-        for member in new where old[member.key] != member.value { changed[member.key] = member.value }
-        try audit("token.edit", token.id.text, change, changed)
-        return true
-    }
-
-    func addDestination(_ destination: Destination, to id: TokenID, change: Change) throws {
-        try insert(destination, of: id)
-        try driver.execute(Statements.countDestination, [.text(id.text)])
-        try audit("token.destination.add", id.text, change, ["destination": .string(destination.description)])
     }
 
     func revokeToken(_ id: TokenID, change: Change) throws -> Bool {
-        let ended = try driver.execute(
-            Statements.endToken,
-            [.text(id.text), .text("revoked"), .of(change.at), .text(change.actor), .text(change.cause)])
-        guard ended == 1 else { return false }
-        try endEverything(of: id, as: .revoked, change: change)
-        try audit("token.revoke", id.text, change, ["state": "revoked"])
-        try announce("token.revoked", id, change)
+        let values: [Value] = [.of(id), .of(change.at), .text(change.actor), .text(change.cause)]
+        guard try driver.execute(.endToken, values) == 1 else { return false }
+        try end(id, .revoked, "token.revoke", change)
+        try emit("token.revoked", about: id, change)
         return true
     }
 
     func expireToken(_ id: TokenID, change: Change) throws -> Bool {
-        let ended = try driver.execute(
-            Statements.expireToken, [.text(id.text), .of(change.at), .text(change.actor), .text(change.cause)])
-        guard ended == 1 else { return false }
-        try endEverything(of: id, as: .expired, change: change)
-        try audit("token.expire", id.text, change, ["state": "expired"])
+        let values: [Value] = [.of(id), .of(change.at), .text(change.actor), .text(change.cause)]
+        guard try driver.execute(.expireToken, values) == 1 else { return false }
+        try end(id, .expired, "token.expire", change)
         return true
     }
 
-    private func endEverything(of id: TokenID, as state: VersionState, change: Change) throws {
-        try driver.execute(Statements.endVersions, [.text(id.text), .text(state.rawValue), .of(change.at)])
-        try driver.execute(Statements.endRotations, [.text(id.text), .text("the token has ended")])
-        try driver.execute(Statements.closeFindings, [.text(id.text), .of(change.at), .text("the token has ended")])
-        try summarise(id)
+    /// What ends with a token: its versions, its rotation, its findings.
+    private func end(_ id: TokenID, _ state: VersionState, _ action: String, _ change: Change) throws {
+        let versions = try numbers(.endVersions, [.of(id), .text(state.rawValue), .of(change.at)])
+        let rotations = try numbers(.closeRotations, [.of(id), .text(change.cause)])
+        let findings = try numbers(.closeFindings, [.of(id), .of(change.at), .text("the token ended")])
+        try conclude(
+            action, id, change,
+            [
+                "state": .string(state.rawValue), "versions": .of(versions), "closed_rotations": .of(rotations),
+                "closed_findings": .of(findings),
+            ])
     }
 
-    func recordImport(_ summary: ImportSummary, change: Change) throws {
-        let after: JSON.Object = [
-            "file": .string(summary.file), "digest": .string(summary.digest), "rows": .integer(summary.rows),
-            "added": .integer(summary.added), "updated": .integer(summary.updated),
-            "unchanged": .integer(summary.unchanged),
-        ]
-        try audit("inventory.import", summary.digest, change, after)
-        try announce("inventory.imported", change, after)
-    }
-
-    // MARK: - Rotations (DESIGN section 5)
+    // MARK: - From the claim to the arming
 
     func claimRotation(
         of id: TokenID, fromVersion: Int, overlap: TimeSpan, policy: String?, change: Change
     ) throws -> Rotation? {
-        let claimed = try driver.execute(
-            Statements.claim,
+        let claimed = try numbers(
+            .claimRotation,
             [
-                .text(id.text), .of(fromVersion), .integer(overlap.seconds), .of(change.at), .text(change.actor),
-                .text(change.cause), .of(change.run), .of(policy),
+                .of(id), .of(fromVersion), .of(overlap), .of(change.at), .text(change.actor), .text(change.cause),
+                .of(change.run), .of(policy),
             ])
-        guard claimed == 1 else { return nil }
-        try summarise(id)
-        try audit(
-            "rotation.claim", id.text, change,
-            ["from_version": .integer(fromVersion), "overlap_seconds": .integer(overlap.seconds)])
+        guard let number = claimed.first else { return nil }
+        var after: JSON.Object = [
+            "rotation": .integer(number), "phase": "open", "from_version": .integer(fromVersion),
+            "overlap": .integer(overlap.seconds),
+        ]
+        if let policy { after["policy"] = .string(policy) }
+        try conclude("rotation.claim", id, change, after)
         return try rotation(of: id)
     }
 
     func closeRotation(_ rotation: Int64, change: Change) throws -> Bool {
-        guard let row = try first(Statements.rotation, [.integer(rotation)], decodeRotation),
-            try driver.execute(Statements.closeRotation, [.integer(rotation), .text(change.cause)]) == 1
-        else { return false }
-        try summarise(row.tokenID)
-        try audit("rotation.close", row.tokenID.text, change, ["phase": "closed"])
+        let id = try driver.first(.giveUpClaim, [.integer(rotation), .text(change.cause)]) { TokenID($0.text(0)) }
+        guard let id else { return false }
+        try conclude("rotation.close", id, change, ["rotation": .integer(rotation), "phase": "closed"])
         return true
     }
 
     func arm(
         _ rotation: Int64, digest: Digest, hint: String, destinations: [Int64], change: Change
     ) throws -> Int? {
-        let armed = try first(
-            Statements.arm, [.integer(rotation), .blob(digest.bytes), .text(hint), .of(change.at)]
-        ) { (TokenID($0.text(0)), Int($0.integer(1))) }
-        guard let (id, version) = armed else { return nil }
-        for destination in destinations {
-            try driver.execute(Statements.addPush, [.text(id.text), .of(version), .integer(destination)])
+        let chosen = try driver.first(.chooseVersion, [.integer(rotation)]) { row in
+            (id: TokenID(row.text(0)), number: row.count(1))
         }
-        try driver.execute(Statements.noteArmed, [.integer(rotation), .of(version)])
-        try summarise(id)
-        try audit(
-            "version.arm", id.text, change,
+        guard let (id, number) = chosen else { return nil }
+        try insert(
+            Version(number: number, state: .pending, digest: digest, hint: hint, issuedAt: change.at), of: id)
+        for destination in destinations {
+            let values: [Value] = [.of(id), .of(number), .integer(destination), .of(change.at)]
+            guard try driver.execute(.addPush, values) == 1 else {
+                throw StoreError.failed("the token \(id) has no destination \(destination)")
+            }
+        }
+        try conclude(
+            "version.arm", id, change,
             [
-                "version": .integer(version), "state": "pending", "digest": .string(digest.description),
-                "hint": .string(hint), "destinations": .array(destinations.map { .integer($0) }),
+                "rotation": .integer(rotation), "version": .integer(number), "state": "pending",
+                "digest": .string(digest.description), "destinations": .of(destinations),
             ])
-        return version
+        return number
     }
+
+    // MARK: - Push rows: the row is its own record, and the promotion's audit entry sums them up
 
     func markSending(
         _ token: TokenID, version: Int, destination: Int64, attempt: Int, base: String, ordered: Bool,
         at now: Instant
     ) throws -> Int? {
-        let key: [Value] = [.text(token.text), .of(version), .integer(destination)]
-        guard let row = try first(Statements.push, key, decodePush) else { return nil }
-        // A read that is older than the base of an attempt before is a stale one.
-        if ordered, let before = row.base.flatMap({ Int64($0) }), let now = Int64(base), now < before { return nil }
-        return try first(Statements.sending, key + [.text(base), .of(attempt), .of(now)]) { Int($0.integer(0)) }
+        let row: [Value] = [.of(token), .of(version), .integer(destination), .of(attempt)]
+        // The base of a row changes only with its attempt, which the statement below compares again.
+        if ordered, let held = try driver.first(.pushBase, row, { $0.optionalText(0) }) ?? nil,
+            !Self.isAtLeast(base, held)
+        {
+            return nil
+        }
+        return try numbers(.markSending, row + [.text(base), .of(now)]).first.map { Int($0) }
+    }
+
+    /// Whether a decimal number is not below another one; what is none cannot be put in order.
+    private static func isAtLeast(_ base: String, _ held: String) -> Bool {
+        guard let base = UInt64(base), let held = UInt64(held) else { return false }
+        return base >= held
     }
 
     func markVerified(
         _ token: TokenID, version: Int, destination: Int64, base: String, at now: Instant
     ) throws -> Bool {
         try driver.execute(
-            Statements.verified, [.text(token.text), .of(version), .integer(destination), .text(base), .of(now)]) == 1
+            .markVerified, [.of(token), .of(version), .integer(destination), .text(base), .of(now)]) == 1
     }
 
     func markFenced(
         _ token: TokenID, version: Int, destination: Int64, attempt: Int, at now: Instant
     ) throws -> Bool {
         try driver.execute(
-            Statements.fenced,
-            [.text(token.text), .of(version), .integer(destination), .of(attempt), .of(now)]) == 1
+            .markFenced, [.of(token), .of(version), .integer(destination), .of(attempt), .of(now)]) == 1
     }
 
+    func stall(_ rotation: Int64, cause: String, nextAttemptAt: Instant, at now: Instant) throws {
+        let stalled = try driver.first(
+            .stallRotation, [.integer(rotation), .text(cause), .of(nextAttemptAt)]
+        ) { row in
+            (id: TokenID(row.text(0)), failures: row.integer(1), run: row.optionalText(2))
+        }
+        guard let stalled else { return }
+        try audit(
+            "rotation.stall", of: stalled.id.text, Change(actor: "rota", at: now, cause: cause, run: stalled.run),
+            [
+                "rotation": .integer(rotation), "failures": .integer(stalled.failures),
+                "next_attempt_at": .of(nextAttemptAt),
+            ])
+    }
+
+    // MARK: - What becomes of a pending version
+
     func discardPending(_ token: TokenID, version: Int, change: Change) throws -> Bool {
-        let values: [Value] = [.text(token.text), .of(version), .of(change.at)]
-        guard try driver.execute(Statements.discard, values) == 1 else { return false }
-        try summarise(token)
-        try audit("version.discard", token.text, change, ["version": .integer(version), "state": "revoked"])
+        let values: [Value] = [.of(token), .of(version), .of(change.at)]
+        guard try driver.execute(.discardPending, values) == 1 else { return false }
+        try driver.execute(.forgetVersion, [.of(token), .of(version)])
+        try conclude("version.discard", token, change, ["version": .integer(version), "state": "revoked"])
         return true
     }
 
     func leaveUnconfirmed(_ token: TokenID, version: Int, change: Change) throws -> Bool {
-        guard try driver.execute(Statements.unconfirm, [.text(token.text), .of(version)]) == 1 else { return false }
-        try summarise(token)
-        try audit("version.unconfirm", token.text, change, ["version": .integer(version), "state": "unconfirmed"])
+        guard try driver.execute(.leaveUnconfirmed, [.of(token), .of(version)]) == 1 else { return false }
+        try driver.execute(.forgetVersion, [.of(token), .of(version)])
+        try conclude(
+            "version.unconfirm", token, change, ["version": .integer(version), "state": "unconfirmed"])
         return true
     }
 
     func promote(_ token: TokenID, version: Int, change: Change) throws -> Bool {
-        let promotable = try first(Statements.isPromotable, [.text(token.text), .of(version)]) {
-            (rotation: $0.integer(0), overlap: TimeSpan(seconds: $0.integer(1)))
+        let pushed = try driver.first(.finishPushing, [.of(token), .of(version), .of(change.at)]) { row in
+            (rotation: row.integer(0), end: row.instant(1))
         }
-        guard let promotable else { return false }
-        let end = change.at + promotable.overlap
-        // The old one first: only one version may be current at a time.
-        try driver.execute(Statements.endOlder, [.text(token.text), .of(version), .of(end)])
-        guard try driver.execute(Statements.promote, [.text(token.text), .of(version)]) == 1 else {
-            throw StoreError.failed("version \(version) of \(token) was promotable and is not any more")
+        guard let (rotation, end) = pushed else { return false }
+        // In this order: a token has one current version at every instant.
+        let previous = try numbers(.demoteCurrent, [.of(token), .of(end)])
+        let unconfirmed = try numbers(.endUnconfirmed, [.of(token), .of(end)])
+        guard try driver.execute(.promotePending, [.of(token), .of(version)]) == 1 else {
+            throw StoreError.failed("version \(version) of \(token) is not pending any more")
         }
-        try driver.execute(Statements.noteOverlap, [.integer(promotable.rotation), .of(end)])
-        try summarise(token)
-        let after: JSON.Object = [
-            "version": .integer(version), "state": "current", "previous_ends_at": .string(end.description),
-        ]
-        try audit("version.promote", token.text, change, after)
-        try announce("token.rotated", token, change, after)
+        try driver.execute(.finishRotation, [.of(token)])
+        try conclude(
+            "version.promote", token, change,
+            [
+                "rotation": .integer(rotation), "version": .integer(version), "state": "current",
+                "previous": .of(previous), "unconfirmed": .of(unconfirmed), "ends_at": .of(end),
+            ])
+        try emit(
+            "token.rotated", about: token, change,
+            [
+                "version": .integer(version), "previous_version": .of(previous.first.map { Int($0) }),
+                "previous_ends_at": previous.isEmpty ? .null : .of(end),
+            ])
         return true
     }
 
     func retire(_ token: TokenID, version: Int, change: Change) throws -> Bool {
-        let values: [Value] = [.text(token.text), .of(version), .of(change.at)]
-        guard try driver.execute(Statements.retire, values) == 1 else { return false }
-        try driver.execute(Statements.finishRotation, [.text(token.text)])
-        try summarise(token)
-        try audit("version.retire", token.text, change, ["version": .integer(version), "state": "revoked"])
-        try announce("token.version_retired", token, change, ["version": .integer(version)])
+        let values: [Value] = [.of(token), .of(version), .of(change.at)]
+        guard try driver.execute(.retireVersion, values) == 1 else { return false }
+        try driver.execute(.finishRotation, [.of(token)])
+        try conclude("version.retire", token, change, ["version": .integer(version), "state": "revoked"])
+        try emit("token.version_retired", about: token, change, ["version": .integer(version)])
         return true
     }
 
-    func stall(_ rotation: Int64, cause: String, nextAttemptAt: Instant, at now: Instant) throws {
-        guard let row = try first(Statements.rotation, [.integer(rotation)], decodeRotation),
-            try driver.execute(
-                Statements.stall, [.integer(rotation), .text(cause), .of(nextAttemptAt)]) == 1
-        else { return }
-        let change = Change(actor: "rota", at: now, cause: cause, run: row.claim.run)
-        try audit(
-            "rotation.stall", row.tokenID.text, change,
-            ["failures": .integer(row.failures + 1), "next_attempt_at": .string(nextAttemptAt.description)])
+    // MARK: - Helpers
+
+    /// Recomputes the columns that evaluation reads, and writes the audit entry of a transition.
+    private func conclude(_ action: String, _ id: TokenID, _ change: Change, _ after: JSON.Object) throws {
+        let revision = try numbers(.refreshSummary, [.of(id)]).first
+        try audit(action, of: id.text, change, after.with("revision", revision))
     }
 
-    // MARK: - Images
-
-    /// Makes the facts about a token's versions anew, and counts the change.
-    private func summarise(_ id: TokenID) throws {
-        try driver.execute(Statements.summarise, [.text(id.text)])
+    /// The first column of every row that a statement changed.
+    private func numbers(_ statement: Statement, _ values: [Value]) throws -> [Int64] {
+        guard driver.isInTransaction else { throw StoreError.failed("a change outside a transaction") }
+        return try driver.all(statement, values) { $0.integer(0) }
     }
-
-    /// A token's own columns, as audit entries show them.
-    private func image(of token: Token) -> JSON.Object {
-        [
-            "name": .string(token.name), "description": .string(token.description), "owner": .string(token.owner),
-            "integration": .string(token.integration), "scopes": .array(token.scopes.map { .string($0) }),
-            "labels": .object(JSON.Object(token.labels.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
-            "prefix": .string(token.prefix), "issuer": .string(token.issuer.description),
-            "state": .string(token.state.rawValue), "created_at": .string(token.createdAt.description),
-            "expires_at": token.expiresAt.map { .string($0.description) } ?? .null,
-        ]
-    }
-}
-
-extension JSON {
-    fileprivate static func of(_ number: Int?) -> JSON { number.map { .integer($0) } ?? .null }
 }

@@ -4,50 +4,74 @@ import JSON
 import RotaCore
 import SQLite
 
-/// Audit entries and outgoing events: written by the gate, in the transaction of the change.
+/// Audit entries and outgoing events, written in the transaction of the change that they tell of.
 extension SQLStore {
-    /// One entry in canonical bytes, with the after-image of what changed.
-    func audit(_ action: String, _ object: String, _ change: Change, _ after: JSON.Object) throws {
+    /// Writes one entry: who did what to what, when and why, with the after-image of what changed.
+    ///
+    /// Its body is canonical JSON from the first day, so that the bytes can be hashed and checked offline.
+    func audit(_ action: String, of object: String, _ change: Change, _ after: JSON.Object) throws {
         var entry: JSON.Object = [
-            "at": .string(change.at.description), "actor": .string(change.actor), "action": .string(action),
-            "object": .string(object), "cause": .string(change.cause), "after": .object(after),
+            "action": .string(action), "actor": .string(change.actor), "after": .object(after),
+            "at": .string(change.at.description), "cause": .string(change.cause), "object": .string(object),
         ]
         if let run = change.run { entry["run"] = .string(run) }
         let body = String(decoding: JSON.object(entry).canonicalBytes(), as: UTF8.self)
         try driver.execute(
-            Statements.addAudit, [.of(change.at), .text(change.actor), .text(action), .text(object), .text(body)])
+            .addAuditEntry, [.of(change.at), .text(change.actor), .text(action), .text(object), .text(body)])
     }
 
-    /// An event about a token, with the next number of its gap-free sequence.
-    func announce(_ type: String, _ id: TokenID, _ change: Change, _ more: JSON.Object = [:]) throws {
-        guard let token = try token(id),
-            let sequence = try first(Statements.nextSequence, [.text(id.text)], { $0.integer(0) })
-        else { throw StoreError.failed("no token \(id) to announce") }
-        var data: JSON.Object = [
-            "token_id": .string(id.text), "name": .string(token.name), "owner": .string(token.owner),
-            "integration": .string(token.integration), "seq": .integer(sequence), "actor": .string(change.actor),
-            "cause": .string(change.cause),
-        ]
+    /// Sends an event about a token, with the next number of that token's events: receivers order by it.
+    ///
+    /// Thin: it says what happened to which token, never what a token may do, and no digest.
+    func emit(_ type: String, about id: TokenID, _ change: Change, _ details: JSON.Object = [:]) throws {
+        let about = try driver.first(.nextEventOfToken, [.of(id)]) { row -> (Int64, JSON.Object) in
+            let token: JSON.Object = [
+                "token_id": .string(id.text), "name": .string(row.text(1)), "owner": .string(row.text(2)),
+                "integration": .string(row.text(3)), "seq": .integer(row.integer(0)),
+            ]
+            return (row.integer(0), token)
+        }
+        guard let (sequence, token) = about else { throw StoreError.failed("there is no token \(id)") }
+        try send(type, change, token: id, sequence: sequence, JSON.Object.joining(token, details))
+    }
+
+    /// Sends an event that is about no one token.
+    func emit(_ type: String, _ change: Change, _ details: JSON.Object) throws {
+        try send(type, change, token: nil, sequence: nil, details)
+    }
+
+    private func send(
+        _ type: String, _ change: Change, token: TokenID?, sequence: Int64?, _ details: JSON.Object
+    ) throws {
+        var data = JSON.Object.joining(details, ["actor": .string(change.actor), "cause": .string(change.cause)])
         if let run = change.run { data["run"] = .string(run) }
-        for member in more { data[member.key] = member.value }
-        try enqueue(type, token: id, sequence: sequence, at: change.at, data)
-    }
-
-    /// An event about something else.
-    func announce(_ type: String, _ change: Change, _ data: JSON.Object) throws {
-        try enqueue(type, token: nil, sequence: nil, at: change.at, data)
-    }
-
-    private func enqueue(_ type: String, token: TokenID?, sequence: Int64?, at: Instant, _ data: JSON.Object) throws {
-        let id = "evt_" + Hex.encode(Random.bytes(12))
+        // No full stop in it: the signature's payload is joined by them.
+        let id = "evt_" + Hex.encode(Random.bytes(16))
         try driver.execute(
-            Statements.addEvent,
+            .addEvent,
             [
-                .text(id), .text(type), .of(token?.text), sequence.map { .integer($0) } ?? .null, .of(at),
+                .text(id), .text(type), .of(token?.text), sequence.map { .integer($0) } ?? .null, .of(change.at),
                 .text(JSON.object(data).serialized()),
             ])
         for endpoint in endpoints where endpoint.events.contains(where: { $0.matches(type) }) {
-            try driver.execute(Statements.addDelivery, [.text(id), .text(endpoint.name), .of(at)])
+            try driver.execute(.addDelivery, [.text(id), .text(endpoint.name), .of(change.at)])
         }
     }
+}
+
+extension JSON.Object {
+    fileprivate static func joining(_ first: JSON.Object, _ second: JSON.Object) -> JSON.Object {
+        var joined = first
+        for member in second { joined[member.key] = member.value }
+        return joined
+    }
+}
+
+extension JSON {
+    /// A whole number, or null.
+    static func of(_ number: Int?) -> JSON { number.map { .integer($0) } ?? .null }
+    /// RFC 3339, or null.
+    static func of(_ instant: Instant?) -> JSON { instant.map { .string($0.description) } ?? .null }
+    static func of(_ text: String?) -> JSON { text.map { .string($0) } ?? .null }
+    static func of(_ numbers: [Int64]) -> JSON { .array(numbers.map { .integer($0) }) }
 }

@@ -2,97 +2,136 @@ package import Engine
 import RotaCore
 import SQLite
 
-/// Marks a file as a rota store, in its header.
+/// Marks a file as a rota store, in the header of the file: `rota` in ASCII.
 private let applicationID: Int64 = 0x726F_7461
 
-/// Opens the store at `sqlite:PATH`.
+/// What a store is opened for.
+package enum StoreMode: Sendable {
+    case readOnly, readWrite
+}
+
+/// Opens the store at `sqlite:PATH` and brings its schema up to date.
 ///
-/// - parameter endpoints: who gets events: settled when an event is written.
+/// - parameter endpoints: who gets events, which is settled when an event is written.
 /// - throws: `StoreError.unusable` when there is none, it is none, it is newer, or it is somebody else's.
-package func openStore(at location: String, endpoints: [Endpoint]) throws -> any Store {
+package func openStore(
+    at location: String, endpoints: [Endpoint], mode: StoreMode = .readWrite
+) throws -> any Store {
     let path = try sqlitePath(location)
     guard let facts = FileFacts(path: path) else {
         throw StoreError.unusable("there is no store at \(path)", hint: "make one with 'rota init'")
     }
-    guard facts.isRegular else {
-        throw StoreError.unusable("\(path) is not a file", hint: "give the path of a file after 'sqlite:'")
-    }
-    try requireOwner(facts, of: path)
-    let driver: SQLiteDriver
-    do {
-        // Looked at without writing first: a file that is not ours stays as it is.
-        guard try Connection(path: path, mode: .readOnly).applicationID() == applicationID else {
-            throw notAStore(path)
-        }
-        driver = try SQLiteDriver(path: path, mode: .readWrite)
-    } catch let error as SQLiteError {
-        if error.isNotADatabase { throw notAStore(path) }
-        throw storeError(error)
-    } catch let error as GateError {
-        throw StoreError.unusable(error.description, hint: "check the permissions of the store's folder")
-    }
+    try requireOurs(facts, path)
+    guard try header(of: path).application == applicationID else { throw notAStore(path) }
+    var driver = try connect(path, .readWrite)
     try migrate(driver, path: path)
+    if mode == .readOnly { driver = try connect(path, .readOnly) }
     return SQLStore(driver, endpoints: endpoints)
 }
 
-/// Makes a store where there is none.
+/// Makes a store at `sqlite:PATH` where there is none, with the folder that it lies in, 0700.
+///
+/// - throws: `StoreError.unusable` when something is there already, or the folder cannot be written.
 package func createStore(at location: String, identity: StoreIdentity, change: Change) throws {
     let path = try sqlitePath(location)
-    if FileFacts(path: path) != nil {
-        throw StoreError.unusable(
-            "there is a file at \(path) already", hint: "use it, or name another place in the configuration")
-    }
-    if let slash = path.lastIndex(of: "/"), slash > path.startIndex {
+    if let facts = FileFacts(path: path) {
+        try requireOurs(facts, path)
+        // One transaction makes all of a store, so that an `init` that died leaves an empty database.
+        let found = try header(of: path)
+        guard found.application == 0, found.tables == 0 else {
+            throw StoreError.unusable(
+                found.application == applicationID
+                    ? "there is a store at \(path) already" : "there is another file at \(path) already",
+                hint: "use it, or name another place in the configuration; it was not touched")
+        }
+    } else if let slash = path.lastIndex(of: "/"), slash > path.startIndex {
         let folder = String(path[..<slash])
         guard FileFacts.makePrivateDirectory(folder) else {
-            throw StoreError.unusable("cannot make the folder \(folder)", hint: "check its permissions")
+            throw StoreError.unusable("cannot make the folder \(folder)", hint: "check the permissions above it")
         }
     }
-    let driver: SQLiteDriver
-    do {
-        driver = try SQLiteDriver(path: path, mode: .readWriteCreate)
-    } catch let error as SQLiteError {
-        throw StoreError.unusable("cannot make \(path): \(error.message)", hint: "check the permissions of its folder")
+    let driver = try connect(path, .readWriteCreate)
+    let store = SQLStore(driver, endpoints: [])
+    try driver.transaction {
+        guard try driver.number("PRAGMA application_id") == 0 else {
+            throw StoreError.unusable("another process made \(path) meanwhile", hint: "use it")
+        }
+        try driver.script("PRAGMA application_id = \(applicationID)")
+        for migration in Migration.all { try apply(migration, to: driver) }
+        try store.begin(identity, change: change)
     }
-    try driver.script("PRAGMA application_id = \(applicationID)")
-    try migrate(driver, path: path)
-    try SQLStore(driver, endpoints: []).begin(identity, change: change)
 }
 
 private func sqlitePath(_ location: String) throws -> String {
-    guard location.hasPrefix("sqlite:"), location.utf8.count > 7 else {
+    guard location.hasPrefix("sqlite:"), location.utf8.count > "sqlite:".utf8.count else {
         throw StoreError.unusable("'\(location)' names no store", hint: "write sqlite:PATH")
     }
     return String(location.dropFirst("sqlite:".count))
 }
 
 private func notAStore(_ path: String) -> StoreError {
-    .unusable("\(path) is not a rota store", hint: "check 'store' in the configuration; it was not touched")
+    .unusable(
+        "\(path) is not a rota store", hint: "check 'store' in the configuration; the file was not touched")
 }
 
-/// A command run as somebody else would leave files that the owner cannot write.
-private func requireOwner(_ facts: FileFacts, of path: String) throws {
+/// A command run as somebody else would leave files beside the store that its owner cannot write.
+private func requireOurs(_ facts: FileFacts, _ path: String) throws {
+    guard facts.isRegular else {
+        throw StoreError.unusable("\(path) is not a file", hint: "give the path of a file after 'sqlite:'")
+    }
     guard facts.owner != FileFacts.currentUser else { return }
     let owner = facts.ownerName ?? "#\(facts.owner)"
-    throw StoreError.unusable("the store \(path) belongs to \(owner)", hint: "run it as its owner: sudo -u \(owner) rota …")
+    throw StoreError.unusable(
+        "the store \(path) belongs to \(owner)", hint: "run it as its owner: sudo -u \(owner) rota …")
+}
+
+/// Looked at without writing: a file that is not ours stays as it is.
+private func header(of path: String) throws -> (application: Int64, tables: Int64) {
+    do {
+        let connection = try Connection(path: path, mode: .readOnly)
+        func number(_ sql: String) throws -> Int64 {
+            var value: Int64 = 0
+            try connection.query(sql) { row in
+                value = row.integer(0)
+                return true
+            }
+            return value
+        }
+        return (try number("PRAGMA application_id"), try number("SELECT count(*) FROM sqlite_schema"))
+    } catch let error as SQLiteError {
+        throw error.isNotADatabase ? notAStore(path) : StoreError(error)
+    }
+}
+
+private func connect(_ path: String, _ mode: Connection.Mode) throws -> SQLiteDriver {
+    do {
+        return try SQLiteDriver(path: path, mode: mode)
+    } catch let error as SQLiteError {
+        throw StoreError(error)
+    } catch let error as GateError {
+        throw StoreError.unusable(error.description, hint: "check the permissions of the store's folder")
+    }
 }
 
 /// Brings the schema up to date, each step in one transaction, and refuses one that is newer than we are.
 private func migrate(_ driver: SQLiteDriver, path: String) throws {
-    let newest = Int64(Migration.all.last?.number ?? 0)
-    guard try driver.pragma("user_version") != newest else { return }
-    for migration in Migration.all {
+    let newest = Migration.all.last?.number ?? 0
+    let found = try driver.number("PRAGMA user_version")
+    guard found <= newest else {
+        throw StoreError.unusable(
+            "the store \(path) was written by a newer rota (schema \(found); this one knows \(newest))",
+            hint: "use the newer rota; this one changed nothing")
+    }
+    for migration in Migration.all where migration.number > found {
         try driver.transaction {
-            // Read within the lock: another process may have been quicker.
-            let version = try driver.pragma("user_version")
-            guard version <= newest else {
-                throw StoreError.unusable(
-                    "the store \(path) was written by a newer rota (schema \(version), this one knows \(newest))",
-                    hint: "use the newer rota; this one changed nothing")
-            }
-            guard version < migration.number else { return }
-            try driver.script(migration.sqlite)
-            try driver.script("PRAGMA user_version = \(migration.number)")
+            // Read again behind the lock: another process may have been quicker.
+            guard try driver.number("PRAGMA user_version") < migration.number else { return }
+            try apply(migration, to: driver)
         }
     }
+}
+
+private func apply(_ migration: Migration, to driver: SQLiteDriver) throws {
+    try driver.script(migration.sqlite)
+    try driver.script("PRAGMA user_version = \(migration.number)")
 }

@@ -6,142 +6,119 @@ extension SQLStore {
     // MARK: - Tokens
 
     func token(_ id: TokenID) throws -> Token? {
-        try first(Statements.token, [.text(id.text)], decodeToken)
+        try driver.first(.token, [.of(id)], Decode.token)
     }
 
     func token(named nameOrID: String) throws -> Token? {
-        try token(TokenID(nameOrID)) ?? first(Statements.tokenNamed, [.text(nameOrID)], decodeToken)
+        for statement in [Statement.token, .liveTokenNamed, .endedTokenNamed] {
+            if let token = try driver.first(statement, [.text(nameOrID)], Decode.token) { return token }
+        }
+        return nil
     }
 
     func token(issuer: Issuer, externalID: String) throws -> Token? {
-        try first(Statements.tokenExternal, [.text(issuer.description), .text(externalID)], decodeToken)
+        try driver.first(.externalToken, [.text(issuer.description), .text(externalID)], Decode.token)
     }
 
     func versions(of id: TokenID) throws -> [Version] {
-        try all(Statements.versions, [.text(id.text)], decodeVersion)
+        try driver.all(.versions, [.of(id)], Decode.version)
     }
 
     func destinations(of id: TokenID) throws -> [Destination] {
-        try all(Statements.destinations, [.text(id.text)]) { row in
-            let field = row.text(3)
-            return Destination(
-                id: row.integer(0), vault: row.text(1), path: row.text(2), field: field.isEmpty ? nil : field,
-                baseline: row.digest(4))
-        }
+        try driver.all(.destinations, [.of(id)], Decode.destination)
     }
 
     func version(with digest: Digest) throws -> (token: Token, version: Version)? {
-        let found = try first(Statements.versionWithDigest, [.blob(digest.bytes)]) { row in
-            (try decodeVersion(row), TokenID(row.text(7)))
-        }
-        guard let (version, id) = found, let token = try token(id) else { return nil }
+        guard let version = try driver.first(.versionWithDigest, [.of(digest)], Decode.version),
+            let token = try driver.first(.tokenWithDigest, [.of(digest)], Decode.token)
+        else { return nil }
         return (token, version)
     }
 
     func eachToken(states: [TokenState], _ each: (Token) throws -> Bool) throws {
-        let (statement, values): (Statement, [Value]) =
-            states.count == 1 ? (Statements.tokensInState, [.text(states[0].rawValue)]) : (Statements.tokens, [])
-        try driver.query(statement, values) { row in
-            let token = try decodeToken(row)
-            return try states.isEmpty || states.contains(token.state) ? each(token) : true
+        let wanted = Set(states)
+        if wanted.isEmpty || wanted.count == TokenState.allCases.count {
+            try driver.query(.allTokens, []) { try each(Decode.token($0)) }
+        } else {
+            let values = TokenState.allCases.map { Value.text(wanted.contains($0) ? $0.rawValue : "") }
+            try driver.query(.tokensInStates, values) { try each(Decode.token($0)) }
         }
     }
 
     func eachCandidate(_ query: CandidateQuery, _ each: (Token) throws -> Bool) throws {
-        let (statement, value): (Statement, [Value]) =
+        let (statement, values): (Statement, [Value]) =
             switch query {
-            case .issuedAtOrBefore(let instant): (Statements.issuedAtOrBefore, [.of(instant)])
-            case .idleSinceAtOrBefore(let instant): (Statements.idleSinceAtOrBefore, [.of(instant)])
-            case .withoutExpiry: (Statements.withoutExpiry, [])
-            case .lifetimeMoreThan(let span): (Statements.lifetimeMoreThan, [.integer(span.seconds)])
-            case .expiresAfter(let instant): (Statements.expiresAfter, [.of(instant)])
-            case .expiredAtOrBefore(let instant): (Statements.expiredAtOrBefore, [.of(instant)])
+            case .issuedAtOrBefore(let instant): (.issuedAtOrBefore, [.of(instant)])
+            case .idleSinceAtOrBefore(let instant): (.idleSinceAtOrBefore, [.of(instant)])
+            case .withoutExpiry: (.withoutExpiry, [])
+            case .lifetimeMoreThan(let span): (.lifetimeMoreThan, [.of(span)])
+            case .expiresAfter(let instant): (.expiresAfter, [.of(instant)])
+            case .expiredAtOrBefore(let instant): (.expiredAtOrBefore, [.of(instant)])
             }
-        try driver.query(statement, value) { try each(try decodeToken($0)) }
+        try driver.query(statement, values) { try each(Decode.token($0)) }
     }
 
     func countActive() throws -> Int {
-        try first(Statements.countActive, []) { Int($0.integer(0)) } ?? 0
+        try driver.first(.activeCount, []) { $0.count(0) } ?? 0
     }
 
     // MARK: - Rotations and findings
 
     func openRotations() throws -> [Rotation] {
-        try all(Statements.unfinishedRotations, [], decodeRotation)
+        try driver.all(.unfinishedRotations, [], Decode.rotation)
     }
 
     func rotation(of id: TokenID) throws -> Rotation? {
-        try first(Statements.rotationOfToken, [.text(id.text)], decodeRotation)
+        try driver.first(.unfinishedRotation, [.of(id)], Decode.rotation)
     }
 
     func pushes(of id: TokenID) throws -> [Push] {
-        try all(Statements.pushes, [.text(id.text)], decodePush)
+        try driver.all(.pushes, [.of(id)], Decode.push)
     }
 
     func openFindings() throws -> [Finding] {
-        try all(Statements.openFindings, [], decodeFinding)
+        try driver.all(.openFindings, [], Decode.finding)
     }
 
     func findings(of id: TokenID) throws -> [Finding] {
-        try all(Statements.findingsOfToken, [.text(id.text)], decodeFinding)
+        try driver.all(.findings, [.of(id)], Decode.finding)
     }
 
-    // MARK: - Audit, runs, deliveries
+    // MARK: - The log, runs and the outbox
 
     func eachAuditEntry(from number: Int64, object: String?, _ each: (AuditEntry) throws -> Bool) throws {
-        let statement = object == nil ? Statements.audit : Statements.auditOfObject
-        let values: [Value] = [.integer(number)] + (object.map { [.text($0)] } ?? [])
-        try driver.query(statement, values) { row in
-            try each(
-                AuditEntry(
-                    number: row.integer(0), at: Instant(seconds: row.integer(1)), actor: row.text(2),
-                    action: row.text(3), object: row.text(4), body: row.text(5)))
+        if let object {
+            try driver.query(.auditEntriesOfObject, [.text(object), .integer(number)]) {
+                try each(Decode.auditEntry($0))
+            }
+        } else {
+            try driver.query(.auditEntries, [.integer(number)]) { try each(Decode.auditEntry($0)) }
         }
     }
 
     func eachRunAction(from: Instant, to: Instant, _ each: (RecordedAction) throws -> Bool) throws {
-        try driver.query(Statements.runActions, [.of(from), .of(to)]) { row in
-            guard let action = Action(rawValue: row.text(3)), let outcome = Outcome(rawValue: row.text(9)) else {
-                throw StoreError.failed("a recorded action of \(row.text(1)) cannot be read")
-            }
-            return try each(
-                RecordedAction(
-                    run: row.text(0), tokenID: TokenID(row.text(1)), name: row.text(2), action: action,
-                    policy: row.text(4), rule: row.text(5), reason: row.text(6), message: row.text(7),
-                    deadline: row.instant(8), outcome: outcome, cause: row.optionalText(10),
-                    at: Instant(seconds: row.integer(11))))
-        }
+        try driver.query(.runActions, [.of(from), .of(to)]) { try each(Decode.action($0)) }
     }
 
     func lastRun() throws -> RunRecord? {
-        try first(Statements.lastRun, []) { row in
-            RunRecord(
-                id: row.text(0), plan: row.text(1), actor: row.text(2), startedAt: Instant(seconds: row.integer(3)),
-                finishedAt: row.instant(4), aborted: row.optionalText(5))
-        }
+        try driver.first(.lastRun, [], Decode.run)
     }
 
     func dueDeliveries(endpoint: String, at now: Instant, limit: Int) throws -> [Delivery] {
-        try all(Statements.dueDeliveries, [.text(endpoint), .of(now), .of(limit)]) { row in
-            Delivery(
-                event: OutgoingEvent(
-                    id: row.text(0), type: row.text(1), at: Instant(seconds: row.integer(2)), data: row.text(3)),
-                endpoint: endpoint, attempts: Int(row.integer(4)))
-        }
+        try driver.all(.dueDeliveries, [.text(endpoint), .of(now), .of(limit)], Decode.delivery)
     }
 
     func nextDeliveryDue(endpoint: String) throws -> Instant? {
-        try first(Statements.nextDelivery, [.text(endpoint)]) { $0.instant(0) } ?? nil
+        try driver.first(.nextDelivery, [.text(endpoint)]) { $0.optionalInstant(0) } ?? nil
     }
 
     func deliveryCounts() throws -> DeliveryCounts {
         var counts = DeliveryCounts(waiting: 0, delivered: 0, dead: 0)
-        try driver.query(Statements.deliveryCounts, []) { row in
-            let count = Int(row.integer(1))
+        try driver.query(.deliveryCounts, []) { row in
             switch row.text(0) {
-            case "waiting": counts.waiting = count
-            case "delivered": counts.delivered = count
-            default: counts.dead = count
+            case "waiting": counts.waiting = row.count(1)
+            case "delivered": counts.delivered = row.count(1)
+            default: counts.dead = row.count(1)
             }
             return true
         }

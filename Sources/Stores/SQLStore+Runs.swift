@@ -3,20 +3,24 @@ import JSON
 import RotaCore
 import SQLite
 
-/// Runs, findings and deliveries: what happened, and who is still to be told.
+/// Runs, findings, and what becomes of deliveries.
 extension SQLStore {
     func beginRun(_ run: RunRecord, change: Change) throws {
         try driver.execute(
-            Statements.beginRun, [.text(run.id), .text(run.plan), .text(run.actor), .of(run.startedAt)])
-        try audit("run.begin", run.id, change, ["plan": .string(run.plan)])
+            .addRun,
+            [
+                .text(run.id), .text(run.plan), .text(run.actor), .of(run.startedAt), .of(run.finishedAt),
+                .of(run.aborted),
+            ])
+        try audit("run.begin", of: run.id, change, ["plan": .string(run.plan)])
     }
 
     func recordActions(_ actions: [RecordedAction]) throws {
         for action in actions {
             try driver.execute(
-                Statements.addRunAction,
+                .addRunAction,
                 [
-                    .text(action.run), .text(action.tokenID.text), .text(action.name), .text(action.action.rawValue),
+                    .text(action.run), .of(action.tokenID), .text(action.name), .text(action.action.rawValue),
                     .text(action.policy), .text(action.rule), .text(action.reason), .text(action.message),
                     .of(action.deadline), .text(action.outcome.rawValue), .of(action.cause), .of(action.at),
                 ])
@@ -24,52 +28,61 @@ extension SQLStore {
     }
 
     func finishRun(_ id: String, aborted: String?, totals: [Outcome: Int], change: Change) throws {
-        try driver.execute(Statements.finishRun, [.text(id), .of(change.at), .of(aborted)])
-        let counts = JSON.Object(Outcome.allCases.map { ($0.rawValue, .integer(totals[$0] ?? 0)) })
-        var after: JSON.Object = ["totals": .object(counts)]
-        if let aborted { after["aborted"] = .string(aborted) }
+        guard try driver.execute(.finishRun, [.text(id), .of(change.at), .of(aborted)]) == 1 else { return }
+        var details: JSON.Object = ["run": .string(id)]
+        details["totals"] = .object(
+            JSON.Object(Outcome.allCases.map { ($0.rawValue, .integer(totals[$0] ?? 0)) }))
+        if let aborted { details["reason"] = .string(aborted) }
         let type = aborted == nil ? "run.completed" : "run.aborted"
-        try audit(type, id, change, after)
-        after["run"] = .string(id)
-        try announce(type, change, after)
+        try audit(type, of: id, change, details)
+        try emit(type, change, details)
     }
 
-    func openFinding(_ finding: Finding, announce tell: Bool, change: Change) throws -> Bool {
-        let opened = try driver.execute(
-            Statements.openFinding,
+    func openFinding(_ finding: Finding, announce: Bool, change: Change) throws -> Bool {
+        let number = try driver.first(
+            .openFinding,
             [
-                .text(finding.tokenID.text), .text(finding.policy), .text(finding.rule), .text(finding.reason),
+                .of(finding.tokenID), .text(finding.policy), .text(finding.rule), .text(finding.reason),
                 .text(finding.message), .of(finding.openedAt),
-            ])
-        guard opened == 1 else { return false }
-        let after: JSON.Object = [
+            ]
+        ) { $0.integer(0) }
+        guard let number else { return false }
+        let details: JSON.Object = [
             "policy": .string(finding.policy), "rule": .string(finding.rule), "reason": .string(finding.reason),
             "message": .string(finding.message),
         ]
-        try audit("finding.open", finding.tokenID.text, change, after)
-        if tell { try announce("policy.violated", finding.tokenID, change, after) }
+        try audit("finding.open", of: finding.tokenID.text, change, details.with("finding", number))
+        if announce { try emit("policy.violated", about: finding.tokenID, change, details) }
         return true
     }
 
     func closeFinding(_ id: Int64, how: String, change: Change) throws {
-        guard try driver.execute(Statements.closeFinding, [.integer(id), .of(change.at), .text(how)]) == 1 else {
-            return
+        let closed = try driver.first(.closeFinding, [.integer(id), .of(change.at), .text(how)]) { row in
+            (token: row.text(0), policy: row.text(1), rule: row.text(2))
         }
-        try audit("finding.close", String(id), change, ["how": .string(how)])
+        guard let closed else { return }
+        try audit(
+            "finding.close", of: closed.token, change,
+            [
+                "finding": .integer(id), "policy": .string(closed.policy), "rule": .string(closed.rule),
+                "how": .string(how),
+            ])
     }
 
+    // MARK: - Deliveries
+
     func recordDelivered(_ event: String, to endpoint: String, status: Int, at now: Instant) throws {
-        try driver.execute(Statements.delivered, [.text(event), .text(endpoint), .of(status), .of(now)])
+        try driver.execute(.deliver, [.text(event), .text(endpoint), .of(status), .of(now)])
     }
 
     func recordFailed(
         _ event: String, to endpoint: String, status: Int?, cause: String, nextAttemptAt: Instant?, at now: Instant
     ) throws {
-        try driver.execute(
-            Statements.failedDelivery,
-            [
-                .text(event), .text(endpoint), .text(nextAttemptAt == nil ? "dead" : "waiting"), .of(status),
-                .text(cause), .of(nextAttemptAt ?? now), .of(now),
-            ])
+        let what: [Value] = [.text(event), .text(endpoint), .of(status), .text(cause)]
+        if let nextAttemptAt {
+            try driver.execute(.postpone, what + [.of(nextAttemptAt), .of(now)])
+        } else {
+            try driver.execute(.bury, what + [.of(now)])
+        }
     }
 }

@@ -3,10 +3,13 @@ import JSON
 import RotaCore
 import SQLite
 
-/// The token store over a driver. Reads are here and in `SQLStore+Reads`; everything that changes the state of
-/// a version, a push row or a token is in `Gate`.
+/// The token store over whichever database its driver speaks to.
+///
+/// Reads are in `SQLStore+Reads`; every transition of a token, a version or a push row is in `Gate`; what else
+/// is written is in `SQLStore+Tokens` and `SQLStore+Runs`; audit entries and events in `Journal`.
 final class SQLStore: Store {
     let driver: any Driver
+    /// Who gets events: settled when an event is written.
     let endpoints: [Endpoint]
 
     init(_ driver: any Driver, endpoints: [Endpoint]) {
@@ -26,52 +29,30 @@ final class SQLStore: Store {
         driver.close()
     }
 
-    /// Writes who this store is: once, when it is made.
+    // MARK: - Identity
+
+    /// Writes down which store this is, once, when it is made.
     func begin(_ identity: StoreIdentity, change: Change) throws {
-        try transaction {
-            for (key, value) in [
-                ("instance", identity.instance), ("generation", String(identity.generation)),
-                ("created_at", String(identity.createdAt.seconds)),
-            ] {
-                try driver.execute(Statements.addFact, [.text(key), .text(value)])
-            }
-            try audit("store.init", identity.instance, change, ["generation": .integer(identity.generation)])
-        }
+        let facts = [
+            ("instance", identity.instance), ("generation", String(identity.generation)),
+            ("created_at", String(identity.createdAt.seconds)),
+        ]
+        for (key, value) in facts { try driver.execute(.addFact, [.text(key), .text(value)]) }
+        try audit(
+            "store.init", of: identity.instance, change, ["generation": .integer(identity.generation)])
     }
 
     func identity() throws -> StoreIdentity {
-        guard let instance = try fact("instance"), let generation = try fact("generation").flatMap({ Int64($0) }),
-            let createdAt = try fact("created_at").flatMap({ Int64($0) })
-        else {
-            throw StoreError.unusable("the store does not say who it is", hint: "restore it from a backup")
-        }
+        let instance = try fact("instance") { $0 }
         return StoreIdentity(
-            instance: instance, generation: generation, createdAt: Instant(seconds: createdAt))
+            instance: instance, generation: try fact("generation", Int64.init),
+            createdAt: Instant(seconds: try fact("created_at", Int64.init)))
     }
 
-    private func fact(_ key: String) throws -> String? {
-        try first(Statements.fact, [.text(key)]) { $0.text(0) }
-    }
-
-    // MARK: - Shorthand
-
-    /// The first row, or nil.
-    func first<R>(_ statement: Statement, _ values: [Value], _ read: (borrowing Row) throws -> R) throws -> R? {
-        var result: R?
-        try driver.query(statement, values) { row in
-            result = try read(row)
-            return false
+    private func fact<R>(_ key: String, _ read: (String) -> R?) throws -> R {
+        guard let value = try driver.first(.fact, [.text(key)], { read($0.text(0)) }) ?? nil else {
+            throw StoreError.unusable("the store does not say its \(key)", hint: "restore it from a backup")
         }
-        return result
-    }
-
-    /// All rows: only where there are few.
-    func all<R>(_ statement: Statement, _ values: [Value], _ read: (borrowing Row) throws -> R) throws -> [R] {
-        var results: [R] = []
-        try driver.query(statement, values) { row in
-            results.append(try read(row))
-            return true
-        }
-        return results
+        return value
     }
 }

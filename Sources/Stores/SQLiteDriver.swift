@@ -1,113 +1,160 @@
 import Engine
 import SQLite
 
-/// The embedded default: one file, one writing connection in this process.
+/// The embedded default: one file, and in this process one connection that writes it.
 ///
 /// Every write transaction and every checkpoint holds the gate file's lock; readers take none.
 final class SQLiteDriver: Driver {
-    /// Above this the WAL is moved into the database after a commit, in bytes.
+    /// Above this many bytes the WAL is moved into the database after a commit.
     private static let walLimit: Int64 = 4 << 20
 
-    private let connection: Connection
-    private let gate: GateFile
-    private var depth = 0
+    private let path: String
+    private var connection: Connection?
+    /// Nil where the store is only read.
+    private let gate: GateFile?
+    private var savepoints = 0
+    private(set) var isInTransaction = false
+    /// Why nothing more may be written: COMMIT failed once, and what is on disk is not known (I11).
+    private var doubt: String?
 
+    /// - throws: `SQLiteError` or `GateError`, for the opener to put into words.
     init(path: String, mode: Connection.Mode) throws {
-        connection = try Connection(path: path, mode: mode)
-        gate = try GateFile(beside: path)
+        self.path = path
+        let connection = try Connection(path: path, mode: mode)
+        gate = mode == .readOnly ? nil : try GateFile(beside: path)
         try connection.configure()
+        self.connection = connection
     }
 
     func execute(_ statement: Statement, _ values: [Value]) throws -> Int {
-        try translating { try connection.execute(statement.sql, values) }
+        guard isInTransaction else { throw StoreError.failed("a change outside a transaction") }
+        return try translated { try open().execute(statement.sql, values) }
     }
 
     func query(_ statement: Statement, _ values: [Value], _ each: (borrowing Row) throws -> Bool) throws {
-        try translating { try connection.query(statement.sql, values, each) }
+        try translated { try open().query(statement.sql, values, each) }
     }
 
     func transaction<R>(_ body: () throws -> R) throws -> R {
-        try translating {
+        if let doubt { throw StoreError.outcomeUnknown(doubt) }
+        guard let gate else { throw StoreError.failed("it was opened for reading only") }
+        guard !isInTransaction else { throw StoreError.failed("a transaction within a transaction") }
+        let connection = try open()
+        return try translated {
             try gate.lock()
             defer { gate.unlock() }
             try connection.begin()
+            isInTransaction = true
+            defer { isInTransaction = false }
             let result: R
             do {
                 result = try body()
             } catch {
-                try connection.rollback()
+                // Should this fail too, the first error is the one to tell: the next BEGIN meets the second.
+                try? connection.rollback()
                 throw error
             }
-            do throws(SQLiteError) {
-                try connection.commit()
-            } catch {
-                // What a failed COMMIT left open must not be held while the process decides to end.
-                if !error.isCommitOutcomeUnknown { try connection.rollback() }
-                throw error
-            }
-            if let size = FileFacts(path: connection.path + "-wal")?.size, size > Self.walLimit {
-                try connection.checkpoint()
-            }
+            try commit(connection)
+            shortenLog(connection)
             return result
         }
     }
 
-    func savepoint<R>(_ body: () throws -> R) throws -> R {
-        depth += 1
-        defer { depth -= 1 }
-        let name = "nested\(depth)"
-        try connection.executeScript("SAVEPOINT \(name)")
+    private func commit(_ connection: Connection) throws {
         do {
-            let result = try body()
-            try connection.executeScript("RELEASE \(name)")
-            return result
+            try connection.commit()
         } catch {
-            // SQLite may have rolled everything back by itself, after an I/O error: then there is no savepoint.
-            if connection.isInTransaction { try connection.executeScript("ROLLBACK TO \(name); RELEASE \(name)") }
+            if error.isCommitOutcomeUnknown { doubt = error.message }
+            try? connection.rollback()
             throw error
         }
     }
 
-    func close() {}
-
-    /// Runs a script of the schema; only migrations do.
-    func script(_ sql: String) throws {
-        try translating { try connection.executeScript(sql) }
+    /// The commit stands whatever becomes of this: the next writer tries it again.
+    private func shortenLog(_ connection: Connection) {
+        guard let size = FileFacts(path: path + "-wal")?.size, size > Self.walLimit else { return }
+        try? connection.checkpoint()
     }
 
-    /// A number of the file's header.
-    func pragma(_ name: String) throws -> Int64 {
+    func savepoint<R>(_ body: () throws -> R) throws -> R {
+        guard isInTransaction else { throw StoreError.failed("a savepoint outside a transaction") }
+        let connection = try open()
+        savepoints += 1
+        defer { savepoints -= 1 }
+        let name = "nested\(savepoints)"
+        return try translated {
+            try connection.execute("SAVEPOINT \(name)")
+            do {
+                let result = try body()
+                try connection.execute("RELEASE \(name)")
+                return result
+            } catch {
+                // After an I/O error SQLite may have rolled everything back by itself: then there is none left.
+                if connection.isInTransaction {
+                    try connection.execute("ROLLBACK TO \(name)")
+                    try connection.execute("RELEASE \(name)")
+                }
+                throw error
+            }
+        }
+    }
+
+    func close() {
+        connection = nil
+    }
+
+    // MARK: - For migrations and tests
+
+    /// Runs statements without parameters.
+    func script(_ sql: String) throws {
+        try translated { try open().executeScript(sql) }
+    }
+
+    /// The number that a query gives, such as one of the file's header.
+    func number(_ sql: String) throws -> Int64 {
         var value: Int64 = 0
-        try connection.query("PRAGMA \(name)") { row in
-            value = row.integer(0)
-            return false
+        try translated {
+            try open().query(sql) { row in
+                value = row.integer(0)
+                return false
+            }
         }
         return value
     }
 
-    private func translating<R>(_ body: () throws -> R) throws -> R {
+    private func open() throws -> Connection {
+        guard let connection else { throw StoreError.failed("it is closed") }
+        return connection
+    }
+
+    private func translated<R>(_ body: () throws -> R) throws -> R {
         do {
             return try body()
         } catch let error as SQLiteError {
-            throw storeError(error)
+            throw StoreError(error)
         } catch let error as GateError {
             throw StoreError.busy(error.description)
         }
     }
 }
 
-/// What an error of SQLite means for the store.
-func storeError(_ error: SQLiteError) -> StoreError {
-    if error.isCommitOutcomeUnknown { return .outcomeUnknown(error.message) }
-    if error.isBusy { return .busy(error.message) }
-    if error.isNotADatabase {
-        return .unusable("the file is damaged or is not a rota store: \(error.message)", hint: "restore it from a backup")
+extension StoreError {
+    /// What an error of SQLite means for the store.
+    init(_ error: SQLiteError) {
+        if error.isCommitOutcomeUnknown {
+            self = .outcomeUnknown(error.message)
+        } else if error.isBusy {
+            self = .busy(error.message)
+        } else if error.isNotADatabase {
+            self = .unusable("the store is damaged: \(error.message)", hint: "restore it from a backup")
+        } else if error.isReadOnly || error.isCannotOpen {
+            self = .unusable(
+                "the store cannot be opened for writing: \(error.message)",
+                hint: "check the permissions of its file and folder")
+        } else if error.isFull {
+            self = .failed("the disk is full; nothing was changed")
+        } else {
+            self = .failed(error.description)
+        }
     }
-    if error.isReadOnly {
-        return .unusable("the store cannot be written: \(error.message)", hint: "check the permissions of its folder")
-    }
-    if error.isFull {
-        return .failed("the disk is full; nothing was changed")
-    }
-    return .failed(error.description)
 }

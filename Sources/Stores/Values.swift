@@ -1,48 +1,75 @@
+import Engine
 import RotaCore
 import SQLite
 
-/// What goes in and out of columns.
-typealias Value = SQLite.Value
-typealias Row = SQLite.Row
-
 extension Value {
-    static func of(_ instant: Instant) -> Value { .integer(instant.seconds) }
-    static func of(_ instant: Instant?) -> Value { instant.map { .integer($0.seconds) } ?? .null }
+    static func of(_ text: String?) -> Value { text.map { .text($0) } ?? .null }
+    static func of(_ id: TokenID) -> Value { .text(id.text) }
     static func of(_ number: Int) -> Value { .integer(Int64(number)) }
     static func of(_ number: Int?) -> Value { number.map { .integer(Int64($0)) } ?? .null }
-    static func of(_ text: String?) -> Value { text.map { .text($0) } ?? .null }
-    static func of(_ digest: Digest?) -> Value { digest.map { .blob($0.bytes) } ?? .null }
+    static func of(_ instant: Instant) -> Value { .integer(instant.seconds) }
+    static func of(_ instant: Instant?) -> Value { instant.map { .integer($0.seconds) } ?? .null }
+    static func of(_ span: TimeSpan?) -> Value { span.map { .integer($0.seconds) } ?? .null }
     static func of(_ flag: Bool) -> Value { .integer(flag ? 1 : 0) }
+    static func of(_ digest: Digest?) -> Value { digest.map { .blob($0.bytes) } ?? .null }
 }
 
 extension Row {
-    borrowing func instant(_ column: Int) -> Instant? {
+    borrowing func instant(_ column: Int) -> Instant {
+        Instant(seconds: integer(column))
+    }
+
+    borrowing func optionalInstant(_ column: Int) -> Instant? {
         optionalInteger(column).map(Instant.init(seconds:))
     }
 
-    borrowing func digest(_ column: Int) -> Digest? {
-        optionalBlob(column).flatMap(Digest.init(bytes:))
+    borrowing func count(_ column: Int) -> Int {
+        Int(integer(column))
+    }
+
+    /// A word of one of our enumerations; another one means that the store is damaged.
+    borrowing func word<Word: RawRepresentable<String>>(_ column: Int) throws -> Word {
+        let text = text(column)
+        guard let word = Word(rawValue: text) else { throw StoreError.failed("'\(text)' is no \(Word.self)") }
+        return word
     }
 }
 
-/// Scopes are joined by blanks, which no scope holds (RFC 6749 section 3.3).
-func encode(scopes: [String]) -> String { scopes.joined(separator: " ") }
-
-func decodeScopes(_ text: String) -> [String] {
-    text.isEmpty ? [] : text.utf8.split(separator: UInt8(ascii: " ")).map { String(Substring($0)) }
-}
-
-/// Labels are sorted lines of `key=value`; neither holds a control character, and no key holds `=`.
-func encode(labels: [String: String]) -> String {
-    labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: "\n")
-}
-
-func decodeLabels(_ text: String) -> [String: String] {
-    guard !text.isEmpty else { return [:] }
-    var labels: [String: String] = [:]
-    for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
-        guard let equals = line.firstIndex(of: UInt8(ascii: "=")) else { continue }
-        labels[String(Substring(line[..<equals]))] = String(Substring(line[line.index(after: equals)...]))
+/// Scopes are stored joined by blanks, which none of them may hold (RFC 6749 section 3.3).
+enum ScopeText {
+    static func encode(_ scopes: [String]) throws -> String {
+        for scope in scopes where scope.isEmpty || scope.utf8.contains(where: { $0 <= 0x20 }) {
+            throw StoreError.failed("the scope '\(scope)' is empty or holds a blank")
+        }
+        return scopes.joined(separator: " ")
     }
-    return labels
+
+    static func decode(_ text: String) -> [String] {
+        if text.isEmpty { return [] }
+        return text.utf8.split(separator: UInt8(ascii: " ")).map { String(Substring($0)) }
+    }
+}
+
+/// Labels are stored as lines of `key=value`, sorted by key.
+enum LabelText {
+    static func encode(_ labels: [String: String]) throws -> String {
+        if labels.isEmpty { return "" }
+        for (key, value) in labels
+        where key.isEmpty || key.utf8.contains(where: { $0 == UInt8(ascii: "=") || $0 < 0x20 })
+            || value.utf8.contains(where: { $0 < 0x20 })
+        {
+            throw StoreError.failed("the label '\(key)' is empty, or holds '=' or a control character")
+        }
+        return labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: "\n")
+    }
+
+    static func decode(_ text: String) -> [String: String] {
+        if text.isEmpty { return [:] }
+        var labels: [String: String] = [:]
+        for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
+            guard let equals = line.firstIndex(of: UInt8(ascii: "=")) else { continue }
+            labels[String(Substring(line[..<equals]))] = String(Substring(line[line.index(after: equals)...]))
+        }
+        return labels
+    }
 }

@@ -1,14 +1,14 @@
-/// One numbered step of the schema, with both dialects side by side; a released step never changes.
+/// One numbered step of the schema, in both dialects; a released step never changes.
 struct Migration: Sendable {
-    let number: Int
+    let number: Int64
     let sqlite: String
     let postgres: String
 
     /// All steps, in order.
     static let all: [Migration] = [.first]
 
-    /// Written once, since the dialects differ in few words.
-    init(number: Int, _ text: (_ dialect: Dialect) -> String) {
+    /// The step is written once, around the few words in which the dialects differ.
+    init(number: Int64, _ text: (_ dialect: Dialect) -> String) {
         self.number = number
         sqlite = text(.sqlite)
         postgres = text(.postgres)
@@ -17,15 +17,20 @@ struct Migration: Sendable {
 
 /// The words in which the two databases differ.
 struct Dialect: Sendable {
+    /// A whole number of 64 bits.
     let integer: String
     let bytes: String
+    /// Text that is ordered by its bytes, whatever the locale.
+    let ordered: String
     /// A row number that the database gives, and never gives again.
     let growing: String
-    /// The end of CREATE TABLE.
+    /// What stands after the last bracket of CREATE TABLE.
     let strict: String
 
     static let sqlite = Dialect(
-        integer: "INTEGER", bytes: "BLOB", growing: "INTEGER PRIMARY KEY AUTOINCREMENT", strict: "STRICT")
+        integer: "INTEGER", bytes: "BLOB", ordered: "TEXT", growing: "INTEGER PRIMARY KEY AUTOINCREMENT",
+        strict: " STRICT")
     static let postgres = Dialect(
-        integer: "BIGINT", bytes: "BYTEA", growing: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", strict: "")
+        integer: "BIGINT", bytes: "BYTEA", ordered: "TEXT COLLATE \"C\"",
+        growing: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", strict: "")
 }

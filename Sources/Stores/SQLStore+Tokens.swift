@@ -1,0 +1,94 @@
+import Engine
+import JSON
+import RotaCore
+import SQLite
+
+/// What is written of tokens without being a transition.
+extension SQLStore {
+    func editToken(_ token: Token, change: Change) throws -> Bool {
+        guard let before = try self.token(token.id) else { return false }
+        let differences = differences(from: before, to: token)
+        guard !differences.isEmpty else { return false }
+        if let other = try driver.first(.liveTokenNamed, [.text(token.name)], Decode.token),
+            other.id != token.id, before.state == .active || before.state == .quarantined
+        {
+            throw StoreError.nameTaken(token.name)
+        }
+        let lifetime = token.expiresAt.map { $0 - before.createdAt }
+        let revision = try driver.first(
+            .editToken,
+            [
+                .of(token.id), .text(token.name), .text(token.description), .text(token.owner),
+                .text(token.integration), .text(try ScopeText.encode(token.scopes)),
+                .text(try LabelText.encode(token.labels)), .text(token.prefix), .of(token.expiresAt), .of(lifetime),
+            ]
+        ) { $0.integer(0) }
+        try audit("token.edit", of: token.id.text, change, differences.with("revision", revision))
+        return true
+    }
+
+    /// The members of the after-image: only what differs.
+    private func differences(from before: Token, to after: Token) -> JSON.Object {
+        var changed = JSON.Object()
+        let texts: [(String, KeyPath<Token, String>)] = [
+            ("name", \.name), ("description", \.description), ("owner", \.owner), ("integration", \.integration),
+            ("prefix", \.prefix),
+        ]
+        for (key, path) in texts where before[keyPath: path] != after[keyPath: path] {
+            changed[key] = .string(after[keyPath: path])
+        }
+        if before.scopes != after.scopes { changed["scopes"] = .of(scopes: after.scopes) }
+        if before.labels != after.labels { changed["labels"] = .of(labels: after.labels) }
+        if before.expiresAt != after.expiresAt { changed["expires_at"] = .of(after.expiresAt) }
+        return changed
+    }
+
+    func addDestination(_ destination: Destination, to id: TokenID, change: Change) throws {
+        guard try token(id) != nil else { throw StoreError.failed("there is no token \(id)") }
+        // A place that is known with that baseline is nothing new.
+        guard let number = try insert(destination, of: id) else { return }
+        let revision = try driver.first(.countDestination, [.of(id)]) { $0.integer(0) }
+        var after: JSON.Object = [
+            "destination": .string(destination.description), "destination_id": .integer(number),
+        ]
+        if let baseline = destination.baseline { after["baseline"] = .string(baseline.description) }
+        try audit("token.destination.add", of: id.text, change, after.with("revision", revision))
+    }
+
+    /// Nil when it is there with that baseline already.
+    func insert(_ destination: Destination, of id: TokenID) throws -> Int64? {
+        try driver.first(
+            .addDestination,
+            [
+                .of(id), .text(destination.vault), .text(destination.path), .text(destination.field ?? ""),
+                .of(destination.baseline),
+            ]
+        ) { $0.integer(0) }
+    }
+
+    func recordImport(_ summary: ImportSummary, change: Change) throws {
+        let totals: JSON.Object = [
+            "file": .string(summary.file), "digest": .string(summary.digest), "rows": .integer(summary.rows),
+            "added": .integer(summary.added), "updated": .integer(summary.updated),
+            "unchanged": .integer(summary.unchanged),
+        ]
+        try audit("inventory.import", of: summary.digest, change, totals)
+        try emit("inventory.imported", change, totals)
+    }
+}
+
+extension JSON.Object {
+    /// The same with one more member; without it where there is no value.
+    func with(_ key: String, _ number: Int64?) -> JSON.Object {
+        var joined = self
+        if let number { joined[key] = .integer(number) }
+        return joined
+    }
+}
+
+extension JSON {
+    static func of(scopes: [String]) -> JSON { .array(scopes.map { .string($0) }) }
+    static func of(labels: [String: String]) -> JSON {
+        .object(JSON.Object(labels.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
+    }
+}

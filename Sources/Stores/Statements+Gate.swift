@@ -1,0 +1,223 @@
+private let authenticating = "('pending', 'current', 'previous', 'unconfirmed')"
+private let pendingOfActive = """
+    EXISTS (SELECT 1 FROM versions v WHERE v.token_id = $1 AND v.number = $2 AND v.state = 'pending') \
+    AND EXISTS (SELECT 1 FROM tokens t WHERE t.id = $1 AND t.state = 'active')
+    """
+
+/// What only the gate runs: each carries its whole condition, and changes nothing when that does not hold.
+extension Statement {
+    static let gate: [Statement] = [
+        addToken, addVersion, endToken, expireToken, endVersions, closeRotations, closeFindings,
+        refreshSummary, claimRotation, giveUpClaim, chooseVersion, addPush, pushBase, markSending, markVerified,
+        markFenced, discardPending, leaveUnconfirmed, forgetVersion, finishPushing, demoteCurrent,
+        endUnconfirmed, promotePending, retireVersion, finishRotation, stallRotation,
+    ]
+
+    // MARK: Tokens
+
+    static let addToken = Statement(
+        """
+        INSERT INTO tokens (id, revision, name, description, owner, integration, scopes, labels, prefix, issuer,
+          external_id, state, created_at, created_by, expires_at, lifetime, last_used_at, tracked_since,
+          idle_since, provenance, ended_at, ended_by, ended_cause, current_version, value_issued_at,
+          oldest_issued_at, rotation_open, awaiting_retirement, overlap_ends_at, destination_count, event_seq)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+          $22, $23, $24, $25, $26, 0, $27, $28, $29, 0)
+        ON CONFLICT DO NOTHING
+        """)
+    static let addVersion = Statement(
+        """
+        INSERT INTO versions (token_id, number, state, digest, hint, issued_at, ends_at, ended_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING
+        """)
+    static let endToken = Statement(
+        """
+        UPDATE tokens SET state = 'revoked', ended_at = $2, ended_by = $3, ended_cause = $4
+        WHERE id = $1 AND state IN ('active', 'quarantined')
+        """)
+    static let expireToken = Statement(
+        """
+        UPDATE tokens SET state = 'expired', ended_at = expires_at, ended_by = $3, ended_cause = $4
+        WHERE id = $1 AND state IN ('active', 'quarantined') AND expires_at <= $2
+        """)
+    static let endVersions = Statement(
+        """
+        UPDATE versions SET state = $2, ended_at = $3 WHERE token_id = $1 AND state IN \(authenticating)
+        RETURNING number
+        """)
+    static let closeRotations = Statement(
+        """
+        UPDATE rotations SET phase = 'closed', cause = $2 WHERE token_id = $1 AND phase IN ('open', 'overlap')
+        RETURNING id
+        """)
+    static let closeFindings = Statement(
+        """
+        UPDATE findings SET closed_at = $2, closed_how = $3 WHERE token_id = $1 AND closed_at IS NULL
+        RETURNING id
+        """)
+    /// Versions are issued in the order of their numbers, so that the lowest valid one is the oldest.
+    static let refreshSummary = Statement(
+        """
+        UPDATE tokens SET
+          revision = revision + 1,
+          current_version =
+            (SELECT v.number FROM versions v WHERE v.token_id = $1 AND v.state = 'current'),
+          value_issued_at =
+            (SELECT v.issued_at FROM versions v WHERE v.token_id = $1 AND v.state = 'current'),
+          oldest_issued_at = COALESCE(
+            (SELECT v.issued_at FROM versions v WHERE v.token_id = $1 AND v.state IN \(authenticating)
+             ORDER BY v.number LIMIT 1),
+            (SELECT v.issued_at FROM versions v WHERE v.token_id = $1 AND v.state = 'current')),
+          rotation_open =
+            (SELECT count(*) FROM rotations r WHERE r.token_id = $1 AND r.phase = 'open'),
+          awaiting_retirement = CASE WHEN EXISTS
+            (SELECT 1 FROM versions v WHERE v.token_id = $1 AND v.state IN ('previous', 'unconfirmed'))
+            THEN 1 ELSE 0 END,
+          overlap_ends_at =
+            (SELECT max(v.ends_at) FROM versions v
+             WHERE v.token_id = $1 AND v.state IN ('previous', 'unconfirmed'))
+        WHERE id = $1 RETURNING revision
+        """)
+
+    // MARK: Rotations
+
+    static let claimRotation = Statement(
+        """
+        INSERT INTO rotations (token_id, from_version, phase, overlap, claimed_at, claim_actor, claim_cause,
+          claim_run, policy, failures, next_attempt_at)
+        SELECT t.id, CAST($2 AS BIGINT), 'open', CAST($3 AS BIGINT), CAST($4 AS BIGINT), CAST($5 AS TEXT),
+          CAST($6 AS TEXT), CAST($7 AS TEXT), CAST($8 AS TEXT), 0, CAST($4 AS BIGINT)
+        FROM tokens t
+        WHERE t.id = $1 AND t.state = 'active' AND t.issuer = 'rota' AND COALESCE(t.current_version, 0) = $2
+        ON CONFLICT DO NOTHING RETURNING id
+        """)
+    /// With an unconfirmed version left something was armed: only a promotion gives that one an end.
+    static let giveUpClaim = Statement(
+        """
+        UPDATE rotations SET phase = 'closed', cause = $2
+        WHERE id = $1 AND phase = 'open' AND to_version IS NULL AND NOT EXISTS
+          (SELECT 1 FROM versions v
+           WHERE v.token_id = rotations.token_id AND v.state IN ('pending', 'unconfirmed'))
+        RETURNING token_id
+        """)
+    static let chooseVersion = Statement(
+        """
+        UPDATE rotations SET to_version =
+          (SELECT COALESCE(max(v.number), 0) + 1 FROM versions v WHERE v.token_id = rotations.token_id)
+        WHERE id = $1 AND phase = 'open' AND to_version IS NULL
+          AND EXISTS (SELECT 1 FROM tokens t WHERE t.id = rotations.token_id AND t.state = 'active')
+          AND NOT EXISTS
+            (SELECT 1 FROM versions v WHERE v.token_id = rotations.token_id AND v.state = 'pending')
+          AND (SELECT count(*) FROM versions v
+               WHERE v.token_id = rotations.token_id AND v.state IN \(authenticating)) < 3
+        RETURNING token_id, to_version
+        """)
+    static let addPush = Statement(
+        """
+        INSERT INTO pushes (token_id, version, destination_id, state, attempt, changed_at)
+        SELECT d.token_id, CAST($2 AS BIGINT), d.id, 'unsent', 0, CAST($4 AS BIGINT)
+        FROM destinations d WHERE d.token_id = $1 AND d.id = $3
+        ON CONFLICT DO NOTHING
+        """)
+    static let pushBase = Statement(
+        """
+        SELECT base FROM pushes
+        WHERE token_id = $1 AND version = $2 AND destination_id = $3 AND attempt = $4
+        """)
+    static let markSending = Statement(
+        """
+        UPDATE pushes SET state = 'sending', base = $5, attempt = attempt + 1, changed_at = $6
+        WHERE token_id = $1 AND version = $2 AND destination_id = $3 AND attempt = $4 AND state <> 'verified'
+          AND \(pendingOfActive)
+        RETURNING attempt
+        """)
+    static let markVerified = Statement(
+        """
+        UPDATE pushes SET state = 'verified', verified_base = $4, changed_at = $5
+        WHERE token_id = $1 AND version = $2 AND destination_id = $3
+          AND EXISTS (SELECT 1 FROM versions v WHERE v.token_id = $1 AND v.number = $2 AND v.state = 'pending')
+        """)
+    static let markFenced = Statement(
+        """
+        UPDATE pushes SET state = 'fenced', changed_at = $5
+        WHERE token_id = $1 AND version = $2 AND destination_id = $3 AND attempt = $4 AND state = 'sending'
+          AND EXISTS (SELECT 1 FROM versions v WHERE v.token_id = $1 AND v.number = $2 AND v.state = 'pending')
+        """)
+    static let discardPending = Statement(
+        """
+        UPDATE versions SET state = 'revoked', ended_at = $3
+        WHERE token_id = $1 AND number = $2 AND state = 'pending' AND NOT EXISTS
+          (SELECT 1 FROM pushes p
+           WHERE p.token_id = $1 AND p.version = $2 AND p.state NOT IN ('unsent', 'fenced'))
+        """)
+    static let leaveUnconfirmed = Statement(
+        """
+        UPDATE versions SET state = 'unconfirmed' WHERE token_id = $1 AND number = $2 AND state = 'pending'
+        """)
+    /// The rotation stays open, for a successor.
+    static let forgetVersion = Statement(
+        """
+        UPDATE rotations SET to_version = NULL WHERE token_id = $1 AND to_version = $2 AND phase = 'open'
+        """)
+
+    // MARK: Promotion and retirement
+
+    /// Carries the condition of the whole promotion; the statements below follow it in one transaction.
+    static let finishPushing = Statement(
+        """
+        UPDATE rotations SET phase = 'overlap', failures = 0, cause = NULL, next_attempt_at = $3 + overlap
+        WHERE token_id = $1 AND phase = 'open' AND to_version = $2 AND \(pendingOfActive)
+          AND EXISTS (SELECT 1 FROM pushes p WHERE p.token_id = $1 AND p.version = $2)
+          AND NOT EXISTS (SELECT 1 FROM pushes p
+                          WHERE p.token_id = $1 AND p.version = $2 AND p.state <> 'verified')
+        RETURNING id, next_attempt_at
+        """)
+    static let demoteCurrent = Statement(
+        """
+        UPDATE versions SET state = 'previous', ends_at = $2 WHERE token_id = $1 AND state = 'current'
+        RETURNING number
+        """)
+    static let endUnconfirmed = Statement(
+        """
+        UPDATE versions SET ends_at = $2 WHERE token_id = $1 AND state = 'unconfirmed' AND ends_at IS NULL
+        RETURNING number
+        """)
+    static let promotePending = Statement(
+        """
+        UPDATE versions SET state = 'current' WHERE token_id = $1 AND number = $2 AND state = 'pending'
+        """)
+    /// Never while a destination that it was sent to may hold it in place of a newer one (I3).
+    static let retireVersion = Statement(
+        """
+        UPDATE versions SET state = 'revoked', ended_at = $3
+        WHERE token_id = $1 AND number = $2 AND state IN ('previous', 'unconfirmed') AND ends_at <= $3
+          AND EXISTS (
+            SELECT 1 FROM versions newer
+            WHERE newer.token_id = $1 AND newer.number > $2 AND newer.state = 'current'
+              AND NOT EXISTS (
+                SELECT 1 FROM pushes sent
+                WHERE sent.token_id = $1 AND sent.version = $2 AND sent.state IN ('sending', 'verified')
+                  AND NOT EXISTS (
+                    SELECT 1 FROM pushes p WHERE p.token_id = $1 AND p.version = newer.number
+                      AND p.destination_id = sent.destination_id AND p.state = 'verified'))
+              AND (
+                EXISTS (SELECT 1 FROM pushes own WHERE own.token_id = $1 AND own.version = $2)
+                OR NOT EXISTS (
+                  SELECT 1 FROM destinations d WHERE d.token_id = $1
+                    AND NOT EXISTS (
+                      SELECT 1 FROM pushes p WHERE p.token_id = $1 AND p.version = newer.number
+                        AND p.destination_id = d.id AND p.state = 'verified'))))
+        """)
+    static let finishRotation = Statement(
+        """
+        UPDATE rotations SET phase = 'done', failures = 0, cause = NULL
+        WHERE token_id = $1 AND phase = 'overlap' AND NOT EXISTS
+          (SELECT 1 FROM versions v WHERE v.token_id = $1 AND v.state IN ('previous', 'unconfirmed'))
+        RETURNING id
+        """)
+    static let stallRotation = Statement(
+        """
+        UPDATE rotations SET failures = failures + 1, cause = $2, next_attempt_at = $3
+        WHERE id = $1 AND phase IN ('open', 'overlap') RETURNING token_id, failures, claim_run
+        """)
+}

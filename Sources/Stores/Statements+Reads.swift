@@ -1,0 +1,106 @@
+/// The columns of a token in the order in which they are decoded.
+private let tokenColumns = """
+    id, revision, name, description, owner, integration, scopes, labels, prefix, issuer, external_id, state, \
+    created_at, created_by, expires_at, last_used_at, tracked_since, provenance, ended_at, ended_by, \
+    ended_cause, current_version, value_issued_at, oldest_issued_at, rotation_open, awaiting_retirement, \
+    overlap_ends_at, destination_count
+    """
+private let versionColumns = "number, state, digest, hint, issued_at, ends_at, ended_at"
+private let rotationColumns = """
+    id, token_id, from_version, to_version, phase, overlap, claimed_at, claim_actor, claim_cause, claim_run, \
+    policy, failures, next_attempt_at, cause
+    """
+private let findingColumns = "id, token_id, policy, rule, reason, message, opened_at, closed_at"
+private let auditColumns = "number, at, actor, action, object, body"
+
+/// Everything that can be asked.
+extension Statement {
+    static let reads: [Statement] = [
+        fact, token, liveTokenNamed, endedTokenNamed, externalToken, tokenWithDigest, allTokens, tokensInStates,
+        issuedAtOrBefore, idleSinceAtOrBefore, withoutExpiry, lifetimeMoreThan, expiresAfter, expiredAtOrBefore,
+        activeCount, versions, versionWithDigest, destinations, unfinishedRotations, unfinishedRotation, pushes,
+        openFindings, findings, auditEntries, auditEntriesOfObject, runActions, lastRun, dueDeliveries,
+        nextDelivery, deliveryCounts,
+    ]
+
+    static let fact = Statement("SELECT value FROM store WHERE key = $1")
+
+    // MARK: Tokens
+
+    static let token = Statement("SELECT \(tokenColumns) FROM tokens WHERE id = $1")
+    static let liveTokenNamed = Statement(
+        "SELECT \(tokenColumns) FROM tokens WHERE name = $1 AND state IN ('active', 'quarantined')")
+    static let endedTokenNamed = Statement(
+        "SELECT \(tokenColumns) FROM tokens WHERE name = $1 ORDER BY ended_at DESC, id DESC LIMIT 1")
+    static let externalToken = Statement(
+        "SELECT \(tokenColumns) FROM tokens WHERE issuer = $1 AND external_id = $2")
+    static let tokenWithDigest = Statement(
+        "SELECT \(tokenColumns) FROM tokens WHERE id = (SELECT token_id FROM versions WHERE digest = $1)")
+    static let allTokens = Statement("SELECT \(tokenColumns) FROM tokens ORDER BY name, id")
+    /// Absent states are given as empty texts.
+    static let tokensInStates = Statement(
+        "SELECT \(tokenColumns) FROM tokens WHERE state IN ($1, $2, $3, $4) ORDER BY name, id")
+
+    // MARK: Candidates: one index range each
+
+    static let issuedAtOrBefore = Statement(
+        "SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND oldest_issued_at <= $1")
+    static let idleSinceAtOrBefore = Statement(
+        "SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND idle_since <= $1")
+    static let withoutExpiry = Statement(
+        "SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND expires_at IS NULL")
+    static let lifetimeMoreThan = Statement(
+        "SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND lifetime > $1")
+    static let expiresAfter = Statement(
+        "SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND expires_at > $1")
+    static let expiredAtOrBefore = Statement(
+        "SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND expires_at <= $1")
+    static let activeCount = Statement("SELECT count(*) FROM tokens WHERE state = 'active'")
+
+    // MARK: What belongs to a token
+
+    static let versions = Statement(
+        "SELECT \(versionColumns) FROM versions WHERE token_id = $1 ORDER BY number")
+    static let versionWithDigest = Statement("SELECT \(versionColumns) FROM versions WHERE digest = $1")
+    static let destinations = Statement(
+        "SELECT id, vault, path, field, baseline FROM destinations WHERE token_id = $1 ORDER BY id")
+    static let unfinishedRotations = Statement(
+        "SELECT \(rotationColumns) FROM rotations WHERE phase IN ('open', 'overlap') ORDER BY id")
+    static let unfinishedRotation = Statement(
+        "SELECT \(rotationColumns) FROM rotations WHERE token_id = $1 AND phase IN ('open', 'overlap')")
+    static let pushes = Statement(
+        """
+        SELECT version, destination_id, state, base, attempt, verified_base FROM pushes
+        WHERE token_id = $1 ORDER BY version, destination_id
+        """)
+    static let openFindings = Statement(
+        """
+        SELECT \(findingColumns) FROM findings WHERE closed_at IS NULL ORDER BY token_id, policy, rule
+        """)
+    static let findings = Statement("SELECT \(findingColumns) FROM findings WHERE token_id = $1 ORDER BY id")
+
+    // MARK: The log, runs and the outbox
+
+    static let auditEntries = Statement("SELECT \(auditColumns) FROM audit WHERE number >= $1 ORDER BY number")
+    static let auditEntriesOfObject = Statement(
+        "SELECT \(auditColumns) FROM audit WHERE object = $1 AND number >= $2 ORDER BY number")
+    static let runActions = Statement(
+        """
+        SELECT a.run, a.token_id, a.name, a.action, a.policy, a.rule, a.reason, a.message, a.deadline,
+          a.outcome, a.cause, a.at
+        FROM runs r JOIN run_actions a ON a.run = r.id
+        WHERE r.finished_at >= $1 AND r.finished_at <= $2 ORDER BY r.finished_at, r.number, a.number
+        """)
+    static let lastRun = Statement(
+        "SELECT id, plan, actor, started_at, finished_at, aborted FROM runs ORDER BY number DESC LIMIT 1")
+    static let dueDeliveries = Statement(
+        """
+        SELECT e.id, e.type, e.at, e.data, d.endpoint, d.attempts
+        FROM deliveries d JOIN events e ON e.id = d.event_id
+        WHERE d.endpoint = $1 AND d.state = 'waiting' AND d.next_attempt_at <= $2
+        ORDER BY d.number LIMIT $3
+        """)
+    static let nextDelivery = Statement(
+        "SELECT min(next_attempt_at) FROM deliveries WHERE endpoint = $1 AND state = 'waiting'")
+    static let deliveryCounts = Statement("SELECT state, count(*) FROM deliveries GROUP BY state")
+}

@@ -1,0 +1,200 @@
+import Engine
+import JSON
+import RotaCore
+
+extension StoreConformance {
+    static let records: [StoreClaim] = [
+        StoreClaim("an audit entry is canonical, says who, what and why, and can be found by its object") { bench in
+            let id = try bench.add("t").id
+            try bench.add("u")
+            _ = try bench.write {
+                try $0.revokeToken(
+                    id, change: Change(actor: "policy:p", at: bench.now, cause: "too old", run: "run-1"))
+            }
+            let entries = try bench.audit()
+            try require(entries.map(\.number) == entries.map(\.number).sorted(), "oldest first")
+            for entry in entries {
+                let body = try document(entry.body)
+                try require(body.canonicalBytes() == Array(entry.body.utf8), "canonical: \(entry.body)")
+                try require(body["action"]?.string == entry.action && body["actor"]?.string == entry.actor, "agrees")
+                try require(body["object"]?.string == entry.object, "agrees on its object")
+                try require(body["at"]?.string == entry.at.description, "agrees on its time")
+                try require(body["after"]?.object != nil, "has an after-image")
+            }
+            let own = try bench.audit(of: id.text)
+            try require(own.map(\.action) == ["token.issue", "token.revoke"], "\(own.map(\.action))")
+            try require(try document(own[1].body)["run"]?.string == "run-1", "with its run")
+            try require(try document(own[1].body)["cause"]?.string == "too old", "with its cause")
+            var first: [AuditEntry] = []
+            try bench.store.eachAuditEntry(from: own[1].number, object: nil) {
+                first.append($0)
+                return false
+            }
+            try require(first == [own[1]], "from a number on, until told to stop")
+        },
+        StoreClaim("an import is one audit entry and one event") { bench in
+            let summary = ImportSummary(
+                file: "inventory.csv", digest: "sha256:00", rows: 3, added: 1, updated: 1, unchanged: 1)
+            let written = try bench.written {
+                try bench.write { try $0.recordImport(summary, change: bench.change()) }
+            }
+            try require(written == (1, 1), "\(written)")
+            try require(try document(bench.audit().last?.body ?? "")["after"]?["file"]?.string == summary.file, "file")
+        },
+        StoreClaim("a run is recorded with its actions and announced with its totals") { bench in
+            try require(try bench.store.lastRun() == nil, "none yet")
+            for (index, aborted) in [nil, "over the limit"].enumerated() {
+                let start = bench.now + .hours(Int64(index))
+                let record = RunRecord(id: "run-\(index)", plan: "sha256:p", actor: "timer", startedAt: start)
+                let began = try bench.written {
+                    try bench.write { try $0.beginRun(record, change: bench.change()) }
+                }
+                try require(began == (1, 0), "the beginning is audited: \(began)")
+                try require(try bench.store.lastRun() == record, "it is the last one")
+                let action = RecordedAction(
+                    run: record.id, tokenID: TokenID("t"), name: "n", action: .rotate, policy: "p", rule: "max-age",
+                    reason: "max-age-exceeded", message: "m", deadline: start, outcome: .failed, cause: "sealed",
+                    at: start)
+                try bench.write { try $0.recordActions([action, action]) }
+                let end = Change(actor: "timer", at: start + .hours(1), cause: "done")
+                let ended = try bench.written {
+                    try bench.write { try $0.finishRun(record.id, aborted: aborted, totals: [.failed: 2], change: end) }
+                }
+                try require(ended == (1, 1), "the end is audited and announced: \(ended)")
+                let event = try bench.events().last
+                try require(event?.type == (aborted == nil ? "run.completed" : "run.aborted"), "\(event?.type ?? "")")
+                try require(try document(event?.data ?? "")["totals"]?["failed"]?.integer == 2, "with its totals")
+                try require(try bench.store.lastRun()?.aborted == aborted, "with its reason")
+                var found: [RecordedAction] = []
+                try bench.store.eachRunAction(from: end.at, to: end.at) {
+                    found.append($0)
+                    return true
+                }
+                try require(found == [action, action], "actions of the runs that finished then")
+            }
+        },
+        StoreClaim("a finding is open once for each token, policy and rule") { bench in
+            let id = try bench.add("t").id
+            let finding = Finding(
+                tokenID: id, policy: "p", rule: "max-age", reason: "r", message: "m", openedAt: bench.now)
+            let open = { (announce: Bool) in
+                try bench.write { try $0.openFinding(finding, announce: announce, change: bench.change()) }
+            }
+            let revision = try bench.stored(id).revision
+            let written = try bench.written { try require(try open(true), "it is new") }
+            try require(written == (1, 1), "audited and announced: \(written)")
+            try require(try bench.events().last?.type == "policy.violated", "policy.violated")
+            try bench.requireNothing(of: id, "the same one") { try !open(true) }
+            try require(try bench.stored(id).revision == revision, "a plan made before it stays good")
+            guard let kept = try bench.store.openFindings().first else {
+                throw ConformanceFailure(description: "the finding is not there")
+            }
+            try require(kept.message == "m" && kept.closedAt == nil, "open")
+            let closed = try bench.written {
+                for _ in 0..<2 {
+                    try bench.write { try $0.closeFinding(kept.id, how: "rotated", change: bench.change(after: 5)) }
+                }
+            }
+            try require(closed == (1, 0), "closed and audited once: \(closed)")
+            try require(try bench.store.openFindings().isEmpty, "none is open")
+            try require(try bench.store.findings(of: id).map(\.closedAt) == [bench.now + TimeSpan(seconds: 5)], "kept")
+            let again = try bench.written { try require(try open(false), "it may open again") }
+            try require(again == (1, 0), "without telling anybody: \(again)")
+        },
+        StoreClaim("an event goes to the endpoints that want it, and waits until it is delivered or dead") { bench in
+            let id = try bench.add("t").id
+            let run = RunRecord(id: "r", plan: "p", actor: "a", startedAt: bench.now)
+            try bench.write {
+                try $0.beginRun(run, change: bench.change())
+                try $0.finishRun("r", aborted: nil, totals: [:], change: bench.change())
+            }
+            _ = try bench.write { try $0.revokeToken(id, change: bench.change()) }
+            let events = try bench.events()
+            try require(events.map(\.type) == ["token.issued", "run.completed", "token.revoked"], "oldest first")
+            try require(try bench.events("tokens").map(\.type) == ["token.issued", "token.revoked"], "only tokens")
+            try require(try bench.events("unknown").isEmpty, "nothing for others")
+            let store = bench.store
+            try require(try store.dueDeliveries(endpoint: "all", at: bench.now, limit: 2).count == 2, "a limit")
+            let early = bench.now - TimeSpan(seconds: 1)
+            try require(try store.dueDeliveries(endpoint: "all", at: early, limit: 2).isEmpty, "none before its time")
+
+            let later = bench.now + .hours(1)
+            try bench.write {
+                try $0.recordFailed(
+                    events[0].id, to: "all", status: 503, cause: "busy", nextAttemptAt: later, at: bench.now)
+                try $0.recordDelivered(events[1].id, to: "all", status: 204, at: bench.now)
+                try $0.recordFailed(
+                    events[2].id, to: "all", status: nil, cause: "refused", nextAttemptAt: nil, at: bench.now)
+            }
+            try require(try store.dueDeliveries(endpoint: "all", at: bench.now, limit: 9).isEmpty, "none is due now")
+            try require(try store.nextDeliveryDue(endpoint: "all") == later, "the first comes back in an hour")
+            try require(try store.nextDeliveryDue(endpoint: "unknown") == nil, "nothing waits there")
+            let retried = try store.dueDeliveries(endpoint: "all", at: later, limit: 9)
+            try require(retried == [Delivery(event: events[0], endpoint: "all", attempts: 1)], "with its attempt")
+            try require(
+                try store.deliveryCounts() == DeliveryCounts(waiting: 3, delivered: 1, dead: 1), "all are counted")
+            try bench.write {
+                try $0.recordFailed(
+                    events[1].id, to: "all", status: nil, cause: "late", nextAttemptAt: later, at: bench.now)
+            }
+            try require(try store.deliveryCounts().delivered == 1, "what was delivered stays delivered")
+        },
+    ]
+
+    static let transactions: [StoreClaim] = [
+        StoreClaim("a transaction that throws leaves nothing") { bench in
+            let id = try bench.add("t").id
+            let before = (try bench.audit(), try bench.events(), try bench.stored(id))
+            try requireError("undone") {
+                try bench.write {
+                    _ = try $0.claimRotation(
+                        of: id, fromVersion: 1, overlap: .zero, policy: nil, change: bench.change())
+                    _ = try $0.revokeToken(id, change: bench.change())
+                    throw StoreError.failed("undo")
+                }
+            }
+            try require(try bench.audit() == before.0 && bench.events() == before.1, "nothing was written")
+            try require(try bench.stored(id) == before.2, "the token is as it was")
+            try bench.add("after")
+        },
+        StoreClaim("a savepoint that throws undoes itself alone, at any depth") { bench in
+            let ids = try ["a", "b", "c", "d"].map { try bench.add($0).id }
+            try bench.write { store in
+                _ = try store.savepoint { try store.revokeToken(ids[0], change: bench.change()) }
+                try requireError("undone") {
+                    try store.savepoint {
+                        _ = try store.revokeToken(ids[1], change: bench.change())
+                        _ = try store.savepoint { try store.revokeToken(ids[2], change: bench.change()) }
+                        throw StoreError.failed("undo")
+                    }
+                }
+                _ = try store.savepoint { try store.revokeToken(ids[3], change: bench.change()) }
+            }
+            try require(
+                try ids.map { try bench.stored($0).state } == [.revoked, .active, .active, .revoked], "only its own")
+        },
+        StoreClaim("a change outside a transaction, and one within another, are refused") { bench in
+            let id = try bench.add("t").id
+            try requireError("outside") { _ = try bench.store.revokeToken(id, change: bench.change()) }
+            try requireError("a claim outside") {
+                _ = try bench.store.claimRotation(
+                    of: id, fromVersion: 1, overlap: .zero, policy: nil, change: bench.change())
+            }
+            try requireError("a savepoint outside") { try bench.store.savepoint {} }
+            try requireError("nested") { try bench.write { store in try store.transaction {} } }
+            try require(try bench.stored(id).state == .active, "nothing happened")
+            try require(try bench.store.rotation(of: id) == nil, "nothing was claimed")
+        },
+        StoreClaim("what one writes in a transaction it reads in it") { bench in
+            let id = try bench.add("t").id
+            try bench.write { store in
+                _ = try store.revokeToken(id, change: bench.change())
+                try require(try store.token(id)?.state == .revoked, "read back")
+            }
+        },
+        StoreClaim("a closed store says so") { bench in
+            bench.store.close()
+            try requireError("closed") { _ = try bench.store.countActive() }
+        },
+    ]
+}
