@@ -89,15 +89,12 @@ private func requireOurs(_ facts: FileFacts, _ path: String) throws {
 private func header(of path: String) throws -> (application: Int64, tables: Int64) {
     do {
         let connection = try Connection(path: path, mode: .readOnly)
-        func number(_ sql: String) throws -> Int64 {
-            var value: Int64 = 0
-            try connection.query(sql) { row in
-                value = row.integer(0)
-                return true
-            }
-            return value
+        var tables: Int64 = 0
+        try connection.query("SELECT count(*) FROM sqlite_schema") { row in
+            tables = row.integer(0)
+            return true
         }
-        return (try number("PRAGMA application_id"), try number("SELECT count(*) FROM sqlite_schema"))
+        return (try connection.applicationID(), tables)
     } catch let error as SQLiteError {
         throw error.isNotADatabase ? notAStore(path) : StoreError(error)
     }
