@@ -1,0 +1,109 @@
+import Crypto
+import Engine
+import Glibc
+import RotaCore
+import Stores
+import TestSupport
+
+/// A store in a scratch folder, vaults in memory, and rotators over them: what the tests of the protocol
+/// work on. Its checker knows only the invariants.
+final class RotationBench: Sendable {
+    let queue: StoreQueue
+    let clock = ManualClock(at: Instant(seconds: 1_795_392_000))
+    let vaults: [String: FakeVault]
+    let id = TokenID("tok_bench")
+    private let folder: String
+
+    /// One token with the value `rota_first…` in one destination of each vault.
+    init(_ vaults: [FakeVault], seeded: Bool = true) throws {
+        self.vaults = Dictionary(uniqueKeysWithValues: vaults.map { ($0.name, $0) })
+        var template = Array("/tmp/rota-bench-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw StoreError.failed("no scratch folder") }
+        folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let location = "sqlite:\(folder)/store/rota.db"
+        let start = clock.now()
+        let change = Change(actor: "test", at: start, cause: "set up")
+        try createStore(
+            at: location, identity: StoreIdentity(instance: "bench", generation: 1, createdAt: start), change: change)
+        let store = try openStore(
+            at: location, endpoints: [Endpoint(name: "all", events: [Glob("*")], retries: [])])
+        let value = TokenValue.mint(prefix: "rota") { Random.bytes(64) }
+        let destinations = vaults.map { Destination(vault: $0.name, path: "apps/bench") }
+        let issuedAt = start - .days(100)
+        let token = Token(
+            id: id, name: "bench", createdAt: issuedAt, values: ValueSummary(currentIssuedAt: issuedAt),
+            destinationCount: vaults.count)
+        try store.transaction {
+            try store.addToken(
+                token,
+                version: Version(
+                    number: 1, state: .current, digest: TokenValue.digest(of: value), hint: "", issuedAt: issuedAt),
+                destinations: destinations, change: change)
+        }
+        if seeded {
+            for vault in vaults {
+                vault.foreignWrite(
+                    String(decoding: value.copyBytes(), as: UTF8.self),
+                    at: Destination(vault: vault.name, path: "apps/bench"))
+            }
+        }
+        queue = StoreQueue(store) { _ in }
+    }
+
+    deinit {
+        for file in ["store/rota.db", "store/rota.db-wal", "store/rota.db-shm", "store/rota.db.gate"] {
+            unlink("\(folder)/\(file)")
+        }
+        rmdir("\(folder)/store")
+        rmdir(folder)
+    }
+
+    /// A rotator as a new process would have it: it remembers nothing.
+    func rotator(seed: UInt64 = 1) -> Rotator {
+        Rotator(store: queue, vaults: vaults, clock: clock, random: SeededRandom(seed: seed))
+    }
+
+    var change: Change { Change(actor: "test", at: clock.now(), cause: "test") }
+
+    func request(overlap: TimeSpan = .hours(1)) -> RotationRequest {
+        RotationRequest(tokenID: id, revision: nil, overlap: overlap, policy: nil, change: change)
+    }
+
+    func versions() async throws -> [Version] {
+        let id = id
+        return try await queue.read { try $0.versions(of: id) }
+    }
+
+    func states() async throws -> [VersionState] {
+        try await versions().map(\.state)
+    }
+
+    /// What breaks an invariant now, in words; empty when all hold (I1 and I2).
+    func violations() async throws -> [String] {
+        let versions = try await versions()
+        var found: [String] = []
+        for vault in vaults.values {
+            let destination = Destination(vault: vault.name, path: "apps/bench")
+            guard let value = vault.value(at: destination) else { continue }
+            let digest = TokenValue.digest(of: Secret(utf8: value))
+            guard let version = versions.first(where: { $0.digest == digest }) else { continue }
+            if !version.state.authenticates {
+                found.append("\(vault.name) holds version \(version.number), which is \(version.state)")
+            }
+        }
+        if versions.count(where: { $0.state.authenticates }) > 3 { found.append("more than three are valid") }
+        if versions.count(where: { $0.state == .current }) != 1 { found.append("not exactly one is current") }
+        if versions.count(where: { $0.state == .pending }) > 1 { found.append("two are pending") }
+        return found
+    }
+
+    /// Goes on as the nightly runs would, with the clock moved on between them, until nothing is unfinished.
+    func runToTheEnd(passes: Int = 12) async throws {
+        for pass in 0..<passes {
+            let open = try await queue.read { try $0.openRotations() }
+            if open.isEmpty { return }
+            clock.advance(by: .hours(2))
+            _ = try await rotator(seed: UInt64(100 + pass)).recover(change: change)
+        }
+    }
+}

@@ -1,0 +1,171 @@
+import Crypto
+import Engine
+import RotaCore
+import TestSupport
+import Testing
+
+@Suite struct RotationTests {
+    @Test func `a rotation puts the new value everywhere and keeps the old one until its overlap has passed`()
+        async throws
+    {
+        let bench = try RotationBench([FakeVault("a"), FakeVault("b")])
+        let results = try await bench.rotator().rotate([bench.request()])
+        #expect(results == [RotationResult(bench.id, .started)])
+        #expect(try await bench.states() == [.previous, .current])
+        #expect(try await bench.violations() == [])
+        let values = bench.vaults.values.map { $0.value(at: Destination(vault: $0.name, path: "apps/bench")) }
+        #expect(values[0] == values[1])
+
+        _ = try await bench.rotator().recover(change: bench.change)
+        #expect(try await bench.states() == [.previous, .current], "the overlap has not passed")
+        bench.clock.advance(by: .hours(1))
+        let recovery = try await bench.rotator().recover(change: bench.change)
+        #expect(recovery.retired == 1)
+        #expect(try await bench.states() == [.revoked, .current])
+        #expect(try await bench.queue.read { try $0.openRotations() }.isEmpty)
+    }
+
+    @Test func `without an overlap the rotation is done in one pass`() async throws {
+        let bench = try RotationBench([FakeVault("a")])
+        let results = try await bench.rotator().rotate([bench.request(overlap: .zero)])
+        #expect(results.map(\.outcome) == [.done])
+        #expect(try await bench.states() == [.revoked, .current])
+    }
+
+    @Test func `an empty destination is filled`() async throws {
+        let bench = try RotationBench([FakeVault("a"), FakeVault("b")], seeded: false)
+        _ = try await bench.rotator().rotate([bench.request()])
+        #expect(try await bench.states() == [.previous, .current])
+    }
+
+    @Test func `a value that nobody recorded is a conflict, and is not touched`() async throws {
+        let vault = FakeVault("a")
+        let bench = try RotationBench([vault, FakeVault("b")])
+        let destination = Destination(vault: "a", path: "apps/bench")
+        vault.foreignWrite("somebody-else's", at: destination)
+        let writes = vault.history.count
+        let results = try await bench.rotator().rotate([bench.request()])
+        #expect(results.map(\.blocked) == [.conflict])
+        #expect(vault.history.count == writes)
+        #expect(try await bench.states() == [.current])
+    }
+
+    @Test func `two rotations of one token at once: one of them does it`() async throws {
+        let bench = try RotationBench([FakeVault("a"), FakeVault("b")])
+        let request = bench.request()
+        async let first = bench.rotator(seed: 1).rotate([request])
+        async let second = bench.rotator(seed: 2).rotate([request])
+        let outcomes = try await (first + second).map(\.outcome.rawValue).sorted()
+        #expect(outcomes == ["skipped", "started"])
+        #expect(try await bench.states() == [.previous, .current])
+    }
+
+    @Test func `a vault that is down leaves everything as it was`() async throws {
+        let vault = FakeVault("a")
+        let bench = try RotationBench([vault])
+        vault.script(.probe, .transient)
+        let results = try await bench.rotator().rotate([bench.request()])
+        #expect(results.map(\.outcome) == [.failed])
+        #expect(try await bench.states() == [.current])
+        #expect(try await bench.queue.read { try $0.openRotations() }.isEmpty)
+    }
+
+    @Test func `a lost answer is found by reading back, and nothing is written twice`() async throws {
+        let vault = FakeVault("a")
+        let bench = try RotationBench([vault])
+        vault.script(.write, .timesOutAfter)
+        let results = try await bench.rotator().rotate([bench.request()])
+        #expect(results.map(\.outcome) == [.started])
+        #expect(vault.count(of: .write) == 1)
+    }
+
+    @Test func `a vault that says yes without keeping the value never gets the token promoted`() async throws {
+        let vault = FakeVault("a")
+        let bench = try RotationBench([vault])
+        vault.setHook { $0.operation == .write ? .saysYesOnly : nil }
+        let results = try await bench.rotator().rotate([bench.request()])
+        #expect(results.first?.isStalled == true)
+        #expect(try await bench.states() == [.current, .pending])
+        #expect(try await bench.violations() == [])
+        vault.setHook(nil)
+        try await bench.runToTheEnd()
+        #expect(try await bench.states().suffix(1) == [.current])
+        #expect(try await bench.violations() == [])
+    }
+
+    @Test func `a rejected value is superseded once, and the rejected one is discarded by a fence`() async throws {
+        let vault = FakeVault("a")
+        let bench = try RotationBench([vault])
+        vault.script(.write, .rejected)
+        let results = try await bench.rotator().rotate([bench.request()])
+        #expect(results.map(\.outcome) == [.started])
+        #expect(try await bench.states() == [.previous, .revoked, .current])
+    }
+
+    @Test func `a write that lands after it was fenced is refused by the vault`() async throws {
+        let vault = FakeVault("a")
+        let bench = try RotationBench([vault])
+        vault.setHook { $0.operation == .write ? .landsLater : nil }
+        _ = try await bench.rotator().rotate([bench.request()])
+        #expect(try await bench.states() == [.current, .pending])
+        vault.setHook(nil)
+        bench.clock.advance(by: .hours(2))
+        _ = try await bench.rotator().recover(change: bench.change)
+        #expect(vault.landLateWrites() == 0)
+        #expect(try await bench.violations() == [])
+        #expect(try await bench.states() == [.previous, .revoked, .current])
+    }
+
+    @Test func `a value that landed late is taken from the vault and finished`() async throws {
+        let vault = FakeVault("a")
+        let bench = try RotationBench([vault, FakeVault("b")])
+        vault.setHook { $0.operation == .write ? .landsLater : nil }
+        _ = try await bench.rotator().rotate([bench.request()])
+        #expect(vault.landLateWrites() == 1)
+        vault.setHook(nil)
+        bench.clock.advance(by: .hours(2))
+        _ = try await bench.rotator().recover(change: bench.change)
+        #expect(try await bench.states() == [.previous, .current])
+        #expect(try await bench.violations() == [])
+    }
+
+    @Test func `where nothing can be fenced the lost value stays valid until a newer one is everywhere`() async throws {
+        let vault = FakeVault("a", conditionalWrite: false, fenceable: false)
+        let bench = try RotationBench([vault])
+        vault.setHook { $0.operation == .write ? .landsLater : nil }
+        _ = try await bench.rotator().rotate([bench.request()])
+        vault.setHook(nil)
+        bench.clock.advance(by: .hours(2))
+        _ = try await bench.rotator().recover(change: bench.change)
+        #expect(try await bench.states() == [.previous, .unconfirmed, .current])
+        #expect(try await bench.violations() == [])
+    }
+
+    @Test func `the guard keeps the old value valid where a vault was restored to it`() async throws {
+        let vault = FakeVault("a")
+        let bench = try RotationBench([vault])
+        let destination = Destination(vault: "a", path: "apps/bench")
+        let old = vault.value(at: destination)
+        _ = try await bench.rotator().rotate([bench.request()])
+        vault.foreignWrite(old, at: destination)
+        bench.clock.advance(by: .hours(3))
+        let recovery = try await bench.rotator().recover(change: bench.change)
+        #expect(recovery.retired == 0)
+        #expect(recovery.rotations.first?.isStalled == true)
+        #expect(try await bench.states() == [.previous, .current])
+        #expect(try await bench.violations() == [])
+    }
+
+    @Test func `a revocation during a rotation ends every value at once`() async throws {
+        let vault = FakeVault("a")
+        let bench = try RotationBench([vault])
+        let (id, queue, change) = (bench.id, bench.queue, bench.change)
+        vault.setHook { call in
+            if call.operation == .write { _ = try? await queue.write { try $0.revokeToken(id, change: change) } }
+            return nil
+        }
+        _ = try await bench.rotator().rotate([bench.request()])
+        #expect(try await bench.states().allSatisfy { !$0.authenticates })
+        #expect(try await bench.queue.read { try $0.openRotations() }.isEmpty)
+    }
+}
