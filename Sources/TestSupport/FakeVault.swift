@@ -163,7 +163,7 @@ extension FakeVault {
             let call = Call(operation: operation, destination: destination, number: number)
             state.calls.append(call)
             var queue = state.script[operation] ?? []
-            let scripted: Fault?? = queue.isEmpty ? nil : queue.removeFirst()
+            let scripted: Fault?? = queue.isEmpty ? Fault??.none : .some(queue.removeFirst())
             state.script[operation] = queue
             return (call, scripted, state.hook)
         }

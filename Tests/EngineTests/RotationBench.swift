@@ -9,7 +9,7 @@ import TestSupport
 /// work on. Its checker knows only the invariants.
 final class RotationBench: Sendable {
     let queue: StoreQueue
-    let clock = ManualClock(at: Instant(seconds: 1_795_392_000))
+    let clock = ManualClock(Instant(seconds: 1_795_392_000))
     let vaults: [String: FakeVault]
     let id = TokenID("tok_bench")
     private let folder: String
@@ -98,12 +98,12 @@ final class RotationBench: Sendable {
     }
 
     /// Goes on as the nightly runs would, with the clock moved on between them, until nothing is unfinished.
-    func runToTheEnd(passes: Int = 12) async throws {
+    func runToTheEnd(passes: Int = 12, seed: UInt64 = 100) async throws {
         for pass in 0..<passes {
             let open = try await queue.read { try $0.openRotations() }
             if open.isEmpty { return }
             clock.advance(by: .hours(2))
-            _ = try await rotator(seed: UInt64(100 + pass)).recover(change: change)
+            _ = try await rotator(seed: seed + UInt64(pass)).recover(change: change)
         }
     }
 }

@@ -16,10 +16,10 @@ import Testing
         let values = bench.vaults.values.map { $0.value(at: Destination(vault: $0.name, path: "apps/bench")) }
         #expect(values[0] == values[1])
 
-        _ = try await bench.rotator().recover(change: bench.change)
+        _ = try await bench.rotator(seed: 2).recover(change: bench.change)
         #expect(try await bench.states() == [.previous, .current], "the overlap has not passed")
         bench.clock.advance(by: .hours(1))
-        let recovery = try await bench.rotator().recover(change: bench.change)
+        let recovery = try await bench.rotator(seed: 2).recover(change: bench.change)
         #expect(recovery.retired == 1)
         #expect(try await bench.states() == [.revoked, .current])
         #expect(try await bench.queue.read { try $0.openRotations() }.isEmpty)
@@ -110,7 +110,7 @@ import Testing
         #expect(try await bench.states() == [.current, .pending])
         vault.setHook(nil)
         bench.clock.advance(by: .hours(2))
-        _ = try await bench.rotator().recover(change: bench.change)
+        _ = try await bench.rotator(seed: 2).recover(change: bench.change)
         #expect(vault.landLateWrites() == 0)
         #expect(try await bench.violations() == [])
         #expect(try await bench.states() == [.previous, .revoked, .current])
@@ -124,7 +124,7 @@ import Testing
         #expect(vault.landLateWrites() == 1)
         vault.setHook(nil)
         bench.clock.advance(by: .hours(2))
-        _ = try await bench.rotator().recover(change: bench.change)
+        _ = try await bench.rotator(seed: 2).recover(change: bench.change)
         #expect(try await bench.states() == [.previous, .current])
         #expect(try await bench.violations() == [])
     }
@@ -136,7 +136,7 @@ import Testing
         _ = try await bench.rotator().rotate([bench.request()])
         vault.setHook(nil)
         bench.clock.advance(by: .hours(2))
-        _ = try await bench.rotator().recover(change: bench.change)
+        _ = try await bench.rotator(seed: 2).recover(change: bench.change)
         #expect(try await bench.states() == [.previous, .unconfirmed, .current])
         #expect(try await bench.violations() == [])
     }
@@ -149,7 +149,7 @@ import Testing
         _ = try await bench.rotator().rotate([bench.request()])
         vault.foreignWrite(old, at: destination)
         bench.clock.advance(by: .hours(3))
-        let recovery = try await bench.rotator().recover(change: bench.change)
+        let recovery = try await bench.rotator(seed: 2).recover(change: bench.change)
         #expect(recovery.retired == 0)
         #expect(recovery.rotations.first?.isStalled == true)
         #expect(try await bench.states() == [.previous, .current])
