@@ -1,0 +1,52 @@
+import Engine
+import RotaCore
+
+/// Where a destination and what belongs to it lie below the root of a directory vault.
+struct DirectoryPlace: Sendable {
+    let folders: [String]
+    let file: String
+
+    var counter: String { ".rota.counter." + file }
+    var lock: String { ".rota.lock." + file }
+    var newCounter: String { ".rota.new-counter." + file }
+    var newValue: String { ".rota.new-value." + file }
+
+    /// File systems take 255 bytes; the longest name of ours adds 18.
+    private static let longestName = 230
+    private static let deepest = 32
+
+    /// Throws `rejected` for a field, and for a path that does not name a file below the root.
+    init(_ destination: Destination) throws(VaultError) {
+        guard destination.field == nil else {
+            throw VaultError(
+                .rejected,
+                "\(destination): a directory keeps one value in a file and has no fields; leave '#...' out")
+        }
+        var names = destination.path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard names.count <= Self.deepest else {
+            throw VaultError(.rejected, "\(destination): the path is deeper than \(Self.deepest) folders")
+        }
+        for name in names {
+            if let reason = Self.objection(to: name) {
+                throw VaultError(
+                    .rejected, "\(destination): \(reason); give a relative path such as 'app/db-token'")
+            }
+        }
+        file = names.removeLast()
+        folders = names
+    }
+
+    private static func objection(to name: String) -> String? {
+        switch name {
+        case "": return "a part of the path is empty"
+        case ".", "..": return "the path holds '\(name)'"
+        default: break
+        }
+        if name.hasPrefix(".rota") { return "names that start with '.rota' are kept for counters and locks" }
+        if name.utf8.count > longestName { return "a name is longer than \(longestName) bytes" }
+        if name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) {
+            return "the path holds a control character"
+        }
+        return nil
+    }
+}

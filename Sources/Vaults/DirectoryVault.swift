@@ -1,0 +1,201 @@
+package import Crypto
+import Dispatch
+package import Engine
+package import RotaCore
+
+/// A folder with a file for each destination, which holds the value's bytes and nothing else: what systemd,
+/// Docker and Kubernetes mount. Files have mode 0600, folders that are made 0700.
+///
+/// Beside a file `name` stand `.rota.counter.name` and `.rota.lock.name`. The counter is the base; it goes up
+/// with each accepted write, and under an exclusive lock a write
+///
+/// 1. compares the counter and the content with what was observed (others who write here know no counter),
+/// 2. makes the new file beside the old one and syncs it,
+/// 3. replaces the counter by the next one and syncs the folder,
+/// 4. renames the new file over the old one and syncs the folder.
+///
+/// Dying before 3 leaves all as it was. Dying between 3 and 4 leaves the old value under a new base: the
+/// write has not happened, nobody was told that it had, and no other write under its base can succeed. So a
+/// base is never used for two contents, and a reader finds the old value or the new one, never half. A fence
+/// is step 3 alone, and works without a file.
+package final class DirectoryVault: Vault {
+    package let name: String
+    /// Bases do not order: a folder that is deleted and made again starts a new count.
+    package let capabilities = VaultCapabilities(
+        conditionalWrite: true, orderedBases: false, fenceable: true, fencesEmptiness: true, readable: true)
+
+    /// The longest value, in bytes.
+    static let largestValue = 64 << 10
+
+    private enum Change: Sendable {
+        case write(Secret), fence, remove
+    }
+
+    private let root: String
+    private let lockPatience: Int
+    private let interruption: Folder.Interruption?
+    // File calls block, and so never run on the cooperative pool. Serial queues, since a concurrent one gets
+    // no further threads while those that it has are blocked.
+    private let queues = (0..<4).map { DispatchQueue(label: "rota.vault.directory.\($0)") }
+
+    /// - parameter root: made at the first write, or by `check`; the folder that it lies in must exist.
+    package convenience init(name: String, root: String) {
+        self.init(name: name, root: root, lockPatience: 3000, interruption: nil)
+    }
+
+    init(name: String, root: String, lockPatience: Int, interruption: Folder.Interruption?) {
+        self.name = name
+        self.root = root
+        self.lockPatience = lockPatience
+        self.interruption = interruption
+    }
+
+    package func check() async throws(VaultError) {
+        try await onFileThread(of: root) { () throws(VaultError) in
+            let folder = try Folder.root(self.root, creating: true, interruption: self.interruption)
+            guard let folder else { throw VaultError(.missing, "\(self.root) does not exist") }
+            try folder.checkAccess(self.root)
+        }
+    }
+
+    package func probe(_ destination: Destination) async throws(VaultError) -> Observation {
+        let place = try DirectoryPlace(destination)
+        return try await onFileThread(of: destination.path) { () throws(VaultError) in
+            guard let folder = try self.folder(of: place, creating: false) else {
+                return Observation(base: "0", value: nil)
+            }
+            // Without a lock file none of us has ever written here, and there is nobody to wait for.
+            let lock = try folder.sharedLock(place.lock, patience: self.lockPatience)
+            defer { _ = lock }
+            let counter = try self.counter(of: place, in: folder)
+            return Observation(base: String(counter), value: try self.value(of: place, in: folder))
+        }
+    }
+
+    package func write(
+        _ value: Secret, to destination: Destination, over observation: Observation
+    ) async throws(VaultError) {
+        guard (1...Self.largestValue).contains(value.count) else {
+            throw VaultError(
+                .rejected, "a value here has 1 to \(Self.largestValue) bytes, not \(value.count)")
+        }
+        try await change(destination, observation, .write(value))
+    }
+
+    package func fence(_ destination: Destination, at observation: Observation) async throws(VaultError) {
+        try await change(destination, observation, .fence)
+    }
+
+    package func remove(_ destination: Destination, at observation: Observation) async throws(VaultError) {
+        try await change(destination, observation, .remove)
+    }
+}
+
+extension DirectoryVault {
+    private func change(
+        _ destination: Destination, _ observation: Observation, _ change: Change
+    ) async throws(VaultError) {
+        let place = try DirectoryPlace(destination)
+        try await onFileThread(of: destination.path) { () throws(VaultError) in
+            guard let folder = try self.folder(of: place, creating: true) else {
+                throw VaultError(.transient, "\(destination): its folder was removed meanwhile")
+            }
+            let lock = try folder.lock(place.lock, patience: self.lockPatience)
+            defer { _ = lock }
+            try self.change(place, in: folder, observation, change)
+        }
+    }
+
+    /// The four steps, with the lock held.
+    private func change(
+        _ place: DirectoryPlace, in folder: borrowing Folder, _ observation: Observation, _ change: Change
+    ) throws(VaultError) {
+        let counter = try counter(of: place, in: folder)
+        let current = try value(of: place, in: folder)
+        guard String(counter) == observation.base, Self.same(current, observation.value) else {
+            throw VaultError(.refused, "the file has changed since it was read")
+        }
+        do throws(VaultError) {
+            if case .write(let value) = change { try folder.create(place.newValue, value) }
+            try advance(counter, of: place, in: folder)
+            switch change {
+            case .write: try folder.rename(place.newValue, to: place.file)
+            case .remove: try folder.remove(place.file)
+            case .fence: return
+            }
+        } catch {
+            // What was begun holds the value; it must not lie about.
+            try? folder.remove(place.newValue)
+            throw error
+        }
+        do throws(VaultError) {
+            try folder.sync()
+        } catch {
+            throw VaultError(.unknownOutcome, error.message)
+        }
+    }
+
+    private func advance(
+        _ counter: UInt64, of place: DirectoryPlace, in folder: borrowing Folder
+    ) throws(VaultError) {
+        // A first count starts anywhere, so that a folder that is made again does not repeat the bases of
+        // the one before; a billion writes a second would not see the end of what is left.
+        var random = Random.Generator()
+        let next = counter == 0 ? UInt64.random(in: 1...1 << 52, using: &random) : counter + 1
+        try folder.create(place.newCounter, Secret(utf8: String(next)))
+        try folder.rename(place.newCounter, to: place.counter)
+        try folder.sync()
+    }
+
+    /// 0 when nothing was ever written.
+    private func counter(of place: DirectoryPlace, in folder: borrowing Folder) throws(VaultError) -> UInt64 {
+        guard let text = try folder.read(place.counter, atMost: 32) else { return 0 }
+        let counter = UInt64(String(decoding: text.copyBytes(), as: UTF8.self))
+        guard let counter, counter > 0, counter < UInt64.max else {
+            throw VaultError(
+                .garbled,
+                "'\(place.counter)' is damaged; remove it when no run is under way, to begin a new count")
+        }
+        return counter
+    }
+
+    /// An empty file is an empty destination.
+    private func value(of place: DirectoryPlace, in folder: borrowing Folder) throws(VaultError) -> Secret? {
+        guard let value = try folder.read(place.file, atMost: Self.largestValue), value.count > 0 else {
+            return nil
+        }
+        return value
+    }
+
+    private func folder(of place: DirectoryPlace, creating: Bool) throws(VaultError) -> Folder? {
+        guard var folder = try Folder.root(root, creating: creating, interruption: interruption) else {
+            return nil
+        }
+        for name in place.folders {
+            guard let inner = try folder.folder(name, creating: creating) else { return nil }
+            folder = inner
+        }
+        return folder
+    }
+
+    private static func same(_ left: Secret?, _ right: Secret?) -> Bool {
+        switch (left, right) {
+        case (nil, nil): true
+        case (let left?, let right?): left.isEqual(to: right)
+        default: false
+        }
+    }
+
+    private func onFileThread<R: Sendable>(
+        of path: String, _ body: @escaping @Sendable () throws(VaultError) -> R
+    ) async throws(VaultError) -> R {
+        // Calls for one place stand in one line instead of waiting for each other's lock.
+        let queue = queues[Int(UInt(bitPattern: path.hashValue) % UInt(queues.count))]
+        let result = await withCheckedContinuation { continuation in
+            queue.async {
+                continuation.resume(returning: Result { () throws(VaultError) -> R in try body() })
+            }
+        }
+        return try result.get()
+    }
+}
