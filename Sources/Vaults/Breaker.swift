@@ -1,0 +1,53 @@
+import Crypto
+import Engine
+import RotaCore
+
+/// Stops asking a vault that does not answer: after some calls in a row without an answer, further ones fail
+/// at once for a while; then one is let through to see.
+final class Breaker: Sendable {
+    private struct State {
+        var failures = 0
+        var closedUntil: Instant?
+    }
+
+    static let failuresInARow = 5
+    static let pause = TimeSpan(seconds: 10)
+
+    private let clock: any WallClock
+    private let state = Locked(State())
+
+    init(clock: any WallClock) {
+        self.clock = clock
+    }
+
+    /// Throws `transient` while the vault is left alone.
+    func check() throws(VaultError) {
+        let now = clock.now()
+        let wait = state.withLock { state -> TimeSpan? in
+            guard let end = state.closedUntil else { return nil }
+            // A clock that was set back must not keep it closed for longer than a pause.
+            if now < end, end - now <= Self.pause { return end - now }
+            // This call finds out; until it has, the others go on failing.
+            state.closedUntil = now + Self.pause
+            return nil
+        }
+        if let wait {
+            throw VaultError(
+                .transient, "not tried: the last \(Self.failuresInARow) calls had no answer", retryAfter: wait
+            )
+        }
+    }
+
+    /// Any answer will do, a refusal too: the vault is there.
+    func answered() {
+        state.withLock { $0 = State() }
+    }
+
+    func wasNotAnswered() {
+        let now = clock.now()
+        state.withLock { state in
+            state.failures += 1
+            if state.failures >= Self.failuresInARow { state.closedUntil = now + Self.pause }
+        }
+    }
+}

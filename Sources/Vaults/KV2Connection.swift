@@ -1,0 +1,84 @@
+import Crypto
+import Engine
+import HTTPClient
+import RotaCore
+
+/// Sends requests to one server, a bounded number at once, and says what it means when no answer comes.
+final class KV2Connection: Sendable {
+    static let largestAnswer = 1 << 20
+
+    private let configuration: KV2Configuration
+    private let baseURL: String
+    private let token: Secret
+    private let client: HTTPClient
+    private let turnstile: Turnstile
+    private let breaker: Breaker
+
+    init(_ configuration: KV2Configuration, token: Secret, client: HTTPClient, clock: any WallClock)
+        throws(VaultError)
+    {
+        self.configuration = configuration
+        self.token = token
+        self.client = client
+        baseURL = try configuration.baseURL()
+        turnstile = Turnstile(places: configuration.requestsInFlight)
+        breaker = Breaker(clock: clock)
+    }
+
+    /// Sends one request and gives the answer, whatever its status.
+    ///
+    /// - Parameters:
+    ///   - path: below `/v1`, encoded.
+    ///   - value: a secret in the body, to be kept out of messages.
+    func send(
+        _ method: String, _ path: String, body: [UInt8] = [], holding value: Secret? = nil,
+        for purpose: KV2Answer.Purpose
+    ) async throws(VaultError) -> KV2Answer {
+        var request = Request(method: method, url: "\(baseURL)/\(path)", headers: headers(), body: body)
+        request.timeout = configuration.timeout
+        request.connectTimeout = configuration.connectTimeout
+        request.maximumResponseBytes = Self.largestAnswer
+        request.certificateAuthorityFile = configuration.certificateAuthorityFile
+        let response = try await turnstile.pass { () async throws(VaultError) -> Response in
+            try breaker.check()
+            do throws(HTTPError) {
+                let response = try await client.send(request)
+                breaker.answered()
+                return response
+            } catch {
+                throw failure(error, purpose)
+            }
+        }
+        return KV2Answer(response: response, purpose: purpose, secrets: [token, value].compactMap { $0 })
+    }
+
+    private func headers() -> [(name: String, value: String)] {
+        var headers = [
+            (name: "X-Vault-Token", value: String(decoding: token.copyBytes(), as: UTF8.self)),
+            // Agents and proxies may ask for it; it keeps requests forged by a browser out.
+            (name: "X-Vault-Request", value: "true"),
+            (name: "Content-Type", value: "application/json"),
+        ]
+        if let namespace = configuration.namespace {
+            headers.append((name: "X-Vault-Namespace", value: namespace))
+        }
+        return headers
+    }
+
+    private func failure(_ error: HTTPError, _ purpose: KV2Answer.Purpose) -> VaultError {
+        let uncertain: VaultError.Kind = purpose == .writing ? .unknownOutcome : .transient
+        switch error {
+        case .notSent:
+            breaker.wasNotAnswered()
+            return VaultError(.transient, error.description)
+        case .unknownOutcome:
+            breaker.wasNotAnswered()
+            return VaultError(uncertain, error.description)
+        case .responseTooLarge:
+            breaker.answered()
+            return VaultError(purpose == .writing ? .unknownOutcome : .garbled, error.description)
+        case .cancelled, .shutDown: return VaultError(uncertain, error.description)
+        case .invalidRequest: return VaultError(.rejected, error.description)
+        }
+    }
+}
