@@ -78,7 +78,7 @@ let package = Package(
         tests("RotaCore", ["RotaCore"]),
         tests("Engine", ["Engine", "RotaCore", "Stores", "Crypto", "JSON"]),
         tests("Stores", ["Stores", "SQLite", "Engine", "RotaCore", "Crypto", "JSON"]),
-        tests("Vaults", ["Vaults", "Engine", "RotaCore", "HTTPClient", "Crypto"]),
+        tests("Vaults", ["Vaults", "Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
         tests("Webhooks", ["Webhooks", "Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
         tests("PolicyFiles", ["PolicyFiles", "RotaCore"]),
         tests("Reports", ["Reports", "Engine", "RotaCore", "JSON"]),

@@ -19,7 +19,8 @@ extension FakeVault {
         case timesOutAfter
         /// The answer is yes; nothing was carried out.
         case saysYesOnly
-        /// No answer; a write waits in the network until `landLateWrites`, and then stands or falls with its condition.
+        /// No answer; a write waits in the network until `landLateWrites`, and then stands or falls with its
+        /// condition.
         case landsLater
         /// Somebody else writes this value just before; then the call goes its ordinary way.
         case foreignWriteBefore(String)

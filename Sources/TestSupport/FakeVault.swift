@@ -2,7 +2,8 @@ package import Crypto
 package import Engine
 package import RotaCore
 
-/// A vault in memory that does what a test tells it to: well-behaved by default, with faults by script or hook.
+/// A vault in memory that does what a test tells it to: well-behaved by default, with faults by script or
+/// hook.
 ///
 /// Like a KV store it keeps a secret of named fields at each path, and counts the writes to the path. What
 /// `capabilities` leaves out it really lacks: without conditional writes the last one wins, without ordered
@@ -32,7 +33,8 @@ package final class FakeVault: Vault {
 
     /// - parameter keepsHistory: whether `held` can be answered.
     package init(
-        _ name: String = "fake", conditionalWrite: Bool = true, orderedBases: Bool = true, fenceable: Bool = true,
+        _ name: String = "fake", conditionalWrite: Bool = true, orderedBases: Bool = true,
+        fenceable: Bool = true,
         fencesEmptiness: Bool = true, readable: Bool = true, keepsHistory: Bool = true
     ) {
         self.name = name
@@ -157,7 +159,9 @@ extension FakeVault {
 
     /// Records the call, finds its fault, and throws those that keep it from being carried out.
     @discardableResult
-    private func before(_ operation: Operation, _ destination: Destination?) async throws(VaultError) -> Fault? {
+    private func before(_ operation: Operation, _ destination: Destination?) async throws(VaultError)
+        -> Fault?
+    {
         let (call, scripted, hook) = state.withLock { state in
             let number = state.calls.count { $0.operation == operation } + 1
             let call = Call(operation: operation, destination: destination, number: number)
@@ -175,7 +179,8 @@ extension FakeVault {
         case .denied: throw VaultError(.denied, "permission denied (scripted)")
         case .missing: throw VaultError(.missing, "no such mount (scripted)")
         case .garbled: throw VaultError(.garbled, "not the expected answer (scripted)")
-        case .tooMany(let wait): throw VaultError(.transient, "too many requests (scripted)", retryAfter: wait)
+        case .tooMany(let wait):
+            throw VaultError(.transient, "too many requests (scripted)", retryAfter: wait)
         case .timesOutBefore: throw VaultError(operation.unanswered, "no answer in time (scripted)")
         case .foreignWriteBefore(let value):
             if let destination { foreignWrite(value, at: destination) }
@@ -199,7 +204,8 @@ extension FakeVault {
             let old = state.secrets[destination.path]?.newest[Self.field(of: destination)]
             let value = newValue(old)
             if fault == .landsLater {
-                state.late.append(LateWrite(destination: destination, value: value, base: base, origin: origin))
+                state.late.append(
+                    LateWrite(destination: destination, value: value, base: base, origin: origin))
                 return true
             }
             guard !conditional || self.base(of: destination, in: state) == base else { return false }
@@ -234,7 +240,9 @@ extension FakeVault {
 
     private func base(of secret: FakeSecret, at version: Int) -> String {
         guard capabilities.fenceable else {
-            let content = secret.fields(at: version).sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+            let content = secret.fields(at: version).sorted { $0.key < $1.key }.map {
+                "\($0.key)=\($0.value)"
+            }
             return Hex.encode(SHA256.digest(of: content.joined(separator: "\n")))
         }
         guard !capabilities.orderedBases else { return String(version) }

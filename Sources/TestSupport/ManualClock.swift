@@ -1,6 +1,6 @@
+import Crypto
 import Engine
 package import RotaCore
-import Crypto
 
 /// A clock that stands still until it is moved. To sleep is to move it: a test never waits.
 package final class ManualClock: WallClock {

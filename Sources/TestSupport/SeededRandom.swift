@@ -1,5 +1,5 @@
-import Engine
 import Crypto
+import Engine
 
 /// The same bytes for the same seed (SplitMix64), so that a failure can be seen again.
 package final class SeededRandom: RandomSource {

@@ -25,20 +25,25 @@ import Testing
         let vault = FakeVault()
         let empty = try await vault.probe(place)
         vault.script(.write, .landsLater)
-        await #expect(throws: VaultError.self) { try await vault.write(Secret(utf8: "late"), to: place, over: empty) }
+        await #expect(throws: VaultError.self) {
+            try await vault.write(Secret(utf8: "late"), to: place, over: empty)
+        }
         try await vault.fence(place, at: empty)
         #expect(vault.landLateWrites() == 0)
         #expect(vault.value(at: place) == nil)
 
         let fenced = try await vault.probe(place)
         vault.script(.write, .landsLater)
-        await #expect(throws: VaultError.self) { try await vault.write(Secret(utf8: "late"), to: place, over: fenced) }
+        await #expect(throws: VaultError.self) {
+            try await vault.write(Secret(utf8: "late"), to: place, over: fenced)
+        }
         #expect(vault.landLateWrites() == 1)
         #expect(vault.value(at: place) == "late")
         #expect(vault.history.map(\.origin) == [.fence, .write])
     }
 
-    @Test func `a stale read shows the state before the newest, and a write over it is refused`() async throws {
+    @Test func `a stale read shows the state before the newest, and a write over it is refused`() async throws
+    {
         let vault = FakeVault()
         vault.foreignWrite("one", at: place)
         vault.foreignWrite("two", at: place)
