@@ -125,7 +125,7 @@ private func applyEveryRow(
     var done = 0
     try eachRow(request, chunks, digesting: nil) { row in
         var faults: [InventoryFault] = []
-        let id = TokenID("tok_" + Hex.encode(random.bytes(10)))
+        let id = TokenID(randomBytes: random.bytes(TokenID.randomCount))
         guard let parsed = parser.parse(row, id: id, faults: &faults) else {
             throw InventoryFaults(faults: faults, count: faults.count)
         }

@@ -12,7 +12,8 @@ package enum TokenValue {
 
     /// Whether `text` is `[a-z][a-z0-9]{1,15}`.
     package static func isPrefix(_ text: some StringProtocol) -> Bool {
-        guard let first = text.utf8.first, (97...122).contains(first), (2...16).contains(text.utf8.count) else {
+        guard let first = text.utf8.first, (97...122).contains(first), (2...16).contains(text.utf8.count)
+        else {
             return false
         }
         return text.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) }
@@ -33,14 +34,21 @@ package enum TokenValue {
 
     /// Whether the bytes have the layout and a right checksum; a typo fails here, without a look-up.
     package static func isWellFormed(_ bytes: [UInt8]) -> Bool {
+        guard hasLayout(bytes) else { return false }
+        let random = Array(bytes.suffix(randomCount + 6).prefix(randomCount))
+        return Array(bytes.suffix(6)) == checksum(of: random)
+    }
+
+    /// Whether the bytes look like a value of ours, be its checksum right or wrong.
+    ///
+    /// Imported tokens may have values that do not.
+    package static func hasLayout(_ bytes: [UInt8]) -> Bool {
         let tail = randomCount + 6
         guard bytes.count >= tail + 3, bytes.count <= tail + 17 else { return false }
         let split = bytes.count - tail
-        guard bytes[split - 1] == UInt8(ascii: "_"),
-            isPrefix(String(decoding: bytes[..<(split - 1)], as: UTF8.self))
-        else { return false }
-        let random = Array(bytes[split..<(split + randomCount)])
-        return random.allSatisfy(alphabet.contains) && Array(bytes[(split + randomCount)...]) == checksum(of: random)
+        return bytes[split - 1] == UInt8(ascii: "_")
+            && isPrefix(String(decoding: bytes[..<(split - 1)], as: UTF8.self))
+            && bytes[split...].allSatisfy(alphabet.contains)
     }
 
     /// The last four characters.
