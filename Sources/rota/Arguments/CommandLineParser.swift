@@ -1,0 +1,159 @@
+import RotaCore
+
+/// Reads a command line against the table of commands.
+struct CommandLineParser {
+    enum Request {
+        case help(String, ExitCode)
+        case version
+        case run(Command, Arguments)
+    }
+
+    let commands: [Command]
+
+    func parse(_ commandLine: [String]) throws(Failure) -> Request {
+        var reading = Reading(commands: commands, rest: commandLine[...])
+        try reading.readAll()
+        let help = Help(commands: commands)
+        if reading.arguments.has("help") || reading.isHelpCommand {
+            return .help(help.text(for: reading.words), .done)
+        }
+        if reading.wantsVersion { return .version }
+        guard let command = reading.command else { return .help(help.text(for: reading.words), .usage) }
+        try reading.check(command)
+        return .run(command, reading.arguments)
+    }
+}
+
+/// How far a command line has been read.
+private struct Reading {
+    let commands: [Command]
+    var rest: ArraySlice<String>
+    var words: [String] = []
+    var command: Command?
+    var arguments = Arguments()
+    var isHelpCommand = false
+    var wantsVersion = false
+    private var onlyOperands = false
+
+    init(commands: [Command], rest: ArraySlice<String>) {
+        self.commands = commands
+        self.rest = rest
+    }
+
+    mutating func readAll() throws(Failure) {
+        while let argument = rest.popFirst() {
+            if !onlyOperands, argument == "--" {
+                onlyOperands = true
+            } else if !onlyOperands, argument.hasPrefix("-"), argument != "-" {
+                try readOption(argument)
+            } else if command == nil {
+                try readWord(argument)
+            } else {
+                arguments.operands.append(argument)
+            }
+        }
+    }
+
+    private mutating func readWord(_ word: String) throws(Failure) {
+        if words.isEmpty, word == "help", !isHelpCommand {
+            isHelpCommand = true
+            return
+        }
+        let known = commands.filter { $0.words.starts(with: words) }.map { $0.words[words.count] }
+        guard known.contains(word) else {
+            let name = (words + [shown(word)]).joined(separator: " ")
+            throw .usage(
+                "unknown command '\(name)'",
+                hint: nearest(to: word, among: known).map {
+                    "did you mean 'rota \((words + [$0]).joined(separator: " "))'?"
+                } ?? "see 'rota \((words + ["--help"]).joined(separator: " "))'")
+        }
+        words.append(word)
+        command = commands.first { $0.words == words }
+    }
+
+    private mutating func readOption(_ argument: String) throws(Failure) {
+        if argument == "-h" { return arguments.values["help"] = ["true"] }
+        guard argument.hasPrefix("--") else {
+            throw .usage(
+                "unknown option '\(shown(argument))'",
+                hint: "options are written out: --name, --json; see --help")
+        }
+        let parts = argument.dropFirst(2).split(
+            separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let name = String(parts.first ?? "")
+        let inline = parts.count == 2 ? String(parts[1]) : nil
+        if name == "version", words.isEmpty, inline == nil {
+            wantsVersion = true
+            return
+        }
+        guard let option = known(name) else { throw unknown(name) }
+        try take(option, inline: inline)
+    }
+
+    private func known(_ name: String) -> Command.Option? {
+        command.map { $0.option(named: name) } ?? Command.globalOptions.first { $0.name == name }
+    }
+
+    private func unknown(_ name: String) -> Failure {
+        let names = ((command?.options ?? []) + Command.globalOptions).map(\.name)
+        var hint = "see 'rota \((words + ["--help"]).joined(separator: " "))'"
+        if let near = nearest(to: name, among: names) {
+            hint = "did you mean --\(near)?"
+        } else if command == nil, commands.contains(where: { $0.option(named: name) != nil }) {
+            hint = "options of a command stand after it: rota COMMAND --\(name)"
+        }
+        return .usage("unknown option --\(shown(name))", hint: hint)
+    }
+
+    private mutating func take(_ option: Command.Option, inline: String?) throws(Failure) {
+        guard let placeholder = option.value else {
+            guard inline == nil else { throw .usage("--\(option.name) takes no value") }
+            return arguments.values[option.name] = ["true"]
+        }
+        guard let value = inline ?? rest.popFirst() else {
+            throw .usage("--\(option.name) needs a value", hint: "write --\(option.name) \(placeholder)")
+        }
+        guard inline != nil || !value.hasPrefix("--") else {
+            throw .usage(
+                "--\(option.name) needs a value, and '\(shown(value))' looks like an option",
+                hint: "write --\(option.name)=\(placeholder) if the value does begin with dashes")
+        }
+        guard option.repeats || !arguments.has(option.name) else {
+            throw .usage("--\(option.name) is given more than once")
+        }
+        arguments.values[option.name, default: []].append(value)
+    }
+
+    func check(_ command: Command) throws(Failure) {
+        let usage = "see 'rota \(command.name) --help'"
+        if let missing = command.options.first(where: { $0.isRequired && !arguments.has($0.name) }) {
+            throw .usage("--\(missing.name) is missing", hint: "write \(missing.usage); \(usage)")
+        }
+        let operands = arguments.operands
+        switch command.operand?.count {
+        case .one where operands.isEmpty, .atLeastOne where operands.isEmpty:
+            throw .usage("\(command.operand?.name ?? "") is missing", hint: usage)
+        case nil where !operands.isEmpty:
+            if let refusal = command.operandRefusal { throw .usage(refusal.message, hint: refusal.hint) }
+            throw .usage("unexpected '\(shown(operands[0]))'", hint: usage)
+        case .one where operands.count > 1, .optional where operands.count > 1:
+            throw .usage("unexpected '\(shown(operands[1]))'", hint: usage)
+        default: break
+        }
+    }
+}
+
+/// An argument as an error may show it: short, printable, and never a token's value given by mistake.
+private func shown(_ argument: String) -> String {
+    let parts = argument.utf8.split { !isBase62($0) }
+    guard !parts.contains(where: { $0.count >= 30 }) else { return "<redacted>" }
+    return printable(String(argument.prefix(60)))
+}
+
+private func isBase62(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 48...57, 65...90, 97...122: true
+    default: false
+    }
+}

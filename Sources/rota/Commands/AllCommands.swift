@@ -1,0 +1,10 @@
+extension Command {
+    /// Every command, in the order of `rota --help`.
+    static let all: [Command] = [
+        initialise, status,
+        tokenCreate, tokenList, tokenShow, tokenEdit, tokenVerify, tokenRotate, tokenRevoke,
+        policyCheck, policyExplain,
+        plan, run,
+        webhookList, auditTail,
+    ]
+}

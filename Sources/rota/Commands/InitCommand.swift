@@ -1,0 +1,113 @@
+import Crypto
+import Engine
+import JSON
+import RotaCore
+import Stores
+
+extension Command {
+    static let initialise = Command(
+        words: ["init"],
+        summary: "set up a configuration, a first policy, a store and an admin token",
+        discussion: """
+            Writes rota.yaml and Policies/baseline.yaml where there are none, makes the store that rota.yaml
+            names, and an admin token, whose value is the last line of the output: it is shown this once.
+            Nothing that exists is ever overwritten, so it does no harm to run it again.
+            """,
+        options: [Option("directory", "DIRECTORY", help: "where to set up; the working directory")],
+        examples: [
+            "rota init --directory /etc/rota", "rota init --directory /etc/rota --json | jq -r .value",
+        ],
+        exitCodes: [.done, .failed, .usage, .outcomeUnknown],
+        run: setUp)
+}
+
+private func setUp(_ invocation: Invocation) throws -> ExitCode {
+    guard !invocation.arguments.has("config") else {
+        throw Failure.usage("init takes no --config", hint: "it writes rota.yaml into --directory DIRECTORY")
+    }
+    let folder = invocation.arguments.value("directory") ?? "."
+    try makeDirectory(folder)
+    var setup = Setup(invocation)
+    try setup.write(StarterFiles.configuration, to: absolutePath("rota.yaml", in: folder))
+    let configuration = try Configuration.read(absolutePath("rota.yaml", in: folder))
+    // Only the layout that we write ourselves is filled: somebody else's policies are his.
+    if configuration.policies == absolutePath("Policies", in: folder) {
+        try makeDirectory(configuration.policies)
+        try setup.write(StarterFiles.policy, to: absolutePath("baseline.yaml", in: configuration.policies))
+    }
+    let composition = Composition(invocation, configuration: configuration)
+    try setup.makeStore(composition)
+    let store = try composition.openStore()
+    defer { store.close() }
+    let admin = try makeAdminToken(in: store, composition)
+    try setup.report(admin, identity: store.identity())
+    return .done
+}
+
+/// The first token of a store; nil when it had one before, whatever became of it.
+private func makeAdminToken(in store: any Store, _ composition: Composition) throws -> IssuedToken? {
+    var draft = TokenDraft(name: "admin")
+    draft.description = "first admin token, made by rota init"
+    draft.owner = Process.userName()
+    draft.scopes = ["rota:admin"]
+    draft.prefix = composition.configuration.tokenPrefix
+    let change = composition.change("init")
+    draft.expiresAt = change.at + .days(365)
+    return try store.transaction {
+        guard try store.token(named: draft.name) == nil else { return nil }
+        return try issueToken(draft, in: store, random: composition.invocation.random, change: change)
+    }
+}
+
+/// What was made and what was there already.
+private struct Setup {
+    private let invocation: Invocation
+    private var made: [String] = []
+    private var kept: [String] = []
+
+    init(_ invocation: Invocation) { self.invocation = invocation }
+
+    /// Writes a file unless there is one.
+    mutating func write(_ text: String, to path: String) throws(Failure) {
+        guard kindOfFile(at: path) == nil else { return kept.append(path) }
+        let file = try NewFile(at: path, suffix: Hex.encode(invocation.random.bytes(4)))
+        try file.write(Array(text.utf8))
+        try file.place(replacing: false)
+        made.append(path)
+    }
+
+    mutating func makeStore(_ composition: Composition) throws {
+        let location = composition.configuration.store
+        let path = String(location.dropFirst("sqlite:".count))
+        guard kindOfFile(at: path) == nil else { return kept.append(path) }
+        let identity = StoreIdentity(
+            instance: Hex.encode(invocation.random.bytes(16)), generation: 1,
+            createdAt: invocation.clock.now())
+        try createStore(at: location, identity: identity, change: composition.change("init"))
+        made.append(path)
+    }
+
+    func report(_ admin: IssuedToken?, identity: StoreIdentity) throws(Failure) {
+        let output = invocation.output
+        if invocation.wantsJSON {
+            let now = invocation.clock.now()
+            let document: [(String, JSON)] = [
+                ("made", .array(made.map { .string($0) })), ("kept", .array(kept.map { .string($0) })),
+                ("instance", .string(identity.instance)), ("generation", .integer(identity.generation)),
+                ("token", admin.map { TokenDocument.json($0.token, at: now) } ?? .null),
+            ]
+            guard let value = admin?.value else {
+                return output.document(.object(JSON.Object(document + [("value", .null)])))
+            }
+            let text = JSON.object(JSON.Object(document)).serialized().dropLast()
+            return output.reveal(value, after: "\(text),\"value\":\"", before: "\"}\n")
+        }
+        for path in made { output.line("made  \(printable(path))") }
+        for path in kept { output.line("kept  \(printable(path))") }
+        guard let value = admin?.value else {
+            return output.line("nothing is overwritten; the admin token exists already")
+        }
+        output.line("the admin token, which may do everything (rota:admin), shown this once:")
+        output.reveal(value)
+    }
+}

@@ -1,0 +1,116 @@
+import Engine
+import JSON
+import RotaCore
+
+extension Command {
+    static let plan = Command(
+        words: ["plan"],
+        summary: "show the exact actions that a run would take now",
+        discussion: """
+            Changes nothing. A plan over a limit is shown all the same, with the reason why a run would refuse
+            it, and exit code 4. With --at it is made as if it were then, for the tokens as they are now.
+            """,
+        options: [Option("at", "TIME|SPAN", help: "plan as if it were then: 2027-01-31, or 30d from now")],
+        examples: [
+            "rota plan", "rota plan --at 30d", "rota plan --json | jq '.actions[] | select(.blocked)'",
+        ],
+        exitCodes: [.done, .failed, .usage, .refused],
+        run: showPlan)
+}
+
+private func showPlan(_ invocation: Invocation) throws -> ExitCode {
+    let now = invocation.clock.now()
+    let at = try invocation.arguments.instant("at", orSpanFrom: now) ?? now
+    let composition = try Composition(invocation)
+    let policies = try composition.policies()
+    let store = try composition.openStore()
+    defer { store.close() }
+    let request = PlanRequest(
+        policies: policies, limits: composition.configuration.limits,
+        vaults: composition.configuration.vaultNames, at: at)
+    let result = try makePlan(request, from: store)
+    if invocation.wantsJSON {
+        invocation.output.document(PlanDocument.json(result))
+    } else {
+        PlanDocument.print(result.plan, on: invocation.output)
+    }
+    guard let refusal = result.refusal else { return .done }
+    invocation.output.failure(
+        Failure(
+            "a run would refuse this plan: \(refusal)",
+            hint: "check what has changed; if it is meant, raise the limit"))
+    return .refused
+}
+
+/// A plan as it is shown.
+enum PlanDocument {
+    static func json(_ result: PlanResult) -> JSON {
+        let plan = result.plan
+        return [
+            "plan": json(plan), "actions": .array(plan.actions.map(json)),
+            "totals": [
+                "candidates": .integer(plan.candidates), "actions": .integer(plan.actions.count),
+                "waiting": .integer(plan.actions.count(where: \.waiting)),
+                "blocked": .integer(plan.actions.count { $0.blocked != nil }),
+            ],
+            "refusal": TokenDocument.text(result.refusal),
+        ]
+    }
+
+    private static func json(_ plan: Plan) -> JSON {
+        [
+            "id": .string(String(plan.digest.dropFirst("sha256:".count).prefix(12))),
+            "digest": .string(plan.digest), "at": TokenDocument.time(plan.at),
+            "policies_digest": .string(plan.policiesDigest), "generation": .integer(plan.generation),
+        ]
+    }
+
+    private static func json(_ action: PlannedAction) -> JSON {
+        [
+            "token_id": .string(action.tokenID.text), "name": .string(action.name),
+            "owner": .string(action.owner),
+            "action": .string(action.action.rawValue), "policy": .string(action.policy),
+            "rule": .string(action.rule),
+            "reason": .string(action.verdict.reason.code), "message": .string(action.verdict.reason.message),
+            "deadline": TokenDocument.time(action.verdict.deadline),
+            "blocked": TokenDocument.text(action.blocked?.rawValue), "waiting": .bool(action.waiting),
+            "covers": .array(
+                action.covers.map { ["policy": .string($0.policy), "rule": .string($0.rule)] }),
+        ]
+    }
+
+    static func print(_ plan: Plan, on output: Output) {
+        let blocked = plan.actions.filter { $0.blocked != nil }
+        let waiting = plan.actions.filter { $0.waiting && $0.blocked == nil }
+        let taken = plan.actions.filter { !$0.waiting && $0.blocked == nil }
+        var table = Table(["action", "token", "owner", "deadline", "policy", "rule", "why"], on: output)
+        for action in taken { table.add(row(action) + [why(action)]) }
+        table.finish()
+        var held = Table(
+            ["action", "token", "owner", "deadline", "policy", "rule", "why"], on: output,
+            title: "Waiting: beyond the pace of the policy; later runs take them")
+        for action in waiting { held.add(row(action) + [why(action)]) }
+        held.finish()
+        var stuck = Table(
+            ["action", "token", "owner", "deadline", "policy", "rule", "blocked because"], on: output,
+            title: "Blocked: called for, but not possible")
+        for action in blocked { stuck.add(row(action) + [action.blocked?.message ?? ""]) }
+        stuck.finish()
+        if !plan.actions.isEmpty { output.line() }
+        output.line(
+            "\(counted(taken.count, "action")), \(waiting.count) waiting, \(blocked.count) blocked; "
+                + "\(counted(plan.candidates, "token")) looked at; as of \(plan.at)")
+    }
+
+    private static func row(_ action: PlannedAction) -> [String] {
+        [
+            action.action.rawValue, action.name, action.owner, action.verdict.deadline?.description ?? "-",
+            action.policy, action.rule,
+        ]
+    }
+
+    private static func why(_ action: PlannedAction) -> String {
+        let covered = action.covers.map { "\($0.policy)/\($0.rule)" }.joined(separator: ", ")
+        return action.verdict.reason.message + (covered.isEmpty ? "" : "; cures \(covered) too")
+    }
+}

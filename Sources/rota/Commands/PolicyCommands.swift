@@ -1,0 +1,93 @@
+import Engine
+import JSON
+import PolicyFiles
+import RotaCore
+
+extension Command {
+    static let policyCheck = Command(
+        words: ["policy", "check"],
+        summary: "check policy files, and tell all faults at once",
+        operand: Operand(
+            name: "PATH", help: "a file or a directory; else the configured policies", count: .optional),
+        examples: ["rota policy check", "rota policy check Policies/baseline.yaml"],
+        exitCodes: [.done, .usage],
+        run: checkPolicies)
+
+    static let policyExplain = Command(
+        words: ["policy", "explain"],
+        summary: "tell what every policy says of a token, and when",
+        operand: Operand(name: "TOKEN", help: "a name or an id"),
+        options: [Option("at", "TIME|SPAN", help: "as if it were then: 2027-01-31, or 30d from now")],
+        examples: ["rota policy explain ingest"],
+        run: explainPolicies)
+}
+
+extension Composition {
+    /// The configured policies; nothing is done while one of them has a fault.
+    func policies() throws(Failure) -> PolicySet {
+        try checkedPolicies(at: configuration.policies, invocation.output)
+    }
+}
+
+/// Reads policies, prints warnings, and fails with all faults.
+private func checkedPolicies(at path: String, _ output: Output) throws(Failure) -> PolicySet {
+    let load = loadPolicies(at: path)
+    let lines = load.diagnostics.map { printableLines($0.description) }
+    if let policies = load.policies {
+        for line in lines { output.note(line) }
+        return policies
+    }
+    let faults = load.diagnostics.count { $0.severity == .error }
+    throw Failure(
+        "the policies at \(path) have \(counted(faults, "fault")); nothing was done", code: .usage,
+        details: lines)
+}
+
+/// A diagnostic has its hint in a second line.
+private func printableLines(_ text: String) -> String {
+    text.split(separator: "\n").map { printable(String($0)) }.joined(separator: "\n")
+}
+
+private func checkPolicies(_ invocation: Invocation) throws -> ExitCode {
+    let path = try invocation.arguments.operands.first ?? Configuration.load(invocation.arguments).policies
+    guard invocation.wantsJSON else {
+        let policies = try checkedPolicies(at: path, invocation.output)
+        let rules = policies.policies.reduce(0) { $0 + $1.rules.count }
+        let count = policies.policies.count
+        invocation.output.line(
+            "\(count) \(count == 1 ? "policy" : "policies") with \(counted(rules, "rule")): no faults")
+        return .done
+    }
+    let load = loadPolicies(at: path)
+    invocation.output.document([
+        "valid": .bool(load.policies != nil),
+        "digest": TokenDocument.text(load.policies?.digest),
+        "policies": .array((load.policies?.policies ?? []).map { .string($0.name) }),
+        "diagnostics": .array(
+            load.diagnostics.map { diagnostic in
+                [
+                    "file": .string(diagnostic.file), "line": .integer(diagnostic.line),
+                    "column": .integer(diagnostic.column), "severity": .string(diagnostic.severity.rawValue),
+                    "message": .string(diagnostic.message), "hint": TokenDocument.text(diagnostic.hint),
+                ]
+            }),
+    ])
+    return load.policies == nil ? .usage : .done
+}
+
+private func explainPolicies(_ invocation: Invocation) throws -> ExitCode {
+    let now = invocation.clock.now()
+    let at = try invocation.arguments.instant("at", orSpanFrom: now) ?? now
+    let composition = try Composition(invocation)
+    let policies = try composition.policies()
+    let store = try composition.openStore()
+    defer { store.close() }
+    let token = try store.requireToken(invocation.arguments.operands[0])
+    let timeline = Timeline(of: token, policies: policies.policies, at: at)
+    if invocation.wantsJSON {
+        invocation.output.document(TimelineDocument.json(timeline))
+    } else {
+        TimelineDocument.print(timeline, on: invocation.output)
+    }
+    return .done
+}

@@ -1,0 +1,125 @@
+import Engine
+import JSON
+import RotaCore
+
+extension Command {
+    static let run = Command(
+        words: ["run"],
+        summary: "do what the policies call for: recover, plan, guard, act, record, tell",
+        discussion: """
+            Finishes what earlier runs began, makes the plan and carries it out, opens and closes findings,
+            and delivers events. Safe to repeat, to interrupt, and to run twice at once: put it into a timer.
+            A plan over a limit is refused as a whole, with exit code 4. Exit code 5: some actions failed.
+            """,
+        options: [
+            Option("deliver-within", "SPAN", help: "how long to deliver events at the end; 10s")
+        ],
+        examples: [
+            "rota run", "rota run --quiet --deliver-within 1m",
+            "rota run --json | jq '.actions[] | select(.cause)'",
+        ],
+        exitCodes: [.done, .failed, .usage, .refused, .partlyFailed, .outcomeUnknown],
+        run: carryOut)
+}
+
+private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
+    let deliverWithin = try invocation.arguments.span("deliver-within") ?? TimeSpan(seconds: 10)
+    let composition = try Composition(invocation)
+    let policies = try composition.policies()
+    let store = try composition.openQueue()
+    let useCase = RunUseCase(
+        store: store, rotator: try composition.rotator(store), deliverer: try composition.deliverer(store),
+        clock: invocation.clock, random: invocation.random)
+    let output = invocation.output
+    let report = try await useCase.run(
+        policies: policies, limits: composition.configuration.limits, actor: Process.actor,
+        deliverWithin: deliverWithin
+    ) { progress in
+        output.progress("\(progress.finished) of \(counted(progress.total, "action"))")
+    }
+    if invocation.wantsJSON {
+        output.document(RunDocument.json(report))
+    } else {
+        RunDocument.print(report, on: output)
+    }
+    if let refusal = report.refusal {
+        throw Failure(
+            "the plan was refused, and nothing of it done: \(refusal)",
+            hint: "look at it with 'rota plan'; if it is meant, raise the limit", code: .refused)
+    }
+    return report.count(.failed) > 0 || report.recovery.rotations.contains { $0.outcome == .failed }
+        ? .partlyFailed : .done
+}
+
+/// A run as it is shown.
+private enum RunDocument {
+    static func json(_ report: RunReport) -> JSON {
+        [
+            "run": [
+                "id": .string(report.id), "plan": .string(report.plan.digest),
+                "started": TokenDocument.time(report.startedAt),
+                "finished": TokenDocument.time(report.finishedAt),
+                "refused": TokenDocument.text(report.refusal),
+            ],
+            "actions": .array(report.actions.map(json)), "totals": totals(report),
+            "recovered": .integer(report.recovery.rotations.count),
+            "retired": .integer(report.recovery.retired),
+            "expired": .integer(report.expired),
+            "deliveries": [
+                "delivered": .integer(report.deliveries.delivered),
+                "failed": .integer(report.deliveries.failed),
+                "dead": .integer(report.deliveries.dead), "waiting": .integer(report.deliveries.waiting),
+            ],
+        ]
+    }
+
+    private static func totals(_ report: RunReport) -> JSON {
+        .object(JSON.Object(Outcome.allCases.map { ($0.rawValue, .integer(report.count($0))) }))
+    }
+
+    private static func json(_ action: RecordedAction) -> JSON {
+        [
+            "token_id": .string(action.tokenID.text), "name": .string(action.name),
+            "action": .string(action.action.rawValue), "policy": .string(action.policy),
+            "rule": .string(action.rule),
+            "reason": .string(action.reason), "message": .string(action.message),
+            "deadline": TokenDocument.time(action.deadline), "outcome": .string(action.outcome.rawValue),
+            "cause": TokenDocument.text(action.cause), "at": TokenDocument.time(action.at),
+        ]
+    }
+
+    static func print(_ report: RunReport, on output: Output) {
+        var table = Table(["outcome", "action", "token", "policy", "rule", "why"], on: output)
+        for action in report.actions {
+            table.add([
+                action.outcome.rawValue, action.action.rawValue, action.name, action.policy, action.rule,
+                action.cause ?? action.message,
+            ])
+        }
+        table.finish()
+        if !report.actions.isEmpty { output.line() }
+        if report.refusal == nil {
+            output.line(Outcome.allCases.map { "\(report.count($0)) \($0.rawValue)" }.joined(separator: ", "))
+        }
+        let recovery = report.recovery
+        if !recovery.rotations.isEmpty || recovery.retired > 0 || report.expired > 0 {
+            let stuck = recovery.rotations.count { $0.isStalled }
+            output.line(
+                "from before: \(counted(recovery.rotations.count, "rotation")) taken up, "
+                    + "\(stuck) of them stuck; \(counted(recovery.retired, "value")) retired; "
+                    + "\(counted(report.expired, "token")) expired"
+            )
+        }
+        printDeliveries(report.deliveries, on: output)
+    }
+
+    private static func printDeliveries(_ totals: DeliveryTotals, on output: Output) {
+        guard totals.delivered + totals.failed + totals.dead + totals.waiting > 0 else { return }
+        output.line(
+            "events: \(totals.delivered) delivered, \(totals.failed) to be tried again, "
+                + "\(totals.dead) given up, \(totals.waiting) waiting")
+        for (endpoint, cause) in totals.resting.sorted(by: { $0.key < $1.key }) {
+            output.warning("webhook '\(printable(endpoint))': \(printable(cause))")
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import Engine
+import JSON
+import RotaCore
+
+extension Command {
+    static let status = Command(
+        words: ["status"],
+        summary: "show the store, the last run, open rotations, findings and deliveries",
+        examples: ["rota status", "rota status --json | jq .rotations"],
+        run: showStatus)
+}
+
+private func showStatus(_ invocation: Invocation) throws -> ExitCode {
+    let composition = try Composition(invocation)
+    let store = try composition.openStore()
+    defer { store.close() }
+    let status = try Status(of: store, composition.configuration)
+    if invocation.wantsJSON {
+        invocation.output.document(status.json)
+    } else {
+        status.print(on: invocation.output, at: invocation.clock.now())
+    }
+    return .done
+}
+
+private struct Status {
+    private let store: String
+    private let configuration: String
+    private let identity: StoreIdentity
+    private let active: Int
+    private let lastRun: RunRecord?
+    private let rotations: [(name: String, rotation: Rotation)]
+    private let findings: Int
+    private let deliveries: DeliveryCounts
+
+    init(of store: any Store, _ configuration: Configuration) throws {
+        self.store = configuration.store
+        self.configuration = configuration.file
+        identity = try store.identity()
+        active = try store.countActive()
+        lastRun = try store.lastRun()
+        rotations = try store.openRotations().map {
+            (try store.token($0.tokenID)?.name ?? $0.tokenID.text, $0)
+        }
+        findings = try store.openFindings().count
+        deliveries = try store.deliveryCounts()
+    }
+
+    private var stalled: [(name: String, rotation: Rotation)] {
+        rotations.filter { $0.rotation.cause != nil }
+    }
+
+    var json: JSON {
+        [
+            "store": .string(store), "configuration": .string(configuration),
+            "instance": .string(identity.instance), "generation": .integer(identity.generation),
+            "created_at": TokenDocument.time(identity.createdAt), "active_tokens": .integer(active),
+            "open_findings": .integer(findings), "last_run": lastRun.map(json) ?? .null,
+            "rotations": .array(
+                rotations.map { name, rotation in
+                    [
+                        "token_id": .string(rotation.tokenID.text), "name": .string(name),
+                        "rotation": TokenDocument.json(rotation),
+                    ]
+                }),
+            "deliveries": [
+                "waiting": .integer(deliveries.waiting), "delivered": .integer(deliveries.delivered),
+                "dead": .integer(deliveries.dead),
+            ],
+        ]
+    }
+
+    private func json(_ run: RunRecord) -> JSON {
+        [
+            "id": .string(run.id), "plan": .string(run.plan), "actor": .string(run.actor),
+            "started": TokenDocument.time(run.startedAt), "finished": TokenDocument.time(run.finishedAt),
+            "aborted": TokenDocument.text(run.aborted),
+        ]
+    }
+
+    func print(on output: Output, at now: Instant) {
+        var fields = Fields()
+        fields.add("store", store)
+        fields.add("configuration", configuration)
+        fields.add("instance", "\(identity.instance), generation \(identity.generation)")
+        fields.add("active tokens", String(active))
+        fields.add("open findings", String(findings))
+        fields.add("last run", lastRun.map { describe($0, at: now) } ?? "never")
+        fields.add(
+            "rotations",
+            "\(rotations.count) not finished" + (stalled.isEmpty ? "" : ", \(stalled.count) stuck"))
+        fields.add(
+            "deliveries",
+            "\(deliveries.waiting) waiting, \(deliveries.delivered) delivered, \(deliveries.dead) given up")
+        fields.print(on: output)
+        var table = Table(["token", "phase", "since", "next try", "cause"], on: output, title: "Rotations")
+        for (name, rotation) in rotations {
+            table.add([
+                name, rotation.phase.rawValue, distance(to: rotation.claimedAt, from: now),
+                distance(to: rotation.nextAttemptAt, from: now), rotation.cause ?? "-",
+            ])
+        }
+        table.finish()
+    }
+
+    private func describe(_ run: RunRecord, at now: Instant) -> String {
+        let begun = "\(spoken(run.startedAt, from: now)) by \(run.actor)"
+        if let aborted = run.aborted { return "\(begun), refused: \(aborted)" }
+        return run.finishedAt == nil ? "\(begun), not finished" : begun
+    }
+}

@@ -1,0 +1,125 @@
+import Engine
+import JSON
+import RotaCore
+
+extension Command {
+    static let tokenList = Command(
+        words: ["token", "list"],
+        summary: "list tokens",
+        discussion:
+            "Tokens of all states are listed by name. Conditions of one kind are alternatives; kinds add up.",
+        options: TokenFilter.options + [Option("limit", "COUNT", help: "no more than this many")],
+        examples: [
+            "rota token list --state active --label env=prod",
+            "rota token list --scope '*:write' --json | jq -r '.tokens[].name'",
+        ],
+        run: listTokens)
+}
+
+private func listTokens(_ invocation: Invocation) throws -> ExitCode {
+    let filter = try TokenFilter(invocation.arguments)
+    let limit = try invocation.arguments.integer("limit", in: 1...Int.max)
+    let store = try Composition(invocation).openStore()
+    defer { store.close() }
+    var list: any TokenListing =
+        invocation.wantsJSON ? JSONListing(invocation) : TableListing(invocation)
+    var isCut = false
+    try store.eachToken(states: filter.states) { token in
+        guard filter.admits(token) else { return true }
+        if let limit, list.count == limit {
+            isCut = true
+            return false
+        }
+        list.add(token)
+        return invocation.output.isRead
+    }
+    list.finish(isCut: isCut)
+    return .done
+}
+
+/// Shows tokens one after the other.
+private protocol TokenListing {
+    var count: Int { get }
+    mutating func add(_ token: Token)
+    mutating func finish(isCut: Bool)
+}
+
+private struct JSONListing: TokenListing {
+    private let output: Output
+    private let now: Instant
+    private var writer = JSONWriter(reservingCapacity: 4096)
+    private(set) var count = 0
+
+    init(_ invocation: Invocation) {
+        output = invocation.output
+        now = invocation.clock.now()
+        writer.beginObject()
+        writer.key("tokens")
+        writer.beginArray()
+    }
+
+    mutating func add(_ token: Token) {
+        count += 1
+        writer.value(TokenDocument.json(token, at: now))
+        output.bytes(writer.bytes)
+        writer.removeAll()
+    }
+
+    mutating func finish(isCut: Bool) {
+        writer.endArray()
+        writer.key("more")
+        writer.bool(isCut)
+        writer.endObject()
+        writer.newline()
+        output.bytes(writer.bytes)
+    }
+}
+
+private struct TableListing: TokenListing {
+    private let output: Output
+    private let now: Instant
+    private var table: Table
+
+    init(_ invocation: Invocation) {
+        output = invocation.output
+        now = invocation.clock.now()
+        table = Table(
+            ["name", "state", "owner", "scopes", "value age", "last used", "ends", "places"], on: output)
+    }
+
+    var count: Int { table.rowCount }
+
+    mutating func add(_ token: Token) {
+        table.add([
+            token.name, state(of: token), token.owner, token.scopes.joined(separator: " "),
+            token.values.currentIssuedAt.map { brief(now - $0) } ?? "-", lastUse(of: token),
+            token.expiresAt?.date ?? "never", String(token.destinationCount),
+        ])
+    }
+
+    mutating func finish(isCut: Bool) {
+        table.finish()
+        if count == 0 { output.note("no tokens") }
+        if isCut { output.note("there are more; this is the first \(counted(count, "token"))") }
+    }
+
+    private func state(of token: Token) -> String {
+        if token.state == .active, !token.canAuthenticate(at: now) { return "ended" }
+        return token.values.rotationOpen ? "\(token.state.rawValue), rotating" : token.state.rawValue
+    }
+
+    private func lastUse(of token: Token) -> String {
+        switch token.usage {
+        case .lastUsed(let instant): "\(brief(now - instant)) ago"
+        case .neverUsed: "never"
+        case .unknown: "unknown"
+        }
+    }
+}
+
+/// A span in its largest unit, for narrow columns.
+private func brief(_ span: TimeSpan) -> String {
+    let units: [(String, Int64)] = [("d", 86_400), ("h", 3600), ("m", 60)]
+    for (name, size) in units where span.seconds >= size { return "\(span.seconds / size)\(name)" }
+    return "\(max(0, span.seconds))s"
+}

@@ -1,0 +1,98 @@
+import Engine
+import Glibc
+import JSON
+import RotaCore
+
+extension Command {
+    static let tokenRevoke = Command(
+        words: ["token", "revoke"],
+        summary: "end tokens and all their values, at once and for good",
+        discussion: """
+            Shows first what would stop working. On a terminal it asks; give --yes to be asked nothing.
+            When it returns, no value of these tokens is accepted any more.
+            """,
+        operand: Operand(name: "TOKEN", help: "a name or an id", count: .atLeastOne),
+        options: [
+            Option("reason", "TEXT", required: true, help: "why, for the audit log"),
+            Option("yes", help: "do not ask"),
+        ],
+        examples: ["rota token revoke ingest --reason 'found in a public repository'"],
+        exitCodes: [.done, .failed, .usage, .outcomeUnknown],
+        run: revokeTokens)
+}
+
+private func revokeTokens(_ invocation: Invocation) async throws -> ExitCode {
+    let reason = invocation.arguments.value("reason") ?? ""
+    guard !reason.allSatisfy(\.isWhitespace) else {
+        throw Failure.usage("--reason is empty", hint: "say why in a few words")
+    }
+    let composition = try Composition(invocation)
+    let store = try composition.openQueue()
+    let names = invocation.arguments.operands
+    let impacts = try await store.read { store in
+        try store.requireTokens(names).map { try Impact(of: $0, from: store) }
+    }
+    let now = invocation.clock.now()
+    for impact in impacts { invocation.output.note(impact.sentence(at: now)) }
+    if Terminal.isInteractive, !invocation.arguments.has("yes"), !invocation.wantsJSON {
+        let question = "revoke \(counted(impacts.count, "token")) for good? [y/N] "
+        guard Terminal.confirm(question) else { throw Failure("nothing was revoked") }
+    }
+    let revocations = try await RevokeUseCase(store: store, clock: invocation.clock)
+        .revoke(impacts.map(\.token.id.text), reason: reason, actor: Process.actor)
+    show(revocations, invocation)
+    return .done
+}
+
+private func show(_ revocations: [Engine.Revocation], _ invocation: Invocation) {
+    let now = invocation.clock.now()
+    if invocation.wantsJSON {
+        invocation.output.document([
+            "revocations": .array(
+                revocations.map { revocation in
+                    [
+                        "token": revocation.token.map { TokenDocument.json($0, at: now) } ?? .null,
+                        "outcome": .string(revocation.outcome.rawValue),
+                    ]
+                })
+        ])
+        return
+    }
+    for revocation in revocations {
+        let name = printable(revocation.token?.name ?? revocation.asked)
+        switch revocation.outcome {
+        case .done: invocation.output.line("'\(name)' is revoked; none of its values is accepted")
+        case .alreadyEnded: invocation.output.line("'\(name)' had ended already")
+        case .unknown: invocation.output.line("there is no token '\(name)'")
+        }
+    }
+}
+
+/// What ends with a token.
+private struct Impact: Sendable {
+    let token: Token
+    private let validVersions: Int
+    private let destinations: [Destination]
+
+    init(of token: Token, from store: any Store) throws {
+        self.token = token
+        validVersions = try store.versions(of: token.id).count { $0.state.authenticates }
+        destinations = try store.destinations(of: token.id)
+    }
+
+    func sentence(at now: Instant) -> String {
+        guard token.canAuthenticate(at: now) else {
+            return printable("'\(token.name)' is not accepted as it is")
+        }
+        var parts = ["'\(token.name)'", "\(counted(validVersions, "valid value"))"]
+        if !token.integration.isEmpty { parts.append("used by \(token.integration)") }
+        if !token.owner.isEmpty { parts.append("owner \(token.owner)") }
+        if case .lastUsed(let instant) = token.usage {
+            parts.append("last used \(distance(to: instant, from: now))")
+        }
+        if !destinations.isEmpty {
+            parts.append("in " + destinations.map(\.description).joined(separator: ", "))
+        }
+        return printable(parts.joined(separator: "; "))
+    }
+}

@@ -1,0 +1,177 @@
+import Engine
+import JSON
+import RotaCore
+
+extension Command {
+    static let tokenShow = Command(
+        words: ["token", "show"],
+        summary: "show a token with its versions, destinations, rotation and findings",
+        operand: Operand(name: "TOKEN", help: "a name or an id"),
+        examples: [
+            "rota token show ingest", "rota token show ingest --json | jq '.versions[] | select(.valid)'",
+        ],
+        run: showToken)
+}
+
+private func showToken(_ invocation: Invocation) throws -> ExitCode {
+    let store = try Composition(invocation).openStore()
+    defer { store.close() }
+    let details = try TokenDetails(of: store.requireToken(invocation.arguments.operands[0]), from: store)
+    let now = invocation.clock.now()
+    if invocation.wantsJSON {
+        invocation.output.document(details.json(at: now))
+    } else {
+        details.print(on: invocation.output, at: now)
+    }
+    return .done
+}
+
+/// Everything that the store knows of one token.
+private struct TokenDetails {
+    let token: Token
+    private let versions: [Version]
+    private let destinations: [Destination]
+    private let pushes: [Push]
+    private let rotation: Rotation?
+    private let findings: [Finding]
+
+    init(of token: Token, from store: any Store) throws {
+        self.token = token
+        versions = try store.versions(of: token.id)
+        destinations = try store.destinations(of: token.id)
+        pushes = try store.pushes(of: token.id)
+        rotation = try store.rotation(of: token.id)
+        findings = try store.findings(of: token.id)
+    }
+
+    func json(at now: Instant) -> JSON {
+        [
+            "token": TokenDocument.json(token, at: now),
+            "versions": .array(versions.map { TokenDocument.json($0, of: token, at: now) }),
+            "destinations": .array(destinations.map(json)),
+            "rotation": rotation.map { TokenDocument.json($0) } ?? .null,
+            "findings": .array(findings.map { TokenDocument.json($0) }),
+        ]
+    }
+
+    private func json(_ destination: Destination) -> JSON {
+        [
+            "destination": .string(destination.description), "vault": .string(destination.vault),
+            "path": .string(destination.path), "field": TokenDocument.text(destination.field),
+            "pushes": .array(
+                pushes(to: destination).map { push in
+                    [
+                        "version": .integer(push.version), "state": .string(push.state.rawValue),
+                        "attempts": .integer(push.attempt),
+                    ]
+                }),
+        ]
+    }
+
+    /// Newest version first.
+    private func pushes(to destination: Destination) -> [Push] {
+        pushes.filter { $0.destinationID == destination.id }.sorted { $0.version > $1.version }
+    }
+
+    func print(on output: Output, at now: Instant) {
+        fields(at: now).print(on: output)
+        section("Versions", on: output, ["version", "state", "valid", "last four", "issued", "until"]) {
+            table in
+            for version in versions.sorted(by: { $0.number > $1.number }) {
+                table.add(row(version, at: now))
+            }
+        }
+        section("Destinations", on: output, ["destination", "holds", "last pushes"]) { table in
+            for destination in destinations { table.add(row(destination)) }
+        }
+        section("Findings", on: output, ["policy", "rule", "since", "closed", "finding"]) { table in
+            for finding in findings {
+                table.add([
+                    finding.policy, finding.rule, finding.openedAt.description,
+                    finding.closedAt?.description ?? "open", finding.message,
+                ])
+            }
+        }
+    }
+
+    private func section(
+        _ title: String, on output: Output, _ headings: [String], _ fill: (inout Table) -> Void
+    ) {
+        var table = Table(headings, on: output, title: title)
+        fill(&table)
+        table.finish()
+    }
+
+    private func fields(at now: Instant) -> Fields {
+        var fields = Fields()
+        fields.add("name", token.name)
+        fields.add("id", token.id.text)
+        fields.add("state", standing(at: now))
+        fields.add("ended", token.end.map { "\(spoken($0.at, from: now)) by \($0.by): \($0.cause)" })
+        fields.add("description", token.description)
+        fields.add("owner", token.owner)
+        fields.add("integration", token.integration)
+        fields.add("scopes", token.scopes.joined(separator: " "))
+        fields.add(
+            "labels",
+            token.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " "))
+        fields.add("issuer", token.issuer == .rota ? nil : token.issuer.description)
+        fields.add("external id", token.externalID)
+        fields.add(
+            "created",
+            spoken(token.createdAt, from: now) + (token.createdBy.isEmpty ? "" : " by \(token.createdBy)"))
+        fields.add("ends", token.expiresAt.map { spoken($0, from: now) } ?? "never")
+        fields.add("last used", lastUse(at: now))
+        fields.add("dates", token.provenance == .asserted ? "imported, not observed" : nil)
+        if let rotation, rotation.phase == .open || rotation.phase == .overlap {
+            fields.add("rotation", describe(rotation, at: now))
+        }
+        return fields
+    }
+
+    private func standing(at now: Instant) -> String {
+        if token.state == .active, !token.canAuthenticate(at: now) {
+            return "past its end: its values are not accepted"
+        }
+        return token.state.rawValue
+    }
+
+    private func lastUse(at now: Instant) -> String {
+        switch token.usage {
+        case .lastUsed(let instant): spoken(instant, from: now)
+        case .neverUsed(let since): "never, since watching began at \(since)"
+        case .unknown: "unknown"
+        }
+    }
+
+    private func describe(_ rotation: Rotation, at now: Instant) -> String {
+        let by = rotation.policy.map { " by policy \($0)" } ?? ""
+        let target = rotation.toVersion.map { " to version \($0)" } ?? ""
+        guard rotation.phase == .open else {
+            return "from version \(rotation.fromVersion)\(target)\(by): done but for the overlap"
+        }
+        let since = distance(to: rotation.claimedAt, from: now)
+        let begun = "from version \(rotation.fromVersion)\(target)\(by), begun \(since)"
+        guard let cause = rotation.cause else { return begun }
+        return "\(begun); \(counted(rotation.failures, "failure")), next try "
+            + "\(distance(to: rotation.nextAttemptAt, from: now)): \(cause)"
+    }
+
+    private func row(_ version: Version, at now: Instant) -> [String] {
+        let isValid = TokenDocument.isValid(version, of: token, at: now)
+        return [
+            String(version.number), version.state.rawValue, isValid ? "still valid" : "no",
+            version.hint.isEmpty ? "-" : version.hint,
+            version.issuedAt?.description ?? "unknown",
+            (version.endedAt ?? version.endsAt)?.description ?? "-",
+        ]
+    }
+
+    private func row(_ destination: Destination) -> [String] {
+        let pushes = pushes(to: destination)
+        let holds =
+            pushes.first { $0.state == .verified }.map { "version \($0.version)" } ?? "nothing of ours"
+        let last = pushes.prefix(3).map { "\($0.version) \($0.state.rawValue)" }.joined(separator: ", ")
+        return [destination.description, holds, last.isEmpty ? "-" : last]
+    }
+}

@@ -1,0 +1,107 @@
+import Engine
+import Glibc
+import HTTPClient
+import RotaCore
+import Stores
+import Vaults
+import Webhooks
+
+/// Puts the parts together that a configuration names.
+struct Composition: Sendable {
+    let configuration: Configuration
+    let invocation: Invocation
+
+    init(_ invocation: Invocation) throws(Failure) {
+        self.invocation = invocation
+        configuration = try Configuration.load(invocation.arguments)
+    }
+
+    init(_ invocation: Invocation, configuration: Configuration) {
+        self.invocation = invocation
+        self.configuration = configuration
+    }
+
+    /// The store, on the calling thread.
+    func openStore() throws -> any Store {
+        try Stores.openStore(at: configuration.store, endpoints: configuration.webhooks.map(\.endpoint))
+    }
+
+    /// The store behind its own thread, where the process ends after a COMMIT of unknown outcome (I11).
+    func openQueue() throws -> StoreQueue {
+        let output = invocation.output
+        return StoreQueue(try openStore()) { error in
+            let failure = Failure(error)
+            output.failure(failure)
+            _exit(ExitCode.outcomeUnknown.rawValue)
+        }
+    }
+
+    /// The vaults by name, with their credentials.
+    func vaults() throws -> [String: any Vault] {
+        var vaults: [String: any Vault] = [:]
+        // Vaults live on internal networks; one client, with its thread, serves them all.
+        let client = HTTPClient(addressPolicy: .any)
+        for settings in configuration.vaults {
+            vaults[settings.name] = try settings.vault(client: client, clock: invocation.clock)
+        }
+        return vaults
+    }
+
+    func rotator(_ store: StoreQueue) throws -> Rotator {
+        Rotator(store: store, vaults: try vaults(), clock: invocation.clock, random: invocation.random)
+    }
+
+    func deliverer(_ store: StoreQueue) throws -> Deliverer {
+        let endpoints = try configuration.webhooks.map { try $0.resolved() }
+        return Deliverer(
+            store: store, transport: WebhookTransport(endpoints: endpoints), clock: invocation.clock,
+            random: invocation.random)
+    }
+
+    func change(_ cause: String) -> Change {
+        Change(actor: Process.actor, at: invocation.clock.now(), cause: cause)
+    }
+}
+
+extension VaultSettings {
+    /// With its credential, to write to it.
+    fileprivate func vault(client: HTTPClient, clock: SystemClock) throws(Failure) -> any Vault {
+        switch kind {
+        case .directory(let path): return DirectoryVault(name: name, root: path)
+        case .keyValue2(let settings):
+            var configuration = KV2Configuration(
+                name: name, address: settings.address, mount: settings.mount, namespace: settings.namespace,
+                certificateAuthorityFile: settings.certificateAuthority)
+            if let timeout = settings.timeout { configuration.timeout = .seconds(timeout.seconds) }
+            let token = try settings.token.resolve()
+            do throws(VaultError) {
+                return try KV2Vault(configuration, token: token, client: client, clock: clock)
+            } catch {
+                throw .usage(error.message)
+            }
+        }
+    }
+}
+
+extension WebhookSettings {
+    /// What the engine knows of it: no secret.
+    var endpoint: Endpoint {
+        Endpoint(name: name, events: events.map { Glob($0) }, retries: retries ?? Endpoint.standardRetries)
+    }
+
+    /// With its secrets, to send to it.
+    fileprivate func resolved() throws(Failure) -> WebhookEndpoint {
+        var keys: [WebhookSecret] = []
+        for reference in secrets {
+            let text = try reference.resolve()
+            do throws(WebhookSecretFault) {
+                keys.append(try WebhookSecret(text))
+            } catch {
+                throw .usage("webhook '\(name)': \(reference): \(error.description)", hint: error.hint)
+            }
+        }
+        return WebhookEndpoint(
+            name: name, url: url, secrets: keys, events: events.map { Glob($0) },
+            retries: retries ?? Endpoint.standardRetries, allowedAddresses: allowedAddresses, format: format)
+    }
+}

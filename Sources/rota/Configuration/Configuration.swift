@@ -1,0 +1,67 @@
+import HTTPClient
+import RotaCore
+import Webhooks
+
+/// What the configuration file says: read once, all of it valid, and without a secret in it.
+struct Configuration: Sendable {
+    /// Where it was read from.
+    var file: String
+    /// `sqlite:PATH`, the path absolute or relative to the working directory.
+    var store: String
+    /// A file or a directory.
+    var policies: String
+    /// The prefix of values of tokens that name none.
+    var tokenPrefix = TokenValue.defaultPrefix
+    /// What tokens may be given; empty: anything.
+    var scopes: [ScopeEntry] = []
+    var vaults: [VaultSettings] = []
+    var webhooks: [WebhookSettings] = []
+    /// Above every policy's own.
+    var limits = Limits()
+
+    var vaultNames: Set<String> { Set(vaults.map(\.name)) }
+}
+
+/// One scope of the catalogue.
+struct ScopeEntry: Hashable, Sendable {
+    enum Access: String, CaseIterable, Sendable { case read, write, admin }
+
+    var name: String
+    var description: String
+    var access: Access?
+}
+
+/// One configured vault.
+struct VaultSettings: Hashable, Sendable {
+    enum Kind: Hashable, Sendable {
+        case directory(path: String)
+        case keyValue2(KeyValue2Settings)
+    }
+
+    var name: String
+    var kind: Kind
+}
+
+/// A KV version 2 mount of HashiCorp Vault or OpenBao.
+struct KeyValue2Settings: Hashable, Sendable {
+    var address: String
+    var mount: String
+    var namespace: String?
+    var token: SecretReference
+    /// A file of certificates to trust in place of the system's.
+    var certificateAuthority: String?
+    var timeout: TimeSpan?
+}
+
+/// One configured webhook receiver.
+struct WebhookSettings: Hashable, Sendable {
+    var name: String
+    var url: String
+    /// The newest first; two while one is being replaced.
+    var secrets: [SecretReference]
+    var events: [String]
+    var format: WebhookFormat
+    /// Ranges that may be connected to although they are not public.
+    var allowedAddresses: [CIDR]
+    var retries: [TimeSpan]?
+}

@@ -1,0 +1,61 @@
+import YAML
+
+extension Configuration {
+    /// More than any configuration needs.
+    private static let largestFile = 1 << 20
+
+    /// Finds the configuration, reads it and checks all of it.
+    static func load(_ arguments: Arguments) throws(Failure) -> Configuration {
+        try read(find(arguments.value("config")))
+    }
+
+    /// The first of `--config`, `$ROTA_CONFIG`, `./rota.yaml` and `/etc/rota/rota.yaml`.
+    private static func find(_ given: String?) throws(Failure) -> String {
+        if let given = given ?? Process.environment("ROTA_CONFIG") { return given }
+        let places = ["rota.yaml", "/etc/rota/rota.yaml"]
+        if let found = places.first(where: { kindOfFile(at: $0) != nil }) { return found }
+        throw .usage(
+            "there is no configuration: neither \(places.joined(separator: " nor "))",
+            hint: "make one with 'rota init', or name one with --config FILE or $ROTA_CONFIG")
+    }
+
+    static func read(_ file: String) throws(Failure) -> Configuration {
+        guard kindOfFile(at: file) != nil else {
+            throw .usage(
+                "there is no configuration at \(printable(file))",
+                hint: "make one with 'rota init --directory DIRECTORY'")
+        }
+        let bytes = try File(reading: file).readAll(most: largestFile)
+        let root: Node
+        do {
+            root = try Document(parsing: bytes).root
+        } catch {
+            throw invalid(file, [Fault(file: file, mark: error.mark, message: error.message)])
+        }
+        var reader = ConfigurationReader(file: file)
+        let configuration = reader.read(root)
+        guard let configuration, reader.faults.isEmpty else { throw invalid(file, reader.faults) }
+        return configuration
+    }
+
+    private static func invalid(_ file: String, _ faults: [Fault]) -> Failure {
+        let inOrder = faults.sorted { ($0.mark.line, $0.mark.column) < ($1.mark.line, $1.mark.column) }
+        return Failure(
+            "the configuration \(file) has \(counted(faults.count, "fault")); nothing was done",
+            code: .usage, details: inOrder.map(\.description))
+    }
+}
+
+/// Something wrong in the configuration, and where.
+struct Fault: Hashable, Sendable, CustomStringConvertible {
+    var file: String
+    var mark: Mark
+    var message: String
+    var hint: String?
+
+    /// `file:line:column: error: …`, with the hint in a line of its own.
+    var description: String {
+        "\(file):\(mark.line):\(mark.column): error: \(printable(message))"
+            + (hint.map { "\nhint: \(printable($0))" } ?? "")
+    }
+}

@@ -1,0 +1,325 @@
+import HTTPClient
+import RotaCore
+import Webhooks
+import YAML
+
+/// Turns the YAML tree into a `Configuration`, and collects every fault on the way.
+struct ConfigurationReader {
+    let file: String
+    let folder: String
+    private(set) var faults: [Fault] = []
+
+    init(file: String) {
+        self.file = file
+        folder = directory(of: file)
+    }
+
+    mutating func read(_ root: Node) -> Configuration? {
+        let keys = ["store", "policies", "token-prefix", "scopes", "vaults", "webhooks", "limits"]
+        guard check(root, "the configuration", keys: keys, notYet: ["server"]) else { return nil }
+        let store = self.store(required("store", of: root, "the configuration"))
+        let policies = required("policies", of: root, "the configuration").flatMap { string($0, "policies") }
+        var configuration = Configuration(
+            file: file, store: store ?? "", policies: absolutePath(policies ?? "", in: folder))
+        if let node = root["token-prefix"], let prefix = string(node, "token-prefix") {
+            if TokenValue.isPrefix(prefix) {
+                configuration.tokenPrefix = prefix
+            } else {
+                fault(
+                    node, "token-prefix: '\(prefix)' is not a prefix",
+                    hint: "2 to 16 of a-z and 0-9, a letter first")
+            }
+        }
+        configuration.scopes = items(root["scopes"], "scopes").compactMap { scope($0) }
+        configuration.vaults = entries(root["vaults"], "vaults").compactMap { vault($0) }
+        configuration.webhooks = entries(root["webhooks"], "webhooks").compactMap { webhook($0) }
+        if let node = root["limits"], check(node, "limits", keys: ["actions", "percent"]) {
+            configuration.limits.actions = node["actions"].flatMap {
+                integer($0, "limits.actions", in: 0...1_000_000)
+            }
+            configuration.limits.percent = node["percent"].flatMap {
+                integer($0, "limits.percent", in: 0...100)
+            }
+        }
+        return configuration
+    }
+
+    private mutating func store(_ node: Node?) -> String? {
+        guard let node, let text = string(node, "store") else { return nil }
+        if text.hasPrefix("sqlite:"), text != "sqlite:" {
+            return "sqlite:" + absolutePath(String(text.dropFirst("sqlite:".count)), in: folder)
+        }
+        if text.hasPrefix("postgres:") || text.hasPrefix("postgresql:") {
+            fault(node, "store: PostgreSQL is not in this version yet", hint: "write sqlite:rota.db")
+        } else {
+            fault(node, "store: '\(text)' is not the address of a store", hint: "write sqlite:rota.db")
+        }
+        return nil
+    }
+
+    private mutating func scope(_ node: Node) -> ScopeEntry? {
+        guard check(node, "a scope", keys: ["name", "description", "access"]),
+            let nameNode = required("name", of: node, "a scope"), let name = string(nameNode, "name")
+        else { return nil }
+        guard TokenFields.isScope(name) else {
+            fault(
+                nameNode, "'\(name)' cannot be a scope",
+                hint: "a scope has no blanks, quotes, backslashes or semicolons")
+            return nil
+        }
+        let access = node["access"].flatMap {
+            choice($0, "access", among: ScopeEntry.Access.allCases.map(\.rawValue))
+        }
+        return ScopeEntry(
+            name: name, description: node["description"].flatMap { string($0, "description") } ?? "",
+            access: access.flatMap(ScopeEntry.Access.init))
+    }
+}
+
+// MARK: - Vaults and webhooks
+
+extension ConfigurationReader {
+    /// Kinds that the design knows, and this version does not.
+    private static let laterKinds = [
+        "vault-kv1", "aws-secrets-manager", "azure-key-vault", "gcp-secret-manager", "kubernetes",
+        "github-actions", "gitlab-variables", "conjur", "onepassword-connect", "doppler", "infisical",
+        "barbican", "http",
+    ]
+
+    private mutating func vault(_ entry: Node.Entry) -> VaultSettings? {
+        let what = "vault '\(entry.key)'"
+        guard isName(entry), let kindNode = required("kind", of: entry.value, what) else { return nil }
+        let kind = string(kindNode, "kind")
+        switch kind {
+        case "directory":
+            guard check(entry.value, what, keys: ["kind", "path"]),
+                let path = required("path", of: entry.value, what).flatMap({ string($0, "path") })
+            else { return nil }
+            return VaultSettings(name: entry.key, kind: .directory(path: absolutePath(path, in: folder)))
+        case "vault-kv2":
+            return keyValue2(entry.value, what).map { VaultSettings(name: entry.key, kind: .keyValue2($0)) }
+        case let kind? where Self.laterKinds.contains(kind):
+            fault(
+                kindNode, "\(what): the kind '\(kind)' is not in this version yet",
+                hint: "directory, vault-kv2")
+        case let kind?:
+            let near = nearest(to: kind, among: ["directory", "vault-kv2"] + Self.laterKinds)
+            fault(
+                kindNode, "\(what): there is no kind '\(kind)'",
+                hint: near.map { "did you mean '\($0)'?" } ?? "directory, vault-kv2")
+        case nil: break
+        }
+        return nil
+    }
+
+    private mutating func keyValue2(_ node: Node, _ what: String) -> KeyValue2Settings? {
+        let keys = ["kind", "address", "mount", "namespace", "auth", "certificate-authority", "timeout"]
+        guard check(node, what, keys: keys) else { return nil }
+        let address = required("address", of: node, what).flatMap { self.address($0, "address") }
+        let mount = required("mount", of: node, what).flatMap { string($0, "mount") }
+        let namespace = node["namespace"].flatMap { string($0, "namespace") }
+        let authority = node["certificate-authority"].flatMap { string($0, "certificate-authority") }
+        let timeout = node["timeout"].flatMap { span($0, "timeout", in: 1...600) }
+        var token: SecretReference?
+        if let auth = required("auth", of: node, what),
+            check(auth, "auth", keys: ["token"], notYet: ["approle", "kubernetes", "jwt"])
+        {
+            token = required("token", of: auth, "auth").flatMap { secret($0, "token") }
+        }
+        guard let address, let mount, let token else { return nil }
+        return KeyValue2Settings(
+            address: address, mount: mount, namespace: namespace, token: token,
+            certificateAuthority: authority.map { absolutePath($0, in: folder) }, timeout: timeout)
+    }
+
+    private mutating func webhook(_ entry: Node.Entry) -> WebhookSettings? {
+        let what = "webhook '\(entry.key)'"
+        let keys = ["url", "secret", "events", "format", "allow-addresses", "retry"]
+        guard isName(entry), check(entry.value, what, keys: keys) else { return nil }
+        let node = entry.value
+        let url = required("url", of: node, what).flatMap { address($0, "url") }
+        let secrets = required("secret", of: node, what).map { secretList($0) } ?? []
+        let events = node["events"].map { strings($0, "events") } ?? ["*"]
+        let formats = WebhookFormat.allCases.map(\.rawValue)
+        let format = node["format"].flatMap {
+            choice($0, "format", among: formats, later: ["cloudevents", "slack", "teams"])
+        }
+        let allowed = items(node["allow-addresses"], "allow-addresses").compactMap { addresses($0) }
+        let retries = node["retry"].map { list in
+            items(list, "retry").compactMap { span($0, "retry", in: 1...604_800) }
+        }
+        guard let url, !secrets.isEmpty else { return nil }
+        return WebhookSettings(
+            name: entry.key, url: url, secrets: secrets, events: events,
+            format: format.flatMap(WebhookFormat.init) ?? .standard, allowedAddresses: allowed,
+            retries: retries)
+    }
+
+    private mutating func secretList(_ node: Node) -> [SecretReference] {
+        guard let items = node.items else { return secret(node, "secret").map { [$0] } ?? [] }
+        if items.isEmpty || items.count > 2 {
+            fault(node, "secret: one reference, or two while one is being replaced")
+        }
+        return items.compactMap { secret($0, "secret") }
+    }
+
+    private mutating func secret(_ node: Node, _ key: String) -> SecretReference? {
+        guard let text = node.text else {
+            fault(
+                node, "\(key): expected a reference to a secret, found \(node.typeName)",
+                hint: SecretReference.forms)
+            return nil
+        }
+        if let reference = SecretReference(text, directory: folder) { return reference }
+        // Whatever stands here may be the secret itself: it is not shown.
+        fault(
+            node, "\(key): a secret does not belong in this file",
+            hint: "put it elsewhere and refer to it: \(SecretReference.forms)")
+        return nil
+    }
+
+    private mutating func address(_ node: Node, _ key: String) -> String? {
+        guard let text = string(node, key) else { return nil }
+        let isAddress = ["https://", "http://"].contains {
+            text.hasPrefix($0) && text.utf8.count > $0.utf8.count
+        }
+        guard isAddress, !text.contains(where: { $0.isWhitespace }) else {
+            fault(node, "\(key): expected an address that begins with https://")
+            return nil
+        }
+        let authority = text.split(separator: "/", omittingEmptySubsequences: true).dropFirst().first ?? ""
+        guard !authority.contains("@") else {
+            fault(node, "\(key): an address may not hold a user or a password")
+            return nil
+        }
+        return text.hasSuffix("/") && key == "address" ? String(text.dropLast()) : text
+    }
+
+    private mutating func addresses(_ node: Node) -> CIDR? {
+        guard let text = string(node, "allow-addresses") else { return nil }
+        do throws(CIDR.Fault) {
+            return try CIDR(text)
+        } catch {
+            fault(node, "allow-addresses: \(error.description)")
+            return nil
+        }
+    }
+
+    /// Names appear in destinations, before a colon.
+    private mutating func isName(_ entry: Node.Entry) -> Bool {
+        let isGood =
+            (1...64).contains(entry.key.utf8.count)
+            && entry.key.utf8.allSatisfy {
+                switch $0 {
+                case 48...57, 65...90, 97...122, UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."): true
+                default: false
+                }
+            }
+        if !isGood {
+            fault(entry.keyMark, "'\(entry.key)' cannot be a name", hint: "letters, digits, '-', '_' and '.'")
+        }
+        return isGood
+    }
+}
+
+// MARK: - Values
+
+extension ConfigurationReader {
+    private mutating func fault(_ node: Node, _ message: String, hint: String? = nil) {
+        fault(node.mark, message, hint: hint)
+    }
+
+    private mutating func fault(_ mark: Mark, _ message: String, hint: String? = nil) {
+        faults.append(Fault(file: file, mark: mark, message: message, hint: hint))
+    }
+
+    /// Whether it is a mapping; its unknown keys become faults.
+    private mutating func check(_ node: Node, _ what: String, keys: [String], notYet: [String] = []) -> Bool {
+        guard let entries = node.entries else {
+            fault(node, "\(what): expected a mapping, found \(node.typeName)")
+            return false
+        }
+        for entry in entries where !keys.contains(entry.key) {
+            if notYet.contains(entry.key) {
+                fault(
+                    entry.keyMark, "\(what): '\(entry.key)' is not in this version yet", hint: "take it out")
+                continue
+            }
+            fault(
+                entry.keyMark, "\(what): unknown key '\(entry.key)'",
+                hint: nearest(to: entry.key, among: keys).map { "did you mean '\($0)'?" }
+                    ?? "known are \(keys.joined(separator: ", "))")
+        }
+        return true
+    }
+
+    private mutating func required(_ key: String, of node: Node, _ what: String) -> Node? {
+        if let value = node[key], !value.isNull { return value }
+        fault(node, "\(what): '\(key)' is missing")
+        return nil
+    }
+
+    private mutating func string(_ node: Node, _ key: String) -> String? {
+        guard let text = node.text, !text.isEmpty else {
+            fault(node, "\(key): expected a string, found \(node.typeName)")
+            return nil
+        }
+        return text
+    }
+
+    private mutating func strings(_ node: Node, _ key: String) -> [String] {
+        items(node, key).compactMap { string($0, key) }
+    }
+
+    private mutating func items(_ node: Node?, _ key: String) -> [Node] {
+        guard let node, !node.isNull else { return [] }
+        guard let items = node.items else {
+            fault(node, "\(key): expected a list, found \(node.typeName)")
+            return []
+        }
+        return items
+    }
+
+    private mutating func entries(_ node: Node?, _ key: String) -> [Node.Entry] {
+        guard let node, !node.isNull else { return [] }
+        guard let entries = node.entries else {
+            fault(node, "\(key): expected a mapping from names, found \(node.typeName)")
+            return []
+        }
+        return entries
+    }
+
+    private mutating func integer(_ node: Node, _ key: String, in range: ClosedRange<Int>) -> Int? {
+        guard let number = node.integer, range.contains(number) else {
+            fault(node, "\(key): expected a whole number from \(range.lowerBound) to \(range.upperBound)")
+            return nil
+        }
+        return number
+    }
+
+    private mutating func span(_ node: Node, _ key: String, in seconds: ClosedRange<Int64>) -> TimeSpan? {
+        guard let span = node.text.flatMap({ TimeSpan($0) }), seconds.contains(span.seconds) else {
+            let (least, most) = (TimeSpan(seconds: seconds.lowerBound), TimeSpan(seconds: seconds.upperBound))
+            fault(
+                node, "\(key): expected a length of time from \(least) to \(most)", hint: "write 5s, 5m or 2h"
+            )
+            return nil
+        }
+        return span
+    }
+
+    private mutating func choice(
+        _ node: Node, _ key: String, among words: [String], later: [String] = []
+    ) -> String? {
+        guard let text = string(node, key) else { return nil }
+        if words.contains(text) { return text }
+        if later.contains(text) {
+            fault(node, "\(key): '\(text)' is not in this version yet", hint: words.joined(separator: ", "))
+        } else {
+            fault(
+                node, "\(key): '\(text)' is none of \(words.joined(separator: ", "))",
+                hint: nearest(to: text, among: words + later).map { "did you mean '\($0)'?" })
+        }
+        return nil
+    }
+}

@@ -1,0 +1,77 @@
+import Engine
+import RotaCore
+
+/// What the exit status says; scripts rely on the numbers.
+enum ExitCode: Int32, Sendable {
+    case done = 0
+    case failed = 1
+    /// A wrong command line, configuration or policy file: nothing was done.
+    case usage = 2
+    /// Done, but violations remain; only with `--exit-code`.
+    case violationsRemain = 3
+    /// A limit or a freeze forbade it: nothing was done.
+    case refused = 4
+    /// Some of it failed or did not get through.
+    case partlyFailed = 5
+    /// COMMIT failed: the last change may or may not be on disk.
+    case outcomeUnknown = 74
+
+    var meaning: String {
+        switch self {
+        case .done: "done"
+        case .failed: "failed"
+        case .usage: "wrong usage, configuration or policy; nothing was done"
+        case .violationsRemain: "done, but violations remain (with --exit-code)"
+        case .refused: "refused by a limit; nothing was done"
+        case .partlyFailed: "partly failed, or not finished yet"
+        case .outcomeUnknown: "the store may or may not have kept the last change"
+        }
+    }
+}
+
+/// Why a command did not do what it was asked for: what is wrong, then what to do.
+struct Failure: Error, Sendable {
+    var message: String
+    var hint: String?
+    var code: ExitCode
+    /// Faults with their places, printed before the message.
+    var details: [String] = []
+
+    init(_ message: String, hint: String? = nil, code: ExitCode = .failed, details: [String] = []) {
+        self.message = message
+        self.hint = hint
+        self.code = code
+        self.details = details
+    }
+
+    static func usage(_ message: String, hint: String? = nil) -> Failure {
+        Failure(message, hint: hint, code: .usage)
+    }
+
+    /// Any error as a failure of the command.
+    init(_ error: any Error) {
+        switch error {
+        case let failure as Failure: self = failure
+        case let error as StoreError: self.init(error)
+        case is CancellationError:
+            self.init("interrupted", hint: "run it again; what was begun goes on from there")
+        default: self.init("\(error)")
+        }
+    }
+
+    private init(_ error: StoreError) {
+        switch error {
+        case .unusable(_, let hint): self.init(error.description, hint: hint)
+        case .busy:
+            self.init(error.description, hint: "another rota works on this store; try again in a moment")
+        case .nameTaken:
+            self.init(error.description, hint: "choose another name, or revoke that token first")
+        case .outcomeUnknown:
+            self.init(
+                error.description,
+                hint: "check the disk, then look with 'rota status'; nothing else was done after it",
+                code: .outcomeUnknown)
+        case .failed: self.init(error.description)
+        }
+    }
+}

@@ -1,0 +1,17 @@
+import RotaCore
+
+/// `1 token`, `3 tokens`.
+func counted(_ count: Int, _ noun: String) -> String {
+    "\(count) \(noun)\(count == 1 ? "" : "s")"
+}
+
+/// How far an instant is from now: `in 3 days`, `2 hours ago`.
+func distance(to instant: Instant, from now: Instant) -> String {
+    if instant == now { return "now" }
+    return instant > now ? "in \((instant - now).spoken)" : "\((now - instant).spoken) ago"
+}
+
+/// An instant for people: the time, and how far it is.
+func spoken(_ instant: Instant, from now: Instant) -> String {
+    "\(instant) (\(distance(to: instant, from: now)))"
+}

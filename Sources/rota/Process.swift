@@ -1,0 +1,56 @@
+import Crypto
+import Glibc
+
+/// What is settled before anything else happens.
+enum Process {
+    /// No core dumps and no tracing, since secrets pass through; files for us alone; a closed pipe is an
+    /// error of a write, not the end of a rotation.
+    static func harden() {
+        var none = rlimit(rlim_cur: 0, rlim_max: 0)
+        // Neither can fail for a process that only gives up what it has; if one did, work goes on.
+        _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+        _ = CoreDumps.forbid()
+        _ = umask(0o077)
+        _ = signal(SIGPIPE, SIG_IGN)
+    }
+
+    /// A variable of the environment; nil when it is absent or empty.
+    static func environment(_ name: String) -> String? {
+        guard let text = unsafe getenv(name) else { return nil }
+        let value = unsafe String(cString: text)
+        return value.isEmpty ? nil : value
+    }
+
+    /// Who acts, for the audit log: `cli:alice`, or `cli:alice as rota` through sudo.
+    static var actor: String {
+        let user = userName()
+        guard let person = environment("SUDO_USER"), person != user, person.utf8.count <= 64,
+            person.utf8.allSatisfy(isNameByte)
+        else { return "cli:\(user)" }
+        return "cli:\(person) as \(user)"
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 48...57, 65...90, 97...122, UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."),
+            UInt8(ascii: "@"):
+            true
+        default: false
+        }
+    }
+
+    /// The name of a user, or the number of one who has none.
+    static func userName(_ id: uid_t = geteuid()) -> String {
+        var entry = unsafe passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let name: String? = unsafe buffer.withUnsafeMutableBufferPointer { buffer in
+            guard let start = buffer.baseAddress,
+                unsafe getpwuid_r(id, &entry, start, buffer.count, &found) == 0,
+                let found = unsafe found, let name = unsafe found.pointee.pw_name
+            else { return nil }
+            return unsafe String(cString: name)
+        }
+        return name ?? String(id)
+    }
+}

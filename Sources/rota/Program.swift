@@ -1,0 +1,43 @@
+import Glibc
+
+/// From the command line to the exit code.
+enum Program {
+    static let version = "0.1.0"
+
+    static func run(_ commandLine: [String]) async {
+        Process.harden()
+        let output = Output()
+        let code = await perform(Array(commandLine.dropFirst()), output: output)
+        exit(output.finish(code).rawValue)
+    }
+
+    private static func perform(_ arguments: [String], output: Output) async -> ExitCode {
+        do {
+            switch try CommandLineParser(commands: Command.all).parse(arguments) {
+            case .help(let text, let code):
+                if code == .done { output.text(text) } else { output.note(text) }
+                return code
+            case .version:
+                output.line("rota \(version)")
+                return .done
+            case .run(let command, let arguments):
+                output.adopt(quiet: arguments.has("quiet"))
+                return try await command.run(Invocation(arguments: arguments, output: output))
+            }
+        } catch {
+            let failure = Failure(error)
+            output.failure(failure)
+            return failure.code
+        }
+    }
+}
+
+/// What a command works with.
+struct Invocation: Sendable {
+    let arguments: Arguments
+    let output: Output
+    let clock = SystemClock()
+    let random = SystemRandom()
+
+    var wantsJSON: Bool { arguments.has("json") }
+}

@@ -1,0 +1,56 @@
+/// What `rota init` writes.
+enum StarterFiles {
+    static let configuration = """
+        # Rota's configuration. Relative paths are relative to this file.
+        # A secret is never written here: refer to it with env:NAME, file:PATH (mode 0600) or
+        # credential:NAME (systemd's LoadCredential).
+
+        store: sqlite:rota.db
+        policies: Policies
+
+        # token-prefix: rota              # how values begin, so that secret scanners can tell them
+
+        # scopes:                         # what tokens may be given; checked where they are made
+        #   - { name: "export:read", description: Read exports, access: read }
+        #   - { name: "ingest:write", description: Write into ingestion, access: write }
+
+        vaults:
+          local: { kind: directory, path: secrets }
+          # main:                         # HashiCorp Vault or OpenBao
+          #   kind: vault-kv2
+          #   address: https://bao.internal:8200
+          #   mount: secret
+          #   auth: { token: file:/etc/rota/bao-token }
+
+        # webhooks:
+        #   security:
+        #     url: https://hooks.internal/rota
+        #     secret: file:whsec
+        #     events: ["token.*"]
+        #     allow-addresses: ["10.0.0.0/8"]
+
+        limits: { actions: 500, percent: 20 }   # a plan over these is refused as a whole
+
+        """
+
+    static let policy = """
+        # The first policy: it looks and reports, and changes nothing. When 'rota plan' and 'rota report' say
+        # what you expect, set 'mode: enforce' and the actions that you want.
+        version: 1
+        policies:
+          - name: baseline
+            description: Values turn over every quarter, nothing idles, everything has an end.
+            mode: observe                 # observe: report | warn: report and notify | enforce: act
+            match: all
+            rules:
+              - max-age: 90d
+                action: rotate
+                start-before: 3d
+                overlap: 24h
+              - unused-for: 90d
+                action: notify
+              - expiry: { required: true, max-lifetime: 366d }
+                action: notify
+
+        """
+}

@@ -1,0 +1,23 @@
+import Crypto
+import Engine
+import Glibc
+import RotaCore
+
+/// The machine's clock: the only place that reads it.
+struct SystemClock: WallClock {
+    func now() -> Instant {
+        var time = timespec()
+        let status = unsafe clock_gettime(CLOCK_REALTIME, &time)
+        precondition(status == 0, "CLOCK_REALTIME always exists")
+        return Instant(seconds: Int64(time.tv_sec))
+    }
+
+    func sleep(milliseconds: Int64) async throws {
+        try await Task.sleep(for: .milliseconds(max(0, milliseconds)))
+    }
+}
+
+/// The operating system's randomness.
+struct SystemRandom: RandomSource {
+    func bytes(_ count: Int) -> [UInt8] { Random.bytes(count) }
+}

@@ -1,0 +1,62 @@
+import JSON
+import RotaCore
+
+/// What `policy explain` shows.
+enum TimelineDocument {
+    static func json(_ timeline: Timeline) -> JSON {
+        [
+            "token_id": .string(timeline.tokenID.text), "name": .string(timeline.name),
+            "at": TokenDocument.time(timeline.at), "not_evaluated": TokenDocument.text(timeline.notEvaluated),
+            "policies": .array(timeline.policies.map(json)),
+        ]
+    }
+
+    private static func json(_ policy: PolicyTimeline) -> JSON {
+        [
+            "policy": .string(policy.policy), "mode": .string(policy.mode.rawValue),
+            "file": .string(policy.file),
+            "selected": .bool(policy.mismatch == nil),
+            "mismatch": TokenDocument.text(policy.mismatch?.description),
+            "rules": .array(policy.rules.map(json)),
+        ]
+    }
+
+    private static func json(_ rule: RuleTimeline) -> JSON {
+        [
+            "rule": .string(rule.rule), "action": .string(rule.action.rawValue),
+            "status": .string(rule.verdict.status.rawValue), "reason": .string(rule.verdict.reason.code),
+            "message": .string(rule.verdict.reason.message),
+            "notices": .array(rule.notices.map { TokenDocument.time($0.at) }),
+            "start": TokenDocument.time(rule.start), "deadline": TokenDocument.time(rule.deadline),
+            "overlap_end": TokenDocument.time(rule.overlapEnd),
+        ]
+    }
+
+    static func print(_ timeline: Timeline, on output: Output) {
+        output.line("'\(printable(timeline.name))' (\(timeline.tokenID)) as of \(timeline.at)")
+        if let reason = timeline.notEvaluated { output.line("no policy is evaluated: \(printable(reason))") }
+        for policy in timeline.policies {
+            let title = "\(policy.policy) (\(policy.mode.rawValue))"
+            if let mismatch = policy.mismatch {
+                output.line("\n\(printable(title)): not for this token: \(printable(mismatch.description))")
+                continue
+            }
+            output.line("\n" + Style.heading.applied(to: printable(title), on: output))
+            for rule in policy.rules { print(rule, at: timeline.at, on: output) }
+        }
+    }
+
+    private static func print(_ rule: RuleTimeline, at now: Instant, on output: Output) {
+        output.line(
+            "  \(rule.rule): \(rule.verdict.status.rawValue) - \(printable(rule.verdict.reason.message))")
+        var dates: [(at: Instant, what: String)] = rule.notices.map {
+            ($0.at, "notice, \($0.before.spoken) before")
+        }
+        if let start = rule.start { dates.append((start, "\(rule.action.rawValue) begins")) }
+        if let end = rule.overlapEnd { dates.append((end, "the previous value ends")) }
+        if let deadline = rule.deadline { dates.append((deadline, "deadline")) }
+        for date in dates.sorted(by: { $0.at < $1.at }) {
+            output.line("    \(spoken(date.at, from: now)): \(date.what)")
+        }
+    }
+}
