@@ -1,0 +1,139 @@
+"""What scripts rely on: the shapes of --json, exit codes, and that no value is anywhere but in its one showing."""
+
+import json
+import re
+
+VALUE = re.compile(r"^[a-z][a-z0-9]{1,15}_[0-9A-Za-z]{36}$")
+TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+DIGEST = re.compile(r"^sha256:[0-9a-f]{64}$")
+
+POLICY = """
+version: 1
+policies:
+  - name: rotation
+    mode: enforce
+    match: { labels: { env: prod } }
+    rules:
+      - { max-age: 30d, action: rotate, start-before: 3d, overlap: 24h }
+"""
+
+
+def initialise(workspace):
+    document = call(workspace, "rota init --json")
+    (workspace.directory / "Policies/baseline.yaml").write_text(POLICY)
+    return document
+
+
+def call(workspace, command, code=0):
+    result = workspace.sh(command)
+    assert result.returncode == code, result.stderr
+    return json.loads(result.stdout)
+
+
+def test_init_and_create_show_a_value_once(workspace):
+    first = initialise(workspace)
+    assert VALUE.match(first["value"]) and first["token"]["scopes"] == ["rota:admin"]
+    again = call(workspace, "rota init --json")
+    assert again["value"] is None and again["token"] is None and again["instance"] == first["instance"]
+    made = call(workspace, "rota token create --name a --json --label env=prod --scope x:y")
+    assert VALUE.match(made["value"])
+    token = made["token"]
+    assert token["labels"] == {"env": "prod"} and token["scopes"] == ["x:y"] and token["active"] is True
+    assert TIME.match(token["created_at"]) and token["expires_at"] is None
+    pushed = call(workspace, "rota token create --name b --json --destination local:b")
+    assert pushed["value"] is None and pushed["pushed"] is True and pushed["token"]["version"] == 1
+
+
+def test_a_plan_has_the_shape_that_is_promised(workspace):
+    initialise(workspace)
+    call(workspace, "rota token create --name a --json --label env=prod --destination local:a")
+    call(workspace, "rota token create --name b --json --label env=prod")
+    plan = call(workspace, "rota plan --json --at 40d")
+    assert DIGEST.match(plan["plan"]["digest"]) and DIGEST.match(plan["plan"]["policies_digest"])
+    assert TIME.match(plan["plan"]["at"]) and plan["plan"]["generation"] == 1 and plan["plan"]["id"]
+    assert plan["totals"] == {"candidates": 3, "actions": 2, "waiting": 0, "blocked": 1}
+    actions = {action["name"]: action for action in plan["actions"]}
+    wanted = {"token_id", "name", "action", "policy", "rule", "reason", "message", "deadline", "blocked", "covers"}
+    for action in actions.values():
+        assert wanted <= action.keys()
+        assert (action["action"], action["policy"], action["rule"]) == ("rotate", "rotation", "max-age")
+        assert action["reason"] == "max-age-exceeded" and TIME.match(action["deadline"])
+    assert actions["a"]["blocked"] is None and actions["b"]["blocked"] == "no-destination"
+    again = call(workspace, "rota plan --json --at 40d")
+    assert again["plan"]["digest"] == plan["plan"]["digest"]
+
+
+def test_a_run_has_the_shape_that_is_promised(workspace):
+    initialise(workspace)
+    run = call(workspace, "rota run --json")
+    assert {"id", "plan", "started", "finished"} <= run["run"].keys()
+    assert run["actions"] == [] and TIME.match(run["run"]["started"])
+    status = call(workspace, "rota status --json")
+    assert status["last_run"]["id"] == run["run"]["id"] and status["rotations"] == []
+
+
+def test_a_list_is_ordered_and_filtered(workspace):
+    initialise(workspace)
+    for name in ["c", "a", "b"]:
+        call(workspace, f"rota token create --json --name {name} --owner team-{name}")
+    names = [token["name"] for token in call(workspace, "rota token list --json")["tokens"]]
+    assert names == ["a", "admin", "b", "c"]
+    cut = call(workspace, "rota token list --json --owner 'team-*' --limit 2")
+    assert [token["name"] for token in cut["tokens"]] == ["a", "b"] and cut["more"] is True
+
+
+def test_a_closed_pipe_is_no_error(workspace):
+    initialise(workspace)
+    for number in range(5):
+        call(workspace, f"rota token create --json --name t{number}")
+    result = workspace.sh("rota token list | head -1")
+    assert result.returncode == 0 and result.stderr == ""
+
+
+def test_output_that_cannot_be_written_is_a_failure(workspace):
+    initialise(workspace)
+    result = workspace.sh("rota token list > /dev/full")
+    assert result.returncode == 1 and "cannot write the output" in result.stderr
+
+
+def test_names_cannot_play_with_the_terminal(workspace):
+    initialise(workspace)
+    result = workspace.sh("rota token show \"$(printf 'x\\033[2Jy')\"")
+    assert result.returncode == 1 and "\033" not in result.stderr
+
+
+def test_a_value_is_nowhere_but_in_its_showing(workspace):
+    value = initialise(workspace)["value"]
+    pushed = "rota token create --json --name b --destination local:b && rota token rotate b && cat secrets/b"
+    secret = workspace.sh(pushed).stdout.splitlines()[-1]
+    assert VALUE.match(secret)
+    workspace.sh(f"printf %s {value} > mine")
+    commands = [
+        "rota token list", "rota token list --json", "rota token show admin --json", "rota token show b --json",
+        "rota audit tail --json",
+        "rota run --json", "rota status --json", "rota token verify --file mine --json", f"rota status {value}",
+        f"rota token verify {secret}",
+    ]
+    for command in commands:
+        result = workspace.sh(command)
+        for text in [result.stdout, result.stderr]:
+            assert value not in text and secret not in text, command
+    for path in workspace.directory.rglob("*"):
+        if path.is_file() and path.name != "mine" and path.parent.name != "secrets":
+            content = path.read_bytes()
+            assert value.encode() not in content and secret.encode() not in content, path
+
+
+def test_another_user_is_sent_to_the_owner(workspace):
+    import os
+    import shutil
+
+    import pytest
+
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        pytest.skip("needs root and setpriv")
+    initialise(workspace)
+    workspace.sh("chown 65534 rota.db")
+    result = workspace.sh("rota status")
+    assert result.returncode == 1
+    assert "belongs to" in result.stderr and "hint: run it as its owner: sudo -u" in result.stderr
