@@ -16,6 +16,12 @@ package struct Planner: Sendable {
         package var policy: Int
         package var rule: Int
         package var verdict: Verdict
+
+        package init(policy: Int, rule: Int, verdict: Verdict) {
+            self.policy = policy
+            self.rule = rule
+            self.verdict = verdict
+        }
     }
 
     /// Everything said of one token, and the one action that follows.

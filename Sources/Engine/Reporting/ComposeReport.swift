@@ -1,0 +1,50 @@
+import RotaCore
+
+/// Judges every token of the store, in one pass and flat memory, and writes the report in one format.
+///
+/// One row for every policy x rule x token that the policy selects and that authenticates, in the order of the
+/// store: name, then id. What the policies would do is asked of the same planner that runs ask.
+package func composeReport(
+    _ request: ReportRequest, from store: any StoreReads, as format: inout some ReportFormat
+) throws {
+    let facts = ReportFacts(
+        store: try store.identity(), policies: request.policies, at: request.hypotheticalAt ?? request.now,
+        hypothetical: request.hypotheticalAt != nil, madeAt: request.now, since: request.now - request.period,
+        generator: request.generator, actor: request.actor)
+    try format.begin(facts)
+    let summary = try judgeAll(facts, vaults: request.vaults, from: store, as: &format)
+    var activity = PeriodActivity(from: facts.since, to: facts.madeAt)
+    try store.eachRunAction(from: facts.since, to: facts.madeAt) { action in
+        activity.add(action)
+        return true
+    }
+    try format.end(
+        Report(
+            facts: facts, summary: summary, activity: activity,
+            rotations: try OpenRotations(from: store), lastRun: try store.lastRun(),
+            deliveries: try store.deliveryCounts()))
+}
+
+private func judgeAll(
+    _ facts: ReportFacts, vaults: Set<String>, from store: any StoreReads, as format: inout some ReportFormat
+) throws -> ComplianceSummary {
+    let planner = Planner(policies: facts.policies, vaults: vaults)
+    var builder = ReportBuilder(policies: facts.policies.policies, at: facts.at, since: facts.since)
+    var rulings: [Planner.Ruling] = []
+    try store.eachToken(states: []) { token in
+        rulings.removeAll(keepingCapacity: true)
+        facts.policies.eachVerdict(of: token, at: facts.at) { policy, rule, verdict in
+            rulings.append(Planner.Ruling(policy: policy, rule: rule, verdict: verdict))
+        }
+        var blocked: BlockedReason?
+        // Few tokens call for an action; the others are spared the planner's sorting.
+        if rulings.contains(where: \.verdict.calls) {
+            blocked = try planner.decide(token, at: facts.at) { try store.destinations(of: token.id) }
+                .action?.blocked
+        }
+        builder.add(token, rulings, blocked: blocked)
+        if !rulings.isEmpty { try format.add(token, rulings) }
+        return true
+    }
+    return builder.summary()
+}

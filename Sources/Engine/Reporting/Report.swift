@@ -1,0 +1,64 @@
+package import RotaCore
+
+/// What to report on.
+package struct ReportRequest: Sendable {
+    package var policies: PolicySet
+    /// The names of the configured vaults.
+    package var vaults: Set<String>
+    /// When the report is made.
+    package var now: Instant
+    /// The instant to judge the present inventory at, as if it were then; nil: now.
+    package var hypotheticalAt: Instant?
+    /// How far back actions and revocations are told.
+    package var period: TimeSpan
+    /// What made it, such as `rota 0.1.0`.
+    package var generator: String
+    /// Who asked for it, such as `cli:alice`.
+    package var actor: String
+
+    package init(
+        policies: PolicySet, vaults: Set<String>, now: Instant, hypotheticalAt: Instant? = nil,
+        period: TimeSpan = .days(30), generator: String, actor: String
+    ) {
+        self.policies = policies
+        self.vaults = vaults
+        self.now = now
+        self.hypotheticalAt = hypotheticalAt
+        self.period = period
+        self.generator = generator
+        self.actor = actor
+    }
+}
+
+/// Which report this is: known before the first token is read.
+package struct ReportFacts: Sendable {
+    package var store: StoreIdentity
+    package var policies: PolicySet
+    /// The instant that every verdict is of.
+    package var at: Instant
+    /// `at` is not when the report was made: the present inventory is judged as if it were then.
+    package var hypothetical: Bool
+    package var madeAt: Instant
+    /// The beginning of the period that ends when the report was made.
+    package var since: Instant
+    package var generator: String
+    package var actor: String
+}
+
+/// Everything that a report says beside its rows.
+package struct Report: Sendable {
+    package var facts: ReportFacts
+    package var summary: ComplianceSummary
+    package var activity: PeriodActivity
+    package var rotations: OpenRotations
+    package var lastRun: RunRecord?
+    package var deliveries: DeliveryCounts
+}
+
+/// Writes one format of a report while the tokens stream by: `begin`, `add` for each selected token, `end`.
+package protocol ReportFormat {
+    mutating func begin(_ facts: ReportFacts) throws
+    /// - parameter rulings: at least one, in the order of policies and rules; each makes one row.
+    mutating func add(_ token: Token, _ rulings: [Planner.Ruling]) throws
+    mutating func end(_ report: Report) throws
+}

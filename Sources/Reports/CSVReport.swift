@@ -1,0 +1,122 @@
+package import Engine
+package import RotaCore
+
+/// One line for each verdict, as RFC 4180 has it, safe to open in a spreadsheet.
+///
+/// `value_issued_at` is of the oldest value that authenticates, which is the one that is judged; `last_used` is
+/// a time, `never`, or empty for unknown, as in an import.
+package struct CSVReport: ReportFormat {
+    private static let header =
+        "token_id,name,owner,integration,issuer,policy,rule,status,reason,message,deadline,"
+        + "value_issued_at,last_used,expires_at\r\n"
+
+    private let sink: ByteSink
+    private var bytes: [UInt8] = []
+    /// The fields `policy,rule` of each rule of each policy, with the commas around them.
+    private var names: [[[UInt8]]] = []
+    /// What every line of a token begins and ends with.
+    private var head: [UInt8] = []
+    private var tail: [UInt8] = []
+
+    package init(to sink: @escaping ByteSink) {
+        self.sink = sink
+        bytes.reserveCapacity(bufferSize + 4096)
+    }
+
+    package mutating func begin(_ facts: ReportFacts) throws {
+        bytes += Self.header.utf8
+        names = facts.policies.policies.map { policy in
+            policy.rules.map { rule in
+                var fields: [UInt8] = []
+                fields.append(field: policy.name)
+                fields.append(field: rule.name)
+                return fields
+            }
+        }
+    }
+
+    package mutating func add(_ token: Token, _ rulings: [Planner.Ruling]) throws {
+        head.removeAll(keepingCapacity: true)
+        head.append(field: token.id.text)
+        head.append(field: token.name)
+        head.append(field: token.owner)
+        head.append(field: token.integration)
+        head.append(field: token.issuer.description)
+        tail.removeAll(keepingCapacity: true)
+        tail.append(time: token.values.oldestIssuedAt)
+        tail.append(use: token.usage)
+        tail.append(time: token.expiresAt)
+        tail.removeLast()
+        tail += "\r\n".utf8
+        for ruling in rulings {
+            bytes += head
+            bytes += names[ruling.policy][ruling.rule]
+            bytes.append(plain: ruling.verdict.status.rawValue)
+            bytes.append(plain: ruling.verdict.reason.code)
+            bytes.append(field: ruling.verdict.reason.message)
+            bytes.append(time: ruling.verdict.deadline)
+            bytes += tail
+        }
+        if bytes.count >= bufferSize { try flush() }
+    }
+
+    package mutating func end(_ report: Report) throws {
+        try flush()
+    }
+
+    private mutating func flush() throws {
+        try sink(bytes)
+        bytes.removeAll(keepingCapacity: true)
+    }
+}
+
+/// Fields, each with the comma that follows it.
+extension [UInt8] {
+    /// A text that needs no care: one of our own words.
+    fileprivate mutating func append(plain text: String) {
+        append(contentsOf: text.utf8)
+        append(UInt8(ascii: ","))
+    }
+
+    fileprivate mutating func append(time: Instant?) {
+        if let time { append(contentsOf: time.utf8) }
+        append(UInt8(ascii: ","))
+    }
+
+    fileprivate mutating func append(use: Usage) {
+        switch use {
+        case .lastUsed(let time): append(time: time)
+        case .neverUsed: append(plain: "never")
+        case .unknown: append(plain: "")
+        }
+    }
+
+    /// A text of anybody's making. What a spreadsheet would take for a formula gets a leading apostrophe.
+    fileprivate mutating func append(field text: String) {
+        let isFormula = text.utf8.first.map(Self.beginsFormula) ?? false
+        guard text.utf8.contains(where: Self.needsQuotes) || text.utf8.first == 0x20 || text.utf8.last == 0x20
+        else {
+            if isFormula { append(UInt8(ascii: "'")) }
+            return append(plain: text)
+        }
+        append(UInt8(ascii: "\""))
+        if isFormula { append(UInt8(ascii: "'")) }
+        for byte in text.utf8 {
+            if byte == UInt8(ascii: "\"") { append(byte) }
+            append(byte)
+        }
+        append(UInt8(ascii: "\""))
+        append(UInt8(ascii: ","))
+    }
+
+    private static func beginsFormula(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "="), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "@"), 0x09, 0x0A, 0x0D: true
+        default: false
+        }
+    }
+
+    private static func needsQuotes(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\"") || byte < 0x20
+    }
+}

@@ -1,0 +1,122 @@
+import RotaCore
+
+/// A piece of HTML that is also well-formed XML. A literal is taken as it stands; a text that is put into one
+/// is escaped, so that no name, cause or description can become an element, an attribute or a script.
+struct Markup: ExpressibleByStringInterpolation {
+    private(set) var bytes: [UInt8]
+
+    init() { bytes = [] }
+    init(stringLiteral value: String) { bytes = Array(value.utf8) }
+    init(stringInterpolation: StringInterpolation) { bytes = stringInterpolation.bytes }
+
+    /// A text, escaped.
+    init(text: String) {
+        bytes = []
+        bytes.append(escaped: text)
+    }
+
+    static func += (left: inout Markup, right: Markup) { left.bytes += right.bytes }
+
+    struct StringInterpolation: StringInterpolationProtocol {
+        fileprivate var bytes: [UInt8] = []
+
+        init(literalCapacity: Int, interpolationCount: Int) {
+            bytes.reserveCapacity(literalCapacity + 16 * interpolationCount)
+        }
+
+        mutating func appendLiteral(_ literal: String) { bytes += literal.utf8 }
+        mutating func appendInterpolation(_ markup: Markup) { bytes += markup.bytes }
+        mutating func appendInterpolation(_ text: String) { bytes.append(escaped: text) }
+        /// For people: `1,234`.
+        mutating func appendInterpolation(_ count: Int) { bytes += count.grouped.utf8 }
+        /// For attributes: no separators.
+        mutating func appendInterpolation(at coordinate: Int) { bytes += String(coordinate).utf8 }
+        mutating func appendInterpolation(_ each: [Markup]) { for markup in each { bytes += markup.bytes } }
+    }
+}
+
+extension [UInt8] {
+    /// Escapes what HTML and XML take for markup, and leaves out what is invisible or reorders text.
+    fileprivate mutating func append(escaped text: String) {
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "&": append(contentsOf: "&amp;".utf8)
+            case "<": append(contentsOf: "&lt;".utf8)
+            case ">": append(contentsOf: "&gt;".utf8)
+            case "\"": append(contentsOf: "&quot;".utf8)
+            case "'": append(contentsOf: "&#39;".utf8)
+            case "\n", "\t": append(0x20)
+            case let other where other.isUnwanted: break
+            case let other: append(contentsOf: Character(other).utf8)
+            }
+        }
+    }
+}
+
+extension Unicode.Scalar {
+    /// Control characters, marks and overrides of direction, invisible ones, and what XML forbids.
+    fileprivate var isUnwanted: Bool {
+        switch value {
+        case 0..<0x20, 0x7F...0x9F, 0xAD, 0x61C, 0x180E, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F,
+            0xFEFF, 0xFFF0...0xFFFB, 0xFFFE, 0xFFFF, 0xE0000...0xE0FFF:
+            true
+        default: properties.isNoncharacterCodePoint
+        }
+    }
+}
+
+extension Int {
+    /// `1,234,567`
+    var grouped: String {
+        var digits = String(magnitude)
+        var groups: [String] = []
+        while digits.count > 3 {
+            groups.insert(String(digits.suffix(3)), at: 0)
+            digits = String(digits.dropLast(3))
+        }
+        return (self < 0 ? "-" : "") + ([digits] + groups).joined(separator: ",")
+    }
+
+    /// `1 token`, `1,234 tokens`
+    func of(_ noun: String, plural: String? = nil) -> String {
+        "\(grouped) \(self == 1 ? noun : plural ?? noun + "s")"
+    }
+}
+
+/// `3.8 %`; never rounded to all or nothing when it is neither.
+func share(_ part: Int, of whole: Int) -> String {
+    guard whole > 0 else { return "–" }
+    guard part > 0, part < whole else { return part == 0 ? "0 %" : "100 %" }
+    let tenths = Swift.min(999, Swift.max(1, (part * 1000 + whole / 2) / whole))
+    return "\(tenths / 10).\(tenths % 10) %"
+}
+
+extension Instant {
+    private static let months = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]
+
+    private var dateParts: [Int] { date.split(separator: "-").compactMap { Int($0) } }
+
+    /// `24 Nov 2026`
+    var day: String {
+        let parts = dateParts
+        return parts.count == 3 ? "\(parts[2]) \(Self.months[parts[1] - 1]) \(parts[0])" : date
+    }
+
+    /// `Nov`
+    var month: String { dateParts.count == 3 ? Self.months[dateParts[1] - 1] : "" }
+
+    var dayOfMonth: Int { dateParts.last ?? 0 }
+
+    /// `24 Nov 2026, 03:00 UTC`
+    var minute: String {
+        "\(day), \(String(decoding: utf8[11..<16], as: UTF8.self)) UTC"
+    }
+
+    /// 0 for Monday to 6 for Sunday.
+    var weekday: Int {
+        let day = midnight.seconds / 86_400 + 3
+        return Int((day % 7 + 7) % 7)
+    }
+}

@@ -1,0 +1,101 @@
+import Engine
+import RotaCore
+
+/// What a reader learns in the first ten seconds.
+extension Report {
+    var hero: Markup {
+        """
+        \(warning)<div class="hero"><p class="eyebrow">Token compliance on \(facts.at.minute)</p>
+        <h1 class="headline">\(headline)</h1>
+        <p class="lede">\(lede)</p>
+        \(overview)</div>
+
+        """
+    }
+
+    private var warning: Markup {
+        guard facts.hypothetical else { return "" }
+        return """
+            <p class="banner"><strong>Hypothetical.</strong> The inventory of \(facts.madeAt.minute), judged as if \
+            it were \(facts.at.minute), with unbroken watching of use until then.</p>
+
+            """
+    }
+
+    private var headline: String {
+        let tokens = summary.tokens
+        if facts.policies.policies.isEmpty { return "No policy is loaded, so nothing is judged" }
+        if summary.evaluated == 0 { return "There is no token that authenticates" }
+        if tokens.total == 0 { return "No policy selects any of the \(summary.evaluated.of("live token"))" }
+        if tokens.violating > 0 {
+            return "\(tokens.violating.grouped) of \(tokens.total.of("token")) under policy "
+                + (tokens.violating == 1 ? "breaks a rule" : "break a rule")
+        }
+        let rest = tokens.due > 0 ? "; \(tokens.due.grouped) \(tokens.due == 1 ? "is" : "are") due" : ""
+        return "No token under policy breaks a rule\(rest)"
+    }
+
+    private var lede: Markup {
+        var sentences: [Markup] = []
+        if let worst = summary.violations.first, worst.overdue > .zero {
+            sentences.append(
+                """
+                The longest overdue is <strong>\(worst.name)</strong>\(of(worst.owner)), \
+                \(worst.overdue.spoken) past its deadline under \(worst.policy). 
+                """)
+        }
+        let stopped = summary.blocked.values.reduce(0, +)
+        if stopped > 0 {
+            sentences.append(
+                """
+                For \(stopped.of("token")) the action that is called for cannot be taken as things are. 
+                """)
+        }
+        if rotations.stalled > 0 { sentences.append("\(rotations.stalled.of("rotation")) cannot go on. ") }
+        if summary.tokens.unknown > 0 {
+            sentences.append("Of \(summary.tokens.unknown.of("token")) too little is known to judge. ")
+        }
+        if sentences.isEmpty { sentences.append("\(summary.verdicts.total.of("verdict")) were given. ") }
+        return "\(sentences)"
+    }
+
+    private func of(_ owner: String) -> Markup {
+        owner.isEmpty ? "" : " of \(owner)"
+    }
+
+    private var overview: Markup {
+        guard summary.tokens.total > 0 else { return "" }
+        return """
+            <figure>\(meter(summary.tokens, of: "Tokens under policy, each by its gravest verdict"))\
+            \(legend(summary.tokens))</figure>
+            """
+    }
+
+    var cards: Markup {
+        let tokens = summary.tokens
+        let stopped = summary.blocked.values.reduce(0, +) + rotations.stalled
+        return """
+            <dl class="cards">
+            \(card("Break a rule", tokens.violating, "\(share(tokens.violating, of: tokens.total)) of those under policy", "alarm"))
+            \(card("Due", tokens.due, "the time to act has come", "heed"))
+            \(card("Not known", tokens.unknown, "dates or use are missing", "heed"))
+            \(card("Under no policy", summary.uncovered, "of \(summary.evaluated.of("live token"))", "heed"))
+            \(card("Blocked or stalled", stopped, "need a person", "alarm"))
+            \(card("Actions done", activity.count(.done), "in \(facts.periodLength), \(activity.doneLate.grouped) late", "calm"))
+            </dl>
+
+            """
+    }
+
+    private func card(_ name: String, _ count: Int, _ note: String, _ mood: Markup) -> Markup {
+        """
+        <div class="card\(count > 0 ? " \(mood)" : "" as Markup)"><dt>\(name)</dt>\
+        <dd class="figure">\(count)</dd><dd class="note">\(note)</dd></div>
+        """
+    }
+}
+
+extension ReportFacts {
+    /// `30 days`
+    var periodLength: String { (madeAt - since).spoken }
+}

@@ -1,0 +1,77 @@
+/// A table with a caption, in a box of its own that scrolls sideways on a narrow screen.
+func table(_ caption: String, _ columns: [Column], _ rows: [Markup]) -> Markup {
+    let heads: [Markup] = columns.map { column in
+        column.isNumber
+            ? "<th scope=\"col\" class=\"number\">\(column.name)</th>" : "<th scope=\"col\">\(column.name)</th>"
+    }
+    return """
+        <div class="scroll" role="region" tabindex="0" aria-label="\(caption)"><table><caption>\(caption)</caption>
+        <thead><tr>\(heads)</tr></thead><tbody>
+        \(rows)</tbody></table></div>
+
+        """
+}
+
+/// A column's head; columns of numbers are aligned to the right.
+struct Column: ExpressibleByStringLiteral {
+    var name: String
+    var isNumber = false
+
+    init(stringLiteral value: String) { name = value }
+
+    static func number(_ name: String) -> Column {
+        var column = Column(stringLiteral: name)
+        column.isNumber = true
+        return column
+    }
+}
+
+func row(_ cells: Markup...) -> Markup {
+    "<tr>\(cells)</tr>\n"
+}
+
+/// The cell that names its row, with a quieter line below it.
+func head(_ name: String, below: String = "") -> Markup {
+    below.isEmpty
+        ? "<th scope=\"row\">\(name)</th>"
+        : "<th scope=\"row\">\(name)<br/><span class=\"quiet\">\(below)</span></th>"
+}
+
+func cell(_ text: String) -> Markup {
+    "<td class=\"wrap\">\(text)</td>"
+}
+
+func cell(_ markup: Markup) -> Markup {
+    "<td>\(markup)</td>"
+}
+
+func timeCell(_ text: String) -> Markup {
+    "<td class=\"time\">\(text)</td>"
+}
+
+func numberCell(_ count: Int) -> Markup {
+    count == 0 ? "<td class=\"number zero\">0</td>" : "<td class=\"number\">\(count)</td>"
+}
+
+func numberCell(_ text: String) -> Markup {
+    "<td class=\"number\">\(text)</td>"
+}
+
+/// One of the report's sections: heading, a sentence on what it shows, content.
+func section(_ id: Markup, _ title: String, _ intro: Markup, _ content: Markup...) -> Markup {
+    """
+    <section id="\(id)" aria-labelledby="\(id)-title"><h2 id="\(id)-title">\(title)</h2>
+    <p class="intro">\(intro)</p>
+    \(content)</section>
+
+    """
+}
+
+/// A name and what it is, in a list of such.
+func fact(_ name: String, _ value: String) -> Markup {
+    "<div><dt>\(name)</dt><dd>\(value)</dd></div>"
+}
+
+func nothing(_ sentence: String) -> Markup {
+    "<p class=\"empty\">\(sentence)</p>"
+}

@@ -1,0 +1,230 @@
+import Engine
+import JSON
+import RotaCore
+
+extension ReportFacts {
+    var json: JSON {
+        [
+            "generator": .string(generator),
+            "instance": .string(store.instance),
+            "generation": .integer(store.generation),
+            "policies_digest": .string(policies.digest),
+            "at": .string(at.description),
+            "hypothetical": .bool(hypothetical),
+            "made_at": .string(madeAt.description),
+            "period_from": .string(since.description),
+            "actor": .string(actor),
+        ]
+    }
+}
+
+extension ComplianceSummary {
+    /// Counts of rows by status, and of tokens.
+    var totals: JSON {
+        var totals: Object = [
+            "tokens": .integer(listed), "evaluated": .integer(evaluated),
+            "selected": .integer(tokens.total), "uncovered": .integer(uncovered),
+            "verdicts": .integer(verdicts.total),
+        ]
+        for status in Verdict.Status.allCases { totals[status.rawValue] = .integer(verdicts[status]) }
+        totals["blocked"] = .integer(blocked.values.reduce(0, +))
+        return .object(totals)
+    }
+}
+
+extension Report {
+    /// What the verdicts add up to.
+    var json: JSON {
+        [
+            "states": counts(TokenState.allCases) { summary.states[$0] },
+            "tokens": summary.tokens.json,
+            "policies": .array(zip(facts.policies.policies, summary.policies).map(json)),
+            "owners": .array(summary.owners.map(\.json)),
+            "other_owners": [
+                "owners": .integer(summary.otherOwnersCount), "tokens": summary.otherOwners.tokens.json,
+            ],
+            "controls": .array(summary.controls.map(\.json)),
+            "age": summary.age.json,
+            "idle": summary.idle.json,
+            "expiry": summary.expiry.json,
+            "inventory": summary.inventory.json,
+            "blocked": counts(BlockedReason.allCases) { summary.blocked[$0] },
+            "worst": .array(summary.worstOffenders(25).map(\.json)),
+            "revocations": [
+                "count": .integer(summary.revocationsCount),
+                "latest": .array(summary.revocations.map(\.json)),
+            ],
+            "activity": activity.json,
+            "rotations": rotations.json,
+            "last_run": lastRun?.json ?? .null,
+            "deliveries": [
+                "waiting": .integer(deliveries.waiting), "delivered": .integer(deliveries.delivered),
+                "dead": .integer(deliveries.dead),
+            ],
+        ]
+    }
+
+    private func json(_ policy: Policy, _ posture: PolicyPosture) -> JSON {
+        [
+            "policy": .string(policy.name), "mode": .string(policy.mode.rawValue),
+            "tokens": posture.tokens.json,
+            "rules": .array(
+                zip(policy.rules, posture.rules).map { rule, posture in
+                    [
+                        "rule": .string(rule.name), "action": .string(rule.action.rawValue),
+                        "verdicts": posture.verdicts.json,
+                    ]
+                }),
+        ]
+    }
+}
+
+/// An object with a member for each case, in their order.
+private func counts<Key: RawRepresentable>(_ keys: [Key], _ count: (Key) -> Int?) -> JSON
+where Key.RawValue == String {
+    .object(Object(keys.map { ($0.rawValue, .integer(count($0) ?? 0)) }))
+}
+
+private func text(_ instant: Instant?) -> JSON {
+    instant.map { .string($0.description) } ?? .null
+}
+
+extension StatusCounts {
+    fileprivate var json: JSON { counts(Verdict.Status.allCases) { self[$0] } }
+}
+
+extension OwnerPosture {
+    fileprivate var json: JSON {
+        ["owner": .string(owner), "tokens": tokens.json, "uncovered": .integer(uncovered)]
+    }
+}
+
+extension ControlPosture {
+    fileprivate var json: JSON {
+        [
+            "framework": .string(framework), "control": .string(control),
+            "policies": .array(policies.map { .string($0) }), "verdicts": verdicts.json,
+        ]
+    }
+}
+
+extension Histogram {
+    fileprivate var json: JSON {
+        [
+            "unit": "seconds",
+            "limits": .array(limits.map { .integer($0.seconds) }),
+            "unknown": .integer(unknown),
+            "buckets": .array(
+                buckets.map { bucket in
+                    [
+                        "from": .integer(bucket.from.seconds),
+                        "to": bucket.to.map { .integer($0.seconds) } ?? .null,
+                        "count": .integer(bucket.count), "violating": .integer(bucket.violating),
+                    ]
+                }),
+        ]
+    }
+}
+
+extension ExpiryOutlook {
+    fileprivate var json: JSON {
+        [
+            "never": .integer(never), "past": .integer(past), "later": .integer(later),
+            "coming": .array(coming.filter { $0.count > 0 }.map(day)),
+            "crowded": .array(crowded.map(day)),
+        ]
+    }
+
+    private func day(_ day: Day) -> JSON {
+        ["date": .string(day.date.date), "count": .integer(day.count)]
+    }
+}
+
+extension InventoryFacts {
+    fileprivate var json: JSON {
+        [
+            "driven": .integer(driven),
+            "external": .object(
+                Object(external.sorted { $0.key < $1.key }.map { ($0.key, .integer($0.value)) })),
+            "observed": .integer(observed), "asserted": .integer(asserted), "used": .integer(used),
+            "never_used": .integer(neverUsed), "usage_unknown": .integer(usageUnknown),
+            "age_unknown": .integer(ageUnknown), "without_owner": .integer(withoutOwner),
+            "without_destination": .integer(withoutDestination), "rotating": .integer(rotating),
+            "in_overlap": .integer(inOverlap),
+        ]
+    }
+}
+
+extension BrokenRule {
+    fileprivate var json: JSON {
+        [
+            "token_id": .string(tokenID.text), "name": .string(name), "owner": .string(owner),
+            "policy": .string(policy), "rule": .string(rule), "reason": .string(reason),
+            "message": .string(message), "deadline": text(deadline),
+            "overdue_seconds": .integer(overdue.seconds), "broken_rules": .integer(ofToken),
+            "blocked": blocked.map { .string($0.rawValue) } ?? .null,
+        ]
+    }
+}
+
+extension Revocation {
+    fileprivate var json: JSON {
+        [
+            "token_id": .string(tokenID.text), "name": .string(name), "at": text(end.at),
+            "by": .string(end.by), "cause": .string(end.cause),
+        ]
+    }
+}
+
+extension PeriodActivity {
+    fileprivate var json: JSON {
+        [
+            "from": text(from), "to": text(to), "runs": .integer(runs),
+            "done_in_time": .integer(doneInTime), "done_late": .integer(doneLate),
+            "outcomes": .object(
+                Object(
+                    Action.allCases.map { action in
+                        (action.rawValue, counts(Outcome.allCases) { outcomes[action]?[$0] })
+                    })),
+            "unfinished": .integer(unfinishedCount),
+            "unfinished_listed": .array(listedUnfinished.map(\.json)),
+        ]
+    }
+}
+
+extension RecordedAction {
+    fileprivate var json: JSON {
+        [
+            "token_id": .string(tokenID.text), "name": .string(name), "action": .string(action.rawValue),
+            "policy": .string(policy), "rule": .string(rule), "outcome": .string(outcome.rawValue),
+            "cause": cause.map { .string($0) } ?? .null, "deadline": text(deadline), "at": text(at),
+        ]
+    }
+}
+
+extension OpenRotations {
+    fileprivate var json: JSON {
+        [
+            "open": .integer(open), "overlap": .integer(overlap), "stalled": .integer(stalled),
+            "stalled_listed": .array(
+                listed.map { entry in
+                    [
+                        "token_id": .string(entry.rotation.tokenID.text), "name": .string(entry.name),
+                        "since": text(entry.rotation.claimedAt),
+                        "failures": .integer(entry.rotation.failures),
+                        "next_attempt": text(entry.rotation.nextAttemptAt),
+                        "cause": .string(entry.rotation.cause ?? ""),
+                    ]
+                }),
+        ]
+    }
+}
+
+extension RunRecord {
+    fileprivate var json: JSON {
+        [
+            "id": .string(id), "plan": .string(plan), "actor": .string(actor), "started": text(startedAt),
+            "finished": text(finishedAt), "aborted": aborted.map { .string($0) } ?? .null,
+        ]
+    }
+}

@@ -1,0 +1,59 @@
+package import Engine
+package import RotaCore
+
+/// A store that holds what a test gave it, for code that only reads.
+package struct FakeStoreReads: StoreReads {
+    package var storeIdentity = StoreIdentity(
+        instance: "6f1d2c9a", generation: 1, createdAt: Instant(seconds: 1_790_000_000))
+    package var tokens: [Token] = []
+    package var destinations: [TokenID: [Destination]] = [:]
+    package var rotations: [Rotation] = []
+    /// Oldest first.
+    package var actions: [RecordedAction] = []
+    package var run: RunRecord?
+    package var deliveries = DeliveryCounts(waiting: 0, delivered: 0, dead: 0)
+
+    package init(_ tokens: [Token] = []) { self.tokens = tokens }
+
+    package func identity() -> StoreIdentity { storeIdentity }
+    package func token(_ id: TokenID) -> Token? { tokens.first { $0.id == id } }
+    package func token(named nameOrID: String) -> Token? {
+        tokens.first { $0.id.text == nameOrID || $0.name == nameOrID }
+    }
+    package func token(issuer: Issuer, externalID: String) -> Token? {
+        tokens.first { $0.issuer == issuer && $0.externalID == externalID }
+    }
+    package func versions(of id: TokenID) -> [Version] { [] }
+    package func destinations(of id: TokenID) -> [Destination] { destinations[id] ?? [] }
+    package func version(with digest: Digest) -> (token: Token, version: Version)? { nil }
+
+    package func eachToken(states: [TokenState], _ each: (Token) throws -> Bool) throws {
+        for token in tokens.sorted(by: { ($0.name, $0.id) < ($1.name, $1.id) })
+        where states.isEmpty || states.contains(token.state) {
+            guard try each(token) else { return }
+        }
+    }
+    /// Every active token: a superset, as candidates are.
+    package func eachCandidate(_ query: CandidateQuery, _ each: (Token) throws -> Bool) throws {
+        try eachToken(states: [.active], each)
+    }
+    package func countActive() -> Int { tokens.count { $0.state == .active } }
+
+    package func openRotations() -> [Rotation] { rotations.filter { $0.phase == .open || $0.phase == .overlap } }
+    package func rotation(of id: TokenID) -> Rotation? { openRotations().first { $0.tokenID == id } }
+    package func pushes(of id: TokenID) -> [Push] { [] }
+    package func openFindings() -> [Finding] { [] }
+    package func findings(of id: TokenID) -> [Finding] { [] }
+    package func eachAuditEntry(from number: Int64, object: String?, _ each: (AuditEntry) throws -> Bool) {}
+    package func eachRunAction(
+        from: Instant, to: Instant, _ each: (RecordedAction) throws -> Bool
+    ) throws {
+        for action in actions where action.at >= from && action.at <= to {
+            guard try each(action) else { return }
+        }
+    }
+    package func lastRun() -> RunRecord? { run }
+    package func dueDeliveries(endpoint: String, at now: Instant, limit: Int) -> [Delivery] { [] }
+    package func nextDeliveryDue() -> Instant? { nil }
+    package func deliveryCounts() -> DeliveryCounts { deliveries }
+}
