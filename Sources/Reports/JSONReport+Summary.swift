@@ -21,7 +21,7 @@ extension ReportFacts {
 extension ComplianceSummary {
     /// Counts of rows by status, and of tokens.
     var totals: JSON {
-        var totals: Object = [
+        var totals: JSON.Object = [
             "tokens": .integer(listed), "evaluated": .integer(evaluated),
             "selected": .integer(tokens.total), "uncovered": .integer(uncovered),
             "verdicts": .integer(verdicts.total),
@@ -82,7 +82,7 @@ extension Report {
 /// An object with a member for each case, in their order.
 private func counts<Key: RawRepresentable>(_ keys: [Key], _ count: (Key) -> Int?) -> JSON
 where Key.RawValue == String {
-    .object(Object(keys.map { ($0.rawValue, .integer(count($0) ?? 0)) }))
+    .object(JSON.Object(keys.map { ($0.rawValue, .integer(count($0) ?? 0)) }))
 }
 
 private func text(_ instant: Instant?) -> JSON {
@@ -145,7 +145,7 @@ extension InventoryFacts {
         [
             "driven": .integer(driven),
             "external": .object(
-                Object(external.sorted { $0.key < $1.key }.map { ($0.key, .integer($0.value)) })),
+                JSON.Object(external.sorted { $0.key < $1.key }.map { ($0.key, .integer($0.value)) })),
             "observed": .integer(observed), "asserted": .integer(asserted), "used": .integer(used),
             "never_used": .integer(neverUsed), "usage_unknown": .integer(usageUnknown),
             "age_unknown": .integer(ageUnknown), "without_owner": .integer(withoutOwner),
@@ -167,7 +167,7 @@ extension BrokenRule {
     }
 }
 
-extension Revocation {
+extension RecordedRevocation {
     fileprivate var json: JSON {
         [
             "token_id": .string(tokenID.text), "name": .string(name), "at": text(end.at),
@@ -182,7 +182,7 @@ extension PeriodActivity {
             "from": text(from), "to": text(to), "runs": .integer(runs),
             "done_in_time": .integer(doneInTime), "done_late": .integer(doneLate),
             "outcomes": .object(
-                Object(
+                JSON.Object(
                     Action.allCases.map { action in
                         (action.rawValue, counts(Outcome.allCases) { outcomes[action]?[$0] })
                     })),

@@ -61,7 +61,7 @@ struct Failure: Error, Sendable {
 
     private init(_ error: StoreError) {
         switch error {
-        case .unusable(_, let hint): self.init(error.description, hint: hint)
+        case .unusable(_, let hint): self = .usage(error.description, hint: hint)
         case .busy:
             self.init(error.description, hint: "another rota works on this store; try again in a moment")
         case .nameTaken:

@@ -30,6 +30,17 @@ struct File: ~Copyable {
     var isRegular: Bool { status.st_mode & S_IFMT == S_IFREG }
     var permissions: UInt32 { status.st_mode & 0o777 }
 
+    /// The next bytes, at most so many; none at the end.
+    borrowing func readChunk(most: Int) throws(Failure) -> [UInt8] {
+        var chunk = [UInt8](repeating: 0, count: most)
+        while true {
+            let count = unsafe chunk.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw Failure("cannot read \(path): \(systemMessage(errno))") }
+            return Array(chunk[..<count])
+        }
+    }
+
     /// All bytes; refuses more than `most`.
     borrowing func readAll(most: Int) throws(Failure) -> [UInt8] {
         try readDescriptor(descriptor, named: path, most: most)

@@ -30,7 +30,7 @@ package struct ComplianceSummary: Sendable {
     /// The longest overdue, longest first; `verdicts.violating` says how many there are.
     package var violations: [BrokenRule] = []
     /// Tokens revoked within the period, latest first.
-    package var revocations: [Revocation] = []
+    package var revocations: [RecordedRevocation] = []
     package var revocationsCount = 0
 
     /// Every token of the store.
@@ -119,7 +119,7 @@ package struct BrokenRule: Hashable, Sendable {
 }
 
 /// A token that was revoked.
-package struct Revocation: Hashable, Sendable {
+package struct RecordedRevocation: Hashable, Sendable {
     package var tokenID: TokenID
     package var name: String
     package var owner: String

@@ -14,7 +14,7 @@ package struct ReportBuilder: Sendable {
     private var sums: ComplianceSummary
     private var owners: [String: OwnerPosture] = [:]
     private var violations = Foremost<BrokenRule>(mostViolations)
-    private var revocations = Foremost<Revocation>(mostRevocations)
+    private var revocations = Foremost<RecordedRevocation>(mostRevocations)
 
     /// - parameters:
     ///   - now: the instant that the verdicts are of.
@@ -102,7 +102,7 @@ extension ReportBuilder {
     private mutating func addRevocation(of token: Token) {
         guard let end = token.end, end.at >= since else { return }
         revocations.offer(end.at.seconds) {
-            Revocation(tokenID: token.id, name: token.name, owner: token.owner, end: end)
+            RecordedRevocation(tokenID: token.id, name: token.name, owner: token.owner, end: end)
         }
     }
 

@@ -1,10 +1,10 @@
 extension Command {
     /// Every command, in the order of `rota --help`.
     static let all: [Command] = [
-        initialise, status,
+        initialise, importInventory, status,
         tokenCreate, tokenList, tokenShow, tokenEdit, tokenVerify, tokenRotate, tokenRevoke,
         policyCheck, policyExplain,
-        plan, run,
+        plan, run, report,
         webhookList, auditTail,
     ]
 }

@@ -47,8 +47,10 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
             "the plan was refused, and nothing of it done: \(refusal)",
             hint: "look at it with 'rota plan'; if it is meant, raise the limit", code: .refused)
     }
-    return report.count(.failed) > 0 || report.recovery.rotations.contains { $0.outcome == .failed }
-        ? .partlyFailed : .done
+    // A rotation that stands still has a cause; one that only waits for its overlap has none.
+    let stands = report.actions.contains { $0.outcome == .started && $0.cause != nil }
+        || report.recovery.rotations.contains { $0.outcome == .failed || $0.isStalled }
+    return report.count(.failed) > 0 || stands ? .partlyFailed : .done
 }
 
 /// A run as it is shown.

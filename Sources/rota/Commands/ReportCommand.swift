@@ -1,0 +1,103 @@
+import Crypto
+import Engine
+import Reports
+import RotaCore
+
+extension Command {
+    static let report = Command(
+        words: ["report"],
+        summary: "show how every token stands to every policy that selects it",
+        discussion: """
+            HTML is one page for people and auditors, without anything to load; JSON and CSV have a row for
+            every policy, rule and selected token. With --at the tokens as they are now are judged as if it
+            were then, and the report says so. A file comes to be as a whole or not at all, and is readable
+            by you alone.
+            """,
+        options: [
+            Option("format", "FORMAT", help: "html, json or csv; else by the name of --output, or html"),
+            Option("output", "FILE", help: "write it here; else to standard output"),
+            Option("at", "TIME|SPAN", help: "judge as if it were then: 2027-01-31, or 30d from now"),
+            Option("period", "SPAN", help: "how far back actions are told; 30d"),
+            Option("exit-code", help: "exit with 3 when violations remain"),
+        ],
+        examples: [
+            "rota report --output report.html", "rota report --format csv --period 90d > report.csv",
+            "rota report --json --exit-code | jq .totals",
+        ],
+        exitCodes: [.done, .failed, .usage, .violationsRemain],
+        run: makeReport)
+}
+
+private enum ReportKind: String, CaseIterable { case html, json, csv }
+
+private func makeReport(_ invocation: Invocation) throws -> ExitCode {
+    let arguments = invocation.arguments
+    let kind = try reportKind(arguments)
+    let now = invocation.clock.now()
+    let at = try arguments.instant("at", orSpanFrom: now)
+    let period = try arguments.span("period") ?? .days(30)
+    let composition = try Composition(invocation)
+    let policies = try composition.policies()
+    let store = try composition.openStore()
+    defer { store.close() }
+    let request = ReportRequest(
+        policies: policies, vaults: composition.configuration.vaultNames, now: now, hypotheticalAt: at,
+        period: period, generator: "rota \(Program.version)", actor: Process.actor)
+    let violations: Int
+    if let path = arguments.value("output") {
+        let file = try NewFile(at: path, suffix: Hex.encode(invocation.random.bytes(4)))
+        violations = try compose(request, from: store, kind) { try file.write($0) }
+        try file.place()
+        invocation.output.note("\(path) is written; \(counted(violations, "violation"))")
+    } else {
+        violations = try compose(request, from: store, kind) { invocation.output.bytes($0) }
+    }
+    return violations > 0 && arguments.has("exit-code") ? .violationsRemain : .done
+}
+
+/// What was asked for; else what the name of the file says.
+private func reportKind(_ arguments: Arguments) throws(Failure) -> ReportKind {
+    if let kind = try arguments.choice("format", of: ReportKind.self) {
+        guard kind == .json || !arguments.has("json") else {
+            throw .usage("--json and --format \(kind.rawValue) exclude each other")
+        }
+        return kind
+    }
+    if arguments.has("json") { return .json }
+    let ending = arguments.value("output")?.split(separator: ".").last.map(String.init)
+    return ending.flatMap(ReportKind.init) ?? .html
+}
+
+/// Writes the report, and tells how many violations there are.
+private func compose(
+    _ request: ReportRequest, from store: any Store, _ kind: ReportKind, to sink: @escaping ByteSink
+) throws -> Int {
+    switch kind {
+    case .html: try count(HTMLReport(to: sink), request, store)
+    case .json: try count(JSONReport(to: sink), request, store)
+    case .csv: try count(CSVReport(to: sink), request, store)
+    }
+}
+
+private func count(_ format: some ReportFormat, _ request: ReportRequest, _ store: any Store) throws -> Int {
+    var counting = CountingFormat(format: format)
+    try composeReport(request, from: store, as: &counting)
+    return counting.violations
+}
+
+/// A format that counts violations on the way.
+private struct CountingFormat<Format: ReportFormat>: ReportFormat {
+    var format: Format
+    private(set) var violations = 0
+
+    init(format: Format) { self.format = format }
+
+    mutating func begin(_ facts: ReportFacts) throws { try format.begin(facts) }
+
+    mutating func add(_ token: Token, _ rulings: [Planner.Ruling]) throws {
+        violations += rulings.count { $0.verdict.status == .violating }
+        try format.add(token, rulings)
+    }
+
+    mutating func end(_ report: Report) throws { try format.end(report) }
+}
