@@ -54,6 +54,6 @@ package struct FakeStoreReads: StoreReads {
     }
     package func lastRun() -> RunRecord? { run }
     package func dueDeliveries(endpoint: String, at now: Instant, limit: Int) -> [Delivery] { [] }
-    package func nextDeliveryDue() -> Instant? { nil }
+    package func nextDeliveryDue(endpoint: String) -> Instant? { nil }
     package func deliveryCounts() -> DeliveryCounts { deliveries }
 }

@@ -79,7 +79,8 @@ extension Rotator {
             else {
                 row = try await currentRow(snapshot.token.id, version, destination)
                 if row.state == .verified { return }
-                trouble = Obstacle("\(destination): a read was out of date")
+                trouble = Obstacle(
+                    "\(destination): it is older than it was before; was the vault restored, or the secret deleted for good?")
                 continue
             }
             row.attempt = attempt
