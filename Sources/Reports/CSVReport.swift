@@ -3,8 +3,8 @@ package import RotaCore
 
 /// One line for each verdict, as RFC 4180 has it, safe to open in a spreadsheet.
 ///
-/// `value_issued_at` is of the oldest value that authenticates, which is the one that is judged; `last_used` is
-/// a time, `never`, or empty for unknown, as in an import.
+/// `value_issued_at` is of the oldest value that authenticates, which is the one that is judged; `last_used`
+/// is a time, `never`, or empty for unknown, as in an import.
 package struct CSVReport: ReportFormat {
     private static let header =
         "token_id,name,owner,integration,issuer,policy,rule,status,reason,message,deadline,"
@@ -111,7 +111,8 @@ extension [UInt8] {
 
     private static func beginsFormula(_ byte: UInt8) -> Bool {
         switch byte {
-        case UInt8(ascii: "="), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "@"), 0x09, 0x0A, 0x0D: true
+        case UInt8(ascii: "="), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "@"), 0x09, 0x0A, 0x0D:
+            true
         default: false
         }
     }

@@ -39,7 +39,9 @@ package struct FakeStoreReads: StoreReads {
     }
     package func countActive() -> Int { tokens.count { $0.state == .active } }
 
-    package func openRotations() -> [Rotation] { rotations.filter { $0.phase == .open || $0.phase == .overlap } }
+    package func openRotations() -> [Rotation] {
+        rotations.filter { $0.phase == .open || $0.phase == .overlap }
+    }
     package func rotation(of id: TokenID) -> Rotation? { openRotations().first { $0.tokenID == id } }
     package func pushes(of id: TokenID) -> [Push] { [] }
     package func openFindings() -> [Finding] { [] }

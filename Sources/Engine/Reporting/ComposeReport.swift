@@ -2,8 +2,8 @@ import RotaCore
 
 /// Judges every token of the store, in one pass and flat memory, and writes the report in one format.
 ///
-/// One row for every policy x rule x token that the policy selects and that authenticates, in the order of the
-/// store: name, then id. What the policies would do is asked of the same planner that runs ask.
+/// One row for every policy x rule x token that the policy selects and that authenticates, in the order of
+/// the store: name, then id. What the policies would do is asked of the same planner that runs ask.
 package func composeReport(
     _ request: ReportRequest, from store: any StoreReads, as format: inout some ReportFormat
 ) throws {

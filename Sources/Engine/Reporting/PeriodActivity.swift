@@ -17,7 +17,7 @@ package struct PeriodActivity: Sendable {
     }
 
     /// How many actions are listed with their causes.
-    package static let mostListed = 100
+    package static let mostListed = 50
     /// Unfinished matters are followed up to here; further ones are only counted among the outcomes.
     private static let mostFollowed = 5000
     private static let mostDays: Int64 = 366
@@ -60,7 +60,9 @@ package struct PeriodActivity: Sendable {
             }
             latest.offer(action.at.seconds) { action }
         case .failed, .blocked, .skipped:
-            if unfinished[matter] != nil || unfinished.count < Self.mostFollowed { unfinished[matter] = action }
+            if unfinished[matter] != nil || unfinished.count < Self.mostFollowed {
+                unfinished[matter] = action
+            }
         case .started, .waiting:
             unfinished[matter] = nil
         }

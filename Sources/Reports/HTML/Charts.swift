@@ -14,7 +14,8 @@ func meter(_ counts: StatusCounts, of what: String) -> Markup {
         let gap = isLast ? 0 : 2
         rectangles.append(
             """
-            <rect class="fill-\(status.rawValue)" x="\(at: start)" y="0" width="\(at: max(2, width - gap))" height="10"/>
+            <rect class="fill-\(status.rawValue)" x="\(at: start)" y="0" \
+            width="\(at: max(2, width - gap))" height="10"/>
             """)
         start += width
     }
@@ -69,7 +70,8 @@ struct BarChart {
     private var baseline: Int { height - bottom }
 
     init(
-        title: String, description: String, axis: String, bars: [Bar], lines: [Line] = [], isWide: Bool = false,
+        title: String, description: String, axis: String, bars: [Bar], lines: [Line] = [],
+        isWide: Bool = false,
         showsCounts: Bool = true, labelStride: Int = 1
     ) {
         self.title = title
@@ -95,7 +97,8 @@ struct BarChart {
         return """
             <svg class="chart" viewBox="0 0 \(at: width) \(at: height)" role="img">
             <title>\(title)</title><desc>\(description)</desc>
-            <line class="grid" x1="\(at: left)" x2="\(at: width - left)" y1="\(at: baseline)" y2="\(at: baseline)"/>
+            <line class="grid" x1="\(at: left)" x2="\(at: width - left)" y1="\(at: baseline)" \
+            y2="\(at: baseline)"/>
             \(drawn)\(limits)
             <text x="\(at: width / 2)" y="\(at: height - 6)" text-anchor="middle">\(axis)</text></svg>
 
@@ -116,7 +119,8 @@ struct BarChart {
         }
         if showsCounts {
             markup += """
-                <text class="value" x="\(at: middle)" y="\(at: baseline - tall - 5)" text-anchor="middle">\(bar.count)</text>
+                <text class="value" x="\(at: middle)" y="\(at: baseline - tall - 5)" \
+                text-anchor="middle">\(bar.count)</text>
                 """
         }
         if index % labelStride == 0 {
@@ -129,18 +133,19 @@ struct BarChart {
 
     /// At least two points for what is not nothing.
     private func scaled(_ count: Int, _ greatest: Int) -> Int {
-        count == 0 ? 0 : max(2, count * (baseline - top - 14) / greatest)
+        count == 0 ? 0 : max(3, count * (baseline - top - 14) / greatest)
     }
 
     private func rectangle(_ colour: Markup, _ x: Int, _ y: Int, _ width: Int, _ height: Int) -> Markup {
         """
-        <rect class="fill-\(colour)" x="\(at: x)" y="\(at: y)" width="\(at: width)" height="\(at: height)" rx="2"/>
+        <rect class="fill-\(colour)" x="\(at: x)" y="\(at: y)" width="\(at: width)" \
+        height="\(at: height)" rx="2"/>
         """
     }
 
     private func draw(_ line: Line, row: Int, x: Int) -> Markup {
         let y = 12 + 15 * row
-        let nearEnd = x > width * 2 / 3
+        let nearEnd = x + 7 * line.name.count > width
         return """
             <line class="limit" x1="\(at: x)" x2="\(at: x)" y1="\(at: y - 8)" y2="\(at: baseline)"/>
             <text class="limit-name" x="\(at: nearEnd ? x - 6 : x + 6)" y="\(at: y)" \
@@ -163,19 +168,23 @@ struct CalendarChart {
         let greatest = max(1, days.map(\.count).max() ?? 1)
         let offset = first.date.weekday
         let weeks = (offset + days.count + 6) / 7
-        let names = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].enumerated().map { row, name -> Markup in
+        let names = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].enumerated().map {
+            row, name -> Markup in
             "<text x=\"0\" y=\"\(at: top + row * cellHeight + 16)\">\(name)</text>"
         }
         let cells = days.enumerated().map { index, day in
             draw(day, slot: index + offset, isFirst: index == 0, greatest: greatest)
         }
         let total = days.reduce(0) { $0 + $1.count }
-        let busiest = days.filter { $0.count > 0 }.sorted { ($1.count, $0.date) < ($0.count, $1.date) }.prefix(5)
+        let busiest = days.filter { $0.count > 0 }.sorted { ($1.count, $0.date) < ($0.count, $1.date) }
+            .prefix(5)
         let busy = busiest.map { "\($0.date.day): \($0.count.grouped)" }.joined(separator: "; ")
         return """
-            <svg class="chart" viewBox="0 0 \(at: left + weeks * cellWidth) \(at: top + 7 * cellHeight + 2)" role="img">
+            <svg class="chart" viewBox="0 0 \(at: left + weeks * cellWidth) \
+            \(at: top + 7 * cellHeight + 2)" role="img">
             <title>Tokens that end in the coming \(days.count - 1) days, day by day</title>
-            <desc>\(total.of("token")) in all. Busiest days: \(busy.isEmpty ? "none" : busy).</desc>\(names)\(cells)</svg>
+            <desc>\(total.of("token")) in all. Busiest days: \
+            \(busy.isEmpty ? "none" : busy).</desc>\(names)\(cells)</svg>
 
             """
     }
@@ -184,22 +193,28 @@ struct CalendarChart {
         let x = left + slot / 7 * cellWidth
         let y = top + slot % 7 * cellHeight
         var markup: Markup = """
-            <rect class="cell" x="\(at: x)" y="\(at: y)" width="\(at: cellWidth - 4)" height="\(at: cellHeight - 4)" rx="4"/>
+            <rect class="cell" x="\(at: x)" y="\(at: y)" width="\(at: cellWidth - 4)" \
+            height="\(at: cellHeight - 4)" rx="4"/>
             """
         if slot % 7 == 0 || isFirst {
             // The month where it begins or the table does, else the day of the week's first cell.
-            let name = isFirst || day.date.dayOfMonth <= 7
+            let name =
+                isFirst || day.date.dayOfMonth <= 7
                 ? "\(day.date.dayOfMonth) \(day.date.month)" : "\(day.date.dayOfMonth)"
             markup += """
                 <text x="\(at: x + cellWidth / 2 - 2)" y="16" text-anchor="middle">\(name)</text>
                 """
         }
         guard day.count > 0 else { return markup }
-        let heat = min(4, (day.count * 4 + greatest - 1) / greatest)
+        // By the root of the count: one crowded day must not make all others look alike.
+        let heat = (1...4).first { $0 * $0 * greatest >= 16 * day.count } ?? 4
         markup += """
-            <rect class="fill-accent heat-\(at: heat)" x="\(at: x)" y="\(at: y)" width="\(at: cellWidth - 4)" \
-            height="\(at: cellHeight - 4)" rx="4"><title>\(day.date.day): \(day.count.of("token"))</title></rect>
-            <text class="\(heat > 2 ? "on-dark" : "on-light")" x="\(at: x + cellWidth / 2 - 2)" y="\(at: y + 15)" \
+            <rect class="fill-accent heat-\(at: heat)" x="\(at: x)" y="\(at: y)" \
+            width="\(at: cellWidth - 4)" \
+            height="\(at: cellHeight - 4)" rx="4"><title>\(day.date.day): \
+            \(day.count.of("token"))</title></rect>
+            <text class="\(heat > 2 ? "on-dark" : "on-light")" x="\(at: x + cellWidth / 2 - 2)" \
+            y="\(at: y + 15)" \
             text-anchor="middle">\(day.count)</text>
             """
         return markup

@@ -40,7 +40,8 @@ package struct HTMLReport: ReportFormat {
         </style></head>
         <body><main class="page">
         <header class="masthead"><div class="brand">\(mark)Rota</div>
-        <div>Store <code>\(facts.store.instance)</code>, generation \(Int(facts.store.generation))</div></header>
+        <div>Store <code>\(facts.store.instance)</code>, generation \
+        \(Int(facts.store.generation))</div></header>
 
         """
     }

@@ -6,23 +6,32 @@ extension Report {
     var inventory: Markup {
         let known = summary.inventory
         let kinds = known.external.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+        let states = TokenState.allCases.map {
+            fact($0.rawValue.capitalizedFirst, (summary.states[$0] ?? 0).grouped)
+        }
         let issuers = kinds.prefix(12).map { fact("Made by external:\($0.key)", $0.value.grouped) }
         return section(
             "inventory", "Inventory facts",
             """
             All \(summary.listed.of("token")) of the store by state, and what is known of the \
-            \(summary.evaluated.of("live one", plural: "live ones")). Observed facts were seen by rota itself; asserted ones were \
+            \(summary.evaluated.of("live one", plural: "live ones")). Observed facts were seen by rota \
+            itself; asserted ones were \
             told to it by an import.
             """,
             """
-            <dl class="facts">\(TokenState.allCases.map { fact($0.rawValue.capitalizedFirst, (summary.states[$0] ?? 0).grouped) })</dl>
+            <dl class="facts">\(states)</dl>
             <h3>Live tokens</h3><dl class="facts">
-            \(fact("Dates observed", part(known.observed)))\(fact("Dates asserted", part(known.asserted)))
-            \(fact("Used, last use known", part(known.used)))\(fact("Never used while watched", part(known.neverUsed)))
-            \(fact("Use not known", part(known.usageUnknown)))\(fact("Age of the value not known", part(known.ageUnknown)))
+            \(fact("Dates observed", part(known.observed)))
+            \(fact("Dates asserted", part(known.asserted)))
+            \(fact("Used, last use known", part(known.used)))
+            \(fact("Never used while watched", part(known.neverUsed)))
+            \(fact("Use not known", part(known.usageUnknown)))
+            \(fact("Age of the value not known", part(known.ageUnknown)))
             \(fact("Values made by rota", part(known.driven)))\(issuers)
-            \(fact("Without an owner", part(known.withoutOwner)))\(fact("Without a destination", part(known.withoutDestination)))
-            \(fact("Rotation under way", part(known.rotating)))\(fact("Older value still valid", part(known.inOverlap)))</dl>
+            \(fact("Without an owner", part(known.withoutOwner)))
+            \(fact("Without a destination", part(known.withoutDestination)))
+            \(fact("Rotation under way", part(known.rotating)))
+            \(fact("Older value still valid", part(known.inOverlap)))</dl>
 
             """)
     }
@@ -36,20 +45,30 @@ extension Report {
             "reading", "How to read this", "The words of this report.",
             """
             <div class="reading"><ul>
-            <li>A <strong>live</strong> token is one that authenticates: it is active and has not reached its end. Only \
+            <li>A <strong>live</strong> token is one that authenticates: it is active and has not \
+            reached its end. Only \
             live tokens are judged; quarantined, revoked and expired ones are counted above.</li>
-            <li>A <strong>verdict</strong> is what one rule of one policy says of one token at the instant named on top: \
-            <span class="word violating">violating</span>, the rule is broken; <span class="word due">due</span>, it \
-            will be unless the action is taken in time, and the time to begin has come; <span class="word">unknown</span>, \
-            a fact that it needs is missing, which is never taken for compliance; <span class="word waived">waived</span>, \
+            <li>A <strong>verdict</strong> is what one rule of one policy says of one token at the \
+            instant named on top: \
+            <span class="word violating">violating</span>, the rule is broken; <span class="word \
+            due">due</span>, it \
+            will be unless the action is taken in time, and the time to begin has come; <span \
+            class="word">unknown</span>, \
+            a fact that it needs is missing, which is never taken for compliance; <span class="word \
+            waived">waived</span>, \
             excepted with a reason until a date; <span class="word compliant">compliant</span>.</li>
-            <li>A token under several rules is counted once, under the gravest of its verdicts, wherever tokens are counted.</li>
-            <li>The <strong>age</strong> of a token is that of its oldest value that still authenticates. A rotation whose \
+            <li>A token under several rules is counted once, under the gravest of its verdicts, \
+            wherever tokens are counted.</li>
+            <li>The <strong>age</strong> of a token is that of its oldest value that still \
+            authenticates. A rotation whose \
             old value is still accepted has not made the token younger.</li>
-            <li><strong>Idle</strong> time runs from the last use, or from the day watching began if it was never used. \
+            <li><strong>Idle</strong> time runs from the last use, or from the day watching began if it \
+            was never used. \
             Where use is not known, no token is called unused.</li>
-            <li><strong>Overdue</strong> is the time since the deadline of the rule. Rules about a missing end have no deadline.</li>
-            <li>In mode <strong>observe</strong> a policy is reported on; in <strong>warn</strong> people are told as \
+            <li><strong>Overdue</strong> is the time since the deadline of the rule. Rules about a \
+            missing end have no deadline.</li>
+            <li>In mode <strong>observe</strong> a policy is reported on; in <strong>warn</strong> \
+            people are told as \
             well; in <strong>enforce</strong> rota acts.</li>
             </ul><p>No value of any token is in this report, nor in the store that it was made from.</p></div>
 
@@ -60,11 +79,14 @@ extension Report {
         section(
             "about", "About this report", "What it was made from, so that it can be made again.",
             """
-            <dl class="facts">\(fact("Judged at", facts.at.description))\(fact("Made at", facts.madeAt.description))
-            \(fact("Kind", facts.hypothetical ? "hypothetical" : "actual"))\(fact("Asked for by", facts.actor))
+            <dl class="facts">\(fact("Judged at", facts.at.description))
+            \(fact("Made at", facts.madeAt.description))
+            \(fact("Kind", facts.hypothetical ? "hypothetical" : "actual"))
+            \(fact("Asked for by", facts.actor))
             \(fact("Made by", facts.generator))\(fact("Period from", facts.since.description))
             \(fact("Store", facts.store.instance))\(fact("Generation", String(facts.store.generation)))
-            \(fact("Store made at", facts.store.createdAt.description))\(fact("Verdicts", summary.verdicts.total.grouped))</dl>
+            \(fact("Store made at", facts.store.createdAt.description))
+            \(fact("Verdicts", summary.verdicts.total.grouped))</dl>
             <h3>Digest of the policies</h3><p><code>\(facts.policies.digest)</code></p>
 
             """)

@@ -16,7 +16,8 @@ extension Report {
     private var warning: Markup {
         guard facts.hypothetical else { return "" }
         return """
-            <p class="banner"><strong>Hypothetical.</strong> The inventory of \(facts.madeAt.minute), judged as if \
+            <p class="banner"><strong>Hypothetical.</strong> The inventory of \(facts.madeAt.minute), \
+            judged as if \
             it were \(facts.at.minute), with unbroken watching of use until then.</p>
 
             """
@@ -74,14 +75,16 @@ extension Report {
     var cards: Markup {
         let tokens = summary.tokens
         let stopped = summary.blocked.values.reduce(0, +) + rotations.stalled
+        let part = share(tokens.violating, of: tokens.total)
+        let late = "in \(facts.periodLength), \(activity.doneLate.grouped) late"
         return """
             <dl class="cards">
-            \(card("Break a rule", tokens.violating, "\(share(tokens.violating, of: tokens.total)) of those under policy", "alarm"))
+            \(card("Break a rule", tokens.violating, "\(part) of those under policy", "alarm"))
             \(card("Due", tokens.due, "the time to act has come", "heed"))
             \(card("Not known", tokens.unknown, "dates or use are missing", "heed"))
             \(card("Under no policy", summary.uncovered, "of \(summary.evaluated.of("live token"))", "heed"))
             \(card("Blocked or stalled", stopped, "need a person", "alarm"))
-            \(card("Actions done", activity.count(.done), "in \(facts.periodLength), \(activity.doneLate.grouped) late", "calm"))
+            \(card("Actions done", activity.count(.done), late, "calm"))
             </dl>
 
             """

@@ -11,7 +11,7 @@ extension Report {
         }
         return section(
             "wrong", "What is wrong", "Rules that are broken, and the tokens that are longest overdue.",
-            brokenRules, "<h3>Worst offenders</h3>", worstOffenders)
+            brokenRules, worstOffenders)
     }
 
     private var brokenRules: Markup {
@@ -44,21 +44,35 @@ extension Report {
         let rows = summary.worstOffenders(10).map { worst in
             row(
                 head(worst.name, below: worst.owner),
-                cell("\(worst.message)<br/><span class=\"quiet\">\(worst.policy), \(worst.rule)\(more(worst))</span>" as Markup),
-                timeCell(worst.deadline?.day ?? "–"), numberCell(worst.overdueWords), cell(cure(of: worst)))
+                explanation(of: worst),
+                timeCell(worst.deadline?.day ?? "–"), numberCell(worst.overdueWords),
+                cell(next(for: worst)))
         }
         return table(
-            "The ten tokens that are longest overdue",
-            ["Token and owner", "Why", "Deadline", .number("Overdue"), "What stands in the way"], rows)
+            "Worst offenders: the tokens that are longest overdue",
+            ["Token and owner", "Why", "Deadline", .number("Overdue"), "What happens next"], rows)
     }
 
-    private func more(_ worst: BrokenRule) -> String {
-        worst.ofToken > 1 ? "; \(worst.ofToken) rules broken" : ""
+    private func explanation(of worst: BrokenRule) -> Markup {
+        let more = worst.ofToken > 1 ? "; \(worst.ofToken) rules broken" : ""
+        return wideCell(
+            "\(worst.message)<br/><span class=\"quiet\">\(worst.policy), \(worst.rule)\(more)</span>")
     }
 
-    private func cure(of worst: BrokenRule) -> Markup {
-        guard let blocked = worst.blocked else { return "<span class=\"quiet\">nothing known</span>" }
-        return "<span class=\"word blocked\">Blocked:</span> \(blocked.message)"
+    /// What the policy that it breaks does about it.
+    private func next(for worst: BrokenRule) -> Markup {
+        if let blocked = worst.blocked {
+            return "<span class=\"word blocked\">Blocked:</span> \(blocked.message)"
+        }
+        guard let policy = facts.policies.policies.first(where: { $0.name == worst.policy }),
+            let rule = policy.rules.first(where: { $0.name == worst.rule })
+        else { return "" }
+        return switch policy.mode {
+        case .observe: "nothing: the policy only observes"
+        case .warn: "people are told; rota does not act"
+        case .enforce:
+            rule.action == .notify ? "people are told" : "\(rule.action.rawValue) at the coming run"
+        }
     }
 
     var violations: Markup {
@@ -67,18 +81,19 @@ extension Report {
         let intro: Markup =
             total > shown
             ? """
-            The \(shown) longest overdue of \(total.of("violation")); \(total - shown) more are not printed here. \
+            The \(shown) longest overdue of \(total.of("violation")); \(total - shown) more are not \
+            printed here. \
             The CSV and the JSON of this report have every one.
             """
-            : "Every violation, longest overdue first. The CSV and the JSON of this report have the compliant rows too."
+            : "Every violation, longest overdue first. The CSV and the JSON have the compliant rows too."
         guard shown > 0 else {
             return section("violations", "Violations", intro, nothing("No rule is broken."))
         }
         let rows = summary.violations.map { broken in
             row(
                 head(broken.name, below: broken.owner),
-                cell("\(broken.policy)<br/><span class=\"quiet\">\(broken.rule)</span>" as Markup),
-                cell("<span class=\"tag\">\(broken.reason)</span><br/>\(broken.message)" as Markup),
+                cell(broken.policy, below: broken.rule),
+                wideCell("<span class=\"tag\">\(broken.reason)</span><br/>\(broken.message)"),
                 timeCell(broken.deadline?.day ?? "–"), numberCell(broken.overdueWords))
         }
         return section(
@@ -91,5 +106,9 @@ extension Report {
 
 extension BrokenRule {
     /// `97 days`; a dash where there never was a deadline to miss.
-    var overdueWords: String { deadline == nil ? "–" : overdue.spoken }
+    var overdueWords: String {
+        guard deadline != nil else { return "–" }
+        let days = Int(overdue.seconds / 86_400)
+        return days == 0 ? "under 1 day" : days.of("day")
+    }
 }

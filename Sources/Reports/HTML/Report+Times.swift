@@ -7,8 +7,10 @@ extension Report {
         section(
             "ages", "Age and idleness",
             """
-            Live tokens by the age of their oldest value that still authenticates, and by the time since they were \
-            last used. Dashed lines are the limits of the policies; the parts in the colour of violation break one that selects them.
+            Live tokens by the age of their oldest value that still authenticates, and by the time \
+            since they were \
+            last used. Dashed lines are the limits of the policies; the parts in the colour of \
+            violation break one that selects them.
             """,
             """
             <div class="charts">\(figure("Age of the oldest valid value", summary.age, "age in days"))\
@@ -30,8 +32,9 @@ extension Report {
         let chart = BarChart(
             title: title, description: words.joined(separator: "; "), axis: axis, bars: bars, lines: lines)
         let unknown: Markup =
-            histogram.unknown > 0
-            ? "<p class=\"quiet\">Not known of \(histogram.unknown.of("token")), which \(histogram.unknown == 1 ? "is" : "are") not drawn.</p>" : ""
+            histogram.unknown == 0
+            ? ""
+            : "<p class=\"quiet\">Not drawn: \(histogram.unknown.of("token")) of which it is not known.</p>"
         return "<figure><figcaption>\(title)</figcaption>\(chart.markup())\(unknown)</figure>"
     }
 
@@ -48,17 +51,19 @@ extension Report {
     var comingExpiries: Markup {
         let expiry = summary.expiry
         let crowded = expiry.crowded.map { day in
-            row(head(day.date.day), numberCell(day.count))
+            fact(day.date.day, day.count.of("token"))
         }
         return section(
             "expiries", "Coming expiries",
             """
-            How many live tokens end on each of the coming 90 days, by UTC. \(expiry.comingTotal.of("token")) in \
+            How many live tokens end on each of the coming 90 days, by UTC. \
+            \(expiry.comingTotal.of("token")) in \
             all; a token that ends takes whatever still uses it down.
             """,
             "<figure>\(CalendarChart(days: expiry.coming).markup())</figure>",
             """
-            <h3>All live tokens by their end</h3><dl class="facts">\(fact("End within 90 days", expiry.comingTotal.grouped))\
+            <h3>All live tokens by their end</h3><dl \
+            class="facts">\(fact("End within 90 days", expiry.comingTotal.grouped))\
             \(fact("End later", expiry.later.grouped))\(fact("Never end", expiry.never.grouped))\
             \(fact("Past their end, not yet marked", expiry.past.grouped))</dl>
 
@@ -66,8 +71,9 @@ extension Report {
             crowded.isEmpty
                 ? ""
                 : """
-                <h3>Dates on which many end</h3>
-                \(table("Dates of the coming two years on which five tokens or more end", ["Date", .number("Tokens")], crowded))
+                <h3>Dates of the coming two years on which five tokens or more end</h3>
+                <dl class="facts">\(crowded)</dl>
+
                 """)
     }
 }

@@ -7,7 +7,8 @@ extension Report {
         section(
             "work", "Work of the period",
             """
-            What runs did from \(activity.from.minute) to \(activity.to.minute). An action is counted once for every \
+            What runs did from \(activity.from.minute) to \(activity.to.minute). An action is counted \
+            once for every \
             run that took it up. \(lastRunSentence)
             """,
             outcomes, days, latest, revocations)
@@ -33,13 +34,15 @@ extension Report {
             let cells = Outcome.allCases.map { numberCell(activity.outcomes[action]?[$0] ?? 0) }
             return row(head(action.rawValue.capitalizedFirst), "\(cells)")
         }
-        let inTime = activity.doneInTime + activity.doneLate
+        let timely = share(activity.doneInTime, of: activity.doneInTime + activity.doneLate)
+        let columns: [Column] = ["Action"] + Outcome.allCases.map { .number($0.rawValue.capitalizedFirst) }
         return """
-            \(table("Actions by outcome", ["Action"] + Outcome.allCases.map { .number($0.rawValue.capitalizedFirst) }, rows))
+            \(table("Actions by outcome", columns, rows))
             <dl class="facts">\(fact("Runs with actions", activity.runs.grouped))\
-            \(fact("Done by their deadline", "\(activity.doneInTime.grouped) (\(share(activity.doneInTime, of: inTime)))"))\
+            \(fact("Done by their deadline", "\(activity.doneInTime.grouped) (\(timely))"))\
             \(fact("Done late", activity.doneLate.grouped))\
-            \(fact("Notifications waiting, given up", "\(deliveries.waiting.grouped), \(deliveries.dead.grouped)"))</dl>
+            \(fact("Notifications waiting", deliveries.waiting.grouped))
+            \(fact("Notifications given up", deliveries.dead.grouped))</dl>
 
             """
     }
@@ -47,13 +50,17 @@ extension Report {
     private var days: Markup {
         guard activity.days.contains(where: { $0.done + $0.undone > 0 }) else { return "" }
         let bars = activity.days.map { day in
-            BarChart.Bar(label: "\(day.date.dayOfMonth) \(day.date.month)", count: day.done + day.undone, wrong: day.undone)
+            BarChart.Bar(
+                label: "\(day.date.dayOfMonth) \(day.date.month)", count: day.done + day.undone,
+                wrong: day.undone)
         }
         let busy = activity.days.filter { $0.done + $0.undone > 0 }
         let words = busy.map { "\($0.date.day): \($0.done.grouped) done, \($0.undone.grouped) not" }
         let chart = BarChart(
-            title: "Actions day by day", description: words.joined(separator: "; "), axis: "day of the period (UTC)",
-            bars: bars, isWide: true, showsCounts: activity.days.count <= 31, labelStride: max(1, activity.days.count / 8))
+            title: "Actions day by day", description: words.joined(separator: "; "),
+            axis: "day of the period (UTC)",
+            bars: bars, isWide: true, showsCounts: activity.days.count <= 31,
+            labelStride: max(1, activity.days.count / 8))
         return """
             <h3>Day by day</h3><figure>\(chart.markup())
             <ul class="legend" aria-hidden="true"><li><span class="key key-accent"></span>done</li>\
@@ -65,14 +72,12 @@ extension Report {
     private var latest: Markup {
         let rows = activity.latestDone.map { action in
             row(
-                head(action.name), cell(action.action.rawValue), cell("\(action.policy), \(action.rule)" as String),
+                head(action.name), cell(action.action.rawValue),
+                cell("\(action.policy), \(action.rule)" as String),
                 timeCell(action.deadline?.day ?? "–"), timeCell(action.at.minute))
         }
         guard !rows.isEmpty else { return "" }
-        return """
-            <h3>Latest actions done</h3>
-            \(table("The latest actions that were done", ["Token", "Action", "Policy and rule", "Deadline", "Done"], rows))
-            """
+        return table("Latest actions done", ["Token", "Action", "Policy and rule", "Deadline", "Done"], rows)
     }
 
     private var revocations: Markup {
@@ -83,10 +88,9 @@ extension Report {
                 head(ended.name, below: ended.owner), timeCell(ended.end.at.minute), cell(ended.end.by),
                 cell(ended.end.cause))
         }
-        return """
-            <h3>Revoked in the period</h3>
-            \(table("The latest \(shown.count.grouped) of \(summary.revocationsCount.of("revoked token"))", ["Token and owner", "Revoked", "By", "Cause"], rows))
-            """
+        return table(
+            "Revoked in the period: the latest \(shown.count.grouped) of \(summary.revocationsCount.grouped)",
+            ["Token and owner", "Revoked", "By", "Cause"], rows)
     }
 
     var obstacles: Markup {
@@ -98,11 +102,13 @@ extension Report {
         let blocked =
             reasons.isEmpty
             ? nothing("No action that is called for is blocked.")
-            : table("Tokens whose action is blocked", ["Reason", .number("Tokens"), "What it means"], reasons)
+            : table(
+                "Tokens whose action is blocked", ["Reason", .number("Tokens"), "What it means"], reasons)
         return section(
             "obstacles", "Blocked and stalled",
             """
-            What a person has to look at: nothing of this cures itself. A blocked action is never taken blindly; a \
+            What a person has to look at: nothing of this cures itself. A blocked action is never taken \
+            blindly; a \
             stalled rotation leaves the old value valid and is tried again. \(openSentence)
             """,
             blocked, stalled, unfinished)
@@ -118,13 +124,13 @@ extension Report {
         let rows = rotations.listed.map { entry in
             row(
                 head(entry.name, below: entry.owner), cell(entry.rotation.cause ?? ""),
-                numberCell((facts.madeAt - entry.rotation.claimedAt).spoken), numberCell(entry.rotation.failures),
+                numberCell((facts.madeAt - entry.rotation.claimedAt).spoken),
+                numberCell(entry.rotation.failures),
                 timeCell(entry.rotation.nextAttemptAt.minute))
         }
-        return """
-            <h3>Stalled rotations</h3>
-            \(table("The longest open \(rows.count.grouped) of \(rotations.stalled.of("stalled rotation"))", ["Token and owner", "Cause", .number("Open for"), .number("Attempts"), "Next attempt"], rows))
-            """
+        return table(
+            "Stalled rotations: the longest open \(rows.count.grouped) of \(rotations.stalled.grouped)",
+            ["Token and owner", "Cause", .number("Open for"), .number("Attempts"), "Next attempt"], rows)
     }
 
     private var unfinished: Markup {
@@ -132,15 +138,20 @@ extension Report {
         guard !listed.isEmpty else { return "" }
         let rows = listed.map { action in
             row(
-                head(action.name), cell("\(action.action.rawValue)<br/><span class=\"quiet\">\(action.policy), \(action.rule)</span>" as Markup),
-                cell("<span class=\"word \(action.outcome.mood)\">\(action.outcome.rawValue)</span>" as Markup),
-                cell(action.cause ?? action.message), timeCell(action.deadline?.day ?? "–"), timeCell(action.at.day))
+                head(action.name), cell(action.action.rawValue, below: "\(action.policy), \(action.rule)"),
+                cell(word(for: action.outcome)),
+                cell(action.cause ?? action.message), timeCell(action.deadline?.day ?? "–"),
+                timeCell(action.at.day))
         }
-        return """
-            <h3>Not done at the last attempt</h3>
-            \(table("\(listed.count.grouped) of \(activity.unfinishedCount.of("action")) of the period, earliest deadline first", ["Token", "Action", "Outcome", "Cause", "Deadline", "Last tried"], rows))
-            """
+        return table(
+            "Not done at the last attempt: \(listed.count.grouped) of \(activity.unfinishedCount.grouped), "
+                + "earliest deadline first",
+            ["Token", "Action", "Outcome", "Cause", "Deadline", "Last tried"], rows)
     }
+}
+
+private func word(for outcome: Outcome) -> Markup {
+    "<span class=\"word \(outcome.mood)\">\(outcome.rawValue)</span>"
 }
 
 extension Outcome {

@@ -1,5 +1,5 @@
-/// The look: system fonts, one accent colour, and status colours that differ in lightness as well as in hue, so
-/// that they can be told apart without colour vision and on a grey printer.
+/// The look: system fonts, one accent colour, and status colours that differ in lightness as well as in hue,
+/// so that they can be told apart without colour vision and on a grey printer.
 let styleSheet: Markup = """
     :root {
       color-scheme: light dark;
@@ -29,90 +29,113 @@ let styleSheet: Markup = """
     h1, h2, h3, p, table, ul, dl, figure { margin: 0; }
     h2 { font-size: 20px; line-height: 1.3; letter-spacing: -0.01em; font-weight: 650; }
     h3 { font-size: 14px; line-height: 1.4; font-weight: 650; margin: 28px 0 10px; }
-    .masthead { display: flex; justify-content: space-between; align-items: center; gap: 24px; margin-bottom: 20px;
+    .masthead { display: flex; justify-content: space-between; align-items: center; gap: 24px;
+      margin-bottom: 20px;
       color: var(--soft); font-size: 13px; }
-    .brand { display: flex; align-items: center; gap: 9px; font-weight: 700; font-size: 16px; color: var(--ink); }
+    .brand { display: flex; align-items: center; gap: 9px; font-weight: 700; font-size: 16px; color:
+      var(--ink); }
     .brand svg { width: 24px; height: 24px; display: block; }
-    .hero { background: var(--card); border: 1px solid var(--line); border-radius: 14px; padding: 32px 36px 28px; }
+    .hero { background: var(--card); border: 1px solid var(--line); border-radius: 14px; padding: 30px
+      32px 28px; }
     .hero .eyebrow { font-size: 14px; font-weight: 600; color: var(--soft); margin-bottom: 8px; }
-    .headline { font-size: 31px; line-height: 1.22; letter-spacing: -0.02em; font-weight: 680; max-width: 26em;
+    .headline { font-size: 31px; line-height: 1.22; letter-spacing: -0.02em; font-weight: 680;
+      max-width: 26em;
       text-wrap: balance; }
     .lede { font-size: 16px; color: var(--soft); max-width: 54em; margin-top: 12px; }
     .lede strong { color: var(--ink); font-weight: 600; overflow-wrap: anywhere; }
     .hero figure { margin-top: 26px; }
     .banner { border: 1px solid var(--due); background: var(--wash); border-radius: 10px; padding: 12px 18px;
       margin-bottom: 16px; }
-    .meter { display: block; width: 100%; height: 14px; border-radius: 4px; overflow: hidden; background: var(--wash); }
+    .meter { display: block; width: 100%; height: 14px; border-radius: 4px; overflow: hidden;
+      background: var(--wash); }
     .hero .meter { height: 22px; border-radius: 6px; }
     .legend { display: flex; flex-wrap: wrap; gap: 6px 24px; margin-top: 12px; font-size: 14px; padding: 0;
       list-style: none; }
     .legend b { font-weight: 650; }
     .key { display: inline-block; width: 10px; height: 10px; border-radius: 3px; margin-right: 7px; }
-    .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(156px, 1fr)); gap: 12px; margin: 12px 0 0; }
+    .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(156px, 1fr)); gap: 12px;
+      margin: 12px 0 0; }
     .card { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 16px 18px; }
     .card dt { font-size: 13px; color: var(--soft); }
     .card dd { margin: 0; }
-    .card .figure { font-size: 27px; line-height: 1.2; font-weight: 660; letter-spacing: -0.02em; margin: 2px 0; }
+    .card .figure { font-size: 27px; line-height: 1.2; font-weight: 660; letter-spacing: -0.02em;
+      margin: 2px 0; }
     .card .note { font-size: 12.5px; line-height: 1.4; color: var(--soft); }
     .card.alarm .figure { color: var(--violating-ink); }
     .card.heed .figure { color: var(--due-ink); }
     nav { margin: 24px 0 0; font-size: 13.5px; }
     nav ul { display: flex; flex-wrap: wrap; gap: 4px 20px; list-style: none; padding: 0 2px; }
-    section { background: var(--card); border: 1px solid var(--line); border-radius: 14px; padding: 28px 32px 30px;
+    section { background: var(--card); border: 1px solid var(--line); border-radius: 14px; padding:
+      28px 32px 30px;
       margin-top: 20px; scroll-margin-top: 12px; }
     .intro { color: var(--soft); max-width: 50em; margin: 6px 0 18px; }
     .scroll { overflow-x: auto; }
-    .scroll + .scroll { margin-top: 20px; }
+    * + .scroll { margin-top: 30px; } .intro + .scroll { margin-top: 0; } .scroll + .facts {
+      margin-top: 14px; }
     table { width: 100%; border-collapse: collapse; font-size: 13.5px; line-height: 1.45; }
-    caption { text-align: left; font-size: 13px; color: var(--soft); padding: 0 0 8px; }
-    th, td { text-align: left; vertical-align: top; padding: 9px 14px 9px 0; border-bottom: 1px solid var(--line); }
+    caption { text-align: left; font-size: 14px; font-weight: 650; line-height: 1.4; padding: 0 0 6px; }
+    th, td { text-align: left; vertical-align: top; padding: 9px 14px 9px 0; border-bottom: 1px solid
+      var(--line); }
     th:last-child, td:last-child { padding-right: 0; }
-    thead th { font-size: 12.5px; font-weight: 600; color: var(--soft); vertical-align: bottom; white-space: nowrap; }
+    thead th { font-size: 12.5px; font-weight: 600; color: var(--soft); vertical-align: bottom;
+      white-space: nowrap; }
     tbody tr:last-child > * { border-bottom: 0; }
     tbody th { font-weight: 600; overflow-wrap: anywhere; min-width: 11em; }
     tr.part th { font-weight: 400; padding-left: 20px; color: var(--soft); }
     tr.group > * { border-bottom: 0; padding-bottom: 2px; }
     .number { text-align: right; white-space: nowrap; }
+    .number + td:not(.number), .number + th:not(.number) { padding-left: 14px; }
     .zero { color: var(--soft); }
     .bar { width: 26%; min-width: 130px; padding-top: 12px; }
     .time { white-space: nowrap; }
     .quiet { color: var(--soft); font-size: 12.5px; font-weight: 400; overflow-wrap: anywhere; }
-    .wrap { overflow-wrap: anywhere; }
-    .tag { display: inline-block; border: 1px solid var(--line); border-radius: 5px; padding: 0 6px; font-size: 12px;
+    .wrap { overflow-wrap: anywhere; } .wide { min-width: 17em; overflow-wrap: anywhere; }
+    .middling { min-width: 11em; overflow-wrap: anywhere; }
+    .tag { display: inline-block; border: 1px solid var(--line); border-radius: 5px; padding: 0 6px;
+      font-size: 12px;
       line-height: 1.6; color: var(--soft); background: var(--wash); white-space: nowrap; }
     .word { font-weight: 600; white-space: nowrap; }
     .word.violating, .word.failed { color: var(--violating-ink); }
     .word.due, .word.blocked { color: var(--due-ink); }
     .word.compliant, .word.done { color: var(--compliant-ink); }
     .word.waived { color: var(--waived-ink); }
-    .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr)); gap: 28px 40px; }
+    .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr));
+      gap: 28px 40px; }
     .charts figcaption { font-weight: 650; font-size: 14px; margin-bottom: 2px; }
     .chart { display: block; width: 100%; height: auto; }
     .chart text { font-size: 11.5px; fill: var(--soft); }
     .chart .value { fill: var(--ink); font-weight: 600; }
     .chart .grid { stroke: var(--line); stroke-width: 1; }
     .chart .limit { stroke: var(--ink); stroke-width: 1.25; stroke-dasharray: 4 3; }
-    .chart .limit-name { fill: var(--ink); font-weight: 600; }
+    .chart .limit-name { fill: var(--ink); font-weight: 600; paint-order: stroke; stroke: var(--card);
+      stroke-width: 4px; }
     .chart .cell { fill: var(--wash); }
     .chart .outside { fill: none; stroke: var(--line); stroke-dasharray: 2 3; }
-    .fill-accent { fill: var(--accent); } .fill-compliant { fill: var(--compliant); } .fill-due { fill: var(--due); }
+    .fill-accent { fill: var(--accent); } .fill-compliant { fill: var(--compliant); } .fill-due { fill:
+      var(--due); }
     .fill-violating { fill: var(--violating); } .fill-waived { fill: var(--waived); }
     .fill-unknown { fill: var(--unknown); }
     .key-accent { background: var(--accent); } .key-compliant { background: var(--compliant); }
     .key-due { background: var(--due); } .key-violating { background: var(--violating); }
     .key-waived { background: var(--waived); } .key-unknown { background: var(--unknown); }
-    .heat-1 { fill-opacity: .18; } .heat-2 { fill-opacity: .4; } .heat-3 { fill-opacity: .68; } .heat-4 { fill-opacity: 1; }
-    .chart .on-dark { fill: var(--card); font-weight: 650; } .chart .on-light { fill: var(--ink); font-weight: 600; }
-    .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); gap: 0 40px; }
+    .heat-1 { fill-opacity: .18; } .heat-2 { fill-opacity: .4; } .heat-3 { fill-opacity: .68; } .heat-4
+      { fill-opacity: 1; }
+    .chart .on-dark { fill: var(--card); font-weight: 650; } .chart .on-light { fill: var(--ink);
+      font-weight: 600; }
+    .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr));
+      gap: 0 40px; }
     .facts div { display: flex; justify-content: space-between; gap: 20px; padding: 8px 0;
       border-bottom: 1px solid var(--line); font-size: 14px; }
-    .facts dt { color: var(--soft); } .facts dd { margin: 0; text-align: right; font-weight: 600; overflow-wrap: anywhere; }
+    .facts dt { color: var(--soft); } .facts dd { margin: 0; text-align: right; font-weight: 600;
+      overflow-wrap: anywhere; }
     .reading { max-width: 52em; } .reading p + p, .reading li + li { margin-top: 8px; }
     .reading ul { padding-left: 20px; margin: 10px 0; }
-    code { font: 12.5px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
+    code { font: 12.5px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap:
+      anywhere; }
     .empty { color: var(--soft); }
     footer { margin-top: 24px; font-size: 12.5px; color: var(--soft); text-align: center; }
-    @media (max-width: 640px) {
+    @media (max-width: 1000px) { .cards { grid-template-columns: repeat(3, 1fr); } }
+    @media (max-width: 640px) { .cards { grid-template-columns: repeat(2, 1fr); }
       .page { padding: 20px 14px 40px; } .hero, section { padding: 22px 18px; } .headline { font-size: 24px; }
       .masthead { flex-wrap: wrap; gap: 6px; }
     }
@@ -134,11 +157,13 @@ let styleSheet: Markup = """
       section { margin-top: 26px; padding-top: 18px; border-top: 1px solid var(--line); }
       .cards { grid-template-columns: repeat(3, 1fr); }
       .headline { font-size: 22pt; }
-      table { font-size: 8.5pt; } th, td { padding: 5px 8px 5px 0; }
-      thead { display: table-header-group; }
+      table { font-size: 8.5pt; } table .quiet, .tag { font-size: 7.6pt; }
+      thead th { font-size: 8pt; } th, td { padding: 5px 8px 5px 0; }
+      thead { display: table-header-group; break-after: avoid; } .intro, .charts { break-inside: avoid; }
       tr, figure, .card { break-inside: avoid; }
       h2, h3, caption, .intro { break-after: avoid; }
-      .scroll { overflow: visible; } tbody th { min-width: 0; } .bar { min-width: 80px; } .time { white-space: normal; }
+      .scroll { overflow: visible; } tbody th { min-width: 8em; } .wide { min-width: 14em; } .middling
+        { min-width: 9.5em; } .bar { min-width: 80px; }
       a { color: inherit; }
       .charts { grid-template-columns: 1fr 1fr; gap: 20px; }
     }

@@ -2,10 +2,12 @@
 func table(_ caption: String, _ columns: [Column], _ rows: [Markup]) -> Markup {
     let heads: [Markup] = columns.map { column in
         column.isNumber
-            ? "<th scope=\"col\" class=\"number\">\(column.name)</th>" : "<th scope=\"col\">\(column.name)</th>"
+            ? "<th scope=\"col\" class=\"number\">\(column.name)</th>"
+            : "<th scope=\"col\">\(column.name)</th>"
     }
     return """
-        <div class="scroll" role="region" tabindex="0" aria-label="\(caption)"><table><caption>\(caption)</caption>
+        <div class="scroll" role="region" tabindex="0" \
+        aria-label="\(caption)"><table><caption>\(caption)</caption>
         <thead><tr>\(heads)</tr></thead><tbody>
         \(rows)</tbody></table></div>
 
@@ -41,8 +43,18 @@ func cell(_ text: String) -> Markup {
     "<td class=\"wrap\">\(text)</td>"
 }
 
+/// A cell of sentences, which gets more room.
+func wideCell(_ markup: Markup) -> Markup {
+    "<td class=\"wide\">\(markup)</td>"
+}
+
 func cell(_ markup: Markup) -> Markup {
     "<td>\(markup)</td>"
+}
+
+/// A cell with a quieter line below.
+func cell(_ text: String, below: String) -> Markup {
+    "<td class=\"middling\">\(text)<br/><span class=\"quiet\">\(below)</span></td>"
 }
 
 func timeCell(_ text: String) -> Markup {

@@ -39,7 +39,7 @@ package struct ComplianceSummary: Sendable {
     /// The tokens of `violations`, each once with what is longest overdue of it.
     package func worstOffenders(_ count: Int) -> [BrokenRule] {
         var seen: Set<TokenID> = []
-        return Array(violations.lazy.filter { seen.insert($0.tokenID).inserted }.prefix(count))
+        return Array(violations.filter { seen.insert($0.tokenID).inserted }.prefix(count))
     }
 }
 
