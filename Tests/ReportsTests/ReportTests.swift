@@ -59,7 +59,8 @@ private func html(_ store: FakeStoreReads, _ request: ReportRequest = request())
     #expect(report.object?.keys == ["report", "verdicts", "totals", "summary"])
     #expect(
         report["verdicts"]?[0]?.serialized()
-            == #"{"token_id":"id-old","name":"old","policy":"quarterly","rule":"max-age","status":"violating","#
+            == #"{"token_id":"id-old","name":"old","policy":"quarterly","rule":"max-age","#
+            + #""status":"violating","#
             + #""reason":"max-age-exceeded","message":"the value is 97 days old; the limit is 90 days","#
             + #""deadline":"2026-11-17T03:00:00Z"}"#)
     #expect(report["verdicts"]?[1]?["status"]?.string == "compliant")

@@ -86,7 +86,7 @@ extension Report {
     var policiesAndControls: Markup {
         let policies = facts.policies.policies.map { policy in
             row(
-                head(policy.name, below: policy.description), cell(policy.mode.rawValue),
+                head(policy.name, below: policy.description), timeCell(policy.mode.rawValue),
                 cell(rules(of: policy)), cell(policy.basis.isEmpty ? "not stated" : policy.basis))
         }
         guard !policies.isEmpty else {

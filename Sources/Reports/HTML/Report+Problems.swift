@@ -24,7 +24,7 @@ extension Report {
         broken.sort { $0.posture.verdicts.violating > $1.posture.verdicts.violating }
         let rows = broken.map { policy, rule, posture in
             row(
-                head(policy.name, below: rule.sentence), cell(policy.mode.rawValue),
+                head(policy.name, below: rule.sentence), timeCell(policy.mode.rawValue),
                 numberCell(posture.verdicts.violating),
                 numberCell(share(posture.verdicts.violating, of: posture.verdicts.total)),
                 cell(reasons(posture.violations)))
