@@ -1,6 +1,5 @@
 import Crypto
 import Engine
-import Glibc
 import RotaCore
 import Stores
 import TestSupport
@@ -12,15 +11,13 @@ final class RotationBench: Sendable {
     let clock = ManualClock(Instant(seconds: 1_795_392_000))
     let vaults: [String: FakeVault]
     let id = TokenID("tok_bench")
-    private let folder: String
+    private let folder: ScratchFolder
 
     /// One token with the value `rota_first…` in one destination of each vault.
     init(_ vaults: [FakeVault], seeded: Bool = true) throws {
         self.vaults = Dictionary(uniqueKeysWithValues: vaults.map { ($0.name, $0) })
-        var template = Array("/tmp/rota-bench-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw StoreError.failed("no scratch folder") }
-        folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        let location = "sqlite:\(folder)/store/rota.db"
+        folder = try ScratchFolder()
+        let location = "sqlite:\(folder.path)/store/rota.db"
         let start = clock.now()
         let change = Change(actor: "test", at: start, cause: "set up")
         try createStore(
@@ -48,14 +45,6 @@ final class RotationBench: Sendable {
             }
         }
         queue = StoreQueue(store) { _ in }
-    }
-
-    deinit {
-        for file in ["store/rota.db", "store/rota.db-wal", "store/rota.db-shm", "store/rota.db.gate"] {
-            unlink("\(folder)/\(file)")
-        }
-        rmdir("\(folder)/store")
-        rmdir(folder)
     }
 
     /// A rotator as a new process would have it: it remembers nothing.
