@@ -106,8 +106,7 @@ extension Base64 {
         return source.count - source.suffix(2).count { $0 == Self.padding }
     }
 
-    private func decode(_ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer) -> Bool
-    {
+    private func decode(_ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer) -> Bool {
         var pending: UInt32 = 0
         var bits = 0
         var written = 0

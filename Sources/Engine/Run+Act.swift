@@ -28,8 +28,7 @@ extension RunUseCase {
         }
 
         let before = recorded.count
-        let outcomes = try await rotator.rotate(rotations.map { pass.rotation(planned[$0], at: clock.now()) })
-        {
+        let outcomes = try await rotator.rotate(rotations.map { pass.rotation(planned[$0], at: clock.now()) }) {
             progress(RunProgress(finished: before + $0, total: planned.count))
         }
         let now = clock.now()

@@ -136,7 +136,8 @@ extension StoreConformance {
                 _ = try bench.send(id, 3, to: places[0])
                 _ = try bench.verify(id, 3, at: places[0])
                 try require(try bench.promote(id, 3), "and promoted")
-                try require(try bench.retire(id, lost, after: 1) == fenced, "retired only when it was fenced: \(fenced)")
+                try require(
+                    try bench.retire(id, lost, after: 1) == fenced, "retired only when it was fenced: \(fenced)")
                 try require(try bench.store.rotation(of: id)?.phase == .overlap, "version 1 still waits")
             }
         },

@@ -99,7 +99,9 @@ extension StoreConformance {
             let sent = Push(version: version, destinationID: place, state: .sending, base: "7", attempt: 1)
             try require(try bench.push(id, version, place) == sent, "sending, with the base of the probe")
             for (attempt, what) in [(0, "an old attempt"), (2, "a coming attempt")] {
-                try bench.requireNothing(of: id, what) { try bench.send(id, version, to: place, attempt: attempt) == nil }
+                try bench.requireNothing(of: id, what) {
+                    try bench.send(id, version, to: place, attempt: attempt) == nil
+                }
             }
             try require(try bench.send(id, version, to: place, attempt: 1, base: "3") == 2, "bases need no order")
             try require(try bench.verify(id, version, at: place), "verified")

@@ -63,7 +63,9 @@ extension StoreConformance {
         },
         StoreClaim("a name is unique among live tokens, and free again when its token has ended") { bench in
             try bench.add("t1") { $0.name = "shared" }
-            try requireError("a second one", { $0 == .nameTaken("shared") }) { try bench.add("t2") { $0.name = "shared" } }
+            try requireError("a second one", { $0 == .nameTaken("shared") }) {
+                try bench.add("t2") { $0.name = "shared" }
+            }
             try require(try bench.store.token(TokenID("t2")) == nil, "nothing of it stays")
             try require(try bench.write { try $0.revokeToken(TokenID("t1"), change: bench.change()) }, "revoked")
             try require(try bench.store.token(named: "shared")?.id == TokenID("t1"), "an ended one is found by name")

@@ -21,8 +21,7 @@ struct DeliverTests {
         #expect(again == DeliveryTotals())
     }
 
-    @Test func `an event that fails twice is delivered at the third attempt, under the same id`() async throws
-    {
+    @Test func `an event that fails twice is delivered at the third attempt, under the same id`() async throws {
         let hook = Endpoint.named("hook")
         let fixture = try RunFixture(endpoints: [hook])
         try await fixture.addToken("ci")

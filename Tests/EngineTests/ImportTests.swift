@@ -6,7 +6,8 @@ import TestSupport
 import Testing
 
 @Suite struct ImportTests {
-    private static let header = "name,issuer,owner,scopes,labels,created_at,value_issued_at,expires_at,last_used_at,destinations,digest\n"
+    private static let header =
+        "name,issuer,owner,scopes,labels,created_at,value_issued_at,expires_at,last_used_at,destinations,digest\n"
     private static let now = Instant(seconds: 1_795_392_000)
     private let folder: ScratchFolder
     private let store: any Store

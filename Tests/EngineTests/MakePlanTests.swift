@@ -43,8 +43,7 @@ private final class Inventory {
         }
     }
 
-    func plan(_ policies: [Policy], limits: Limits = Limits(), at instant: Instant = now) throws -> PlanResult
-    {
+    func plan(_ policies: [Policy], limits: Limits = Limits(), at instant: Instant = now) throws -> PlanResult {
         try makePlan(
             PlanRequest(policies: PolicySet(policies), limits: limits, vaults: ["main"], at: instant),
             from: store)

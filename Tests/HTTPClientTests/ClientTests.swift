@@ -241,8 +241,7 @@ struct `A client's failures` {
         #expect(error.isTooLarge, "\(error)")
     }
 
-    @Test func `count a mebibyte in one header line, which libcurl cuts, as an unknown outcome`() async throws
-    {
+    @Test func `count a mebibyte in one header line, which libcurl cuts, as an unknown outcome`() async throws {
         let error = try await failure { connection in
             _ = connection.read()
             connection.write("HTTP/1.1 200 OK\r\nX: " + String(repeating: "x", count: 1 << 20) + "\r\n\r\n")

@@ -42,8 +42,7 @@ import Testing
         #expect(vault.history.map(\.origin) == [.fence, .write])
     }
 
-    @Test func `a stale read shows the state before the newest, and a write over it is refused`() async throws
-    {
+    @Test func `a stale read shows the state before the newest, and a write over it is refused`() async throws {
         let vault = FakeVault()
         vault.foreignWrite("one", at: place)
         vault.foreignWrite("two", at: place)

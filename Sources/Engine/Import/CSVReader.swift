@@ -66,7 +66,8 @@ struct CSVReader {
                 state = .afterCarriageReturn
             } else if state == .quoteInQuoted || byte == UInt8(ascii: "\"") {
                 throw InventoryFault(
-                    line: recordLine, "a quote stands within a field", hint: "put the whole field in quotes, and double those within")
+                    line: recordLine, "a quote stands within a field",
+                    hint: "put the whole field in quotes, and double those within")
             } else {
                 try append(byte)
                 state = .plain
@@ -85,7 +86,8 @@ struct CSVReader {
     private mutating func endField() throws {
         guard fields.count < Self.mostFields, let text = String(validating: field, as: UTF8.self) else {
             throw InventoryFault(
-                line: recordLine, "the line is not UTF-8, or has more than \(Self.mostFields) fields", hint: "save the file as UTF-8")
+                line: recordLine, "the line is not UTF-8, or has more than \(Self.mostFields) fields",
+                hint: "save the file as UTF-8")
         }
         fields.append(text)
         field.removeAll(keepingCapacity: true)

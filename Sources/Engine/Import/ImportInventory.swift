@@ -91,7 +91,8 @@ private func checkEveryRow(
             var found: [InventoryFault] = []
             if let parsed = parser.parse(row, id: TokenID(""), faults: &found) {
                 // Names are remembered by their hash: a file of a million rows stays small in memory.
-                if parsed.token.end == nil, let other = names.updateValue(row.line, forKey: parsed.token.name.hashValue) {
+                if parsed.token.end == nil, let other = names.updateValue(row.line, forKey: parsed.token.name.hashValue)
+                {
                     found.append(
                         InventoryFault(
                             line: row.line, "the name '\(parsed.token.name)' is also on line \(other)",
@@ -218,7 +219,8 @@ private func readHeader(_ record: CSVReader.Record, _ mapping: [String: String])
     for field in record.fields {
         let column = try column(field.trimmingBlanks(), mapping, line: record.line)
         if let column, columns.contains(column) {
-            throw InventoryFault(line: record.line, "the column '\(column.rawValue)' is there twice", hint: "remove one")
+            throw InventoryFault(
+                line: record.line, "the column '\(column.rawValue)' is there twice", hint: "remove one")
         }
         columns.append(column)
     }
@@ -240,7 +242,8 @@ private func readMembers(
             values[column] = pairs.map { "\($0.key)=\($0.value.string ?? "")" }.joined(separator: ";")
         default:
             throw InventoryFault(
-                line: line, "'\(member.key)' is not a text", hint: "give a text; scopes and destinations may be a list of texts")
+                line: line, "'\(member.key)' is not a text",
+                hint: "give a text; scopes and destinations may be a list of texts")
         }
     }
     return values

@@ -27,9 +27,13 @@ struct InventoryParser: Sendable {
         let issuedAt = reader.instant(.valueIssuedAt)
         let createdAt = reader.instant(.createdAt) ?? issuedAt ?? now
         let expiresAt = reader.instant(.expiresAt)
-        if let issuedAt, issuedAt > now { reader.fault("value_issued_at is in the future", "check the clock or the column") }
+        if let issuedAt, issuedAt > now {
+            reader.fault("value_issued_at is in the future", "check the clock or the column")
+        }
         if createdAt > now { reader.fault("created_at is in the future", "check the clock or the column") }
-        if let expiresAt, expiresAt <= createdAt { reader.fault("expires_at is not after created_at", "check both columns") }
+        if let expiresAt, expiresAt <= createdAt {
+            reader.fault("expires_at is not after created_at", "check both columns")
+        }
         let usage = readUsage(&reader, createdAt: createdAt)
         let prefix = readPrefix(&reader)
         let digest = readDigest(&reader)
@@ -66,7 +70,9 @@ struct InventoryParser: Sendable {
             return issuer
         }
         let read = Issuer(text)
-        if read == nil { reader.fault("'\(text)' is not an issuer", "write rota or external:<kind>, such as external:aws-iam") }
+        if read == nil {
+            reader.fault("'\(text)' is not an issuer", "write rota or external:<kind>, such as external:aws-iam")
+        }
         return read
     }
 
@@ -74,7 +80,8 @@ struct InventoryParser: Sendable {
         let text = reader.text(.state, longest: 64)
         if text.isEmpty { return .active }
         if let state = TokenState(rawValue: text) { return state }
-        reader.fault("'\(text)' is not a state", "write one of \(TokenState.allCases.map(\.rawValue).joined(separator: ", "))")
+        reader.fault(
+            "'\(text)' is not a state", "write one of \(TokenState.allCases.map(\.rawValue).joined(separator: ", "))")
         return .active
     }
 
@@ -118,7 +125,8 @@ struct InventoryParser: Sendable {
             if !vaults.contains(destination.vault) {
                 let known = vaults.isEmpty ? "there are none" : "there are \(vaults.sorted().joined(separator: ", "))"
                 reader.fault(
-                    "there is no vault named '\(destination.vault)'", "add it under 'vaults' in the configuration; \(known)")
+                    "there is no vault named '\(destination.vault)'",
+                    "add it under 'vaults' in the configuration; \(known)")
             }
             if destinations.contains(destination) {
                 reader.fault("the destination \(text) is there twice", "name each once")
@@ -178,7 +186,8 @@ struct RowReader {
         if let instant = Instant(text) { return instant }
         let also = word.map { ", or \($0)" } ?? ""
         fault(
-            "'\(text.prefix(40))' in \(column.rawValue) is not a time", "write 2026-11-24 or 2026-11-24T03:00:00Z\(also)")
+            "'\(text.prefix(40))' in \(column.rawValue) is not a time",
+            "write 2026-11-24 or 2026-11-24T03:00:00Z\(also)")
         return nil
     }
 

@@ -54,8 +54,13 @@ struct JSONRows {
         }
         element.append(byte)
         if inString {
-            if escaped { escaped = false } else if byte == UInt8(ascii: "\\") { escaped = true }
-            else if byte == UInt8(ascii: "\"") { inString = false }
+            if escaped {
+                escaped = false
+            } else if byte == UInt8(ascii: "\\") {
+                escaped = true
+            } else if byte == UInt8(ascii: "\"") {
+                inString = false
+            }
             return
         }
         switch byte {

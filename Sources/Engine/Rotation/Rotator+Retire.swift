@@ -42,7 +42,9 @@ extension Rotator {
         }
     }
 
-    private func hold(_ snapshot: RotationSnapshot, _ obstacle: Obstacle, at now: Instant) async throws -> RotationResult {
+    private func hold(_ snapshot: RotationSnapshot, _ obstacle: Obstacle, at now: Instant) async throws
+        -> RotationResult
+    {
         let rotation = snapshot.rotation
         let wait = Backoff.betweenPasses.wait(after: rotation.failures + 1, random: random)
         try await store.write { store in

@@ -175,8 +175,7 @@ extension ReportBuilder {
         sums.idle.add(token.idleSince.map { now - $0 }, violating: tooIdle)
     }
 
-    private mutating func addViolations(of token: Token, _ rulings: [Planner.Ruling], blocked: BlockedReason?)
-    {
+    private mutating func addViolations(of token: Token, _ rulings: [Planner.Ruling], blocked: BlockedReason?) {
         let broken = rulings.filter { $0.verdict.status == .violating }
         for ruling in broken {
             let overdue = ruling.verdict.deadline.map { max(.zero, now - $0) } ?? .zero

@@ -30,8 +30,7 @@ extension ValueSummary {
 }
 
 /// Compliance looks at the oldest value that authenticates, the action at the current one.
-private func evaluateAge(of values: ValueSummary, limit: TimeSpan, lead: TimeSpan, at now: Instant) -> Verdict
-{
+private func evaluateAge(of values: ValueSummary, limit: TimeSpan, lead: TimeSpan, at now: Instant) -> Verdict {
     guard let oldest = values.oldestIssuedAt, let current = values.currentIssuedAt else {
         return Verdict(.unknown, .ageUnknown)
     }

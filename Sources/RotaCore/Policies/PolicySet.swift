@@ -101,8 +101,7 @@ private struct CanonicalText {
         text += number.map { "\($0);" } ?? "-;"
     }
 
-    private mutating func list<Element>(_ elements: [Element], _ each: (inout CanonicalText, Element) -> Void)
-    {
+    private mutating func list<Element>(_ elements: [Element], _ each: (inout CanonicalText, Element) -> Void) {
         text += "["
         for element in elements { each(&self, element) }
         text += "]"

@@ -115,5 +115,6 @@ private func show(_ summary: ImportSummary, dryRun: Bool, _ invocation: Invocati
     let totals =
         "\(summary.added) added, \(summary.updated) updated, \(summary.unchanged) unchanged"
     invocation.output.line(
-        dryRun ? "would import \(counted(summary.rows, "row")): \(totals)" : "\(counted(summary.rows, "row")): \(totals)")
+        dryRun
+            ? "would import \(counted(summary.rows, "row")): \(totals)" : "\(counted(summary.rows, "row")): \(totals)")
 }

@@ -48,7 +48,8 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
             hint: "look at it with 'rota plan'; if it is meant, raise the limit", code: .refused)
     }
     // A rotation that stands still has a cause; one that only waits for its overlap has none.
-    let stands = report.actions.contains { $0.outcome == .started && $0.cause != nil }
+    let stands =
+        report.actions.contains { $0.outcome == .started && $0.cause != nil }
         || report.recovery.rotations.contains { $0.outcome == .failed || $0.isStalled }
     return report.count(.failed) > 0 || stands ? .partlyFailed : .done
 }

@@ -98,8 +98,7 @@ private func createInVaults(_ draft: TokenDraft, _ composition: Composition) asy
 }
 
 extension TokenDraft {
-    fileprivate init(_ arguments: Arguments, _ configuration: Configuration, at now: Instant) throws(Failure)
-    {
+    fileprivate init(_ arguments: Arguments, _ configuration: Configuration, at now: Instant) throws(Failure) {
         self.init(name: arguments.value("name") ?? "")
         description = arguments.value("description") ?? ""
         owner = arguments.value("owner") ?? ""
