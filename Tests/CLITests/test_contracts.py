@@ -72,6 +72,16 @@ def test_a_run_has_the_shape_that_is_promised(workspace):
     assert status["last_run"]["id"] == run["run"]["id"] and status["rotations"] == []
 
 
+def test_a_report_has_the_shape_that_is_promised(workspace):
+    initialise(workspace)
+    call(workspace, "rota token create --name a --json --label env=prod")
+    report = call(workspace, "rota report --format json --at 40d --exit-code", code=3)
+    assert report["report"]["hypothetical"] is True and report["totals"]
+    [row] = [row for row in report["verdicts"] if row["name"] == "a"]
+    assert row.keys() >= {"token_id", "name", "policy", "rule", "status", "reason", "message", "deadline"}
+    assert row["status"] == "violating"
+
+
 def test_a_list_is_ordered_and_filtered(workspace):
     initialise(workspace)
     for name in ["c", "a", "b"]:
@@ -110,7 +120,7 @@ def test_a_value_is_nowhere_but_in_its_showing(workspace):
     workspace.sh(f"printf %s {value} > mine")
     commands = [
         "rota token list", "rota token list --json", "rota token show admin --json", "rota token show b --json",
-        "rota audit tail --json",
+        "rota audit tail --json", "rota report --format html", "rota report --json", "rota report --format csv",
         "rota run --json", "rota status --json", "rota token verify --file mine --json", f"rota status {value}",
         f"rota token verify {secret}",
     ]
@@ -135,5 +145,5 @@ def test_another_user_is_sent_to_the_owner(workspace):
     initialise(workspace)
     workspace.sh("chown 65534 rota.db")
     result = workspace.sh("rota status")
-    assert result.returncode == 1
+    assert result.returncode == 2
     assert "belongs to" in result.stderr and "hint: run it as its owner: sudo -u" in result.stderr
