@@ -1,0 +1,85 @@
+import Testing
+
+/// Habits that the compiler does not know.
+struct HabitTests {
+    @Test(arguments: [
+        "Date()", "Date.now", "ContinuousClock", "SuspendingClock", "clock_gettime", "gettimeofday", "time(nil)",
+        "DispatchTime.now", "Task.sleep",
+    ])
+    func `only the edge reads the real clock`(_ clock: String) {
+        let places = House.sources.filter { $0.target != "rota" }.flatMap { $0.places(holding: clock) }
+        #expect(places.isEmpty, "take a clock, or an Instant")
+    }
+
+    @Test(arguments: ["try!", "as!", "assumeIsolated", "DispatchSemaphore", "Task.detached"])
+    func `nothing stakes the process on a guess`(_ word: String) {
+        #expect(House.sources.flatMap { $0.places(holding: word) }.isEmpty)
+    }
+
+    /// There an end is right: no randomness, or no memory for a secret, is nothing to go on with.
+    private static let mayEndTheProcess: Set = [
+        "Sources/Crypto/Random.swift", "Sources/Crypto/SecureHeap.swift", "Sources/Crypto/SHA256.swift",
+    ]
+
+    @Test(arguments: ["fatalError(", "preconditionFailure("])
+    func `only a broken machine ends the process`(_ word: String) {
+        let files = House.sources.filter { !Self.mayEndTheProcess.contains($0.path) }
+        #expect(files.flatMap { $0.places(holding: word) }.isEmpty, "throw instead")
+    }
+
+    @Test func `no work is let loose`() {
+        for file in House.sources {
+            for (index, line) in file.code.enumerated() {
+                let words = line.split { $0 == " " || $0 == "(" || $0 == "=" }
+                let isLoose = words.contains("Task{") || zip(words, words.dropFirst()).contains { $0 == "Task" && $1 == "{" }
+                #expect(!isLoose, "\(file.place(index)): use a task group")
+            }
+        }
+    }
+
+    @Test func `nothing is left for later`() {
+        let words = ["TO" + "DO", "FIX" + "ME"]
+        for file in House.sources + House.tests {
+            for (index, line) in file.lines.enumerated() {
+                #expect(!words.contains { line.contains($0) }, "\(file.place(index)): do it, or file it")
+            }
+            #expect(!file.path.hasSuffix("/Placeholder.swift"), "\(file.path): the target has no content yet")
+        }
+    }
+
+    @Test func `who goes around the compiler says what protects him`() {
+        for file in House.sources {
+            for (index, line) in file.code.enumerated() {
+                guard line.contains("@unchecked Sendable") || line.contains("nonisolated(unsafe)") else { continue }
+                let around = [index - 1, index + 1].filter(file.lines.indices.contains)
+                let isExplained = around.contains { file.lines[$0].contains("//") }
+                #expect(isExplained, "\(file.place(index)): say what makes it safe, in the line above or below")
+            }
+        }
+    }
+
+    @Test func `what other targets use is documented`() {
+        let types = ["struct", "enum", "class", "protocol", "actor", "typealias"]
+        for file in House.sources where file.target != "TestSupport" {
+            for (index, line) in file.code.enumerated() {
+                let words = line.split(separator: " ").filter { $0 != "final" && $0 != "indirect" }
+                guard words.count > 2, words[0] == "package" else { continue }
+                // At the top everything; within a type the types, because a good name says what a member is.
+                let counts = !line.hasPrefix(" ") && words[1] != "import" && words[1] != "init"
+                if counts || types.contains(String(words[1])) {
+                    #expect(isDocumented(file, index), "\(file.place(index)): begin it with ///")
+                }
+            }
+        }
+    }
+
+    private func isDocumented(_ file: SourceFile, _ index: Int) -> Bool {
+        for line in file.lines[..<index].reversed() {
+            let text = line.drop(while: { $0 == " " })
+            if text.hasPrefix("///") { return true }
+            // Attributes and remarks may stand between.
+            guard text.hasPrefix("@") || text.hasPrefix("//") else { return false }
+        }
+        return false
+    }
+}

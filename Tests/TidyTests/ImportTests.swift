@@ -1,0 +1,67 @@
+import Testing
+
+/// The arrows of the house: what a target may import, and nothing points back.
+struct ImportTests {
+    /// C modules, and the one wrapper that may import each.
+    private static let wrapperOfModule = [
+        "CSQLite": "SQLite", "CCurl": "HTTPClient", "CYAML": "YAML", "COpenSSL": "Crypto",
+    ]
+
+    /// Pure targets: not even the system's modules.
+    private static let pure: Set = ["JSON", "RotaCore"]
+    private static let system: Set = ["Glibc", "Dispatch", "Synchronization", "FoundationEssentials"]
+
+    private static let allowed: [String: Set<String>] = [
+        "SQLite": ["CSQLite", "Crypto"],
+        "Crypto": ["COpenSSL"],
+        "YAML": ["CYAML"],
+        "HTTPClient": ["CCurl"],
+        "JSON": [],
+        "RotaCore": ["Crypto"],
+        "Engine": ["RotaCore", "Crypto", "JSON"],
+        "Stores": ["Engine", "RotaCore", "SQLite", "Crypto", "JSON"],
+        "Vaults": ["Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"],
+        "Webhooks": ["Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"],
+        "PolicyFiles": ["RotaCore", "YAML", "Crypto"],
+        "Reports": ["Engine", "RotaCore", "Crypto", "JSON"],
+        "rota": [
+            "Engine", "Stores", "Vaults", "Webhooks", "PolicyFiles", "Reports", "RotaCore", "YAML", "JSON",
+            "Crypto", "HTTPClient",
+        ],
+        "TestSupport": ["Engine", "RotaCore", "Crypto", "JSON"],
+    ]
+
+    @Test func `a target imports only what lies below it`() {
+        for file in House.sources {
+            guard let below = Self.allowed[file.target] else {
+                Issue.record("\(file.path): the target has no place in the house; give it one here and in the design")
+                continue
+            }
+            for (index, module) in imports(of: file) where !below.contains(module) {
+                let isSystem = Self.system.contains(module) && !Self.pure.contains(file.target)
+                #expect(isSystem, "\(file.place(index)): \(file.target) may not import \(module)")
+            }
+        }
+    }
+
+    @Test func `a C module is imported by its wrapper alone`() {
+        for file in House.sources + House.tests {
+            for (index, module) in imports(of: file) {
+                guard let wrapper = Self.wrapperOfModule[module] else { continue }
+                let isWrapper = file.path.hasPrefix("Sources/\(wrapper)/")
+                #expect(isWrapper, "\(file.place(index)): only \(wrapper) may import \(module)")
+            }
+        }
+    }
+
+    /// Each line that imports, and the module.
+    private func imports(of file: SourceFile) -> [(Int, String)] {
+        file.code.enumerated().compactMap { index, line in
+            let words = line.split(separator: " ")
+            guard let keyword = words.firstIndex(of: "import"), keyword < 3, words.count > keyword + 1 else {
+                return nil
+            }
+            return (index, words[keyword + 1].split(separator: ".").first.map(String.init) ?? "")
+        }
+    }
+}
