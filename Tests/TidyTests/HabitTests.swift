@@ -31,7 +31,8 @@ struct HabitTests {
         for file in House.sources {
             for (index, line) in file.code.enumerated() {
                 let words = line.split { $0 == " " || $0 == "(" || $0 == "=" }
-                let isLoose = words.contains("Task{") || zip(words, words.dropFirst()).contains { $0 == "Task" && $1 == "{" }
+                let pairs = zip(words, words.dropFirst())
+                let isLoose = words.contains("Task{") || pairs.contains { $0 == "Task" && $1 == "{" }
                 #expect(!isLoose, "\(file.place(index)): use a task group")
             }
         }

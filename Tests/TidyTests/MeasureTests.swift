@@ -17,8 +17,10 @@ struct MeasureTests {
 
     @Test func `a function fits a screen`() {
         for file in House.sources {
-            for (start, end) in functions(of: file) where end - start >= Self.longestFunction {
-                Issue.record("\(file.place(start)): a function of \(end - start + 1) lines")
+            for (start, end) in functions(of: file) {
+                // SQL and other texts are read in one piece, and do not count.
+                let length = file.code[start...end].count { $0.contains { $0 != " " } }
+                #expect(length <= Self.longestFunction, "\(file.place(start)): a function of \(length) lines")
             }
         }
     }
