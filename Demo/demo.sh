@@ -71,7 +71,7 @@ echo "(the value is in demo/init.txt, readable by you alone)"
 say "An inventory of a thousand tokens, as a company knows them: names, owners, ages, places, digests; no values"
 python3 "$root/Demo/inventory.py" "$demo"
 head -n 3 "$demo/inventory.csv" | cut -c 1-110
-show import inventory.csv
+show import demo/inventory.csv
 rota import "$demo/inventory.csv"
 
 say "The policies"
@@ -98,7 +98,9 @@ say "The run: rotate into the vault directory, revoke what nobody uses, tell the
 show run
 rota run --json --deliver-within 1m > "$demo/run-1.json" || [ $? -eq 5 ]
 show status
-rota status
+rota status > "$demo/status.txt"
+head -n 14 "$demo/status.txt" | sed "s|$root/||"
+echo "... (demo/status.txt)"
 
 say "Consumers of $name read a new value now; the old one is accepted until its overlap ends"
 show token verify "< secrets/${chosen#* }"
