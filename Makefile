@@ -1,0 +1,66 @@
+# Everything a person or a machine does with this repository. `make test` on a fresh machine with the Swift
+# toolchain, git, apt and python3 installs what is missing, builds, and runs every test.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+PACKAGES := libsqlite3-dev libcurl4-openssl-dev libyaml-dev libssl-dev pkg-config sqlite3 postgresql python3-venv
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+PYTHON := .build/venv/bin/python
+SOURCES := Sources Tests Package.swift
+# The suites in Python that are here: each is a folder of pytest.
+SUITES := $(wildcard Tests/CLITests Tests/SystemTests)
+
+.PHONY: deps build test lint unit system demo bench release clean
+
+deps: .build/deps.stamp
+
+# Only what is missing is installed; when nothing is, apt is not even asked.
+.build/deps.stamp: Makefile Tests/requirements.txt
+	@mkdir -p .build
+	@missing=(); \
+	for package in $(PACKAGES); do \
+	  status=$$(dpkg-query --show --showformat='$${db:Status-Status}' "$$package" 2>/dev/null || true); \
+	  [ "$$status" = installed ] || missing+=("$$package"); \
+	done; \
+	if [ $${#missing[@]} -gt 0 ]; then \
+	  echo "installing $${missing[*]}"; \
+	  $(SUDO) apt-get update -qq; \
+	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends "$${missing[@]}"; \
+	fi
+	@[ -x $(PYTHON) ] || python3 -m venv .build/venv
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --requirement Tests/requirements.txt
+	@touch $@
+
+build: deps
+	swift build --quiet --product rota
+
+# One after the other, the quick ones first; the first failure stops it.
+test: deps
+	$(MAKE) --no-print-directory lint
+	$(MAKE) --no-print-directory unit
+	$(MAKE) --no-print-directory system
+
+lint:
+	swift format lint --strict --recursive $(SOURCES)
+
+unit: deps
+	swift build --quiet --build-tests
+	swift test --quiet --skip-build --disable-xctest
+
+system: build
+	$(PYTHON) -m pytest --quiet -p no:cacheprovider $(SUITES)
+
+demo: build
+	Demo/demo.sh
+
+bench: release
+	Benchmarks/run.sh
+
+# One file that needs no Swift on the machine where it runs.
+release: deps
+	swift build --quiet -c release --static-swift-stdlib --product rota
+	@ls -l "$$(swift build -c release --static-swift-stdlib --show-bin-path)/rota"
+
+clean:
+	rm -rf .build
