@@ -1,0 +1,73 @@
+"""Real servers around the real program: each test gets a scratch house with a store, vaults and a receiver."""
+
+import os
+import secrets
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from house import House
+from servers import OpenBao, Receiver
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: takes more than half a minute")
+
+
+@pytest.fixture(scope="session")
+def binary() -> Path:
+    path = Path(os.environ.get("ROTA_BINARY", ROOT / ".build/debug/rota")).resolve()
+    if not path.exists():
+        pytest.exit(f"there is no {path}: run 'make build'", returncode=2)
+    return path
+
+
+@pytest.fixture(scope="session")
+def bao(tmp_path_factory):
+    """An OpenBao of our own, with a random root token; it ends with the tests."""
+    places = [ROOT / ".build/venv/bin/bao", shutil.which("bao"), "/tmp/venv/bin/bao"]
+    program = next((place for place in places if place and Path(place).exists()), None)
+    if program is None:
+        pytest.exit("there is no bao: run 'make deps'", returncode=2)
+    server = OpenBao(program, home=tmp_path_factory.mktemp("bao"), root_token="root-" + secrets.token_hex(16))
+    try:
+        server.wait_until_healthy()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def receiver():
+    with Receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def house(binary, bao, tmp_path) -> House:
+    """A store, the vaults `bao` (under a mount of its own) and `local`, and no policy yet."""
+    mount = "kv-" + secrets.token_hex(4)
+    bao.client.sys.enable_secrets_engine("kv", path=mount, options={"version": "2"})
+    house = House(binary, tmp_path, bao, mount)
+    yield house
+    bao.client.sys.disable_secrets_engine(mount)
+
+
+@pytest.fixture
+def bare(binary, tmp_path) -> House:
+    """A store and a `local` vault; no OpenBao."""
+    return House(binary, tmp_path)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_child_is_left():
+    """Whatever the tests start ends with them."""
+    yield
+    listing = subprocess.run(
+        ["ps", "-o", "pid=,stat=,args=", "--ppid", str(os.getpid())], capture_output=True, text=True)
+    left = [line for line in listing.stdout.splitlines() if " ps -o" not in line and "Z" not in line.split()[1]]
+    assert left == []
