@@ -1,5 +1,6 @@
 """The main job on real input: values of two hundred tokens turn over in an OpenBao and in files."""
 
+import json
 import time
 
 from house import VALID, Seed, new_value
@@ -93,7 +94,7 @@ def test_a_destination_with_a_value_that_we_do_not_know_is_blocked_and_untouched
 
     ran = house.rota("run", "--json", expect=None)
 
-    outcomes = {action["name"]: action for action in __import__("json").loads(ran.stdout)["actions"]}
+    outcomes = {action["name"]: action for action in json.loads(ran.stdout)["actions"]}
     assert outcomes["good"]["outcome"] == "started"
     for name in ("in-bao", "in-file"):
         assert outcomes[name]["outcome"] == "blocked", outcomes[name]

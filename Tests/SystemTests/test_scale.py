@@ -1,0 +1,91 @@
+"""A hundred thousand tokens: memory stays flat, and a plan with nothing due costs next to nothing."""
+
+import csv
+import datetime
+import hashlib
+import statistics
+import subprocess
+import sys
+import time
+
+import pytest
+
+from house import House
+
+# A process of its own reads the peak of its child: a child of ours would count our memory before its exec.
+MEASURE = """
+import os, sys
+child = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ,
+    file_actions=[(os.POSIX_SPAWN_OPEN, 1, '/dev/null', os.O_WRONLY, 0)])
+_, status, usage = os.wait4(child, 0)
+open(sys.argv[1], 'w').write(f'{os.waitstatus_to_exitcode(status)} {usage.ru_maxrss}')
+"""
+
+
+def peak(house, *arguments):
+    """Peak resident memory in MiB, and seconds."""
+    result = house.folder / "peak"
+    begun = time.monotonic()
+    subprocess.run([sys.executable, "-I", "-S", "-c", MEASURE, str(result), *house.command(*arguments)],
+                   check=True, env=house.environment, cwd=house.folder, timeout=600)
+    code, kibibytes = result.read_text().split()
+    assert code == "0", arguments
+    return int(kibibytes) / 1024, time.monotonic() - begun
+
+
+def inventory(path, count):
+    issued = (datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=10)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["name", "issuer", "owner", "integration", "scopes", "labels", "created_at",
+                         "value_issued_at", "last_used_at", "destinations", "digest"])
+        for n in range(count):
+            writer.writerow([
+                f"service-{n:06}", "rota", f"team-{n % 40}", "ingest", "export:read;ingest:write",
+                f"env=prod;tier={n % 5}", issued, issued, issued, f"local:service/{n:06}",
+                "sha256:" + hashlib.sha256(str(n).encode()).hexdigest()])
+    return path
+
+
+@pytest.fixture(scope="module")
+def sizes(binary, tmp_path_factory):
+    """Two houses, and what the import took in each."""
+    found = {}
+    for count in (1_000, 100_000):
+        house = House(binary, tmp_path_factory.mktemp(f"scale-{count}"))
+        house.init()
+        house.policy(overlap="24h")
+        found[count] = house, peak(house, "import", inventory(house.folder / "inventory.csv", count))
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["import", "plan", "report html", "report json", "report csv", "token list"])
+def test_memory_is_flat_in(sizes, command, record_property):
+    measured = {}
+    for count, (house, importing) in sizes.items():
+        arguments = {"report html": ["report", "--format", "html"], "report json": ["report", "--format", "json"],
+                     "report csv": ["report", "--format", "csv"], "token list": ["token", "list", "--json"],
+                     "plan": ["plan", "--json"]}
+        measured[count] = importing if command == "import" else peak(house, *arguments[command])
+    (small, _), (large, seconds) = measured[1_000], measured[100_000]
+    print(f"{command}: {small:.1f} MiB with 1,000 tokens, {large:.1f} MiB with 100,000 in {seconds:.1f} s")
+    assert large - small <= 64
+
+
+@pytest.mark.slow
+def test_a_plan_with_nothing_due_costs_no_more_than_start_up_and_milliseconds(sizes):
+    house, _ = sizes[100_000]
+    assert house.json("plan")["actions"] == []
+
+    def median(*arguments):
+        taken = []
+        for _ in range(5):
+            begun = time.monotonic()
+            house.rota(*arguments)
+            taken.append(time.monotonic() - begun)
+        return statistics.median(taken)
+
+    start, plan = median("--version"), median("plan")
+    print(f"start-up {start * 1000:.0f} ms, plan over 100,000 tokens {plan * 1000:.0f} ms")
+    assert plan <= start + 0.050
