@@ -3,7 +3,6 @@
 import os
 import secrets
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -67,7 +66,12 @@ def bare(binary, tmp_path) -> House:
 def no_child_is_left():
     """Whatever the tests start ends with them."""
     yield
-    listing = subprocess.run(
-        ["ps", "-o", "pid=,stat=,args=", "--ppid", str(os.getpid())], capture_output=True, text=True)
-    left = [line for line in listing.stdout.splitlines() if " ps -o" not in line and "Z" not in line.split()[1]]
+    left = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, parent = stat.read_text().rpartition(")")[2].split()[:2]
+        except OSError:
+            continue  # it ended while we looked
+        if int(parent) == os.getpid() and state != "Z":
+            left.append(stat.parent.name)
     assert left == []

@@ -25,7 +25,7 @@ def test_no_value_is_in_the_store_its_log_the_output_the_webhooks_or_the_reports
     house.import_seeds([strange])
     house.put("local:strange", unknown := Seed("x", []).value)
     values = {admin, unknown, strange.value} | {seed.value for seed in seeds}
-    shown = house.rota("token", "create", "fresh", "--owner", "me").stdout.strip().splitlines()[-1]
+    shown = house.rota("token", "create", "--name", "fresh", "--owner", "me").stdout.strip().splitlines()[-1]
     house.outputs = [text for text in house.outputs if shown not in text]  # shown once: that is its place
     values.add(shown)
     stages = []

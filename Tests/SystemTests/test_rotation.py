@@ -27,7 +27,6 @@ def test_two_hundred_tokens_rotate_in_one_run_and_the_old_values_end_with_the_ov
         first, second = (house.get(place) for place in seed.destinations)
         assert first == second != seed.value
         assert house.accepts(first), seed.name
-    promoted = time.monotonic()
     # Siblings of the field are as they were, and each secret was written once.
     for seed in seeds:
         secret = house.secret(f"apps/{seed.name[-3:]}/api")
@@ -38,7 +37,6 @@ def test_two_hundred_tokens_rotate_in_one_run_and_the_old_values_end_with_the_ov
     for seed in seeds[::20]:
         accepted = house.accepts(seed.value)
         assert accepted or time.time() >= ends, seed.name
-    assert promoted
 
     time.sleep(max(0, ends - time.time()) + 1.1)
     house.rota("run")

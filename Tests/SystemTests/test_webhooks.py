@@ -33,7 +33,7 @@ def test_every_webhook_is_accepted_by_the_standards_own_verifier(house, receiver
         verifier.verify(body, headers)
         kinds[json.loads(body)["type"]] += 1
         with pytest.raises(WebhookVerificationError):
-            verifier.verify(body.replace(b"token", b"Token", 1), headers)
+            verifier.verify(body[:-1] + b" }", headers)
     assert kinds["token.rotated"] == 5
     assert kinds["token.version_retired"] == 5
     assert kinds["run.completed"] >= 1
