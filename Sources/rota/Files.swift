@@ -34,7 +34,9 @@ struct File: ~Copyable {
     borrowing func readChunk(most: Int) throws(Failure) -> [UInt8] {
         var chunk = [UInt8](repeating: 0, count: most)
         while true {
-            let count = unsafe chunk.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
+            let count = unsafe chunk.withUnsafeMutableBytes { buffer in
+                unsafe read(descriptor, buffer.baseAddress, buffer.count)
+            }
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw Failure("cannot read \(path): \(systemMessage(errno))") }
             return Array(chunk[..<count])

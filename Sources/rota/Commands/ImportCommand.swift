@@ -7,13 +7,14 @@ extension Command {
         words: ["import"],
         summary: "take an inventory of tokens into the store: CSV or JSON, all of it or nothing",
         discussion: """
-            Every row is checked first and every fault told with its line. A token that is known by name (or by
-            issuer and external id) gets its metadata updated; its values, dates and state are never reset, so a
-            second import of the same file changes nothing.
+            Every row is checked first and every fault told with its line. A token that is known by name (or
+            by issuer and external id) gets its metadata updated; its values, dates and state are never reset,
+            so a second import of the same file changes nothing.
 
-            Columns: \(InventoryColumn.allCases.map(\.rawValue).joined(separator: ", ")). Scopes and destinations
-            are separated by blanks or ';', labels are k=v;k=v, a destination is vault:path#field. last_used_at is
-            a time, 'never', or empty for unknown. digest is sha256:<hex> of the present value, or empty.
+            Columns: \(InventoryColumn.allCases.map(\.rawValue).joined(separator: ", ")).
+            Scopes and destinations are separated by blanks or ';', labels are k=v;k=v, a destination is
+            vault:path#field. last_used_at is a time, 'never', or empty for unknown. digest is sha256:<hex>
+            of the present value, or empty.
             """,
         operand: Operand(name: "FILE", help: "a file that ends in .csv or .json"),
         options: [
@@ -75,7 +76,8 @@ private func format(of path: String) throws(Failure) -> ImportRequest.Format {
 private func issuer(_ arguments: Arguments) throws(Failure) -> Issuer? {
     guard let text = arguments.value("issuer") else { return nil }
     if let issuer = Issuer(text) { return issuer }
-    throw .usage("'\(text)' is not an issuer", hint: "write rota, or external:<kind> such as external:aws-iam")
+    throw .usage(
+        "'\(text)' is not an issuer", hint: "write rota, or external:<kind> such as external:aws-iam")
 }
 
 private func mapping(_ arguments: Arguments) throws(Failure) -> [String: String] {
@@ -95,7 +97,8 @@ private func failure(_ faults: InventoryFaults, path: String) -> Failure {
         details.append(printable("\(path):\(fault.line): error: \(fault.message)"))
         details.append(printable("  hint: \(fault.hint)"))
     }
-    if faults.count > faults.faults.count { details.append("… and \(faults.count - faults.faults.count) more") }
+    let untold = faults.count - faults.faults.count
+    if untold > 0 { details.append("… and \(untold) more") }
     return Failure(
         "\(path) has \(counted(faults.count, "fault")); nothing was imported",
         hint: "mend them and import again", code: .usage, details: details)
@@ -112,9 +115,7 @@ private func show(_ summary: ImportSummary, dryRun: Bool, _ invocation: Invocati
         ])
         return
     }
-    let totals =
-        "\(summary.added) added, \(summary.updated) updated, \(summary.unchanged) unchanged"
-    invocation.output.line(
-        dryRun
-            ? "would import \(counted(summary.rows, "row")): \(totals)" : "\(counted(summary.rows, "row")): \(totals)")
+    let totals = "\(summary.added) added, \(summary.updated) updated, \(summary.unchanged) unchanged"
+    let rows = counted(summary.rows, "row")
+    invocation.output.line("\(dryRun ? "would import " : "")\(rows): \(totals)")
 }

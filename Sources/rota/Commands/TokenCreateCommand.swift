@@ -11,9 +11,10 @@ extension Command {
             digest is stored.
 
             With --destination the value is made and pushed into those vaults by the rotation protocol, read
-            back from them, and not shown at all: whoever needs it reads it there. If a vault cannot be
-            reached now, the token exists, the exit code is 5, and 'rota run' tries again. With --json,
-            "value" is null then, and "pushed" tells whether it got through.
+            back from them, and not shown at all: whoever needs it reads it there. If that does not get
+            through now, the exit code is 5 and the token exists without a value: 'rota run' goes on with
+            what was begun, 'rota token rotate' begins anew where nothing was. With --json, "value" is null
+            then, and "pushed" tells whether it got through.
             """,
         options: [
             Option("name", "NAME", required: true, help: "what it is called; unique among active tokens"),
@@ -98,7 +99,9 @@ private func createInVaults(_ draft: TokenDraft, _ composition: Composition) asy
 }
 
 extension TokenDraft {
-    fileprivate init(_ arguments: Arguments, _ configuration: Configuration, at now: Instant) throws(Failure) {
+    fileprivate init(
+        _ arguments: Arguments, _ configuration: Configuration, at now: Instant
+    ) throws(Failure) {
         self.init(name: arguments.value("name") ?? "")
         description = arguments.value("description") ?? ""
         owner = arguments.value("owner") ?? ""

@@ -90,6 +90,8 @@ private func hint(_ result: RotationResult, _ token: Token) -> String? {
     case .issuerNotDriven: "rotate it in \(token.issuer), and import it again"
     case .unknownVault: "add the vault to the configuration"
     case .conflict: "look at what is there, and remove it if nobody needs it"
-    case nil: result.isStalled ? "'rota run' tries again; see 'rota token show \(token.name)'" : nil
+    case nil where result.isStalled: "'rota run' tries again; see 'rota token show \(token.name)'"
+    case nil where result.outcome == .skipped: "see 'rota token show \(token.name)'"
+    case nil: nil
     }
 }

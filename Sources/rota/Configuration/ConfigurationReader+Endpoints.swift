@@ -1,0 +1,148 @@
+import HTTPClient
+import RotaCore
+import Webhooks
+import YAML
+
+extension ConfigurationReader {
+    /// Kinds that the design knows, and this version does not.
+    private static let laterKinds = [
+        "vault-kv1", "aws-secrets-manager", "azure-key-vault", "gcp-secret-manager", "kubernetes",
+        "github-actions", "gitlab-variables", "conjur", "onepassword-connect", "doppler", "infisical",
+        "barbican", "http",
+    ]
+
+    mutating func vault(_ entry: Node.Entry) -> VaultSettings? {
+        let what = "vault '\(entry.key)'"
+        guard isName(entry), let kindNode = required("kind", of: entry.value, what) else { return nil }
+        let kind = string(kindNode, "kind")
+        switch kind {
+        case "directory":
+            guard check(entry.value, what, keys: ["kind", "path"]),
+                let path = required("path", of: entry.value, what).flatMap({ string($0, "path") })
+            else { return nil }
+            return VaultSettings(name: entry.key, kind: .directory(path: absolutePath(path, in: folder)))
+        case "vault-kv2":
+            return keyValue2(entry.value, what).map { VaultSettings(name: entry.key, kind: .keyValue2($0)) }
+        case let kind? where Self.laterKinds.contains(kind):
+            fault(
+                kindNode, "\(what): the kind '\(kind)' is not in this version yet",
+                hint: "directory, vault-kv2")
+        case let kind?:
+            let near = nearest(to: kind, among: ["directory", "vault-kv2"] + Self.laterKinds)
+            fault(
+                kindNode, "\(what): there is no kind '\(kind)'",
+                hint: near.map { "did you mean '\($0)'?" } ?? "directory, vault-kv2")
+        case nil: break
+        }
+        return nil
+    }
+
+    private mutating func keyValue2(_ node: Node, _ what: String) -> KeyValue2Settings? {
+        let keys = ["kind", "address", "mount", "namespace", "auth", "certificate-authority", "timeout"]
+        guard check(node, what, keys: keys) else { return nil }
+        let address = required("address", of: node, what).flatMap { self.address($0, "address") }
+        let mount = required("mount", of: node, what).flatMap { string($0, "mount") }
+        let namespace = node["namespace"].flatMap { string($0, "namespace") }
+        let authority = node["certificate-authority"].flatMap { string($0, "certificate-authority") }
+        let timeout = node["timeout"].flatMap { span($0, "timeout", in: 1...600) }
+        var token: SecretReference?
+        if let auth = required("auth", of: node, what),
+            check(auth, "auth", keys: ["token"], notYet: ["approle", "kubernetes", "jwt"])
+        {
+            token = required("token", of: auth, "auth").flatMap { secret($0, "token") }
+        }
+        guard let address, let mount, let token else { return nil }
+        return KeyValue2Settings(
+            address: address, mount: mount, namespace: namespace, token: token,
+            certificateAuthority: authority.map { absolutePath($0, in: folder) }, timeout: timeout)
+    }
+
+    mutating func webhook(_ entry: Node.Entry) -> WebhookSettings? {
+        let what = "webhook '\(entry.key)'"
+        let keys = ["url", "secret", "events", "format", "allow-addresses", "retry"]
+        guard isName(entry), check(entry.value, what, keys: keys) else { return nil }
+        let node = entry.value
+        let url = required("url", of: node, what).flatMap { address($0, "url") }
+        let secrets = required("secret", of: node, what).map { secretList($0) } ?? []
+        let events = node["events"].map { strings($0, "events") } ?? ["*"]
+        let formats = WebhookFormat.allCases.map(\.rawValue)
+        let format = node["format"].flatMap {
+            choice($0, "format", among: formats, later: ["cloudevents", "slack", "teams"])
+        }
+        let allowed = items(node["allow-addresses"], "allow-addresses").compactMap { addresses($0) }
+        let retries = node["retry"].map { list in
+            items(list, "retry").compactMap { span($0, "retry", in: 1...604_800) }
+        }
+        guard let url, !secrets.isEmpty else { return nil }
+        return WebhookSettings(
+            name: entry.key, url: url, secrets: secrets, events: events,
+            format: format.flatMap(WebhookFormat.init) ?? .standard, allowedAddresses: allowed,
+            retries: retries)
+    }
+
+    private mutating func secretList(_ node: Node) -> [SecretReference] {
+        guard let items = node.items else { return secret(node, "secret").map { [$0] } ?? [] }
+        if items.isEmpty || items.count > 2 {
+            fault(node, "secret: one reference, or two while one is being replaced")
+        }
+        return items.compactMap { secret($0, "secret") }
+    }
+
+    private mutating func secret(_ node: Node, _ key: String) -> SecretReference? {
+        guard let text = node.text else {
+            fault(
+                node, "\(key): expected a reference to a secret, found \(node.typeName)",
+                hint: SecretReference.forms)
+            return nil
+        }
+        if let reference = SecretReference(text, directory: folder) { return reference }
+        // Whatever stands here may be the secret itself: it is not shown.
+        fault(
+            node, "\(key): a secret does not belong in this file",
+            hint: "put it elsewhere and refer to it: \(SecretReference.forms)")
+        return nil
+    }
+
+    private mutating func address(_ node: Node, _ key: String) -> String? {
+        guard let text = string(node, key) else { return nil }
+        let isAddress = ["https://", "http://"].contains {
+            text.hasPrefix($0) && text.utf8.count > $0.utf8.count
+        }
+        guard isAddress, !text.contains(where: { $0.isWhitespace }) else {
+            fault(node, "\(key): expected an address that begins with https://")
+            return nil
+        }
+        let authority = text.split(separator: "/", omittingEmptySubsequences: true).dropFirst().first ?? ""
+        guard !authority.contains("@") else {
+            fault(node, "\(key): an address may not hold a user or a password")
+            return nil
+        }
+        return text.hasSuffix("/") && key == "address" ? String(text.dropLast()) : text
+    }
+
+    private mutating func addresses(_ node: Node) -> CIDR? {
+        guard let text = string(node, "allow-addresses") else { return nil }
+        do throws(CIDR.Fault) {
+            return try CIDR(text)
+        } catch {
+            fault(node, "allow-addresses: \(error.description)")
+            return nil
+        }
+    }
+
+    /// Names appear in destinations, before a colon.
+    private mutating func isName(_ entry: Node.Entry) -> Bool {
+        let isGood =
+            (1...64).contains(entry.key.utf8.count)
+            && entry.key.utf8.allSatisfy {
+                switch $0 {
+                case 48...57, 65...90, 97...122, UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."): true
+                default: false
+                }
+            }
+        if !isGood {
+            fault(entry.keyMark, "'\(entry.key)' cannot be a name", hint: "letters, digits, '-', '_' and '.'")
+        }
+        return isGood
+    }
+}
