@@ -7,6 +7,7 @@ set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 demo=$root/demo
+cd "$root"
 
 for binary in "${ROTA:-}" "$root/.build/release/rota" "$root/.build/debug/rota"; do
     if [ -n "$binary" ] && [ -x "$binary" ]; then break; fi
@@ -120,7 +121,7 @@ rota audit tail --token "$name"
 
 say "Reports"
 show report --output report.html
-for format in html json csv; do rota report --output "$demo/report.$format"; done
+for format in html json csv; do rota report --output "demo/report.$format"; done
 
 stop_receiver
 say "Done"
