@@ -40,6 +40,7 @@ package struct RevokeUseCase: Sendable {
 
 /// What became of one token that was to be revoked.
 package struct Revocation: Hashable, Sendable {
+    /// What became of one revocation.
     package enum Outcome: String, Sendable {
         case done
         /// Revoked or expired before: nothing was changed.

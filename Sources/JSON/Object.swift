@@ -1,6 +1,7 @@
 extension JSON {
     /// The members of an object, in order, each key once.
     package struct Object: Sendable {
+        /// A key and its value, in the order of the document.
         package struct Member: Sendable, Hashable {
             package let key: String
             package fileprivate(set) var value: JSON

@@ -6,6 +6,7 @@ import Glibc
 /// Used by one thread at a time, and not shared: it is not `Sendable`. Another thread may hold its
 /// ``interrupter``.
 package final class Connection {
+    /// What a connection may do.
     package enum Mode: Sendable {
         case readOnly, readWrite
         /// Makes the file, 0600, when it is not there.

@@ -33,6 +33,7 @@ package struct YAMLError: Error, Sendable, Hashable, CustomStringConvertible {
 ///
 /// A value that came through an alias carries the marks of its anchor, which is where its text is.
 package struct Node: Sendable {
+    /// What kind of node it is, with what it holds.
     package enum Content: Sendable {
         case scalar(Scalar)
         case sequence([Node])

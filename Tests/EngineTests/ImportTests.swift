@@ -70,7 +70,8 @@ import Testing
         let digest = "sha256:" + String(repeating: "ab", count: 32)
         let summary = try take(
             "\u{FEFF}" + Self.header
-                + "a,rota,team-a,x:read y:write,env=prod;tier=1,2026-01-02,2026-03-04,2027-01-01,never,local:apps/a,\(digest)\r\n"
+                + "a,rota,team-a,x:read y:write,env=prod;tier=1,2026-01-02,2026-03-04,2027-01-01,never,"
+                + "local:apps/a,\(digest)\r\n"
                 + "\"b, \"\"quoted\"\"\",external:aws-iam,,,,2026-01-02,,,2026-10-01T10:00:00+02:00,,\r\n")
         #expect(summary.added == 2)
         let first = try #require(try store.token(named: "a"))

@@ -16,9 +16,11 @@ struct HabitTests {
         #expect(House.sources.flatMap { $0.places(holding: word) }.isEmpty)
     }
 
-    /// There an end is right: no randomness, or no memory for a secret, is nothing to go on with.
+    /// There an end is right: no randomness or no memory is nothing to go on with, and a constant of ours that
+    /// does not parse is caught by any test.
     private static let mayEndTheProcess: Set = [
         "Sources/Crypto/Random.swift", "Sources/Crypto/SecureHeap.swift", "Sources/Crypto/SHA256.swift",
+        "Sources/HTTPClient/AddressPolicy.swift", "Sources/HTTPClient/TransferLoop.swift",
     ]
 
     @Test(arguments: ["fatalError(", "preconditionFailure("])
@@ -65,11 +67,13 @@ struct HabitTests {
             for (index, line) in file.code.enumerated() {
                 let words = line.split(separator: " ").filter { $0 != "final" && $0 != "indirect" }
                 guard words.count > 2, words[0] == "package" else { continue }
+                // Names that a protocol of the standard library asks for.
+                if words[1] == "typealias", line.contains(" = "), line.hasPrefix(" ") { continue }
                 // At the top everything; within a type the types, because a good name says what a member is.
                 let counts = !line.hasPrefix(" ") && words[1] != "import" && words[1] != "init"
-                if counts || types.contains(String(words[1])) {
-                    #expect(isDocumented(file, index), "\(file.place(index)): begin it with ///")
-                }
+                guard counts || types.contains(String(words[1])) else { continue }
+                let isDocumented = isDocumented(file, index)
+                #expect(isDocumented, "\(file.place(index)): begin it with ///")
             }
         }
     }

@@ -4,6 +4,7 @@ package import RotaCore
 
 /// An inventory to be imported: all rows are checked first, and it is all or nothing.
 package struct ImportRequest: Sendable {
+    /// How the file is written.
     package enum Format: Sendable {
         case csv, json
     }

@@ -49,6 +49,7 @@ package struct OutgoingEvent: Hashable, Sendable {
 
 /// What became of one attempt.
 package struct DeliveryResult: Hashable, Sendable {
+    /// How an attempt ended.
     package enum Kind: String, Sendable {
         case delivered, failed
         /// 410: the endpoint wants no more.

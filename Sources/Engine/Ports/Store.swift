@@ -174,6 +174,7 @@ package struct ImportSummary: Hashable, Sendable {
 
 /// A rotation that is not finished.
 package struct Rotation: Hashable, Sendable {
+    /// How far a rotation has come.
     package enum Phase: String, Sendable {
         /// From the claim to the promotion.
         case open
@@ -223,6 +224,7 @@ package struct Rotation: Hashable, Sendable {
 
 /// How far one version has come in one destination.
 package struct Push: Hashable, Sendable {
+    /// How far one push has come.
     package enum State: String, Sendable {
         case unsent, sending, verified, fenced
     }

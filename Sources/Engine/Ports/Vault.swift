@@ -90,6 +90,7 @@ package struct Observation: Sendable {
 
 /// Why a call to a vault did not end in yes.
 package struct VaultError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What to make of it: try again, probe again, or wait for a person.
     package enum Kind: String, Sendable {
         /// The condition did not hold: the destination has changed since it was observed.
         case refused

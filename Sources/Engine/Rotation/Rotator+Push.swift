@@ -80,7 +80,8 @@ extension Rotator {
                 row = try await currentRow(snapshot.token.id, version, destination)
                 if row.state == .verified { return }
                 trouble = Obstacle(
-                    "\(destination): it is older than it was before; was the vault restored, or the secret deleted for good?"
+                    "\(destination): it is older than it was before; "
+                        + "was the vault restored, or the secret deleted for good?"
                 )
                 continue
             }

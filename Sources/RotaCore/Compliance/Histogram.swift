@@ -1,5 +1,6 @@
 /// How many tokens lie in each range of a length of time, with edges at the limits of the policies.
 package struct Histogram: Hashable, Sendable {
+    /// One range and how many lie in it.
     package struct Bucket: Hashable, Sendable {
         /// Where it begins.
         package var from: TimeSpan

@@ -1,5 +1,6 @@
 /// What one rule says of one token at one instant.
 package struct Verdict: Hashable, Sendable {
+    /// How a token stands to a rule.
     package enum Status: String, Sendable, CaseIterable {
         case compliant, due, violating, waived, unknown
     }
