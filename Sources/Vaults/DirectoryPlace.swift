@@ -20,16 +20,16 @@ struct DirectoryPlace: Sendable {
         guard destination.field == nil else {
             throw VaultError(
                 .rejected,
-                "\(destination): a directory keeps one value in a file and has no fields; leave '#...' out")
+                "a directory keeps one value in a file and has no fields; leave '#...' out")
         }
         var names = destination.path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard names.count <= Self.deepest else {
-            throw VaultError(.rejected, "\(destination): the path is deeper than \(Self.deepest) folders")
+            throw VaultError(.rejected, "the path is deeper than \(Self.deepest) folders")
         }
         for name in names {
             if let reason = Self.objection(to: name) {
                 throw VaultError(
-                    .rejected, "\(destination): \(reason); give a relative path such as 'app/db-token'")
+                    .rejected, "\(reason); give a relative path such as 'app/db-token'")
             }
         }
         file = names.removeLast()

@@ -98,7 +98,7 @@ extension DirectoryVault {
         let place = try DirectoryPlace(destination)
         try await onFileThread(of: destination.path) { () throws(VaultError) in
             guard let folder = try self.folder(of: place, creating: true) else {
-                throw VaultError(.transient, "\(destination): its folder was removed meanwhile")
+                throw VaultError(.transient, "its folder was removed meanwhile")
             }
             let lock = try folder.lock(place.lock, patience: self.lockPatience)
             defer { _ = lock }

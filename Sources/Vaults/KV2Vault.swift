@@ -124,7 +124,7 @@ extension KV2Vault {
         let isPlain = field.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
         guard !field.isEmpty, field.utf8.count <= 256, isPlain else {
             throw VaultError(
-                .rejected, "\(destination): a field has 1 to 256 bytes and no control characters")
+                .rejected, "a field has 1 to 256 bytes and no control characters")
         }
         return field
     }

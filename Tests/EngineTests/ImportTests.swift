@@ -155,6 +155,7 @@ import Testing
         ("name,issuer,state\na,rota,gone\n", "line 2: 'gone' is not a state"),
         ("name,issuer,digest\na,rota,abc\n", "line 2: digest is not sha256:<64 hexadecimal digits>"),
         ("name,issuer,destinations\na,rota,local\n", "line 2: 'local' is not a destination"),
+        ("name,issuer,destinations\na,rota,local:../out\n", "line 2: 'local:../out' is not a destination"),
         ("name,issuer,labels\na,rota,env\n", "line 2: 'env' is not a label"),
         ("name,issuer,prefix\na,rota,X\n", "line 2: 'X' is not a prefix"),
         ("name,issuer,value_issued_at\na,rota,2036-01-01\n", "line 2: value_issued_at is in the future"),

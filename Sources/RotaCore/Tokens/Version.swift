@@ -89,14 +89,17 @@ package struct Destination: Hashable, Sendable, CustomStringConvertible {
         self.baseline = baseline
     }
 
-    /// Reads `vault:path#field`; `#field` may be absent. Nil for an empty part or a control character.
+    /// Reads `vault:path#field`; `#field` may be absent. Nil for an empty part, a control character, and a path
+    /// that is absolute or goes up.
     package init?(_ text: some StringProtocol) {
         guard let colon = text.firstIndex(of: ":"), colon > text.startIndex,
             !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
         else { return nil }
         let rest = text[text.index(after: colon)...]
         let parts = rest.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let path = parts.first, !path.isEmpty, parts.count == 1 || !parts[1].isEmpty else { return nil }
+        guard let path = parts.first, parts.count == 1 || !parts[1].isEmpty,
+            path.split(separator: "/", omittingEmptySubsequences: false).allSatisfy({ !["", ".", ".."].contains($0) })
+        else { return nil }
         self.init(
             vault: String(text[..<colon]), path: String(path),
             field: parts.count == 2 ? String(parts[1]) : nil)

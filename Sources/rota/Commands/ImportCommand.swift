@@ -117,5 +117,5 @@ private func show(_ summary: ImportSummary, dryRun: Bool, _ invocation: Invocati
     }
     let totals = "\(summary.added) added, \(summary.updated) updated, \(summary.unchanged) unchanged"
     let rows = counted(summary.rows, "row")
-    invocation.output.line("\(dryRun ? "would import " : "")\(rows): \(totals)")
+    invocation.output.line("\(dryRun ? "would take in " : "")\(rows): \(totals)")
 }
