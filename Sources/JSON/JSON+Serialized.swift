@@ -14,7 +14,9 @@ extension JSON {
     /// The one spelling that digests and audit entries are made of: no blanks, members sorted by the bytes of
     /// their keys at every level, numbers as they are spelled.
     package func canonicalBytes() -> [UInt8] {
-        sorted().serializedBytes()
+        var writer = JSONWriter()
+        writer.canonicalValue(self)
+        return writer.bytes
     }
 
     /// The document for people: two blanks a level, a member or element a line, a newline at the end.
@@ -22,21 +24,6 @@ extension JSON {
         var text = ""
         writePretty(to: &text, indent: "\n")
         return text + "\n"
-    }
-
-    private func sorted() -> JSON {
-        switch self {
-        case .array(let elements):
-            .array(elements.map { $0.sorted() })
-        case .object(let object):
-            .object(
-                Object(
-                    object.members
-                        .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-                        .map { ($0.key, $0.value.sorted()) }))
-        default:
-            self
-        }
     }
 
     private func writePretty(to text: inout String, indent: String) {
@@ -59,6 +46,27 @@ extension JSON {
             text += indent + "}"
         default:
             text += serialized()
+        }
+    }
+}
+
+extension JSONWriter {
+    /// A whole value, with the members of every object sorted.
+    fileprivate mutating func canonicalValue(_ value: JSON) {
+        switch value {
+        case .array(let elements):
+            beginArray()
+            for element in elements { canonicalValue(element) }
+            endArray()
+        case .object(let object):
+            beginObject()
+            for member in object.members.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+                key(member.key)
+                canonicalValue(member.value)
+            }
+            endObject()
+        default:
+            self.value(value)
         }
     }
 }

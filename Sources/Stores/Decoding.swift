@@ -4,41 +4,10 @@ import SQLite
 
 /// Rows into values, in the order of the columns of `Statement`.
 enum Decode {
-    static func token(_ row: borrowing Row) throws -> Token {
-        let issuer = row.text(9)
-        guard let issuer = issuer == "rota" ? .rota : Issuer(issuer) else {
-            throw StoreError.failed("'\(issuer)' is no issuer")
-        }
-        return Token(
-            id: TokenID(row.text(0)), revision: row.integer(1), name: row.text(2), description: row.text(3),
-            owner: row.text(4), integration: row.text(5), scopes: ScopeText.decode(row.text(6)),
-            labels: LabelText.decode(row.text(7)), prefix: row.text(8), issuer: issuer,
-            externalID: row.optionalText(10), state: try row.word(11), createdAt: row.instant(12),
-            createdBy: row.text(13), expiresAt: row.optionalInstant(14), usage: usage(row), end: end(row),
-            values: values(row), destinationCount: row.count(27), provenance: try row.word(17))
-    }
-
-    private static func usage(_ row: borrowing Row) -> Usage {
-        if let used = row.optionalInstant(15) { return .lastUsed(used) }
-        if let since = row.optionalInstant(16) { return .neverUsed(since: since) }
-        return .unknown
-    }
-
-    private static func end(_ row: borrowing Row) -> TokenEnd? {
-        guard let at = row.optionalInstant(18) else { return nil }
-        return TokenEnd(at: at, by: row.text(19), cause: row.text(20))
-    }
-
-    private static func values(_ row: borrowing Row) -> ValueSummary {
-        ValueSummary(
-            current: row.optionalInteger(21).map { Int($0) }, currentIssuedAt: row.optionalInstant(22),
-            oldestIssuedAt: row.optionalInstant(23), rotationOpen: row.integer(24) != 0,
-            awaitingRetirement: row.integer(25) != 0, overlapEndsAt: row.optionalInstant(26))
-    }
-
     static func version(_ row: borrowing Row) throws -> Version {
         Version(
-            number: row.count(0), state: try row.word(1), digest: row.optionalBlob(2).flatMap(Digest.init(bytes:)),
+            number: row.count(0), state: try row.word(1),
+            digest: row.optionalBlob(2).flatMap(Digest.init(bytes:)),
             hint: row.text(3), issuedAt: row.optionalInstant(4), endsAt: row.optionalInstant(5),
             endedAt: row.optionalInstant(6))
     }
@@ -70,7 +39,8 @@ enum Decode {
     static func finding(_ row: borrowing Row) -> Finding {
         Finding(
             id: row.integer(0), tokenID: TokenID(row.text(1)), policy: row.text(2), rule: row.text(3),
-            reason: row.text(4), message: row.text(5), openedAt: row.instant(6), closedAt: row.optionalInstant(7))
+            reason: row.text(4), message: row.text(5), openedAt: row.instant(6),
+            closedAt: row.optionalInstant(7))
     }
 
     static func auditEntry(_ row: borrowing Row) -> AuditEntry {

@@ -28,7 +28,9 @@ protocol Driver: AnyObject {
 
 extension Driver {
     /// The row that a statement gives, decoded; nil when it gives none.
-    func first<R>(_ statement: Statement, _ values: [Value], _ decode: (borrowing Row) throws -> R) throws -> R? {
+    func first<R>(_ statement: Statement, _ values: [Value], _ decode: (borrowing Row) throws -> R) throws
+        -> R?
+    {
         var result: R?
         try query(statement, values) { row in
             result = try decode(row)
@@ -39,7 +41,9 @@ extension Driver {
     }
 
     /// All rows of a statement that gives few.
-    func all<R>(_ statement: Statement, _ values: [Value], _ decode: (borrowing Row) throws -> R) throws -> [R] {
+    func all<R>(_ statement: Statement, _ values: [Value], _ decode: (borrowing Row) throws -> R) throws
+        -> [R]
+    {
         var results: [R] = []
         try query(statement, values) { row in
             results.append(try decode(row))

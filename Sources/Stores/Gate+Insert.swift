@@ -18,11 +18,16 @@ extension SQLStore {
             [
                 .of(token.id), .integer(token.revision), .text(token.name), .text(token.description),
                 .text(token.owner), .text(token.integration), .text(try ScopeText.encode(token.scopes)),
-                .text(try LabelText.encode(token.labels)), .text(token.prefix), .text(token.issuer.description),
-                .of(token.externalID), .text(token.state.rawValue), .of(token.createdAt), .text(token.createdBy),
-                .of(token.expiresAt), .of(token.expiresAt.map { $0 - token.createdAt }), .of(used), .of(tracked),
-                .of(token.idleSince), .text(token.provenance.rawValue), .of(token.end?.at), .of(token.end?.by),
-                .of(token.end?.cause), .of(values.current), .of(values.currentIssuedAt), .of(values.oldestIssuedAt),
+                .text(try LabelText.encode(token.labels)), .text(token.prefix),
+                .text(token.issuer.description),
+                .of(token.externalID), .text(token.state.rawValue), .of(token.createdAt),
+                .text(token.createdBy),
+                .of(token.expiresAt), .of(token.expiresAt.map { $0 - token.createdAt }), .of(used),
+                .of(tracked),
+                .of(token.idleSince), .text(token.provenance.rawValue), .of(token.end?.at),
+                .of(token.end?.by),
+                .of(token.end?.cause), .of(values.current), .of(values.currentIssuedAt),
+                .of(values.oldestIssuedAt),
                 .of(values.awaitingRetirement), .of(values.overlapEndsAt), .of(destinationCount),
             ])
         guard added == 1 else { throw try whyRefused(token) }
@@ -30,10 +35,11 @@ extension SQLStore {
 
     /// Which of the unique names it was that somebody else has.
     private func whyRefused(_ token: Token) throws -> StoreError {
-        if try driver.first(.liveTokenNamed, [.text(token.name)], Decode.token) != nil {
+        if try driver.first(.liveTokenNamed, [.text(token.name)], decoder.decode) != nil {
             return .nameTaken(token.name)
         }
-        if let external = token.externalID, try self.token(issuer: token.issuer, externalID: external) != nil {
+        if let external = token.externalID, try self.token(issuer: token.issuer, externalID: external) != nil
+        {
             return .failed("\(token.issuer) has a token '\(external)' already")
         }
         return .failed("there is a token with the id \(token.id) already")
@@ -46,7 +52,9 @@ extension SQLStore {
                 .of(id), .of(version.number), .text(version.state.rawValue), .of(version.digest),
                 .text(version.hint), .of(version.issuedAt), .of(version.endsAt), .of(version.endedAt),
             ])
-        guard added == 1 else { throw StoreError.failed("this value, or version \(version.number), is known already") }
+        guard added == 1 else {
+            throw StoreError.failed("this value, or version \(version.number), is known already")
+        }
     }
 
     /// What `refreshSummary` would find of a token with this one version.
@@ -64,7 +72,8 @@ extension SQLStore {
 
     func afterImage(of token: Token, _ version: Version?, _ destinations: [Destination]) -> JSON.Object {
         var after: JSON.Object = [
-            "name": .string(token.name), "description": .string(token.description), "owner": .string(token.owner),
+            "name": .string(token.name), "description": .string(token.description),
+            "owner": .string(token.owner),
             "integration": .string(token.integration), "scopes": .of(scopes: token.scopes),
             "labels": .of(labels: token.labels), "prefix": .string(token.prefix),
             "issuer": .string(token.issuer.description), "state": .string(token.state.rawValue),

@@ -7,8 +7,8 @@ import SQLite
 /// writes their states.
 ///
 /// Each begins with one conditional statement that carries the whole condition. Where that changes nothing,
-/// nothing happens and the answer is false or nil; where it does, the token's summary, one audit entry and the
-/// events follow in the same transaction.
+/// the answer is false or nil; where it does, the token's summary, one audit entry and the events follow in
+/// the same transaction.
 extension SQLStore {
     // MARK: - Tokens
 
@@ -17,7 +17,9 @@ extension SQLStore {
             throw StoreError.failed("another token has this value already")
         }
         let places = Set(destinations.map(\.description))
-        guard places.count == destinations.count else { throw StoreError.failed("it names a destination twice") }
+        guard places.count == destinations.count else {
+            throw StoreError.failed("it names a destination twice")
+        }
         try insert(token, version: version, destinationCount: destinations.count)
         if let version { try insert(version, of: token.id) }
         for destination in destinations { _ = try insert(destination, of: token.id) }
@@ -51,7 +53,8 @@ extension SQLStore {
         try conclude(
             action, id, change,
             [
-                "state": .string(state.rawValue), "versions": .of(versions), "closed_rotations": .of(rotations),
+                "state": .string(state.rawValue), "versions": .of(versions),
+                "closed_rotations": .of(rotations),
                 "closed_findings": .of(findings),
             ])
     }
@@ -64,7 +67,8 @@ extension SQLStore {
         let claimed = try numbers(
             .claimRotation,
             [
-                .of(id), .of(fromVersion), .of(overlap), .of(change.at), .text(change.actor), .text(change.cause),
+                .of(id), .of(fromVersion), .of(overlap), .of(change.at), .text(change.actor),
+                .text(change.cause),
                 .of(change.run), .of(policy),
             ])
         guard let number = claimed.first else { return nil }
@@ -78,7 +82,9 @@ extension SQLStore {
     }
 
     func closeRotation(_ rotation: Int64, change: Change) throws -> Bool {
-        let id = try driver.first(.giveUpClaim, [.integer(rotation), .text(change.cause)]) { TokenID($0.text(0)) }
+        let id = try driver.first(.giveUpClaim, [.integer(rotation), .text(change.cause)]) {
+            TokenID($0.text(0))
+        }
         guard let id else { return false }
         try conclude("rotation.close", id, change, ["rotation": .integer(rotation), "phase": "closed"])
         return true
@@ -152,7 +158,8 @@ extension SQLStore {
         }
         guard let stalled else { return }
         try audit(
-            "rotation.stall", of: stalled.id.text, Change(actor: "rota", at: now, cause: cause, run: stalled.run),
+            "rotation.stall", of: stalled.id.text,
+            Change(actor: "rota", at: now, cause: cause, run: stalled.run),
             [
                 "rotation": .integer(rotation), "failures": .integer(stalled.failures),
                 "next_attempt_at": .of(nextAttemptAt),

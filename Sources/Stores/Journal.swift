@@ -43,14 +43,16 @@ extension SQLStore {
     private func send(
         _ type: String, _ change: Change, token: TokenID?, sequence: Int64?, _ details: JSON.Object
     ) throws {
-        var data = JSON.Object.joining(details, ["actor": .string(change.actor), "cause": .string(change.cause)])
+        var data = JSON.Object.joining(
+            details, ["actor": .string(change.actor), "cause": .string(change.cause)])
         if let run = change.run { data["run"] = .string(run) }
         // No full stop in it: the signature's payload is joined by them.
         let id = "evt_" + Hex.encode(Random.bytes(16))
         try driver.execute(
             .addEvent,
             [
-                .text(id), .text(type), .of(token?.text), sequence.map { .integer($0) } ?? .null, .of(change.at),
+                .text(id), .text(type), .of(token?.text), sequence.map { .integer($0) } ?? .null,
+                .of(change.at),
                 .text(JSON.object(data).serialized()),
             ])
         for endpoint in endpoints where endpoint.events.contains(where: { $0.matches(type) }) {

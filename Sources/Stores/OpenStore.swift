@@ -47,7 +47,8 @@ package func createStore(at location: String, identity: StoreIdentity, change: C
     } else if let slash = path.lastIndex(of: "/"), slash > path.startIndex {
         let folder = String(path[..<slash])
         guard FileFacts.makePrivateDirectory(folder) else {
-            throw StoreError.unusable("cannot make the folder \(folder)", hint: "check the permissions above it")
+            throw StoreError.unusable(
+                "cannot make the folder \(folder)", hint: "check the permissions above it")
         }
     }
     let driver = try connect(path, .readWriteCreate)

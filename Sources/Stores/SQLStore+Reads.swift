@@ -6,18 +6,18 @@ extension SQLStore {
     // MARK: - Tokens
 
     func token(_ id: TokenID) throws -> Token? {
-        try driver.first(.token, [.of(id)], Decode.token)
+        try driver.first(.token, [.of(id)], decoder.decode)
     }
 
     func token(named nameOrID: String) throws -> Token? {
         for statement in [Statement.token, .liveTokenNamed, .endedTokenNamed] {
-            if let token = try driver.first(statement, [.text(nameOrID)], Decode.token) { return token }
+            if let token = try driver.first(statement, [.text(nameOrID)], decoder.decode) { return token }
         }
         return nil
     }
 
     func token(issuer: Issuer, externalID: String) throws -> Token? {
-        try driver.first(.externalToken, [.text(issuer.description), .text(externalID)], Decode.token)
+        try driver.first(.externalToken, [.text(issuer.description), .text(externalID)], decoder.decode)
     }
 
     func versions(of id: TokenID) throws -> [Version] {
@@ -30,7 +30,7 @@ extension SQLStore {
 
     func version(with digest: Digest) throws -> (token: Token, version: Version)? {
         guard let version = try driver.first(.versionWithDigest, [.of(digest)], Decode.version),
-            let token = try driver.first(.tokenWithDigest, [.of(digest)], Decode.token)
+            let token = try driver.first(.tokenWithDigest, [.of(digest)], decoder.decode)
         else { return nil }
         return (token, version)
     }
@@ -38,10 +38,10 @@ extension SQLStore {
     func eachToken(states: [TokenState], _ each: (Token) throws -> Bool) throws {
         let wanted = Set(states)
         if wanted.isEmpty || wanted.count == TokenState.allCases.count {
-            try driver.query(.allTokens, []) { try each(Decode.token($0)) }
+            try driver.query(.allTokens, []) { try each(decoder.decode($0)) }
         } else {
             let values = TokenState.allCases.map { Value.text(wanted.contains($0) ? $0.rawValue : "") }
-            try driver.query(.tokensInStates, values) { try each(Decode.token($0)) }
+            try driver.query(.tokensInStates, values) { try each(decoder.decode($0)) }
         }
     }
 
@@ -55,7 +55,7 @@ extension SQLStore {
             case .expiresAfter(let instant): (.expiresAfter, [.of(instant)])
             case .expiredAtOrBefore(let instant): (.expiredAtOrBefore, [.of(instant)])
             }
-        try driver.query(statement, values) { try each(Decode.token($0)) }
+        try driver.query(statement, values) { try each(decoder.decode($0)) }
     }
 
     func countActive() throws -> Int {

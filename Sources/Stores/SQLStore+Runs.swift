@@ -48,7 +48,8 @@ extension SQLStore {
         ) { $0.integer(0) }
         guard let number else { return false }
         let details: JSON.Object = [
-            "policy": .string(finding.policy), "rule": .string(finding.rule), "reason": .string(finding.reason),
+            "policy": .string(finding.policy), "rule": .string(finding.rule),
+            "reason": .string(finding.reason),
             "message": .string(finding.message),
         ]
         try audit("finding.open", of: finding.tokenID.text, change, details.with("finding", number))
@@ -76,7 +77,8 @@ extension SQLStore {
     }
 
     func recordFailed(
-        _ event: String, to endpoint: String, status: Int?, cause: String, nextAttemptAt: Instant?, at now: Instant
+        _ event: String, to endpoint: String, status: Int?, cause: String, nextAttemptAt: Instant?,
+        at now: Instant
     ) throws {
         let what: [Value] = [.text(event), .text(endpoint), .of(status), .text(cause)]
         if let nextAttemptAt {

@@ -9,7 +9,7 @@ extension SQLStore {
         guard let before = try self.token(token.id) else { return false }
         let differences = differences(from: before, to: token)
         guard !differences.isEmpty else { return false }
-        if let other = try driver.first(.liveTokenNamed, [.text(token.name)], Decode.token),
+        if let other = try driver.first(.liveTokenNamed, [.text(token.name)], decoder.decode),
             other.id != token.id, before.state == .active || before.state == .quarantined
         {
             throw StoreError.nameTaken(token.name)
@@ -20,7 +20,8 @@ extension SQLStore {
             [
                 .of(token.id), .text(token.name), .text(token.description), .text(token.owner),
                 .text(token.integration), .text(try ScopeText.encode(token.scopes)),
-                .text(try LabelText.encode(token.labels)), .text(token.prefix), .of(token.expiresAt), .of(lifetime),
+                .text(try LabelText.encode(token.labels)), .text(token.prefix), .of(token.expiresAt),
+                .of(lifetime),
             ]
         ) { $0.integer(0) }
         try audit("token.edit", of: token.id.text, change, differences.with("revision", revision))
@@ -31,7 +32,8 @@ extension SQLStore {
     private func differences(from before: Token, to after: Token) -> JSON.Object {
         var changed = JSON.Object()
         let texts: [(String, KeyPath<Token, String>)] = [
-            ("name", \.name), ("description", \.description), ("owner", \.owner), ("integration", \.integration),
+            ("name", \.name), ("description", \.description), ("owner", \.owner),
+            ("integration", \.integration),
             ("prefix", \.prefix),
         ]
         for (key, path) in texts where before[keyPath: path] != after[keyPath: path] {
@@ -57,13 +59,12 @@ extension SQLStore {
 
     /// Nil when it is there with that baseline already.
     func insert(_ destination: Destination, of id: TokenID) throws -> Int64? {
-        try driver.first(
-            .addDestination,
-            [
-                .of(id), .text(destination.vault), .text(destination.path), .text(destination.field ?? ""),
-                .of(destination.baseline),
-            ]
-        ) { $0.integer(0) }
+        let values: [Value] = [
+            .of(id), .text(destination.vault), .text(destination.path), .text(destination.field ?? ""),
+            .of(destination.baseline),
+        ]
+        return try driver.first(.addDestination, values) { $0.integer(0) }
+            ?? driver.first(.adoptDestination, values) { $0.integer(0) }
     }
 
     func recordImport(_ summary: ImportSummary, change: Change) throws {

@@ -5,12 +5,13 @@ import SQLite
 
 /// The token store over whichever database its driver speaks to.
 ///
-/// Reads are in `SQLStore+Reads`; every transition of a token, a version or a push row is in `Gate`; what else
-/// is written is in `SQLStore+Tokens` and `SQLStore+Runs`; audit entries and events in `Journal`.
+/// Reads are in `SQLStore+Reads`; every transition of a token, a version or a push row is in `Gate`; what
+/// else is written is in `SQLStore+Tokens` and `SQLStore+Runs`; audit entries and events in `Journal`.
 final class SQLStore: Store {
     let driver: any Driver
     /// Who gets events: settled when an event is written.
     let endpoints: [Endpoint]
+    let decoder = TokenDecoder()
 
     init(_ driver: any Driver, endpoints: [Endpoint]) {
         self.driver = driver

@@ -89,7 +89,7 @@ final class SQLiteDriver: Driver {
                 try connection.execute("RELEASE \(name)")
                 return result
             } catch {
-                // After an I/O error SQLite may have rolled everything back by itself: then there is none left.
+                // After an I/O error SQLite may have rolled back by itself: then there is none left.
                 if connection.isInTransaction {
                     try connection.execute("ROLLBACK TO \(name)")
                     try connection.execute("RELEASE \(name)")

@@ -1,6 +1,10 @@
 private let authenticating = "('pending', 'current', 'previous', 'unconfirmed')"
+/// Written out beside a single phase, since the index is only found by the words that it was made with.
+private let unfinished = "phase IN ('open', 'overlap')"
+private let isPending =
+    "EXISTS (SELECT 1 FROM versions v WHERE v.token_id = $1 AND v.number = $2 AND v.state = 'pending')"
 private let pendingOfActive = """
-    EXISTS (SELECT 1 FROM versions v WHERE v.token_id = $1 AND v.number = $2 AND v.state = 'pending') \
+    \(isPending) \
     AND EXISTS (SELECT 1 FROM tokens t WHERE t.id = $1 AND t.state = 'active')
     """
 
@@ -8,7 +12,8 @@ private let pendingOfActive = """
 extension Statement {
     static let gate: [Statement] = [
         addToken, addVersion, endToken, expireToken, endVersions, closeRotations, closeFindings,
-        refreshSummary, claimRotation, giveUpClaim, chooseVersion, addPush, pushBase, markSending, markVerified,
+        refreshSummary, claimRotation, giveUpClaim, chooseVersion, addPush, pushBase, markSending,
+        markVerified,
         markFenced, discardPending, leaveUnconfirmed, forgetVersion, finishPushing, demoteCurrent,
         endUnconfirmed, promotePending, retireVersion, finishRotation, stallRotation,
     ]
@@ -17,12 +22,12 @@ extension Statement {
 
     static let addToken = Statement(
         """
-        INSERT INTO tokens (id, revision, name, description, owner, integration, scopes, labels, prefix, issuer,
-          external_id, state, created_at, created_by, expires_at, lifetime, last_used_at, tracked_since,
+        INSERT INTO tokens (id, revision, name, description, owner, integration, scopes, labels, prefix,
+          issuer, external_id, state, created_at, created_by, expires_at, lifetime, last_used_at, tracked_since,
           idle_since, provenance, ended_at, ended_by, ended_cause, current_version, value_issued_at,
           oldest_issued_at, rotation_open, awaiting_retirement, overlap_ends_at, destination_count, event_seq)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-          $22, $23, $24, $25, $26, 0, $27, $28, $29, 0)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+          $21, $22, $23, $24, $25, $26, 0, $27, $28, $29, 0)
         ON CONFLICT DO NOTHING
         """)
     static let addVersion = Statement(
@@ -47,7 +52,7 @@ extension Statement {
         """)
     static let closeRotations = Statement(
         """
-        UPDATE rotations SET phase = 'closed', cause = $2 WHERE token_id = $1 AND phase IN ('open', 'overlap')
+        UPDATE rotations SET phase = 'closed', cause = $2 WHERE token_id = $1 AND \(unfinished)
         RETURNING id
         """)
     static let closeFindings = Statement(
@@ -69,7 +74,7 @@ extension Statement {
              ORDER BY v.number LIMIT 1),
             (SELECT v.issued_at FROM versions v WHERE v.token_id = $1 AND v.state = 'current')),
           rotation_open =
-            (SELECT count(*) FROM rotations r WHERE r.token_id = $1 AND r.phase = 'open'),
+            (SELECT count(*) FROM rotations r WHERE r.token_id = $1 AND r.\(unfinished) AND r.phase = 'open'),
           awaiting_retirement = CASE WHEN EXISTS
             (SELECT 1 FROM versions v WHERE v.token_id = $1 AND v.state IN ('previous', 'unconfirmed'))
             THEN 1 ELSE 0 END,
@@ -135,13 +140,13 @@ extension Statement {
         """
         UPDATE pushes SET state = 'verified', verified_base = $4, changed_at = $5
         WHERE token_id = $1 AND version = $2 AND destination_id = $3
-          AND EXISTS (SELECT 1 FROM versions v WHERE v.token_id = $1 AND v.number = $2 AND v.state = 'pending')
+          AND \(isPending)
         """)
     static let markFenced = Statement(
         """
         UPDATE pushes SET state = 'fenced', changed_at = $5
         WHERE token_id = $1 AND version = $2 AND destination_id = $3 AND attempt = $4 AND state = 'sending'
-          AND EXISTS (SELECT 1 FROM versions v WHERE v.token_id = $1 AND v.number = $2 AND v.state = 'pending')
+          AND \(isPending)
         """)
     static let discardPending = Statement(
         """
@@ -157,7 +162,8 @@ extension Statement {
     /// The rotation stays open, for a successor.
     static let forgetVersion = Statement(
         """
-        UPDATE rotations SET to_version = NULL WHERE token_id = $1 AND to_version = $2 AND phase = 'open'
+        UPDATE rotations SET to_version = NULL
+        WHERE token_id = $1 AND to_version = $2 AND \(unfinished) AND phase = 'open'
         """)
 
     // MARK: Promotion and retirement
@@ -166,7 +172,7 @@ extension Statement {
     static let finishPushing = Statement(
         """
         UPDATE rotations SET phase = 'overlap', failures = 0, cause = NULL, next_attempt_at = $3 + overlap
-        WHERE token_id = $1 AND phase = 'open' AND to_version = $2 AND \(pendingOfActive)
+        WHERE token_id = $1 AND \(unfinished) AND phase = 'open' AND to_version = $2 AND \(pendingOfActive)
           AND EXISTS (SELECT 1 FROM pushes p WHERE p.token_id = $1 AND p.version = $2)
           AND NOT EXISTS (SELECT 1 FROM pushes p
                           WHERE p.token_id = $1 AND p.version = $2 AND p.state <> 'verified')
@@ -211,13 +217,13 @@ extension Statement {
     static let finishRotation = Statement(
         """
         UPDATE rotations SET phase = 'done', failures = 0, cause = NULL
-        WHERE token_id = $1 AND phase = 'overlap' AND NOT EXISTS
+        WHERE token_id = $1 AND \(unfinished) AND phase = 'overlap' AND NOT EXISTS
           (SELECT 1 FROM versions v WHERE v.token_id = $1 AND v.state IN ('previous', 'unconfirmed'))
         RETURNING id
         """)
     static let stallRotation = Statement(
         """
         UPDATE rotations SET failures = failures + 1, cause = $2, next_attempt_at = $3
-        WHERE id = $1 AND phase IN ('open', 'overlap') RETURNING token_id, failures, claim_run
+        WHERE id = $1 AND \(unfinished) RETURNING token_id, failures, claim_run
         """)
 }

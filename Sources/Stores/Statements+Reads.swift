@@ -16,9 +16,12 @@ private let auditColumns = "number, at, actor, action, object, body"
 /// Everything that can be asked.
 extension Statement {
     static let reads: [Statement] = [
-        fact, token, liveTokenNamed, endedTokenNamed, externalToken, tokenWithDigest, allTokens, tokensInStates,
-        issuedAtOrBefore, idleSinceAtOrBefore, withoutExpiry, lifetimeMoreThan, expiresAfter, expiredAtOrBefore,
-        activeCount, versions, versionWithDigest, destinations, unfinishedRotations, unfinishedRotation, pushes,
+        fact, token, liveTokenNamed, endedTokenNamed, externalToken, tokenWithDigest, allTokens,
+        tokensInStates,
+        issuedAtOrBefore, idleSinceAtOrBefore, withoutExpiry, lifetimeMoreThan, expiresAfter,
+        expiredAtOrBefore,
+        activeCount, versions, versionWithDigest, destinations, unfinishedRotations, unfinishedRotation,
+        pushes,
         openFindings, findings, auditEntries, auditEntriesOfObject, runActions, lastRun, dueDeliveries,
         nextDelivery, deliveryCounts,
     ]
@@ -81,7 +84,8 @@ extension Statement {
 
     // MARK: The log, runs and the outbox
 
-    static let auditEntries = Statement("SELECT \(auditColumns) FROM audit WHERE number >= $1 ORDER BY number")
+    static let auditEntries = Statement(
+        "SELECT \(auditColumns) FROM audit WHERE number >= $1 ORDER BY number")
     static let auditEntriesOfObject = Statement(
         "SELECT \(auditColumns) FROM audit WHERE object = $1 AND number >= $2 ORDER BY number")
     static let runActions = Statement(
@@ -93,11 +97,12 @@ extension Statement {
         """)
     static let lastRun = Statement(
         "SELECT id, plan, actor, started_at, finished_at, aborted FROM runs ORDER BY number DESC LIMIT 1")
+    /// The plus keeps SQLite from taking the index by time, and then sorting all that is due for a few.
     static let dueDeliveries = Statement(
         """
         SELECT e.id, e.type, e.at, e.data, d.endpoint, d.attempts
         FROM deliveries d JOIN events e ON e.id = d.event_id
-        WHERE d.endpoint = $1 AND d.state = 'waiting' AND d.next_attempt_at <= $2
+        WHERE d.endpoint = $1 AND d.state = 'waiting' AND +d.next_attempt_at <= $2
         ORDER BY d.number LIMIT $3
         """)
     static let nextDelivery = Statement(

@@ -1,7 +1,8 @@
 /// Everything that is written without being a transition.
 extension Statement {
     static let records: [Statement] = [
-        addFact, editToken, addDestination, countDestination, addAuditEntry, nextEventOfToken, addEvent,
+        addFact, editToken, addDestination, adoptDestination, countDestination, addAuditEntry,
+        nextEventOfToken, addEvent,
         addDelivery, addRun, addRunAction, finishRun, openFinding, closeFinding, deliver, postpone, bury,
     ]
 
@@ -15,12 +16,16 @@ extension Statement {
           scopes = $6, labels = $7, prefix = $8, expires_at = $9, lifetime = $10
         WHERE id = $1 RETURNING revision
         """)
-    /// A place that is known already gets another baseline, where that differs.
     static let addDestination = Statement(
         """
         INSERT INTO destinations (token_id, vault, path, field, baseline) VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT (token_id, vault, path, field) DO UPDATE SET baseline = excluded.baseline
-          WHERE destinations.baseline IS DISTINCT FROM excluded.baseline
+        ON CONFLICT DO NOTHING RETURNING id
+        """)
+    /// A place that is known already gets another baseline, where that differs.
+    static let adoptDestination = Statement(
+        """
+        UPDATE destinations SET baseline = $5
+        WHERE token_id = $1 AND vault = $2 AND path = $3 AND field = $4 AND baseline IS DISTINCT FROM $5
         RETURNING id
         """)
     static let countDestination = Statement(
@@ -36,7 +41,8 @@ extension Statement {
         "INSERT INTO audit (at, actor, action, object, body) VALUES ($1, $2, $3, $4, $5)")
     static let nextEventOfToken = Statement(
         """
-        UPDATE tokens SET event_seq = event_seq + 1 WHERE id = $1 RETURNING event_seq, name, owner, integration
+        UPDATE tokens SET event_seq = event_seq + 1 WHERE id = $1
+        RETURNING event_seq, name, owner, integration
         """)
     static let addEvent = Statement(
         "INSERT INTO events (id, type, token_id, seq, at, data) VALUES ($1, $2, $3, $4, $5, $6)")
@@ -60,26 +66,28 @@ extension Statement {
     /// Makes it a dead letter.
     static let bury = Statement(
         """
-        UPDATE deliveries SET state = 'dead', attempts = attempts + 1, status = $3, cause = $4, changed_at = $5
+        UPDATE deliveries SET state = 'dead', attempts = attempts + 1, status = $3, cause = $4,
+          changed_at = $5
         WHERE event_id = $1 AND endpoint = $2 AND state = 'waiting'
         """)
 
     // MARK: Runs and findings
 
     static let addRun = Statement(
-        "INSERT INTO runs (id, plan, actor, started_at, finished_at, aborted) VALUES ($1, $2, $3, $4, $5, $6)")
+        "INSERT INTO runs (id, plan, actor, started_at, finished_at, aborted) VALUES ($1, $2, $3, $4, $5, $6)"
+    )
     static let addRunAction = Statement(
         """
-        INSERT INTO run_actions (run, token_id, name, action, policy, rule, reason, message, deadline, outcome,
-          cause, at)
+        INSERT INTO run_actions (run, token_id, name, action, policy, rule, reason, message, deadline,
+          outcome, cause, at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         """)
     static let finishRun = Statement(
         "UPDATE runs SET finished_at = $2, aborted = $3 WHERE id = $1 AND finished_at IS NULL")
     static let openFinding = Statement(
         """
-        INSERT INTO findings (token_id, policy, rule, reason, message, opened_at) VALUES ($1, $2, $3, $4, $5, $6)
-        ON CONFLICT DO NOTHING RETURNING id
+        INSERT INTO findings (token_id, policy, rule, reason, message, opened_at)
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id
         """)
     static let closeFinding = Statement(
         """

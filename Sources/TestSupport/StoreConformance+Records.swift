@@ -4,7 +4,8 @@ import RotaCore
 
 extension StoreConformance {
     static let records: [StoreClaim] = [
-        StoreClaim("an audit entry is canonical, says who, what and why, and can be found by its object") { bench in
+        StoreClaim("an audit entry is canonical, says who, what and why, and can be found by its object") {
+            bench in
             let id = try bench.add("t").id
             try bench.add("u")
             _ = try bench.write {
@@ -16,7 +17,8 @@ extension StoreConformance {
             for entry in entries {
                 let body = try document(entry.body)
                 try require(body.canonicalBytes() == Array(entry.body.utf8), "canonical: \(entry.body)")
-                try require(body["action"]?.string == entry.action && body["actor"]?.string == entry.actor, "agrees")
+                try require(
+                    body["action"]?.string == entry.action && body["actor"]?.string == entry.actor, "agrees")
                 try require(body["object"]?.string == entry.object, "agrees on its object")
                 try require(body["at"]?.string == entry.at.description, "agrees on its time")
                 try require(body["after"]?.object != nil, "has an after-image")
@@ -39,7 +41,9 @@ extension StoreConformance {
                 try bench.write { try $0.recordImport(summary, change: bench.change()) }
             }
             try require(written == (1, 1), "\(written)")
-            try require(try document(bench.audit().last?.body ?? "")["after"]?["file"]?.string == summary.file, "file")
+            try require(
+                try document(bench.audit().last?.body ?? "")["after"]?["file"]?.string == summary.file, "file"
+            )
         },
         StoreClaim("a run is recorded with its actions and announced with its totals") { bench in
             try require(try bench.store.lastRun() == nil, "none yet")
@@ -52,18 +56,24 @@ extension StoreConformance {
                 try require(began == (1, 0), "the beginning is audited: \(began)")
                 try require(try bench.store.lastRun() == record, "it is the last one")
                 let action = RecordedAction(
-                    run: record.id, tokenID: TokenID("t"), name: "n", action: .rotate, policy: "p", rule: "max-age",
-                    reason: "max-age-exceeded", message: "m", deadline: start, outcome: .failed, cause: "sealed",
+                    run: record.id, tokenID: TokenID("t"), name: "n", action: .rotate, policy: "p",
+                    rule: "max-age",
+                    reason: "max-age-exceeded", message: "m", deadline: start, outcome: .failed,
+                    cause: "sealed",
                     at: start)
                 try bench.write { try $0.recordActions([action, action]) }
                 let end = Change(actor: "timer", at: start + .hours(1), cause: "done")
                 let ended = try bench.written {
-                    try bench.write { try $0.finishRun(record.id, aborted: aborted, totals: [.failed: 2], change: end) }
+                    try bench.write {
+                        try $0.finishRun(record.id, aborted: aborted, totals: [.failed: 2], change: end)
+                    }
                 }
                 try require(ended == (1, 1), "the end is audited and announced: \(ended)")
                 let event = try bench.events().last
-                try require(event?.type == (aborted == nil ? "run.completed" : "run.aborted"), "\(event?.type ?? "")")
-                try require(try document(event?.data ?? "")["totals"]?["failed"]?.integer == 2, "with its totals")
+                try require(
+                    event?.type == (aborted == nil ? "run.completed" : "run.aborted"), "\(event?.type ?? "")")
+                try require(
+                    try document(event?.data ?? "")["totals"]?["failed"]?.integer == 2, "with its totals")
                 try require(try bench.store.lastRun()?.aborted == aborted, "with its reason")
                 var found: [RecordedAction] = []
                 try bench.store.eachRunAction(from: end.at, to: end.at) {
@@ -92,16 +102,21 @@ extension StoreConformance {
             try require(kept.message == "m" && kept.closedAt == nil, "open")
             let closed = try bench.written {
                 for _ in 0..<2 {
-                    try bench.write { try $0.closeFinding(kept.id, how: "rotated", change: bench.change(after: 5)) }
+                    try bench.write {
+                        try $0.closeFinding(kept.id, how: "rotated", change: bench.change(after: 5))
+                    }
                 }
             }
             try require(closed == (1, 0), "closed and audited once: \(closed)")
             try require(try bench.store.openFindings().isEmpty, "none is open")
-            try require(try bench.store.findings(of: id).map(\.closedAt) == [bench.now + TimeSpan(seconds: 5)], "kept")
+            try require(
+                try bench.store.findings(of: id).map(\.closedAt) == [bench.now + TimeSpan(seconds: 5)], "kept"
+            )
             let again = try bench.written { try require(try open(false), "it may open again") }
             try require(again == (1, 0), "without telling anybody: \(again)")
         },
-        StoreClaim("an event goes to the endpoints that want it, and waits until it is delivered or dead") { bench in
+        StoreClaim("an event goes to the endpoints that want it, and waits until it is delivered or dead") {
+            bench in
             let id = try bench.add("t").id
             let run = RunRecord(id: "r", plan: "p", actor: "a", startedAt: bench.now)
             try bench.write {
@@ -110,13 +125,17 @@ extension StoreConformance {
             }
             _ = try bench.write { try $0.revokeToken(id, change: bench.change()) }
             let events = try bench.events()
-            try require(events.map(\.type) == ["token.issued", "run.completed", "token.revoked"], "oldest first")
-            try require(try bench.events("tokens").map(\.type) == ["token.issued", "token.revoked"], "only tokens")
+            try require(
+                events.map(\.type) == ["token.issued", "run.completed", "token.revoked"], "oldest first")
+            try require(
+                try bench.events("tokens").map(\.type) == ["token.issued", "token.revoked"], "only tokens")
             try require(try bench.events("unknown").isEmpty, "nothing for others")
             let store = bench.store
-            try require(try store.dueDeliveries(endpoint: "all", at: bench.now, limit: 2).count == 2, "a limit")
+            try require(
+                try store.dueDeliveries(endpoint: "all", at: bench.now, limit: 2).count == 2, "a limit")
             let early = bench.now - TimeSpan(seconds: 1)
-            try require(try store.dueDeliveries(endpoint: "all", at: early, limit: 2).isEmpty, "none before its time")
+            try require(
+                try store.dueDeliveries(endpoint: "all", at: early, limit: 2).isEmpty, "none before its time")
 
             let later = bench.now + .hours(1)
             try bench.write {
@@ -126,13 +145,17 @@ extension StoreConformance {
                 try $0.recordFailed(
                     events[2].id, to: "all", status: nil, cause: "refused", nextAttemptAt: nil, at: bench.now)
             }
-            try require(try store.dueDeliveries(endpoint: "all", at: bench.now, limit: 9).isEmpty, "none is due now")
-            try require(try store.nextDeliveryDue(endpoint: "all") == later, "the first comes back in an hour")
+            try require(
+                try store.dueDeliveries(endpoint: "all", at: bench.now, limit: 9).isEmpty, "none is due now")
+            try require(
+                try store.nextDeliveryDue(endpoint: "all") == later, "the first comes back in an hour")
             try require(try store.nextDeliveryDue(endpoint: "unknown") == nil, "nothing waits there")
             let retried = try store.dueDeliveries(endpoint: "all", at: later, limit: 9)
-            try require(retried == [Delivery(event: events[0], endpoint: "all", attempts: 1)], "with its attempt")
             try require(
-                try store.deliveryCounts() == DeliveryCounts(waiting: 3, delivered: 1, dead: 1), "all are counted")
+                retried == [Delivery(event: events[0], endpoint: "all", attempts: 1)], "with its attempt")
+            try require(
+                try store.deliveryCounts() == DeliveryCounts(waiting: 3, delivered: 1, dead: 1),
+                "all are counted")
             try bench.write {
                 try $0.recordFailed(
                     events[1].id, to: "all", status: nil, cause: "late", nextAttemptAt: later, at: bench.now)
@@ -171,7 +194,8 @@ extension StoreConformance {
                 _ = try store.savepoint { try store.revokeToken(ids[3], change: bench.change()) }
             }
             try require(
-                try ids.map { try bench.stored($0).state } == [.revoked, .active, .active, .revoked], "only its own")
+                try ids.map { try bench.stored($0).state } == [.revoked, .active, .active, .revoked],
+                "only its own")
         },
         StoreClaim("a change outside a transaction, and one within another, are refused") { bench in
             let id = try bench.add("t").id

@@ -15,7 +15,8 @@ extension StoreConformance {
             try bench.requireNothing(of: id, "discarding what is being sent") { try !discard() }
             let fence = { (attempt: Int) in
                 try bench.write {
-                    try $0.markFenced(id, version: version, destination: places[0], attempt: attempt, at: bench.now)
+                    try $0.markFenced(
+                        id, version: version, destination: places[0], attempt: attempt, at: bench.now)
                 }
             }
             try bench.requireNothing(of: id, "fencing another attempt") { try !fence(0) }
@@ -35,13 +36,15 @@ extension StoreConformance {
             try require(written == (1, 0), "one audit entry: \(written)")
             try require(try bench.state(id, version) == .revoked, "revoked")
             let open = try bench.store.rotation(of: id)
-            try require(open?.phase == .open && open?.toVersion == nil, "the rotation is open with nothing armed")
+            try require(
+                open?.phase == .open && open?.toVersion == nil, "the rotation is open with nothing armed")
             try require(try bench.arm(rotation) == 3, "the next one is version 3")
             try bench.requireNothing(of: id, "discarding it twice") {
                 try bench.write { try !$0.discardPending(id, version: version, change: bench.change()) }
             }
         },
-        StoreClaim("an unconfirmed version stays valid without an end until a newer one is promoted") { bench in
+        StoreClaim("an unconfirmed version stays valid without an end until a newer one is promoted") {
+            bench in
             let id = try bench.add("t").id
             let (rotation, lost) = try bench.armed(id)
             _ = try bench.send(id, lost, to: try bench.places(id)[0])
@@ -59,8 +62,10 @@ extension StoreConformance {
             let next = try bench.arm(rotation)
             try bench.pushEverywhere(id, next)
             try require(try bench.promote(id, next), "its successor is promoted")
-            try require(try bench.store.versions(of: id)[1].endsAt == bench.now + .hours(24), "now it has an end")
-            try require(try bench.stored(id).values.overlapEndsAt == bench.now + .hours(24), "and so the token")
+            try require(
+                try bench.store.versions(of: id)[1].endsAt == bench.now + .hours(24), "now it has an end")
+            try require(
+                try bench.stored(id).values.overlapEndsAt == bench.now + .hours(24), "and so the token")
         },
         StoreClaim("no fourth version while three authenticate") { bench in
             let id = try bench.add("t").id
@@ -71,7 +76,8 @@ extension StoreConformance {
             try bench.requireNothing(of: id, "arming a fourth") {
                 try bench.write {
                     try $0.arm(
-                        rotation.id, digest: bench.digest("fourth"), hint: "", destinations: [], change: bench.change())
+                        rotation.id, digest: bench.digest("fourth"), hint: "", destinations: [],
+                        change: bench.change())
                         == nil
                 }
             }
@@ -79,12 +85,19 @@ extension StoreConformance {
     ]
 
     static let retirement: [StoreClaim] = [
-        StoreClaim("a previous version is retired when its end has passed, and the rotation is done") { bench in
+        StoreClaim("a previous version is retired when its end has passed, and the rotation is done") {
+            bench in
             let id = try bench.add("t").id
             _ = try bench.rotate(id, overlap: .hours(1))
-            try bench.requireNothing(of: id, "retiring a second early") { try !bench.retire(id, 1, after: 3599) }
-            try bench.requireNothing(of: id, "retiring the current one") { try !bench.retire(id, 2, after: 9999) }
-            let written = try bench.written { try require(try bench.retire(id, 1, after: 3600), "its end has passed") }
+            try bench.requireNothing(of: id, "retiring a second early") {
+                try !bench.retire(id, 1, after: 3599)
+            }
+            try bench.requireNothing(of: id, "retiring the current one") {
+                try !bench.retire(id, 2, after: 9999)
+            }
+            let written = try bench.written {
+                try require(try bench.retire(id, 1, after: 3600), "its end has passed")
+            }
             try require(written == (1, 1), "one audit entry and one event: \(written)")
             try require(try bench.events().last?.type == "token.version_retired", "token.version_retired")
             try require(try bench.state(id, 1) == .revoked, "revoked")
@@ -122,14 +135,16 @@ extension StoreConformance {
                 for place in places { _ = try bench.send(id, lost, to: place) }
                 if fenced {
                     _ = try bench.write {
-                        try $0.markFenced(id, version: lost, destination: places[1], attempt: 1, at: bench.now)
+                        try $0.markFenced(
+                            id, version: lost, destination: places[1], attempt: 1, at: bench.now)
                     }
                 }
                 _ = try bench.write { try $0.leaveUnconfirmed(id, version: lost, change: bench.change()) }
                 // The successor is pushed to the first place alone.
                 let next = try bench.write {
                     try $0.arm(
-                        rotation.id, digest: bench.digest("next-\(fenced)"), hint: "", destinations: [places[0]],
+                        rotation.id, digest: bench.digest("next-\(fenced)"), hint: "",
+                        destinations: [places[0]],
                         change: bench.change())
                 }
                 try require(next == 3, "a successor is armed")
@@ -137,7 +152,8 @@ extension StoreConformance {
                 _ = try bench.verify(id, 3, at: places[0])
                 try require(try bench.promote(id, 3), "and promoted")
                 try require(
-                    try bench.retire(id, lost, after: 1) == fenced, "retired only when it was fenced: \(fenced)")
+                    try bench.retire(id, lost, after: 1) == fenced,
+                    "retired only when it was fenced: \(fenced)")
                 try require(try bench.store.rotation(of: id)?.phase == .overlap, "version 1 still waits")
             }
         },
@@ -158,12 +174,16 @@ extension StoreConformance {
                 let data = try document(event.data)
                 guard data["token_id"]?.string == id.text else { continue }
                 types.append(event.type)
-                try require(data["seq"]?.integer == Int64(types.count), "\(event.type) is number \(types.count)")
-                try require(data["name"]?.string == "name-t" && data["actor"]?.string == "cli:tester", "with who")
-                try require(event.id.hasPrefix("evt_") && !event.id.contains("."), "an id without a full stop")
+                try require(
+                    data["seq"]?.integer == Int64(types.count), "\(event.type) is number \(types.count)")
+                try require(
+                    data["name"]?.string == "name-t" && data["actor"]?.string == "cli:tester", "with who")
+                try require(
+                    event.id.hasPrefix("evt_") && !event.id.contains("."), "an id without a full stop")
             }
             try require(
-                types == ["token.issued", "token.rotated", "token.version_retired", "token.revoked"], "\(types)")
+                types == ["token.issued", "token.rotated", "token.version_retired", "token.revoked"],
+                "\(types)")
         },
     ]
 }

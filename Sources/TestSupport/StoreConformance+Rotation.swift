@@ -3,7 +3,8 @@ import RotaCore
 
 extension StoreConformance {
     static let rotation: [StoreClaim] = [
-        StoreClaim("one unfinished rotation of a token at a time, from the version that is current") { bench in
+        StoreClaim("one unfinished rotation of a token at a time, from the version that is current") {
+            bench in
             let id = try bench.add("t").id
             try bench.requireNothing(of: id, "a claim from another version") {
                 try bench.write {
@@ -16,7 +17,8 @@ extension StoreConformance {
             let rotation = try bench.store.rotation(of: id)
             try require(rotation?.phase == .open && rotation?.fromVersion == 1, "open, from version 1")
             try require(rotation?.toVersion == nil && rotation?.overlap == .hours(3), "nothing armed")
-            try require(rotation?.claim == bench.change("claim") && rotation?.policy == "p", "with who and why")
+            try require(
+                rotation?.claim == bench.change("claim") && rotation?.policy == "p", "with who and why")
             try require(try bench.stored(id).values.rotationOpen, "the token says so")
             try bench.requireNothing(of: id, "a second claim") {
                 try bench.write {
@@ -44,9 +46,11 @@ extension StoreConformance {
         StoreClaim("a claim is given up while nothing is armed, and not after") { bench in
             let id = try bench.add("t").id
             let first = try bench.claimed(id)
-            try require(try bench.write { try $0.closeRotation(first.id, change: bench.change()) }, "given up")
+            try require(
+                try bench.write { try $0.closeRotation(first.id, change: bench.change()) }, "given up")
             try require(try !bench.stored(id).values.rotationOpen, "and the token is free again")
-            try require(try bench.write { try !$0.closeRotation(first.id, change: bench.change()) }, "only once")
+            try require(
+                try bench.write { try !$0.closeRotation(first.id, change: bench.change()) }, "only once")
             let (second, version) = try bench.armed(id)
             try bench.requireNothing(of: id, "giving up with a pending version") {
                 try bench.write { try !$0.closeRotation(second.id, change: bench.change()) }
@@ -56,23 +60,28 @@ extension StoreConformance {
                 try bench.write { try !$0.closeRotation(second.id, change: bench.change()) }
             }
         },
-        StoreClaim("arming makes a version that authenticates, and an unsent row for each destination") { bench in
+        StoreClaim("arming makes a version that authenticates, and an unsent row for each destination") {
+            bench in
             let id = try bench.add("t").id
             let rotation = try bench.claimed(id)
             let places = try bench.places(id)
             let digest = try bench.digest("second")
             let arm = {
                 try bench.write {
-                    try $0.arm(rotation.id, digest: digest, hint: "hint", destinations: places, change: bench.change())
+                    try $0.arm(
+                        rotation.id, digest: digest, hint: "hint", destinations: places,
+                        change: bench.change())
                 }
             }
             let written = try bench.written { try require(try arm() == 2, "it is version 2") }
             try require(written == (1, 0), "one audit entry: \(written)")
-            let version = Version(number: 2, state: .pending, digest: digest, hint: "hint", issuedAt: bench.now)
+            let version = Version(
+                number: 2, state: .pending, digest: digest, hint: "hint", issuedAt: bench.now)
             try require(try bench.store.versions(of: id).last == version, "pending with its digest")
             try require(try bench.store.version(with: digest)?.token.id == id, "and found by it")
             try require(
-                try bench.store.pushes(of: id) == places.map { Push(version: 2, destinationID: $0) }, "unsent rows")
+                try bench.store.pushes(of: id) == places.map { Push(version: 2, destinationID: $0) },
+                "unsent rows")
             try require(try bench.store.rotation(of: id)?.toVersion == 2, "the rotation names it")
             try bench.requireNothing(of: id, "a second pending version") { try arm() == nil }
         },
@@ -91,11 +100,13 @@ extension StoreConformance {
                 try require(try bench.store.versions(of: id).count == 1, "nothing of it stays")
             }
         },
-        StoreClaim("a row is sent while its version is pending, its attempt is the one that was read") { bench in
+        StoreClaim("a row is sent while its version is pending, its attempt is the one that was read") {
+            bench in
             let id = try bench.add("t").id
             let version = try bench.armed(id).version
             let place = try bench.places(id)[0]
-            try require(try bench.send(id, version, to: place, attempt: 0, base: "7") == 1, "the first attempt")
+            try require(
+                try bench.send(id, version, to: place, attempt: 0, base: "7") == 1, "the first attempt")
             let sent = Push(version: version, destinationID: place, state: .sending, base: "7", attempt: 1)
             try require(try bench.push(id, version, place) == sent, "sending, with the base of the probe")
             for (attempt, what) in [(0, "an old attempt"), (2, "a coming attempt")] {
@@ -103,7 +114,8 @@ extension StoreConformance {
                     try bench.send(id, version, to: place, attempt: attempt) == nil
                 }
             }
-            try require(try bench.send(id, version, to: place, attempt: 1, base: "3") == 2, "bases need no order")
+            try require(
+                try bench.send(id, version, to: place, attempt: 1, base: "3") == 2, "bases need no order")
             try require(try bench.verify(id, version, at: place), "verified")
             try require(try bench.push(id, version, place).verifiedBase == "2", "with the base of the read")
             try bench.requireNothing(of: id, "sending what is verified") {
@@ -117,13 +129,15 @@ extension StoreConformance {
             let id = try bench.add("t").id
             let version = try bench.armed(id).version
             let place = try bench.places(id)[0]
-            try require(try bench.send(id, version, to: place, attempt: 0, base: "9", ordered: true) == 1, "9")
+            try require(
+                try bench.send(id, version, to: place, attempt: 0, base: "9", ordered: true) == 1, "9")
             for base in ["8", "0", "", "x", "-1"] {
                 try bench.requireNothing(of: id, "the base '\(base)' after 9") {
                     try bench.send(id, version, to: place, attempt: 1, base: base, ordered: true) == nil
                 }
             }
-            try require(try bench.send(id, version, to: place, attempt: 1, base: "10", ordered: true) == 2, "10")
+            try require(
+                try bench.send(id, version, to: place, attempt: 1, base: "10", ordered: true) == 2, "10")
             try require(
                 try bench.write {
                     try $0.markFenced(id, version: version, destination: place, attempt: 2, at: bench.now)
@@ -131,7 +145,8 @@ extension StoreConformance {
             try bench.requireNothing(of: id, "a lower base after fencing") {
                 try bench.send(id, version, to: place, attempt: 2, base: "9", ordered: true) == nil
             }
-            try require(try bench.send(id, version, to: place, attempt: 2, base: "10", ordered: true) == 3, "again")
+            try require(
+                try bench.send(id, version, to: place, attempt: 2, base: "10", ordered: true) == 3, "again")
         },
         StoreClaim("nothing is sent or promoted once the token is revoked") { bench in
             let id = try bench.add("t").id
@@ -139,7 +154,9 @@ extension StoreConformance {
             try bench.pushEverywhere(id, version)
             let place = try bench.places(id)[0]
             _ = try bench.write { try $0.revokeToken(id, change: bench.change()) }
-            try bench.requireNothing(of: id, "sending") { try bench.send(id, version, to: place, attempt: 1) == nil }
+            try bench.requireNothing(of: id, "sending") {
+                try bench.send(id, version, to: place, attempt: 1) == nil
+            }
             try bench.requireNothing(of: id, "verifying") { try !bench.verify(id, version, at: place) }
             try bench.requireNothing(of: id, "promoting") { try !bench.promote(id, version) }
             try bench.requireNothing(of: id, "fencing") {
@@ -161,21 +178,27 @@ extension StoreConformance {
                 _ = try bench.verify(id, version, at: place)
             }
             let before = try bench.stored(id)
-            let written = try bench.written { try require(try bench.promote(id, version), "all are verified") }
+            let written = try bench.written {
+                try require(try bench.promote(id, version), "all are verified")
+            }
             try require(written == (1, 1), "one audit entry and one event: \(written)")
             try require(try bench.events().last?.type == "token.rotated", "token.rotated")
-            try require(try bench.state(id, 1) == .previous && bench.state(id, 2) == .current, "they changed places")
+            try require(
+                try bench.state(id, 1) == .previous && bench.state(id, 2) == .current, "they changed places")
             try require(try bench.store.versions(of: id)[0].endsAt == bench.now + .hours(24), "with its end")
             let values = ValueSummary(
                 current: 2, currentIssuedAt: bench.now, oldestIssuedAt: before.values.currentIssuedAt,
                 rotationOpen: false, awaitingRetirement: true, overlapEndsAt: bench.now + .hours(24))
-            try require(try bench.stored(id).values == values, "the summary follows: \(try bench.stored(id).values)")
+            try require(
+                try bench.stored(id).values == values, "the summary follows: \(try bench.stored(id).values)")
             try require(try bench.store.rotation(of: id)?.phase == .overlap, "the rotation is in its overlap")
-            try require(try bench.store.rotation(of: id)?.nextAttemptAt == bench.now + .hours(24), "until its end")
+            try require(
+                try bench.store.rotation(of: id)?.nextAttemptAt == bench.now + .hours(24), "until its end")
             try bench.requireNothing(of: id, "promoting twice") { try !bench.promote(id, version) }
             try bench.requireNothing(of: id, "claiming in the overlap") {
                 try bench.write {
-                    try $0.claimRotation(of: id, fromVersion: 2, overlap: .zero, policy: nil, change: bench.change())
+                    try $0.claimRotation(
+                        of: id, fromVersion: 2, overlap: .zero, policy: nil, change: bench.change())
                         == nil
                 }
             }
@@ -188,7 +211,9 @@ extension StoreConformance {
         StoreClaim("a first version has no older one to wait for") { bench in
             let none = bench.token("none") { $0.values = ValueSummary(current: nil, currentIssuedAt: nil) }
             let place = Destination(vault: "v", path: "p")
-            try bench.write { try $0.addToken(none, version: nil, destinations: [place], change: bench.change()) }
+            try bench.write {
+                try $0.addToken(none, version: nil, destinations: [place], change: bench.change())
+            }
             try require(try bench.rotate(none.id) == 1, "it is version 1")
             try require(try bench.store.rotation(of: none.id) == nil, "the rotation is done")
             try require(try !bench.stored(none.id).values.awaitingRetirement, "and nothing waits")
@@ -204,7 +229,8 @@ extension StoreConformance {
             }
             let stalled = try bench.store.openRotations()
             try require(stalled.count == 1 && stalled[0].failures == 2, "two failures")
-            try require(stalled[0].cause == "sealed" && stalled[0].nextAttemptAt == bench.now + .hours(1), "and why")
+            try require(
+                stalled[0].cause == "sealed" && stalled[0].nextAttemptAt == bench.now + .hours(1), "and why")
             try bench.pushEverywhere(id, 2)
             try require(try bench.promote(id, 2), "promoted after all")
             try require(try bench.store.rotation(of: id)?.cause == nil, "then all is well again")

@@ -5,7 +5,8 @@ import RotaCore
 extension StoreConformance {
     static let tokens: [StoreClaim] = [
         StoreClaim("a store knows which one it is") { bench in
-            try require(try bench.store.identity() == StoreBench.identity, "the identity is the one it was made with")
+            try require(
+                try bench.store.identity() == StoreBench.identity, "the identity is the one it was made with")
         },
         StoreClaim("a token comes back as it was added") { bench in
             let variants: [(String, Usage, Instant?)] = [
@@ -33,8 +34,10 @@ extension StoreConformance {
                 try require(try bench.store.versions(of: added.id) == [version], "its version is the same")
                 let kept = try bench.store.destinations(of: added.id)
                 try require(kept.count == 1 && kept[0].id > 0, "its destination has a number")
-                try require(kept[0].baseline == place.baseline && kept[0].field == nil, "the baseline is kept")
-                try require(try bench.store.token(issuer: added.issuer, externalID: "ext-\(id)") == added, "by id")
+                try require(
+                    kept[0].baseline == place.baseline && kept[0].field == nil, "the baseline is kept")
+                try require(
+                    try bench.store.token(issuer: added.issuer, externalID: "ext-\(id)") == added, "by id")
                 try require(try bench.store.version(with: bench.digest(id))?.version == version, "by digest")
             }
         },
@@ -67,13 +70,16 @@ extension StoreConformance {
                 try bench.add("t2") { $0.name = "shared" }
             }
             try require(try bench.store.token(TokenID("t2")) == nil, "nothing of it stays")
-            try require(try bench.write { try $0.revokeToken(TokenID("t1"), change: bench.change()) }, "revoked")
-            try require(try bench.store.token(named: "shared")?.id == TokenID("t1"), "an ended one is found by name")
+            try require(
+                try bench.write { try $0.revokeToken(TokenID("t1"), change: bench.change()) }, "revoked")
+            try require(
+                try bench.store.token(named: "shared")?.id == TokenID("t1"), "an ended one is found by name")
             try bench.add("t3") { $0.name = "shared" }
             try require(try bench.store.token(named: "shared")?.id == TokenID("t3"), "a live one comes first")
             try require(try bench.store.token(named: "t1")?.id == TokenID("t1"), "an id is found too")
             _ = try bench.write { try $0.revokeToken(TokenID("t3"), change: bench.change(after: 60)) }
-            try require(try bench.store.token(named: "shared")?.id == TokenID("t3"), "then the last one that ended")
+            try require(
+                try bench.store.token(named: "shared")?.id == TokenID("t3"), "then the last one that ended")
         },
         StoreClaim("a value, an external id and a place are known once") { bench in
             try bench.add("t1") { $0.externalID = "x" }
@@ -82,14 +88,16 @@ extension StoreConformance {
             let places = [Destination(vault: "v", path: "p"), Destination(vault: "v", path: "p")]
             let second = bench.token("t2")
             let cases: [(Token, Version?, [Destination])] = [
-                (second, version, []), (bench.token("t2") { $0.externalID = "x" }, nil, []), (second, nil, places),
+                (second, version, []), (bench.token("t2") { $0.externalID = "x" }, nil, []),
+                (second, nil, places),
                 (bench.token("t1", name: "other"), nil, []),
             ]
             for (token, version, places) in cases {
                 // Even one who goes on in the same transaction must not keep half of it.
                 try bench.write { store in
                     try requireError("it is known") {
-                        try store.addToken(token, version: version, destinations: places, change: bench.change())
+                        try store.addToken(
+                            token, version: version, destinations: places, change: bench.change())
                     }
                 }
                 try require(try bench.store.token(TokenID("t2")) == nil, "nothing of it stays")
@@ -103,7 +111,9 @@ extension StoreConformance {
             try require(try bench.events().map(\.type) == ["token.issued"], "the event is token.issued")
         },
         StoreClaim("tokens stream in the order of name and id, by state, until told to stop") { bench in
-            for (id, name) in [("3", "b"), ("1", "ä"), ("2", "B"), ("4", "a")] { try bench.add(id) { $0.name = name } }
+            for (id, name) in [("3", "b"), ("1", "ä"), ("2", "B"), ("4", "a")] {
+                try bench.add(id) { $0.name = name }
+            }
             _ = try bench.write { try $0.revokeToken(TokenID("3"), change: bench.change()) }
             func names(_ states: [TokenState], limit: Int = .max) throws -> [String] {
                 var names: [String] = []
@@ -129,7 +139,8 @@ extension StoreConformance {
             edited.state = .revoked
             edited.createdAt = bench.now
             let written = try bench.written {
-                try require(try bench.write { try $0.editToken(edited, change: bench.change()) }, "it differs")
+                try require(
+                    try bench.write { try $0.editToken(edited, change: bench.change()) }, "it differs")
             }
             try require(written == (1, 0), "one audit entry: \(written)")
             var expected = before
@@ -184,9 +195,11 @@ extension StoreConformance {
             _ = try bench.write { try $0.revokeToken(TokenID("gone"), change: bench.change()) }
             let table: [(CandidateQuery, [String])] = [
                 (.issuedAtOrBefore(now - .days(90)), ["old"]), (.issuedAtOrBefore(now - .days(91)), []),
-                (.idleSinceAtOrBefore(now - .days(30)), ["idle"]), (.idleSinceAtOrBefore(now - .days(31)), []),
+                (.idleSinceAtOrBefore(now - .days(30)), ["idle"]),
+                (.idleSinceAtOrBefore(now - .days(31)), []),
                 (.withoutExpiry, ["idle", "old"]),
-                (.lifetimeMoreThan(.days(110) - TimeSpan(seconds: 1)), ["ends"]), (.lifetimeMoreThan(.days(110)), []),
+                (.lifetimeMoreThan(.days(110) - TimeSpan(seconds: 1)), ["ends"]),
+                (.lifetimeMoreThan(.days(110)), []),
                 (.expiresAfter(now), ["ends"]), (.expiresAfter(now + .days(10)), []),
                 (.expiredAtOrBefore(now + .days(10)), ["ends"]), (.expiredAtOrBefore(now + .days(9)), []),
             ]
@@ -199,22 +212,27 @@ extension StoreConformance {
                 try require(found.sorted() == expected, "\(query) finds \(found)")
             }
         },
-        StoreClaim("a revocation ends the token, its values, its rotation and its findings at once") { bench in
+        StoreClaim("a revocation ends the token, its values, its rotation and its findings at once") {
+            bench in
             let id = try bench.add("t").id
             _ = try bench.rotate(id)
             let finding = Finding(
                 tokenID: id, policy: "p", rule: "max-age", reason: "r", message: "m", openedAt: bench.now)
             _ = try bench.write { try $0.openFinding(finding, announce: false, change: bench.change()) }
             let written = try bench.written {
-                try require(try bench.write { try $0.revokeToken(id, change: bench.change("leaked")) }, "it was active")
+                try require(
+                    try bench.write { try $0.revokeToken(id, change: bench.change("leaked")) },
+                    "it was active")
             }
             try require(written == (1, 1), "one audit entry and one event: \(written)")
             let token = try bench.stored(id)
             try require(token.state == .revoked, "revoked")
-            try require(token.end == TokenEnd(at: bench.now, by: "cli:tester", cause: "leaked"), "with its cause")
+            try require(
+                token.end == TokenEnd(at: bench.now, by: "cli:tester", cause: "leaked"), "with its cause")
             try require(token.values == ValueSummary(current: nil, currentIssuedAt: nil), "no value is left")
             try require(try bench.store.versions(of: id).allSatisfy { $0.state == .revoked }, "every version")
-            try require(try bench.store.versions(of: id).allSatisfy { $0.endedAt == bench.now }, "with the time")
+            try require(
+                try bench.store.versions(of: id).allSatisfy { $0.endedAt == bench.now }, "with the time")
             try require(try bench.store.openRotations().isEmpty, "its rotation is closed")
             try require(try bench.store.rotation(of: id) == nil, "and not found as unfinished")
             try require(try bench.store.openFindings().isEmpty, "its findings are closed")
@@ -236,7 +254,8 @@ extension StoreConformance {
                 try bench.write { try !$0.expireToken(id, change: bench.change(after: 9)) }
             }
             let endless = try bench.add("u").id
-            try require(try bench.write { try !$0.expireToken(endless, change: bench.change()) }, "no end to pass")
+            try require(
+                try bench.write { try !$0.expireToken(endless, change: bench.change()) }, "no end to pass")
         },
     ]
 }

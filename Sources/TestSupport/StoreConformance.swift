@@ -32,7 +32,8 @@ func require(_ holds: Bool, _ what: String, file: StaticString = #fileID, line: 
 
 /// Throws when `body` does not throw a `StoreError` that `matches`.
 func requireError(
-    _ what: String, file: StaticString = #fileID, line: Int = #line, _ matches: (StoreError) -> Bool = { _ in true },
+    _ what: String, file: StaticString = #fileID, line: Int = #line,
+    _ matches: (StoreError) -> Bool = { _ in true },
     _ body: () throws -> Void
 ) throws {
     do {
@@ -103,13 +104,31 @@ package struct StoreBench {
         let version = Version(
             number: 1, state: .current, digest: try digest(id + "-1"), hint: "aaaa",
             issuedAt: token.values.currentIssuedAt)
-        let places = (0..<destinations).map { Destination(vault: "main", path: "\(id)/\($0)", field: "token") }
+        let places = (0..<destinations).map {
+            Destination(vault: "main", path: "\(id)/\($0)", field: "token")
+        }
         try write { try $0.addToken(token, version: version, destinations: places, change: change()) }
         return try stored(token.id)
     }
 
+    /// Adds an imported token with a value, within a transaction that is open: for tests that want many.
+    package func addSampleInTransaction(_ id: String) throws {
+        let token = token(id) { $0.provenance = .asserted }
+        let version = Version(
+            number: 1, state: .current, digest: try digest(id), hint: "aaaa",
+            issuedAt: token.values.currentIssuedAt)
+        try store.addToken(token, version: version, destinations: [], change: change())
+    }
+
+    /// The same in a transaction of its own.
+    package func addSample(_ id: String) throws {
+        try write { _ in try addSampleInTransaction(id) }
+    }
+
     func stored(_ id: TokenID) throws -> Token {
-        guard let token = try store.token(id) else { throw ConformanceFailure(description: "\(id) is not there") }
+        guard let token = try store.token(id) else {
+            throw ConformanceFailure(description: "\(id) is not there")
+        }
         return token
     }
 
@@ -122,7 +141,8 @@ package struct StoreBench {
     func claimed(_ id: TokenID, overlap: TimeSpan = .hours(24)) throws -> Rotation {
         let current = try stored(id).values.current ?? 0
         let rotation = try write {
-            try $0.claimRotation(of: id, fromVersion: current, overlap: overlap, policy: "p", change: change("claim"))
+            try $0.claimRotation(
+                of: id, fromVersion: current, overlap: overlap, policy: "p", change: change("claim"))
         }
         guard let rotation else { throw ConformanceFailure(description: "the claim of \(id) was refused") }
         return rotation
@@ -142,11 +162,13 @@ package struct StoreBench {
 
     /// One row to `sending`; nil when it was refused.
     func send(
-        _ id: TokenID, _ version: Int, to place: Int64, attempt: Int = 0, base: String = "1", ordered: Bool = false
+        _ id: TokenID, _ version: Int, to place: Int64, attempt: Int = 0, base: String = "1",
+        ordered: Bool = false
     ) throws -> Int? {
         try write {
             try $0.markSending(
-                id, version: version, destination: place, attempt: attempt, base: base, ordered: ordered, at: now)
+                id, version: version, destination: place, attempt: attempt, base: base, ordered: ordered,
+                at: now)
         }
     }
 
@@ -185,7 +207,10 @@ package struct StoreBench {
     }
 
     func push(_ id: TokenID, _ version: Int, _ place: Int64) throws -> Push {
-        guard let row = try store.pushes(of: id).first(where: { $0.version == version && $0.destinationID == place })
+        guard
+            let row = try store.pushes(of: id).first(where: {
+                $0.version == version && $0.destinationID == place
+            })
         else { throw ConformanceFailure(description: "there is no push row \(version) at \(place)") }
         return row
     }
@@ -216,7 +241,9 @@ package struct StoreBench {
 
     /// A refused change leaves nothing behind: no audit entry, no event, no revision.
     func requireNothing(of id: TokenID, _ what: String, _ body: () throws -> Bool) throws {
-        let before = (try audit(), try events(), try stored(id), try store.versions(of: id), try store.pushes(of: id))
+        let before = (
+            try audit(), try events(), try stored(id), try store.versions(of: id), try store.pushes(of: id)
+        )
         try require(try body(), "\(what) is refused")
         try require(try audit() == before.0, "\(what): refused, and yet audited")
         try require(try events() == before.1, "\(what): refused, and yet announced")

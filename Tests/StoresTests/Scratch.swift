@@ -6,11 +6,12 @@ import TestSupport
 @testable import Stores
 
 /// A folder that goes when the test has ended.
-final class Scratch {
+final class Scratch: Sendable {
     let folder: String
 
     init() throws {
-        let url = FileManager.default.temporaryDirectory.appendingPathComponent("rota-stores-\(UUID().uuidString)")
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "rota-stores-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         folder = url.path
     }

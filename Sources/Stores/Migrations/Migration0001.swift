@@ -1,5 +1,5 @@
 extension Migration {
-    /// The schema of the first release. Instants and spans are whole seconds.
+    /// The schema of the first release; instants and spans are whole seconds.
     static let first = Migration(number: 1) { dialect in
         [tokens(dialect), rotations(dialect), runs(dialect), log(dialect)].joined(separator: "\n")
     }
@@ -49,7 +49,8 @@ extension Migration {
         CREATE UNIQUE INDEX tokens_external ON tokens (issuer, external_id) WHERE external_id IS NOT NULL;
         CREATE INDEX tokens_by_age ON tokens (oldest_issued_at)
           WHERE state = 'active' AND oldest_issued_at IS NOT NULL;
-        CREATE INDEX tokens_by_idleness ON tokens (idle_since) WHERE state = 'active' AND idle_since IS NOT NULL;
+        CREATE INDEX tokens_by_idleness ON tokens (idle_since)
+          WHERE state = 'active' AND idle_since IS NOT NULL;
         CREATE INDEX tokens_by_lifetime ON tokens (lifetime) WHERE state = 'active' AND lifetime IS NOT NULL;
         CREATE INDEX tokens_by_end ON tokens (expires_at) WHERE state = 'active';
 
@@ -197,7 +198,8 @@ extension Migration {
           changed_at \(dialect.integer) NOT NULL
         )\(dialect.strict);
         CREATE UNIQUE INDEX deliveries_once ON deliveries (event_id, endpoint);
-        CREATE INDEX deliveries_waiting ON deliveries (endpoint, number) WHERE state = 'waiting';
+        CREATE INDEX deliveries_waiting ON deliveries (endpoint, number, next_attempt_at)
+          WHERE state = 'waiting';
         CREATE INDEX deliveries_due ON deliveries (endpoint, next_attempt_at) WHERE state = 'waiting';
         CREATE INDEX deliveries_by_state ON deliveries (state);
         """

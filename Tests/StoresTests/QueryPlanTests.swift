@@ -1,0 +1,62 @@
+import SQLite
+import Testing
+
+@testable import Stores
+
+/// Whether SQLite answers by index ranges, so that a run costs what is due and not what exists.
+@Suite struct QueryPlanTests {
+    let scratch: Scratch
+    let driver: SQLiteDriver
+
+    init() throws {
+        scratch = try Scratch()
+        try scratch.create()
+        driver = try SQLiteDriver(path: scratch.path, mode: .readOnly)
+    }
+
+    private func plan(of statement: Statement) throws -> [String] {
+        var parameters = 0
+        while statement.sql.contains("$\(parameters + 1)") { parameters += 1 }
+        let values = Array(repeating: SQLite.Value.null, count: parameters)
+        return try driver.all(Statement("EXPLAIN QUERY PLAN " + statement.sql), values) { $0.text(3) }
+    }
+
+    static let ranges: [(Statement, String)] = [
+        (.issuedAtOrBefore, "SEARCH tokens USING INDEX tokens_by_age (oldest_issued_at<?)"),
+        (.idleSinceAtOrBefore, "SEARCH tokens USING INDEX tokens_by_idleness (idle_since<?)"),
+        (.withoutExpiry, "SEARCH tokens USING INDEX tokens_by_end (expires_at=?)"),
+        (.lifetimeMoreThan, "SEARCH tokens USING INDEX tokens_by_lifetime (lifetime>?)"),
+        (.expiresAfter, "SEARCH tokens USING INDEX tokens_by_end (expires_at>?)"),
+        (.expiredAtOrBefore, "SEARCH tokens USING INDEX tokens_by_end (expires_at<?)"),
+        (.liveTokenNamed, "SEARCH tokens USING INDEX tokens_live_name (name=?)"),
+        (.versionWithDigest, "SEARCH versions USING INDEX versions_digest (digest=?)"),
+        (.unfinishedRotation, "SEARCH rotations USING INDEX rotations_unfinished (token_id=?)"),
+        (.auditEntriesOfObject, "SEARCH audit USING INDEX audit_by_object (object=? AND number>?)"),
+        (.nextDelivery, "SEARCH deliveries USING INDEX deliveries_due (endpoint=?)"),
+        (.allTokens, "SCAN tokens USING INDEX tokens_by_name"),
+    ]
+
+    @Test(arguments: ranges)
+    func `a question is one range of the right index`(statement: Statement, expected: String) throws {
+        #expect(try plan(of: statement) == [expected])
+    }
+
+    /// What may look at every row that its answer is made of.
+    static let scans: [Statement] = [
+        .allTokens, .tokensInStates, .unfinishedRotations, .openFindings, .deliveryCounts, .activeCount,
+        .lastRun,
+    ]
+
+    /// `addDestination` would look through the push rows, but only while a foreign key is violated.
+    @Test(arguments: Statement.all.filter { !scans.contains($0) && $0 != .addDestination })
+    func `nothing else scans a table`(statement: Statement) throws {
+        let scanning = try plan(of: statement).filter { $0.hasPrefix("SCAN") }
+        #expect(scanning.isEmpty, "\(statement.sql)")
+    }
+
+    /// What is sorted is a handful: tokens of one name, destinations of one token.
+    @Test(arguments: Statement.all.filter { ![.endedTokenNamed, .destinations].contains($0) })
+    func `nothing that may be large is sorted`(statement: Statement) throws {
+        #expect(try !plan(of: statement).contains { $0.contains("TEMP B-TREE") }, "\(statement.sql)")
+    }
+}

@@ -1,0 +1,120 @@
+import Crypto
+import Dispatch
+import Engine
+import Foundation
+import RotaCore
+import SQLite
+import TestSupport
+import Testing
+
+@testable import Stores
+
+@Suite struct SharingTests {
+    @Test func `several writers of one file interleave and lose nothing`() throws {
+        let scratch = try Scratch()
+        try scratch.create()
+        let failures = Locked<[String]>([])
+        let writers = 4
+        let each = 50
+        DispatchQueue.concurrentPerform(iterations: writers) { writer in
+            do {
+                let store = try scratch.open()
+                for index in 0..<each {
+                    try StoreBench(store).addSample("\(writer)-\(index)")
+                    _ = try store.countActive()
+                }
+            } catch {
+                failures.withLock { $0.append("\(error)") }
+            }
+        }
+        #expect(failures.withLock { $0 } == [])
+        #expect(try scratch.open().countActive() == writers * each)
+        #expect(try scratch.integrity() == "ok")
+    }
+
+    @Test func `one who wins a claim is the only one`() throws {
+        let scratch = try Scratch()
+        let (first, second) = (try scratch.fresh(), try scratch.open())
+        try StoreBench(first).addSample("t")
+        let claims = try [first, second, first].map { store in
+            try store.transaction {
+                try store.claimRotation(
+                    of: TokenID("t"), fromVersion: 1, overlap: .zero, policy: nil,
+                    change: Change(actor: "a", at: Instant(seconds: 0), cause: "c"))
+            }
+        }
+        #expect(claims.map { $0 == nil } == [false, true, true])
+        #expect(try second.openRotations().count == 1)
+    }
+
+    @Test func `what was not committed when the process died is not there`() throws {
+        let scratch = try Scratch()
+        let store = try scratch.fresh()
+        try StoreBench(store).addSample("kept")
+        let copy = try Scratch()
+        try FileManager.default.createDirectory(
+            atPath: copy.folder + "/private", withIntermediateDirectories: true)
+        try store.transaction {
+            // Many, so that the cache spills into the WAL before the commit.
+            for index in 0..<20_000 { try StoreBench(store).addSampleInTransaction("t\(index)") }
+            for beside in ["", "-wal"] {
+                try FileManager.default.copyItem(atPath: scratch.path + beside, toPath: copy.path + beside)
+            }
+        }
+        let log = try FileManager.default.attributesOfItem(atPath: copy.path + "-wal")[.size] as? Int
+        #expect(try #require(log) > 1 << 20)
+        let found = try copy.open()
+        #expect(try found.countActive() == 1)
+        #expect(try copy.integrity() == "ok")
+        try StoreBench(found).addSample("later")
+        #expect(try store.countActive() == 20_001)
+    }
+
+    @Test func `the log is emptied by the writer when it has grown`() throws {
+        let scratch = try Scratch()
+        let store = try scratch.fresh()
+        try store.transaction {
+            for index in 0..<10_000 { try StoreBench(store).addSampleInTransaction("t\(index)") }
+        }
+        #expect(try #require(FileFacts(path: scratch.path + "-wal")).size == 0)
+        #expect(try #require(FileFacts(path: scratch.path)).size > 4 << 20)
+    }
+
+    @Test func `a hundred thousand tokens are added and streamed in order`() throws {
+        let scratch = try Scratch()
+        let store = try scratch.fresh()
+        let count = 100_000
+        try store.transaction {
+            for index in 0..<count {
+                // In no order of names.
+                try StoreBench(store).addSampleInTransaction(String(1_000_000 + index * 7919 % count))
+            }
+        }
+        var seen = 0
+        var last = ""
+        try store.eachToken(states: []) { token in
+            seen += last < token.name ? 1 : 0
+            last = token.name
+            return true
+        }
+        #expect(seen == count)
+    }
+
+    @Test func `an error at COMMIT is told apart from a refusal`() {
+        let unknown = SQLiteError(code: 1034, message: "disk I/O error", isCommitOutcomeUnknown: true)
+        #expect(StoreError(unknown) == .outcomeUnknown("disk I/O error"))
+        #expect(StoreError(SQLiteError(code: 5, message: "locked")) == .busy("locked"))
+    }
+}
+
+extension Scratch {
+    /// What SQLite says of the whole file.
+    func integrity() throws -> String {
+        var answer = ""
+        try Connection(path: path, mode: .readOnly).query("PRAGMA integrity_check") { row in
+            answer = row.text(0)
+            return false
+        }
+        return answer
+    }
+}
