@@ -38,8 +38,7 @@ extension SQLStore {
         if try driver.first(.liveTokenNamed, [.text(token.name)], decoder.decode) != nil {
             return .nameTaken(token.name)
         }
-        if let external = token.externalID, try self.token(issuer: token.issuer, externalID: external) != nil
-        {
+        if let external = token.externalID, try self.token(issuer: token.issuer, externalID: external) != nil {
             return .failed("\(token.issuer) has a token '\(external)' already")
         }
         return .failed("there is a token with the id \(token.id) already")
