@@ -94,6 +94,7 @@ extension Statement {
           CAST($6 AS TEXT), CAST($7 AS TEXT), CAST($8 AS TEXT), 0, CAST($4 AS BIGINT)
         FROM tokens t
         WHERE t.id = $1 AND t.state = 'active' AND t.issuer = 'rota' AND COALESCE(t.current_version, 0) = $2
+          AND (t.expires_at IS NULL OR t.expires_at > $4)
         ON CONFLICT DO NOTHING RETURNING id
         """)
     /// With an unconfirmed version left something was armed: only a promotion gives that one an end.

@@ -198,4 +198,41 @@ import Testing
         #expect(summary.added == 1)
         #expect(try store.token(issuer: .external(kind: "aws-iam"), externalID: "arn:1")?.name == "a")
     }
+
+    @Test func `a token of another issuer is not taken over by its name`() throws {
+        _ = try take(Self.header + "a,rota,team-a,x:read,env=prod,2026-01-02,,,,,\n")
+        let found = try faults("name,issuer\na,external:aws-iam\n")
+        #expect(found == ["line 2: an active token named 'a' of rota exists already"])
+        #expect(try store.token(named: "a")?.owner == "team-a")
+    }
+
+    @Test func `a column that the file does not have is not changed, and an empty one is emptied`() throws {
+        _ = try take(Self.header + "a,rota,team-a,x:read,env=prod,2026-01-02,,,,,\n")
+        #expect(try take("name,issuer\na,rota\n").unchanged == 1)
+        #expect(try take("name,issuer,owner\na,rota,\n").updated == 1)
+        let token = try #require(try store.token(named: "a"))
+        #expect(token.owner == "")
+        #expect(token.labels == ["env": "prod"])
+    }
+
+    @Test func `an external id or a digest that two rows have is told with both lines`() throws {
+        let digest = "sha256:" + String(repeating: "cd", count: 32)
+        let text = "name,issuer,external_id,digest\na,rota,1,\(digest)\nb,rota,1,\(digest)\n"
+        #expect(
+            try faults(text) == [
+                "line 3: the external_id '1' is also on line 2", "line 3: the digest is also on line 2",
+            ])
+    }
+
+    @Test func `a destination is not added while a rotation is unfinished`() throws {
+        _ = try take(Self.header + "a,rota,,,,2026-01-02,,,,local:apps/a,\n")
+        let id = try #require(try store.token(named: "a")).id
+        let change = Change(actor: "test", at: Self.now, cause: "rotate")
+        _ = try store.transaction {
+            try store.claimRotation(of: id, fromVersion: 1, overlap: .zero, policy: nil, change: change)
+        }
+        let found = try faults("name,issuer,destinations\na,rota,local:apps/b\n")
+        #expect(found.first?.hasPrefix("line 2: the store failed: a rotation of") == true)
+        #expect(try store.destinations(of: id).count == 1)
+    }
 }

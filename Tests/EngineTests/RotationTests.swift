@@ -168,4 +168,33 @@ import Testing
         #expect(try await bench.states().allSatisfy { !$0.authenticates })
         #expect(try await bench.queue.read { try $0.openRotations() }.isEmpty)
     }
+
+    @Test func `a token past its end is not rotated, though nobody has swept it yet`() async throws {
+        let bench = try RotationBench([FakeVault("a")])
+        let (id, change) = (bench.id, bench.change)
+        _ = try await bench.queue.write { store in
+            guard var token = try store.token(id) else { return false }
+            token.expiresAt = change.at
+            return try store.editToken(token, change: change)
+        }
+        let results = try await bench.rotator().rotate([bench.request()])
+        #expect(results.map(\.outcome) == [.skipped])
+        #expect(try await bench.states() == [.current])
+    }
+
+    @Test func `a vault that rejects every value leaves room for the rotation to end once it is mended`() async throws {
+        let strict = FakeVault("b")
+        let bench = try RotationBench([FakeVault("a"), strict])
+        strict.setHook { $0.operation == .write ? .rejected : nil }
+        _ = try await bench.rotator().rotate([bench.request()])
+        for pass in 0..<4 {
+            bench.clock.advance(by: .hours(2))
+            _ = try await bench.rotator(seed: UInt64(20 + pass)).recover(change: bench.change)
+            #expect(try await bench.violations() == [])
+        }
+        strict.setHook(nil)
+        try await bench.runToTheEnd()
+        #expect(try await bench.states().filter(\.authenticates) == [.current])
+        #expect(try await bench.violations() == [])
+    }
 }

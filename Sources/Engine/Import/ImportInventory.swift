@@ -79,6 +79,8 @@ private func checkEveryRow(
     var faultCount = 0
     var names: [Int: Int] = [:]
     var places: [Int: Int] = [:]
+    var identities: [Int: Int] = [:]
+    var digests: [Int: Int] = [:]
     var rows = 0
     let hasher = SHA256.Hasher()
     func note(_ found: [InventoryFault]) {
@@ -98,6 +100,23 @@ private func checkEveryRow(
                         InventoryFault(
                             line: row.line, "the name '\(parsed.token.name)' is also on line \(other)",
                             hint: "names are unique among active tokens; rename one"))
+                }
+                if let externalID = parsed.token.externalID,
+                    let other = identities.updateValue(
+                        row.line, forKey: "\(parsed.token.issuer) \(externalID)".hashValue)
+                {
+                    found.append(
+                        InventoryFault(
+                            line: row.line, "the external_id '\(externalID)' is also on line \(other)",
+                            hint: "it is unique for each issuer; remove one row"))
+                }
+                if let digest = parsed.version.digest,
+                    let other = digests.updateValue(row.line, forKey: digest.hashValue)
+                {
+                    found.append(
+                        InventoryFault(
+                            line: row.line, "the digest is also on line \(other)",
+                            hint: "one value belongs to one token; check both rows"))
                 }
                 for destination in parsed.destinations {
                     if let other = places.updateValue(row.line, forKey: destination.description.hashValue) {
@@ -131,7 +150,7 @@ private func applyEveryRow(
         guard let parsed = parser.parse(row, id: id, faults: &faults) else {
             throw InventoryFaults(faults: faults, count: faults.count)
         }
-        switch try apply(parsed, to: store, change) {
+        switch try applied(parsed, to: store, change) {
         case .added: summary.added += 1
         case .updated: summary.updated += 1
         case .unchanged: summary.unchanged += 1
@@ -146,30 +165,75 @@ private func applyEveryRow(
 
 private enum Applied { case added, updated, unchanged }
 
+/// What the store will not take is a fault of that row, with its line.
+private func applied(_ parsed: InventoryParser.Parsed, to store: any Store, _ change: Change) throws -> Applied {
+    do {
+        return try apply(parsed, to: store, change)
+    } catch let fault as InventoryFault {
+        throw InventoryFaults(faults: [fault], count: 1)
+    } catch let error as StoreError {
+        switch error {
+        case .nameTaken, .failed:
+            let fault = InventoryFault(line: parsed.line, error.description, hint: "mend or remove the row")
+            throw InventoryFaults(faults: [fault], count: 1)
+        case .outcomeUnknown, .busy, .unusable: throw error
+        }
+    }
+}
+
 private func apply(_ parsed: InventoryParser.Parsed, to store: any Store, _ change: Change) throws -> Applied {
     let new = parsed.token
-    let known =
-        try new.externalID.flatMap { try store.token(issuer: new.issuer, externalID: $0) }
-        ?? store.token(named: new.name)
-    guard var token = known else {
+    guard let known = try knownToken(parsed, in: store) else {
         try store.addToken(new, version: parsed.version, destinations: parsed.destinations, change: change)
         return .added
     }
-    guard token.end == nil else { return .unchanged }
-    token.name = new.name
-    token.description = new.description
-    token.owner = new.owner
-    token.integration = new.integration
-    token.scopes = new.scopes
-    token.labels = new.labels
-    token.prefix = new.prefix
-    var changed = try store.editToken(token, change: change)
-    let present = Set(try store.destinations(of: token.id).map(\.description))
+    // What ended here is not brought back by its old row.
+    guard known.end == nil else { return .unchanged }
+    var changed = try store.editToken(update(known, from: parsed), change: change)
+    let present = Set(try store.destinations(of: known.id).map(\.description))
     for destination in parsed.destinations where !present.contains(destination.description) {
-        try store.addDestination(destination, to: token.id, change: change)
+        try addDestination(destination, to: known.id, in: store, change: change)
         changed = true
     }
     return changed ? .updated : .unchanged
+}
+
+/// The token that a row speaks of: by issuer and external id, else by name. A live token of the same name that
+/// another issuer made, or that has another external id, is somebody else's and never taken over.
+private func knownToken(_ parsed: InventoryParser.Parsed, in store: any Store) throws -> Token? {
+    let new = parsed.token
+    if let externalID = new.externalID, let known = try store.token(issuer: new.issuer, externalID: externalID) {
+        return known
+    }
+    // The look-up takes ids as well as names.
+    guard let known = try store.token(named: new.name), known.name == new.name else { return nil }
+    let isSame =
+        known.issuer == new.issuer
+        && (new.externalID == nil || known.externalID == nil || known.externalID == new.externalID)
+    if isSame { return known }
+    guard known.end == nil else { return nil }
+    throw InventoryFault(
+        line: parsed.line, "an active token named '\(new.name)' of \(known.issuer) exists already",
+        hint: "rename one of them, or check the issuer and external_id of the row")
+}
+
+/// The known token with the metadata that the inventory gives.
+private func update(_ known: Token, from parsed: InventoryParser.Parsed) -> Token {
+    let new = parsed.token
+    var token = known
+    token.name = new.name
+    for column in parsed.given {
+        switch column {
+        case .description: token.description = new.description
+        case .owner: token.owner = new.owner
+        case .integration: token.integration = new.integration
+        case .scopes: token.scopes = new.scopes
+        case .labels: token.labels = new.labels
+        case .prefix: token.prefix = new.prefix
+        default: break
+        }
+    }
+    return token
 }
 
 // MARK: - Rows of a file
@@ -193,7 +257,7 @@ private func eachRow(
                     hint: "quote fields that hold a comma")
             }
             var values: [InventoryColumn: String] = [:]
-            for (column, field) in zip(columns, record.fields) where !field.isEmpty {
+            for (column, field) in zip(columns, record.fields) {
                 if let column { values[column] = field }
             }
             try each(InventoryRow(line: record.line, values: values))
@@ -235,7 +299,7 @@ private func readMembers(
     for member in object {
         guard let column = try column(member.key, mapping, line: line) else { continue }
         switch member.value {
-        case .null: break
+        case .null: values[column] = ""
         case .string(let text): values[column] = text
         case .array(let elements) where elements.allSatisfy { $0.string != nil }:
             values[column] = elements.compactMap(\.string).joined(separator: " ")

@@ -11,7 +11,7 @@ package enum InventoryColumn: String, Sendable, CaseIterable {
     case state, destinations, digest
 }
 
-/// One row, by column; an absent column is an empty text.
+/// One row, by column; an absent column reads as an empty text, but is not `given`.
 struct InventoryRow: Sendable {
     var line: Int
     private var values: [InventoryColumn: String]
@@ -22,4 +22,7 @@ struct InventoryRow: Sendable {
     }
 
     subscript(column: InventoryColumn) -> String { values[column] ?? "" }
+
+    /// The columns that the inventory has, empty ones too: what it does not have is not changed.
+    var given: Set<InventoryColumn> { Set(values.keys) }
 }

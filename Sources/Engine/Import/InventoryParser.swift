@@ -14,7 +14,7 @@ struct InventoryParser: Sendable {
         var token: Token
         var version: Version
         var destinations: [Destination]
-        /// Whether the row names its own id; else one is made.
+        var given: Set<InventoryColumn>
         var line: Int
     }
 
@@ -58,7 +58,7 @@ struct InventoryParser: Sendable {
             end: ended ? TokenEnd(at: now, by: actor, cause: "it had ended when it was imported") : nil,
             values: ValueSummary(current: ended ? nil : 1, currentIssuedAt: ended ? nil : version.issuedAt),
             destinationCount: destinations.count, provenance: .asserted)
-        return Parsed(token: token, version: version, destinations: destinations, line: row.line)
+        return Parsed(token: token, version: version, destinations: destinations, given: row.given, line: row.line)
     }
 
     private func readIssuer(_ reader: inout RowReader) -> Issuer? {

@@ -43,7 +43,9 @@ extension Rotator {
             do throws(Obstacle) {
                 try await pushEverywhere(value, version: version, of: snapshot, observations: observations)
             } catch {
-                guard error.kind == .rejected, rejection == nil else { throw error }
+                // Superseded once, also over several passes: another lost one would leave no room for a successor.
+                let superseded = snapshot.versions.contains { $0.state == .unconfirmed }
+                guard error.kind == .rejected, rejection == nil, !superseded else { throw error }
                 rejection = error
                 continue
             }

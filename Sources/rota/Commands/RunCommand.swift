@@ -50,7 +50,7 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
     // A rotation that stands still has a cause; one that only waits for its overlap has none.
     let stands =
         report.actions.contains { $0.outcome == .started && $0.cause != nil }
-        || report.recovery.rotations.contains { $0.outcome == .failed || $0.isStalled }
+        || report.recovery.rotations.contains { $0.outcome == .failed || $0.outcome == .blocked || $0.isStalled }
     return report.count(.failed) > 0 || stands ? .partlyFailed : .done
 }
 
@@ -66,6 +66,13 @@ private enum RunDocument {
             ],
             "actions": .array(report.actions.map(json)), "totals": totals(report),
             "recovered": .integer(report.recovery.rotations.count),
+            "recovery": .array(
+                report.recovery.rotations.map { rotation in
+                    [
+                        "token_id": .string(rotation.tokenID.text), "outcome": .string(rotation.outcome.rawValue),
+                        "cause": TokenDocument.text(rotation.cause),
+                    ]
+                }),
             "retired": .integer(report.recovery.retired),
             "expired": .integer(report.expired),
             "deliveries": [
@@ -112,6 +119,11 @@ private enum RunDocument {
                     + "\(stuck) of them stuck; \(counted(recovery.retired, "value")) retired; "
                     + "\(counted(report.expired, "token")) expired"
             )
+        }
+        for rotation in recovery.rotations {
+            if let cause = rotation.cause {
+                output.warning("\(rotation.tokenID): \(rotation.outcome.rawValue): \(printable(cause))")
+            }
         }
         printDeliveries(report.deliveries, on: output)
     }

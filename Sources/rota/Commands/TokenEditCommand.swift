@@ -39,22 +39,23 @@ private func editToken(_ invocation: Invocation) throws -> ExitCode {
     let store = try composition.openStore()
     defer { store.close() }
     let now = invocation.clock.now()
-    let before = try store.requireToken(invocation.arguments.operands[0])
-    guard before.state == .active || before.state == .quarantined else {
-        throw Failure("token '\(before.name)' is \(before.state.rawValue), and stays as it was when it ended")
-    }
-    let after = try edited(before, invocation.arguments, composition.configuration, at: now)
-    let known = try store.destinations(of: before.id)
-    let added = try composition.configuration.destinations(invocation.arguments.all("destination"))
-        .filter { destination in !known.contains { $0.description == destination.description } }
-    try check(after, destinations: known + added, expiryChanged: before.expiresAt != after.expiresAt, at: now)
     let change = composition.change("token edit")
-    let isChanged = try store.transaction {
+    // Read within the transaction: of two who edit at once, neither undoes what the other did.
+    let (id, isChanged) = try store.transaction {
+        let before = try store.requireToken(invocation.arguments.operands[0])
+        guard before.state == .active || before.state == .quarantined else {
+            throw Failure("token '\(before.name)' is \(before.state.rawValue), and stays as it was when it ended")
+        }
+        let after = try edited(before, invocation.arguments, composition.configuration, at: now)
+        let known = try store.destinations(of: before.id)
+        let added = try composition.configuration.destinations(invocation.arguments.all("destination"))
+            .filter { destination in !known.contains { $0.description == destination.description } }
+        try check(after, destinations: known + added, expiryChanged: before.expiresAt != after.expiresAt, at: now)
         let isEdited = try store.editToken(after, change: change)
-        for destination in added { try store.addDestination(destination, to: before.id, change: change) }
-        return isEdited || !added.isEmpty
+        for destination in added { try addDestination(destination, to: before.id, in: store, change: change) }
+        return (before.id, isEdited || !added.isEmpty)
     }
-    let token = try store.token(before.id) ?? after
+    guard let token = try store.token(id) else { throw Failure("the token is gone") }
     if invocation.wantsJSON {
         invocation.output.document(["token": TokenDocument.json(token, at: now), "changed": .bool(isChanged)])
     } else {
