@@ -44,6 +44,11 @@ package func createStore(at location: String, identity: StoreIdentity, change: C
                     ? "there is a store at \(path) already" : "there is another file at \(path) already",
                 hint: "use it, or name another place in the configuration; it was not touched")
         }
+    } else if FileFacts(path: path + "-wal") != nil {
+        // The log of a store whose file was moved away: a new store would write over what only it holds.
+        throw StoreError.unusable(
+            "there is no store at \(path), but the log \(path)-wal of one",
+            hint: "put the store back beside it; or move \(path)-wal away to begin anew")
     } else if let slash = path.lastIndex(of: "/"), slash > path.startIndex {
         let folder = String(path[..<slash])
         guard FileFacts.makePrivateDirectory(folder) else {

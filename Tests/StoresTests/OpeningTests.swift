@@ -33,6 +33,15 @@ import Testing
         #expect(hint.contains("rota init"))
     }
 
+    @Test func `the log of a store whose file was moved away is not written over`() throws {
+        try scratch.create()
+        let log = scratch.path + "-wal"
+        let before = try Data(contentsOf: URL(fileURLWithPath: log))
+        try FileManager.default.moveItem(atPath: scratch.path, toPath: scratch.path + ".kept")
+        #expect(throws: StoreError.self) { try scratch.create() }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: log)) == before)
+    }
+
     @Test func `a new store is for its owner alone`() throws {
         try scratch.create()
         #expect(try permissions(scratch.path) == 0o600)

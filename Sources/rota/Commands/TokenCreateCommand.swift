@@ -152,6 +152,13 @@ extension Configuration {
                         ?? "known are \(vaultNames.sorted().joined(separator: ", "))"
                 )
             }
+            if destination.field != nil, let vault = vaults.first(where: { $0.name == destination.vault }),
+                case .directory = vault.kind
+            {
+                throw .usage(
+                    "the vault '\(vault.name)' is a directory, which keeps one value in a file and has no fields",
+                    hint: "leave '#\(printable(destination.field ?? ""))' out")
+            }
             destinations.append(destination)
         }
         return destinations
