@@ -67,16 +67,37 @@ extension TimeSpan: CustomStringConvertible {
 
     /// For sentences: the two largest units, `97 days`, `1 day 4 hours`, `40 seconds`.
     package var spoken: String {
+        guard seconds != 0 else { return "0 seconds" }
+        let words = words(atMost: 2)
+        return (seconds.magnitude >= 864_000 ? words.prefix(1) : words[...]).joined(separator: " ")
+    }
+
+    /// Beside another span in one sentence: exact enough that two which differ are not told as the same, as in
+    /// `90 days and 3 hours` against `90 days`.
+    package func spoken(against other: TimeSpan) -> String {
+        guard self != other, (self - other).seconds.magnitude < 86_400, spoken == other.spoken else {
+            return spoken
+        }
+        for count in 2...4 {
+            let (own, others) = (words(atMost: count), other.words(atMost: count))
+            guard own == others else {
+                return (own.count > 1 ? [own.dropLast().joined(separator: ", "), own[own.count - 1]] : own)
+                    .joined(separator: " and ")
+            }
+        }
+        return description
+    }
+
+    /// The largest units that it has some of.
+    private func words(atMost most: Int) -> [String] {
         var rest = seconds.magnitude
-        guard rest > 0 else { return "0 seconds" }
         var words: [String] = []
         for (name, size) in [("day", UInt64(86_400)), ("hour", 3600), ("minute", 60), ("second", 1)]
-        where rest >= size && words.count < 2 {
+        where rest >= size && words.count < most {
             let count = rest / size
             words.append("\(count) \(name)\(count == 1 ? "" : "s")")
             rest %= size
-            if name == "day", count >= 10 { break }
         }
-        return words.joined(separator: " ")
+        return words
     }
 }

@@ -20,6 +20,7 @@ extension SQLStore {
         guard places.count == destinations.count else {
             throw StoreError.failed("it names a destination twice")
         }
+        if token.end == nil { try requireFree(destinations, for: token.id) }
         try insert(token, version: version, destinationCount: destinations.count)
         if let version { try insert(version, of: token.id) }
         for destination in destinations { _ = try insert(destination, of: token.id) }

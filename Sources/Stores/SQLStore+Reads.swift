@@ -28,6 +28,10 @@ extension SQLStore {
         try driver.all(.destinations, [.of(id)], Decode.destination)
     }
 
+    func tokensWithoutValue(limit: Int) throws -> [Token] {
+        try driver.all(.tokensWithoutValue, [.of(limit)], decoder.decode)
+    }
+
     func version(with digest: Digest) throws -> (token: Token, version: Version)? {
         guard let version = try driver.first(.versionWithDigest, [.of(digest)], Decode.version),
             let token = try driver.first(.tokenWithDigest, [.of(digest)], decoder.decode)
@@ -93,6 +97,16 @@ extension SQLStore {
             }
         } else {
             try driver.query(.auditEntries, [.integer(number)]) { try each(Decode.auditEntry($0)) }
+        }
+    }
+
+    func eachAuditEntry(below number: Int64, object: String?, _ each: (AuditEntry) throws -> Bool) throws {
+        if let object {
+            try driver.query(.auditEntriesOfObjectBack, [.text(object), .integer(number)]) {
+                try each(Decode.auditEntry($0))
+            }
+        } else {
+            try driver.query(.auditEntriesBack, [.integer(number)]) { try each(Decode.auditEntry($0)) }
         }
     }
 

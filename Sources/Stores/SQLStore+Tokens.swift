@@ -45,28 +45,6 @@ extension SQLStore {
         return changed
     }
 
-    func addDestination(_ destination: Destination, to id: TokenID, change: Change) throws {
-        guard try token(id) != nil else { throw StoreError.failed("there is no token \(id)") }
-        // A place that is known with that baseline is nothing new.
-        guard let number = try insert(destination, of: id) else { return }
-        let revision = try driver.first(.countDestination, [.of(id)]) { $0.integer(0) }
-        var after: JSON.Object = [
-            "destination": .string(destination.description), "destination_id": .integer(number),
-        ]
-        if let baseline = destination.baseline { after["baseline"] = .string(baseline.description) }
-        try audit("token.destination.add", of: id.text, change, after.with("revision", revision))
-    }
-
-    /// Nil when it is there with that baseline already.
-    func insert(_ destination: Destination, of id: TokenID) throws -> Int64? {
-        let values: [Value] = [
-            .of(id), .text(destination.vault), .text(destination.path), .text(destination.field ?? ""),
-            .of(destination.baseline),
-        ]
-        return try driver.first(.addDestination, values) { $0.integer(0) }
-            ?? driver.first(.adoptDestination, values) { $0.integer(0) }
-    }
-
     func recordImport(_ summary: ImportSummary, change: Change) throws {
         let totals: JSON.Object = [
             "file": .string(summary.file), "digest": .string(summary.digest), "rows": .integer(summary.rows),

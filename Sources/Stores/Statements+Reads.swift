@@ -16,13 +16,13 @@ private let auditColumns = "number, at, actor, action, object, body"
 /// Everything that can be asked.
 extension Statement {
     static let reads: [Statement] = [
-        fact, token, liveTokenNamed, endedTokenNamed, externalToken, tokenWithDigest, allTokens,
+        fact, token, holderOfPlace, tokensWithoutValue, liveTokenNamed, endedTokenNamed, externalToken, tokenWithDigest, allTokens,
         tokensInStates,
         issuedAtOrBefore, idleSinceAtOrBefore, withoutExpiry, lifetimeMoreThan, expiresAfter,
         expiredAtOrBefore,
         activeCount, versions, versionWithDigest, destinations, unfinishedRotations, unfinishedRotation,
         pushes,
-        openFindings, findings, auditEntries, auditEntriesOfObject, runActions, lastRun, dueDeliveries,
+        openFindings, findings, auditEntries, auditEntriesOfObject, auditEntriesBack, auditEntriesOfObjectBack, runActions, lastRun, dueDeliveries,
         nextDelivery, deliveryCounts,
     ]
 
@@ -35,6 +35,17 @@ extension Statement {
         "SELECT \(tokenColumns) FROM tokens WHERE name = $1 AND state IN ('active', 'quarantined')")
     static let endedTokenNamed = Statement(
         "SELECT \(tokenColumns) FROM tokens WHERE name = $1 ORDER BY ended_at DESC, id DESC LIMIT 1")
+    static let holderOfPlace = Statement(
+        """
+        SELECT \(tokenColumns) FROM tokens WHERE state IN ('active', 'quarantined') AND id IN
+          (SELECT token_id FROM destinations
+           WHERE vault = $1 AND path = $2 AND field = $3 AND token_id <> $4)
+        """)
+    static let tokensWithoutValue = Statement(
+        """
+        SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND current_version IS NULL
+        ORDER BY name LIMIT $1
+        """)
     static let externalToken = Statement(
         "SELECT \(tokenColumns) FROM tokens WHERE issuer = $1 AND external_id = $2")
     static let tokenWithDigest = Statement(
@@ -88,6 +99,10 @@ extension Statement {
         "SELECT \(auditColumns) FROM audit WHERE number >= $1 ORDER BY number")
     static let auditEntriesOfObject = Statement(
         "SELECT \(auditColumns) FROM audit WHERE object = $1 AND number >= $2 ORDER BY number")
+    static let auditEntriesBack = Statement(
+        "SELECT \(auditColumns) FROM audit WHERE number < $1 ORDER BY number DESC")
+    static let auditEntriesOfObjectBack = Statement(
+        "SELECT \(auditColumns) FROM audit WHERE object = $1 AND number < $2 ORDER BY number DESC")
     static let runActions = Statement(
         """
         SELECT a.run, a.token_id, a.name, a.action, a.policy, a.rule, a.reason, a.message, a.deadline,

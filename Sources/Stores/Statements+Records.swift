@@ -1,8 +1,8 @@
 /// Everything that is written without being a transition.
 extension Statement {
     static let records: [Statement] = [
-        addFact, editToken, addDestination, adoptDestination, countDestination, addAuditEntry,
-        nextEventOfToken, addEvent,
+        addFact, editToken, addDestination, adoptDestination, removePushes, removeDestination, countDestination,
+        addAuditEntry, nextEventOfToken, addEvent,
         addDelivery, addRun, addRunAction, finishRun, openFinding, closeFinding, deliver, postpone, bury,
     ]
 
@@ -26,6 +26,17 @@ extension Statement {
         """
         UPDATE destinations SET baseline = $5
         WHERE token_id = $1 AND vault = $2 AND path = $3 AND field = $4 AND baseline IS DISTINCT FROM $5
+        RETURNING id
+        """)
+    /// Refused with the destination that they lead to, while a rotation works on them.
+    static let removePushes = Statement(
+        """
+        DELETE FROM pushes WHERE token_id = $1 AND destination_id =
+          (SELECT id FROM destinations WHERE token_id = $1 AND vault = $2 AND path = $3 AND field = $4)
+        """)
+    static let removeDestination = Statement(
+        """
+        DELETE FROM destinations WHERE token_id = $1 AND vault = $2 AND path = $3 AND field = $4
         RETURNING id
         """)
     static let countDestination = Statement(

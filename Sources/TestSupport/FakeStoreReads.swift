@@ -25,6 +25,12 @@ package struct FakeStoreReads: StoreReads {
     }
     package func versions(of id: TokenID) -> [Version] { [] }
     package func destinations(of id: TokenID) -> [Destination] { destinations[id] ?? [] }
+    package func holder(of place: Destination, otherThan id: TokenID?) -> Token? {
+        tokens.first { $0.end == nil && $0.id != id && destinations(of: $0.id).contains(place) }
+    }
+    package func tokensWithoutValue(limit: Int) -> [Token] {
+        Array(tokens.filter { $0.state == .active && $0.values.current == nil }.prefix(limit))
+    }
     package func version(with digest: Digest) -> (token: Token, version: Version)? { nil }
 
     package func eachToken(states: [TokenState], _ each: (Token) throws -> Bool) throws {
@@ -47,6 +53,7 @@ package struct FakeStoreReads: StoreReads {
     package func openFindings() -> [Finding] { [] }
     package func findings(of id: TokenID) -> [Finding] { [] }
     package func eachAuditEntry(from number: Int64, object: String?, _ each: (AuditEntry) throws -> Bool) {}
+    package func eachAuditEntry(below number: Int64, object: String?, _ each: (AuditEntry) throws -> Bool) {}
     package func eachRunAction(
         from: Instant, to: Instant, _ each: (RecordedAction) throws -> Bool
     ) throws {

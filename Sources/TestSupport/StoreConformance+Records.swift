@@ -33,6 +33,18 @@ extension StoreConformance {
                 return false
             }
             try require(first == [own[1]], "from a number on, until told to stop")
+            func newest(below number: Int64, of object: String?, limit: Int = .max) throws -> [AuditEntry] {
+                var found: [AuditEntry] = []
+                try bench.store.eachAuditEntry(below: number, object: object) {
+                    found.append($0)
+                    return found.count < limit
+                }
+                return found
+            }
+            try require(try newest(below: .max, of: nil) == entries.reversed(), "newest first")
+            try require(try newest(below: .max, of: id.text) == own.reversed(), "of one object")
+            try require(try newest(below: own[1].number, of: id.text) == [own[0]], "below a number")
+            try require(try newest(below: .max, of: nil, limit: 1) == [entries[entries.count - 1]], "one")
         },
         StoreClaim("an import is one audit entry and one event") { bench in
             let summary = ImportSummary(

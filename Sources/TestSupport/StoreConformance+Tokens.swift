@@ -26,7 +26,7 @@ extension StoreConformance {
                 let version = Version(
                     number: 1, state: .current, digest: try bench.digest(id), hint: "abcd",
                     issuedAt: added.values.currentIssuedAt)
-                let place = Destination(vault: "v", path: "a b/c", baseline: try bench.digest("baseline"))
+                let place = Destination(vault: "v", path: "a b/\(id)", baseline: try bench.digest("baseline"))
                 try bench.write {
                     try $0.addToken(added, version: version, destinations: [place], change: bench.change())
                 }

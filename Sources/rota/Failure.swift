@@ -66,6 +66,12 @@ struct Failure: Error, Sendable {
             self.init(error.description, hint: "another rota works on this store; try again in a moment")
         case .nameTaken:
             self.init(error.description, hint: "choose another name, or revoke that token first")
+        case .placeTaken(_, by: let name):
+            self.init(
+                error.description,
+                hint: "name another place; or take it from that one: "
+                    + "rota token edit \(name) --remove-destination VAULT:PATH#FIELD")
+        case .refused(_, let hint): self.init(error.description, hint: hint)
         case .outcomeUnknown:
             self.init(
                 error.description,

@@ -91,6 +91,14 @@ import Testing
         #expect(verdict.reason == .withinMaxAge(age: .zero, limit: .days(90)))
     }
 
+    @Test func `a token without a value says so`() {
+        var empty = token(age: nil)
+        empty.values.current = nil
+        #expect(evaluate(Self.quarter, of: empty, at: now) == Verdict(.unknown, .noValue))
+        empty.values.current = 1
+        #expect(evaluate(Self.quarter, of: empty, at: now) == Verdict(.unknown, .ageUnknown))
+    }
+
     // MARK: unused-for
 
     struct UseCase: Sendable, CustomTestStringConvertible {
@@ -119,14 +127,15 @@ import Testing
         UseCase(
             testDescription: "never used, watched a second less",
             usage: .neverUsed(since: ago(.days(30) - second)),
-            status: .compliant, code: "used-recently"),
+            status: .compliant, code: "never-used-within-limit"),
         UseCase(
             testDescription: "never used, watched for a year but created yesterday",
             usage: .neverUsed(since: ago(.days(365))), created: .days(1), status: .compliant,
-            code: "used-recently"),
+            code: "never-used-within-limit"),
         UseCase(
             testDescription: "never used, watched since yesterday though created long ago",
-            usage: .neverUsed(since: ago(.days(1))), status: .compliant, code: "used-recently"),
+            usage: .neverUsed(since: ago(.days(1))), status: .compliant,
+            code: "never-used-within-limit"),
         UseCase(testDescription: "unknown", usage: .unknown, status: .unknown, code: "usage-unknown"),
     ])
     func `unused is idle for at least unused-for`(_ example: UseCase) {

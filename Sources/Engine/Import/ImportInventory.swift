@@ -173,7 +173,7 @@ private func applied(_ parsed: InventoryParser.Parsed, to store: any Store, _ ch
         throw InventoryFaults(faults: [fault], count: 1)
     } catch let error as StoreError {
         switch error {
-        case .nameTaken, .failed:
+        case .nameTaken, .placeTaken, .refused, .failed:
             let fault = InventoryFault(line: parsed.line, error.description, hint: "mend or remove the row")
             throw InventoryFaults(faults: [fault], count: 1)
         case .outcomeUnknown, .busy, .unusable: throw error

@@ -46,6 +46,10 @@ package enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case unusable(String, hint: String)
     /// A name that another active token has.
     case nameTaken(String)
+    /// A destination that another live token has: the place, and that token's name.
+    case placeTaken(String, by: String)
+    /// What was asked does not go with the state that things are in; with a hint what to do.
+    case refused(String, hint: String)
     case failed(String)
 
     package var description: String {
@@ -54,6 +58,8 @@ package enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         case .busy(let what): "the store is busy: \(what)"
         case .unusable(let what, _): what
         case .nameTaken(let name): "an active token named '\(name)' exists already"
+        case .placeTaken(let place, let name): "\(place) is a destination of '\(name)' already"
+        case .refused(let what, _): what
         case .failed(let what): "the store failed: \(what)"
         }
     }
@@ -84,6 +90,10 @@ package protocol StoreReads {
     func token(issuer: Issuer, externalID: String) throws -> Token?
     func versions(of id: TokenID) throws -> [Version]
     func destinations(of id: TokenID) throws -> [Destination]
+    /// The active or quarantined token, other than `id`, that has this place among its destinations.
+    func holder(of place: Destination, otherThan id: TokenID?) throws -> Token?
+    /// Active tokens that have no value: the first one did not reach its destinations. By name.
+    func tokensWithoutValue(limit: Int) throws -> [Token]
     /// The token and version with this digest, whatever their states.
     func version(with digest: Digest) throws -> (token: Token, version: Version)?
 
@@ -108,6 +118,8 @@ package protocol StoreReads {
 
     /// Audit entries, oldest first, from an entry number on; `each` returns false to stop.
     func eachAuditEntry(from number: Int64, object: String?, _ each: (AuditEntry) throws -> Bool) throws
+    /// Audit entries below a number, newest first; `each` returns false to stop.
+    func eachAuditEntry(below number: Int64, object: String?, _ each: (AuditEntry) throws -> Bool) throws
     /// Actions of runs that finished within a period, oldest first.
     func eachRunAction(from: Instant, to: Instant, _ each: (RecordedAction) throws -> Bool) throws
     func lastRun() throws -> RunRecord?
@@ -137,12 +149,16 @@ package enum CandidateQuery: Hashable, Sendable {
 /// Everything that changes tokens outside rotations.
 package protocol TokenChanges {
     /// Adds a token with its first version and destinations; event `token.issued` unless it was imported.
-    /// Throws `StoreError.nameTaken`.
+    /// Throws `StoreError.nameTaken`, and `StoreError.placeTaken` where a live token would share a destination.
     func addToken(_ token: Token, version: Version?, destinations: [Destination], change: Change) throws
     /// Replaces name, description, owner, integration, scopes, labels, prefix and expiry; nothing else.
     /// Audited and +1 revision only when something differs; returns whether it did.
     func editToken(_ token: Token, change: Change) throws -> Bool
+    /// Throws `StoreError.placeTaken` when another live token has it.
     func addDestination(_ destination: Destination, to id: TokenID, change: Change) throws
+    /// Takes a place away from a token, with the push rows that led there. False when it is not there, or a
+    /// rotation of the token is not finished. What the vault holds stays as it is.
+    func removeDestination(_ destination: Destination, from id: TokenID, change: Change) throws -> Bool
     /// Ends a token and every version of it at once, and closes its rotation; event `token.revoked`.
     /// False when it had ended already.
     func revokeToken(_ id: TokenID, change: Change) throws -> Bool

@@ -31,6 +31,7 @@ extension ValueSummary {
 
 /// Compliance looks at the oldest value that authenticates, the action at the current one.
 private func evaluateAge(of values: ValueSummary, limit: TimeSpan, lead: TimeSpan, at now: Instant) -> Verdict {
+    guard values.current != nil || values.oldestIssuedAt != nil else { return Verdict(.unknown, .noValue) }
     guard let oldest = values.oldestIssuedAt, let current = values.currentIssuedAt else {
         return Verdict(.unknown, .ageUnknown)
     }
@@ -65,17 +66,17 @@ private func evaluateUse(of token: Token, limit: TimeSpan, rule: Rule, at now: I
     let deadline = since + limit
     let start = deadline - rule.lead
     let inProgress = rule.action == .rotate && token.values.isChanging
+    let isNeverUsed = if case .neverUsed = token.usage { true } else { false }
     if now >= deadline {
         let reason: Reason =
-            if case .neverUsed = token.usage {
-                .neverUsed(idle: idle, limit: limit)
-            } else {
-                .idleTooLong(idle: idle, limit: limit)
-            }
+            isNeverUsed ? .neverUsed(idle: idle, limit: limit) : .idleTooLong(idle: idle, limit: limit)
         return Verdict(.violating, reason, deadline: deadline, start: start, inProgress: inProgress)
     }
     guard now >= start else {
-        return Verdict(.compliant, .usedRecently(idle: idle, limit: limit), deadline: deadline, start: start)
+        let reason: Reason =
+            isNeverUsed
+            ? .neverUsedWithinLimit(idle: idle, limit: limit) : .usedRecently(idle: idle, limit: limit)
+        return Verdict(.compliant, reason, deadline: deadline, start: start)
     }
     return Verdict(
         .due, .idleDue(idle: idle, limit: limit), deadline: deadline, start: start, inProgress: inProgress)

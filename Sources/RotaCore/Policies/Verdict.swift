@@ -38,8 +38,12 @@ package enum Reason: Hashable, Sendable {
     case previousInUse(age: TimeSpan, limit: TimeSpan)
     /// Said in place of `maxAgeDue` while a rotation is under way.
     case rotationInProgress(age: TimeSpan, limit: TimeSpan)
+    /// The first value has not reached its destinations yet.
+    case noValue
     case ageUnknown
     case usedRecently(idle: TimeSpan, limit: TimeSpan)
+    /// Not long enough to say more, though it was never used in that time.
+    case neverUsedWithinLimit(idle: TimeSpan, limit: TimeSpan)
     case idleDue(idle: TimeSpan, limit: TimeSpan)
     case idleTooLong(idle: TimeSpan, limit: TimeSpan)
     case neverUsed(idle: TimeSpan, limit: TimeSpan)
@@ -57,8 +61,10 @@ package enum Reason: Hashable, Sendable {
         case .maxAgeExceeded: "max-age-exceeded"
         case .previousInUse: "previous-in-use"
         case .rotationInProgress: "in-progress"
+        case .noValue: "no-value"
         case .ageUnknown: "age-unknown"
         case .usedRecently: "used-recently"
+        case .neverUsedWithinLimit: "never-used-within-limit"
         case .idleDue: "idle-due"
         case .idleTooLong: "idle-too-long"
         case .neverUsed: "never-used"
@@ -72,29 +78,43 @@ package enum Reason: Hashable, Sendable {
 
     /// For people.
     package var message: String {
-        switch self {
-        case .withinMaxAge(let age, let limit): "the value is \(age.spoken) old; the limit is \(limit.spoken)"
-        case .maxAgeDue(let age, let limit):
-            "the value is \(age.spoken) old and is to be replaced before it is older than \(limit.spoken)"
-        case .maxAgeExceeded(let age, let limit):
-            "the value is \(age.spoken) old; the limit is \(limit.spoken)"
-        case .previousInUse(let age, let limit):
-            "a previous value, \(age.spoken) old, still authenticates; the limit is \(limit.spoken)"
-        case .rotationInProgress(let age, let limit):
-            "the value is \(age.spoken) old (limit \(limit.spoken)); a rotation is under way"
+        let actual = measure.map { $0.actual.spoken(against: $0.limit) } ?? ""
+        let limit = measure.map { $0.limit.spoken(against: $0.actual) } ?? ""
+        return switch self {
+        case .withinMaxAge, .maxAgeExceeded: "the value is \(actual) old; the limit is \(limit)"
+        case .maxAgeDue:
+            "the value is \(actual) old and is to be replaced before it is older than \(limit)"
+        case .previousInUse:
+            "a previous value, \(actual) old, still authenticates; the limit is \(limit)"
+        case .rotationInProgress:
+            "the value is \(actual) old (limit \(limit)); a rotation is under way"
+        case .noValue: "it has no value yet: the first one has not reached its destinations"
         case .ageUnknown: "it is not known when the value was issued"
-        case .usedRecently(let idle, let limit): "idle for \(idle.spoken); the limit is \(limit.spoken)"
-        case .idleDue(let idle, let limit): "idle for \(idle.spoken), close to the limit of \(limit.spoken)"
-        case .idleTooLong(let idle, let limit): "not used for \(idle.spoken); the limit is \(limit.spoken)"
-        case .neverUsed(let idle, let limit):
-            "never used in the \(idle.spoken) it was watched; the limit is \(limit.spoken)"
+        case .usedRecently: "idle for \(actual); the limit is \(limit)"
+        case .neverUsedWithinLimit:
+            "not used yet in the \(actual) it was watched; the limit is \(limit)"
+        case .idleDue: "idle for \(actual), close to the limit of \(limit)"
+        case .idleTooLong: "not used for \(actual); the limit is \(limit)"
+        case .neverUsed: "never used in the \(actual) it was watched; the limit is \(limit)"
         case .usageUnknown: "it is not known when it was last used"
         case .expiryAcceptable: "its end is within the rule"
         case .noExpiry: "it has no end"
-        case .lifetimeTooLong(let lifetime, let limit):
-            "it lives for \(lifetime.spoken) from its creation; the limit is \(limit.spoken)"
-        case .remainingTooLong(let remaining, let limit):
-            "it ends \(remaining.spoken) from now; the limit is \(limit.spoken)"
+        case .lifetimeTooLong: "it lives for \(actual) from its creation; the limit is \(limit)"
+        case .remainingTooLong: "it ends \(actual) from now; the limit is \(limit)"
+        }
+    }
+
+    /// What was measured, and what it is held against.
+    private var measure: (actual: TimeSpan, limit: TimeSpan)? {
+        switch self {
+        case .withinMaxAge(let actual, let limit), .maxAgeDue(let actual, let limit),
+            .maxAgeExceeded(let actual, let limit), .previousInUse(let actual, let limit),
+            .rotationInProgress(let actual, let limit), .usedRecently(let actual, let limit),
+            .neverUsedWithinLimit(let actual, let limit), .idleDue(let actual, let limit),
+            .idleTooLong(let actual, let limit), .neverUsed(let actual, let limit),
+            .lifetimeTooLong(let actual, let limit), .remainingTooLong(let actual, let limit):
+            (actual, limit)
+        case .noValue, .ageUnknown, .usageUnknown, .expiryAcceptable, .noExpiry: nil
         }
     }
 }

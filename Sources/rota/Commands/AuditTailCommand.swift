@@ -20,17 +20,15 @@ private func showAuditTail(_ invocation: Invocation) throws -> ExitCode {
     defer { store.close() }
     let object = try invocation.arguments.value("token").map { try store.requireToken($0).id.text }
     var entries: [AuditEntry] = []
-    try store.eachAuditEntry(from: 1, object: object) { entry in
+    try store.eachAuditEntry(below: .max, object: object) { entry in
         entries.append(entry)
-        // Cut now and then, so that each entry is moved once on average.
-        if entries.count == limit * 2 { entries.removeFirst(limit) }
-        return true
+        return entries.count < limit
     }
-    show(entries.suffix(limit), invocation)
+    show(entries.reversed(), invocation)
     return .done
 }
 
-private func show(_ entries: ArraySlice<AuditEntry>, _ invocation: Invocation) {
+private func show(_ entries: [AuditEntry], _ invocation: Invocation) {
     let output = invocation.output
     guard !invocation.wantsJSON else {
         // An entry's body is JSON already, and shown to the byte.

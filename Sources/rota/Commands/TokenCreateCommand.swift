@@ -134,33 +134,4 @@ extension Configuration {
         }
         return checked
     }
-
-    /// Destinations in vaults that are configured.
-    func destinations(_ texts: [String]) throws(Failure) -> [Destination] {
-        var destinations: [Destination] = []
-        for text in texts {
-            guard let destination = Destination(text) else {
-                throw .usage(
-                    "'\(printable(text))' is not a destination", hint: "write VAULT:PATH or VAULT:PATH#FIELD")
-            }
-            guard vaultNames.contains(destination.vault) else {
-                throw .usage(
-                    "\(file) has no vault '\(printable(destination.vault))'",
-                    hint: nearest(to: destination.vault, among: vaultNames.sorted()).map {
-                        "did you mean '\($0)'?"
-                    }
-                        ?? "known are \(vaultNames.sorted().joined(separator: ", "))"
-                )
-            }
-            if destination.field != nil, let vault = vaults.first(where: { $0.name == destination.vault }),
-                case .directory = vault.kind
-            {
-                throw .usage(
-                    "the vault '\(vault.name)' is a directory, which keeps one value in a file and has no fields",
-                    hint: "leave '#\(printable(destination.field ?? ""))' out")
-            }
-            destinations.append(destination)
-        }
-        return destinations
-    }
 }

@@ -8,7 +8,8 @@ extension Command {
         summary: "change what is known of a token",
         discussion: """
             Changes metadata only: values, versions and dates stay as they are. --scope replaces all scopes.
-            A destination that is added gets the next value: rotate the token to bring it one now.
+            A destination that is added gets the next value: rotate the token to bring it one now. One that is
+            removed is not written to any more; its vault keeps the value that is there.
             """,
         operand: Operand(name: "TOKEN", help: "a name or an id"),
         options: [
@@ -25,10 +26,14 @@ extension Command {
             Option(
                 "destination", "VAULT:PATH#FIELD", repeats: true,
                 help: "add a place where its value is to live"),
+            Option(
+                "remove-destination", "VAULT:PATH#FIELD", repeats: true,
+                help: "take a place away; what the vault holds there stays"),
         ],
         examples: [
             "rota token edit ingest --owner team-data --label env=prod",
             "rota token edit ingest --expires 30d",
+            "rota token edit ingest --remove-destination main:apps/old#token",
         ],
         exitCodes: [.done, .failed, .usage, .outcomeUnknown],
         run: editToken)
@@ -48,12 +53,21 @@ private func editToken(_ invocation: Invocation) throws -> ExitCode {
         }
         let after = try edited(before, invocation.arguments, composition.configuration, at: now)
         let known = try store.destinations(of: before.id)
+        let removed = try removedDestinations(
+            invocation.arguments.all("remove-destination"), from: known, of: before)
+        let kept = known.filter { !removed.contains($0) }
         let added = try composition.configuration.destinations(invocation.arguments.all("destination"))
-            .filter { destination in !known.contains { $0.description == destination.description } }
-        try check(after, destinations: known + added, expiryChanged: before.expiresAt != after.expiresAt, at: now)
+            .filter { destination in !kept.contains { $0.description == destination.description } }
+        if let both = removed.first(where: { added.map(\.description).contains($0.description) }) {
+            throw Failure.usage("\(both) is to be added and to be removed", hint: "give one of the two")
+        }
+        try check(after, destinations: kept + added, expiryChanged: before.expiresAt != after.expiresAt, at: now)
         let isEdited = try store.editToken(after, change: change)
+        for destination in removed {
+            try removeDestination(destination, from: before.id, in: store, change: change)
+        }
         for destination in added { try addDestination(destination, to: before.id, in: store, change: change) }
-        return (before.id, isEdited || !added.isEmpty)
+        return (before.id, isEdited || !added.isEmpty || !removed.isEmpty)
     }
     guard let token = try store.token(id) else { throw Failure("the token is gone") }
     if invocation.wantsJSON {

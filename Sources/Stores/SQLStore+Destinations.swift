@@ -1,0 +1,65 @@
+import Engine
+import JSON
+import RotaCore
+import SQLite
+
+/// The places where a token's value is to live. One place holds the value of one live token.
+extension SQLStore {
+    func holder(of place: Destination, otherThan id: TokenID?) throws -> Token? {
+        let values: [Value] = [
+            .text(place.vault), .text(place.path), .text(place.field ?? ""), .text(id?.text ?? ""),
+        ]
+        return try driver.first(.holderOfPlace, values, decoder.decode)
+    }
+
+    /// Two tokens in one place would each overwrite the other's value, or be blocked by it for ever.
+    func requireFree(_ places: [Destination], for id: TokenID) throws {
+        for place in places {
+            guard let other = try holder(of: place, otherThan: id) else { continue }
+            throw StoreError.placeTaken(place.description, by: other.name)
+        }
+    }
+
+    func addDestination(_ destination: Destination, to id: TokenID, change: Change) throws {
+        guard try token(id) != nil else { throw StoreError.failed("there is no token \(id)") }
+        try requireFree([destination], for: id)
+        // A place that is known with that baseline is nothing new.
+        guard let number = try insert(destination, of: id) else { return }
+        var after: JSON.Object = [
+            "destination": .string(destination.description), "destination_id": .integer(number),
+        ]
+        if let baseline = destination.baseline { after["baseline"] = .string(baseline.description) }
+        try concludeDestinations("token.destination.add", of: id, change, after)
+    }
+
+    /// Nil when it is there with that baseline already.
+    func insert(_ destination: Destination, of id: TokenID) throws -> Int64? {
+        let values = place(destination, of: id) + [.of(destination.baseline)]
+        return try driver.first(.addDestination, values) { $0.integer(0) }
+            ?? driver.first(.adoptDestination, values) { $0.integer(0) }
+    }
+
+    func removeDestination(_ destination: Destination, from id: TokenID, change: Change) throws -> Bool {
+        guard try rotation(of: id) == nil else { return false }
+        let place = place(destination, of: id)
+        try driver.execute(.removePushes, place)
+        let removed = try driver.first(.removeDestination, place) { $0.integer(0) }
+        guard let removed else { return false }
+        try concludeDestinations(
+            "token.destination.remove", of: id, change,
+            ["destination": .string(destination.description), "destination_id": .integer(removed)])
+        return true
+    }
+
+    private func place(_ destination: Destination, of id: TokenID) -> [Value] {
+        [.of(id), .text(destination.vault), .text(destination.path), .text(destination.field ?? "")]
+    }
+
+    /// Counts them again, and writes the audit entry.
+    private func concludeDestinations(
+        _ action: String, of id: TokenID, _ change: Change, _ after: JSON.Object
+    ) throws {
+        let revision = try driver.first(.countDestination, [.of(id)]) { $0.integer(0) }
+        try audit(action, of: id.text, change, after.with("revision", revision))
+    }
+}
