@@ -40,7 +40,8 @@ let package = Package(
         wrapper("SQLite", c: ["CSQLite"], ["Crypto"]),
         wrapper("Crypto", c: ["COpenSSL"]),
         wrapper("YAML", c: ["CYAML"]),
-        wrapper("HTTPClient", c: ["CCurl"]),
+        wrapper("Addresses"),
+        wrapper("HTTPClient", c: ["CCurl"], ["Addresses"]),
         module("JSON", []),
 
         // Core: pure decisions.
@@ -52,7 +53,7 @@ let package = Package(
         // Adapters: one port each.
         module("Stores", ["Engine", "RotaCore", "SQLite", "Crypto", "JSON"]),
         module("Vaults", ["Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
-        module("Webhooks", ["Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
+        module("Webhooks", ["Addresses", "Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
         module("PolicyFiles", ["RotaCore", "YAML", "Crypto"]),
         module("Reports", ["Engine", "RotaCore", "JSON"]),
 
@@ -61,7 +62,7 @@ let package = Package(
             name: "rota",
             dependencies: [
                 "Engine", "Stores", "Vaults", "Webhooks", "PolicyFiles", "Reports", "RotaCore", "YAML",
-                "JSON", "Crypto", "HTTPClient",
+                "JSON", "Crypto", "HTTPClient", "Addresses",
             ],
             swiftSettings: safe),
 
@@ -73,7 +74,8 @@ let package = Package(
         tests("SQLite", ["SQLite"]),
         tests("Crypto", ["Crypto"]),
         tests("YAML", ["YAML"]),
-        tests("HTTPClient", ["HTTPClient"]),
+        tests("Addresses", ["Addresses"]),
+        tests("HTTPClient", ["HTTPClient", "Addresses"]),
         tests("JSON", ["JSON"]),
         tests("RotaCore", ["RotaCore"]),
         tests("Engine", ["Engine", "RotaCore", "Stores", "Crypto", "JSON"]),

@@ -1,3 +1,5 @@
+package import Addresses
+
 /// Which addresses a client may connect to, decided on the address of the socket itself.
 ///
 /// Names are not looked at: whatever a name resolves to is checked, and nothing resolves it again.

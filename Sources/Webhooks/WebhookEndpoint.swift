@@ -1,5 +1,5 @@
+package import Addresses
 import Engine
-package import HTTPClient
 package import RotaCore
 
 /// A configured receiver with all that is needed to reach it.

@@ -1,4 +1,4 @@
-import HTTPClient
+import Addresses
 import RotaCore
 import Webhooks
 

@@ -39,11 +39,11 @@ package struct CIDR: Sendable, Hashable, CustomStringConvertible {
 
     package var description: String { "\(base)/\(prefix)" }
 
-    func contains(_ address: IPAddress) -> Bool {
+    package func contains(_ address: IPAddress) -> Bool {
         address.width == base.width && (low...high).contains(address.value)
     }
 
-    func contains(_ other: CIDR) -> Bool {
+    package func contains(_ other: CIDR) -> Bool {
         other.prefix >= prefix && contains(other.base)
     }
 

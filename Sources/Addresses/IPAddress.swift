@@ -1,13 +1,13 @@
 import Glibc
 
 /// An IPv4 or IPv6 address as a number.
-struct IPAddress: Sendable, Hashable, CustomStringConvertible {
+package struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     /// 32 for IPv4, 128 for IPv6.
-    let width: Int
-    let value: UInt128
+    package let width: Int
+    package let value: UInt128
 
     /// Strict dotted or colon notation: no names, no zones, no octal, hexadecimal or short forms.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         guard !text.utf8.contains(0) else { return nil }
         var bytes = [UInt8](repeating: 0, count: 16)
         if inet_pton(AF_INET, text, &bytes) == 1 {
@@ -20,7 +20,7 @@ struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The address of a socket address; nil for every family but IPv4 and IPv6.
-    init?(family: Int32, socketAddress: UnsafeRawBufferPointer) {
+    package init?(family: Int32, socketAddress: UnsafeRawBufferPointer) {
         // Both layouts start with family and port; IPv6 has its flow label before the address.
         let place = family == AF_INET ? 4..<8 : 8..<24
         guard family == AF_INET || family == AF_INET6, socketAddress.count >= place.upperBound else {
@@ -40,7 +40,7 @@ struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The IPv4 address that this IPv6 address leads to: mapped, translated (NAT64) or tunnelled (6to4).
-    var embedded: IPAddress? {
+    package var embedded: IPAddress? {
         guard width == 128 else { return nil }
         switch value >> 32 {
         case 0xFFFF, 0x64_FF9B << 64: return IPAddress(version4: value)
@@ -48,7 +48,7 @@ struct IPAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    var description: String {
+    package var description: String {
         let bytes = (0..<width / 8).reversed().map { UInt8(truncatingIfNeeded: value >> UInt128($0 * 8)) }
         var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
         guard inet_ntop(width == 32 ? AF_INET : AF_INET6, bytes, &text, socklen_t(text.count)) != nil else {
