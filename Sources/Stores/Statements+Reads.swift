@@ -16,13 +16,15 @@ private let auditColumns = "number, at, actor, action, object, body"
 /// Everything that can be asked.
 extension Statement {
     static let reads: [Statement] = [
-        fact, token, holderOfPlace, tokensWithoutValue, liveTokenNamed, endedTokenNamed, externalToken, tokenWithDigest, allTokens,
+        fact, token, holderOfPlace, tokensWithoutValue,
+        liveTokenNamed, endedTokenNamed, externalToken, tokenWithDigest, allTokens,
         tokensInStates,
         issuedAtOrBefore, idleSinceAtOrBefore, withoutExpiry, lifetimeMoreThan, expiresAfter,
         expiredAtOrBefore,
         activeCount, versions, versionWithDigest, destinations, unfinishedRotations, unfinishedRotation,
         pushes,
-        openFindings, findings, auditEntries, auditEntriesOfObject, auditEntriesBack, auditEntriesOfObjectBack, runActions, lastRun, dueDeliveries,
+        openFindings, findings, auditEntries, auditEntriesOfObject, auditEntriesBack,
+        auditEntriesOfObjectBack, runActions, lastRun, dueDeliveries,
         nextDelivery, deliveryCounts,
     ]
 

@@ -6,7 +6,8 @@ import RotaCore
 /// What every store must do, whichever database it keeps things in.
 package enum StoreConformance {
     /// Each on a store of its own.
-    package static let all: [StoreClaim] = tokens + destinations + rotation + recovery + retirement + records + transactions
+    package static let all: [StoreClaim] =
+        tokens + destinations + rotation + recovery + retirement + records + transactions
 }
 
 /// One claim about a store: a sentence, and the check of it.
