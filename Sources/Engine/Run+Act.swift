@@ -1,3 +1,4 @@
+import Crypto
 import RotaCore
 
 extension RunUseCase {
@@ -27,20 +28,22 @@ extension RunUseCase {
             progress(RunProgress(finished: recorded.count, total: planned.count))
         }
 
-        let before = recorded.count
-        let outcomes = try await rotator.rotate(rotations.map { pass.rotation(planned[$0], at: clock.now()) }) {
-            progress(RunProgress(finished: before + $0, total: planned.count))
-        }
-        let now = clock.now()
-        for (index, result) in zip(rotations, outcomes) {
+        let results = Locked(recorded)
+        let requests = rotations.map { pass.rotation(planned[$0], at: clock.now()) }
+        _ = try await rotator.rotate(requests) { place, result in
+            let index = rotations[place]
             let effect = Effect(result.outcome, result.cause ?? result.blocked?.message)
-            recorded[index] = RecordedAction(planned[index], effect, run: pass.id, at: now)
+            let action = RecordedAction(planned[index], effect, run: pass.id, at: self.clock.now())
+            // At once: should this process die, what it did is written down all the same.
+            try await self.store.write { try $0.recordActions([action]) }
+            let finished = results.withLock { results in
+                results[index] = action
+                return results.count
+            }
+            progress(RunProgress(finished: finished, total: planned.count))
         }
-        for batch in rotations.batches(of: Self.largestBatch) {
-            let results = batch.compactMap { recorded[$0] }
-            try await store.write { try $0.recordActions(results) }
-        }
-        return planned.indices.compactMap { recorded[$0] }
+        let all = results.withLock(\.self)
+        return planned.indices.compactMap { all[$0] }
     }
 
     /// Does one action that needs no vault. A failure undoes and fails that one alone.
@@ -92,7 +95,10 @@ extension RunPass {
     fileprivate func rotation(_ planned: PlannedAction, at now: Instant) -> RotationRequest {
         RotationRequest(
             tokenID: planned.tokenID, revision: planned.revision, overlap: planned.overlap,
-            policy: planned.policy, change: change(planned.policy, planned.verdict.reason, at: now))
+            trigger: RotationTrigger(
+                policy: planned.policy, rule: planned.rule, reason: planned.verdict.reason.code,
+                message: planned.verdict.reason.message, deadline: planned.verdict.deadline),
+            change: change(planned.policy, planned.verdict.reason, at: now))
     }
 }
 

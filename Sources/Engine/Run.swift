@@ -3,7 +3,8 @@ package import RotaCore
 
 /// One pass over the inventory: recover, expire, plan, guard, act, record, tell.
 ///
-/// 1. Rotations that earlier passes left unfinished are driven on, and versions past their overlap retired.
+/// 1. Runs whose process died are closed as aborted; rotations that they or others left unfinished are driven
+///    on, and versions past their overlap retired.
 /// 2. Tokens whose end has passed are marked so.
 /// 3. The plan is made. Over a limit, nothing of it is done.
 /// 4. Findings open, the actions are taken, each conditional on its token being as it was planned, and
@@ -48,16 +49,21 @@ package struct RunUseCase: Sendable {
         let upkeep = { @Sendable (cause: String, now: Instant) in
             Change(actor: "rota", at: now, cause: cause, run: id)
         }
-        let recovery = try await rotator.recover(change: upkeep("it was not finished yet", startedAt))
+        try await begin(RunRecord(id: id, actor: actor, startedAt: startedAt))
+        let recovery = try await recover(id, change: upkeep("it was not finished yet", startedAt))
         let expired = try await expire(change: upkeep("its end has passed", clock.now()))
 
         let request = PlanRequest(
             policies: policies, limits: limits, vaults: Set(rotator.vaults.keys), at: clock.now())
         let planned = try await store.read { try makePlan(request, from: $0) }
         let pass = RunPass(id: id, plan: planned.plan, policies: policies, actor: actor, startedAt: startedAt)
+        try await store.write { store in
+            try store.planRun(
+                id, digest: pass.plan.digest, actions: pass.plan.actions.count, change: pass.change(at: startedAt))
+        }
         var report = RunReport(pass, recovery: recovery, expired: expired, refusal: planned.refusal)
         if let refusal = planned.refusal {
-            try await abort(pass, refusal)
+            try await finish(pass, aborted: refusal, totals: [:])
         } else {
             report.actions = try await carryOut(pass, violations: planned.findings, progress: progress)
         }
@@ -88,18 +94,16 @@ package struct RunUseCase: Sendable {
         }
     }
 
-    private func abort(_ pass: RunPass, _ refusal: String) async throws {
+    private func finish(_ pass: RunPass, aborted: String?, totals: [Outcome: Int]) async throws {
         let now = clock.now()
         try await store.write { store in
-            try store.beginRun(pass.record, change: pass.change(at: pass.startedAt))
-            try store.finishRun(pass.id, aborted: refusal, totals: [:], change: pass.change(at: now))
+            try store.finishRun(pass.id, aborted: aborted, totals: totals, change: pass.change(at: now))
         }
     }
 
     private func carryOut(
         _ pass: RunPass, violations: [Violation], progress: @escaping @Sendable (RunProgress) -> Void
     ) async throws -> [RecordedAction] {
-        try await store.write { try $0.beginRun(pass.record, change: pass.change(at: pass.startedAt)) }
         let opened = try await openFindings(pass, violations)
         let actions = try await act(pass, opened: opened, progress: progress)
         try await closeFindings(pass, violations, after: actions)
@@ -107,10 +111,7 @@ package struct RunUseCase: Sendable {
         let totals = Dictionary(grouping: actions, by: \.outcome).mapValues(\.count)
         // I9: each planned action is accounted for once. Anything else is a fault of this very code.
         precondition(totals.values.reduce(0, +) == pass.plan.actions.count, "actions of the plan are missing")
-        let now = clock.now()
-        try await store.write { store in
-            try store.finishRun(pass.id, aborted: nil, totals: totals, change: pass.change(at: now))
-        }
+        try await finish(pass, aborted: nil, totals: totals)
         return actions
     }
 }
@@ -158,8 +159,6 @@ struct RunPass: Sendable {
     var policies: PolicySet
     var actor: String
     var startedAt: Instant
-
-    var record: RunRecord { RunRecord(id: id, plan: plan.digest, actor: actor, startedAt: startedAt) }
 
     /// A change of the run itself.
     func change(at now: Instant) -> Change {

@@ -223,7 +223,8 @@ extension OpenRotations {
 extension RunRecord {
     fileprivate var json: JSON {
         [
-            "id": .string(id), "plan": .string(plan), "actor": .string(actor), "started": text(startedAt),
+            "id": .string(id), "plan": plan.map { .string($0) } ?? .null, "actor": .string(actor),
+            "started": text(startedAt),
             "finished": text(finishedAt), "aborted": aborted.map { .string($0) } ?? .null,
         ]
     }

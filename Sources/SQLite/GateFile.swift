@@ -1,5 +1,10 @@
 import Glibc
 
+/// F_OFD_GETLK and F_OFD_SETLK of fcntl(2), which Glibc's module lacks: locks of the open file, not of the
+/// process, so that two objects exclude each other and closing another descriptor frees nothing.
+private let getLock: Int32 = 36
+private let setLock: Int32 = 37
+
 /// An exclusive lock beside a database, taken around every write transaction and every checkpoint.
 ///
 /// SQLite 3.7.0 to 3.51.2 can lose commits when one connection resets the WAL while another checkpoints it;
@@ -43,6 +48,31 @@ package final class GateFile {
 
     package func unlock() {
         flock(descriptor, LOCK_UN)
+    }
+
+    // MARK: - Numbered locks: on one byte of the file each, beside the lock of the whole
+
+    /// Takes the lock of this number; false when another object has it. The kernel frees it when the
+    /// process dies.
+    package func hold(_ number: Int64) -> Bool {
+        var range = Self.range(number, F_WRLCK)
+        return fcntl(descriptor, setLock, &range) == 0
+    }
+
+    /// Whether another object holds the lock of this number. In doubt it is.
+    package func isHeld(_ number: Int64) -> Bool {
+        var range = Self.range(number, F_WRLCK)
+        guard fcntl(descriptor, getLock, &range) == 0 else { return true }
+        return Int32(range.l_type) != F_UNLCK
+    }
+
+    package func release(_ number: Int64) {
+        var range = Self.range(number, F_UNLCK)
+        _ = fcntl(descriptor, setLock, &range)
+    }
+
+    private static func range(_ number: Int64, _ kind: Int32) -> flock {
+        flock(l_type: Int16(kind), l_whence: Int16(SEEK_SET), l_start: Int(number), l_len: 1, l_pid: 0)
     }
 
     /// Runs `body` with the lock held, and frees it however `body` ends.

@@ -26,8 +26,15 @@ enum Decode {
             toVersion: row.optionalInteger(3).map { Int($0) }, phase: try row.word(4),
             overlap: TimeSpan(seconds: row.integer(5)), claimedAt: claimedAt,
             claim: Change(actor: row.text(7), at: claimedAt, cause: row.text(8), run: row.optionalText(9)),
-            policy: row.optionalText(10), failures: row.count(11), nextAttemptAt: row.instant(12),
-            cause: row.optionalText(13))
+            trigger: trigger(row), failures: row.count(15), nextAttemptAt: row.instant(16),
+            cause: row.optionalText(17))
+    }
+
+    private static func trigger(_ row: borrowing Row) -> RotationTrigger? {
+        guard let policy = row.optionalText(10) else { return nil }
+        return RotationTrigger(
+            policy: policy, rule: row.optionalText(11) ?? "", reason: row.optionalText(12) ?? "",
+            message: row.optionalText(13) ?? "", deadline: row.optionalInstant(14))
     }
 
     static func push(_ row: borrowing Row) throws -> Push {
@@ -58,9 +65,11 @@ enum Decode {
     }
 
     static func run(_ row: borrowing Row) -> RunRecord {
-        RunRecord(
-            id: row.text(0), plan: row.text(1), actor: row.text(2), startedAt: row.instant(3),
-            finishedAt: row.optionalInstant(4), aborted: row.optionalText(5))
+        let plan = row.text(1)
+        return RunRecord(
+            id: row.text(0), plan: plan.isEmpty ? nil : plan, planned: row.optionalInteger(2).map { Int($0) },
+            actor: row.text(3), startedAt: row.instant(4), finishedAt: row.optionalInstant(5),
+            aborted: row.optionalText(6))
     }
 
     static func delivery(_ row: borrowing Row) -> Delivery {

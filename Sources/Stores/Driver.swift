@@ -23,6 +23,13 @@ protocol Driver: AnyObject {
 
     var isInTransaction: Bool { get }
 
+    /// Takes the lock of this number for this process, which the system frees when the process ends,
+    /// however it ends; false when another one has it.
+    func hold(_ number: Int64) -> Bool
+    /// Whether this or another process holds the lock of this number.
+    func isHeld(_ number: Int64) -> Bool
+    func release(_ number: Int64)
+
     func close()
 }
 

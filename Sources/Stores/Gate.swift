@@ -63,21 +63,26 @@ extension SQLStore {
     // MARK: - From the claim to the arming
 
     func claimRotation(
-        of id: TokenID, fromVersion: Int, overlap: TimeSpan, policy: String?, change: Change
+        of id: TokenID, fromVersion: Int, overlap: TimeSpan, trigger: RotationTrigger?, change: Change
     ) throws -> Rotation? {
         let claimed = try numbers(
             .claimRotation,
             [
                 .of(id), .of(fromVersion), .of(overlap), .of(change.at), .text(change.actor),
                 .text(change.cause),
-                .of(change.run), .of(policy),
+                .of(change.run), .of(trigger?.policy), .of(trigger?.rule), .of(trigger?.reason),
+                .of(trigger?.message), .of(trigger?.deadline),
             ])
         guard let number = claimed.first else { return nil }
         var after: JSON.Object = [
             "rotation": .integer(number), "phase": "open", "from_version": .integer(fromVersion),
             "overlap": .integer(overlap.seconds),
         ]
-        if let policy { after["policy"] = .string(policy) }
+        if let trigger {
+            after["policy"] = .string(trigger.policy)
+            after["rule"] = .string(trigger.rule)
+            after["deadline"] = .of(trigger.deadline)
+        }
         try conclude("rotation.claim", id, change, after)
         return try rotation(of: id)
     }

@@ -114,6 +114,25 @@ extension SQLStore {
         try driver.query(.runActions, [.of(from), .of(to)]) { try each(Decode.action($0)) }
     }
 
+    func eachPromotion(from: Instant, to: Instant, _ each: (RecordedAction) throws -> Bool) throws {
+        try driver.query(.promotions, [.of(from), .of(to)]) { try each(Decode.action($0)) }
+    }
+
+    func unrecordedRotations(of run: String, at now: Instant) throws -> [RecordedAction] {
+        try driver.all(.unrecordedRotations, [.text(run), .of(now)], Decode.action)
+    }
+
+    func outcomes(of run: String) throws -> [Outcome: Int] {
+        var outcomes: [Outcome: Int] = [:]
+        try driver.query(.outcomesOfRun, [.text(run)]) { row in
+            for (column, outcome) in Outcome.allCases.enumerated() where row.count(column) > 0 {
+                outcomes[outcome] = row.count(column)
+            }
+            return true
+        }
+        return outcomes
+    }
+
     func lastRun() throws -> RunRecord? {
         try driver.first(.lastRun, [], Decode.run)
     }

@@ -6,13 +6,25 @@ import SQLite
 /// Runs, findings, and what becomes of deliveries.
 extension SQLStore {
     func beginRun(_ run: RunRecord, change: Change) throws {
-        try driver.execute(
-            .addRun,
-            [
-                .text(run.id), .text(run.plan), .text(run.actor), .of(run.startedAt), .of(run.finishedAt),
-                .of(run.aborted),
-            ])
-        try audit("run.begin", of: run.id, change, ["plan": .string(run.plan)])
+        let values: [Value] = [.text(run.id), .text(run.actor), .of(run.startedAt)]
+        guard let number = try driver.first(.addRun, values, { $0.integer(0) }), driver.hold(number) else {
+            throw StoreError.failed("the run \(run.id) could not be begun")
+        }
+        try audit("run.begin", of: run.id, change, [:])
+    }
+
+    func planRun(_ id: String, digest: String, actions: Int, change: Change) throws {
+        guard try driver.execute(.planRun, [.text(id), .text(digest), .of(actions)]) == 1 else {
+            throw StoreError.failed("the run \(id) is not under way")
+        }
+        try audit("run.plan", of: id, change, ["plan": .string(digest), "actions": .integer(actions)])
+    }
+
+    func interruptedRuns() throws -> [RunRecord] {
+        guard driver.isInTransaction else { throw StoreError.failed("asked outside a transaction") }
+        return try driver.all(.unfinishedRuns, []) { row in
+            (run: Decode.run(row), number: row.integer(7))
+        }.filter { !driver.isHeld($0.number) }.map(\.run)
     }
 
     func recordActions(_ actions: [RecordedAction]) throws {
@@ -28,7 +40,10 @@ extension SQLStore {
     }
 
     func finishRun(_ id: String, aborted: String?, totals: [Outcome: Int], change: Change) throws {
-        guard try driver.execute(.finishRun, [.text(id), .of(change.at), .of(aborted)]) == 1 else { return }
+        let values: [Value] = [.text(id), .of(change.at), .of(aborted)]
+        guard let number = try driver.first(.finishRun, values, { $0.integer(0) }) else { return }
+        // Freed before the commit: should that fail, the run is found interrupted, as it then is.
+        driver.release(number)
         var details: JSON.Object = ["run": .string(id)]
         details["totals"] = .object(
             JSON.Object(Outcome.allCases.map { ($0.rawValue, .integer(totals[$0] ?? 0)) }))

@@ -14,6 +14,8 @@ final class SQLiteDriver: Driver {
     private let gate: GateFile?
     private var savepoints = 0
     private(set) var isInTransaction = false
+    /// The numbered locks that are ours: asked of the file, our own are in nobody's way.
+    private var held: Set<Int64> = []
     /// Why nothing more may be written: COMMIT failed once, and what is on disk is not known (I11).
     private var doubt: String?
 
@@ -99,7 +101,23 @@ final class SQLiteDriver: Driver {
         }
     }
 
+    func hold(_ number: Int64) -> Bool {
+        guard let gate, gate.hold(number) else { return false }
+        held.insert(number)
+        return true
+    }
+
+    func isHeld(_ number: Int64) -> Bool {
+        held.contains(number) || gate?.isHeld(number) ?? false
+    }
+
+    func release(_ number: Int64) {
+        held.remove(number)
+        gate?.release(number)
+    }
+
     func close() {
+        for number in held { release(number) }
         connection = nil
     }
 

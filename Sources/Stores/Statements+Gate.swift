@@ -89,9 +89,10 @@ extension Statement {
     static let claimRotation = Statement(
         """
         INSERT INTO rotations (token_id, from_version, phase, overlap, claimed_at, claim_actor, claim_cause,
-          claim_run, policy, failures, next_attempt_at)
+          claim_run, policy, rule, reason, message, deadline, failures, next_attempt_at)
         SELECT t.id, CAST($2 AS BIGINT), 'open', CAST($3 AS BIGINT), CAST($4 AS BIGINT), CAST($5 AS TEXT),
-          CAST($6 AS TEXT), CAST($7 AS TEXT), CAST($8 AS TEXT), 0, CAST($4 AS BIGINT)
+          CAST($6 AS TEXT), CAST($7 AS TEXT), CAST($8 AS TEXT), CAST($9 AS TEXT),
+          CAST($10 AS TEXT), CAST($11 AS TEXT), CAST($12 AS BIGINT), 0, CAST($4 AS BIGINT)
         FROM tokens t
         WHERE t.id = $1 AND t.state = 'active' AND t.issuer = 'rota' AND COALESCE(t.current_version, 0) = $2
           AND (t.expires_at IS NULL OR t.expires_at > $4)
@@ -172,7 +173,8 @@ extension Statement {
     /// Carries the condition of the whole promotion; the statements below follow it in one transaction.
     static let finishPushing = Statement(
         """
-        UPDATE rotations SET phase = 'overlap', failures = 0, cause = NULL, next_attempt_at = $3 + overlap
+        UPDATE rotations SET phase = 'overlap', failures = 0, cause = NULL, promoted_at = $3,
+          next_attempt_at = $3 + overlap
         WHERE token_id = $1 AND \(unfinished) AND phase = 'open' AND to_version = $2 AND \(pendingOfActive)
           AND EXISTS (SELECT 1 FROM pushes p WHERE p.token_id = $1 AND p.version = $2)
           AND NOT EXISTS (SELECT 1 FROM pushes p

@@ -1,3 +1,5 @@
+import RotaCore
+
 /// The columns of a token in the order in which they are decoded.
 private let tokenColumns = """
     id, revision, name, description, owner, integration, scopes, labels, prefix, issuer, external_id, state, \
@@ -8,8 +10,9 @@ private let tokenColumns = """
 private let versionColumns = "number, state, digest, hint, issued_at, ends_at, ended_at"
 private let rotationColumns = """
     id, token_id, from_version, to_version, phase, overlap, claimed_at, claim_actor, claim_cause, claim_run, \
-    policy, failures, next_attempt_at, cause
+    policy, rule, reason, message, deadline, failures, next_attempt_at, cause
     """
+private let runColumns = "id, plan, planned, actor, started_at, finished_at, aborted"
 private let findingColumns = "id, token_id, policy, rule, reason, message, opened_at, closed_at"
 private let auditColumns = "number, at, actor, action, object, body"
 
@@ -23,8 +26,8 @@ extension Statement {
         expiredAtOrBefore,
         activeCount, versions, versionWithDigest, destinations, unfinishedRotations, unfinishedRotation,
         pushes,
-        openFindings, findings, auditEntries, auditEntriesOfObject, auditEntriesBack,
-        auditEntriesOfObjectBack, runActions, lastRun, dueDeliveries,
+        openFindings, findings, auditEntries, auditEntriesOfObject, auditEntriesBack, auditEntriesOfObjectBack,
+        runActions, promotions, unrecordedRotations, outcomesOfRun, lastRun, unfinishedRuns, dueDeliveries,
         nextDelivery, deliveryCounts,
     ]
 
@@ -112,8 +115,34 @@ extension Statement {
         FROM runs r JOIN run_actions a ON a.run = r.id
         WHERE r.finished_at >= $1 AND r.finished_at <= $2 ORDER BY r.finished_at, r.number, a.number
         """)
-    static let lastRun = Statement(
-        "SELECT id, plan, actor, started_at, finished_at, aborted FROM runs ORDER BY number DESC LIMIT 1")
+    static let promotions = Statement(
+        """
+        SELECT COALESCE(r.claim_run, ''), r.token_id, t.name, 'rotate', COALESCE(r.policy, ''),
+          COALESCE(r.rule, ''), COALESCE(r.reason, ''), COALESCE(r.message, r.claim_cause), r.deadline,
+          'done', NULL, r.promoted_at
+        FROM rotations r JOIN tokens t ON t.id = r.token_id
+        WHERE r.promoted_at >= $1 AND r.promoted_at <= $2 ORDER BY r.promoted_at, r.id
+        """)
+    static let unrecordedRotations = Statement(
+        """
+        SELECT r.claim_run, r.token_id, t.name, 'rotate', r.policy, r.rule, r.reason, r.message, r.deadline,
+          CASE r.phase WHEN 'done' THEN 'done' WHEN 'closed' THEN 'failed' ELSE 'started' END,
+          r.cause, CAST($2 AS BIGINT)
+        FROM rotations r JOIN tokens t ON t.id = r.token_id
+        WHERE r.claim_run = $1 AND r.policy IS NOT NULL AND NOT EXISTS
+          (SELECT 1 FROM run_actions a
+           WHERE a.run = $1 AND a.token_id = r.token_id AND a.action = 'rotate')
+        ORDER BY r.id
+        """)
+    /// One count for each outcome, in the order of `Outcome.allCases`.
+    static let outcomesOfRun = Statement(
+        "SELECT \(outcomeCounts.joined(separator: ", ")) FROM run_actions WHERE run = $1")
+    private static let outcomeCounts = Outcome.allCases.map {
+        "count(*) FILTER (WHERE outcome = '\($0.rawValue)')"
+    }
+    static let lastRun = Statement("SELECT \(runColumns) FROM runs ORDER BY number DESC LIMIT 1")
+    static let unfinishedRuns = Statement(
+        "SELECT \(runColumns), number FROM runs WHERE finished_at IS NULL ORDER BY number")
     /// The plus keeps SQLite from taking the index by time, and then sorting all that is due for a few.
     static let dueDeliveries = Statement(
         """

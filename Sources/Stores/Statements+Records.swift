@@ -2,8 +2,8 @@
 extension Statement {
     static let records: [Statement] = [
         addFact, editToken, addDestination, adoptDestination, removePushes, removeDestination, countDestination,
-        addAuditEntry, nextEventOfToken, addEvent,
-        addDelivery, addRun, addRunAction, finishRun, openFinding, closeFinding, deliver, postpone, bury,
+        addAuditEntry, nextEventOfToken, addEvent, addDelivery, addRun, planRun, addRunAction, finishRun,
+        openFinding, closeFinding, deliver, postpone, bury,
     ]
 
     static let addFact = Statement("INSERT INTO store (key, value) VALUES ($1, $2)")
@@ -85,8 +85,9 @@ extension Statement {
     // MARK: Runs and findings
 
     static let addRun = Statement(
-        "INSERT INTO runs (id, plan, actor, started_at, finished_at, aborted) VALUES ($1, $2, $3, $4, $5, $6)"
-    )
+        "INSERT INTO runs (id, plan, actor, started_at) VALUES ($1, '', $2, $3) RETURNING number")
+    static let planRun = Statement(
+        "UPDATE runs SET plan = $2, planned = $3 WHERE id = $1 AND finished_at IS NULL")
     static let addRunAction = Statement(
         """
         INSERT INTO run_actions (run, token_id, name, action, policy, rule, reason, message, deadline,
@@ -94,7 +95,7 @@ extension Statement {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         """)
     static let finishRun = Statement(
-        "UPDATE runs SET finished_at = $2, aborted = $3 WHERE id = $1 AND finished_at IS NULL")
+        "UPDATE runs SET finished_at = $2, aborted = $3 WHERE id = $1 AND finished_at IS NULL RETURNING number")
     static let openFinding = Statement(
         """
         INSERT INTO findings (token_id, policy, rule, reason, message, opened_at)

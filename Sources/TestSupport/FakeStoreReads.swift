@@ -10,6 +10,8 @@ package struct FakeStoreReads: StoreReads {
     package var rotations: [Rotation] = []
     /// Oldest first.
     package var actions: [RecordedAction] = []
+    /// Oldest first.
+    package var promotions: [RecordedAction] = []
     package var run: RunRecord?
     package var deliveries = DeliveryCounts(waiting: 0, delivered: 0, dead: 0)
 
@@ -61,6 +63,16 @@ package struct FakeStoreReads: StoreReads {
             guard try each(action) else { return }
         }
     }
+    /// Nothing but what `promotions` holds.
+    package func eachPromotion(
+        from: Instant, to: Instant, _ each: (RecordedAction) throws -> Bool
+    ) throws {
+        for promotion in promotions where promotion.at >= from && promotion.at <= to {
+            guard try each(promotion) else { return }
+        }
+    }
+    package func unrecordedRotations(of run: String, at now: Instant) -> [RecordedAction] { [] }
+    package func outcomes(of run: String) -> [Outcome: Int] { [:] }
     package func lastRun() -> RunRecord? { run }
     package func dueDeliveries(endpoint: String, at now: Instant, limit: Int) -> [Delivery] { [] }
     package func nextDeliveryDue(endpoint: String) -> Instant? { nil }

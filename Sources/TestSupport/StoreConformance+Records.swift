@@ -61,12 +61,21 @@ extension StoreConformance {
             try require(try bench.store.lastRun() == nil, "none yet")
             for (index, aborted) in [nil, "over the limit"].enumerated() {
                 let start = bench.now + .hours(Int64(index))
-                let record = RunRecord(id: "run-\(index)", plan: "sha256:p", actor: "timer", startedAt: start)
+                var record = RunRecord(id: "run-\(index)", actor: "timer", startedAt: start)
                 let began = try bench.written {
                     try bench.write { try $0.beginRun(record, change: bench.change()) }
                 }
                 try require(began == (1, 0), "the beginning is audited: \(began)")
                 try require(try bench.store.lastRun() == record, "it is the last one")
+                let planned = try bench.written {
+                    try bench.write {
+                        try $0.planRun(record.id, digest: "sha256:p", actions: 2, change: bench.change())
+                    }
+                }
+                try require(planned == (1, 0), "the plan is audited: \(planned)")
+                record.plan = "sha256:p"
+                record.planned = 2
+                try require(try bench.store.lastRun() == record, "with its plan")
                 let action = RecordedAction(
                     run: record.id, tokenID: TokenID("t"), name: "n", action: .rotate, policy: "p",
                     rule: "max-age",
@@ -87,12 +96,64 @@ extension StoreConformance {
                 try require(
                     try document(event?.data ?? "")["totals"]?["failed"]?.integer == 2, "with its totals")
                 try require(try bench.store.lastRun()?.aborted == aborted, "with its reason")
+                try require(try bench.store.outcomes(of: record.id) == [.failed: 2], "counted by outcome")
                 var found: [RecordedAction] = []
                 try bench.store.eachRunAction(from: end.at, to: end.at) {
                     found.append($0)
                     return true
                 }
                 try require(found == [action, action], "actions of the runs that finished then")
+            }
+        },
+        StoreClaim("a run is not interrupted while its process lives, nor once it is finished") { bench in
+            try bench.write {
+                try $0.beginRun(
+                    RunRecord(id: "r", actor: "a", startedAt: bench.now), change: bench.change())
+            }
+            try require(try bench.write { try $0.interruptedRuns() } == [], "its process lives")
+            try bench.write {
+                try $0.finishRun("r", aborted: nil, totals: [:], change: bench.change())
+            }
+            try require(try bench.write { try $0.interruptedRuns() } == [], "it is finished")
+        },
+        StoreClaim("a rotation that a run claimed and did not record is told as what it is") { bench in
+            let ids = try ["a", "b"].map { try bench.add($0).id }
+            for id in ids {
+                let claim = Change(actor: "policy:p", at: bench.now, cause: "too old", run: "r")
+                _ = try bench.write {
+                    try $0.claimRotation(
+                        of: id, fromVersion: 1, overlap: .hours(1), trigger: bench.trigger, change: claim)
+                }
+            }
+            let later = bench.now + .hours(2)
+            var actions = try bench.store.unrecordedRotations(of: "r", at: later)
+            try require(actions.map(\.tokenID) == ids, "both: \(actions.map(\.name))")
+            try require(
+                actions[0].outcome == .started && actions[0].at == later && actions[0].rule == "max-age"
+                    && actions[0].deadline == bench.trigger.deadline, "\(actions[0])")
+            try require(try bench.store.unrecordedRotations(of: "s", at: later) == [], "of another run: none")
+            try bench.write {
+                try $0.beginRun(RunRecord(id: "r", actor: "a", startedAt: bench.now), change: bench.change())
+                try $0.recordActions([actions[0]])
+            }
+            actions = try bench.store.unrecordedRotations(of: "r", at: later)
+            try require(actions.map(\.tokenID) == [ids[1]], "what is recorded is not among them")
+        },
+        StoreClaim("a promotion is told within its period, with what called for it") { bench in
+            let id = try bench.add("t").id
+            _ = try bench.rotate(id)
+            let promoted = bench.now
+            var found: [RecordedAction] = []
+            try bench.store.eachPromotion(from: promoted, to: promoted) {
+                found.append($0)
+                return true
+            }
+            try require(
+                found.map(\.tokenID) == [id] && found.map(\.outcome) == [.done] && found.map(\.at) == [promoted]
+                    && found.map(\.policy) == ["p"] && found.map(\.deadline) == [bench.trigger.deadline],
+                "\(found)")
+            try bench.store.eachPromotion(from: promoted + .hours(1), to: promoted + .hours(2)) { _ in
+                throw ConformanceFailure(description: "it was not within that period")
             }
         },
         StoreClaim("a finding is open once for each token, policy and rule") { bench in
@@ -130,7 +191,7 @@ extension StoreConformance {
         StoreClaim("an event goes to the endpoints that want it, and waits until it is delivered or dead") {
             bench in
             let id = try bench.add("t").id
-            let run = RunRecord(id: "r", plan: "p", actor: "a", startedAt: bench.now)
+            let run = RunRecord(id: "r", actor: "a", startedAt: bench.now)
             try bench.write {
                 try $0.beginRun(run, change: bench.change())
                 try $0.finishRun("r", aborted: nil, totals: [:], change: bench.change())
@@ -183,7 +244,7 @@ extension StoreConformance {
             try requireError("undone") {
                 try bench.write {
                     _ = try $0.claimRotation(
-                        of: id, fromVersion: 1, overlap: .zero, policy: nil, change: bench.change())
+                        of: id, fromVersion: 1, overlap: .zero, trigger: nil, change: bench.change())
                     _ = try $0.revokeToken(id, change: bench.change())
                     throw StoreError.failed("undo")
                 }
@@ -214,7 +275,7 @@ extension StoreConformance {
             try requireError("outside") { _ = try bench.store.revokeToken(id, change: bench.change()) }
             try requireError("a claim outside") {
                 _ = try bench.store.claimRotation(
-                    of: id, fromVersion: 1, overlap: .zero, policy: nil, change: bench.change())
+                    of: id, fromVersion: 1, overlap: .zero, trigger: nil, change: bench.change())
             }
             try requireError("a savepoint outside") { try bench.store.savepoint {} }
             try requireError("nested") { try bench.write { store in try store.transaction {} } }

@@ -9,7 +9,7 @@ extension StoreConformance {
             try bench.requireNothing(of: id, "a claim from another version") {
                 try bench.write {
                     try $0.claimRotation(
-                        of: id, fromVersion: 2, overlap: .zero, policy: nil, change: bench.change()) == nil
+                        of: id, fromVersion: 2, overlap: .zero, trigger: nil, change: bench.change()) == nil
                 }
             }
             let written = try bench.written { _ = try bench.claimed(id, overlap: .hours(3)) }
@@ -18,12 +18,12 @@ extension StoreConformance {
             try require(rotation?.phase == .open && rotation?.fromVersion == 1, "open, from version 1")
             try require(rotation?.toVersion == nil && rotation?.overlap == .hours(3), "nothing armed")
             try require(
-                rotation?.claim == bench.change("claim") && rotation?.policy == "p", "with who and why")
+                rotation?.claim == bench.change("claim") && rotation?.trigger == bench.trigger, "with who and why")
             try require(try bench.stored(id).values.rotationOpen, "the token says so")
             try bench.requireNothing(of: id, "a second claim") {
                 try bench.write {
                     try $0.claimRotation(
-                        of: id, fromVersion: 1, overlap: .zero, policy: nil, change: bench.change()) == nil
+                        of: id, fromVersion: 1, overlap: .zero, trigger: nil, change: bench.change()) == nil
                 }
             }
         },
@@ -38,7 +38,7 @@ extension StoreConformance {
             for (id, version) in [(ended, 0), (ended, 1), (foreign, 1), (TokenID("unknown"), 0)] {
                 let claim = try bench.write {
                     try $0.claimRotation(
-                        of: id, fromVersion: version, overlap: .zero, policy: nil, change: bench.change())
+                        of: id, fromVersion: version, overlap: .zero, trigger: nil, change: bench.change())
                 }
                 try require(claim == nil, "\(id) is not claimed")
             }
@@ -198,7 +198,7 @@ extension StoreConformance {
             try bench.requireNothing(of: id, "claiming in the overlap") {
                 try bench.write {
                     try $0.claimRotation(
-                        of: id, fromVersion: 2, overlap: .zero, policy: nil, change: bench.change())
+                        of: id, fromVersion: 2, overlap: .zero, trigger: nil, change: bench.change())
                         == nil
                 }
             }

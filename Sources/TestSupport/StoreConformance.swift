@@ -139,11 +139,17 @@ package struct StoreBench {
         return (rotation, try arm(rotation))
     }
 
+    /// What calls for the rotations of `claimed`.
+    var trigger: RotationTrigger {
+        RotationTrigger(
+            policy: "p", rule: "max-age", reason: "max-age-due", message: "too old", deadline: now + .days(1))
+    }
+
     func claimed(_ id: TokenID, overlap: TimeSpan = .hours(24)) throws -> Rotation {
         let current = try stored(id).values.current ?? 0
         let rotation = try write {
             try $0.claimRotation(
-                of: id, fromVersion: current, overlap: overlap, policy: "p", change: change("claim"))
+                of: id, fromVersion: current, overlap: overlap, trigger: trigger, change: change("claim"))
         }
         guard let rotation else { throw ConformanceFailure(description: "the claim of \(id) was refused") }
         return rotation

@@ -55,7 +55,7 @@ final class RotationBench: Sendable {
     var change: Change { Change(actor: "test", at: clock.now(), cause: "test") }
 
     func request(overlap: TimeSpan = .hours(1)) -> RotationRequest {
-        RotationRequest(tokenID: id, revision: nil, overlap: overlap, policy: nil, change: change)
+        RotationRequest(tokenID: id, revision: nil, overlap: overlap, trigger: nil, change: change)
     }
 
     func versions() async throws -> [Version] {

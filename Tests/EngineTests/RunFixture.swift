@@ -14,6 +14,8 @@ final class RunFixture: Sendable {
     let random = SeededRandom()
     let store: StoreQueue
     private let folder: String
+    /// Where the store is, for a second process to open it.
+    var location: String { "sqlite:\(folder)/rota.db" }
 
     init(endpoints: [Endpoint] = []) throws {
         folder = NSTemporaryDirectory() + "/rota-" + UUID().uuidString

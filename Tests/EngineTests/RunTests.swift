@@ -1,5 +1,6 @@
 import Crypto
 import RotaCore
+import Stores
 import TestSupport
 import Testing
 
@@ -242,6 +243,62 @@ struct RunTests {
         #expect(versions.map(\.state) == [.revoked, .current])
     }
 
+    @Test func `a rotation is recorded as it ends, while others are under way`() async throws {
+        let fixture = try RunFixture()
+        let (quick, slow) = (FakeVault("quick"), FakeVault("slow"))
+        try await fixture.addToken("a", age: .days(100), destinations: ["quick:a#token"])
+        try await fixture.addToken("b", age: .days(99), destinations: ["slow:b#token"])
+        let seen = Locked<[Outcome: Int]>([:])
+        let store = fixture.store
+        slow.setHook { _ in
+            for _ in 0..<100_000 where seen.withLock({ $0.isEmpty }) {
+                let outcomes = try? await store.read { store in
+                    try store.lastRun().map { try store.outcomes(of: $0.id) }
+                }
+                seen.withLock { $0 = (outcomes ?? nil) ?? [:] }
+            }
+            return nil
+        }
+        _ = try await run(fixture, policies(Self.rotateOld), vaults: [quick, slow])
+        #expect(seen.withLock(\.self) == [.started: 1])
+    }
+
+    @Test func `a run whose process died is closed as aborted by the next, with what it had begun`() async throws {
+        let fixture = try RunFixture(endpoints: [Self.hook])
+        let vault = FakeVault("main")
+        let id = try await fixture.addToken("aged", age: .days(100), destinations: ["main:app#token"])
+        let start = fixture.clock.now()
+        let dead = try openStore(at: fixture.location, endpoints: [])
+        let change = Change(actor: "policy:rotation", at: start, cause: "too old", run: "run_dead")
+        let trigger = RotationTrigger(
+            policy: "rotation", rule: "max-age", reason: "max-age-exceeded", message: "too old", deadline: start)
+        try dead.transaction {
+            try dead.beginRun(RunRecord(id: "run_dead", actor: "cli:bob", startedAt: start), change: change)
+            try dead.planRun("run_dead", digest: "sha256:p", actions: 3, change: change)
+            _ = try dead.claimRotation(of: id, fromVersion: 1, overlap: .hours(1), trigger: trigger, change: change)
+        }
+        dead.close()
+        let report = try await run(fixture, policies(Self.rotateOld), vaults: [vault])
+        #expect(report.recovery.rotations.map(\.outcome) == [.started])
+        #expect(
+            try await fixture.waitingEvents("hook").filter { $0.hasPrefix("run.") } == ["run.aborted", "run.completed"])
+        let actions = try await fixture.store.read { store in
+            var actions: [RecordedAction] = []
+            try store.eachRunAction(from: start, to: start + .days(1)) {
+                actions.append($0)
+                return true
+            }
+            return actions
+        }
+        // Its run tells that it began it, and the one that recovered it that it went on.
+        #expect(actions.map(\.run) == ["run_dead", report.id])
+        #expect(actions.map(\.outcome) == [.started, .started])
+        #expect(actions.allSatisfy { $0.rule == "max-age" && $0.deadline == start })
+        // A third one finds nothing to close.
+        _ = try await run(fixture, policies(Self.rotateOld), vaults: [vault])
+        #expect(try await fixture.waitingEvents("hook").filter { $0 == "run.aborted" }.count == 1)
+    }
+
     @Test func `the events of a run are delivered at its end`() async throws {
         let fixture = try RunFixture(endpoints: [Self.hook])
         try await addUnused(fixture, 2)
@@ -259,7 +316,10 @@ struct RunTests {
         let request = PlanRequest(policies: policies, limits: Limits(), vaults: [], at: now)
         let plan = try await fixture.store.read { try makePlan(request, from: $0) }.plan
         let pass = RunPass(id: "run_test", plan: plan, policies: policies, actor: "cli:alice", startedAt: now)
-        try await fixture.store.write { try $0.beginRun(pass.record, change: pass.change(at: now)) }
+        try await fixture.store.write {
+            try $0.beginRun(
+                RunRecord(id: pass.id, actor: pass.actor, startedAt: now), change: pass.change(at: now))
+        }
         return pass
     }
 }

@@ -119,17 +119,18 @@ struct Inventory {
                 let outcome: Outcome = [
                     .done, .done, .done, .done, .done, .started, .done, .done, .failed, .blocked,
                 ][next(10)]
-                store.actions.append(
-                    RecordedAction(
-                        run: "run-\(day)", tokenID: token.id, name: token.name,
-                        action: next(8) == 0 ? .revoke : .rotate,
-                        policy: "production-rotation", rule: "max-age", reason: "max-age-due",
-                        message: "the value is 88 days old",
-                        deadline: at + .days(Int64(next(6)) - 1), outcome: outcome,
-                        cause: outcome == .failed
-                            ? "main: 503 from the vault, four attempts"
-                            : outcome == .blocked
-                                ? "a destination holds a value that rota does not know" : nil, at: at))
+                let action = RecordedAction(
+                    run: "run-\(day)", tokenID: token.id, name: token.name,
+                    action: next(8) == 0 ? .revoke : .rotate,
+                    policy: "production-rotation", rule: "max-age", reason: "max-age-due",
+                    message: "the value is 88 days old",
+                    deadline: at + .days(Int64(next(6)) - 1), outcome: outcome,
+                    cause: outcome == .failed
+                        ? "main: 503 from the vault, four attempts"
+                        : outcome == .blocked
+                            ? "a destination holds a value that rota does not know" : nil, at: at)
+                store.actions.append(action)
+                if action.action == .rotate, action.outcome == .done { store.promotions.append(action) }
             }
         }
         for index in 0..<7 {
@@ -140,7 +141,7 @@ struct Inventory {
                     phase: index < 5 ? .open : .overlap,
                     overlap: .hours(24), claimedAt: Self.now - .days(Int64(index)) - .hours(5),
                     claim: Change(actor: "policy:production-rotation", at: Self.now, cause: "max-age-due"),
-                    policy: "production-rotation",
+                    trigger: nil,
                     failures: index + 1, nextAttemptAt: Self.now + .hours(1),
                     cause: index < 3 ? "main: permission denied on secret/data/\(token.name)" : nil))
         }

@@ -39,12 +39,24 @@ import Testing
         let claims = try [first, second, first].map { store in
             try store.transaction {
                 try store.claimRotation(
-                    of: TokenID("t"), fromVersion: 1, overlap: .zero, policy: nil,
+                    of: TokenID("t"), fromVersion: 1, overlap: .zero, trigger: nil,
                     change: Change(actor: "a", at: Instant(seconds: 0), cause: "c"))
             }
         }
         #expect(claims.map { $0 == nil } == [false, true, true])
         #expect(try second.openRotations().count == 1)
+    }
+
+    @Test func `a run is interrupted when the process that began it is gone`() throws {
+        let scratch = try Scratch()
+        let (first, second) = (try scratch.fresh(), try scratch.open())
+        let run = RunRecord(id: "r", actor: "a", startedAt: Instant(seconds: 0))
+        try first.transaction {
+            try first.beginRun(run, change: Change(actor: "a", at: run.startedAt, cause: "c"))
+        }
+        #expect(try second.transaction { try second.interruptedRuns() } == [])
+        first.close()
+        #expect(try second.transaction { try second.interruptedRuns() } == [run])
     }
 
     @Test func `what was not committed when the process died is not there`() throws {

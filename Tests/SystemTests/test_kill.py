@@ -74,6 +74,12 @@ def test_fifty_kills_at_random_moments_lose_nothing(house):
     assert house.rows("SELECT COUNT(*) FROM rotations WHERE phase IN ('open', 'overlap')") == [(0,)]
     assert house.rows("SELECT COUNT(*) FROM pushes WHERE state = 'sending'"
                       " AND version IN (SELECT current_version FROM tokens WHERE id = token_id)") == [(0,)]
+    # Each run has its end in the record, those that were killed too, and tells every rotation that it claimed.
+    assert house.rows("SELECT COUNT(*) FROM runs WHERE finished_at IS NULL") == [(0,)]
+    assert house.rows("SELECT COUNT(*) FROM rotations r WHERE r.policy IS NOT NULL AND NOT EXISTS (SELECT 1 FROM run_actions a"
+                      " WHERE a.run = r.claim_run AND a.token_id = r.token_id AND a.action = 'rotate')") == [(0,)]
+    ends = house.rows("SELECT (SELECT COUNT(*) FROM runs), COUNT(*) FROM events WHERE type IN ('run.completed', 'run.aborted')")
+    assert ends[0][0] == ends[0][1], ends
     for seed in seeds:
         first, second = (house.get(place) for place in seed.destinations)
         assert first == second and house.accepts(first)

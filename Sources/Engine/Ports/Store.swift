@@ -122,6 +122,13 @@ package protocol StoreReads {
     func eachAuditEntry(below number: Int64, object: String?, _ each: (AuditEntry) throws -> Bool) throws
     /// Actions of runs that finished within a period, oldest first.
     func eachRunAction(from: Instant, to: Instant, _ each: (RecordedAction) throws -> Bool) throws
+    /// Rotations whose new value became current within a period, oldest first, each told as an action that
+    /// is done. One that a person asked for has no policy, and may have no run.
+    func eachPromotion(from: Instant, to: Instant, _ each: (RecordedAction) throws -> Bool) throws
+    /// Rotations that a run claimed and that are not among its recorded actions, told as what they are now.
+    func unrecordedRotations(of run: String, at now: Instant) throws -> [RecordedAction]
+    /// How many recorded actions of a run came to which outcome.
+    func outcomes(of run: String) throws -> [Outcome: Int]
     func lastRun() throws -> RunRecord?
 
     /// Deliveries to be tried now, oldest event first.
@@ -212,7 +219,8 @@ package struct Rotation: Hashable, Sendable {
     package var overlap: TimeSpan
     package var claimedAt: Instant
     package var claim: Change
-    package var policy: String?
+    /// What called for it; nil when a person did.
+    package var trigger: RotationTrigger?
     /// How many times it was tried and did not come to its end.
     package var failures: Int
     package var nextAttemptAt: Instant
@@ -221,7 +229,8 @@ package struct Rotation: Hashable, Sendable {
 
     package init(
         id: Int64, tokenID: TokenID, fromVersion: Int, toVersion: Int?, phase: Phase, overlap: TimeSpan,
-        claimedAt: Instant, claim: Change, policy: String?, failures: Int, nextAttemptAt: Instant, cause: String?
+        claimedAt: Instant, claim: Change, trigger: RotationTrigger?, failures: Int, nextAttemptAt: Instant,
+        cause: String?
     ) {
         self.id = id
         self.tokenID = tokenID
@@ -231,10 +240,29 @@ package struct Rotation: Hashable, Sendable {
         self.overlap = overlap
         self.claimedAt = claimedAt
         self.claim = claim
-        self.policy = policy
+        self.trigger = trigger
         self.failures = failures
         self.nextAttemptAt = nextAttemptAt
         self.cause = cause
+    }
+}
+
+/// The verdict that called for a rotation.
+package struct RotationTrigger: Hashable, Sendable {
+    package var policy: String
+    package var rule: String
+    /// The reason's stable code.
+    package var reason: String
+    /// The reason in a sentence.
+    package var message: String
+    package var deadline: Instant?
+
+    package init(policy: String, rule: String, reason: String, message: String, deadline: Instant?) {
+        self.policy = policy
+        self.rule = rule
+        self.reason = reason
+        self.message = message
+        self.deadline = deadline
     }
 }
 
@@ -273,7 +301,7 @@ package protocol RotationChanges {
     /// Step 1. Opens a rotation of an active token from its current version; nil when one is open (any
     /// phase but done and closed), or the current version is not `fromVersion`, or it is not active.
     func claimRotation(
-        of id: TokenID, fromVersion: Int, overlap: TimeSpan, policy: String?, change: Change
+        of id: TokenID, fromVersion: Int, overlap: TimeSpan, trigger: RotationTrigger?, change: Change
     ) throws -> Rotation?
     /// Gives a claim up that leaves nothing behind; false when a version is pending or unconfirmed.
     func closeRotation(_ rotation: Int64, change: Change) throws -> Bool
@@ -339,7 +367,10 @@ package struct Finding: Hashable, Sendable {
 /// One pass, as it is recorded.
 package struct RunRecord: Hashable, Sendable {
     package var id: String
-    package var plan: String
+    /// The plan's digest; nil before there is one.
+    package var plan: String?
+    /// How many actions the plan has.
+    package var planned: Int?
     package var actor: String
     package var startedAt: Instant
     package var finishedAt: Instant?
@@ -347,11 +378,12 @@ package struct RunRecord: Hashable, Sendable {
     package var aborted: String?
 
     package init(
-        id: String, plan: String, actor: String, startedAt: Instant, finishedAt: Instant? = nil,
-        aborted: String? = nil
+        id: String, plan: String? = nil, planned: Int? = nil, actor: String, startedAt: Instant,
+        finishedAt: Instant? = nil, aborted: String? = nil
     ) {
         self.id = id
         self.plan = plan
+        self.planned = planned
         self.actor = actor
         self.startedAt = startedAt
         self.finishedAt = finishedAt
@@ -395,7 +427,13 @@ package struct RecordedAction: Hashable, Sendable {
 
 /// What runs record.
 package protocol RunChanges {
+    /// Writes a run down that has no plan yet. Until `finishRun`, or until this process ends, however it
+    /// ends, no other one takes the run for interrupted.
     func beginRun(_ run: RunRecord, change: Change) throws
+    /// Writes down what it is going to do: the plan's digest, and how many actions it has.
+    func planRun(_ id: String, digest: String, actions: Int, change: Change) throws
+    /// Runs that were begun and not finished, and whose process is gone.
+    func interruptedRuns() throws -> [RunRecord]
     func recordActions(_ actions: [RecordedAction]) throws
     /// Event `run.completed`, or `run.aborted` with its reason. `totals`: outcome to count.
     func finishRun(_ id: String, aborted: String?, totals: [Outcome: Int], change: Change) throws

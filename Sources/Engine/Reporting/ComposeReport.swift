@@ -18,6 +18,10 @@ package func composeReport(
         activity.add(action)
         return true
     }
+    try store.eachPromotion(from: facts.since, to: facts.madeAt) { promotion in
+        activity.add(promotion: promotion)
+        return true
+    }
     try format.end(
         Report(
             facts: facts, summary: summary, activity: activity,

@@ -24,7 +24,8 @@ package struct PeriodActivity: Sendable {
 
     package let from: Instant
     package let to: Instant
-    /// Each action once for every run that took it up.
+    /// Each action once for every run that took it up; a rotation is done once, when its new value became
+    /// current, whether that was in the run that began it or later.
     package private(set) var outcomes: [Action: [Outcome: Int]] = [:]
     package private(set) var runs = 0
     /// Every day of the period, the latest year of a longer one.
@@ -44,29 +45,49 @@ package struct PeriodActivity: Sendable {
         days = (0..<count).map { Day(date: end - .days(count - 1 - $0)) }
     }
 
-    /// Actions come oldest first.
+    /// Actions of runs come oldest first.
     package mutating func add(_ action: RecordedAction) {
         if action.run != lastRunSeen {
             runs += 1
             lastRunSeen = action.run
         }
-        outcomes[action.action, default: [:]][action.outcome, default: 0] += 1
         let matter = Matter(token: action.tokenID, action: action.action)
-        switch action.outcome {
-        case .done:
+        // A rotation whose value became current is told by its promotion.
+        let isPromoted =
+            action.action == .rotate
+            && (action.outcome == .done || action.outcome == .started && action.cause == nil)
+        if isPromoted {
             unfinished[matter] = nil
-            if let deadline = action.deadline {
-                if action.at <= deadline { doneInTime += 1 } else { doneLate += 1 }
-            }
-            latest.offer(action.at.seconds) { action }
-        case .failed, .blocked, .skipped:
+            return
+        }
+        outcomes[action.action, default: [:]][action.outcome, default: 0] += 1
+        switch action.outcome {
+        case .done: finish(action)
+        case .failed, .blocked:
             if unfinished[matter] != nil || unfinished.count < Self.mostFollowed {
                 unfinished[matter] = action
             }
-        case .started, .waiting:
-            unfinished[matter] = nil
+        case .started, .waiting: unfinished[matter] = nil
+        // Somebody else was quicker, or nothing was called for any more.
+        case .skipped: break
         }
         addDay(of: action)
+    }
+
+    /// Promotions come after all actions of runs, oldest first.
+    package mutating func add(promotion action: RecordedAction) {
+        outcomes[.rotate, default: [:]][.done, default: 0] += 1
+        finish(action)
+        addDay(of: action)
+    }
+
+    private mutating func finish(_ action: RecordedAction) {
+        let matter = Matter(token: action.tokenID, action: action.action)
+        if let trouble = unfinished[matter], trouble.at <= action.at { unfinished[matter] = nil }
+        if let deadline = action.deadline {
+            if action.at <= deadline { doneInTime += 1 } else { doneLate += 1 }
+        }
+        latest.offer(action.at.seconds) { action }
     }
 
     package func count(_ outcome: Outcome) -> Int {

@@ -6,17 +6,17 @@ package struct RotationRequest: Hashable, Sendable {
     /// The revision that the decision was made on: a token that has changed since is skipped. Nil: any.
     package var revision: Int64?
     package var overlap: TimeSpan
-    /// The policy that called for it; nil when a person did.
-    package var policy: String?
+    /// What called for it; nil when a person did.
+    package var trigger: RotationTrigger?
     package var change: Change
 
     package init(
-        tokenID: TokenID, revision: Int64?, overlap: TimeSpan, policy: String?, change: Change
+        tokenID: TokenID, revision: Int64?, overlap: TimeSpan, trigger: RotationTrigger?, change: Change
     ) {
         self.tokenID = tokenID
         self.revision = revision
         self.overlap = overlap
-        self.policy = policy
+        self.trigger = trigger
         self.change = change
     }
 }

@@ -27,29 +27,40 @@ package struct Rotator: Sendable {
 
     /// Claims and drives rotations, many at once. Results come in the order of the requests.
     ///
-    /// - parameter progress: called after each with how many have come to their end in this pass.
+    /// - parameter record: called as each comes to its end in this pass, with its place among the requests.
     /// - throws: store errors only; what a vault does becomes a result.
     package func rotate(
-        _ requests: [RotationRequest], progress: @escaping @Sendable (Int) -> Void = { _ in }
+        _ requests: [RotationRequest],
+        record: @escaping @Sendable (Int, RotationResult) async throws -> Void = { _, _ in }
     ) async throws -> [RotationResult] {
-        try await crowd(requests, progress: progress) { request in
-            try await self.rotate(request)
+        try await crowd(Array(requests.enumerated())) { index, request in
+            let result = try await self.rotate(request)
+            try await record(index, result)
+            return result
         }
     }
 
     /// Goes on with the rotations that earlier passes left unfinished, and retires versions whose overlap
     /// has passed. The normal beginning of every run; does nothing when there are none.
-    package func recover(change: Change) async throws -> RecoveryResult {
+    ///
+    /// - parameter record: called as each comes to its end in this pass, with the rotation as it was before.
+    package func recover(
+        change: Change,
+        record: @escaping @Sendable (Rotation, RotationResult) async throws -> Void = { _, _ in }
+    ) async throws -> RecoveryResult {
         let now = clock.now()
         let due = try await store.read { store in
             try store.openRotations().filter { $0.nextAttemptAt <= now }
         }
-        let results = try await crowd(due, progress: { _ in }) { rotation in
-            switch rotation.phase {
-            case .open: (try await self.drive(rotation.tokenID, change: change), 0)
-            case .overlap: try await self.retire(rotation.tokenID, change: change)
-            case .done, .closed: (RotationResult(rotation.tokenID, .done), 0)
-            }
+        let results = try await crowd(due) { rotation in
+            let (result, retired) =
+                switch rotation.phase {
+                case .open: (try await self.drive(rotation.tokenID, change: change), 0)
+                case .overlap: try await self.retire(rotation.tokenID, change: change)
+                case .done, .closed: (RotationResult(rotation.tokenID, .done), 0)
+                }
+            try await record(rotation, result)
+            return (result, retired)
         }
         return RecoveryResult(rotations: results.map(\.0), retired: results.reduce(0) { $0 + $1.1 })
     }
@@ -61,7 +72,7 @@ package struct Rotator: Sendable {
             else { return false }
             return try store.claimRotation(
                 of: token.id, fromVersion: token.values.current ?? 0, overlap: request.overlap,
-                policy: request.policy, change: request.change) != nil
+                trigger: request.trigger, change: request.change) != nil
         }
         guard claimed else {
             return RotationResult(
@@ -73,13 +84,11 @@ package struct Rotator: Sendable {
 
     /// Runs `work` over `items`, at most `largestCrowd` at once, and keeps the order.
     private func crowd<Item: Sendable, Result: Sendable>(
-        _ items: [Item], progress: @escaping @Sendable (Int) -> Void,
-        _ work: @escaping @Sendable (Item) async throws -> Result
+        _ items: [Item], _ work: @escaping @Sendable (Item) async throws -> Result
     ) async throws -> [Result] {
         try await withThrowingTaskGroup(of: (Int, Result).self) { group in
             var results = [Result?](repeating: nil, count: items.count)
             var next = 0
-            var finished = 0
             func add() {
                 guard next < items.count else { return }
                 let index = next
@@ -89,8 +98,6 @@ package struct Rotator: Sendable {
             for _ in 0..<Self.largestCrowd { add() }
             while let (index, result) = try await group.next() {
                 results[index] = result
-                finished += 1
-                progress(finished)
                 add()
             }
             return results.compactMap(\.self)

@@ -72,7 +72,7 @@ private struct Status {
 
     private func json(_ run: RunRecord) -> JSON {
         [
-            "id": .string(run.id), "plan": .string(run.plan), "actor": .string(run.actor),
+            "id": .string(run.id), "plan": TokenDocument.text(run.plan), "actor": .string(run.actor),
             "started": TokenDocument.time(run.startedAt), "finished": TokenDocument.time(run.finishedAt),
             "aborted": TokenDocument.text(run.aborted),
         ]
@@ -105,7 +105,7 @@ private struct Status {
 
     private func describe(_ run: RunRecord, at now: Instant) -> String {
         let begun = "\(spoken(run.startedAt, from: now)) by \(run.actor)"
-        if let aborted = run.aborted { return "\(begun), refused: \(aborted)" }
+        if let aborted = run.aborted { return "\(begun), aborted: \(aborted)" }
         return run.finishedAt == nil ? "\(begun), not finished" : begun
     }
 }

@@ -145,7 +145,7 @@ private struct TokenDetails {
     }
 
     private func describe(_ rotation: Rotation, at now: Instant) -> String {
-        let by = rotation.policy.map { " by policy \($0)" } ?? ""
+        let by = rotation.trigger.map { " by policy \($0.policy)" } ?? ""
         let target = rotation.toVersion.map { " to version \($0)" } ?? ""
         guard rotation.phase == .open else {
             return "from version \(rotation.fromVersion)\(target)\(by): done but for the overlap"

@@ -47,7 +47,7 @@ enum TokenDocument {
         [
             "phase": .string(rotation.phase.rawValue), "from_version": .integer(rotation.fromVersion),
             "to_version": rotation.toVersion.map { .integer($0) } ?? .null,
-            "claimed_at": time(rotation.claimedAt), "policy": text(rotation.policy),
+            "claimed_at": time(rotation.claimedAt), "policy": text(rotation.trigger?.policy),
             "overlap_seconds": .integer(rotation.overlap.seconds), "failures": .integer(rotation.failures),
             "next_attempt_at": time(rotation.nextAttemptAt), "cause": text(rotation.cause),
         ]

@@ -1,0 +1,45 @@
+import RotaCore
+
+/// How a run begins: what earlier ones left behind comes first.
+extension RunUseCase {
+    /// Closes the runs whose process died, and writes this one down, in one transaction.
+    func begin(_ run: RunRecord) async throws {
+        let change = Change(actor: run.actor, at: run.startedAt, cause: "a run was asked for", run: run.id)
+        try await store.write { store in
+            for interrupted in try store.interruptedRuns() { try close(interrupted, store, at: run.startedAt) }
+            try store.beginRun(run, change: change)
+        }
+    }
+
+    /// A run that was killed had no time to tell: its rotations are in the store all the same.
+    private func close(_ run: RunRecord, _ store: any Store, at now: Instant) throws {
+        try store.recordActions(try store.unrecordedRotations(of: run.id, at: now))
+        let outcomes = try store.outcomes(of: run.id)
+        let taken = outcomes.values.reduce(0, +)
+        let progress = run.planned.map { "\(taken) of its \($0) actions were taken up" } ?? "it had no plan yet"
+        try store.finishRun(
+            run.id, aborted: "its process ended before it did; \(progress)", totals: outcomes,
+            change: Change(actor: "rota", at: now, cause: "it was interrupted", run: run.id))
+    }
+
+    /// Drives unfinished rotations on. Those that a policy called for, and that come to an end or into their
+    /// overlap now, are actions of this run.
+    func recover(_ run: String, change: Change) async throws -> RecoveryResult {
+        try await rotator.recover(change: change) { rotation, result in
+            guard rotation.phase == .open, !result.isStalled, result.outcome != .skipped,
+                let trigger = rotation.trigger
+            else { return }
+            let now = self.clock.now()
+            try await self.store.write { store in
+                guard let name = try store.token(rotation.tokenID)?.name else { return }
+                try store.recordActions([
+                    RecordedAction(
+                        run: run, tokenID: rotation.tokenID, name: name, action: .rotate,
+                        policy: trigger.policy, rule: trigger.rule, reason: trigger.reason,
+                        message: trigger.message, deadline: trigger.deadline, outcome: result.outcome,
+                        cause: result.cause ?? result.blocked?.message, at: now)
+                ])
+            }
+        }
+    }
+}
