@@ -1,0 +1,144 @@
+package import RotaCore
+
+/// A rotation that is not finished.
+package struct Rotation: Hashable, Sendable {
+    /// How far a rotation has come.
+    package enum Phase: String, Sendable {
+        /// From the claim to the promotion.
+        case open
+        /// Promoted; an older version is still valid.
+        case overlap
+        /// Nothing older is left valid.
+        case done
+        /// Given up before anything was armed, or ended by a revocation.
+        case closed
+    }
+
+    package var id: Int64
+    package var tokenID: TokenID
+    /// The current version when it was claimed; 0 when there was none.
+    package var fromVersion: Int
+    /// The version that it is pushing; nil before one is armed.
+    package var toVersion: Int?
+    package var phase: Phase
+    package var overlap: TimeSpan
+    package var claimedAt: Instant
+    package var claim: Change
+    /// What called for it; nil when a person did.
+    package var trigger: RotationTrigger?
+    /// How many times it was tried and did not come to its end.
+    package var failures: Int
+    package var nextAttemptAt: Instant
+    /// Why it did not, for people; nil while all is well.
+    package var cause: String?
+
+    package init(
+        id: Int64, tokenID: TokenID, fromVersion: Int, toVersion: Int?, phase: Phase, overlap: TimeSpan,
+        claimedAt: Instant, claim: Change, trigger: RotationTrigger?, failures: Int, nextAttemptAt: Instant,
+        cause: String?
+    ) {
+        self.id = id
+        self.tokenID = tokenID
+        self.fromVersion = fromVersion
+        self.toVersion = toVersion
+        self.phase = phase
+        self.overlap = overlap
+        self.claimedAt = claimedAt
+        self.claim = claim
+        self.trigger = trigger
+        self.failures = failures
+        self.nextAttemptAt = nextAttemptAt
+        self.cause = cause
+    }
+}
+
+/// The verdict that called for a rotation.
+package struct RotationTrigger: Hashable, Sendable {
+    package var policy: String
+    package var rule: String
+    /// The reason's stable code.
+    package var reason: String
+    /// The reason in a sentence.
+    package var message: String
+    package var deadline: Instant?
+
+    package init(policy: String, rule: String, reason: String, message: String, deadline: Instant?) {
+        self.policy = policy
+        self.rule = rule
+        self.reason = reason
+        self.message = message
+        self.deadline = deadline
+    }
+}
+
+/// How far one version has come in one destination.
+package struct Push: Hashable, Sendable {
+    /// How far one push has come.
+    package enum State: String, Sendable {
+        case unsent, sending, verified, fenced
+    }
+
+    package var version: Int
+    package var destinationID: Int64
+    package var state: State
+    /// The base of the probe that the last attempt was armed with; nil while unsent.
+    package var base: String?
+    /// +1 for each `sending`.
+    package var attempt: Int
+    /// The base at which the value was read back.
+    package var verifiedBase: String?
+
+    package init(
+        version: Int, destinationID: Int64, state: State = .unsent, base: String? = nil, attempt: Int = 0,
+        verifiedBase: String? = nil
+    ) {
+        self.version = version
+        self.destinationID = destinationID
+        self.state = state
+        self.base = base
+        self.attempt = attempt
+        self.verifiedBase = verifiedBase
+    }
+}
+
+/// The transitions of DESIGN section 5. All compare and set: false means that the state was another one.
+package protocol RotationChanges {
+    /// Step 1. Opens a rotation of an active token from its current version; nil when one is open (any
+    /// phase but done and closed), or the current version is not `fromVersion`, or it is not active.
+    func claimRotation(
+        of id: TokenID, fromVersion: Int, overlap: TimeSpan, trigger: RotationTrigger?, change: Change
+    ) throws -> Rotation?
+    /// Gives a claim up that leaves nothing behind; false when a version is pending or unconfirmed.
+    func closeRotation(_ rotation: Int64, change: Change) throws -> Bool
+    /// Step 3. Adds a pending version with its digest, and an `unsent` row for each destination. Nil when
+    /// the rotation is not open, has a pending version, or three versions authenticate already.
+    func arm(
+        _ rotation: Int64, digest: Digest, hint: String, destinations: [Int64], change: Change
+    ) throws -> Int?
+    /// Step 4. Row to `sending` with the base of the probe; attempt +1. Only while the version is pending,
+    /// its token active, and the row is not verified and still at `attempt`; with `ordered`, never to a lower base.
+    /// Returns the new attempt. Not audited one by one: the row itself is the record.
+    func markSending(
+        _ token: TokenID, version: Int, destination: Int64, attempt: Int, base: String, ordered: Bool,
+        at now: Instant
+    ) throws -> Int?
+    /// Step 6. Row to `verified` while the version is pending.
+    func markVerified(
+        _ token: TokenID, version: Int, destination: Int64, base: String, at now: Instant
+    ) throws -> Bool
+    /// Recovery. Row from `sending` to `fenced`, while the version is pending and the attempt unchanged.
+    func markFenced(_ token: TokenID, version: Int, destination: Int64, attempt: Int, at now: Instant) throws -> Bool
+    /// Recovery. The pending version can be nowhere: every row is unsent or fenced. Pending to revoked.
+    func discardPending(_ token: TokenID, version: Int, change: Change) throws -> Bool
+    /// Recovery. The pending version may be somewhere and cannot be fenced: pending to unconfirmed.
+    func leaveUnconfirmed(_ token: TokenID, version: Int, change: Change) throws -> Bool
+    /// Step 7. When every row is verified: pending to current, current to previous, which ends with the
+    /// overlap, as any unconfirmed does; event `token.rotated`.
+    func promote(_ token: TokenID, version: Int, change: Change) throws -> Bool
+    /// Step 10. A previous or unconfirmed version past its end to revoked, where a newer version is
+    /// verified in every destination that it was ever being sent to, or it is fenced there; event
+    /// `token.version_retired`. The rotation is done when nothing older is left valid.
+    func retire(_ token: TokenID, version: Int, change: Change) throws -> Bool
+    /// Records that a rotation could not go on: cause and next attempt.
+    func stall(_ rotation: Int64, cause: String, nextAttemptAt: Instant, at now: Instant) throws
+}

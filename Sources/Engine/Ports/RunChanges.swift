@@ -1,0 +1,106 @@
+package import RotaCore
+
+/// An open violation.
+package struct Finding: Hashable, Sendable {
+    package var id: Int64
+    package var tokenID: TokenID
+    package var policy: String
+    package var rule: String
+    package var reason: String
+    package var message: String
+    package var openedAt: Instant
+    package var closedAt: Instant?
+
+    package init(
+        id: Int64 = 0, tokenID: TokenID, policy: String, rule: String, reason: String, message: String,
+        openedAt: Instant, closedAt: Instant? = nil
+    ) {
+        self.id = id
+        self.tokenID = tokenID
+        self.policy = policy
+        self.rule = rule
+        self.reason = reason
+        self.message = message
+        self.openedAt = openedAt
+        self.closedAt = closedAt
+    }
+}
+
+/// One pass, as it is recorded.
+package struct RunRecord: Hashable, Sendable {
+    package var id: String
+    /// The plan's digest; nil before there is one.
+    package var plan: String?
+    /// How many actions the plan has.
+    package var planned: Int?
+    package var actor: String
+    package var startedAt: Instant
+    package var finishedAt: Instant?
+    /// Why it did nothing; nil when it ran.
+    package var aborted: String?
+
+    package init(
+        id: String, plan: String? = nil, planned: Int? = nil, actor: String, startedAt: Instant,
+        finishedAt: Instant? = nil, aborted: String? = nil
+    ) {
+        self.id = id
+        self.plan = plan
+        self.planned = planned
+        self.actor = actor
+        self.startedAt = startedAt
+        self.finishedAt = finishedAt
+        self.aborted = aborted
+    }
+}
+
+/// An action of a run with its outcome.
+package struct RecordedAction: Hashable, Sendable {
+    package var run: String
+    package var tokenID: TokenID
+    package var name: String
+    package var action: Action
+    package var policy: String
+    package var rule: String
+    package var reason: String
+    package var message: String
+    package var deadline: Instant?
+    package var outcome: Outcome
+    package var cause: String?
+    package var at: Instant
+
+    package init(
+        run: String, tokenID: TokenID, name: String, action: Action, policy: String, rule: String, reason: String,
+        message: String, deadline: Instant?, outcome: Outcome, cause: String?, at: Instant
+    ) {
+        self.run = run
+        self.tokenID = tokenID
+        self.name = name
+        self.action = action
+        self.policy = policy
+        self.rule = rule
+        self.reason = reason
+        self.message = message
+        self.deadline = deadline
+        self.outcome = outcome
+        self.cause = cause
+        self.at = at
+    }
+}
+
+/// What runs record.
+package protocol RunChanges {
+    /// Writes a run down that has no plan yet. Until `finishRun`, or until this process ends, however it
+    /// ends, no other one takes the run for interrupted.
+    func beginRun(_ run: RunRecord, change: Change) throws
+    /// Writes down what it is going to do: the plan's digest, and how many actions it has.
+    func planRun(_ id: String, digest: String, actions: Int, change: Change) throws
+    /// Runs that were begun and not finished, and whose process is gone.
+    func interruptedRuns() throws -> [RunRecord]
+    func recordActions(_ actions: [RecordedAction]) throws
+    /// Event `run.completed`, or `run.aborted` with its reason. `totals`: outcome to count.
+    func finishRun(_ id: String, aborted: String?, totals: [Outcome: Int], change: Change) throws
+    /// Opens a finding once for each (token, policy, rule); with `announce`, event `policy.violated`.
+    /// Returns false when it is open already.
+    func openFinding(_ finding: Finding, announce: Bool, change: Change) throws -> Bool
+    func closeFinding(_ id: Int64, how: String, change: Change) throws
+}
