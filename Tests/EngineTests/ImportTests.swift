@@ -232,7 +232,7 @@ import Testing
             try store.claimRotation(of: id, fromVersion: 1, overlap: .zero, trigger: nil, change: change)
         }
         let found = try faults("name,issuer,destinations\na,rota,local:apps/b\n")
-        #expect(found.first?.hasPrefix("line 2: the store failed: a rotation of") == true)
+        #expect(found.first?.hasPrefix("line 2: a rotation of") == true)
         #expect(try store.destinations(of: id).count == 1)
     }
 }
