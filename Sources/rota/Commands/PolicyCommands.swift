@@ -84,10 +84,11 @@ private func explainPolicies(_ invocation: Invocation) throws -> ExitCode {
     defer { store.close() }
     let token = try store.requireToken(invocation.arguments.operands[0])
     let timeline = Timeline(of: token, policies: policies.policies, at: at)
+    let missing = try MissingValue(of: token, from: store)
     if invocation.wantsJSON {
-        invocation.output.document(TimelineDocument.json(timeline))
+        invocation.output.document(TimelineDocument.json(timeline, missing))
     } else {
-        TimelineDocument.print(timeline, on: invocation.output)
+        TimelineDocument.print(timeline, missing, on: invocation.output)
     }
     return .done
 }

@@ -30,6 +30,7 @@ private struct Status {
     private let active: Int
     private let lastRun: RunRecord?
     private let rotations: [(name: String, rotation: Rotation)]
+    private let withoutValue: [MissingValue]
     private let findings: Int
     private let deliveries: DeliveryCounts
 
@@ -42,6 +43,7 @@ private struct Status {
         rotations = try store.openRotations().map {
             (try store.token($0.tokenID)?.name ?? $0.tokenID.text, $0)
         }
+        withoutValue = try MissingValue.all(in: store)
         findings = try store.openFindings().count
         deliveries = try store.deliveryCounts()
     }
@@ -63,6 +65,7 @@ private struct Status {
                         "rotation": TokenDocument.json(rotation),
                     ]
                 }),
+            "tokens_without_value": .array(withoutValue.map(\.json)),
             "deliveries": [
                 "waiting": .integer(deliveries.waiting), "delivered": .integer(deliveries.delivered),
                 "dead": .integer(deliveries.dead),
@@ -101,6 +104,14 @@ private struct Status {
             ])
         }
         table.finish()
+        var missing = Table(
+            ["token", "made", "cause", "what to do"], on: output, title: "Tokens without a value")
+        for entry in withoutValue {
+            missing.add([
+                entry.token.name, distance(to: entry.token.createdAt, from: now), entry.why, entry.remedy,
+            ])
+        }
+        missing.finish()
     }
 
     private func describe(_ run: RunRecord, at now: Instant) -> String {

@@ -74,13 +74,16 @@ private func createInVaults(_ draft: TokenDraft, _ composition: Composition) asy
     let rotation = RotateUseCase(store: store, rotator: rotator, clock: invocation.clock)
     let result = try await rotation.rotate(
         issued.token.id.text, overlap: .zero, reason: "its first value", actor: change.actor)
-    let token = try await store.read { try $0.token(issued.token.id) } ?? issued.token
+    let (token, remedy) = try await store.read { store in
+        let token = try store.token(issued.token.id) ?? issued.token
+        return (token, try MissingValue(of: token, from: store)?.remedy)
+    }
     let isPushed = token.values.current != nil
     let output = invocation.output
     if invocation.wantsJSON {
         output.document([
             "token": TokenDocument.json(token, at: invocation.clock.now()), "value": .null,
-            "pushed": .bool(isPushed), "cause": TokenDocument.text(result?.cause),
+            "pushed": .bool(isPushed), "cause": TokenDocument.text(result?.cause), "hint": TokenDocument.text(remedy),
         ])
     } else if isPushed {
         let places = draft.destinations.map(\.description).joined(separator: ", ")
@@ -92,9 +95,7 @@ private func createInVaults(_ draft: TokenDraft, _ composition: Composition) asy
         Failure(
             "token '\(token.name)' (\(token.id)) is made, but its value is not in its destinations yet: "
                 + (result?.cause ?? "the rotation did not get through"),
-            hint: result?.isStalled == true
-                ? "'rota run' tries again; see 'rota token show \(token.name)'"
-                : "set that right, then 'rota token rotate \(token.name)'"))
+            hint: remedy))
     return .partlyFailed
 }
 

@@ -34,6 +34,7 @@ private struct TokenDetails {
     private let pushes: [Push]
     private let rotation: Rotation?
     private let findings: [Finding]
+    private let missing: MissingValue?
 
     init(of token: Token, from store: any Store) throws {
         self.token = token
@@ -42,6 +43,7 @@ private struct TokenDetails {
         pushes = try store.pushes(of: token.id)
         rotation = try store.rotation(of: token.id)
         findings = try store.findings(of: token.id)
+        missing = try MissingValue(of: token, from: store)
     }
 
     func json(at now: Instant) -> JSON {
@@ -108,6 +110,7 @@ private struct TokenDetails {
         fields.add("id", token.id.text)
         fields.add("state", standing(at: now))
         fields.add("ended", token.end.map { "\(spoken($0.at, from: now)) by \($0.by): \($0.cause)" })
+        fields.add("value", missing.map { "none yet: \($0.why); \($0.remedy)" })
         fields.add("description", token.description)
         fields.add("owner", token.owner)
         fields.add("integration", token.integration)

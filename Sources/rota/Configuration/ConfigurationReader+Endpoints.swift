@@ -1,4 +1,5 @@
 import Addresses
+import Engine
 import RotaCore
 import Webhooks
 import YAML
@@ -64,7 +65,7 @@ extension ConfigurationReader {
         let node = entry.value
         let url = required("url", of: node, what).flatMap { address($0, "url") }
         let secrets = required("secret", of: node, what).map { secretList($0) } ?? []
-        let events = node["events"].map { strings($0, "events") } ?? ["*"]
+        let events = node["events"].map { list in items(list, "events").compactMap { eventPattern($0) } } ?? ["*"]
         let formats = WebhookFormat.allCases.map(\.rawValue)
         let format = node["format"].flatMap {
             choice($0, "format", among: formats, later: ["cloudevents", "slack", "teams"])
@@ -78,6 +79,19 @@ extension ConfigurationReader {
             name: entry.key, url: url, secrets: secrets, events: events,
             format: format.flatMap(WebhookFormat.init) ?? .standard, allowedAddresses: allowed,
             retries: retries)
+    }
+
+    /// A pattern of event types that there are: one that matches nothing is a slip that nobody would notice.
+    private mutating func eventPattern(_ node: Node) -> String? {
+        guard let text = string(node, "events") else { return nil }
+        let pattern = Glob(text)
+        if EventTypes.all.contains(where: { pattern.matches($0) }) { return text }
+        let known = EventTypes.all + EventTypes.families
+        fault(
+            node, "events: '\(text)' matches no type of event",
+            hint: nearest(to: text, among: known).map { "did you mean '\($0)'?" }
+                ?? "write '*', or of \(EventTypes.families.joined(separator: ", "))")
+        return nil
     }
 
     private mutating func secretList(_ node: Node) -> [SecretReference] {

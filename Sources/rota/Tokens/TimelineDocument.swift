@@ -3,10 +3,11 @@ import RotaCore
 
 /// What `policy explain` shows.
 enum TimelineDocument {
-    static func json(_ timeline: Timeline) -> JSON {
+    static func json(_ timeline: Timeline, _ missing: MissingValue?) -> JSON {
         [
             "token_id": .string(timeline.tokenID.text), "name": .string(timeline.name),
             "at": TokenDocument.time(timeline.at), "not_evaluated": TokenDocument.text(timeline.notEvaluated),
+            "without_value": missing?.json ?? .null,
             "policies": .array(timeline.policies.map(json)),
         ]
     }
@@ -32,9 +33,13 @@ enum TimelineDocument {
         ]
     }
 
-    static func print(_ timeline: Timeline, on output: Output) {
+    static func print(_ timeline: Timeline, _ missing: MissingValue?, on output: Output) {
         output.line("'\(printable(timeline.name))' (\(timeline.tokenID)) as of \(timeline.at)")
         if let reason = timeline.notEvaluated { output.line("no policy is evaluated: \(printable(reason))") }
+        if let missing {
+            output.line("it has no value: \(printable(missing.why))")
+            output.line("to finish it: \(printable(missing.remedy))")
+        }
         for policy in timeline.policies {
             let title = "\(policy.policy) (\(policy.mode.rawValue))"
             if let mismatch = policy.mismatch {

@@ -1,0 +1,53 @@
+import Engine
+import JSON
+import RotaCore
+
+/// Why a token has no value: its first one has not reached its destinations. And how that is finished.
+struct MissingValue {
+    let token: Token
+    /// What stood in the way at the last attempt; nil where nothing was tried.
+    private let cause: String?
+    /// A rotation is open, which the next run goes on with.
+    private let isGoingOn: Bool
+
+    /// Nil for a token that has a value, or has ended.
+    init?(of token: Token, from store: any Store) throws {
+        guard token.state == .active, token.values.current == nil else { return nil }
+        self.token = token
+        let rotation = try store.rotation(of: token.id)
+        isGoingOn = rotation != nil
+        cause = try rotation?.cause ?? Self.lastCause(of: token.id, in: store)
+    }
+
+    /// Of the last rotation that was given up.
+    private static func lastCause(of id: TokenID, in store: any Store) throws -> String? {
+        var cause: String?
+        try store.eachAuditEntry(below: .max, object: id.text) { entry in
+            guard entry.action == "rotation.close" || entry.action == "rotation.stall" else { return true }
+            cause = try? JSON.parse(entry.body, maximumBytes: entry.body.utf8.count)["cause"]?.string
+            return false
+        }
+        return cause
+    }
+
+    /// All of a store, the first ones by name.
+    static func all(in store: any Store) throws -> [MissingValue] {
+        try store.tokensWithoutValue(limit: 100).compactMap { try MissingValue(of: $0, from: store) }
+    }
+
+    var why: String { cause ?? "nothing was tried yet" }
+
+    var remedy: String {
+        isGoingOn
+            ? "'rota run' tries again"
+            : "set that right, then 'rota token rotate \(token.name)'; or give it up: "
+                + "rota token revoke \(token.name) --reason TEXT"
+    }
+
+    var json: JSON {
+        [
+            "token_id": .string(token.id.text), "name": .string(token.name), "cause": .string(why),
+            "hint": .string(remedy),
+        ]
+    }
+}
