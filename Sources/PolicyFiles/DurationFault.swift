@@ -7,7 +7,7 @@ struct DurationFault {
 
     init(of text: String) {
         let trimmed = text.filter { $0 != " " && $0 != "_" }.lowercased()
-        let shown = text.count > 40 ? text.prefix(37) + "..." : text
+        let shown = abridged(text, to: 40)
         if trimmed.hasPrefix("-") {
             message = "a duration cannot be negative"
             hint = TimeSpan(trimmed.dropFirst()).map { "write \($0)" } ?? DurationFault.advice

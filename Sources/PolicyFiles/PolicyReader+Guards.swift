@@ -6,6 +6,9 @@ extension PolicyReader {
     /// One duration or a list; longest first.
     mutating func notices(_ node: Node?, rules: [Rule]) -> [TimeSpan] {
         guard let node else { return [] }
+        warning(
+            "'notify-before' is not acted on in this version of rota: no notices are sent", at: node.mark,
+            hint: "'policy.violated' is sent when a finding opens; 'rota policy explain' shows what is to come")
         var spans: [TimeSpan] = []
         for item in node.items ?? [node] {
             guard let span = span(item, "notify-before") else { continue }

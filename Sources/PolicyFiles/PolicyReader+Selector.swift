@@ -44,9 +44,9 @@ extension PolicyReader {
         }
         var labels: [String: [Glob]] = [:]
         for entry in entries {
-            if !isLabelKey(entry.key) {
+            if !TokenFields.isLabelKey(entry.key) {
                 error(
-                    "'\(shortened(entry.key))' is not a label key", at: entry.keyMark,
+                    "'\(abridged(entry.key))' is not a label key", at: entry.keyMark,
                     hint: "a key has 1 to 63 letters, digits, '.', '-', '_' and '/'")
             } else if let values = texts(entry.value, entry.key) {
                 labels[entry.key] = values.map(Glob.init)
@@ -64,15 +64,4 @@ extension PolicyReader {
         }
         return [selector(node, "except", emptyHint: hint)]
     }
-}
-
-/// 1 to 63 ASCII letters, digits, `.`, `-`, `_` and `/`.
-private func isLabelKey(_ text: String) -> Bool {
-    (1...63).contains(text.utf8.count)
-        && text.utf8.allSatisfy { byte in
-            switch byte {
-            case 48...57, 65...90, 97...122: true
-            default: "._-/".utf8.contains(byte)
-            }
-        }
 }

@@ -18,7 +18,7 @@ extension PolicyReader {
             } else {
                 let known = vocabulary.keys + vocabulary.later.keys.sorted()
                 error(
-                    "unknown key '\(shortened(entry.key))' in \(vocabulary.title)", at: entry.keyMark,
+                    "unknown key '\(abridged(entry.key))' in \(vocabulary.title)", at: entry.keyMark,
                     hint: nearest(to: entry.key, among: known).map { "did you mean '\($0)'?" }
                         ?? "the keys are \(vocabulary.keys.joined(separator: ", "))")
             }
@@ -43,7 +43,7 @@ extension PolicyReader {
 
     mutating func string(_ node: Node, _ key: String) -> String? {
         if let string = node.string { return string }
-        let hint = node.text.map { "quote it: \(key): \"\(shortened($0))\"" }
+        let hint = node.text.map { "quote it: \(key): \"\(abridged($0))\"" }
         error("'\(key)' must be a string, and here is \(node.typeName)", at: node.mark, hint: hint)
         return nil
     }
@@ -60,7 +60,7 @@ extension PolicyReader {
         if let word = Word(rawValue: text) { return word }
         let known = words.map(\.rawValue)
         error(
-            "unknown \(key) '\(shortened(text))'", at: node.mark,
+            "unknown \(key) '\(abridged(text))'", at: node.mark,
             hint: nearest(to: text, among: known).map { "did you mean '\($0)'?" }
                 ?? "use one of \(known.joined(separator: ", "))")
         return nil
@@ -73,7 +73,7 @@ extension PolicyReader {
             let digits = (node.text ?? "").filter(\.isNumber)
             error(
                 "'\(key)' must be a whole number, and here is \(written(node))", at: node.mark,
-                hint: digits.isEmpty ? nil : "write \(key): \(shortened(digits))")
+                hint: digits.isEmpty ? nil : "write \(key): \(abridged(digits))")
             return nil
         }
         guard range.contains(value) else {
@@ -88,6 +88,7 @@ extension PolicyReader {
 
     /// A string or a list of strings, none of it empty.
     mutating func texts(_ node: Node, _ key: String) -> [String]? {
+        let key = abridged(key)
         if let items = node.items {
             guard !items.isEmpty else {
                 error(
@@ -102,12 +103,14 @@ extension PolicyReader {
 
     /// Numbers and booleans are taken as they are written: a label may well be `8.6` or `true`.
     private mutating func scalarText(_ node: Node, _ key: String) -> String? {
-        if let text = node.text { return text }
-        error(
+        if let text = node.text, !text.isEmpty { return text }
+        let fault =
             node.isNull
-                ? "'\(key)' has no value"
-                : "'\(key)' must be a string or a list, and here is \(node.typeName)",
-            at: node.mark, hint: node.isNull ? "leave it out, or write \"\" for an empty text" : nil)
+            ? "has no value"
+            : node.text == nil ? "must be a string or a list, and here is \(node.typeName)" : "is an empty text"
+        error(
+            "'\(key)' \(fault)", at: node.mark,
+            hint: node.isNull || node.text != nil ? "leave it out; '*' stands for anything" : nil)
         return nil
     }
 
@@ -135,11 +138,6 @@ extension PolicyReader {
 
     /// What is written at a scalar, in quotes; else what stands there.
     func written(_ node: Node) -> String {
-        node.text.map { "'\(shortened($0))'" } ?? node.typeName
-    }
-
-    func shortened(_ text: String) -> String {
-        let line = text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : String($0) }.joined()
-        return line.count > 60 ? line.prefix(57) + "..." : line
+        node.text.map { "'\(abridged($0))'" } ?? node.typeName
     }
 }

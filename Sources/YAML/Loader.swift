@@ -94,7 +94,7 @@ struct Loader {
             let name = try key(start.event, at: start.mark, depth: depth)
             if let first = firstMarks.updateValue(start.mark, forKey: name) {
                 throw YAMLError(
-                    "key '\(name)' stands here again; the first is at \(first.line):\(first.column)",
+                    "key '\(YAMLError.shown(name))' stands here again; the first is at \(first.line):\(first.column)",
                     at: start.mark)
             }
             let next = try reader.next()

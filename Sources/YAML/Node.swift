@@ -25,6 +25,12 @@ package struct YAMLError: Error, Sendable, Hashable, CustomStringConvertible {
         self.mark = mark
     }
 
+    /// What a message repeats of the document: a piece of one line.
+    static func shown(_ text: String) -> String {
+        let piece = text.count > 60 ? text.prefix(57) + "..." : text[...]
+        return String(piece.map { $0.isNewline || $0.unicodeScalars.contains { $0.value < 0x20 } ? "?" : $0 })
+    }
+
     /// `line:column: message`, ready to follow a file name and a colon.
     package var description: String { "\(line):\(column): \(message)" }
 }

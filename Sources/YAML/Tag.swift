@@ -11,7 +11,7 @@ enum Tag: String {
     private init?(known text: String?, at mark: Mark) throws(YAMLError) {
         guard let text else { return nil }
         guard let tag = Tag(rawValue: text) else {
-            throw YAMLError("tag '\(text)' is not supported; leave it out", at: mark)
+            throw YAMLError("tag '\(YAMLError.shown(text))' is not supported; leave it out", at: mark)
         }
         self = tag
     }

@@ -96,6 +96,10 @@ struct Malformed: Sendable, CustomTestStringConvertible {
             "3:5: error: policy 'p' has no 'rules'"),
         Malformed("tabs", file: "version: 1\npolicies:\n\t- name: p\n", "3:1: error: "),
         Malformed(
+            "a long key twice", file: "\"\\e" + String(repeating: "k", count: 90) + "\": 1\n"
+                + "\"\\e" + String(repeating: "k", count: 90) + "\": 1\n",
+            "2:1: error: key '?" + String(repeating: "k", count: 56) + "...' stands here again"),
+        Malformed(
             "a key twice", file: "version: 1\nversion: 1\n",
             "2:1: error: key 'version' stands here again; the first is at 1:1"),
     ]
@@ -107,6 +111,15 @@ struct Malformed: Sendable, CustomTestStringConvertible {
         Malformed(
             "nothing near", "colour: red",
             "6:5: error: unknown key 'colour' in a policy\nhint: the keys are name,"),
+        Malformed(
+            "a key without end", String(repeating: "x", count: 900) + ": red",
+            "6:5: error: unknown key '" + String(repeating: "x", count: 57) + "...' in a policy"),
+        Malformed(
+            "a key that plays with the screen", "\"a\\e[2J\\u202eb\\n\": red",
+            "6:5: error: unknown key 'a?[2J?b?' in a policy"),
+        Malformed(
+            "a framework that plays with the screen", "controls: { \"a\\eb\": {} }",
+            "6:25: error: 'a?b' must be a string or a list"),
         Malformed(
             "an unknown mode", "mode: enforced",
             "6:11: error: unknown mode 'enforced'\nhint: did you mean 'enforce'?"),
@@ -280,6 +293,17 @@ struct Malformed: Sendable, CustomTestStringConvertible {
         Malformed(
             "no scopes", match: "{ scopes: [] }",
             "4:22: error: 'scopes' is an empty list, which nothing matches"),
+        Malformed(
+            "an empty name", match: "{ name: \"\" }",
+            "4:20: error: 'name' is an empty text\nhint: leave it out; '*' stands for anything"),
+        Malformed(
+            "an empty owner in a list", match: "{ owner: [a, ''] }", "4:25: error: 'owner' is an empty text"),
+        Malformed("an empty scope", match: "{ scopes: '' }", "4:22: error: 'scopes' is an empty text"),
+        Malformed(
+            "an empty label", match: "{ labels: { env: '' } }", "4:29: error: 'env' is an empty text"),
+        Malformed(
+            "an empty exception's name", match: "{ owner: a, except: { name: '' } }",
+            "4:40: error: 'name' is an empty text"),
         Malformed("no labels", match: "{ labels: {} }", "4:22: error: 'labels' is empty"),
         Malformed(
             "labels as text", match: "{ labels: production }",
@@ -303,7 +327,8 @@ struct Malformed: Sendable, CustomTestStringConvertible {
     func `a malformed policy is told with its place and what to do`(_ malformed: Malformed) {
         let load = readPolicies(Array(malformed.text.utf8), file: "p.yaml")
         #expect(load.policies == nil)
-        let first = load.diagnostics.first?.description ?? "no diagnostic"
+        let errors = load.diagnostics.filter { $0.severity == .error }
+        let first = errors.first?.description ?? "no error"
         #expect(first.hasPrefix(malformed.expected), "\(first)")
     }
 

@@ -25,16 +25,23 @@ extension Command {
 extension Composition {
     /// The configured policies; nothing is done while one of them has a fault.
     func policies() throws(Failure) -> PolicySet {
-        try checkedPolicies(at: configuration.policies, invocation.output)
+        try checkedPolicies(at: configuration.policies, invocation.output, tellsWarnings: false)
     }
 }
 
-/// Reads policies, prints warnings, and fails with all faults.
-private func checkedPolicies(at path: String, _ output: Output) throws(Failure) -> PolicySet {
+/// Reads policies, and fails with all faults. Warnings are told in full, or as a number only: a run in the
+/// night does not repeat them.
+private func checkedPolicies(
+    at path: String, _ output: Output, tellsWarnings: Bool
+) throws(Failure) -> PolicySet {
     let load = loadPolicies(at: path)
     let lines = load.diagnostics.map { printableLines($0.description) }
     if let policies = load.policies {
-        for line in lines { output.note(line) }
+        if tellsWarnings {
+            for line in lines { output.note(line) }
+        } else if !lines.isEmpty {
+            output.note("the policies have \(counted(lines.count, "warning")); see 'rota policy check'")
+        }
         return policies
     }
     let faults = load.diagnostics.count { $0.severity == .error }
@@ -51,7 +58,7 @@ private func printableLines(_ text: String) -> String {
 private func checkPolicies(_ invocation: Invocation) throws -> ExitCode {
     let path = try invocation.arguments.operands.first ?? Configuration.load(invocation.arguments).policies
     guard invocation.wantsJSON else {
-        let policies = try checkedPolicies(at: path, invocation.output)
+        let policies = try checkedPolicies(at: path, invocation.output, tellsWarnings: true)
         let rules = policies.policies.reduce(0) { $0 + $1.rules.count }
         let count = policies.policies.count
         invocation.output.line(

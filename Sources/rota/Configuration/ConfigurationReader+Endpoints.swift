@@ -59,7 +59,7 @@ extension ConfigurationReader {
     }
 
     mutating func webhook(_ entry: Node.Entry) -> WebhookSettings? {
-        let what = "webhook '\(entry.key)'"
+        let what = "webhook '\(abridged(entry.key))'"
         let keys = ["url", "secret", "events", "format", "allow-addresses", "retry"]
         guard isName(entry), check(entry.value, what, keys: keys) else { return nil }
         let node = entry.value
@@ -88,7 +88,7 @@ extension ConfigurationReader {
         if EventTypes.all.contains(where: { pattern.matches($0) }) { return text }
         let known = EventTypes.all + EventTypes.families
         fault(
-            node, "events: '\(text)' matches no type of event",
+            node, "events: '\(abridged(text))' matches no type of event",
             hint: nearest(to: text, among: known).map { "did you mean '\($0)'?" }
                 ?? "write '*', or of \(EventTypes.families.joined(separator: ", "))")
         return nil
@@ -155,7 +155,7 @@ extension ConfigurationReader {
                 }
             }
         if !isGood {
-            fault(entry.keyMark, "'\(entry.key)' cannot be a name", hint: "letters, digits, '-', '_' and '.'")
+            fault(entry.keyMark, "'\(abridged(entry.key))' cannot be a name", hint: "letters, digits, '-', '_' and '.'")
         }
         return isGood
     }

@@ -23,7 +23,7 @@ extension ConfigurationReader {
                 continue
             }
             fault(
-                entry.keyMark, "\(what): unknown key '\(entry.key)'",
+                entry.keyMark, "\(what): unknown key '\(abridged(entry.key))'",
                 hint: nearest(to: entry.key, among: keys).map { "did you mean '\($0)'?" }
                     ?? "known are \(keys.joined(separator: ", "))")
         }
@@ -91,10 +91,10 @@ extension ConfigurationReader {
         guard let text = string(node, key) else { return nil }
         if words.contains(text) { return text }
         if later.contains(text) {
-            fault(node, "\(key): '\(text)' is not in this version yet", hint: words.joined(separator: ", "))
+            fault(node, "\(key): '\(abridged(text))' is not in this version yet", hint: words.joined(separator: ", "))
         } else {
             fault(
-                node, "\(key): '\(text)' is none of \(words.joined(separator: ", "))",
+                node, "\(key): '\(abridged(text))' is none of \(words.joined(separator: ", "))",
                 hint: nearest(to: text, among: words + later).map { "did you mean '\($0)'?" })
         }
         return nil

@@ -24,7 +24,7 @@ struct ConfigurationReader {
                 configuration.tokenPrefix = prefix
             } else {
                 fault(
-                    node, "token-prefix: '\(prefix)' is not a prefix",
+                    node, "token-prefix: '\(abridged(prefix))' is not a prefix",
                     hint: "2 to 16 of a-z and 0-9, a letter first")
             }
         }
@@ -50,7 +50,7 @@ struct ConfigurationReader {
         if text.hasPrefix("postgres:") || text.hasPrefix("postgresql:") {
             fault(node, "store: PostgreSQL is not in this version yet", hint: "write sqlite:rota.db")
         } else {
-            fault(node, "store: '\(text)' is not the address of a store", hint: "write sqlite:rota.db")
+            fault(node, "store: '\(abridged(text))' is not the address of a store", hint: "write sqlite:rota.db")
         }
         return nil
     }
@@ -61,7 +61,7 @@ struct ConfigurationReader {
         else { return nil }
         guard TokenFields.isScope(name) else {
             fault(
-                nameNode, "'\(name)' cannot be a scope",
+                nameNode, "'\(abridged(name))' cannot be a scope",
                 hint: "a scope has no blanks, quotes, backslashes or semicolons")
             return nil
         }
