@@ -96,7 +96,8 @@ struct Malformed: Sendable, CustomTestStringConvertible {
             "3:5: error: policy 'p' has no 'rules'"),
         Malformed("tabs", file: "version: 1\npolicies:\n\t- name: p\n", "3:1: error: "),
         Malformed(
-            "a long key twice", file: "\"\\e" + String(repeating: "k", count: 90) + "\": 1\n"
+            "a long key twice",
+            file: "\"\\e" + String(repeating: "k", count: 90) + "\": 1\n"
                 + "\"\\e" + String(repeating: "k", count: 90) + "\": 1\n",
             "2:1: error: key '?" + String(repeating: "k", count: 56) + "...' stands here again"),
         Malformed(
