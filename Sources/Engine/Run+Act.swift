@@ -16,9 +16,13 @@ extension RunUseCase {
 
         for batch in others.batches(of: Self.largestBatch) {
             let now = clock.now()
+            let isStopping = rotator.stop.isRequested
             let results = try await store.write { store in
                 let results = try batch.map { index in
-                    let effect = try self.effect(of: planned[index], pass, opened: opened, store, at: now)
+                    let effect =
+                        isStopping
+                        ? Effect(.skipped, Rotator.stopping)
+                        : try self.effect(of: planned[index], pass, opened: opened, store, at: now)
                     return RecordedAction(planned[index], effect, run: pass.id, at: now)
                 }
                 try store.recordActions(results)

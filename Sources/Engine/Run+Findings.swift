@@ -31,7 +31,7 @@ extension RunUseCase {
         let touched = Set(actions.filter { $0.outcome == .done || $0.outcome == .started }.map(\.tokenID))
         let standing = Set(violations.filter { !touched.contains($0.tokenID) }.map(FindingKey.init))
         let doubtful = try await store.read { try $0.openFindings() }
-            .filter { !standing.contains(FindingKey($0)) }
+            .filter { !standing.contains(FindingKey($0)) && (pass.judges($0) || touched.contains($0.tokenID)) }
         for batch in doubtful.batches(of: Self.largestBatch) {
             let now = clock.now()
             try await store.write { store in
@@ -47,6 +47,11 @@ extension RunUseCase {
 }
 
 extension RunPass {
+    /// Whether the plan looked at what the finding is about. A policy that is not loaded has nobody else.
+    fileprivate func judges(_ finding: Finding) -> Bool {
+        acting.contains(finding.policy) || !policies.policies.contains { $0.name == finding.policy }
+    }
+
     /// How a finding came to its end; nil while it stands.
     fileprivate func closing(of finding: Finding, _ token: Token?, at now: Instant) -> String? {
         guard let token else { return "the token is not in the store any more" }

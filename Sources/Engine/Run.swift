@@ -35,12 +35,14 @@ package struct RunUseCase: Sendable {
     }
 
     /// - parameters:
+    ///   - policies: all that are loaded.
+    ///   - firing: the names of those that act now; nil when all do.
     ///   - limits: those above every policy's own.
     ///   - actor: who asked for the run, such as `cli:alice`.
     ///   - deliverWithin: how long events are delivered, and tried again, at the end of it.
     ///   - progress: called as actions come to their end.
     package func run(
-        policies: PolicySet, limits: Limits, actor: String,
+        policies: PolicySet, only firing: Set<String>? = nil, limits: Limits, actor: String,
         deliverWithin deliveryTime: TimeSpan = TimeSpan(seconds: 30),
         progress: @escaping @Sendable (RunProgress) -> Void = { _ in }
     ) async throws -> RunReport {
@@ -53,10 +55,14 @@ package struct RunUseCase: Sendable {
         let recovery = try await recover(id, change: upkeep("it was not finished yet", startedAt))
         let expired = try await expire(change: upkeep("its end has passed", clock.now()))
 
+        let acting = policies.policies.filter { firing?.contains($0.name) ?? true }
         let request = PlanRequest(
-            policies: policies, limits: limits, vaults: Set(rotator.vaults.keys), at: clock.now())
+            policies: PolicySet(policies: acting, digest: policies.digest), limits: limits,
+            vaults: Set(rotator.vaults.keys), at: clock.now())
         let planned = try await store.read { try makePlan(request, from: $0) }
-        let pass = RunPass(id: id, plan: planned.plan, policies: policies, actor: actor, startedAt: startedAt)
+        let pass = RunPass(
+            id: id, plan: planned.plan, policies: policies, acting: Set(acting.map(\.name)), actor: actor,
+            startedAt: startedAt)
         try await store.write { store in
             try store.planRun(
                 id, digest: pass.plan.digest, actions: pass.plan.actions.count, change: pass.change(at: startedAt))
@@ -156,7 +162,10 @@ package struct RunReport: Sendable {
 struct RunPass: Sendable {
     var id: String
     var plan: Plan
+    /// All that are loaded.
     var policies: PolicySet
+    /// The names of those that the plan is made by.
+    var acting: Set<String>
     var actor: String
     var startedAt: Instant
 

@@ -23,12 +23,12 @@ protocol Driver: AnyObject {
 
     var isInTransaction: Bool { get }
 
-    /// Takes the lock of this number for this process, which the system frees when the process ends,
-    /// however it ends; false when another one has it.
-    func hold(_ number: Int64) -> Bool
-    /// Whether this or another process holds the lock of this number.
-    func isHeld(_ number: Int64) -> Bool
-    func release(_ number: Int64)
+    /// Takes a lock, which the system frees when this process ends, however it ends; false when it is taken,
+    /// be it by this connection.
+    func hold(_ lock: StoreLock) -> Bool
+    /// Whether this connection or another one holds the lock.
+    func isHeld(_ lock: StoreLock) -> Bool
+    func release(_ lock: StoreLock)
 
     func close()
 }
@@ -58,6 +58,16 @@ extension Driver {
         }
         return results
     }
+}
+
+/// What a process can hold while it lives: it tells others that somebody is at work on it.
+struct StoreLock: Hashable, Sendable {
+    /// Each kind has a range of its own.
+    let number: Int64
+
+    /// By the run's number in the store.
+    static func run(_ number: Int64) -> StoreLock { StoreLock(number: 1 << 40 | number) }
+    static func rotation(_ id: Int64) -> StoreLock { StoreLock(number: 2 << 40 | id) }
 }
 
 /// One statement of the catalogue: its text, with `$1`, `$2` and so on for what is bound.

@@ -74,6 +74,7 @@ extension SQLStore {
                 .of(trigger?.message), .of(trigger?.deadline),
             ])
         guard let number = claimed.first else { return nil }
+        _ = takeUp(number)
         var after: JSON.Object = [
             "rotation": .integer(number), "phase": "open", "from_version": .integer(fromVersion),
             "overlap": .integer(overlap.seconds),
@@ -85,6 +86,14 @@ extension SQLStore {
         }
         try conclude("rotation.claim", id, change, after)
         return try rotation(of: id)
+    }
+
+    func takeUp(_ rotation: Int64) -> Bool {
+        driver.hold(.rotation(rotation))
+    }
+
+    func letGo(_ rotation: Int64) {
+        driver.release(.rotation(rotation))
     }
 
     func closeRotation(_ rotation: Int64, change: Change) throws -> Bool {

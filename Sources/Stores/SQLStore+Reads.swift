@@ -72,6 +72,10 @@ extension SQLStore {
         try driver.all(.unfinishedRotations, [], Decode.rotation)
     }
 
+    func dueRotations(at now: Instant) throws -> [Rotation] {
+        try driver.all(.dueRotations, [.of(now)], Decode.rotation)
+    }
+
     func rotation(of id: TokenID) throws -> Rotation? {
         try driver.first(.unfinishedRotation, [.of(id)], Decode.rotation)
     }

@@ -7,7 +7,7 @@ import SQLite
 extension SQLStore {
     func beginRun(_ run: RunRecord, change: Change) throws {
         let values: [Value] = [.text(run.id), .text(run.actor), .of(run.startedAt)]
-        guard let number = try driver.first(.addRun, values, { $0.integer(0) }), driver.hold(number) else {
+        guard let number = try driver.first(.addRun, values, { $0.integer(0) }), driver.hold(.run(number)) else {
             throw StoreError.failed("the run \(run.id) could not be begun")
         }
         try audit("run.begin", of: run.id, change, [:])
@@ -24,7 +24,7 @@ extension SQLStore {
         guard driver.isInTransaction else { throw StoreError.failed("asked outside a transaction") }
         return try driver.all(.unfinishedRuns, []) { row in
             (run: Decode.run(row), number: row.integer(7))
-        }.filter { !driver.isHeld($0.number) }.map(\.run)
+        }.filter { !driver.isHeld(.run($0.number)) }.map(\.run)
     }
 
     func recordActions(_ actions: [RecordedAction]) throws {
@@ -43,7 +43,7 @@ extension SQLStore {
         let values: [Value] = [.text(id), .of(change.at), .of(aborted)]
         guard let number = try driver.first(.finishRun, values, { $0.integer(0) }) else { return }
         // Freed before the commit: should that fail, the run is found interrupted, as it then is.
-        driver.release(number)
+        driver.release(.run(number))
         var details: JSON.Object = ["run": .string(id)]
         details["totals"] = .object(
             JSON.Object(Outcome.allCases.map { ($0.rawValue, .integer(totals[$0] ?? 0)) }))

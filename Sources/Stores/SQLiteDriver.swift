@@ -14,8 +14,8 @@ final class SQLiteDriver: Driver {
     private let gate: GateFile?
     private var savepoints = 0
     private(set) var isInTransaction = false
-    /// The numbered locks that are ours: asked of the file, our own are in nobody's way.
-    private var held: Set<Int64> = []
+    /// The locks that are ours: asked of the file, our own are in nobody's way.
+    private var held: Set<StoreLock> = []
     /// Why nothing more may be written: COMMIT failed once, and what is on disk is not known (I11).
     private var doubt: String?
 
@@ -101,23 +101,23 @@ final class SQLiteDriver: Driver {
         }
     }
 
-    func hold(_ number: Int64) -> Bool {
-        guard let gate, gate.hold(number) else { return false }
-        held.insert(number)
+    func hold(_ lock: StoreLock) -> Bool {
+        guard let gate, !held.contains(lock), gate.hold(lock.number) else { return false }
+        held.insert(lock)
         return true
     }
 
-    func isHeld(_ number: Int64) -> Bool {
-        held.contains(number) || gate?.isHeld(number) ?? false
+    func isHeld(_ lock: StoreLock) -> Bool {
+        held.contains(lock) || gate?.isHeld(lock.number) ?? false
     }
 
-    func release(_ number: Int64) {
-        held.remove(number)
-        gate?.release(number)
+    func release(_ lock: StoreLock) {
+        guard held.remove(lock) != nil else { return }
+        gate?.release(lock.number)
     }
 
     func close() {
-        for number in held { release(number) }
+        for lock in held { release(lock) }
         connection = nil
     }
 

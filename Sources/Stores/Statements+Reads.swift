@@ -24,7 +24,8 @@ extension Statement {
         tokensInStates,
         issuedAtOrBefore, idleSinceAtOrBefore, withoutExpiry, lifetimeMoreThan, expiresAfter,
         expiredAtOrBefore,
-        activeCount, versions, versionWithDigest, destinations, unfinishedRotations, unfinishedRotation,
+        activeCount, versions, versionWithDigest, destinations, unfinishedRotations, dueRotations,
+        unfinishedRotation,
         pushes,
         openFindings, findings, auditEntries, auditEntriesOfObject, auditEntriesBack, auditEntriesOfObjectBack,
         runActions, promotions, unrecordedRotations, outcomesOfRun, lastRun, unfinishedRuns, dueDeliveries,
@@ -85,6 +86,11 @@ extension Statement {
         "SELECT id, vault, path, field, baseline FROM destinations WHERE token_id = $1 ORDER BY id")
     static let unfinishedRotations = Statement(
         "SELECT \(rotationColumns) FROM rotations WHERE phase IN ('open', 'overlap') ORDER BY id")
+    static let dueRotations = Statement(
+        """
+        SELECT \(rotationColumns) FROM rotations
+        WHERE phase IN ('open', 'overlap') AND next_attempt_at <= $1 ORDER BY next_attempt_at, id
+        """)
     static let unfinishedRotation = Statement(
         "SELECT \(rotationColumns) FROM rotations WHERE token_id = $1 AND phase IN ('open', 'overlap')")
     static let pushes = Statement(

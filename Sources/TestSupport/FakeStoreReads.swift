@@ -50,6 +50,7 @@ package struct FakeStoreReads: StoreReads {
     package func openRotations() -> [Rotation] {
         rotations.filter { $0.phase == .open || $0.phase == .overlap }
     }
+    package func dueRotations(at now: Instant) -> [Rotation] { openRotations().filter { $0.nextAttemptAt <= now } }
     package func rotation(of id: TokenID) -> Rotation? { openRotations().first { $0.tokenID == id } }
     package func pushes(of id: TokenID) -> [Push] { [] }
     package func openFindings() -> [Finding] { [] }

@@ -3,6 +3,13 @@ import RotaCore
 
 extension StoreConformance {
     static let rotation: [StoreClaim] = [
+        StoreClaim("who claims a rotation has taken it up, until it lets go") { bench in
+            let rotation = try bench.claimed(try bench.add("t").id)
+            try require(!bench.store.takeUp(rotation.id), "the claim took it up")
+            bench.store.letGo(rotation.id)
+            try require(bench.store.takeUp(rotation.id), "it is free")
+            try require(!bench.store.takeUp(rotation.id), "once")
+        },
         StoreClaim("one unfinished rotation of a token at a time, from the version that is current") {
             bench in
             let id = try bench.add("t").id

@@ -315,7 +315,9 @@ struct RunTests {
         let now = fixture.clock.now()
         let request = PlanRequest(policies: policies, limits: Limits(), vaults: [], at: now)
         let plan = try await fixture.store.read { try makePlan(request, from: $0) }.plan
-        let pass = RunPass(id: "run_test", plan: plan, policies: policies, actor: "cli:alice", startedAt: now)
+        let pass = RunPass(
+            id: "run_test", plan: plan, policies: policies,
+            acting: Set(policies.policies.map(\.name)), actor: "cli:alice", startedAt: now)
         try await fixture.store.write {
             try $0.beginRun(
                 RunRecord(id: pass.id, actor: pass.actor, startedAt: now), change: pass.change(at: now))

@@ -55,8 +55,10 @@ import Testing
             try first.beginRun(run, change: Change(actor: "a", at: run.startedAt, cause: "c"))
         }
         #expect(try second.transaction { try second.interruptedRuns() } == [])
+        #expect(first.takeUp(7) && !second.takeUp(7), "a rotation has one driver")
         first.close()
         #expect(try second.transaction { try second.interruptedRuns() } == [run])
+        #expect(second.takeUp(7))
     }
 
     @Test func `what was not committed when the process died is not there`() throws {

@@ -103,11 +103,16 @@ package struct Push: Hashable, Sendable {
 
 /// The transitions of DESIGN section 5. All compare and set: false means that the state was another one.
 package protocol RotationChanges {
-    /// Step 1. Opens a rotation of an active token from its current version; nil when one is open (any
-    /// phase but done and closed), or the current version is not `fromVersion`, or it is not active.
+    /// Step 1. Opens a rotation of an active token from its current version, and takes it up; nil when one is
+    /// open (any phase but done and closed), or the current version is not `fromVersion`, or it is not active.
     func claimRotation(
         of id: TokenID, fromVersion: Int, overlap: TimeSpan, trigger: RotationTrigger?, change: Change
     ) throws -> Rotation?
+    /// Makes this process the one that drives an unfinished rotation, until `letGo` or its end, however it
+    /// ends. False when somebody drives it already. It only saves work: what keeps two drivers from harm is
+    /// that every transition is conditional.
+    func takeUp(_ rotation: Int64) -> Bool
+    func letGo(_ rotation: Int64)
     /// Gives a claim up that leaves nothing behind; false when a version is pending or unconfirmed.
     func closeRotation(_ rotation: Int64, change: Change) throws -> Bool
     /// Step 3. Adds a pending version with its digest, and an `unsent` row for each destination. Nil when

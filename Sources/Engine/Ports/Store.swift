@@ -109,6 +109,8 @@ package protocol StoreReads {
 
     /// Rotations that are not finished: claimed, with a pending version, or with a version to retire.
     func openRotations() throws -> [Rotation]
+    /// Those of them whose next attempt is due: unfinished ones, and ones whose overlap has ended.
+    func dueRotations(at now: Instant) throws -> [Rotation]
     func rotation(of id: TokenID) throws -> Rotation?
     /// The push rows of all versions of a token.
     func pushes(of id: TokenID) throws -> [Push]

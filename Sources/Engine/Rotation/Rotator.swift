@@ -10,19 +10,24 @@ package struct Rotator: Sendable {
     let vaults: [String: any Vault]
     let clock: any WallClock
     let random: any RandomSource
+    let stop: StopSignal
 
     /// How many rotations are under way at once. Each vault bounds its own requests; this bounds memory.
     static let largestCrowd = 512
+    /// Why something was not begun any more.
+    static let stopping = "rota is being stopped; a later run takes it"
     /// How many times one destination is written to in one pass.
     static let writesPerPass = 3
 
     package init(
-        store: StoreQueue, vaults: [String: any Vault], clock: any WallClock, random: any RandomSource
+        store: StoreQueue, vaults: [String: any Vault], clock: any WallClock, random: any RandomSource,
+        stop: StopSignal = StopSignal()
     ) {
         self.store = store
         self.vaults = vaults
         self.clock = clock
         self.random = random
+        self.stop = stop
     }
 
     /// Claims and drives rotations, many at once. Results come in the order of the requests.
@@ -49,10 +54,21 @@ package struct Rotator: Sendable {
         record: @escaping @Sendable (Rotation, RotationResult) async throws -> Void = { _, _ in }
     ) async throws -> RecoveryResult {
         let now = clock.now()
-        let due = try await store.read { store in
-            try store.openRotations().filter { $0.nextAttemptAt <= now }
-        }
+        let due = try await store.read { try $0.dueRotations(at: now) }
         let results = try await crowd(due) { rotation in
+            try await self.resume(rotation, change: change, record: record)
+        }
+        let taken = results.compactMap(\.self)
+        return RecoveryResult(rotations: taken.map(\.0), retired: taken.reduce(0) { $0 + $1.1 })
+    }
+
+    /// Nil when somebody else is at it.
+    private func resume(
+        _ rotation: Rotation, change: Change,
+        record: @Sendable (Rotation, RotationResult) async throws -> Void
+    ) async throws -> (RotationResult, Int)? {
+        guard !stop.isRequested, try await store.read({ $0.takeUp(rotation.id) }) else { return nil }
+        return try await lettingGo(of: rotation.id) {
             let (result, retired) =
                 switch rotation.phase {
                 case .open: (try await self.drive(rotation.tokenID, change: change), 0)
@@ -62,24 +78,36 @@ package struct Rotator: Sendable {
             try await record(rotation, result)
             return (result, retired)
         }
-        return RecoveryResult(rotations: results.map(\.0), retired: results.reduce(0) { $0 + $1.1 })
+    }
+
+    /// Runs `work` on a rotation that this process has taken up, and gives it free however that ends.
+    private func lettingGo<R: Sendable>(
+        of rotation: Int64, _ work: () async throws -> sending R
+    ) async throws -> R {
+        let result: Result<R, any Error>
+        do { result = .success(try await work()) } catch { result = .failure(error) }
+        try await store.read { $0.letGo(rotation) }
+        return try result.get()
     }
 
     private func rotate(_ request: RotationRequest) async throws -> RotationResult {
-        let claimed = try await store.write { store -> Bool in
+        if stop.isRequested { return RotationResult(request.tokenID, .skipped, cause: Self.stopping) }
+        let claimed = try await store.write { store -> Rotation? in
             guard let token = try store.token(request.tokenID),
                 request.revision.map({ $0 == token.revision }) ?? true
-            else { return false }
+            else { return nil }
             return try store.claimRotation(
                 of: token.id, fromVersion: token.values.current ?? 0, overlap: request.overlap,
-                trigger: request.trigger, change: request.change) != nil
+                trigger: request.trigger, change: request.change)
         }
-        guard claimed else {
+        guard let claimed else {
             return RotationResult(
                 request.tokenID, .skipped,
                 cause: "it has changed since it was planned, or a rotation of it is under way")
         }
-        return try await drive(request.tokenID, change: request.change)
+        return try await lettingGo(of: claimed.id) {
+            try await self.drive(request.tokenID, change: request.change)
+        }
     }
 
     /// Runs `work` over `items`, at most `largestCrowd` at once, and keeps the order.

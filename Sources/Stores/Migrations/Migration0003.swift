@@ -8,6 +8,7 @@ extension Migration {
         ALTER TABLE rotations ADD COLUMN deadline \(dialect.integer);
         ALTER TABLE rotations ADD COLUMN promoted_at \(dialect.integer);
         CREATE INDEX rotations_by_promotion ON rotations (promoted_at, id) WHERE promoted_at IS NOT NULL;
+        CREATE INDEX rotations_due ON rotations (next_attempt_at, id) WHERE phase IN ('open', 'overlap');
         CREATE INDEX rotations_by_run ON rotations (claim_run) WHERE claim_run IS NOT NULL;
         ALTER TABLE runs ADD COLUMN planned \(dialect.integer);
         CREATE INDEX runs_unfinished ON runs (number) WHERE finished_at IS NULL;
