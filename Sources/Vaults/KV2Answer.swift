@@ -127,6 +127,14 @@ struct KV2Answer: Sendable {
         return String(printable) + (scalars.count > Self.longestMessage ? "..." : "")
     }
 
+    /// Whether our token was refused, or what it wanted.
+    var isDenied: Bool { response.status == 401 || response.status == 403 }
+
+    /// How long the server asked to be left alone before it will do what it has not done.
+    var pauseAsked: TimeSpan? {
+        response.status == 429 || response.status == 503 ? retryAfter : nil
+    }
+
     /// Whole seconds; a date is not looked at.
     private var retryAfter: TimeSpan? {
         guard let text = response.header("Retry-After"), let seconds = Int64(text), seconds >= 0 else {

@@ -6,40 +6,56 @@ import RotaCore
 /// Sends requests to one server, a bounded number at once, and says what it means when no answer comes.
 final class KV2Connection: Sendable {
     static let largestAnswer = 1 << 20
+    /// How many times a request is sent that the server each time asks to come back with.
+    private static let mostSends = 3
 
     private let configuration: KV2Configuration
     private let baseURL: String
-    private let token: Secret
     private let client: HTTPClient
     private let turnstile: Turnstile
     private let breaker: Breaker
+    private let throttle: Throttle
 
-    init(_ configuration: KV2Configuration, token: Secret, client: HTTPClient, clock: any WallClock)
-        throws(VaultError)
-    {
+    init(_ configuration: KV2Configuration, client: HTTPClient, clock: any WallClock) throws(VaultError) {
         self.configuration = configuration
-        self.token = token
         self.client = client
         baseURL = try configuration.baseURL()
         turnstile = Turnstile(places: configuration.requestsInFlight)
         breaker = Breaker(clock: clock)
+        throttle = Throttle(clock: clock)
     }
 
     /// Sends one request and gives the answer, whatever its status.
     ///
     /// - Parameters:
     ///   - path: below `/v1`, encoded.
-    ///   - value: a secret in the body, to be kept out of messages.
+    ///   - token: nil for a login.
+    ///   - secrets: what the body holds that must be kept out of messages.
     func send(
-        _ method: String, _ path: String, body: [UInt8] = [], holding value: Secret? = nil,
-        for purpose: KV2Answer.Purpose
+        _ method: String, _ path: String, body: [UInt8] = [], token: Secret?, namespace: String?,
+        secrets: [Secret], for purpose: KV2Answer.Purpose
     ) async throws(VaultError) -> KV2Answer {
-        var request = Request(method: method, url: "\(baseURL)/\(path)", headers: headers(), body: body)
+        var request = Request(
+            method: method, url: "\(baseURL)/\(path)", headers: headers(token, namespace), body: body)
         request.timeout = configuration.timeout
         request.connectTimeout = configuration.connectTimeout
         request.maximumResponseBytes = Self.largestAnswer
         request.certificateAuthorityFile = configuration.certificateAuthorityFile
-        let response = try await turnstile.pass { () async throws(VaultError) -> Response in
+        let hidden = secrets + [token].compactMap(\.self)
+        for _ in 1..<Self.mostSends {
+            let answer = KV2Answer(response: try await exchange(request, purpose), purpose: purpose, secrets: hidden)
+            guard let wait = answer.pauseAsked else { return answer }
+            throttle.hold(for: wait)
+            guard wait <= Throttle.patience else { return answer }
+        }
+        return KV2Answer(response: try await exchange(request, purpose), purpose: purpose, secrets: hidden)
+    }
+
+    private func exchange(
+        _ request: Request, _ purpose: KV2Answer.Purpose
+    ) async throws(VaultError) -> Response {
+        try await throttle.pass()
+        return try await turnstile.pass { () async throws(VaultError) -> Response in
             try breaker.check()
             do throws(HTTPError) {
                 let response = try await client.send(request)
@@ -49,19 +65,18 @@ final class KV2Connection: Sendable {
                 throw failure(error, purpose)
             }
         }
-        return KV2Answer(response: response, purpose: purpose, secrets: [token, value].compactMap { $0 })
     }
 
-    private func headers() -> [(name: String, value: String)] {
+    private func headers(_ token: Secret?, _ namespace: String?) -> [(name: String, value: String)] {
         var headers = [
-            (name: "X-Vault-Token", value: String(decoding: token.copyBytes(), as: UTF8.self)),
             // Agents and proxies may ask for it; it keeps requests forged by a browser out.
             (name: "X-Vault-Request", value: "true"),
             (name: "Content-Type", value: "application/json"),
         ]
-        if let namespace = configuration.namespace {
-            headers.append((name: "X-Vault-Namespace", value: namespace))
+        if let token {
+            headers.append((name: "X-Vault-Token", value: String(decoding: token.copyBytes(), as: UTF8.self)))
         }
+        if let namespace { headers.append((name: "X-Vault-Namespace", value: namespace)) }
         return headers
     }
 

@@ -19,27 +19,28 @@ package final class KV2Vault: Vault {
     /// How many versions back it is looked whether a value was ever held.
     static let longestHistory: Int64 = 32
 
-    private let connection: KV2Connection
+    private let session: KV2Session
     private let mount: String
 
     /// Throws `rejected` when the address or the mount cannot be one.
     ///
+    /// Nothing is sent, and no credential read, before the first call.
+    ///
     /// - parameter client: with an address policy that lets it reach the vault; may be shared.
     package init(
-        _ configuration: KV2Configuration, token: Secret, client: HTTPClient, clock: any WallClock
+        _ configuration: KV2Configuration, authentication: KV2Authentication, client: HTTPClient,
+        clock: any WallClock
     ) throws(VaultError) {
         name = configuration.name
         mount = try KV2Configuration.encoded(path: configuration.mount)
-        connection = try KV2Connection(configuration, token: token, client: client, clock: clock)
+        session = KV2Session(
+            authentication, namespace: configuration.namespace,
+            connection: try KV2Connection(configuration, client: client, clock: clock), clock: clock)
     }
 
     package func check() async throws(VaultError) {
-        let token = try await connection.send("GET", "auth/token/lookup-self", for: .reading)
-        guard token.response.status == 200 else { throw token.failure }
-        guard token.document?["data"]?.object != nil else {
-            throw VaultError(.garbled, "the answer is not that of Vault or OpenBao")
-        }
-        let answer = try await connection.send("GET", "sys/internal/ui/mounts/\(mount)", for: .reading)
+        try await session.prove()
+        let answer = try await session.send("GET", "sys/internal/ui/mounts/\(mount)", for: .reading)
         guard answer.response.status == 200 else { throw answer.failure }
         let data = answer.document?["data"]
         guard data?["type"]?.string == "kv", data?["options"]?["version"]?.string == "2" else {
@@ -71,6 +72,21 @@ package final class KV2Vault: Vault {
         try await replace(destination, observation) { $0[$1] = nil }
     }
 
+    package func erase(_ destination: Destination, since first: Observation) async throws(VaultError) {
+        guard first.base == "0" else { return try await remove(destination, at: probe(destination)) }
+        let path = "\(mount)/metadata/" + (try KV2Configuration.encoded(path: destination.path))
+        let answer = try await session.send("DELETE", path, for: .writing)
+        guard answer.response.status == 204 else {
+            // The value goes at least; what is left is that there was one.
+            try await remove(destination, at: probe(destination))
+            throw answer.failure
+        }
+    }
+
+    package func close() async {
+        await session.close()
+    }
+
     package func held(
         _ matches: @Sendable (Secret) -> Bool, in destination: Destination, after base: String,
         through observation: Observation
@@ -96,7 +112,7 @@ extension KV2Vault {
         -> KV2Content
     {
         let query = version.map { "?version=\($0)" } ?? ""
-        return try await connection.send("GET", try path(of: destination) + query, for: .reading).content()
+        return try await session.send("GET", try path(of: destination) + query, for: .reading).content()
     }
 
     private func replace(
@@ -110,7 +126,7 @@ extension KV2Vault {
         }
         var fields = content.fields
         change(&fields, try Self.field(of: destination))
-        let answer = try await connection.send(
+        let answer = try await session.send(
             "POST", path, body: content.body(of: fields), holding: value, for: .writing)
         try answer.requireAccepted()
     }

@@ -37,7 +37,7 @@ struct Composition: Sendable {
     }
 
     /// The vaults by name, with their credentials.
-    func vaults() throws -> [String: any Vault] {
+    private func vaults() throws -> [String: any Vault] {
         var vaults: [String: any Vault] = [:]
         // Vaults live on internal networks; one client, with its thread, serves them all.
         let client = HTTPClient(addressPolicy: .any)
@@ -47,8 +47,25 @@ struct Composition: Sendable {
         return vaults
     }
 
-    func rotator(_ store: StoreQueue) throws -> Rotator {
-        Rotator(store: store, vaults: try vaults(), clock: invocation.clock, random: invocation.random)
+    /// Runs `body` with the vaults, and gives back afterwards what was obtained for them, whatever happens.
+    func withVaults<R>(_ body: ([String: any Vault]) async throws -> R) async throws -> R {
+        let vaults = try vaults()
+        let result: Result<R, any Error>
+        do {
+            result = .success(try await body(vaults))
+        } catch {
+            result = .failure(error)
+        }
+        await withTaskGroup { group in
+            for vault in vaults.values {
+                group.addTask { await vault.close() }
+            }
+        }
+        return try result.get()
+    }
+
+    func rotator(_ store: StoreQueue, _ vaults: [String: any Vault]) -> Rotator {
+        Rotator(store: store, vaults: vaults, clock: invocation.clock, random: invocation.random)
     }
 
     func deliverer(_ store: StoreQueue) throws -> Deliverer {
@@ -67,18 +84,8 @@ extension VaultSettings {
     /// With its credential, to write to it.
     fileprivate func vault(client: HTTPClient, clock: SystemClock) throws(Failure) -> any Vault {
         switch kind {
-        case .directory(let path): return DirectoryVault(name: name, root: path)
-        case .keyValue2(let settings):
-            var configuration = KV2Configuration(
-                name: name, address: settings.address, mount: settings.mount, namespace: settings.namespace,
-                certificateAuthorityFile: settings.certificateAuthority)
-            if let timeout = settings.timeout { configuration.timeout = .seconds(timeout.seconds) }
-            let token = try settings.token.resolve()
-            do throws(VaultError) {
-                return try KV2Vault(configuration, token: token, client: client, clock: clock)
-            } catch {
-                throw .usage(error.message)
-            }
+        case .directory(let path): DirectoryVault(name: name, root: path)
+        case .keyValue2(let settings): try settings.vault(named: name, client: client, clock: clock)
         }
     }
 }

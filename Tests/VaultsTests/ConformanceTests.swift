@@ -58,7 +58,7 @@ import Vaults
                 Destination(vault: "main", path: "a", field: String(repeating: "f", count: 257)),
             ]
         let vault = try KV2Vault(
-            KV2Configuration(name: "main", address: bao.address), token: bao.rootToken,
+            KV2Configuration(name: "main", address: bao.address), authentication: .given(bao.rootToken),
             client: HTTPClient(addressPolicy: .any), clock: ManualClock())
         // Names that need encoding, and of their own for each check: the server is shared.
         let folder = "checks/" + Hex.encode(Random.bytes(6)) + "/ä b+c%2F?#"

@@ -81,7 +81,8 @@ import Vaults
         throws -> KV2Vault
     {
         try KV2Vault(
-            KV2Configuration(name: "main", address: address, timeout: timeout), token: Secret(utf8: token),
+            KV2Configuration(name: "main", address: address, timeout: timeout),
+            authentication: .given(Secret(utf8: token)),
             client: HTTPClient(addressPolicy: .any), clock: clock)
     }
 
@@ -164,7 +165,7 @@ import Vaults
         let vault = try KV2Vault(
             KV2Configuration(
                 name: "main", address: server.address + "/", mount: "team/kv store", namespace: "a/b"),
-            token: Secret(utf8: "s.credential"), client: HTTPClient(addressPolicy: .any), clock: clock)
+            authentication: .given(Secret(utf8: "s.credential")), client: HTTPClient(addressPolicy: .any), clock: clock)
         let seen = try await vault.probe(place)
         #expect(seen.base == "41")
         #expect(seen.text == "old")
@@ -203,6 +204,40 @@ import Vaults
         #expect(again?.message.contains("not tried") == true)
     }
 
+    @Test func `a server that asks to be left alone is, by every call, and then asked again`() async throws {
+        let asked = Locked(0)
+        let server = try StubServer { _ in
+            let number = asked.withLock { count in
+                count += 1
+                return count
+            }
+            return number == 1
+                ? .status("429 Too Many Requests", "{}", headers: ["Retry-After: 2"])
+                : .status("404 Not Found", #"{"errors":[]}"#)
+        }
+        let vault = try vault(at: server.address)
+        _ = try await vault.probe(place)
+        // One second more than asked for: our clock knows whole ones.
+        #expect(clock.sleeps == [3000])
+        #expect(server.requests.count == 2)
+    }
+
+    @Test func `a server that never has time is asked three times, and one that wants long once`() async throws {
+        for (wait, requests) in [(1, 3), (4, 1)] {
+            let server = try StubServer { _ in
+                .status("503 Service Unavailable", "{}", headers: ["Retry-After: \(wait)"])
+            }
+            let vault = try vault(at: server.address)
+            for _ in 0..<2 {
+                let error = await #expect(throws: VaultError.self) { try await vault.probe(place) }
+                #expect(error?.kind == .transient)
+                #expect(error?.retryAfter == TimeSpan(seconds: Int64(wait)))
+                guard wait > 3 else { break }
+            }
+            #expect(server.requests.count == requests)
+        }
+    }
+
     @Test func `a vault never gets more requests at once than it may`() async throws {
         let running = Locked((now: 0, most: 0))
         let server = try StubServer { _ in
@@ -215,7 +250,7 @@ import Vaults
         }
         let vault = try KV2Vault(
             KV2Configuration(name: "main", address: server.address, requestsInFlight: 2),
-            token: Secret(utf8: "t"), client: HTTPClient(addressPolicy: .any), clock: clock)
+            authentication: .given(Secret(utf8: "t")), client: HTTPClient(addressPolicy: .any), clock: clock)
         try await withThrowingTaskGroup { group in
             for number in 0..<40 {
                 group.addTask { _ = try await vault.probe(Destination(vault: "main", path: "p\(number)")) }
@@ -231,7 +266,7 @@ import Vaults
         let vault = try KV2Vault(
             KV2Configuration(
                 name: "main", address: server.address, timeout: .seconds(5), requestsInFlight: 1),
-            token: Secret(utf8: "t"), client: HTTPClient(addressPolicy: .any), clock: clock)
+            authentication: .given(Secret(utf8: "t")), client: HTTPClient(addressPolicy: .any), clock: clock)
         await withTaskGroup { group in
             for _ in 0..<5 {
                 group.addTask { await #expect(throws: VaultError.self) { try await vault.probe(place) } }

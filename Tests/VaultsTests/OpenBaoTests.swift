@@ -21,20 +21,14 @@ import Vaults
 
     private func vault(mount: String = "secret", token: Secret? = nil) throws -> KV2Vault {
         try KV2Vault(
-            KV2Configuration(name: "main", address: bao.address, mount: mount), token: token ?? bao.rootToken,
-            client: client, clock: ManualClock())
+            KV2Configuration(name: "main", address: bao.address, mount: mount),
+            authentication: .given(token ?? bao.rootToken), client: client, clock: ManualClock())
     }
 
     /// Sends one request as the administrator.
     @discardableResult
     private func ask(_ method: String, _ path: String, _ body: String = "") async throws -> JSON? {
-        let token = String(decoding: bao.rootToken.copyBytes(), as: UTF8.self)
-        let response = try await client.send(
-            Request(
-                method: method, url: "\(bao.address)/v1/\(path)", headers: [("X-Vault-Token", token)],
-                body: Array(body.utf8)))
-        try #require(response.status < 300)
-        return response.body.isEmpty ? nil : try JSON.parse(response.body, maximumBytes: 1 << 20)
+        try await bao.ask(method, path, body)
     }
 
     private func fields() async throws -> String? {

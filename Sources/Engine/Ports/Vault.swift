@@ -36,9 +36,24 @@ package protocol Vault: Sendable {
 
     /// Removes the value, on the condition that the destination is still as observed.
     func remove(_ destination: Destination, at observation: Observation) async throws(VaultError)
+
+    /// Takes away what a trial has left since `first` was read: the value, and where there had been nothing
+    /// at all, its history too. By default, the value alone.
+    func erase(_ destination: Destination, since first: Observation) async throws(VaultError)
+
+    /// Gives back what was obtained for our calls, such as a login. Nothing is called afterwards.
+    func close() async
 }
 
 extension Vault {
+    /// Removes the value.
+    package func erase(_ destination: Destination, since first: Observation) async throws(VaultError) {
+        try await remove(destination, at: probe(destination))
+    }
+
+    /// There was nothing to be obtained.
+    package func close() async {}
+
     /// No history: whether the value was ever held cannot be told.
     package func held(
         _ matches: @Sendable (Secret) -> Bool, in destination: Destination, after base: String,

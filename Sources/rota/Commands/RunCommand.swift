@@ -27,15 +27,18 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
     let composition = try Composition(invocation)
     let policies = try composition.policies()
     let store = try composition.openQueue()
-    let useCase = RunUseCase(
-        store: store, rotator: try composition.rotator(store), deliverer: try composition.deliverer(store),
-        clock: invocation.clock, random: invocation.random)
+    let deliverer = try composition.deliverer(store)
     let output = invocation.output
-    let report = try await useCase.run(
-        policies: policies, limits: composition.configuration.limits, actor: Process.actor,
-        deliverWithin: deliverWithin
-    ) { progress in
-        output.progress("\(progress.finished) of \(counted(progress.total, "action"))")
+    let report = try await composition.withVaults { vaults in
+        let useCase = RunUseCase(
+            store: store, rotator: composition.rotator(store, vaults), deliverer: deliverer,
+            clock: invocation.clock, random: invocation.random)
+        return try await useCase.run(
+            policies: policies, limits: composition.configuration.limits, actor: Process.actor,
+            deliverWithin: deliverWithin
+        ) { progress in
+            output.progress("\(progress.finished) of \(counted(progress.total, "action"))")
+        }
     }
     if invocation.wantsJSON {
         output.document(RunDocument.json(report))

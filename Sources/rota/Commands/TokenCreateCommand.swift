@@ -62,10 +62,17 @@ private func createToken(_ invocation: Invocation) async throws -> ExitCode {
 
 /// Makes the token without a value, and lets a rotation bring it the first one.
 private func createInVaults(_ draft: TokenDraft, _ composition: Composition) async throws -> ExitCode {
-    let invocation = composition.invocation
     let store = try composition.openQueue()
     // Credentials are fetched before anything is made.
-    let rotator = try composition.rotator(store)
+    return try await composition.withVaults { vaults in
+        try await create(draft, composition.rotator(store, vaults), store, composition)
+    }
+}
+
+private func create(
+    _ draft: TokenDraft, _ rotator: Rotator, _ store: StoreQueue, _ composition: Composition
+) async throws -> ExitCode {
+    let invocation = composition.invocation
     let change = composition.change("token create")
     let random = invocation.random
     let issued = try await store.write { store in

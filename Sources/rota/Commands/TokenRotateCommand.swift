@@ -31,15 +31,18 @@ private func rotateTokens(_ invocation: Invocation) async throws -> ExitCode {
     let store = try composition.openQueue()
     let names = arguments.operands
     let tokens = try await store.read { try $0.requireTokens(names) }
-    let rotation = RotateUseCase(
-        store: store, rotator: try composition.rotator(store), clock: invocation.clock)
-    var results: [(token: Token, result: RotationResult)] = []
-    for token in tokens {
-        invocation.output.progress("rotating \(token.name)")
-        let result = try await rotation.rotate(
-            token.id.text, overlap: overlap, reason: reason, actor: Process.actor)
-        guard let result else { throw Failure("token '\(token.name)' is gone") }
-        results.append((token, result))
+    let results = try await composition.withVaults { vaults in
+        let rotation = RotateUseCase(
+            store: store, rotator: composition.rotator(store, vaults), clock: invocation.clock)
+        var results: [(token: Token, result: RotationResult)] = []
+        for token in tokens {
+            invocation.output.progress("rotating \(token.name)")
+            let result = try await rotation.rotate(
+                token.id.text, overlap: overlap, reason: reason, actor: Process.actor)
+            guard let result else { throw Failure("token '\(token.name)' is gone") }
+            results.append((token, result))
+        }
+        return results
     }
     show(results, overlap, invocation)
     return results.allSatisfy { gotThrough($0.result) } ? .done : .partlyFailed

@@ -47,10 +47,29 @@ struct KeyValue2Settings: Hashable, Sendable {
     var address: String
     var mount: String
     var namespace: String?
-    var token: SecretReference
+    var authentication: Authentication
     /// A file of certificates to trust in place of the system's.
     var certificateAuthority: String?
     var timeout: TimeSpan?
+
+    /// How to come to a token.
+    enum Authentication: Hashable, Sendable {
+        case token(SecretReference)
+        case login(Login)
+    }
+
+    /// A login of our own; `mount` and `namespace` are those of its method, where they are not the usual ones.
+    struct Login: Hashable, Sendable {
+        enum Method: Hashable, Sendable {
+            case appRole(roleID: SecretReference, secretID: SecretReference)
+            case kubernetes(role: String, token: SecretReference)
+            case jwt(role: String, token: SecretReference)
+        }
+
+        var method: Method
+        var mount: String?
+        var namespace: String?
+    }
 }
 
 /// One configured webhook receiver.

@@ -38,26 +38,6 @@ extension ConfigurationReader {
         return nil
     }
 
-    private mutating func keyValue2(_ node: Node, _ what: String) -> KeyValue2Settings? {
-        let keys = ["kind", "address", "mount", "namespace", "auth", "certificate-authority", "timeout"]
-        guard check(node, what, keys: keys) else { return nil }
-        let address = required("address", of: node, what).flatMap { self.address($0, "address") }
-        let mount = required("mount", of: node, what).flatMap { string($0, "mount") }
-        let namespace = node["namespace"].flatMap { string($0, "namespace") }
-        let authority = node["certificate-authority"].flatMap { string($0, "certificate-authority") }
-        let timeout = node["timeout"].flatMap { span($0, "timeout", in: 1...600) }
-        var token: SecretReference?
-        if let auth = required("auth", of: node, what),
-            check(auth, "auth", keys: ["token"], notYet: ["approle", "kubernetes", "jwt"])
-        {
-            token = required("token", of: auth, "auth").flatMap { secret($0, "token") }
-        }
-        guard let address, let mount, let token else { return nil }
-        return KeyValue2Settings(
-            address: address, mount: mount, namespace: namespace, token: token,
-            certificateAuthority: authority.map { absolutePath($0, in: folder) }, timeout: timeout)
-    }
-
     mutating func webhook(_ entry: Node.Entry) -> WebhookSettings? {
         let what = "webhook '\(abridged(entry.key))'"
         let keys = ["url", "secret", "events", "format", "allow-addresses", "retry"]
@@ -102,7 +82,7 @@ extension ConfigurationReader {
         return items.compactMap { secret($0, "secret") }
     }
 
-    private mutating func secret(_ node: Node, _ key: String) -> SecretReference? {
+    mutating func secret(_ node: Node, _ key: String) -> SecretReference? {
         guard let text = node.text else {
             fault(
                 node, "\(key): expected a reference to a secret, found \(node.typeName)",
@@ -117,7 +97,7 @@ extension ConfigurationReader {
         return nil
     }
 
-    private mutating func address(_ node: Node, _ key: String) -> String? {
+    mutating func address(_ node: Node, _ key: String) -> String? {
         guard let text = string(node, key) else { return nil }
         let isAddress = ["https://", "http://"].contains {
             text.hasPrefix($0) && text.utf8.count > $0.utf8.count

@@ -34,7 +34,10 @@ enum SecretReference: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Fetches the secret, without the line ends after it.
-    func resolve() throws(Failure) -> Secret {
+    ///
+    /// - parameter mayBeShared: whether others may be able to read the file, as with the short-lived tokens that
+    ///   a platform puts there.
+    func resolve(mayBeShared: Bool = false) throws(Failure) -> Secret {
         switch self {
         case .environment(let name):
             guard let value = Process.environment(name) else {
@@ -44,7 +47,7 @@ enum SecretReference: Hashable, Sendable, CustomStringConvertible {
             }
             return Secret(utf8: value)
         case .file(let path):
-            return try readSecret(path, mayBeShared: false)
+            return try readSecret(path, mayBeShared: mayBeShared)
         case .credential(let name):
             guard let directory = Process.environment("CREDENTIALS_DIRECTORY") else {
                 throw .usage(
