@@ -33,6 +33,7 @@ let package = Package(
         // C libraries from the system.
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
@@ -42,6 +43,7 @@ let package = Package(
         wrapper("YAML", c: ["CYAML"]),
         wrapper("Addresses"),
         wrapper("HTTPClient", c: ["CCurl"], ["Addresses"]),
+        wrapper("HTTPServer", c: ["CMicroHTTPD"], ["Addresses", "Crypto", "JSON"]),
         module("JSON", []),
 
         // Core: pure decisions.
@@ -76,6 +78,7 @@ let package = Package(
         tests("YAML", ["YAML"]),
         tests("Addresses", ["Addresses"]),
         tests("HTTPClient", ["HTTPClient", "Addresses"]),
+        tests("HTTPServer", ["HTTPServer", "Addresses", "Crypto"]),
         tests("JSON", ["JSON"]),
         tests("RotaCore", ["RotaCore"]),
         tests("Engine", ["Engine", "RotaCore", "Stores", "Crypto", "JSON"]),

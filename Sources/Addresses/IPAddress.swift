@@ -34,6 +34,11 @@ package struct IPAddress: Sendable, Hashable, CustomStringConvertible {
         value = bytes.reduce(0) { $0 << 8 | UInt128($1) }
     }
 
+    package init(version6 value: UInt128) {
+        width = 128
+        self.value = value
+    }
+
     private init(version4 value: UInt128) {
         width = 32
         self.value = value & 0xFFFF_FFFF

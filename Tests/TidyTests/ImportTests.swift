@@ -4,7 +4,7 @@ import Testing
 struct ImportTests {
     /// C modules, and the one wrapper that may import each.
     private static let wrapperOfModule = [
-        "CSQLite": "SQLite", "CCurl": "HTTPClient", "CYAML": "YAML", "COpenSSL": "Crypto",
+        "CSQLite": "SQLite", "CCurl": "HTTPClient", "CMicroHTTPD": "HTTPServer", "CYAML": "YAML", "COpenSSL": "Crypto",
     ]
 
     /// Pure targets: not even the system's modules.
@@ -17,6 +17,7 @@ struct ImportTests {
         "YAML": ["CYAML"],
         "Addresses": [],
         "HTTPClient": ["CCurl", "Addresses"],
+        "HTTPServer": ["CMicroHTTPD", "Addresses", "Crypto", "JSON"],
         "JSON": [],
         "RotaCore": ["Crypto"],
         "Engine": ["RotaCore", "Crypto", "JSON"],

@@ -1,0 +1,137 @@
+import CMicroHTTPD
+import Glibc
+import JSON
+
+/// One request and its answer, from the first line to the last byte sent.
+///
+/// Used by the thread of its connection alone: libmicrohttpd holds it for us.
+final class Exchange {
+    private enum Step {
+        case head
+        case body(Headers)
+        case suspended(PendingAnswer)
+        case answered
+    }
+
+    let connection: Connection
+    private unowned let core: ServerCore
+    /// Where the target stands in the head, for as long as the head is being read.
+    private let place: (start: UnsafeRawPointer, count: Int)
+    private let text: String
+    private var step = Step.head
+    private var body: [UInt8] = []
+    private var served: Served?
+
+    init(_ core: ServerCore, _ connection: Connection, target: UnsafePointer<CChar>) {
+        self.core = core
+        self.connection = connection
+        let count = strlen(target)
+        place = (UnsafeRawPointer(target), count)
+        text = String(decoding: UnsafeRawBufferPointer(start: target, count: count), as: UTF8.self)
+        connection.enter(.receiving, tick: core.ticker.now)
+    }
+
+    /// The head is there; or a piece of the body; or all of it; or the answer that was waited for.
+    func proceed(
+        _ handle: OpaquePointer, method: UnsafePointer<CChar>, version: UnsafePointer<CChar>,
+        data: UnsafePointer<CChar>?, count: UnsafeMutablePointer<Int>
+    ) -> MHD_Result {
+        switch step {
+        case .head:
+            do throws(Refusal) {
+                let headers = try RequestHead.read(
+                    handle, method: method, target: place, version: version, limits: core.limits)
+                step = .body(headers)
+                return .YES
+            } catch {
+                return send(error.response, on: handle)
+            }
+        case .body(let headers):
+            if count.pointee > 0, let data {
+                body.append(contentsOf: UnsafeRawBufferPointer(start: data, count: count.pointee))
+                count.pointee = 0
+                // The length was checked before: this cannot be.
+                return body.count <= core.limits.bodyBytes ? .YES : .NO
+            }
+            guard let target = Target(text) else {
+                return send(Refusal.malformed("the path cannot be decoded").response, on: handle)
+            }
+            return answer(
+                Request(
+                    number: core.nextNumber(), method: String(cString: method), target: target, headers: headers,
+                    body: body, peer: connection.peer), on: handle)
+        case .suspended(let pending):
+            // Resumed without an answer: then it goes on standing still.
+            guard let response = pending.response else { return .YES }
+            core.pending.remove(pending)
+            return send(response, on: handle)
+        case .answered:
+            return .YES
+        }
+    }
+
+    private func answer(_ request: Request, on handle: OpaquePointer) -> MHD_Result {
+        connection.enter(.handling, tick: core.ticker.now)
+        if core.observer != nil {
+            served = Served(
+                number: request.number, method: request.method, path: request.target.path, peer: request.peer)
+        }
+        switch core.handler(request) {
+        case .now(let response):
+            return send(response, on: handle)
+        case .later(let start):
+            let pending = PendingAnswer(handle)
+            step = .suspended(pending)
+            MHD_suspend_connection(handle)
+            core.pending.add(pending)
+            start(Responder(pending: pending))
+            return .YES
+        }
+    }
+
+    private func send(_ response: Response, on handle: OpaquePointer) -> MHD_Result {
+        step = .answered
+        served?.status = response.status
+        connection.enter(.sending, tick: core.ticker.now)
+        return response.queue(on: handle, closes: response.closes || core.isDraining)
+    }
+
+    /// All of it was sent, or the connection is gone.
+    func end(wasSent: Bool) {
+        connection.enter(.idle, tick: core.ticker.now)
+        if case .suspended(let pending) = step { core.pending.remove(pending) }
+        guard var served, let observer = core.observer else { return }
+        served.wasSent = wasSent
+        observer(served)
+    }
+}
+
+/// A request that was answered, for the log: no query, no header, no value.
+package struct Served: Hashable, Sendable {
+    package var number: UInt64
+    package var method: String
+    /// As it came, encoded.
+    package var path: String
+    package var peer: Peer
+    package var status = 0
+    /// Whether the client took all of the answer.
+    package var wasSent = false
+}
+
+extension Response {
+    /// Hands it to libmicrohttpd.
+    fileprivate func queue(on handle: OpaquePointer, closes: Bool) -> MHD_Result {
+        let made = body.withUnsafeBytes { bytes in
+            MHD_create_response_from_buffer(
+                bytes.count, UnsafeMutableRawPointer(mutating: bytes.baseAddress), .RESPMEM_MUST_COPY)
+        }
+        // Out of memory: the connection is closed without an answer.
+        guard let made else { return .NO }
+        defer { MHD_destroy_response(made) }
+        for header in headers {
+            guard MHD_add_response_header(made, header.name, header.value) == .YES else { return .NO }
+        }
+        if closes { MHD_add_response_header(made, "Connection", "close") }
+        return MHD_queue_response(handle, UInt32(status), made)
+    }
+}

@@ -1,0 +1,42 @@
+import CMicroHTTPD
+import Crypto
+
+/// Where a handler that said `later` gives its answer, once, from any thread.
+package struct Responder: Sendable {
+    let pending: PendingAnswer
+
+    /// Sends the answer; what comes after the first is dropped.
+    package func callAsFunction(_ response: Response) { pending.give(response) }
+}
+
+/// A connection that stands still until its answer is there.
+///
+/// Its pointer is used between the suspending and the first answer only; until then libmicrohttpd keeps it.
+final class PendingAnswer: Sendable {
+    private struct State {
+        var response: Response?
+    }
+
+    /// Carries libmicrohttpd's connection to whoever has the answer.
+    // Unchecked: `MHD_resume_connection` may be called on any thread, and nothing else is.
+    private struct Suspended: @unchecked Sendable {
+        let connection: OpaquePointer
+    }
+
+    private let suspended: Suspended
+    private let state = Locked(State())
+
+    init(_ connection: OpaquePointer) {
+        suspended = Suspended(connection: connection)
+    }
+
+    func give(_ response: Response) {
+        state.withLock { state in
+            guard state.response == nil else { return }
+            state.response = response
+            MHD_resume_connection(suspended.connection)
+        }
+    }
+
+    var response: Response? { state.withLock { $0.response } }
+}

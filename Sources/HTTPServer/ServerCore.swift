@@ -1,0 +1,58 @@
+import Addresses
+import CMicroHTTPD
+import Crypto
+import Synchronization
+
+/// What all connections of a server share; libmicrohttpd's callbacks get a pointer to it.
+final class ServerCore: Sendable {
+    let limits: Limits
+    let handler: @Sendable (Request) -> Answer
+    let observer: (@Sendable (Served) -> Void)?
+    let connections: ConnectionTable
+    let pending = PendingAnswers()
+    let ticker = Ticker()
+    private let numbers = Atomic<UInt64>(0)
+    private let draining = Atomic(false)
+
+    init(
+        limits: Limits, trustedProxies: [CIDR], observer: (@Sendable (Served) -> Void)?,
+        handler: @escaping @Sendable (Request) -> Answer
+    ) {
+        self.limits = limits
+        self.handler = handler
+        self.observer = observer
+        connections = ConnectionTable(perAddress: limits.connectionsPerAddress, unlimited: trustedProxies)
+    }
+
+    var isDraining: Bool { draining.load(ordering: .relaxed) }
+    func drain() { draining.store(true, ordering: .relaxed) }
+    func nextNumber() -> UInt64 { numbers.wrappingAdd(1, ordering: .relaxed).newValue }
+
+    /// Moves time on, and shuts who is too slow.
+    func tick() {
+        ticker.advance()
+        shutSlow()
+    }
+
+    func shutSlow() {
+        let patience = Patience(limits)
+        let now = ticker.now
+        let isDraining = isDraining
+        let isCrowded = connections.count > limits.connections / 4 * 3
+        connections.shut { patience.isOver($0, now: now, isCrowded: isCrowded, isDraining: isDraining) }
+    }
+}
+
+/// The connections that stand still, so that none does when the server stops.
+final class PendingAnswers: Sendable {
+    private let all = Locked<[ObjectIdentifier: PendingAnswer]>([:])
+
+    func add(_ pending: PendingAnswer) { all.withLock { $0[ObjectIdentifier(pending)] = pending } }
+    func remove(_ pending: PendingAnswer) { all.withLock { $0[ObjectIdentifier(pending)] = nil } }
+
+    /// Answers for all whose answer did not come in time.
+    func give(_ response: Response) {
+        let left = all.withLock { Array($0.values) }
+        for pending in left { pending.give(response) }
+    }
+}
