@@ -10,12 +10,17 @@ package struct PlanRequest: Sendable {
     /// The names of the configured vaults.
     package var vaults: Set<String>
     package var at: Instant
+    /// It is not `at` now: uses are taken to be watched without a break.
+    package var hypothetical: Bool
 
-    package init(policies: PolicySet, limits: Limits, vaults: Set<String>, at: Instant) {
+    package init(
+        policies: PolicySet, limits: Limits, vaults: Set<String>, at: Instant, hypothetical: Bool = false
+    ) {
         self.policies = policies
         self.limits = limits
         self.vaults = vaults
         self.at = at
+        self.hypothetical = hypothetical
     }
 }
 
@@ -26,6 +31,8 @@ package struct PlanResult: Sendable {
     package var refusal: String?
     /// Every violating verdict, whatever the mode of its policy: what findings are opened and closed by.
     package var findings: [Violation]
+    /// When uses were watched, as it was planned with.
+    package var tracking: TrackingHistory
 }
 
 /// A violating verdict of one rule over one token.
@@ -43,7 +50,8 @@ package struct Violation: Hashable, Sendable {
 /// Costs what is due, not what exists: only the candidates of index ranges are read, and tokens are counted
 /// only for a limit in percent of a policy that has actions.
 package func makePlan(_ request: PlanRequest, from store: any Store) throws -> PlanResult {
-    let planner = Planner(policies: request.policies, vaults: request.vaults)
+    let tracking = request.hypothetical ? .unbroken : try store.tracking()
+    let planner = Planner(policies: request.policies, vaults: request.vaults, tracking: tracking)
     var actions: [PlannedAction] = []
     var findings: [Violation] = []
     let candidates = try eachCandidate(of: request, from: store) { token in
@@ -61,7 +69,8 @@ package func makePlan(_ request: PlanRequest, from store: any Store) throws -> P
         policiesDigest: request.policies.digest, generation: identity.generation, actions: actions,
         candidates: candidates)
     return PlanResult(
-        plan: plan, refusal: try refusal(of: actions, request: request, from: store), findings: findings)
+        plan: plan, refusal: try refusal(of: actions, request: request, from: store), findings: findings,
+        tracking: tracking)
 }
 
 /// Calls `each` once for every token that may have a due verdict; returns how many there were.

@@ -92,7 +92,7 @@ extension RunPass {
         guard token.revision == planned.revision else { return "it has changed since it was planned" }
         guard token.canAuthenticate(at: now) else { return "it has ended since it was planned" }
         guard let (_, rule) = rule(planned.rule, of: planned.policy) else { return "its rule is gone" }
-        let verdict = evaluate(rule, of: token, at: now)
+        let verdict = evaluate(rule, of: token, at: now, tracking: tracking)
         return verdict.calls ? nil : "no longer called for: \(verdict.reason.message)"
     }
 

@@ -61,7 +61,7 @@ extension RunPass {
             return "no loaded policy has this rule any more"
         }
         guard policy.selector.matches(token) else { return "the policy does not select the token any more" }
-        let verdict = evaluate(rule, of: token, at: now)
+        let verdict = evaluate(rule, of: token, at: now, tracking: tracking)
         return verdict.status == .violating ? nil : "\(verdict.reason.code): \(verdict.reason.message)"
     }
 }

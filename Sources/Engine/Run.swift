@@ -61,7 +61,8 @@ package struct RunUseCase: Sendable {
             vaults: Set(rotator.vaults.keys), at: clock.now())
         let planned = try await store.read { try makePlan(request, from: $0) }
         let pass = RunPass(
-            id: id, plan: planned.plan, policies: policies, acting: Set(acting.map(\.name)), actor: actor,
+            id: id, plan: planned.plan, policies: policies, acting: Set(acting.map(\.name)),
+            tracking: planned.tracking, actor: actor,
             startedAt: startedAt)
         try await store.write { store in
             try store.planRun(
@@ -166,6 +167,8 @@ struct RunPass: Sendable {
     var policies: PolicySet
     /// The names of those that the plan is made by.
     var acting: Set<String>
+    /// When uses were watched.
+    var tracking: TrackingHistory
     var actor: String
     var startedAt: Instant
 

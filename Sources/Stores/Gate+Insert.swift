@@ -5,7 +5,7 @@ import SQLite
 
 /// How tokens and versions come into the store: the gate's first step.
 extension SQLStore {
-    func insert(_ token: Token, version: Version?, destinationCount: Int) throws {
+    func insert(_ token: Token, version: Version?, destinationCount: Int, at now: Instant) throws {
         let values = summary(of: version)
         let (used, tracked): (Instant?, Instant?) =
             switch token.usage {
@@ -13,6 +13,9 @@ extension SQLStore {
             case .neverUsed(let since): (nil, since)
             case .unknown: (nil, nil)
             }
+        // We cannot have seen a use of what was not in the store: all that is said of it is told by others.
+        let asserted = token.usage == .unknown ? nil : now
+        let isWatched = token.issuer == .rota && version?.state == .current && version?.digest != nil
         let added = try driver.execute(
             .addToken,
             [
@@ -28,7 +31,8 @@ extension SQLStore {
                 .of(token.end?.by),
                 .of(token.end?.cause), .of(values.current), .of(values.currentIssuedAt),
                 .of(values.oldestIssuedAt),
-                .of(values.awaitingRetirement), .of(values.overlapEndsAt), .of(destinationCount),
+                .of(values.awaitingRetirement), .of(values.overlapEndsAt), .of(destinationCount), .of(asserted),
+                .of(isWatched ? now : nil),
             ])
         guard added == 1 else { throw try whyRefused(token) }
     }

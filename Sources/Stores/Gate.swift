@@ -21,7 +21,7 @@ extension SQLStore {
             throw StoreError.failed("it names a destination twice")
         }
         if token.end == nil { try requireFree(destinations, for: token.id) }
-        try insert(token, version: version, destinationCount: destinations.count)
+        try insert(token, version: version, destinationCount: destinations.count, at: change.at)
         if let version { try insert(version, of: token.id) }
         for destination in destinations { _ = try insert(destination, of: token.id) }
         let action = token.provenance == .observed ? "token.issue" : "token.import"

@@ -25,9 +25,10 @@ extension Statement {
         INSERT INTO tokens (id, revision, name, description, owner, integration, scopes, labels, prefix,
           issuer, external_id, state, created_at, created_by, expires_at, lifetime, last_used_at, tracked_since,
           idle_since, provenance, ended_at, ended_by, ended_cause, current_version, value_issued_at,
-          oldest_issued_at, rotation_open, awaiting_retirement, overlap_ends_at, destination_count, event_seq)
+          oldest_issued_at, rotation_open, awaiting_retirement, overlap_ends_at, destination_count, event_seq,
+          usage_asserted_until, watched_since)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-          $21, $22, $23, $24, $25, $26, 0, $27, $28, $29, 0)
+          $21, $22, $23, $24, $25, $26, 0, $27, $28, $29, 0, $30, $31)
         ON CONFLICT DO NOTHING
         """)
     static let addVersion = Statement(
@@ -80,7 +81,10 @@ extension Statement {
             THEN 1 ELSE 0 END,
           overlap_ends_at =
             (SELECT max(v.ends_at) FROM versions v
-             WHERE v.token_id = $1 AND v.state IN ('previous', 'unconfirmed'))
+             WHERE v.token_id = $1 AND v.state IN ('previous', 'unconfirmed')),
+          watched_since = CASE WHEN issuer = 'rota' THEN COALESCE(watched_since,
+            (SELECT v.issued_at FROM versions v
+             WHERE v.token_id = $1 AND v.state = 'current' AND v.digest IS NOT NULL)) END
         WHERE id = $1 RETURNING revision
         """)
 

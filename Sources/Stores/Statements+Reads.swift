@@ -5,7 +5,7 @@ private let tokenColumns = """
     id, revision, name, description, owner, integration, scopes, labels, prefix, issuer, external_id, state, \
     created_at, created_by, expires_at, last_used_at, tracked_since, provenance, ended_at, ended_by, \
     ended_cause, current_version, value_issued_at, oldest_issued_at, rotation_open, awaiting_retirement, \
-    overlap_ends_at, destination_count
+    overlap_ends_at, destination_count, usage_asserted_until, watched_since
     """
 private let versionColumns = "number, state, digest, hint, issued_at, ends_at, ended_at"
 private let rotationColumns = """

@@ -19,7 +19,8 @@ final class TokenDecoder {
             owner: row.text(4), integration: row.text(5), scopes: scopes(of: row.text(6)),
             labels: labels(of: row.text(7)), prefix: row.text(8), issuer: try issuer(row.text(9)),
             externalID: row.optionalText(10), state: try state(row), createdAt: row.instant(12),
-            createdBy: row.text(13), expiresAt: row.optionalInstant(14), usage: usage(row), end: end(row),
+            createdBy: row.text(13), expiresAt: row.optionalInstant(14), usage: usage(row),
+            usageAssertedUntil: row.optionalInstant(28), watchedSince: row.optionalInstant(29), end: end(row),
             values: values(row), destinationCount: row.count(27), provenance: try row.word(17))
     }
 

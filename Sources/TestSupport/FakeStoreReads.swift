@@ -13,6 +13,7 @@ package struct FakeStoreReads: StoreReads {
     /// Oldest first.
     package var promotions: [RecordedAction] = []
     package var run: RunRecord?
+    package var trackers: [Heartbeat] = []
     package var deliveries = DeliveryCounts(waiting: 0, delivered: 0, dead: 0)
 
     package init(_ tokens: [Token] = []) { self.tokens = tokens }
@@ -74,6 +75,9 @@ package struct FakeStoreReads: StoreReads {
     }
     package func unrecordedRotations(of run: String, at now: Instant) -> [RecordedAction] { [] }
     package func outcomes(of run: String) -> [Outcome: Int] { [:] }
+    package func heartbeats() -> [Heartbeat] { trackers }
+    package func usage(of id: TokenID, since: Instant) -> [UseTally] { [] }
+    package func lastUses(of id: TokenID) -> [Int: Instant] { [:] }
     package func lastRun() -> RunRecord? { run }
     package func dueDeliveries(endpoint: String, at now: Instant, limit: Int) -> [Delivery] { [] }
     package func nextDeliveryDue(endpoint: String) -> Instant? { nil }

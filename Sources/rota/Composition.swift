@@ -42,11 +42,7 @@ struct Composition: Sendable {
         // Vaults live on internal networks; one client, with its thread, serves them all.
         let client = HTTPClient(addressPolicy: .any)
         for settings in configuration.vaults {
-            do throws(Failure) {
-                vaults[settings.name] = try settings.vault(client: client, clock: invocation.clock)
-            } catch {
-                throw error.about("vault '\(settings.name)'")
-            }
+            vaults[settings.name] = try settings.vault(client: client, clock: invocation.clock)
         }
         return vaults
     }
@@ -104,7 +100,7 @@ extension WebhookSettings {
     fileprivate func resolved() throws(Failure) -> WebhookEndpoint {
         var keys: [WebhookSecret] = []
         for reference in secrets {
-            let text = try reference.resolve(for: "webhook '\(name)': secret")
+            let text = try reference.resolve()
             do throws(WebhookSecretFault) {
                 keys.append(try WebhookSecret(text))
             } catch {

@@ -62,9 +62,22 @@ import Testing
         return Token(
             id: TokenID("t"), name: "t", createdAt: now - span(&random),
             expiresAt: Bool.random(using: &random) ? now + span(&random) : nil, usage: usage,
+            usageAssertedUntil: Bool.random(using: &random) ? now - span(&random) : nil,
+            watchedSince: Bool.random(using: &random) ? now - span(&random) : nil,
             values: ValueSummary(
                 currentIssuedAt: known ? current : nil, oldestIssuedAt: known ? oldest : nil,
                 rotationOpen: Bool.random(using: &random), awaitingRetirement: oldest < current))
+    }
+
+    /// Always watched, never, or in a few stretches up to what is yet to come.
+    private func tracking(_ random: inout some RandomNumberGenerator) -> TrackingHistory {
+        if Bool.random(using: &random) { return .unbroken }
+        return TrackingHistory(
+            (0..<Int.random(in: 0...3, using: &random)).map { _ in
+                let start = Self.now - span(&random)
+                let end = start + span(&random)
+                return Heartbeat(tracker: "t", startedAt: start, beatAt: end, askedAt: end)
+            })
     }
 
     @Test func `no due verdict lies outside the ranges, now or within the lookahead`() {
@@ -77,16 +90,17 @@ import Testing
             let others = PolicySet(
                 policies: [Policy(name: "p", rules: [rule, self.rule(&random)])], digest: "")
             let merged = candidateQueries(for: others, at: Self.now)
+            let tracking = tracking(&random)
             for _ in 0..<15 {
                 let token = token(&random)
                 guard token.canAuthenticate(at: Self.now) else { continue }
-                let verdict = evaluate(rule, of: token, at: Self.now)
+                let verdict = evaluate(rule, of: token, at: Self.now, tracking: tracking)
                 if verdict.status == .due || verdict.status == .violating {
                     expectHeld(one, token, rule)
                     expectHeld(ahead, token, rule)
                     expectHeld(merged, token, rule)
                 }
-                let later = evaluate(rule, of: token, at: Self.now + lookahead)
+                let later = evaluate(rule, of: token, at: Self.now + lookahead, tracking: tracking)
                 if later.status == .due || later.status == .violating { expectHeld(ahead, token, rule) }
             }
         }

@@ -314,10 +314,11 @@ struct RunTests {
     private func plannedPass(_ fixture: RunFixture, _ policies: PolicySet) async throws -> RunPass {
         let now = fixture.clock.now()
         let request = PlanRequest(policies: policies, limits: Limits(), vaults: [], at: now)
-        let plan = try await fixture.store.read { try makePlan(request, from: $0) }.plan
+        let planned = try await fixture.store.read { try makePlan(request, from: $0) }
         let pass = RunPass(
-            id: "run_test", plan: plan, policies: policies,
-            acting: Set(policies.policies.map(\.name)), actor: "cli:alice", startedAt: now)
+            id: "run_test", plan: planned.plan, policies: policies,
+            acting: Set(policies.policies.map(\.name)), tracking: planned.tracking, actor: "cli:alice",
+            startedAt: now)
         try await fixture.store.write {
             try $0.beginRun(
                 RunRecord(id: pass.id, actor: pass.actor, startedAt: now), change: pass.change(at: now))

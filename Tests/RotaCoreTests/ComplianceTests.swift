@@ -21,14 +21,15 @@ private func aged(_ number: Int, owner: String = "team", age: Int64 = 1) -> Toke
 
 private func rulings(_ token: Token) -> [Planner.Ruling] {
     var rulings: [Planner.Ruling] = []
-    PolicySet(policies).eachVerdict(of: token, at: judgedAt) { policy, rule, verdict in
+    PolicySet(policies).eachVerdict(of: token, at: judgedAt, tracking: .unbroken) { policy, rule, verdict in
         rulings.append(Planner.Ruling(policy: policy, rule: rule, verdict: verdict))
     }
     return rulings
 }
 
 private func summary(_ tokens: [Token]) -> ComplianceSummary {
-    var builder = ReportBuilder(policies: policies, at: judgedAt, since: judgedAt - .days(30))
+    var builder = ReportBuilder(
+        policies: policies, at: judgedAt, since: judgedAt - .days(30), tracking: .unbroken)
     for token in tokens { builder.add(token, rulings(token), blocked: nil) }
     return builder.summary()
 }
@@ -126,7 +127,8 @@ func `a value on a limit lies on the side that the rule puts it`(
 }
 
 @Test func `what is kept does not grow with the number of tokens`() {
-    var builder = ReportBuilder(policies: policies, at: judgedAt, since: judgedAt - .days(30))
+    var builder = ReportBuilder(
+        policies: policies, at: judgedAt, since: judgedAt - .days(30), tracking: .unbroken)
     var kind = aged(0, age: 200)
     let judged = rulings(kind)
     for number in 0..<200_000 {

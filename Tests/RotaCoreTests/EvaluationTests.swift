@@ -212,15 +212,15 @@ import Testing
     @Test(arguments: [TokenState.quarantined, .revoked, .expired])
     func `a token that does not authenticate gets no verdict`(_ state: TokenState) {
         let set = PolicySet([Policy(name: "p", rules: [Self.quarter])])
-        set.eachVerdict(of: token(state: state), at: now) { _, _, _ in Issue.record("evaluated") }
+        set.eachVerdict(of: token(state: state), at: now, tracking: .unbroken) { _, _, _ in Issue.record("evaluated") }
     }
 
     @Test func `a token is evaluated until the second before its end`() {
         let set = PolicySet([Policy(name: "p", rules: [Self.quarter])])
         var count = 0
-        set.eachVerdict(of: token(expiresIn: second), at: now) { _, _, _ in count += 1 }
+        set.eachVerdict(of: token(expiresIn: second), at: now, tracking: .unbroken) { _, _, _ in count += 1 }
         #expect(count == 1)
-        set.eachVerdict(of: token(expiresIn: .zero), at: now) { _, _, _ in count += 1 }
+        set.eachVerdict(of: token(expiresIn: .zero), at: now, tracking: .unbroken) { _, _, _ in count += 1 }
         #expect(count == 1)
     }
 }

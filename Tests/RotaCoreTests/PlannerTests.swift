@@ -12,7 +12,7 @@ import Testing
         rules: [Rule(.expiry(required: true, maxLifetime: nil, maxRemaining: nil), action: .notify)])
 
     private func decide(_ policies: [Policy], _ token: Token, vault: String = "main") -> Planner.Decision {
-        Planner(policies: PolicySet(policies), vaults: ["main"])
+        Planner(policies: PolicySet(policies), vaults: ["main"], tracking: .unbroken)
             .decide(token, at: now) { [Destination(vault: vault, path: "app")] }
     }
 

@@ -30,7 +30,7 @@ import Testing
     @Test func `a message shows by how much a limit is passed`() {
         let reason = Reason.maxAgeExceeded(age: .days(90) + .hours(3), limit: .days(90))
         #expect(reason.message == "the value is 90 days and 3 hours old; the limit is 90 days")
-        let watched = Reason.neverUsedWithinLimit(idle: .days(2), limit: .days(30))
+        let watched = Reason.neverUsedWithinLimit(idle: Idleness(time: .days(2)), limit: .days(30))
         #expect(watched.message == "not used yet in the 2 days it was watched; the limit is 30 days")
     }
 }

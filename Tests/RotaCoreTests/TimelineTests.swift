@@ -8,7 +8,7 @@ import Testing
         notifyBefore: [.days(14), .days(3)])
 
     @Test func `a timeline has the notices, the start, the deadline and the end of the overlap`() throws {
-        let timeline = Timeline(of: token(age: .days(10)), policies: [Self.policy], at: now)
+        let timeline = Timeline(of: token(age: .days(10)), policies: [Self.policy], at: now, tracking: .unbroken)
         let rule = try #require(timeline.policies.first?.rules.first)
         #expect(rule.deadline == now + .days(80))
         #expect(rule.start == now + .days(76))
@@ -17,23 +17,23 @@ import Testing
     }
 
     @Test func `an overlap that should have begun is counted from now`() throws {
-        let timeline = Timeline(of: token(age: .days(100)), policies: [Self.policy], at: now)
+        let timeline = Timeline(of: token(age: .days(100)), policies: [Self.policy], at: now, tracking: .unbroken)
         #expect(timeline.policies.first?.rules.first?.overlapEnd == now + .hours(24))
     }
 
     @Test func `a policy that does not select it says why`() {
         var other = Self.policy
         other.selector = Selector(owners: [Glob("sec-*")])
-        let timeline = Timeline(of: token(), policies: [other, Self.policy], at: now)
+        let timeline = Timeline(of: token(), policies: [other, Self.policy], at: now, tracking: .unbroken)
         #expect(timeline.policies.first?.mismatch?.description == "its owner is 'team-a', not 'sec-*'")
         #expect(timeline.policies.map(\.rules.count) == [0, 1])
     }
 
     @Test func `a token that cannot authenticate is not evaluated, and it is said why`() {
-        let revoked = Timeline(of: token(state: .revoked), policies: [Self.policy], at: now)
+        let revoked = Timeline(of: token(state: .revoked), policies: [Self.policy], at: now, tracking: .unbroken)
         #expect(revoked.notEvaluated == "it is revoked")
         #expect(revoked.policies.map(\.rules.count) == [0])
-        let ended = Timeline(of: token(expiresIn: .zero), policies: [Self.policy], at: now)
+        let ended = Timeline(of: token(expiresIn: .zero), policies: [Self.policy], at: now, tracking: .unbroken)
         #expect(ended.notEvaluated == "it ended at \(now)")
     }
 }

@@ -6,7 +6,9 @@ package import RotaCore
 /// that changes something must be called within `transaction`, is conditional on the state that it names,
 /// and writes its audit entry and its outgoing events in the same transaction. `Change` says who did it,
 /// when and why. A condition that does not hold is an ordinary answer (false or nil), never an error.
-package protocol Store: AnyObject, StoreReads, TokenChanges, RotationChanges, RunChanges, DeliveryChanges {
+package protocol Store: AnyObject, StoreReads, TokenChanges, RotationChanges, RunChanges, DeliveryChanges,
+    UsageChanges
+{
     /// Runs `body` in one durable write transaction. When `body` throws, nothing of it stays.
     ///
     /// Throws `StoreError.outcomeUnknown` when COMMIT failed: the process must then make no further
@@ -81,7 +83,7 @@ package struct StoreIdentity: Hashable, Sendable {
 }
 
 /// Everything that can be asked.
-package protocol StoreReads {
+package protocol StoreReads: UsageReads {
     func identity() throws -> StoreIdentity
 
     func token(_ id: TokenID) throws -> Token?

@@ -10,7 +10,8 @@ package func composeReport(
     let facts = ReportFacts(
         store: try store.identity(), policies: request.policies, at: request.hypotheticalAt ?? request.now,
         hypothetical: request.hypotheticalAt != nil, madeAt: request.now, since: request.now - request.period,
-        generator: request.generator, actor: request.actor)
+        tracking: request.hypotheticalAt == nil ? try store.tracking() : .unbroken, generator: request.generator,
+        actor: request.actor)
     try format.begin(facts)
     let summary = try judgeAll(facts, vaults: request.vaults, from: store, as: &format)
     var activity = PeriodActivity(from: facts.since, to: facts.madeAt)
@@ -32,12 +33,14 @@ package func composeReport(
 private func judgeAll(
     _ facts: ReportFacts, vaults: Set<String>, from store: any StoreReads, as format: inout some ReportFormat
 ) throws -> ComplianceSummary {
-    let planner = Planner(policies: facts.policies, vaults: vaults)
-    var builder = ReportBuilder(policies: facts.policies.policies, at: facts.at, since: facts.since)
+    let tracking = facts.tracking
+    let planner = Planner(policies: facts.policies, vaults: vaults, tracking: tracking)
+    var builder = ReportBuilder(
+        policies: facts.policies.policies, at: facts.at, since: facts.since, tracking: tracking)
     var rulings: [Planner.Ruling] = []
     try store.eachToken(states: []) { token in
         rulings.removeAll(keepingCapacity: true)
-        facts.policies.eachVerdict(of: token, at: facts.at) { policy, rule, verdict in
+        facts.policies.eachVerdict(of: token, at: facts.at, tracking: tracking) { policy, rule, verdict in
             rulings.append(Planner.Ruling(policy: policy, rule: rule, verdict: verdict))
         }
         var blocked: BlockedReason?

@@ -41,6 +41,8 @@ package struct ReportFacts: Sendable {
     package var madeAt: Instant
     /// The beginning of the period that ends when the report was made.
     package var since: Instant
+    /// When uses were watched; unbroken where it is hypothetical.
+    package var tracking: TrackingHistory
     package var generator: String
     package var actor: String
 }

@@ -3,12 +3,25 @@ import RotaCore
 
 /// Gathers uses in memory: who answers for a value only notes it here, and a loop writes the sums down.
 ///
-/// Memory is bounded by the number of versions used between two flushes, and that by `capacity`. Uses
-/// beyond it are lost, and counted: nobody is taken for idle because of them.
+/// It is also the tracker: what it writes says from when to when uses would have been seen, so that idle clocks
+/// stand still while nobody looks. Memory is bounded by `capacity`. Uses beyond it are lost and counted, and
+/// the time in which that happened does not count as watched: nobody is taken for idle because of it.
+///
+/// ```
+/// let log = UseLog(tracker: "serve:host-a")
+/// log.note(Use(tokenID: id, version: 3, at: clock.now(), source: "10.0.0.7"))   // any thread, often
+/// try await log.flush(into: store, at: clock.now())                             // a loop, each second
+/// try await log.finish(into: store, at: clock.now())                            // once, at the end
+/// ```
 package final class UseLog: Sendable {
-    private struct State {
+    struct State {
         var tallies: [UseTally.Key: UseTally] = [:]
         var lost = 0
+        /// Since when it watches without a break, and when it was last asked; nil before the first flush or use.
+        var stretch: Heartbeat?
+        /// The heartbeat that was last written.
+        var written: Heartbeat?
+        var lastFlush: Instant?
     }
 
     /// What was noted between two drains.
@@ -23,7 +36,7 @@ package final class UseLog: Sendable {
     /// Who watches: one name for each process that answers, such as `serve:host-a`.
     package let tracker: String
     private let capacity: Int
-    private let state = Locked(State())
+    let state = Locked(State())
 
     /// - parameter capacity: how many versions are kept apart between two flushes.
     package init(tracker: String, capacity: Int = 32_768) {
@@ -35,6 +48,7 @@ package final class UseLog: Sendable {
     package func note(_ use: Use) {
         let key = UseTally.Key(use)
         state.withLock { state in
+            state.noteAsked(at: use.at, tracker: tracker)
             if let index = state.tallies.index(forKey: key) {
                 state.tallies.values[index].add(use)
             } else if state.tallies.count < capacity {
@@ -49,11 +63,14 @@ package final class UseLog: Sendable {
 
     /// Takes what was noted out, in the order of tokens, versions and days.
     package func drain() -> Batch {
-        let drained = state.withLock { state in
-            defer { state = State() }
-            return state
+        let (tallies, lost) = state.withLock { state in
+            defer {
+                state.tallies = [:]
+                state.lost = 0
+            }
+            return (state.tallies, state.lost)
         }
-        return Batch(tallies: drained.tallies.values.sorted { $0.key < $1.key }, lost: drained.lost)
+        return Batch(tallies: tallies.values.sorted { $0.key < $1.key }, lost: lost)
     }
 
     /// Puts back what could not be written down, as if it had not been drained.
@@ -69,6 +86,17 @@ package final class UseLog: Sendable {
                     state.lost += tally.accepted.count + tally.refused.count
                 }
             }
+        }
+    }
+}
+
+extension UseLog.State {
+    /// A tracker that was not asked for long, or never, begins anew: see ``Heartbeat``.
+    fileprivate mutating func noteAsked(at now: Instant, tracker: String) {
+        if let asked = stretch?.askedAt, now - asked <= Heartbeat.longestSilence {
+            if now > asked { stretch?.askedAt = now }
+        } else {
+            stretch = Heartbeat(tracker: tracker, startedAt: now, beatAt: now, askedAt: now)
         }
     }
 }

@@ -21,7 +21,7 @@ package struct ComplianceSummary: Sendable {
     package var controls: [ControlPosture] = []
     /// Of the oldest value that authenticates.
     package var age: Histogram
-    /// Since the last use, or since watching began.
+    /// Watched time since the last use, or since watching began.
     package var idle: Histogram
     package var expiry: ExpiryOutlook
     package var inventory = InventoryFacts()

@@ -11,6 +11,7 @@ package struct ReportBuilder: Sendable {
     private let policies: [Policy]
     private let now: Instant
     private let since: Instant
+    private let tracking: TrackingHistory
     private var sums: ComplianceSummary
     private var owners: [String: OwnerPosture] = [:]
     private var violations = Foremost<BrokenRule>(mostViolations)
@@ -19,10 +20,12 @@ package struct ReportBuilder: Sendable {
     /// - parameters:
     ///   - now: the instant that the verdicts are of.
     ///   - since: revocations from then on are told.
-    package init(policies: [Policy], at now: Instant, since: Instant) {
+    ///   - tracking: when uses were watched.
+    package init(policies: [Policy], at now: Instant, since: Instant, tracking: TrackingHistory) {
         self.policies = policies
         self.now = now
         self.since = since
+        self.tracking = tracking
         let requirements = policies.flatMap(\.rules).map(\.requirement)
         sums = ComplianceSummary(
             policies: policies.map { policy in
@@ -172,7 +175,7 @@ extension ReportBuilder {
             }
         }
         sums.age.add(token.values.oldestIssuedAt.map { now - $0 }, violating: tooOld)
-        sums.idle.add(token.idleSince.map { now - $0 }, violating: tooIdle)
+        sums.idle.add(token.idleness(at: now, tracking: tracking)?.time, violating: tooIdle)
     }
 
     private mutating func addViolations(of token: Token, _ rulings: [Planner.Ruling], blocked: BlockedReason?) {

@@ -4,11 +4,15 @@
 package struct Planner: Sendable {
     package let policies: PolicySet
     private let vaults: Set<String>
+    private let tracking: TrackingHistory
 
-    /// - parameter vaults: the names of the vaults that the configuration has.
-    package init(policies: PolicySet, vaults: Set<String>) {
+    /// - parameters:
+    ///   - vaults: the names of the vaults that the configuration has.
+    ///   - tracking: when uses were watched.
+    package init(policies: PolicySet, vaults: Set<String>, tracking: TrackingHistory) {
         self.policies = policies
         self.vaults = vaults
+        self.tracking = tracking
     }
 
     /// What one rule of one policy says; both by their index.
@@ -39,7 +43,7 @@ package struct Planner: Sendable {
         _ token: Token, at now: Instant, destinations: () throws -> [Destination]
     ) rethrows -> Decision {
         var decision = Decision(rulings: [])
-        policies.eachVerdict(of: token, at: now) { policy, rule, verdict in
+        policies.eachVerdict(of: token, at: now, tracking: tracking) { policy, rule, verdict in
             decision.rulings.append(Ruling(policy: policy, rule: rule, verdict: verdict))
         }
         let calls = decision.rulings.filter {

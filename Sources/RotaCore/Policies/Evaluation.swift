@@ -2,12 +2,16 @@
 ///
 /// Pure, and without allocation: it runs for every rule of every token of a report.
 /// The token is one that can authenticate; see ``Token/canAuthenticate(at:)``.
-package func evaluate(_ rule: Rule, of token: Token, at now: Instant) -> Verdict {
+///
+/// - parameter tracking: when uses were watched, without which idle time does not count.
+package func evaluate(
+    _ rule: Rule, of token: Token, at now: Instant, tracking: TrackingHistory
+) -> Verdict {
     switch rule.requirement {
     case .maxAge(let limit):
         evaluateAge(of: token.values, limit: limit, lead: rule.lead, at: now)
     case .unusedFor(let limit):
-        evaluateUse(of: token, limit: limit, rule: rule, at: now)
+        evaluateUse(of: token, limit: limit, rule: rule, at: now, tracking: tracking)
     case .expiry(let required, let maxLifetime, let maxRemaining):
         evaluateExpiry(
             of: token, required: required, maxLifetime: maxLifetime, maxRemaining: maxRemaining, rule: rule,
@@ -60,14 +64,17 @@ private func evaluateAge(of values: ValueSummary, limit: TimeSpan, lead: TimeSpa
 }
 
 /// Unused is idle for at least the limit; what is not known is never acted on.
-private func evaluateUse(of token: Token, limit: TimeSpan, rule: Rule, at now: Instant) -> Verdict {
-    guard let since = token.idleSince else { return Verdict(.unknown, .usageUnknown) }
-    let idle = elapsed(from: since, to: now)
-    let deadline = since + limit
+private func evaluateUse(
+    of token: Token, limit: TimeSpan, rule: Rule, at now: Instant, tracking: TrackingHistory
+) -> Verdict {
+    guard let idle = token.idleness(at: now, tracking: tracking) else { return Verdict(.unknown, .usageUnknown) }
+    // What is still to come is counted as watched: the deadline moves away while nobody does.
+    let deadline =
+        token.idleReached(limit, by: now, tracking: tracking) ?? now + max(.zero, limit - idle.time)
     let start = deadline - rule.lead
     let inProgress = rule.action == .rotate && token.values.isChanging
     let isNeverUsed = if case .neverUsed = token.usage { true } else { false }
-    if now >= deadline {
+    if idle.time >= limit {
         let reason: Reason =
             isNeverUsed ? .neverUsed(idle: idle, limit: limit) : .idleTooLong(idle: idle, limit: limit)
         return Verdict(.violating, reason, deadline: deadline, start: start, inProgress: inProgress)

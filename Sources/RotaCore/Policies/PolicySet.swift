@@ -20,14 +20,14 @@ package struct PolicySet: Hashable, Sendable {
     ///
     /// Nothing for a token that cannot authenticate.
     package func eachVerdict(
-        of token: Token, at now: Instant,
+        of token: Token, at now: Instant, tracking: TrackingHistory,
         _ each: (_ policy: Int, _ rule: Int, _ verdict: Verdict) throws -> Void
     ) rethrows {
         guard token.canAuthenticate(at: now) else { return }
         // By index: a copy of a policy would count the references of all its parts.
         for policy in policies.indices where policies[policy].selector.matches(token) {
             for rule in policies[policy].rules.indices {
-                try each(policy, rule, evaluate(policies[policy].rules[rule], of: token, at: now))
+                try each(policy, rule, evaluate(policies[policy].rules[rule], of: token, at: now, tracking: tracking))
             }
         }
     }

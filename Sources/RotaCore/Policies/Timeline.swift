@@ -8,13 +8,16 @@ package struct Timeline: Hashable, Sendable {
     /// In the order of the policies, selected or not.
     package var policies: [PolicyTimeline]
 
-    package init(of token: Token, policies: [Policy], at now: Instant) {
+    /// - parameter tracking: when uses were watched.
+    package init(of token: Token, policies: [Policy], at now: Instant, tracking: TrackingHistory) {
         tokenID = token.id
         name = token.name
         at = now
         notEvaluated = token.standing(at: now)
         let evaluated = notEvaluated == nil
-        self.policies = policies.map { PolicyTimeline(of: token, policy: $0, evaluated: evaluated, at: now) }
+        self.policies = policies.map {
+            PolicyTimeline(of: token, policy: $0, evaluated: evaluated, at: now, tracking: tracking)
+        }
     }
 }
 
@@ -29,7 +32,9 @@ package struct PolicyTimeline: Hashable, Sendable {
     /// Empty unless the policy selects the token and it can authenticate.
     package var rules: [RuleTimeline]
 
-    fileprivate init(of token: Token, policy: Policy, evaluated: Bool, at now: Instant) {
+    fileprivate init(
+        of token: Token, policy: Policy, evaluated: Bool, at now: Instant, tracking: TrackingHistory
+    ) {
         self.policy = policy.name
         mode = policy.mode
         file = policy.file
@@ -37,7 +42,8 @@ package struct PolicyTimeline: Hashable, Sendable {
         rules =
             mismatch == nil && evaluated
             ? policy.rules.map {
-                RuleTimeline(of: token, rule: $0, notifyBefore: policy.notifyBefore, at: now)
+                RuleTimeline(
+                    of: token, rule: $0, notifyBefore: policy.notifyBefore, at: now, tracking: tracking)
             }
             : []
     }
@@ -63,10 +69,12 @@ package struct RuleTimeline: Hashable, Sendable {
     package var start: Instant? { verdict.start }
     package var deadline: Instant? { verdict.deadline }
 
-    fileprivate init(of token: Token, rule: Rule, notifyBefore: [TimeSpan], at now: Instant) {
+    fileprivate init(
+        of token: Token, rule: Rule, notifyBefore: [TimeSpan], at now: Instant, tracking: TrackingHistory
+    ) {
         self.rule = rule.name
         action = rule.action
-        let verdict = evaluate(rule, of: token, at: now)
+        let verdict = evaluate(rule, of: token, at: now, tracking: tracking)
         self.verdict = verdict
         notices =
             verdict.deadline.map { deadline in notifyBefore.map { Notice(before: $0, at: deadline - $0) } }

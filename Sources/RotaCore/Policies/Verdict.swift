@@ -41,12 +41,12 @@ package enum Reason: Hashable, Sendable {
     /// The first value has not reached its destinations yet.
     case noValue
     case ageUnknown
-    case usedRecently(idle: TimeSpan, limit: TimeSpan)
+    case usedRecently(idle: Idleness, limit: TimeSpan)
     /// Not long enough to say more, though it was never used in that time.
-    case neverUsedWithinLimit(idle: TimeSpan, limit: TimeSpan)
-    case idleDue(idle: TimeSpan, limit: TimeSpan)
-    case idleTooLong(idle: TimeSpan, limit: TimeSpan)
-    case neverUsed(idle: TimeSpan, limit: TimeSpan)
+    case neverUsedWithinLimit(idle: Idleness, limit: TimeSpan)
+    case idleDue(idle: Idleness, limit: TimeSpan)
+    case idleTooLong(idle: Idleness, limit: TimeSpan)
+    case neverUsed(idle: Idleness, limit: TimeSpan)
     case usageUnknown
     case expiryAcceptable
     case noExpiry
@@ -90,12 +90,12 @@ package enum Reason: Hashable, Sendable {
             "the value is \(actual) old (limit \(limit)); a rotation is under way"
         case .noValue: "it has no value yet: the first one has not reached its destinations"
         case .ageUnknown: "it is not known when the value was issued"
-        case .usedRecently: "idle for \(actual); the limit is \(limit)"
+        case .usedRecently: "idle for \(actual)\(remark); the limit is \(limit)"
         case .neverUsedWithinLimit:
-            "not used yet in the \(actual) it was watched; the limit is \(limit)"
-        case .idleDue: "idle for \(actual), close to the limit of \(limit)"
-        case .idleTooLong: "not used for \(actual); the limit is \(limit)"
-        case .neverUsed: "never used in the \(actual) it was watched; the limit is \(limit)"
+            "not used yet in the \(actual) it was watched\(remark); the limit is \(limit)"
+        case .idleDue: "idle for \(actual)\(remark), close to the limit of \(limit)"
+        case .idleTooLong: "not used for \(actual)\(remark); the limit is \(limit)"
+        case .neverUsed: "never used in the \(actual) it was watched\(remark); the limit is \(limit)"
         case .usageUnknown: "it is not known when it was last used"
         case .expiryAcceptable: "its end is within the rule"
         case .noExpiry: "it has no end"
@@ -109,12 +109,23 @@ package enum Reason: Hashable, Sendable {
         switch self {
         case .withinMaxAge(let actual, let limit), .maxAgeDue(let actual, let limit),
             .maxAgeExceeded(let actual, let limit), .previousInUse(let actual, let limit),
-            .rotationInProgress(let actual, let limit), .usedRecently(let actual, let limit),
-            .neverUsedWithinLimit(let actual, let limit), .idleDue(let actual, let limit),
-            .idleTooLong(let actual, let limit), .neverUsed(let actual, let limit),
-            .lifetimeTooLong(let actual, let limit), .remainingTooLong(let actual, let limit):
+            .rotationInProgress(let actual, let limit), .lifetimeTooLong(let actual, let limit),
+            .remainingTooLong(let actual, let limit):
             (actual, limit)
+        case .usedRecently(let idle, let limit), .neverUsedWithinLimit(let idle, let limit),
+            .idleDue(let idle, let limit), .idleTooLong(let idle, let limit), .neverUsed(let idle, let limit):
+            (idle.time, limit)
         case .noValue, .ageUnknown, .usageUnknown, .expiryAcceptable, .noExpiry: nil
+        }
+    }
+
+    /// What of the time since the last use does not count, if that is worth a word.
+    private var remark: String {
+        switch self {
+        case .usedRecently(let idle, _), .neverUsedWithinLimit(let idle, _), .idleDue(let idle, _),
+            .idleTooLong(let idle, _), .neverUsed(let idle, _):
+            idle.remark
+        default: ""
         }
     }
 }

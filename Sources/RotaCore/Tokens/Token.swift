@@ -90,6 +90,10 @@ package struct Token: Hashable, Sendable {
     /// The end of the token and of all its versions; nil: valid until revoked.
     package var expiresAt: Instant?
     package var usage: Usage
+    /// Up to when an import says that it was not used again; nil when no import spoke of its use.
+    package var usageAssertedUntil: Instant?
+    /// From when on a tracker can see it used: since we know the digest of its value; nil: it cannot.
+    package var watchedSince: Instant?
     /// Why, when and by whom it ended; nil while it is active or quarantined.
     package var end: TokenEnd?
     package var values: ValueSummary
@@ -103,7 +107,8 @@ package struct Token: Hashable, Sendable {
         integration: String = "", scopes: [String] = [], labels: [String: String] = [:],
         prefix: String = TokenValue.defaultPrefix, issuer: Issuer = .rota, externalID: String? = nil,
         state: TokenState = .active, createdAt: Instant, createdBy: String = "", expiresAt: Instant? = nil,
-        usage: Usage = .unknown, end: TokenEnd? = nil, values: ValueSummary, destinationCount: Int = 0,
+        usage: Usage = .unknown, usageAssertedUntil: Instant? = nil, watchedSince: Instant? = nil,
+        end: TokenEnd? = nil, values: ValueSummary, destinationCount: Int = 0,
         provenance: Provenance = .observed
     ) {
         self.id = id
@@ -122,6 +127,8 @@ package struct Token: Hashable, Sendable {
         self.createdBy = createdBy
         self.expiresAt = expiresAt
         self.usage = usage
+        self.usageAssertedUntil = usageAssertedUntil
+        self.watchedSince = watchedSince
         self.end = end
         self.values = values
         self.destinationCount = destinationCount

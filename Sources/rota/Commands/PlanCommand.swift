@@ -27,7 +27,7 @@ private func showPlan(_ invocation: Invocation) throws -> ExitCode {
     defer { store.close() }
     let request = PlanRequest(
         policies: policies, limits: composition.configuration.limits,
-        vaults: composition.configuration.vaultNames, at: at)
+        vaults: composition.configuration.vaultNames, at: at, hypothetical: invocation.arguments.has("at"))
     let result = try makePlan(request, from: store)
     if invocation.wantsJSON {
         invocation.output.document(PlanDocument.json(result))
@@ -38,7 +38,7 @@ private func showPlan(_ invocation: Invocation) throws -> ExitCode {
     invocation.output.failure(
         Failure(
             "a run would refuse this plan: \(refusal)",
-            hint: limitHint(composition.configuration)))
+            hint: "check what has changed; if it is meant, raise the limit"))
     return .refused
 }
 
@@ -113,10 +113,4 @@ enum PlanDocument {
         let covered = action.covers.map { "\($0.policy)/\($0.rule)" }.joined(separator: ", ")
         return action.verdict.reason.message + (covered.isEmpty ? "" : "; cures \(covered) too")
     }
-}
-
-/// What to do about a plan that is over a limit.
-func limitHint(_ configuration: Configuration) -> String {
-    "a backlog is worked off in parts with 'pace: { actions: N }' in the policy; if all of it is meant, raise "
-        + "limits.percent or limits.actions, in \(configuration.file) or in the policy that is named"
 }

@@ -10,8 +10,6 @@ final class Output: Sendable {
         var readerIsGone = false
         var failure: Int32?
         var isQuiet = false
-        /// Errors are JSON, and nothing else is written beside the results.
-        var isJSON = false
         var progressShown = false
     }
 
@@ -32,9 +30,6 @@ final class Output: Sendable {
     }
 
     func adopt(quiet: Bool) { state.withLock { $0.isQuiet = quiet } }
-
-    /// From now on errors are JSON documents, as a script that asked for `--json` reads them.
-    func adoptJSON() { state.withLock { $0.isJSON = true } }
 
     // MARK: Results
 
@@ -68,24 +63,26 @@ final class Output: Sendable {
 
     // MARK: Beside the results
 
-    /// A remark for people on standard error; not with `--quiet`, nor with `--json`.
+    /// A remark for people on standard error; not with `--quiet`.
     func note(_ text: String) {
-        let isQuiet = state.withLock { $0.isQuiet || $0.isJSON }
+        let isQuiet = state.withLock { $0.isQuiet }
         if !isQuiet { complain(text.hasSuffix("\n") ? text : text + "\n") }
     }
 
     func warning(_ text: String) { complain("warning: \(text)\n") }
 
     func failure(_ failure: Failure) {
-        let isJSON = state.withLock { $0.isJSON }
-        complain(isJSON ? failure.json.serialized() + "\n" : failure.text)
+        var text = failure.details.map { $0 + "\n" }.joined()
+        text += "error: \(printable(failure.message))\n"
+        if let hint = failure.hint { text += "hint: \(printable(hint))\n" }
+        complain(text)
     }
 
     /// One line that is written over, and only on a terminal: how far long work has come.
     func progress(_ text: String) {
         guard errorsAreSeen else { return }
         state.withLock { state in
-            guard !state.isQuiet, !state.isJSON else { return }
+            guard !state.isQuiet else { return }
             state.progressShown = true
             Self.write(Array("\r\u{1B}[K\(printable(text))".utf8), to: STDERR_FILENO)
         }
@@ -99,7 +96,7 @@ final class Output: Sendable {
         }
         complain("")
         guard let failure else { return code }
-        self.failure(Failure("cannot write the output: \(systemMessage(failure))"))
+        complain("error: cannot write the output: \(systemMessage(failure))\n")
         return code == .done ? .failed : code
     }
 

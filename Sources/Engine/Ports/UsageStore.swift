@@ -1,0 +1,33 @@
+package import RotaCore
+
+/// What can be asked about the use of tokens.
+package protocol UsageReads {
+    /// What every tracker ever watched, oldest first.
+    func heartbeats() throws -> [Heartbeat]
+    /// The sums of a token's uses from the day of an instant on, by version and day.
+    func usage(of id: TokenID, since: Instant) throws -> [UseTally]
+    /// When each version of a token was last used; versions without an accepted use are absent.
+    func lastUses(of id: TokenID) throws -> [Int: Instant]
+}
+
+extension UsageReads {
+    /// When uses were watched.
+    package func tracking() throws -> TrackingHistory { TrackingHistory(try heartbeats()) }
+}
+
+/// What is written about the use of tokens. A use is not a change of a token: it has no audit entry, and the
+/// token's revision stays.
+package protocol UsageChanges {
+    /// Adds sums to what is known of each version and day, and moves `last used` of their tokens forward, never back.
+    /// Sums of tokens that are not in the store are left out.
+    ///
+    /// A refused use of a version that had been revoked by then raises `token.reuse_detected`, audited, once
+    /// for each version and day.
+    func recordUses(_ tallies: [UseTally], by tracker: String, at now: Instant) throws
+    /// Writes how far a tracker has watched: one row for each stretch, which grows.
+    func recordHeartbeat(_ heartbeat: Heartbeat) throws
+    /// Active tokens of which nothing was known, and whose values a tracker can see: never used since
+    /// it began to watch, or since the value is known if that is later. At most `limit` of them, in one audit
+    /// entry; answers how many.
+    func beginTracking(_ heartbeat: Heartbeat, limit: Int, at now: Instant) throws -> Int
+}

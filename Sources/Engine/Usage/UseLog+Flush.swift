@@ -1,0 +1,74 @@
+import Crypto
+package import RotaCore
+
+extension UseLog {
+    /// How far apart heartbeats are at least.
+    private static let pulse = TimeSpan(seconds: 60)
+    /// How many sums share one transaction: nobody else waits long for the store.
+    private static let largestBatch = 4096
+    /// How many tokens that nothing was known of become watched with one heartbeat.
+    private static let mostBegun = 5_000
+
+    /// Writes down what was noted since the last time, in one transaction, and once a minute a heartbeat with it.
+    ///
+    /// For a loop that calls it each second; a second call within the same second does nothing. Costs nothing
+    /// when there is nothing to write. What fails is put back, and taken by the next flush.
+    ///
+    /// - parameter now: by the same clock as the uses that are noted.
+    /// - throws: store errors, after which it may be called again.
+    package func flush(into store: StoreQueue, at now: Instant) async throws {
+        let isDue = state.withLock { state in
+            defer { state.lastFlush = now }
+            return state.lastFlush != now
+        }
+        if isDue { try await write(into: store, at: now, isLast: false) }
+    }
+
+    /// Writes down what is left, and to when it watched: nothing is lost by a stop that waits for this.
+    ///
+    /// Call it once nothing is noted any more.
+    package func finish(into store: StoreQueue, at now: Instant) async throws {
+        try await write(into: store, at: now, isLast: true)
+    }
+
+    private func write(into store: StoreQueue, at now: Instant, isLast: Bool) async throws {
+        var batch = drain()
+        let tracker = tracker
+        do {
+            while batch.tallies.count > Self.largestBatch {
+                let part = Array(batch.tallies.prefix(Self.largestBatch))
+                try await store.write { try $0.recordUses(part, by: tracker, at: now) }
+                batch.tallies.removeFirst(Self.largestBatch)
+            }
+            let heartbeat = heartbeat(at: now, lost: batch.lost, isLast: isLast)
+            guard heartbeat != nil || !batch.tallies.isEmpty else { return }
+            let rest = batch.tallies
+            try await store.write { store in
+                try store.recordUses(rest, by: tracker, at: now)
+                guard let heartbeat else { return }
+                try store.recordHeartbeat(heartbeat)
+                guard heartbeat.watched != nil else { return }
+                _ = try store.beginTracking(heartbeat, limit: Self.mostBegun, at: now)
+            }
+            if let heartbeat { state.withLock { $0.written = heartbeat } }
+        } catch {
+            putBack(batch)
+            throw error
+        }
+    }
+
+    /// The heartbeat to write now; nil when the last one is young enough.
+    private func heartbeat(at now: Instant, lost: Int, isLast: Bool) -> Heartbeat? {
+        state.withLock { state in
+            var stretch = state.stretch ?? Heartbeat(tracker: tracker, startedAt: now, beatAt: now, askedAt: nil)
+            // The time since the last heartbeat was not watched: what it says stays, and a new stretch begins.
+            if lost > 0 { stretch.startedAt = now }
+            stretch.beatAt = now
+            state.stretch = stretch
+            guard let written = state.written, written.startedAt == stretch.startedAt, !isLast else {
+                return stretch
+            }
+            return now - written.beatAt >= Self.pulse ? stretch : nil
+        }
+    }
+}

@@ -1,0 +1,139 @@
+import Engine
+import JSON
+import RotaCore
+import SQLite
+
+/// The use of tokens, and who watched it. None of this is a transition, nor a change of a token.
+extension SQLStore {
+    /// How far `idle_since` may lag behind the last use.
+    private static let longestLag = TimeSpan.hours(1)
+
+    // MARK: - Reads
+
+    func heartbeats() throws -> [Heartbeat] {
+        try driver.all(.heartbeats, []) { row in
+            Heartbeat(
+                tracker: row.text(0), startedAt: row.instant(1), beatAt: row.instant(2),
+                askedAt: row.optionalInstant(3))
+        }
+    }
+
+    func usage(of id: TokenID, since: Instant) throws -> [UseTally] {
+        try driver.all(.usageOfToken, [.of(id), .of(since.midnight)], Decode.tally)
+    }
+
+    func lastUses(of id: TokenID) throws -> [Int: Instant] {
+        var uses: [Int: Instant] = [:]
+        try driver.query(.lastUses, [.of(id)]) { row in
+            uses[row.count(0)] = row.optionalInstant(1)
+            return true
+        }
+        return uses
+    }
+
+    // MARK: - Uses
+
+    func recordUses(_ tallies: [UseTally], by tracker: String, at now: Instant) throws {
+        guard driver.isInTransaction else { throw StoreError.failed("a change outside a transaction") }
+        for tally in tallies {
+            try add(tally)
+            if let used = tally.accepted.last {
+                try driver.execute(.useToken, [.of(tally.key.tokenID), .of(used)])
+                try driver.execute(
+                    .moveIdleness, [.of(tally.key.tokenID), .of(used), .of(Self.longestLag)])
+            }
+            try tellReuse(tally, by: tracker, at: now)
+        }
+    }
+
+    private func add(_ tally: UseTally) throws {
+        let key: [Value] = [.of(tally.key.tokenID), .of(tally.key.version), .of(tally.key.day)]
+        var sum = tally
+        if let known = try driver.first(.usageOfDay, key, Decode.tally) {
+            sum = known
+            sum.merge(tally)
+        }
+        try driver.execute(
+            .setUsage,
+            key + [
+                .of(sum.accepted.last), .of(sum.accepted.count), .text(SightingsText.encode(sum.accepted.sources)),
+                .text(SightingsText.encode(sum.accepted.agents)), .text(SightingsText.encode(sum.scopes)),
+                .of(sum.refused.last), .of(sum.refused.count), .text(SightingsText.encode(sum.refused.sources)),
+                .text(SightingsText.encode(sum.refused.agents)),
+            ])
+    }
+
+    /// Somebody still has a value that was taken out of use: a consumer that was forgotten, or a thief.
+    private func tellReuse(_ tally: UseTally, by tracker: String, at now: Instant) throws {
+        guard let refused = tally.refused.last else { return }
+        let revokedAt = try driver.first(
+            .tellReuse,
+            [.of(tally.key.tokenID), .of(tally.key.version), .of(tally.key.day), .of(refused)]
+        ) { $0.optionalInstant(0) }
+        guard let revokedAt else { return }
+        let change = Change(actor: "tracker:\(tracker)", at: now, cause: "a value was used after it was revoked")
+        let details: JSON.Object = [
+            "version": .integer(tally.key.version), "revoked_at": .of(revokedAt), "used_at": .of(refused),
+            "refusals": .integer(tally.refused.count), "sources": .of(tally.refused.sources),
+            "agents": .of(tally.refused.agents),
+        ]
+        try audit("token.reuse_detected", of: tally.key.tokenID.text, change, details)
+        try emit("token.reuse_detected", about: tally.key.tokenID, change, details)
+    }
+
+    // MARK: - Trackers
+
+    func recordHeartbeat(_ heartbeat: Heartbeat) throws {
+        try driver.execute(
+            .beat,
+            [
+                .text(heartbeat.tracker), .of(heartbeat.startedAt), .of(heartbeat.beatAt),
+                .of(heartbeat.askedAt),
+            ])
+    }
+
+    func beginTracking(_ heartbeat: Heartbeat, limit: Int, at now: Instant) throws -> Int {
+        let count = try driver.execute(.beginTracking, [.of(heartbeat.startedAt), .of(limit)])
+        if count > 0 {
+            let change = Change(
+                actor: "tracker:\(heartbeat.tracker)", at: now, cause: "it watches the use of tokens")
+            try audit(
+                "usage.track", of: heartbeat.tracker, change,
+                ["since": .of(heartbeat.startedAt), "tokens": .integer(count)])
+        }
+        return count
+    }
+}
+
+extension JSON {
+    static func of(_ sightings: Sightings) -> JSON {
+        .array(sightings.texts.map { .string($0) })
+    }
+}
+
+/// Sightings are stored as lines, which none of them breaks; a line feed at the end says that there were more.
+enum SightingsText {
+    static func encode(_ sightings: Sightings) -> String {
+        sightings.texts.joined(separator: "\n") + (sightings.more ? "\n" : "")
+    }
+
+    static func decode(_ text: String) -> Sightings {
+        if text.isEmpty { return Sightings() }
+        let texts = text.utf8.split(separator: UInt8(ascii: "\n")).map { String(Substring($0)) }
+        return Sightings(texts: texts, more: text.utf8.last == UInt8(ascii: "\n"))
+    }
+}
+
+extension Decode {
+    static func tally(_ row: borrowing Row) -> UseTally {
+        UseTally(
+            key: UseTally.Key(tokenID: TokenID(row.text(0)), version: row.count(1), day: row.instant(2)),
+            accepted: UseTally.Side(
+                count: row.count(4), last: row.optionalInstant(3), sources: SightingsText.decode(row.text(5)),
+                agents: SightingsText.decode(row.text(6))),
+            refused: UseTally.Side(
+                count: row.count(9), last: row.optionalInstant(8), sources: SightingsText.decode(row.text(10)),
+                agents: SightingsText.decode(row.text(11))),
+            scopes: SightingsText.decode(row.text(7)))
+    }
+}

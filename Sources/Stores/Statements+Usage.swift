@@ -1,0 +1,77 @@
+private let usageColumns = """
+    token_id, version, day, used_at, uses, sources, agents, scopes, refused_at, refusals, refused_sources, \
+    refused_agents
+    """
+
+/// The use of tokens, and who watched it.
+extension Statement {
+    static let usage: [Statement] = [
+        heartbeats, usageOfToken, usageOfDay, lastUses, setUsage, useToken, moveIdleness, tellReuse, beat,
+        beginTracking,
+    ]
+
+    // MARK: Reads
+
+    static let heartbeats = Statement(
+        "SELECT tracker, started_at, beat_at, asked_at FROM heartbeats ORDER BY started_at")
+    static let usageOfToken = Statement(
+        "SELECT \(usageColumns) FROM usage WHERE token_id = $1 AND day >= $2 ORDER BY version, day")
+    static let usageOfDay = Statement(
+        "SELECT \(usageColumns) FROM usage WHERE token_id = $1 AND version = $2 AND day = $3")
+    static let lastUses = Statement(
+        "SELECT version, max(used_at) FROM usage WHERE token_id = $1 GROUP BY version ORDER BY version")
+
+    // MARK: Uses
+
+    /// The sum is made by whoever read the row before, in the same transaction.
+    static let setUsage = Statement(
+        """
+        INSERT INTO usage (\(usageColumns))
+        SELECT t.id, CAST($2 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS BIGINT), CAST($5 AS BIGINT),
+          CAST($6 AS TEXT), CAST($7 AS TEXT), CAST($8 AS TEXT), CAST($9 AS BIGINT), CAST($10 AS BIGINT),
+          CAST($11 AS TEXT), CAST($12 AS TEXT)
+        FROM tokens t WHERE t.id = $1
+        ON CONFLICT (token_id, version, day) DO UPDATE SET
+          used_at = excluded.used_at, uses = excluded.uses, sources = excluded.sources,
+          agents = excluded.agents, scopes = excluded.scopes, refused_at = excluded.refused_at,
+          refusals = excluded.refusals, refused_sources = excluded.refused_sources,
+          refused_agents = excluded.refused_agents
+        """)
+    static let useToken = Statement(
+        "UPDATE tokens SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)")
+    /// Lags by up to `$3` seconds, so that the index is not rewritten by each use: candidates are only a superset.
+    static let moveIdleness = Statement(
+        """
+        UPDATE tokens SET idle_since = $2
+        WHERE id = $1 AND (idle_since IS NULL OR idle_since < $2 - CAST($3 AS BIGINT))
+        """)
+    /// Once for each version and day.
+    static let tellReuse = Statement(
+        """
+        UPDATE usage SET reuse_at = $4
+        WHERE token_id = $1 AND version = $2 AND day = $3 AND reuse_at IS NULL
+          AND EXISTS
+            (SELECT 1 FROM versions v
+             WHERE v.token_id = $1 AND v.number = $2 AND v.state = 'revoked' AND v.ended_at <= $4)
+        RETURNING (SELECT v.ended_at FROM versions v WHERE v.token_id = $1 AND v.number = $2)
+        """)
+
+    // MARK: Trackers
+
+    static let beat = Statement(
+        """
+        INSERT INTO heartbeats (tracker, started_at, beat_at, asked_at) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (tracker, started_at) DO UPDATE SET beat_at = excluded.beat_at, asked_at = excluded.asked_at
+        """)
+    static let beginTracking = Statement(
+        """
+        UPDATE tokens SET
+          tracked_since = CASE WHEN watched_since > $1 THEN watched_since ELSE CAST($1 AS BIGINT) END,
+          idle_since = CASE WHEN watched_since > $1 THEN watched_since ELSE CAST($1 AS BIGINT) END
+        WHERE id IN
+          (SELECT t.id FROM tokens t
+           WHERE t.state = 'active' AND t.watched_since IS NOT NULL AND t.last_used_at IS NULL
+             AND t.tracked_since IS NULL
+           ORDER BY t.id LIMIT $2)
+        """)
+}

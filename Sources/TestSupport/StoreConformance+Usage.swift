@@ -1,0 +1,186 @@
+import Engine
+import JSON
+import RotaCore
+
+extension StoreBench {
+    fileprivate func tally(
+        _ id: TokenID, _ version: Int = 1, uses: Int = 0, at offset: Int64 = 0, refusals: Int = 0,
+        refusedAt: Int64 = 0, sources: [String] = [], scopes: [String] = []
+    ) -> UseTally {
+        let (used, refused) = (now + TimeSpan(seconds: offset), now + TimeSpan(seconds: refusedAt))
+        let day = (uses > 0 ? used : refused).midnight
+        let seen = Sightings(texts: sources, more: false)
+        return UseTally(
+            key: UseTally.Key(tokenID: id, version: version, day: day),
+            accepted: uses > 0 ? UseTally.Side(count: uses, last: used, sources: seen) : UseTally.Side(),
+            refused: refusals > 0 ? UseTally.Side(count: refusals, last: refused, sources: seen) : UseTally.Side(),
+            scopes: Sightings(texts: scopes, more: false))
+    }
+
+    fileprivate func record(_ tallies: UseTally...) throws {
+        try write { try $0.recordUses(tallies, by: "serve", at: now) }
+    }
+
+    fileprivate func candidates(idleAt instant: Instant) throws -> [String] {
+        var found: [String] = []
+        try store.eachCandidate(.idleSinceAtOrBefore(instant)) { token in
+            found.append(token.id.text)
+            return true
+        }
+        return found
+    }
+
+    fileprivate func beat(_ from: Int64, _ to: Int64, asked: Int64?) -> Heartbeat {
+        Heartbeat(
+            tracker: "serve", startedAt: now + TimeSpan(seconds: from), beatAt: now + TimeSpan(seconds: to),
+            askedAt: asked.map { now + TimeSpan(seconds: $0) })
+    }
+}
+
+extension StoreConformance {
+    static let usage: [StoreClaim] = [
+        StoreClaim("uses of one version on one day add up, and others are apart") { bench in
+            let id = try bench.add("t").id
+            try bench.record(bench.tally(id, uses: 3, at: 50, sources: ["a"], scopes: ["read"]))
+            try bench.record(
+                bench.tally(id, uses: 2, at: 20, sources: ["b", "a"], scopes: ["write"]),
+                bench.tally(id, 2, uses: 1), bench.tally(id, uses: 1, at: 86_400))
+            let sums = try bench.store.usage(of: id, since: bench.now)
+            try require(sums.map(\.accepted.count) == [5, 1, 1], "\(sums.map(\.accepted.count))")
+            try require(sums[0].accepted.last == bench.now + TimeSpan(seconds: 50), "the last of them")
+            try require(sums[0].accepted.sources.texts == ["a", "b"], "from both places")
+            try require(sums[0].scopes.texts == ["read", "write"], "and the scopes of both")
+            try require(sums[1].key.day == (bench.now + .days(1)).midnight, "by version, then by day")
+            try require(
+                try bench.store.usage(of: id, since: bench.now + .days(1)).count == 1, "from a day on")
+            try require(
+                try bench.store.lastUses(of: id)
+                    == [1: bench.now + .days(1), 2: bench.now], "the last use of each version")
+        },
+        StoreClaim("a use moves the last use forward, never back, and is no change of the token") { bench in
+            let id = try bench.add("t").id
+            let before = try bench.stored(id)
+            let written = try bench.written {
+                try bench.record(bench.tally(id, uses: 1, at: 100))
+                try bench.record(bench.tally(id, uses: 1, at: 40))
+            }
+            var expected = before
+            expected.usage = .lastUsed(bench.now + TimeSpan(seconds: 100))
+            try require(try bench.stored(id) == expected, "the last use, and nothing else")
+            try require(written == (0, 0), "neither audited nor announced: \(written)")
+        },
+        StoreClaim("idleness in the index lags by an hour at the most, and never runs ahead") { bench in
+            let id = try bench.add("t").id
+            try bench.record(bench.tally(id, uses: 1))
+            try require(try bench.candidates(idleAt: bench.now) == ["t"], "idle since the first use")
+            try bench.record(bench.tally(id, uses: 1, at: 3600))
+            try require(try bench.candidates(idleAt: bench.now) == ["t"], "an hour may pass")
+            try bench.record(bench.tally(id, uses: 1, at: 3601))
+            try require(
+                try bench.candidates(idleAt: bench.now + TimeSpan(seconds: 3600)).isEmpty, "not more")
+        },
+        StoreClaim("a refused use is counted apart and makes no token used") { bench in
+            let id = try bench.add("t").id
+            let before = try bench.stored(id)
+            try bench.record(bench.tally(id, refusals: 4, refusedAt: 10, sources: ["x"]))
+            try require(try bench.stored(id) == before, "the token is as it was")
+            let sum = try bench.store.usage(of: id, since: bench.now).first
+            try require(sum?.accepted == UseTally.Side(), "nothing was accepted")
+            try require(sum?.refused.count == 4 && sum?.refused.sources.texts == ["x"], "but refused")
+            try require(try bench.store.lastUses(of: id).isEmpty, "no version was used")
+        },
+        StoreClaim("a use of a revoked version is told once for each version and day, with where it came from") {
+            bench in
+            let id = try bench.add("t").id
+            _ = try bench.rotate(id)
+            _ = try bench.retire(id, 1, after: 90_000)
+            let type = "token.reuse_detected"
+            let early = try bench.written {
+                try bench.record(bench.tally(id, refusals: 1, refusedAt: 89_999), bench.tally(id, 2, uses: 1))
+            }
+            try require(early == (0, 0), "it was not revoked by then")
+            let first = try bench.written {
+                try bench.record(bench.tally(id, refusals: 2, refusedAt: 90_000, sources: ["10.0.0.9"]))
+            }
+            try require(first == (1, 1), "one audit entry and one event: \(first)")
+            let event = try bench.events().last
+            try require(event?.type == type, "\(type), and not \(event?.type ?? "nothing")")
+            let data = try document(event?.data ?? "{}")
+            try require(data["version"] == 1 && data["sources"] == ["10.0.0.9"], "which, and from where")
+            let again = try bench.written {
+                try bench.record(bench.tally(id, refusals: 5, refusedAt: 90_100))
+            }
+            try require(again == (0, 0), "once a day")
+            let nextDay = try bench.written {
+                try bench.record(bench.tally(id, refusals: 1, refusedAt: 200_000))
+            }
+            try require(nextDay == (1, 1), "and again on the next")
+        },
+        StoreClaim("a revoked token in use is told; one that merely expired is not") { bench in
+            let revoked = try bench.add("revoked").id
+            _ = try bench.write { try $0.revokeToken(revoked, change: bench.change()) }
+            let expired = try bench.add("expired") { $0.expiresAt = bench.now }.id
+            _ = try bench.write { try $0.expireToken(expired, change: bench.change()) }
+            let written = try bench.written {
+                try bench.record(
+                    bench.tally(revoked, refusals: 1, refusedAt: 5), bench.tally(expired, refusals: 1, refusedAt: 5))
+            }
+            try require(written == (1, 1), "one of them: \(written)")
+        },
+        StoreClaim("uses of a token that is not there are left out, and the others kept") { bench in
+            let id = try bench.add("t").id
+            try bench.record(bench.tally(TokenID("gone"), uses: 1, refusals: 1), bench.tally(id, uses: 1))
+            try require(try bench.store.usage(of: id, since: bench.now).count == 1, "kept")
+            try require(try bench.store.usage(of: TokenID("gone"), since: bench.now).isEmpty, "left out")
+        },
+        StoreClaim("a stretch of heartbeats is one row that grows") { bench in
+            for beat in [bench.beat(0, 0, asked: nil), bench.beat(50, 60, asked: 55), bench.beat(50, 120, asked: 70)] {
+                try bench.write { try $0.recordHeartbeat(beat) }
+            }
+            try require(
+                try bench.store.heartbeats() == [bench.beat(0, 0, asked: nil), bench.beat(50, 120, asked: 70)],
+                "in order: \(try bench.store.heartbeats())")
+            try require(
+                try bench.store.tracking().watched(from: bench.now, to: bench.now + .days(1)).seconds == 70, "70 s")
+        },
+        StoreClaim("what nobody knew of is never used since a tracker that can see it began to watch") { bench in
+            let old = try bench.add("old").id
+            let foreign = try bench.add("foreign") { $0.issuer = .external(kind: "aws-iam") }.id
+            let used = try bench.add("used") { $0.usage = .lastUsed(bench.now - .days(9)) }.id
+            let bare = bench.token("bare")
+            let unknownValue = Version(number: 1, state: .current, digest: nil, issuedAt: bench.now - .days(50))
+            try bench.write {
+                try $0.addToken(bare, version: unknownValue, destinations: [], change: bench.change())
+            }
+            let before = try [foreign, used, bare.id].map(bench.stored)
+            let began = bench.beat(-500, 60, asked: 0)
+            let begin = { (limit: Int) in
+                try bench.write { try $0.beginTracking(began, limit: limit, at: bench.now) }
+            }
+            let written = try bench.written { try require(try begin(10) == 1, "one of the four") }
+            try require(written == (1, 0), "one audit entry: \(written)")
+            // Its value came into the store after the tracker began.
+            try require(try bench.stored(old).usage == .neverUsed(since: bench.now), "since its value is known")
+            try require(try bench.stored(old).usageAssertedUntil == nil, "as seen, not as told")
+            try require(try bench.candidates(idleAt: bench.now).contains("old"), "and the index knows")
+            try require(try [foreign, used, bare.id].map(bench.stored) == before, "the others stay as they are")
+            let nothing = try bench.written { try require(try begin(10) == 0, "only once") }
+            try require(nothing == (0, 0), "and nothing is written: \(nothing)")
+            for name in ["x", "y", "z"] { try bench.add(name) }
+            try require(try begin(2) == 2 && begin(2) == 1, "no more than asked for")
+        },
+        StoreClaim("a value is watched from when its digest is known") { bench in
+            let id = try bench.add("t").id
+            try require(try bench.stored(id).watchedSince == bench.now, "since it was added")
+            let bare = bench.token("bare")
+            try bench.write {
+                try $0.addToken(
+                    bare, version: Version(number: 1, state: .current, digest: nil, issuedAt: nil),
+                    destinations: [Destination(vault: "v", path: "bare")], change: bench.change())
+            }
+            try require(try bench.stored(bare.id).watchedSince == nil, "not before")
+            _ = try bench.rotate(bare.id)
+            try require(try bench.stored(bare.id).watchedSince == bench.now, "the first one that we made")
+        },
+    ]
+}

@@ -1,0 +1,153 @@
+import RotaCore
+import Stores
+import TestSupport
+import Testing
+
+@testable import Engine
+
+@Suite struct UseFlushTests {
+    private let fixture: RunFixture
+    private let log = UseLog(tracker: "test")
+
+    init() throws { fixture = try RunFixture() }
+
+    private func note(_ id: TokenID, _ outcome: Use.Outcome = .accepted) {
+        log.note(Use(tokenID: id, version: 1, at: fixture.clock.now(), outcome: outcome))
+    }
+
+    private func flush() async throws {
+        try await log.flush(into: fixture.store, at: fixture.clock.now())
+    }
+
+    private func uses(of id: TokenID) async throws -> Int {
+        try await fixture.store.read { store in
+            try store.usage(of: id, since: RunFixture.epoch).reduce(0) { $0 + $1.accepted.count }
+        }
+    }
+
+    private func heartbeats() async throws -> [Heartbeat] {
+        try await fixture.store.read { try $0.heartbeats() }
+    }
+
+    /// Whatever it is asked to do, it cannot.
+    private static func closedStore(in folder: ScratchFolder) throws -> any Store {
+        let location = "sqlite:\(folder.path)/rota.db"
+        let identity = StoreIdentity(instance: "closed", generation: 1, createdAt: RunFixture.epoch)
+        try createStore(
+            at: location, identity: identity, change: Change(actor: "test", at: RunFixture.epoch, cause: "set up"))
+        let store = try openStore(at: location, endpoints: [])
+        store.close()
+        return store
+    }
+
+    private func seconds(_ count: Int64) -> Instant { RunFixture.epoch + TimeSpan(seconds: count) }
+
+    @Test func `what was noted is written down, once a second at the most`() async throws {
+        let id = try await fixture.addToken("a")
+        note(id)
+        note(id)
+        try await flush()
+        #expect(try await uses(of: id) == 2)
+        #expect(try await fixture.token(id).usage == .lastUsed(RunFixture.epoch))
+        note(id)
+        try await flush()
+        #expect(try await uses(of: id) == 2, "the same second")
+        fixture.clock.advance(by: TimeSpan(seconds: 1))
+        try await flush()
+        #expect(try await uses(of: id) == 3)
+    }
+
+    @Test func `a graceful stop loses nothing`() async throws {
+        let id = try await fixture.addToken("a")
+        try await flush()
+        note(id)
+        try await log.finish(into: fixture.store, at: fixture.clock.now())
+        #expect(try await uses(of: id) == 1)
+    }
+
+    @Test func `what the store could not take is taken by the next flush, once`() async throws {
+        let id = try await fixture.addToken("a")
+        let folder = try ScratchFolder()
+        let closed = try Self.closedStore(in: folder)
+        let failing = StoreQueue(closed) { _ in }
+        note(id)
+        await #expect(throws: StoreError.self) { try await log.flush(into: failing, at: fixture.clock.now()) }
+        fixture.clock.advance(by: TimeSpan(seconds: 1))
+        note(id)
+        try await flush()
+        #expect(try await uses(of: id) == 2)
+        fixture.clock.advance(by: TimeSpan(seconds: 1))
+        try await flush()
+        #expect(try await uses(of: id) == 2)
+    }
+
+    @Test func `a heartbeat is written once a minute while it runs, and its row grows`() async throws {
+        let id = try await fixture.addToken("a")
+        note(id)
+        for _ in 0..<130 {
+            try await flush()
+            fixture.clock.advance(by: TimeSpan(seconds: 1))
+        }
+        #expect(
+            try await heartbeats() == [
+                Heartbeat(tracker: "test", startedAt: seconds(0), beatAt: seconds(120), askedAt: seconds(0))
+            ])
+        try await log.finish(into: fixture.store, at: fixture.clock.now())
+        #expect(try await heartbeats().last?.beatAt == seconds(130), "a stop says to when it watched")
+    }
+
+    @Test func `a tracker watches from when it is first asked`() async throws {
+        let id = try await fixture.addToken("a")
+        try await flush()
+        fixture.clock.advance(by: .days(40))
+        try await flush()
+        #expect(try await fixture.store.read { try $0.tracking() } == TrackingHistory.none)
+        note(id)
+        fixture.clock.advance(by: .hours(1))
+        try await flush()
+        let watched = try await fixture.store.read { store in
+            try store.tracking().watched(from: RunFixture.epoch, to: seconds(100 * 86_400))
+        }
+        #expect(watched == .hours(1))
+    }
+
+    @Test func `the time in which uses were lost is not watched`() async throws {
+        let small = UseLog(tracker: "small", capacity: 1)
+        let (first, second) = (try await fixture.addToken("a"), try await fixture.addToken("b"))
+        func use(_ id: TokenID) { small.note(Use(tokenID: id, version: 1, at: fixture.clock.now())) }
+        use(first)
+        try await small.flush(into: fixture.store, at: fixture.clock.now())
+        fixture.clock.advance(by: .hours(1))
+        try await small.flush(into: fixture.store, at: fixture.clock.now())
+        fixture.clock.advance(by: .hours(1))
+        use(first)
+        use(second)
+        try await small.flush(into: fixture.store, at: fixture.clock.now())
+        fixture.clock.advance(by: .hours(1))
+        try await small.flush(into: fixture.store, at: fixture.clock.now())
+        let tracking = try await fixture.store.read { try $0.tracking() }
+        #expect(tracking.watched(from: seconds(0), to: seconds(3600)) == .hours(1))
+        #expect(tracking.watched(from: seconds(3600), to: seconds(7200)) == .zero, "lost somewhere in here")
+        #expect(tracking.watched(from: seconds(7200), to: seconds(10_800)) == .hours(1))
+    }
+
+    @Test func `tokens that nobody knew of are never used since it began to watch`() async throws {
+        let (quiet, busy) = (try await fixture.addToken("quiet"), try await fixture.addToken("busy"))
+        note(busy)
+        try await flush()
+        #expect(try await fixture.token(quiet).usage == .unknown)
+        fixture.clock.advance(by: .hours(2))
+        try await flush()
+        #expect(try await fixture.token(quiet).usage == .neverUsed(since: RunFixture.epoch))
+        #expect(try await fixture.token(busy).usage == .lastUsed(RunFixture.epoch))
+    }
+
+    @Test func `many versions are written in several transactions, none left out`() async throws {
+        let id = try await fixture.addToken("a")
+        for version in 1...9_000 {
+            log.note(Use(tokenID: id, version: version, at: fixture.clock.now()))
+        }
+        try await flush()
+        #expect(try await uses(of: id) == 9_000)
+    }
+}
