@@ -32,17 +32,27 @@ package struct Deliverer: Sendable {
     /// Sends what is due, and goes on while something becomes due within `span` from now. No attempt begins
     /// later than that.
     ///
+    /// Nothing while another process is at it: events would only arrive twice.
+    ///
     /// - throws: store errors only; what an endpoint does becomes a count.
     package func deliverDue(within span: TimeSpan) async throws -> DeliveryTotals {
+        guard !transport.endpoints.isEmpty, try await store.read({ $0.takeUpDeliveries() }) else {
+            return DeliveryTotals()
+        }
+        let result: Result<DeliveryTotals, any Error>
+        do { result = .success(try await drain(within: span)) } catch { result = .failure(error) }
+        try await store.read { $0.letGoDeliveries() }
+        return try result.get()
+    }
+
+    private func drain(within span: TimeSpan) async throws -> DeliveryTotals {
         let end = clock.now() + span
-        var totals = try await withThrowingTaskGroup(of: DeliveryTotals.self) { group in
+        return try await withThrowingTaskGroup(of: DeliveryTotals.self) { group in
             for endpoint in transport.endpoints {
                 group.addTask { try await drain(endpoint, until: end) }
             }
             return try await group.reduce(into: DeliveryTotals()) { $0.add($1) }
         }
-        totals.waiting = try await store.read { try $0.deliveryCounts().waiting }
-        return totals
     }
 
     private func drain(_ endpoint: Endpoint, until end: Instant) async throws -> DeliveryTotals {
@@ -145,8 +155,6 @@ package struct DeliveryTotals: Hashable, Sendable {
     package var failed = 0
     /// Deliveries that were given up in this pass: dead letters.
     package var dead = 0
-    /// What is still in the outbox after it.
-    package var waiting = 0
     /// The endpoints that were let be for the rest of the pass, and why. Their queues are kept.
     package var resting: [String: String] = [:]
 

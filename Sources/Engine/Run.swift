@@ -39,11 +39,12 @@ package struct RunUseCase: Sendable {
     ///   - firing: the names of those that act now; nil when all do.
     ///   - limits: those above every policy's own.
     ///   - actor: who asked for the run, such as `cli:alice`.
-    ///   - deliverWithin: how long events are delivered, and tried again, at the end of it.
+    ///   - deliverWithin: how long events are delivered, and tried again, at the end of it; nil where
+    ///     somebody else sees to it.
     ///   - progress: called as actions come to their end.
     package func run(
         policies: PolicySet, only firing: Set<String>? = nil, limits: Limits, actor: String,
-        deliverWithin deliveryTime: TimeSpan = TimeSpan(seconds: 30),
+        deliverWithin deliveryTime: TimeSpan? = TimeSpan(seconds: 30),
         progress: @escaping @Sendable (RunProgress) -> Void = { _ in }
     ) async throws -> RunReport {
         let id = "run_" + Hex.encode(random.bytes(12))
@@ -75,12 +76,13 @@ package struct RunUseCase: Sendable {
             report.actions = try await carryOut(pass, violations: planned.findings, progress: progress)
         }
         report.finishedAt = clock.now()
-        report.deliveries = try await deliverer.deliverDue(within: deliveryTime)
+        if let deliveryTime { report.deliveries = try await deliverer.deliverDue(within: deliveryTime) }
+        report.waitingDeliveries = try await store.read { try $0.deliveryCounts().waiting }
         return report
     }
 
     /// Marks every token whose end has passed. Answers how many.
-    private func expire(change: Change) async throws -> Int {
+    func expire(change: Change) async throws -> Int {
         var expired = 0
         while true {
             let ended = try await store.read { store in
@@ -144,6 +146,8 @@ package struct RunReport: Sendable {
     /// How many tokens were marked as past their end.
     package var expired: Int
     package var deliveries = DeliveryTotals()
+    /// How many deliveries are in the outbox after it.
+    package var waitingDeliveries = 0
 
     init(_ pass: RunPass, recovery: RecoveryResult, expired: Int, refusal: String?) {
         id = pass.id

@@ -65,8 +65,8 @@ struct StoreLock: Hashable, Sendable {
     /// Each kind has a range of its own.
     let number: Int64
 
-    /// By the run's number in the store.
     static func run(_ number: Int64) -> StoreLock { StoreLock(number: 1 << 40 | number) }
+    static let deliveries = StoreLock(number: 1)
     static func rotation(_ id: Int64) -> StoreLock { StoreLock(number: 2 << 40 | id) }
 }
 

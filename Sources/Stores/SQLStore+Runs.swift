@@ -87,6 +87,9 @@ extension SQLStore {
 
     // MARK: - Deliveries
 
+    func takeUpDeliveries() -> Bool { driver.hold(.deliveries) }
+    func letGoDeliveries() { driver.release(.deliveries) }
+
     func recordDelivered(_ event: String, to endpoint: String, status: Int, at now: Instant) throws {
         try driver.execute(.deliver, [.text(event), .text(endpoint), .of(status), .of(now)])
     }

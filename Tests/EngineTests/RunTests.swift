@@ -305,7 +305,7 @@ struct RunTests {
         let useCase = useCase(fixture, transport: ScriptedTransport([Self.hook]))
         let report = try await useCase.run(
             policies: policies(Self.revokeUnused), limits: Limits(), actor: "cli:alice")
-        #expect(report.deliveries.waiting == 0)
+        #expect(report.waitingDeliveries == 0)
         // Issued, violated and revoked, twice; and the run itself.
         #expect(report.deliveries.delivered == 7)
     }

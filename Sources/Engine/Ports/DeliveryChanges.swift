@@ -29,6 +29,10 @@ package struct DeliveryCounts: Hashable, Sendable {
 /// What becomes of events. Which endpoints an event goes to is settled when it is written: the store is
 /// opened with the configured endpoints.
 package protocol DeliveryChanges {
+    /// Makes this process the one that delivers, until `letGoDeliveries` or its end, however it ends; false
+    /// when somebody delivers already.
+    func takeUpDeliveries() -> Bool
+    func letGoDeliveries()
     func recordDelivered(_ event: String, to endpoint: String, status: Int, at now: Instant) throws
     /// `nextAttemptAt` nil: a dead letter.
     func recordFailed(

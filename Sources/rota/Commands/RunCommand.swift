@@ -81,7 +81,7 @@ private enum RunDocument {
             "deliveries": [
                 "delivered": .integer(report.deliveries.delivered),
                 "failed": .integer(report.deliveries.failed),
-                "dead": .integer(report.deliveries.dead), "waiting": .integer(report.deliveries.waiting),
+                "dead": .integer(report.deliveries.dead), "waiting": .integer(report.waitingDeliveries),
             ],
         ]
     }
@@ -128,14 +128,14 @@ private enum RunDocument {
                 output.warning("\(rotation.tokenID): \(rotation.outcome.rawValue): \(printable(cause))")
             }
         }
-        printDeliveries(report.deliveries, on: output)
+        printDeliveries(report.deliveries, waiting: report.waitingDeliveries, on: output)
     }
 
-    private static func printDeliveries(_ totals: DeliveryTotals, on output: Output) {
-        guard totals.delivered + totals.failed + totals.dead + totals.waiting > 0 else { return }
+    private static func printDeliveries(_ totals: DeliveryTotals, waiting: Int, on output: Output) {
+        guard totals.delivered + totals.failed + totals.dead + waiting > 0 else { return }
         output.line(
             "events: \(totals.delivered) delivered, \(totals.failed) to be tried again, "
-                + "\(totals.dead) given up, \(totals.waiting) waiting")
+                + "\(totals.dead) given up, \(waiting) waiting")
         for (endpoint, cause) in totals.resting.sorted(by: { $0.key < $1.key }) {
             output.warning("webhook '\(printable(endpoint))': \(printable(cause))")
         }
