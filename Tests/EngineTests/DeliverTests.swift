@@ -8,6 +8,11 @@ struct DeliverTests {
     private static let refused = DeliveryResult(.failed, status: 500, cause: "status 500")
     private static let accepted = DeliveryResult(.delivered, status: 200)
 
+    /// How many deliveries are in the outbox.
+    private func waiting(_ fixture: RunFixture) async throws -> Int {
+        try await fixture.store.read { try $0.deliveryCounts().waiting }
+    }
+
     @Test func `what waits is delivered once`() async throws {
         let hook = Endpoint.named("hook")
         let fixture = try RunFixture(endpoints: [hook])
@@ -15,7 +20,7 @@ struct DeliverTests {
         let transport = ScriptedTransport([hook])
         let totals = try await fixture.deliverer(transport).deliverDue(within: TimeSpan(seconds: 10))
         #expect(totals.delivered == 100)
-        #expect(totals.waiting == 0)
+        #expect(try await waiting(fixture) == 0)
         #expect(Set(transport.attempts.map(\.event)).count == 100)
         let again = try await fixture.deliverer(transport).deliverDue(within: TimeSpan(seconds: 10))
         #expect(again == DeliveryTotals())
@@ -31,7 +36,7 @@ struct DeliverTests {
         let totals = try await fixture.deliverer(transport).deliverDue(within: .hours(1))
         #expect(totals.delivered == 1)
         #expect(totals.failed == 2)
-        #expect(totals.waiting == 0)
+        #expect(try await waiting(fixture) == 0)
         let attempts = transport.attempts
         #expect(Set(attempts.map(\.event)).count == 1)
         try #require(attempts.count == 3)
@@ -44,9 +49,9 @@ struct DeliverTests {
         let fixture = try RunFixture(endpoints: [hook])
         try await fixture.addToken("ci")
         let transport = ScriptedTransport([hook]) { _, _, _ in Self.refused }
-        let totals = try await fixture.deliverer(transport).deliverDue(within: TimeSpan(seconds: 60))
+        _ = try await fixture.deliverer(transport).deliverDue(within: TimeSpan(seconds: 60))
         #expect(transport.attempts.count == 2)
-        #expect(totals.waiting == 1)
+        #expect(try await waiting(fixture) == 1)
         #expect(fixture.clock.now() <= RunFixture.epoch + TimeSpan(seconds: 60))
     }
 
@@ -77,7 +82,7 @@ struct DeliverTests {
         let totals = try await fixture.deliverer(transport).deliverDue(within: .hours(1))
         #expect(totals.failed == 1)
         #expect(totals.dead == 1)
-        #expect(totals.waiting == 0)
+        #expect(try await waiting(fixture) == 0)
         let counts = try await fixture.store.read { try $0.deliveryCounts() }
         #expect(counts.dead == 1)
         #expect(transport.attempts.count == 2)
@@ -96,7 +101,7 @@ struct DeliverTests {
         #expect(totals.resting["gone"]?.contains("410") == true)
         #expect(totals.dead == transport.attempts(at: "gone").count)
         #expect(totals.dead <= 8)
-        #expect(totals.waiting == 200 - totals.dead)
+        #expect(try await waiting(fixture) == 200 - totals.dead)
     }
 
     @Test func `an endpoint that is down costs few attempts, and the rest of its queue keeps its own`()
@@ -111,7 +116,7 @@ struct DeliverTests {
         let totals = try await fixture.deliverer(transport).deliverDue(within: .hours(1))
         #expect(transport.attempts.count <= 16)
         #expect(totals.resting["down"]?.contains("connection refused") == true)
-        #expect(totals.waiting == 200)
+        #expect(try await waiting(fixture) == 200)
     }
 
     @Test(
