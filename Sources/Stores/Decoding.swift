@@ -77,4 +77,11 @@ enum Decode {
             event: OutgoingEvent(id: row.text(0), type: row.text(1), at: row.instant(2), data: row.text(3)),
             endpoint: row.text(4), attempts: row.count(5))
     }
+
+    static func deliveryRecord(_ row: borrowing Row) throws -> DeliveryRecord {
+        DeliveryRecord(
+            event: row.text(0), type: row.text(1), at: row.instant(2), endpoint: row.text(3),
+            state: try row.word(4), attempts: row.count(5), nextAttemptAt: row.instant(6),
+            status: row.optionalInteger(7).map { Int($0) }, cause: row.optionalText(8))
+    }
 }

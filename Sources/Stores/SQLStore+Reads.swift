@@ -149,6 +149,10 @@ extension SQLStore {
         try driver.first(.nextDelivery, [.text(endpoint)]) { $0.optionalInstant(0) } ?? nil
     }
 
+    func eachDelivery(_ state: DeliveryRecord.State, _ each: (DeliveryRecord) throws -> Bool) throws {
+        try driver.query(.deliveriesInState, [.text(state.rawValue)]) { try each(Decode.deliveryRecord($0)) }
+    }
+
     func deliveryCounts() throws -> DeliveryCounts {
         var counts = DeliveryCounts(waiting: 0, delivered: 0, dead: 0)
         try driver.query(.deliveryCounts, []) { row in

@@ -105,4 +105,20 @@ extension SQLStore {
             try driver.execute(.bury, what + [.of(now)])
         }
     }
+
+    func replay(_ letters: DeadLetters, change: Change) throws -> Int {
+        let (statement, name): (Statement, String) =
+            switch letters {
+            case .event(let event): (.replayEvent, event)
+            case .endpoint(let endpoint): (.replayEndpoint, endpoint)
+            }
+        guard driver.isInTransaction else { throw StoreError.failed("a change outside a transaction") }
+        let replayed = try driver.all(statement, [.text(name), .of(change.at)]) { $0.text(0) }
+        guard !replayed.isEmpty else { return 0 }
+        var after: JSON.Object = ["count": .integer(replayed.count), "state": "waiting"]
+        // The events of an endpoint may be a great many; those of one event are as many as endpoints.
+        if case .event = letters { after["webhooks"] = .array(replayed.sorted().map { .string($0) }) }
+        try audit("delivery.replay", of: name, change, after)
+        return replayed.count
+    }
 }

@@ -29,7 +29,7 @@ extension Statement {
         pushes,
         openFindings, findings, auditEntries, auditEntriesOfObject, auditEntriesBack, auditEntriesOfObjectBack,
         runActions, promotions, unrecordedRotations, outcomesOfRun, lastRun, unfinishedRuns, dueDeliveries,
-        nextDelivery, deliveryCounts,
+        nextDelivery, deliveryCounts, deliveriesInState,
     ]
 
     static let fact = Statement("SELECT value FROM store WHERE key = $1")
@@ -159,5 +159,11 @@ extension Statement {
         """)
     static let nextDelivery = Statement(
         "SELECT min(next_attempt_at) FROM deliveries WHERE endpoint = $1 AND state = 'waiting'")
+    static let deliveriesInState = Statement(
+        """
+        SELECT e.id, e.type, e.at, d.endpoint, d.state, d.attempts, d.next_attempt_at, d.status, d.cause
+        FROM deliveries d JOIN events e ON e.id = d.event_id
+        WHERE d.state = $1 ORDER BY d.number
+        """)
     static let deliveryCounts = Statement("SELECT state, count(*) FROM deliveries GROUP BY state")
 }

@@ -4,6 +4,7 @@ extension Statement {
         addFact, editToken, addDestination, adoptDestination, removePushes, removeDestination, countDestination,
         addAuditEntry, nextEventOfToken, addEvent, addDelivery, addRun, planRun, addRunAction, finishRun,
         openFinding, closeFinding, deliver, postpone, bury,
+        replayEvent, replayEndpoint,
     ]
 
     static let addFact = Statement("INSERT INTO store (key, value) VALUES ($1, $2)")
@@ -80,6 +81,19 @@ extension Statement {
         UPDATE deliveries SET state = 'dead', attempts = attempts + 1, status = $3, cause = $4,
           changed_at = $5
         WHERE event_id = $1 AND endpoint = $2 AND state = 'waiting'
+        """)
+
+    static let replayEvent = Statement(
+        """
+        UPDATE deliveries SET state = 'waiting', attempts = 0, status = NULL, cause = NULL,
+          next_attempt_at = $2, changed_at = $2
+        WHERE event_id = $1 AND state = 'dead' RETURNING endpoint
+        """)
+    static let replayEndpoint = Statement(
+        """
+        UPDATE deliveries SET state = 'waiting', attempts = 0, status = NULL, cause = NULL,
+          next_attempt_at = $2, changed_at = $2
+        WHERE endpoint = $1 AND state = 'dead' RETURNING event_id
         """)
 
     // MARK: Runs and findings

@@ -235,6 +235,52 @@ extension StoreConformance {
             }
             try require(try store.deliveryCounts().delivered == 1, "what was delivered stays delivered")
         },
+        StoreClaim("a dead letter is listed with its cause, and waits again when it is replayed, audited once") {
+            bench in
+            let store = bench.store
+            try bench.add("t")
+            try bench.add("u")
+            let events = try bench.events()
+            let listed = { (state: DeliveryRecord.State) in
+                var found: [DeliveryRecord] = []
+                try store.eachDelivery(state) {
+                    found.append($0)
+                    return true
+                }
+                return found
+            }
+            try require(try listed(.waiting).map(\.endpoint) == ["all", "tokens", "all", "tokens"], "in order")
+            try bench.write { store in
+                for (event, endpoint) in [(events[0], "all"), (events[1], "all"), (events[0], "tokens")] {
+                    try store.recordFailed(
+                        event.id, to: endpoint, status: 500, cause: "status 500", nextAttemptAt: nil,
+                        at: bench.now)
+                }
+            }
+            let dead = try listed(.dead)
+            let expected = DeliveryRecord(
+                event: events[0].id, type: "token.issued", at: events[0].at, endpoint: "all", state: .dead,
+                attempts: 1, nextAttemptAt: dead[0].nextAttemptAt, status: 500, cause: "status 500")
+            try require(dead.count == 3 && dead[0] == expected, "\(dead)")
+            let replay = { (letters: DeadLetters) in
+                try bench.write { try $0.replay(letters, change: bench.change("mended", after: 60)) }
+            }
+            let one = try bench.written {
+                try require(try replay(.event(events[0].id)) == 2, "to both of its endpoints")
+            }
+            try require(one.audit == 1, "one audit entry: \(one)")
+            let entry = try document(bench.audit(of: events[0].id).last?.body ?? "")
+            try require(entry["action"]?.string == "delivery.replay", "\(entry)")
+            try require(entry["after"]?["webhooks"]?.array?.count == 2, "says which")
+            let waiting = try listed(.waiting).first { $0.event == events[0].id && $0.endpoint == "all" }
+            try require(waiting?.attempts == 0 && waiting?.cause == nil, "all attempts before it")
+            try require(waiting?.nextAttemptAt == bench.now + TimeSpan(seconds: 60), "to be tried now")
+            try require(try replay(.endpoint("tokens")) == 0, "none of that endpoint is dead")
+            try require(try replay(.endpoint("all")) == 1, "the rest of the other")
+            try require(try listed(.dead).isEmpty, "none is left")
+            let again = try bench.written { try require(try replay(.event(events[0].id)) == 0, "nothing") }
+            try require(again == (0, 0), "nothing to replay is not audited: \(again)")
+        },
     ]
 
     static let transactions: [StoreClaim] = [

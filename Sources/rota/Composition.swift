@@ -97,7 +97,7 @@ extension WebhookSettings {
     }
 
     /// With its secrets, to send to it.
-    fileprivate func resolved() throws(Failure) -> WebhookEndpoint {
+    func resolved() throws(Failure) -> WebhookEndpoint {
         var keys: [WebhookSecret] = []
         for reference in secrets {
             let text = try reference.resolve()

@@ -13,6 +13,51 @@ package struct Delivery: Hashable, Sendable {
     }
 }
 
+/// A delivery that is not over well, as it is listed.
+package struct DeliveryRecord: Hashable, Sendable {
+    /// Where a delivery stands.
+    package enum State: String, Sendable, CaseIterable {
+        case dead, waiting
+    }
+
+    /// The id of the event, its type and its time.
+    package var event: String
+    package var type: String
+    package var at: Instant
+    package var endpoint: String
+    package var state: State
+    package var attempts: Int
+    /// When it is tried again; of no meaning for a dead one.
+    package var nextAttemptAt: Instant
+    /// The HTTP status of the last attempt, where there was an answer.
+    package var status: Int?
+    /// Why the last attempt failed; nil before the first one.
+    package var cause: String?
+
+    package init(
+        event: String, type: String, at: Instant, endpoint: String, state: State, attempts: Int,
+        nextAttemptAt: Instant, status: Int?, cause: String?
+    ) {
+        self.event = event
+        self.type = type
+        self.at = at
+        self.endpoint = endpoint
+        self.state = state
+        self.attempts = attempts
+        self.nextAttemptAt = nextAttemptAt
+        self.status = status
+        self.cause = cause
+    }
+}
+
+/// Which dead letters are to be sent after all.
+package enum DeadLetters: Hashable, Sendable {
+    /// Those of one event, by its id.
+    case event(String)
+    /// All of one endpoint.
+    case endpoint(String)
+}
+
 /// How many deliveries are in which state.
 package struct DeliveryCounts: Hashable, Sendable {
     package var waiting: Int
@@ -38,4 +83,6 @@ package protocol DeliveryChanges {
     func recordFailed(
         _ event: String, to endpoint: String, status: Int?, cause: String, nextAttemptAt: Instant?, at now: Instant
     ) throws
+    /// Dead letters become waiting again, with all their attempts before them; one audit entry. Answers how many.
+    func replay(_ letters: DeadLetters, change: Change) throws -> Int
 }

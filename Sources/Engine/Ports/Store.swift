@@ -140,6 +140,8 @@ package protocol StoreReads: UsageReads {
     /// When the next delivery that waits for this endpoint becomes due; nil when none waits.
     func nextDeliveryDue(endpoint: String) throws -> Instant?
     func deliveryCounts() throws -> DeliveryCounts
+    /// Deliveries in one state, oldest event first; `each` returns false to stop.
+    func eachDelivery(_ state: DeliveryRecord.State, _ each: (DeliveryRecord) throws -> Bool) throws
 }
 
 /// One index range over active tokens; one query for each rule, since an OR over indexes is a scan.

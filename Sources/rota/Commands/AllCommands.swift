@@ -5,6 +5,6 @@ extension Command {
         tokenCreate, tokenList, tokenShow, tokenEdit, tokenVerify, tokenRotate, tokenRevoke,
         policyCheck, policyExplain,
         plan, run, report,
-        webhookList, auditTail,
+        webhookList, webhookDeliveries, webhookReplay, webhookTest, auditTail,
     ]
 }

@@ -1,0 +1,141 @@
+import Engine
+import JSON
+import RotaCore
+
+extension Command {
+    static let webhookDeliveries = Command(
+        words: ["webhook", "deliveries"],
+        summary: "list events that were given up or wait to be sent, with the cause",
+        discussion: """
+            Dead letters come first: events whose receiver refused every attempt, or wants no more. They are
+            kept, and sent after all with 'rota webhook replay'.
+            """,
+        options: [
+            Option("state", "STATE", help: "dead or waiting; else both"),
+            Option("webhook", "NAME", help: "only those for this webhook"),
+            Option("limit", "COUNT", help: "how many; 100"),
+        ],
+        examples: ["rota webhook deliveries --state dead", "rota webhook deliveries --json | jq .deliveries"],
+        run: listDeliveries)
+
+    static let webhookReplay = Command(
+        words: ["webhook", "replay"],
+        summary: "let dead letters be sent again",
+        discussion: """
+            What was given up waits again, with all its attempts before it; the next 'rota run' sends it, under
+            the id that it had.
+            """,
+        operand: Operand(name: "EVENT", help: "the id of an event: evt_…", count: .optional),
+        options: [
+            Option("dead", help: "all dead letters"),
+            Option("webhook", "NAME", help: "with --dead: only those for this webhook"),
+        ],
+        examples: [
+            "rota webhook replay evt_0f3c…", "rota webhook replay --dead --webhook security",
+        ],
+        exitCodes: [.done, .failed, .usage, .outcomeUnknown],
+        run: replayDeliveries)
+}
+
+private func listDeliveries(_ invocation: Invocation) throws -> ExitCode {
+    let arguments = invocation.arguments
+    let states =
+        try arguments.choice("state", of: DeliveryRecord.State.self).map { [$0] }
+        ?? DeliveryRecord.State.allCases
+    let limit = try arguments.integer("limit", in: 1...100_000) ?? 100
+    let webhook = arguments.value("webhook")
+    let store = try Composition(invocation).openStore()
+    defer { store.close() }
+    var deliveries: [DeliveryRecord] = []
+    for state in states {
+        try store.eachDelivery(state) { delivery in
+            if webhook == nil || webhook == delivery.endpoint { deliveries.append(delivery) }
+            return deliveries.count <= limit
+        }
+    }
+    let isCut = deliveries.count > limit
+    show(Array(deliveries.prefix(limit)), isCut: isCut, invocation)
+    return .done
+}
+
+private func show(_ deliveries: [DeliveryRecord], isCut: Bool, _ invocation: Invocation) {
+    let output = invocation.output
+    guard !invocation.wantsJSON else {
+        return output.document([
+            "deliveries": .array(deliveries.map(\.json)), "more": .bool(isCut),
+        ])
+    }
+    let now = invocation.clock.now()
+    var table = Table(["event", "type", "time", "webhook", "state", "attempts", "next try", "cause"], on: output)
+    for delivery in deliveries {
+        table.add([
+            delivery.event, delivery.type, delivery.at.description, delivery.endpoint,
+            delivery.state.rawValue, String(delivery.attempts),
+            delivery.state == .dead ? "-" : distance(to: delivery.nextAttemptAt, from: now),
+            delivery.cause ?? "-",
+        ])
+    }
+    table.finish()
+    if deliveries.isEmpty { output.note("no deliveries") }
+    if isCut { output.note("there are more; see --limit") }
+}
+
+extension DeliveryRecord {
+    fileprivate var json: JSON {
+        [
+            "event": .string(event), "type": .string(type), "at": TokenDocument.time(at),
+            "webhook": .string(endpoint), "state": .string(state.rawValue), "attempts": .integer(attempts),
+            "next_attempt_at": state == .dead ? .null : TokenDocument.time(nextAttemptAt),
+            "status": status.map { .integer($0) } ?? .null, "cause": TokenDocument.text(cause),
+        ]
+    }
+}
+
+private func replayDeliveries(_ invocation: Invocation) throws -> ExitCode {
+    let event = invocation.arguments.operands.first
+    let webhook = invocation.arguments.value("webhook")
+    guard (event == nil) == invocation.arguments.has("dead"), event == nil || webhook == nil else {
+        throw Failure.usage(
+            "give the id of an event, or --dead for all dead letters", hint: "see 'rota webhook deliveries'")
+    }
+    let composition = try Composition(invocation)
+    let store = try composition.openStore()
+    defer { store.close() }
+    let change = composition.change("webhook replay")
+    let (replayed, unknown) = try store.transaction {
+        let letters = try event.map { [.event($0)] } ?? allDead(in: store, for: webhook)
+        let names = Set(composition.configuration.webhooks.map(\.name))
+        var unknown: [String] = []
+        for case .endpoint(let name) in letters where !names.contains(name) { unknown.append(name) }
+        return (try letters.reduce(0) { try $0 + store.replay($1, change: change) }, unknown)
+    }
+    if let event, replayed == 0 {
+        throw Failure(
+            "there is no dead letter of the event '\(event)'",
+            hint: "see 'rota webhook deliveries --state dead'")
+    }
+    if invocation.wantsJSON {
+        invocation.output.document(["replayed": .integer(replayed)])
+    } else {
+        invocation.output.line(
+            replayed == 0
+                ? "there are no dead letters"
+                : "\(counted(replayed, "dead letter")) \(replayed == 1 ? "waits" : "wait") again; "
+                    + "'rota run' sends what waits")
+    }
+    for name in unknown {
+        invocation.output.note("webhook '\(printable(name))' is not in the configuration: nothing is sent to it")
+    }
+    return .done
+}
+
+/// The dead letters of every webhook that has some.
+private func allDead(in store: any Store, for webhook: String?) throws -> [DeadLetters] {
+    if let webhook { return [.endpoint(webhook)] }
+    var names: Set<String> = []
+    try store.eachDelivery(.dead) { delivery in
+        names.insert(delivery.endpoint)
+        return true
+    }
+    return names.sorted().map { .endpoint($0) }
+}

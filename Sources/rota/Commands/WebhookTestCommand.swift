@@ -1,0 +1,53 @@
+import Crypto
+import Engine
+import JSON
+import RotaCore
+import Webhooks
+
+extension Command {
+    static let webhookTest = Command(
+        words: ["webhook", "test"],
+        summary: "send an event webhook.test now, and tell what the receiver answers",
+        discussion: """
+            It is signed and sent as every event is, once, whatever events the webhook asks for. It does not
+            go through the store, and is not tried again.
+            """,
+        operand: Operand(name: "NAME", help: "a webhook of the configuration"),
+        examples: ["rota webhook test security"],
+        run: testWebhook)
+}
+
+private func testWebhook(_ invocation: Invocation) async throws -> ExitCode {
+    let name = invocation.arguments.operands[0]
+    let composition = try Composition(invocation)
+    let webhooks = composition.configuration.webhooks
+    guard let settings = webhooks.first(where: { $0.name == name }) else {
+        throw Failure.usage(
+            "there is no webhook '\(name)' in the configuration",
+            hint: nearest(to: name, among: webhooks.map(\.name)).map { "did you mean '\($0)'?" }
+                ?? "see 'rota webhook list'")
+    }
+    let now = invocation.clock.now()
+    let data: JSON = [
+        "webhook": .string(name), "actor": .string(Process.actor), "cause": "webhook test",
+    ]
+    let event = OutgoingEvent(
+        id: "evt_" + Hex.encode(invocation.random.bytes(16)), type: "webhook.test", at: now,
+        data: data.serialized())
+    let transport = WebhookTransport(endpoints: [try settings.resolved()])
+    let result = await transport.deliver(event, to: settings.endpoint, at: now)
+    if invocation.wantsJSON {
+        invocation.output.document([
+            "webhook": .string(name), "event": .string(event.id),
+            "delivered": .bool(result.kind == .delivered),
+            "status": result.status.map { .integer($0) } ?? .null, "cause": TokenDocument.text(result.cause),
+        ])
+    } else if result.kind == .delivered {
+        let status = result.status.map { "status \($0)" } ?? "accepted"
+        invocation.output.line("'\(name)' took \(event.id): \(status)")
+    }
+    guard result.kind != .delivered else { return .done }
+    throw Failure(
+        "'\(name)' did not take \(event.id): \(result.cause ?? "it was not accepted")",
+        hint: "check its url, secret and allow-addresses in \(composition.configuration.file)")
+}

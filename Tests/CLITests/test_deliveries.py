@@ -1,0 +1,137 @@
+"""What becomes of events: sent, given up, listed, replayed; against a receiver that answers what it is told to."""
+
+import base64
+import hashlib
+import hmac
+import http.server
+import json
+import os
+import threading
+
+import pytest
+
+
+class Receiver:
+    """Answers with `status`, and keeps what came."""
+
+    def __init__(self):
+        self.status = 204
+        self.requests = []
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread.start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server.server_port}/hook"
+
+    def handler(receiver):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["content-length"]))
+                receiver.requests.append((dict(self.headers.items()), body))
+                self.send_response(receiver.status)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        return Handler
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+
+@pytest.fixture
+def receiver():
+    receiver = Receiver()
+    yield receiver
+    receiver.stop()
+
+
+def furnish(workspace, receiver):
+    """A house with one webhook that is tried once."""
+    workspace.sh("rota init --quiet")
+    key = os.urandom(24)
+    secret = workspace.directory / "whsec"
+    secret.write_text("whsec_" + base64.b64encode(key).decode())
+    secret.chmod(0o600)
+    with (workspace.directory / "rota.yaml").open("a") as file:
+        file.write(
+            f'webhooks:\n  security:\n    {{ url: "{receiver.url}", secret: "file:whsec", events: ["token.*"],\n'
+            '      allow-addresses: ["127.0.0.1"], retry: [] }\n'
+        )
+    return key
+
+
+def call(workspace, command, code=0):
+    result = workspace.sh(command)
+    assert result.returncode == code, result.stderr
+    return json.loads(result.stdout)
+
+
+def test_a_test_event_is_sent_now_and_signed(workspace, receiver):
+    key = furnish(workspace, receiver)
+    answer = call(workspace, "rota webhook test security --json")
+    assert answer["delivered"] is True and answer["status"] == 204 and answer["cause"] is None
+    [(headers, body)] = receiver.requests
+    headers = {name.lower(): value for name, value in headers.items()}
+    assert headers["webhook-id"] == answer["event"]
+    document = json.loads(body)
+    assert document["type"] == "webhook.test" and document["data"]["webhook"] == "security"
+    signed = f'{headers["webhook-id"]}.{headers["webhook-timestamp"]}.'.encode() + body
+    digest = base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
+    assert headers["webhook-signature"] == "v1," + digest
+
+
+def test_a_test_event_that_is_refused_says_why(workspace, receiver):
+    furnish(workspace, receiver)
+    receiver.status = 401
+    result = workspace.sh("rota webhook test security")
+    assert result.returncode == 1 and "status 401" in result.stderr and "hint:" in result.stderr
+    assert call(workspace, "rota webhook test security --json", 1)["status"] == 401
+    result = workspace.sh("rota webhook test securty")
+    assert result.returncode == 2 and "did you mean 'security'?" in result.stderr
+
+
+def test_dead_letters_are_listed_with_their_cause_and_replayed(workspace, receiver):
+    furnish(workspace, receiver)
+    workspace.sh("rota token create --name a --json && rota token create --name b --json")
+    waiting = call(workspace, "rota webhook deliveries --json")["deliveries"]
+    assert [entry["state"] for entry in waiting] == ["waiting", "waiting"]
+    receiver.status = 500
+    workspace.sh("rota run --deliver-within 1s")
+    dead = call(workspace, "rota webhook deliveries --json")["deliveries"]
+    assert [(entry["state"], entry["cause"], entry["status"], entry["attempts"]) for entry in dead] == [
+        ("dead", "status 500", 500, 1)
+    ] * 2
+    assert [entry["type"] for entry in dead] == ["token.issued", "token.issued"]
+    table = workspace.sh("rota webhook deliveries --state dead --webhook security").stdout
+    assert dead[0]["event"] in table and "status 500" in table
+    assert call(workspace, "rota webhook deliveries --json --webhook other")["deliveries"] == []
+    assert len(call(workspace, "rota webhook deliveries --json --limit 1")["deliveries"]) == 1
+
+    receiver.status = 204
+    receiver.requests.clear()
+    assert call(workspace, f'rota webhook replay {dead[0]["event"]} --json') == {"replayed": 1}
+    workspace.sh("rota run --deliver-within 1s")
+    ids = [dict((name.lower(), value) for name, value in headers.items())["webhook-id"]
+           for headers, _ in receiver.requests]
+    assert ids == [dead[0]["event"]], "the one that was replayed, under its own id"
+    assert "1 dead letter waits again" in workspace.sh("rota webhook replay --dead").stdout
+    workspace.sh("rota run --deliver-within 1s")
+    assert call(workspace, "rota webhook deliveries --json")["deliveries"] == []
+    actions = [json.dumps(entry["entry"]) for entry in call(workspace, "rota audit tail --json")["entries"]]
+    assert sum('"delivery.replay"' in action for action in actions) == 2
+
+
+def test_what_is_not_dead_is_not_replayed(workspace, receiver):
+    furnish(workspace, receiver)
+    result = workspace.sh("rota webhook replay evt_00")
+    assert result.returncode == 1 and "no dead letter of the event 'evt_00'" in result.stderr
+    assert workspace.sh("rota webhook replay --dead").stdout == "there are no dead letters\n"
+    for command in ["rota webhook replay", "rota webhook replay evt_00 --dead"]:
+        assert workspace.sh(command).returncode == 2
