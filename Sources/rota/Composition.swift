@@ -42,7 +42,11 @@ struct Composition: Sendable {
         // Vaults live on internal networks; one client, with its thread, serves them all.
         let client = HTTPClient(addressPolicy: .any)
         for settings in configuration.vaults {
-            vaults[settings.name] = try settings.vault(client: client, clock: invocation.clock)
+            do throws(Failure) {
+                vaults[settings.name] = try settings.vault(client: client, clock: invocation.clock)
+            } catch {
+                throw error.about("vault '\(settings.name)'")
+            }
         }
         return vaults
     }
@@ -100,7 +104,7 @@ extension WebhookSettings {
     func resolved() throws(Failure) -> WebhookEndpoint {
         var keys: [WebhookSecret] = []
         for reference in secrets {
-            let text = try reference.resolve()
+            let text = try reference.resolve(for: "webhook '\(name)': secret")
             do throws(WebhookSecretFault) {
                 keys.append(try WebhookSecret(text))
             } catch {

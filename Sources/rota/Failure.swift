@@ -1,4 +1,5 @@
 import Engine
+import JSON
 import RotaCore
 
 /// What the exit status says; scripts rely on the numbers.
@@ -34,14 +35,44 @@ struct Failure: Error, Sendable {
     var message: String
     var hint: String?
     var code: ExitCode
-    /// Faults with their places, printed before the message.
-    var details: [String] = []
+    /// Told before the message, each with its place.
+    var faults: [Fault]
+    /// Further lines that are told before the message.
+    var details: [String]
 
-    init(_ message: String, hint: String? = nil, code: ExitCode = .failed, details: [String] = []) {
+    init(
+        _ message: String, hint: String? = nil, code: ExitCode = .failed, faults: [Fault] = [],
+        details: [String] = []
+    ) {
         self.message = message
         self.hint = hint
         self.code = code
+        self.faults = faults
         self.details = details
+    }
+
+    /// The same, said of something: `vault 'main': …`.
+    func about(_ what: String) -> Failure {
+        Failure("\(what): \(message)", hint: hint, code: code, faults: faults, details: details)
+    }
+
+    /// For people: what is wrong, then what to do.
+    var text: String {
+        let before = faults.map(\.description) + details
+        var text = before.map { $0 + "\n" }.joined() + "error: \(printable(message))\n"
+        if let hint { text += "hint: \(printable(hint))\n" }
+        return text
+    }
+
+    /// For scripts: `{"error":{"message":…,"hint":…,"code":…}}`, with `faults` or `details` where there are any.
+    var json: JSON {
+        var error: JSON.Object = [
+            "message": .string(printable(message)), "hint": TokenDocument.text(hint.map(printable)),
+            "code": .integer(Int(code.rawValue)),
+        ]
+        if !faults.isEmpty { error["faults"] = .array(faults.map(\.json)) }
+        if !details.isEmpty { error["details"] = .array(details.map { .string(printable($0)) }) }
+        return ["error": .object(error)]
     }
 
     static func usage(_ message: String, hint: String? = nil) -> Failure {

@@ -1,14 +1,16 @@
 import Glibc
 
-/// An open file or directory.
+/// An open file.
 struct File: ~Copyable {
     let path: String
     private let descriptor: Int32
     private let status: stat
 
-    /// Opens for reading, without waiting for a pipe's other end.
-    init(reading path: String) throws(Failure) {
-        let opened = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    /// Opens for reading.
+    ///
+    /// - parameter waits: whether to wait for a pipe's other end; else a pipe would hold nobody up.
+    init(reading path: String, waits: Bool = false) throws(Failure) {
+        let opened = unsafe open(path, O_RDONLY | O_CLOEXEC | (waits ? 0 : O_NONBLOCK))
         guard opened >= 0 else { throw .usage("cannot open \(path): \(systemMessage(errno))") }
         try self.init(path: path, descriptor: opened)
     }
@@ -19,6 +21,10 @@ struct File: ~Copyable {
             let problem = errno
             _ = close(descriptor)
             throw Failure("cannot look at \(path): \(systemMessage(problem))")
+        }
+        guard status.st_mode & S_IFMT != S_IFDIR else {
+            _ = close(descriptor)
+            throw .usage("\(path) is a directory", hint: "give a file")
         }
         self.path = path
         self.descriptor = descriptor
@@ -102,7 +108,15 @@ final class NewFile {
         self.path = path
         beside = "\(path).\(suffix).new"
         descriptor = unsafe open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw Failure("cannot write \(path): \(systemMessage(errno))") }
+        guard descriptor >= 0 else {
+            let problem = errno
+            let folder = directory(of: path)
+            let isWrongPlace = problem == ENOENT || problem == ENOTDIR || problem == EACCES
+            throw Failure(
+                "cannot write \(path): \(systemMessage(problem))",
+                hint: isWrongPlace ? "\(folder) must be a directory that you may write to" : nil,
+                code: isWrongPlace ? .usage : .failed)
+        }
     }
 
     deinit {

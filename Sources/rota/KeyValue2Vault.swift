@@ -12,7 +12,7 @@ extension KeyValue2Settings {
         if let timeout { configuration.timeout = .seconds(timeout.seconds) }
         let authentication: KV2Authentication =
             switch authentication {
-            case .token(let token): .token(try token.credential())
+            case .token(let token): .token(try token.credential(for: "auth.token"))
             case .login(let login): .login(try login.adapted())
             }
         do throws(VaultError) {
@@ -27,18 +27,18 @@ extension KeyValue2Settings.Login {
     fileprivate func adapted() throws(Failure) -> KV2Login {
         switch method {
         case .appRole(let roleID, let secretID):
-            let role = try roleID.credential(mayBeShared: true)
-            let secret = try secretID.credential()
+            let role = try roleID.credential(for: "auth.approle.role-id", mayBeShared: true)
+            let secret = try secretID.credential(for: "auth.approle.secret-id")
             return try made { () throws(VaultError) in
                 try .appRole(roleID: role, secretID: secret, mount: mount ?? "approle", namespace: namespace)
             }
         case .kubernetes(let role, let token):
-            let token = try token.credential(mayBeShared: true)
+            let token = try token.credential(for: "auth.kubernetes.token", mayBeShared: true)
             return try made { () throws(VaultError) in
                 try .kubernetes(role: role, token: token, mount: mount ?? "kubernetes", namespace: namespace)
             }
         case .jwt(let role, let token):
-            let token = try token.credential(mayBeShared: true)
+            let token = try token.credential(for: "auth.jwt.token", mayBeShared: true)
             return try made { () throws(VaultError) in
                 try .jwt(role: role, token: token, mount: mount ?? "jwt", namespace: namespace)
             }
@@ -58,11 +58,11 @@ extension SecretReference {
     /// What a vault reads anew whenever it needs it. It is read once here, so that one which is not there is
     /// told before anything is done.
     ///
-    /// - parameter mayBeShared: see ``resolve(mayBeShared:)``.
-    func credential(mayBeShared: Bool = false) throws(Failure) -> Credential {
-        _ = try resolve(mayBeShared: mayBeShared)
+    /// The parameters are those of ``resolve(for:mayBeShared:)``.
+    func credential(for what: String, mayBeShared: Bool = false) throws(Failure) -> Credential {
+        _ = try resolve(for: what, mayBeShared: mayBeShared)
         return Credential(description) {
-            Result { () throws(Failure) in try resolve(mayBeShared: mayBeShared) }
+            Result { () throws(Failure) in try resolve(for: what, mayBeShared: mayBeShared) }
                 .mapError { VaultError(.denied, $0.message) }
         }
     }

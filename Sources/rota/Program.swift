@@ -12,10 +12,17 @@ enum Program {
     }
 
     private static func perform(_ arguments: [String], output: Output) async -> ExitCode {
+        let asksForJSON = arguments.prefix { $0 != "--" }.contains("--json")
+        if asksForJSON { output.adoptJSON() }
         do {
             switch try CommandLineParser(commands: Command.all).parse(arguments) {
             case .help(let text, let code):
-                if code == .done { output.text(text) } else { output.note(text) }
+                guard code != .done else {
+                    output.text(text)
+                    return .done
+                }
+                if asksForJSON { throw Failure.usage("no command is given", hint: "see 'rota --help'") }
+                output.note(text)
                 return code
             case .version:
                 output.line("rota \(version)")

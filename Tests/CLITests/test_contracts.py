@@ -134,6 +134,46 @@ def test_a_value_is_nowhere_but_in_its_showing(workspace):
             assert value.encode() not in content and secret.encode() not in content, path
 
 
+def failure(workspace, command, code):
+    """What a command that fails says: one JSON document on standard error, and nothing beside it."""
+    result = workspace.sh(command)
+    assert result.returncode == code, result.stderr
+    error = json.loads(result.stderr)["error"]
+    assert error["code"] == code and error["message"] and "hint" in error
+    return error
+
+
+def test_with_json_an_error_is_one_document(workspace):
+    error = failure(workspace, "rota plan --json", 2)
+    assert error["message"].startswith("there is no configuration") and "rota init" in error["hint"]
+    initialise(workspace)
+    error = failure(workspace, "rota token show admim --json", 1)
+    assert error["message"] == "there is no token 'admim'" and error["hint"] == "did you mean 'admin'?"
+    failure(workspace, "rota token revoke --json nobody --reason x", 1)
+    assert "\033" not in failure(workspace, "rota token show --json \"$(printf 'x\\033[2J')\"", 1)["message"]
+
+
+def test_with_json_faults_are_a_list_with_their_places(workspace):
+    initialise(workspace)
+    policies = workspace.directory / "Policies/baseline.yaml"
+    policies.write_text(POLICY.replace("enforce", "enforc").replace("match:", "mtach:"))
+    faults = failure(workspace, "rota plan --json", 2)["faults"]
+    assert [fault["line"] for fault in faults] == [4, 5, 6]
+    [mode] = [fault for fault in faults if fault["line"] == 5]
+    assert mode["file"] == "Policies/baseline.yaml" and mode["column"] == 11 and mode["severity"] == "error"
+    assert mode["hint"] == "did you mean 'enforce'?" and "enforc" in mode["message"]
+    (workspace.directory / "rota.yaml").write_text("stroe: x\n")
+    faults = failure(workspace, "rota status --json", 2)["faults"]
+    assert {(fault["file"], fault["line"]) for fault in faults} == {("rota.yaml", 1)} and len(faults) == 3
+
+
+def test_with_json_remarks_are_left_out(workspace):
+    initialise(workspace)
+    call(workspace, "rota token create --name a --json")
+    result = workspace.sh("rota token revoke a --reason x --json")
+    assert result.returncode == 0 and result.stderr == "" and json.loads(result.stdout)["revocations"]
+
+
 def test_another_user_is_sent_to_the_owner(workspace):
     import os
     import shutil

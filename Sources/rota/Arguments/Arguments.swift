@@ -44,9 +44,10 @@ struct Arguments: Sendable {
     func integer(_ name: String, in range: ClosedRange<Int>) throws(Failure) -> Int? {
         guard let text = value(name) else { return nil }
         guard let number = Int(text), range.contains(number) else {
-            throw .usage(
-                "--\(name): '\(printable(text))' is not a whole number from \(range.lowerBound) to "
-                    + "\(range.upperBound)")
+            let wanted =
+                range.upperBound == Int.max
+                ? "of at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
+            throw .usage("--\(name): '\(printable(text))' is not a whole number \(wanted)")
         }
         return number
     }

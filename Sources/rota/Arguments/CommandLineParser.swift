@@ -62,14 +62,20 @@ private struct Reading {
         let known = commands.filter { $0.words.starts(with: words) }.map { $0.words[words.count] }
         guard known.contains(word) else {
             let name = (words + [shown(word)]).joined(separator: " ")
+            let meant = within(word) ?? nearest(to: word, among: known).map { words + [$0] }
             throw .usage(
                 "unknown command '\(name)'",
-                hint: nearest(to: word, among: known).map {
-                    "did you mean 'rota \((words + [$0]).joined(separator: " "))'?"
-                } ?? "see 'rota \((words + ["--help"]).joined(separator: " "))'")
+                hint: meant.map { "did you mean 'rota \($0.joined(separator: " "))'?" }
+                    ?? "see 'rota \((words + ["--help"]).joined(separator: " "))'")
         }
         words.append(word)
         command = commands.first { $0.words == words }
+    }
+
+    /// The command that has this as its second word, for who left the first one out.
+    private func within(_ word: String) -> [String]? {
+        guard words.isEmpty else { return nil }
+        return commands.first { $0.words.count == 2 && $0.words[1] == word }?.words
     }
 
     private mutating func readOption(_ argument: String) throws(Failure) {

@@ -12,10 +12,10 @@ struct Help {
     private var overview: String {
         var lines = [
             "Rota gives every API token a term: issued, watched, rotated and retired by policy.", "",
-            "Usage: rota COMMAND [OPTIONS]", "", "Commands:",
+            "Usage: rota COMMAND [OPTIONS]", "       rota --version", "", "Commands:",
         ]
         lines += columns(commands.map { ($0.name, $0.summary) })
-        let options = Command.globalOptions.map { ($0.usage, $0.help) } + [("--version", "print the version")]
+        let options = Command.globalOptions.map { ($0.usage, $0.help) }
         lines += ["", "Options of every command:"] + columns(options)
         lines += ["", "See 'rota COMMAND --help' for options, examples and exit codes of a command."]
         return lines.joined(separator: "\n") + "\n"

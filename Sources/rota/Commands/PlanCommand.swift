@@ -38,7 +38,7 @@ private func showPlan(_ invocation: Invocation) throws -> ExitCode {
     invocation.output.failure(
         Failure(
             "a run would refuse this plan: \(refusal)",
-            hint: "check what has changed; if it is meant, raise the limit"))
+            hint: limitHint(composition.configuration)))
     return .refused
 }
 
@@ -113,4 +113,10 @@ enum PlanDocument {
         let covered = action.covers.map { "\($0.policy)/\($0.rule)" }.joined(separator: ", ")
         return action.verdict.reason.message + (covered.isEmpty ? "" : "; cures \(covered) too")
     }
+}
+
+/// What to do about a plan that is over a limit.
+func limitHint(_ configuration: Configuration) -> String {
+    "a backlog is worked off in parts with 'pace: { actions: N }' in the policy; if all of it is meant, raise "
+        + "limits.percent or limits.actions, in \(configuration.file) or in the policy that is named"
 }

@@ -35,24 +35,19 @@ private func checkedPolicies(
     at path: String, _ output: Output, tellsWarnings: Bool
 ) throws(Failure) -> PolicySet {
     let load = loadPolicies(at: path)
-    let lines = load.diagnostics.map { printableLines($0.description) }
+    let faults = load.diagnostics.map { Fault($0) }
     if let policies = load.policies {
         if tellsWarnings {
-            for line in lines { output.note(line) }
-        } else if !lines.isEmpty {
-            output.note("the policies have \(counted(lines.count, "warning")); see 'rota policy check'")
+            for fault in faults { output.note(fault.description) }
+        } else if !faults.isEmpty {
+            output.note("the policies have \(counted(faults.count, "warning")); see 'rota policy check'")
         }
         return policies
     }
-    let faults = load.diagnostics.count { $0.severity == .error }
+    let errors = faults.count { $0.severity == .error }
     throw Failure(
-        "the policies at \(path) have \(counted(faults, "fault")); nothing was done", code: .usage,
-        details: lines)
-}
-
-/// A diagnostic has its hint in a second line.
-private func printableLines(_ text: String) -> String {
-    text.split(separator: "\n").map { printable(String($0)) }.joined(separator: "\n")
+        "the policies at \(path) have \(counted(errors, "fault")); nothing was done", code: .usage,
+        faults: faults)
 }
 
 private func checkPolicies(_ invocation: Invocation) throws -> ExitCode {
@@ -70,14 +65,7 @@ private func checkPolicies(_ invocation: Invocation) throws -> ExitCode {
         "valid": .bool(load.policies != nil),
         "digest": TokenDocument.text(load.policies?.digest),
         "policies": .array((load.policies?.policies ?? []).map { .string($0.name) }),
-        "diagnostics": .array(
-            load.diagnostics.map { diagnostic in
-                [
-                    "file": .string(diagnostic.file), "line": .integer(diagnostic.line),
-                    "column": .integer(diagnostic.column), "severity": .string(diagnostic.severity.rawValue),
-                    "message": .string(diagnostic.message), "hint": TokenDocument.text(diagnostic.hint),
-                ]
-            }),
+        "diagnostics": .array(load.diagnostics.map { Fault($0).json }),
     ])
     return load.policies == nil ? .usage : .done
 }

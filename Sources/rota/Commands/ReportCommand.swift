@@ -33,6 +33,9 @@ private enum ReportKind: String, CaseIterable { case html, json, csv }
 private func makeReport(_ invocation: Invocation) throws -> ExitCode {
     let arguments = invocation.arguments
     let kind = try reportKind(arguments)
+    if let path = arguments.value("output"), kindOfFile(at: path) == .directory {
+        throw Failure.usage("\(path) is a directory", hint: "give a file: --output \(path)/report.html")
+    }
     let now = invocation.clock.now()
     let at = try arguments.instant("at", orSpanFrom: now)
     let period = try arguments.span("period") ?? .days(30)
@@ -64,8 +67,15 @@ private func reportKind(_ arguments: Arguments) throws(Failure) -> ReportKind {
         return kind
     }
     if arguments.has("json") { return .json }
-    let ending = arguments.value("output")?.split(separator: ".").last.map(String.init)
-    return ending.flatMap(ReportKind.init) ?? .html
+    guard let path = arguments.value("output") else { return .html }
+    let name = path.split(separator: "/").last ?? ""
+    guard let dot = name.lastIndex(of: ".") else { return .html }
+    guard let kind = ReportKind(rawValue: name[name.index(after: dot)...].lowercased()) else {
+        throw .usage(
+            "\(path) does not say in which format",
+            hint: "name it .html, .json or .csv, or give --format")
+    }
+    return kind
 }
 
 /// Writes the report, and tells how many violations there are.

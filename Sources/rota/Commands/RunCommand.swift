@@ -48,7 +48,7 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
     if let refusal = report.refusal {
         throw Failure(
             "the plan was refused, and nothing of it done: \(refusal)",
-            hint: "look at it with 'rota plan'; if it is meant, raise the limit", code: .refused)
+            hint: limitHint(composition.configuration), code: .refused)
     }
     // A rotation that stands still has a cause; one that only waits for its overlap has none.
     let stands =

@@ -58,7 +58,7 @@ private let longestValue = 4096
 private func readValue(_ file: String?) throws(Failure) -> Secret {
     var bytes: [UInt8]
     if let file {
-        bytes = try File(reading: file).readAll(most: longestValue)
+        bytes = try File(reading: file, waits: true).readAll(most: longestValue)
     } else {
         bytes = try Terminal.readHidden(prompt: "value (not shown): ", most: longestValue)
     }

@@ -25,7 +25,7 @@ extension Configuration {
                 "there is no configuration at \(printable(file))",
                 hint: "make one with 'rota init --directory DIRECTORY'")
         }
-        let bytes = try File(reading: file).readAll(most: largestFile)
+        let bytes = try File(reading: file, waits: true).readAll(most: largestFile)
         let root: Node
         do {
             root = try Document(parsing: bytes).root
@@ -39,23 +39,9 @@ extension Configuration {
     }
 
     private static func invalid(_ file: String, _ faults: [Fault]) -> Failure {
-        let inOrder = faults.sorted { ($0.mark.line, $0.mark.column) < ($1.mark.line, $1.mark.column) }
+        let inOrder = faults.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
         return Failure(
             "the configuration \(file) has \(counted(faults.count, "fault")); nothing was done",
-            code: .usage, details: inOrder.map(\.description))
-    }
-}
-
-/// Something wrong in the configuration, and where.
-struct Fault: Hashable, Sendable, CustomStringConvertible {
-    var file: String
-    var mark: Mark
-    var message: String
-    var hint: String?
-
-    /// `file:line:column: error: …`, with the hint in a line of its own.
-    var description: String {
-        "\(file):\(mark.line):\(mark.column): error: \(printable(message))"
-            + (hint.map { "\nhint: \(printable($0))" } ?? "")
+            code: .usage, faults: inOrder)
     }
 }

@@ -35,9 +35,22 @@ enum SecretReference: Hashable, Sendable, CustomStringConvertible {
 
     /// Fetches the secret, without the line ends after it.
     ///
-    /// - parameter mayBeShared: whether others may be able to read the file, as with the short-lived tokens that
-    ///   a platform puts there.
-    func resolve(mayBeShared: Bool = false) throws(Failure) -> Secret {
+    /// - parameters:
+    ///   - what: what it is the secret of, such as `auth.token`, which a failure names.
+    ///   - mayBeShared: whether others may be able to read the file, as with the short-lived tokens that a
+    ///     platform puts there.
+    func resolve(for what: String, mayBeShared: Bool = false) throws(Failure) -> Secret {
+        if case .file(let path) = self, kindOfFile(at: path) == nil {
+            throw .usage("\(what): \(self) is not there", hint: "write the secret into it, with mode 0600")
+        }
+        do {
+            return try fetch(mayBeShared: mayBeShared)
+        } catch {
+            throw error.about(what)
+        }
+    }
+
+    private func fetch(mayBeShared: Bool) throws(Failure) -> Secret {
         switch self {
         case .environment(let name):
             guard let value = Process.environment(name) else {

@@ -10,6 +10,8 @@ final class Output: Sendable {
         var readerIsGone = false
         var failure: Int32?
         var isQuiet = false
+        /// Errors are JSON, and nothing else is written beside the results.
+        var isJSON = false
         var progressShown = false
     }
 
@@ -30,6 +32,9 @@ final class Output: Sendable {
     }
 
     func adopt(quiet: Bool) { state.withLock { $0.isQuiet = quiet } }
+
+    /// From now on errors are JSON documents, as a script that asked for `--json` reads them.
+    func adoptJSON() { state.withLock { $0.isJSON = true } }
 
     // MARK: Results
 
@@ -63,26 +68,24 @@ final class Output: Sendable {
 
     // MARK: Beside the results
 
-    /// A remark for people on standard error; not with `--quiet`.
+    /// A remark for people on standard error; not with `--quiet`, nor with `--json`.
     func note(_ text: String) {
-        let isQuiet = state.withLock { $0.isQuiet }
+        let isQuiet = state.withLock { $0.isQuiet || $0.isJSON }
         if !isQuiet { complain(text.hasSuffix("\n") ? text : text + "\n") }
     }
 
     func warning(_ text: String) { complain("warning: \(text)\n") }
 
     func failure(_ failure: Failure) {
-        var text = failure.details.map { $0 + "\n" }.joined()
-        text += "error: \(printable(failure.message))\n"
-        if let hint = failure.hint { text += "hint: \(printable(hint))\n" }
-        complain(text)
+        let isJSON = state.withLock { $0.isJSON }
+        complain(isJSON ? failure.json.serialized() + "\n" : failure.text)
     }
 
     /// One line that is written over, and only on a terminal: how far long work has come.
     func progress(_ text: String) {
         guard errorsAreSeen else { return }
         state.withLock { state in
-            guard !state.isQuiet else { return }
+            guard !state.isQuiet, !state.isJSON else { return }
             state.progressShown = true
             Self.write(Array("\r\u{1B}[K\(printable(text))".utf8), to: STDERR_FILENO)
         }
@@ -96,7 +99,7 @@ final class Output: Sendable {
         }
         complain("")
         guard let failure else { return code }
-        complain("error: cannot write the output: \(systemMessage(failure))\n")
+        self.failure(Failure("cannot write the output: \(systemMessage(failure))"))
         return code == .done ? .failed : code
     }
 

@@ -1,0 +1,46 @@
+import JSON
+import PolicyFiles
+import YAML
+
+/// Something wrong in a file that was read, and where.
+struct Fault: Hashable, Sendable, CustomStringConvertible {
+    var file: String
+    /// From 1; 0 when it is of the file as a whole.
+    var line: Int
+    var column: Int
+    var severity = Diagnostic.Severity.error
+    var message: String
+    var hint: String?
+
+    init(file: String, mark: Mark, message: String, hint: String? = nil) {
+        self.file = file
+        line = mark.line
+        column = mark.column
+        self.message = message
+        self.hint = hint
+    }
+
+    init(_ diagnostic: Diagnostic) {
+        file = diagnostic.file
+        line = diagnostic.line
+        column = diagnostic.column
+        severity = diagnostic.severity
+        message = diagnostic.message
+        hint = diagnostic.hint
+    }
+
+    /// `file:line:column: error: …`, with the hint in a line of its own.
+    var description: String {
+        let place = line > 0 ? "\(file):\(line):\(column)" : file
+        return printable("\(place): \(severity.rawValue): \(message)")
+            + (hint.map { "\nhint: \(printable($0))" } ?? "")
+    }
+
+    var json: JSON {
+        [
+            "file": .string(file), "line": line > 0 ? .integer(line) : .null,
+            "column": column > 0 ? .integer(column) : .null, "severity": .string(severity.rawValue),
+            "message": .string(printable(message)), "hint": TokenDocument.text(hint.map(printable)),
+        ]
+    }
+}
