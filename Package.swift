@@ -56,6 +56,7 @@ let package = Package(
         module("Stores", ["Engine", "RotaCore", "SQLite", "Crypto", "JSON"]),
         module("Vaults", ["Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
         module("Webhooks", ["Addresses", "Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
+        module("API", ["HTTPServer", "Addresses", "Engine", "RotaCore", "Crypto", "JSON"]),
         module("PolicyFiles", ["RotaCore", "YAML", "Crypto"]),
         module("Reports", ["Engine", "RotaCore", "JSON"]),
 
@@ -64,7 +65,7 @@ let package = Package(
             name: "rota",
             dependencies: [
                 "Engine", "Stores", "Vaults", "Webhooks", "PolicyFiles", "Reports", "RotaCore", "YAML",
-                "JSON", "Crypto", "HTTPClient", "Addresses",
+                "JSON", "Crypto", "HTTPClient", "Addresses", "HTTPServer", "API",
             ],
             swiftSettings: safe),
 
@@ -85,6 +86,7 @@ let package = Package(
         tests("Stores", ["Stores", "SQLite", "Engine", "RotaCore", "Crypto", "JSON"]),
         tests("Vaults", ["Vaults", "Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
         tests("Webhooks", ["Webhooks", "Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
+        tests("API", ["API", "HTTPServer", "Stores", "Addresses", "Engine", "RotaCore", "Crypto", "JSON"]),
         tests("PolicyFiles", ["PolicyFiles", "RotaCore"]),
         tests("Reports", ["Reports", "Engine", "RotaCore", "JSON"]),
         tests("Tidy", []),

@@ -44,6 +44,11 @@ package struct IPAddress: Sendable, Hashable, CustomStringConvertible {
         self.value = value & 0xFFFF_FFFF
     }
 
+    /// Whether it is this machine alone.
+    package var isLoopback: Bool {
+        width == 32 ? value >> 24 == 127 : value == 1 || embedded?.isLoopback ?? false
+    }
+
     /// The IPv4 address that this IPv6 address leads to: mapped, translated (NAT64) or tunnelled (6to4).
     package var embedded: IPAddress? {
         guard width == 128 else { return nil }

@@ -38,6 +38,14 @@ package final class Secret: @unchecked Sendable {
         }
     }
 
+    /// Copies bytes that are lent.
+    package convenience init(copying source: Span<UInt8>) {
+        self.init(capacity: source.count) { target in
+            source.withUnsafeBytes { target.copyMemory(from: $0) }
+            return source.count
+        }
+    }
+
     /// Copies the UTF-8 bytes of a text.
     package convenience init(utf8 text: String) {
         self.init(copying: text.utf8)

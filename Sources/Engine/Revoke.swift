@@ -23,18 +23,28 @@ package struct RevokeUseCase: Sendable {
         var revocations: [Revocation] = []
         for nameOrID in tokens {
             let change = Change(actor: actor, at: clock.now(), cause: reason)
-            let revocation = try await store.write { store in
-                guard let token = try store.token(named: nameOrID) else {
-                    return Revocation(asked: nameOrID, token: nil, outcome: .unknown)
-                }
-                let done = try store.revokeToken(token.id, change: change)
-                return Revocation(
-                    asked: nameOrID, token: try store.token(token.id) ?? token,
-                    outcome: done ? .done : .alreadyEnded)
-            }
-            revocations.append(revocation)
+            revocations.append(try await store.write { try Self.revoke(nameOrID, in: $0, change) })
         }
         return revocations
+    }
+
+    /// Revokes one token for a caller that does not wait: `finish` is called, on the store's thread, when none of
+    /// its values is accepted any more.
+    package func revoke(
+        _ id: TokenID, reason: String, actor: String,
+        then finish: @escaping @Sendable (Result<Revocation, any Error>) -> Void
+    ) {
+        let change = Change(actor: actor, at: clock.now(), cause: reason)
+        store.write({ try Self.revoke(id.text, in: $0, change) }, then: finish)
+    }
+
+    private static func revoke(_ nameOrID: String, in store: any Store, _ change: Change) throws -> Revocation {
+        guard let token = try store.token(named: nameOrID) else {
+            return Revocation(asked: nameOrID, token: nil, outcome: .unknown)
+        }
+        let done = try store.revokeToken(token.id, change: change)
+        return Revocation(
+            asked: nameOrID, token: try store.token(token.id) ?? token, outcome: done ? .done : .alreadyEnded)
     }
 }
 

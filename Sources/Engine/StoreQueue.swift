@@ -42,20 +42,29 @@ package final class StoreQueue: Sendable {
 
     /// Runs `body` in a durable write transaction, together with others that wait. Returns when it is committed.
     package func write<R: Sendable>(_ body: @escaping @Sendable (any Store) throws -> R) async throws -> R {
-        let result = Locked<Result<R, any Error>?>(nil)
-        return try await withCheckedThrowingContinuation { continuation in
-            submit(
-                .write(
-                    PendingWrite(
-                        apply: { store in
-                            let outcome = Result { try store.savepoint { try body(store) } }
-                            result.withLock { $0 = outcome }
-                        },
-                        resume: { failure in
-                            let outcome = result.withLock { $0 } ?? .failure(StoreError.failed("not carried out"))
-                            continuation.resume(with: failure.map { .failure($0) } ?? outcome)
-                        })))
+        try await withCheckedThrowingContinuation { continuation in
+            write(body) { continuation.resume(with: $0) }
         }
+    }
+
+    /// The same for a caller that has a thread of its own and does not wait: `finish` is called on the store's
+    /// thread once it is committed, or refused, and must be quick.
+    package func write<R: Sendable>(
+        _ body: @escaping @Sendable (any Store) throws -> R,
+        then finish: @escaping @Sendable (Result<R, any Error>) -> Void
+    ) {
+        let result = Locked<Result<R, any Error>?>(nil)
+        submit(
+            .write(
+                PendingWrite(
+                    apply: { store in
+                        let outcome = Result { try store.savepoint { try body(store) } }
+                        result.withLock { $0 = outcome }
+                    },
+                    resume: { failure in
+                        let outcome = result.withLock { $0 } ?? .failure(StoreError.failed("not carried out"))
+                        finish(failure.map { .failure($0) } ?? outcome)
+                    })))
     }
 
     private func submit(_ work: Work) {

@@ -84,7 +84,7 @@ final class Exchange {
             step = .suspended(pending)
             MHD_suspend_connection(handle)
             core.pending.add(pending)
-            start(Responder(pending: pending))
+            start(Responder { pending.give($0) })
             return .YES
         }
     }

@@ -3,10 +3,13 @@ import Crypto
 
 /// Where a handler that said `later` gives its answer, once, from any thread.
 package struct Responder: Sendable {
-    let pending: PendingAnswer
+    private let give: @Sendable (Response) -> Void
+
+    /// - parameter give: takes the answer.
+    package init(_ give: @escaping @Sendable (Response) -> Void) { self.give = give }
 
     /// Sends the answer; what comes after the first is dropped.
-    package func callAsFunction(_ response: Response) { pending.give(response) }
+    package func callAsFunction(_ response: Response) { give(response) }
 }
 
 /// A connection that stands still until its answer is there.

@@ -17,7 +17,7 @@ package struct Response: Sendable {
 
     /// A JSON document.
     package static func json(
-        _ status: Int = 200, _ body: [UInt8], headers: [(name: String, value: String)] = []
+        _ body: [UInt8], status: Int = 200, headers: [(name: String, value: String)] = []
     ) -> Response {
         Response(status, headers: [("Content-Type", "application/json")] + headers, body: body)
     }

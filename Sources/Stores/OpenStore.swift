@@ -68,7 +68,7 @@ package func createStore(at location: String, identity: StoreIdentity, change: C
     }
 }
 
-private func sqlitePath(_ location: String) throws -> String {
+func sqlitePath(_ location: String) throws -> String {
     guard location.hasPrefix("sqlite:"), location.utf8.count > "sqlite:".utf8.count else {
         throw StoreError.unusable("'\(location)' names no store", hint: "write sqlite:PATH")
     }
@@ -106,7 +106,7 @@ private func header(of path: String) throws -> (application: Int64, tables: Int6
     }
 }
 
-private func connect(_ path: String, _ mode: Connection.Mode) throws -> SQLiteDriver {
+func connect(_ path: String, _ mode: Connection.Mode) throws -> SQLiteDriver {
     do {
         return try SQLiteDriver(path: path, mode: mode)
     } catch let error as SQLiteError {

@@ -29,6 +29,12 @@ enum StarterFiles {
         #     events: ["token.*"]
         #     allow-addresses: ["10.0.0.0/8"]
 
+        # server:                         # what 'rota serve' answers on: introspection, revocation, forward-auth
+        #   listen: "127.0.0.1:8470"      # or unix:/run/rota/rota.sock, which its group may connect to
+        #   tls: { certificate: server.pem, key: file:server.key }    # needed anywhere but on loopback
+        #   trusted-proxies: ["10.0.0.5"] # whose X-Forwarded-For says where a request came from
+        #   limits: { connections: 4096, connections-per-address: 256, request-time: 10s, idle-time: 75s }
+
         limits: { actions: 500, percent: 20 }   # a plan over these is refused as a whole
 
         """

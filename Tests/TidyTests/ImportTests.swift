@@ -24,11 +24,12 @@ struct ImportTests {
         "Stores": ["Engine", "RotaCore", "SQLite", "Crypto", "JSON"],
         "Vaults": ["Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"],
         "Webhooks": ["Addresses", "Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"],
+        "API": ["HTTPServer", "Addresses", "Engine", "RotaCore", "Crypto", "JSON"],
         "PolicyFiles": ["RotaCore", "YAML", "Crypto"],
         "Reports": ["Engine", "RotaCore", "Crypto", "JSON"],
         "rota": [
             "Engine", "Stores", "Vaults", "Webhooks", "PolicyFiles", "Reports", "RotaCore", "YAML", "JSON",
-            "Crypto", "HTTPClient", "Addresses",
+            "Crypto", "HTTPClient", "Addresses", "HTTPServer", "API",
         ],
         "TestSupport": ["Engine", "RotaCore", "Crypto", "JSON"],
     ]

@@ -4,7 +4,7 @@ extension Command {
         initialise, importInventory, status,
         tokenCreate, tokenList, tokenShow, tokenEdit, tokenVerify, tokenRotate, tokenRevoke,
         policyCheck, policyExplain,
-        plan, run, report,
+        plan, run, serve, report,
         webhookList, webhookDeliveries, webhookReplay, webhookTest, auditTail,
     ]
 }

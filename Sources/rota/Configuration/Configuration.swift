@@ -18,6 +18,8 @@ struct Configuration: Sendable {
     var webhooks: [WebhookSettings] = []
     /// Above every policy's own.
     var limits = Limits()
+    /// Nil where no server is configured.
+    var server: ServerSettings?
 
     var vaultNames: Set<String> { Set(vaults.map(\.name)) }
 }

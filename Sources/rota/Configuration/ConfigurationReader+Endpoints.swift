@@ -50,7 +50,7 @@ extension ConfigurationReader {
         let format = node["format"].flatMap {
             choice($0, "format", among: formats, later: ["cloudevents", "slack", "teams"])
         }
-        let allowed = items(node["allow-addresses"], "allow-addresses").compactMap { addresses($0) }
+        let allowed = items(node["allow-addresses"], "allow-addresses").compactMap { addresses($0, "allow-addresses") }
         let retries = node["retry"].map { list in
             items(list, "retry").compactMap { span($0, "retry", in: 1...604_800) }
         }
@@ -114,12 +114,12 @@ extension ConfigurationReader {
         return text.hasSuffix("/") && key == "address" ? String(text.dropLast()) : text
     }
 
-    private mutating func addresses(_ node: Node) -> CIDR? {
-        guard let text = string(node, "allow-addresses") else { return nil }
+    mutating func addresses(_ node: Node, _ key: String) -> CIDR? {
+        guard let text = string(node, key) else { return nil }
         do throws(CIDR.Fault) {
             return try CIDR(text)
         } catch {
-            fault(node, "allow-addresses: \(error.description)")
+            fault(node, "\(key): \(error.description)")
             return nil
         }
     }

@@ -13,8 +13,8 @@ struct ConfigurationReader {
     }
 
     mutating func read(_ root: Node) -> Configuration? {
-        let keys = ["store", "policies", "token-prefix", "scopes", "vaults", "webhooks", "limits"]
-        guard check(root, "the configuration", keys: keys, notYet: ["server"]) else { return nil }
+        let keys = ["store", "policies", "token-prefix", "scopes", "vaults", "webhooks", "limits", "server"]
+        guard check(root, "the configuration", keys: keys) else { return nil }
         let store = self.store(required("store", of: root, "the configuration"))
         let policies = required("policies", of: root, "the configuration").flatMap { string($0, "policies") }
         var configuration = Configuration(
@@ -31,6 +31,7 @@ struct ConfigurationReader {
         configuration.scopes = items(root["scopes"], "scopes").compactMap { scope($0) }
         configuration.vaults = entries(root["vaults"], "vaults").compactMap { vault($0) }
         configuration.webhooks = entries(root["webhooks"], "webhooks").compactMap { webhook($0) }
+        if let node = root["server"], !node.isNull { configuration.server = server(node) }
         if let node = root["limits"], check(node, "limits", keys: ["actions", "percent"]) {
             configuration.limits.actions = node["actions"].flatMap {
                 integer($0, "limits.actions", in: 0...1_000_000)

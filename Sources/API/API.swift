@@ -1,0 +1,84 @@
+package import Addresses
+import Crypto
+package import Engine
+package import HTTPServer
+import RotaCore
+
+/// The HTTP interface: routes, and the calls of the engine that they lead to.
+///
+/// Everything here runs on the HTTP server's own threads, which may block: reads go straight to the store, each
+/// on a connection of its own; what writes is handed to the store's thread, and answered from there.
+package struct API: Sendable {
+    /// What the interface works with.
+    package struct Parts: Sendable {
+        package var readers: any StoreReaders
+        package var revoke: RevokeUseCase
+        package var clock: any WallClock
+        /// Told of each use of a value, accepted or refused.
+        package var note: @Sendable (Use) -> Void
+        /// Told what went wrong on our side, which nobody outside is.
+        package var report: @Sendable (any Error) -> Void
+        /// Whose word about where a request came from is taken; Unix sockets are trusted always.
+        package var trustedProxies: [CIDR]
+        /// False from the moment on when no new requests should be sent here.
+        package var isReady: @Sendable () -> Bool
+
+        package init(
+            readers: any StoreReaders, revoke: RevokeUseCase, clock: any WallClock,
+            note: @escaping @Sendable (Use) -> Void, report: @escaping @Sendable (any Error) -> Void = { _ in },
+            trustedProxies: [CIDR] = [], isReady: @escaping @Sendable () -> Bool = { true }
+        ) {
+            self.readers = readers
+            self.revoke = revoke
+            self.clock = clock
+            self.note = note
+            self.report = report
+            self.trustedProxies = trustedProxies
+            self.isReady = isReady
+        }
+    }
+
+    let parts: Parts
+
+    package init(_ parts: Parts) {
+        self.parts = parts
+    }
+
+    /// Which request goes where.
+    package var router: Router {
+        var router = Router { error, _ in
+            parts.report(error)
+            return Self.trouble(error)
+        }
+        router.on(["POST"], "/v1/introspect") { request, _ in
+            try oauth { .now(try introspect(request)) }
+        }
+        router.on(["POST"], "/v1/revoke") { request, _ in try oauth { try revoke(request) } }
+        // A proxy may ask with the method of the request that it asks about, and with its path behind ours.
+        router.on(nil, "/v1/authorize") { request, _ in .now(try authorize(request)) }
+        router.on(nil, "/v1/authorize/{...}") { request, _ in .now(try authorize(request)) }
+        router.on(["GET"], "/healthz") { _, _ in .now(Self.healthy) }
+        router.on(["GET"], "/readyz") { _, _ in .now(try readiness()) }
+        return router
+    }
+
+    /// Runs the body of an OAuth endpoint, whose refusals have a form of their own.
+    private func oauth(_ body: () throws -> Answer) throws -> Answer {
+        do {
+            return try body()
+        } catch let error as OAuthError {
+            return .now(error.response)
+        } catch {
+            parts.report(error)
+            return .now(OAuthError.trouble(error).response)
+        }
+    }
+
+    /// A problem of ours, without a word about what it is.
+    static func trouble(_ error: any Error) -> Response {
+        if case .busy? = error as? StoreError {
+            return .problem(503, "Busy", detail: "try again in a moment", headers: [("Retry-After", "1")])
+        }
+        return .problem(500, "Internal error", detail: "the log has more")
+    }
+}

@@ -1,0 +1,75 @@
+import Crypto
+import Engine
+import HTTPServer
+import RotaCore
+
+extension API {
+    /// Forward-auth: whether a proxy may let a request through that came with this Authorization. It counts as a
+    /// use. `?scope=a+b` asks for all of these scopes.
+    ///
+    /// 200 with `X-Rota-Token`, `X-Rota-Token-Id`, `X-Rota-Owner` and `X-Rota-Scopes`; 401; or 403 where a scope is
+    /// missing.
+    func authorize(_ request: Request) throws -> Response {
+        guard let wanted = Self.scopes(of: request) else {
+            return .problem(400, "Bad request", detail: "the query cannot be read", headers: [Self.noStore])
+        }
+        let value: Secret
+        switch Credential(request.headers) {
+        case .value(let given, _): value = given
+        case .none: return Self.unauthorized([Challenge.bearer, Challenge.basic])
+        case .unreadable: return Self.unauthorized([Challenge.invalidToken])
+        }
+        let now = parts.clock.now()
+        let verification = try parts.readers.read { try judge(value, at: now, lookUp: $0.version(with:)) }
+        let origin = Origin(of: request, trusting: parts.trustedProxies)
+        guard case .accepted(let token, let version) = verification else {
+            note(verification, origin, scopes: wanted, at: now)
+            return Self.unauthorized([Challenge.invalidToken])
+        }
+        guard wanted.allSatisfy(token.scopes.contains) else {
+            note(token, version, .refused, origin, wanted, now)
+            return .problem(
+                403, "Forbidden", detail: "the token lacks a scope",
+                headers: [
+                    Self.noStore, ("WWW-Authenticate", Challenge.insufficientScope(wanted.joined(separator: " "))),
+                ])
+        }
+        note(token, version, .accepted, origin, wanted, now)
+        return Response(
+            200,
+            headers: [
+                Self.noStore, ("X-Rota-Token", headerText(token.name)), ("X-Rota-Token-Id", token.id.text),
+                ("X-Rota-Owner", headerText(token.owner)),
+                ("X-Rota-Scopes", headerText(token.scopes.joined(separator: " "))),
+            ])
+    }
+
+    private static func unauthorized(_ challenges: [String]) -> Response {
+        .problem(
+            401, "Unauthorized", detail: "a token of rota is needed",
+            headers: [noStore] + challenges.map { (name: "WWW-Authenticate", value: $0) })
+    }
+
+    /// Nil where the query cannot be read, or a scope could not be repeated in a header.
+    private static func scopes(of request: Request) -> [String]? {
+        guard let query = request.target.query else { return [] }
+        guard let fields = FormFields(query.utf8), fields.count(of: "scope") <= 1 else { return nil }
+        guard fields.count(of: "scope") == 1 else { return [] }
+        let scopes = fields.text(of: "scope")?.split(separator: " ").map(String.init)
+        return scopes.flatMap { $0.allSatisfy(TokenFields.isScope) ? $0 : nil }
+    }
+}
+
+/// A text as a header can hold it: what is no visible ASCII, and `%`, is percent-encoded.
+private func headerText(_ text: String) -> String {
+    if text.utf8.allSatisfy({ (0x20...0x7E).contains($0) && $0 != UInt8(ascii: "%") }) { return text }
+    var encoded = ""
+    for byte in text.utf8 {
+        if (0x20...0x7E).contains(byte), byte != UInt8(ascii: "%") {
+            encoded.unicodeScalars.append(Unicode.Scalar(byte))
+        } else {
+            encoded += "%" + Hex.encode([byte]).uppercased()
+        }
+    }
+    return encoded
+}

@@ -1,0 +1,24 @@
+import Engine
+import HTTPServer
+
+extension API {
+    static let healthy = Response.json(Array(#"{"status":"ok"}"#.utf8), headers: [noStore])
+
+    /// Whether requests should come here: the store can be read, and no stop has begun.
+    func readiness() throws -> Response {
+        guard parts.isReady() else { return Self.notReady("it is about to stop") }
+        do {
+            _ = try parts.readers.read { try $0.identity() }
+        } catch {
+            parts.report(error)
+            return Self.notReady("the store cannot be read")
+        }
+        return Self.healthy
+    }
+
+    private static func notReady(_ detail: String) -> Response {
+        .problem(503, "Not ready", detail: detail, headers: [noStore])
+    }
+
+    static let noStore = (name: "Cache-Control", value: "no-store")
+}

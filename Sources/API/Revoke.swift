@@ -1,0 +1,54 @@
+import Crypto
+import Engine
+import HTTPServer
+import RotaCore
+
+extension API {
+    /// Token revocation (RFC 7009): ends the token that a value belongs to, and all of its values. When the answer
+    /// is sent, none of them is accepted any more.
+    ///
+    /// For those who operate Rota, and for whoever authenticates with the very value. A value that is not known,
+    /// or has ended already, is answered like one that was revoked. `reason` may be told for the audit log.
+    func revoke(_ request: Request) throws -> Answer {
+        let now = parts.clock.now()
+        return try parts.readers.read { store in
+            let caller = try authenticate(request, store, at: now)
+            let form = try Self.form(of: request)
+            let value = try Self.token(of: form)
+            guard caller.has(any: [Role.operate, Role.admin]) || caller.value.isEqual(to: value) else {
+                throw OAuthError(
+                    status: 403, code: "insufficient_scope", description: "this needs \(Role.operate)",
+                    challenges: [Challenge.insufficientScope(Role.operate)])
+            }
+            switch try judge(value, at: now, lookUp: store.version(with:)) {
+            case .unknown: return .now(Self.revoked)
+            case .accepted(let token, _), .refused(let token, _):
+                return end(token, because: try Self.reason(of: form), by: caller)
+            }
+        }
+    }
+
+    private func end(_ token: Token, because reason: String, by caller: Caller) -> Answer {
+        let parts = parts
+        return .later { respond in
+            parts.revoke.revoke(token.id, reason: reason, actor: "token:\(caller.token.name)") { result in
+                switch result {
+                case .success: respond(Self.revoked)
+                case .failure(let error):
+                    parts.report(error)
+                    respond(OAuthError.trouble(error).response)
+                }
+            }
+        }
+    }
+
+    private static let revoked = Response(200, headers: [noStore])
+
+    private static func reason(of form: FormFields) throws -> String {
+        guard form.count(of: "reason") > 0 else { return "revoked through the API" }
+        guard let reason = form.text(of: "reason"), (1...200).contains(reason.count),
+            !reason.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+        else { throw OAuthError.invalidRequest("a reason has 1 to 200 characters in one line") }
+        return reason
+    }
+}

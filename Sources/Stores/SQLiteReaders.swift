@@ -1,0 +1,36 @@
+import Crypto
+package import Engine
+import SQLite
+
+/// Opens the store at `sqlite:PATH` for many threads that only read; its schema must be up to date already.
+///
+/// - throws: `StoreError.unusable` when there is none.
+package func openReaders(at location: String) throws -> any StoreReaders {
+    let readers = SQLiteReaders(path: try sqlitePath(location))
+    // The first one now, so that what is wrong is said at the start.
+    _ = try readers.read { try $0.identity() }
+    return readers
+}
+
+/// Connections that only read: as many as there were readers at once, each used by one of them at a time.
+private final class SQLiteReaders: StoreReaders {
+    /// A reader on its way between threads.
+    // Unchecked: it is in the list, or in the hands of the one thread that took it out.
+    private struct Idle: @unchecked Sendable {
+        let store: SQLStore
+    }
+
+    private let path: String
+    private let idle = Locked<[Idle]>([])
+
+    init(path: String) {
+        self.path = path
+    }
+
+    func read<R>(_ body: (any StoreReads) throws -> R) throws -> R {
+        let known = idle.withLock { $0.popLast() }
+        let reader = try known ?? Idle(store: SQLStore(try connect(path, .readOnly), endpoints: []))
+        defer { idle.withLock { $0.append(reader) } }
+        return try body(reader.store)
+    }
+}

@@ -1,0 +1,95 @@
+import API
+import Addresses
+import Crypto
+import Engine
+import HTTPServer
+import JSON
+import RotaCore
+import Stores
+import TestSupport
+
+/// The interface over a real store, without a socket: requests are values, and so are answers.
+final class APIFixture: Sendable {
+    let clock = ManualClock()
+    let store: StoreQueue
+    let uses = Locked<[Use]>([])
+    let router: Router
+    private let folder: ScratchFolder
+
+    init(trusting proxies: [String] = [], isReady: Bool = true) throws {
+        folder = try ScratchFolder()
+        let location = "sqlite:\(folder.path)/private/rota.db"
+        let change = Change(actor: "cli:tester", at: clock.now(), cause: "init")
+        try createStore(
+            at: location, identity: StoreIdentity(instance: "0a", generation: 1, createdAt: clock.now()),
+            change: change)
+        store = StoreQueue(try openStore(at: location, endpoints: [])) { _ in }
+        let uses = uses
+        router =
+            API(
+                API.Parts(
+                    readers: try openReaders(at: location), revoke: RevokeUseCase(store: store, clock: clock),
+                    clock: clock, note: { use in uses.withLock { $0.append(use) } },
+                    trustedProxies: try proxies.map { try CIDR($0) }, isReady: { isReady })
+            ).router
+    }
+
+    /// Makes a token and gives its value.
+    func issue(_ name: String, scopes: [String] = [], owner: String = "", expiresAt: Instant? = nil) async throws
+        -> String
+    {
+        var draft = TokenDraft(name: name)
+        draft.scopes = scopes
+        draft.owner = owner
+        draft.expiresAt = expiresAt
+        let change = Change(actor: "cli:tester", at: clock.now(), cause: "test")
+        let issued = try await store.write { [draft] in
+            try issueToken(draft, in: $0, random: SystemBytes(), change: change)
+        }
+        return String(decoding: issued.value?.copyBytes() ?? [], as: UTF8.self)
+    }
+
+    func revoke(_ name: String) async throws {
+        _ = try await RevokeUseCase(store: store, clock: clock).revoke([name], reason: "test", actor: "cli:tester")
+    }
+
+    /// What is answered, waited for where it comes later.
+    func send(
+        _ method: String, _ target: String, _ headers: [(name: String, value: String)] = [], form: String? = nil,
+        peer: Peer = .unix
+    ) async throws -> Response {
+        guard let target = Target(target) else { throw JSON.Missing() }
+        let kind = form.map { _ in [(name: "Content-Type", value: "application/x-www-form-urlencoded")] } ?? []
+        let request = Request(
+            method: method, target: target, headers: Headers(headers + kind), body: Array((form ?? "").utf8),
+            peer: peer)
+        switch router.answer(request) {
+        case .now(let response): return response
+        case .later(let start):
+            return await withCheckedContinuation { continuation in
+                start(Responder { continuation.resume(returning: $0) })
+            }
+        }
+    }
+
+    /// The token that a value authenticates now, as the endpoint for it says.
+    func introspect(_ value: String, as caller: String, more: String = "") async throws -> JSON {
+        let answer = try await send(
+            "POST", "/v1/introspect", [("Authorization", "Bearer \(caller)")], form: "token=\(value)\(more)")
+        return try JSON(parsing: answer.body)
+    }
+}
+
+extension JSON {
+    struct Missing: Error {}
+}
+
+private struct SystemBytes: RandomSource {
+    func bytes(_ count: Int) -> [UInt8] { Random.bytes(count) }
+}
+
+extension Response {
+    subscript(header name: String) -> String? { headers.first { $0.name == name }?.value }
+    var challenges: [String] { headers.filter { $0.name == "WWW-Authenticate" }.map(\.value) }
+    var text: String { String(decoding: body, as: UTF8.self) }
+}
