@@ -39,6 +39,13 @@ enum Process {
         }
     }
 
+    /// The name of this machine; empty where it has none.
+    static var hostName: String {
+        var name = [CChar](repeating: 0, count: 256)
+        guard unsafe gethostname(&name, name.count - 1) == 0 else { return "" }
+        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     /// The name of a user, or the number of one who has none.
     static func userName(_ id: uid_t = geteuid()) -> String {
         var entry = unsafe passwd()

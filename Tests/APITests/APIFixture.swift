@@ -76,7 +76,7 @@ final class APIFixture: Sendable {
     func introspect(_ value: String, as caller: String, more: String = "") async throws -> JSON {
         let answer = try await send(
             "POST", "/v1/introspect", [("Authorization", "Bearer \(caller)")], form: "token=\(value)\(more)")
-        return try JSON(parsing: answer.body)
+        return try answer.json()
     }
 }
 
@@ -91,5 +91,6 @@ private struct SystemBytes: RandomSource {
 extension Response {
     subscript(header name: String) -> String? { headers.first { $0.name == name }?.value }
     var challenges: [String] { headers.filter { $0.name == "WWW-Authenticate" }.map(\.value) }
+    func json() throws -> JSON { try JSON.parse(body, maximumBytes: 1 << 20) }
     var text: String { String(decoding: body, as: UTF8.self) }
 }

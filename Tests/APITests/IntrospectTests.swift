@@ -3,6 +3,7 @@ import Engine
 import HTTPServer
 import JSON
 import RotaCore
+import TestSupport
 import Testing
 
 struct `Introspection` {
@@ -47,7 +48,7 @@ struct `Introspection` {
         let pair = Base64.standard.encode(Array("anything:\(caller)".utf8))
         let answer = try await fixture.send(
             "POST", "/v1/introspect", [("authorization", "basic \(pair)")], form: "token=\(caller)")
-        #expect(try JSON(parsing: answer.body)["active"]?.bool == true)
+        #expect(try answer.json()["active"]?.bool == true)
     }
 
     @Test func `refuses callers who do not say who they are, or may not ask`() async throws {
@@ -69,7 +70,7 @@ struct `Introspection` {
             let headers = authorization.map { [(name: "Authorization", value: $0)] } ?? []
             let answer = try await fixture.send("POST", "/v1/introspect", headers, form: "token=x")
             #expect(answer.status == status, "\(authorization ?? "-")")
-            #expect(try JSON(parsing: answer.body)["error"]?.string == error, "\(authorization ?? "-")")
+            #expect(try answer.json()["error"]?.string == error, "\(authorization ?? "-")")
             #expect(answer[header: "Cache-Control"] == "no-store")
             #expect((answer.challenges.first?.hasPrefix(challenge ?? "-")) ?? (challenge == nil))
         }
@@ -86,7 +87,7 @@ struct `Introspection` {
         let answer = try await fixture.send(
             "POST", "/v1/introspect", [("Authorization", "Bearer \(caller)")], form: form)
         #expect(answer.status == 400)
-        #expect(try JSON(parsing: answer.body)["error_description"]?.string == problem)
+        #expect(try answer.json()["error_description"]?.string == problem)
     }
 
     @Test func `wants a form, not JSON`() async throws {

@@ -33,7 +33,7 @@ struct `Revocation` {
         let other = try await fixture.issue("other", scopes: ["rota:introspect"])
         let refused = try await revoke(fixture, value, as: other)
         #expect(refused.status == 403)
-        #expect(try JSON(parsing: refused.body)["error"]?.string == "insufficient_scope")
+        #expect(try refused.json()["error"]?.string == "insufficient_scope")
         #expect(try await fixture.store.read { try $0.token(named: "ingest") }?.state == .active)
         #expect(try await revoke(fixture, value, as: value).status == 200)
         #expect(try await fixture.store.read { try $0.token(named: "ingest") }?.state == .revoked)
