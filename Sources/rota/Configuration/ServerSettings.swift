@@ -30,7 +30,7 @@ extension ServerSettings {
         configuration.trustedProxies = trustedProxies
         if let tls {
             let certificate = try File(reading: tls.certificate).readAll(most: Self.largestCertificate)
-            configuration.tls = Listener.TLS(certificate: certificate, key: try tls.key.resolve())
+            configuration.tls = Listener.TLS(certificate: certificate, key: try tls.key.resolve(for: "server.tls.key"))
         }
         return configuration
     }
