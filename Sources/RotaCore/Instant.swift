@@ -44,7 +44,7 @@ extension Instant: CustomStringConvertible {
     package var utf8: [UInt8] {
         let days = seconds.flooredQuotient(86_400)
         let rest = seconds - days * 86_400
-        let (year, month, day) = civil(fromDays: days)
+        let date = CivilDate(daysSinceEpoch: days)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(20)
         func append(_ value: Int64, digits: Int) {
@@ -55,11 +55,11 @@ extension Instant: CustomStringConvertible {
                 scale /= 10
             }
         }
-        append(year, digits: 4)
+        append(date.year, digits: 4)
         bytes.append(UInt8(ascii: "-"))
-        append(month, digits: 2)
+        append(date.month, digits: 2)
         bytes.append(UInt8(ascii: "-"))
-        append(day, digits: 2)
+        append(date.day, digits: 2)
         bytes.append(UInt8(ascii: "T"))
         append(rest / 3600, digits: 2)
         bytes.append(UInt8(ascii: ":"))
@@ -75,8 +75,9 @@ extension Instant: CustomStringConvertible {
     package init?(_ text: some StringProtocol) {
         var reader = DigitReader(bytes: Array(text.utf8))
         guard let year = reader.number(4), reader.take("-"), let month = reader.number(2), reader.take("-"),
-            let day = reader.number(2), let days = daysFromCivil(year, month, day)
+            let day = reader.number(2), let date = CivilDate(year: year, month: month, day: day)
         else { return nil }
+        let days = date.daysSinceEpoch
         if reader.isAtEnd {
             self.init(seconds: days * 86_400)
             return
@@ -129,41 +130,5 @@ private struct DigitReader {
         if take("+") { sign = 1 } else if take("-") { sign = -1 } else { return nil }
         guard let hours = number(2), hours < 24, take(":"), let minutes = number(2), minutes < 60 else { return nil }
         return sign * (hours * 3600 + minutes * 60)
-    }
-}
-
-// MARK: - The proleptic Gregorian calendar
-
-/// Days since 1970-01-01, or nil for a date that does not exist.
-private func daysFromCivil(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64? {
-    guard (1...12).contains(month), day >= 1 else { return nil }
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-    let lengths: [Int64] = [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-    guard day <= lengths[Int(month - 1)] else { return nil }
-    // Years begin in March here, so that the leap day comes last and every month has a fixed offset.
-    let shifted = month <= 2 ? year - 1 : year
-    let era = shifted.flooredQuotient(400)
-    let yearOfEra = shifted - era * 400
-    let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-    let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-    return era * 146_097 + dayOfEra - 719_468
-}
-
-private func civil(fromDays days: Int64) -> (year: Int64, month: Int64, day: Int64) {
-    let shifted = days + 719_468
-    let era = shifted.flooredQuotient(146_097)
-    let dayOfEra = shifted - era * 146_097
-    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-    let shiftedMonth = (5 * dayOfYear + 2) / 153
-    let day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
-    let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-    return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
-}
-
-extension Int64 {
-    fileprivate func flooredQuotient(_ divisor: Int64) -> Int64 {
-        let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
-        return remainder < 0 ? quotient - 1 : quotient
     }
 }

@@ -6,7 +6,8 @@ import SQLite
 /// The token store over whichever database its driver speaks to.
 ///
 /// Reads are in `SQLStore+Reads`; every transition of a token, a version or a push row is in `Gate`; what
-/// else is written is in `SQLStore+Tokens` and `SQLStore+Runs`; audit entries and events in `Journal`.
+/// else is written is in `SQLStore+Tokens`, `SQLStore+Runs` and `SQLStore+Schedules`; audit entries and events
+/// in `Journal`.
 final class SQLStore: Store {
     let driver: any Driver
     /// Who gets events: settled when an event is written.

@@ -14,6 +14,7 @@ package struct FakeStoreReads: StoreReads {
     package var promotions: [RecordedAction] = []
     package var run: RunRecord?
     package var trackers: [Heartbeat] = []
+    package var scheduleEntries: [ScheduleEntry] = []
     package var deliveries = DeliveryCounts(waiting: 0, delivered: 0, dead: 0)
 
     package init(_ tokens: [Token] = []) { self.tokens = tokens }
@@ -79,6 +80,7 @@ package struct FakeStoreReads: StoreReads {
     package func usage(of id: TokenID, since: Instant) -> [UseTally] { [] }
     package func lastUses(of id: TokenID) -> [Int: Instant] { [:] }
     package func lastRun() -> RunRecord? { run }
+    package func schedules() -> [ScheduleEntry] { scheduleEntries }
     package func dueDeliveries(endpoint: String, at now: Instant, limit: Int) -> [Delivery] { [] }
     package func nextDeliveryDue(endpoint: String) -> Instant? { nil }
     package func deliveryCounts() -> DeliveryCounts { deliveries }

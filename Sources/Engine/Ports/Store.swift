@@ -7,7 +7,7 @@ package import RotaCore
 /// and writes its audit entry and its outgoing events in the same transaction. `Change` says who did it,
 /// when and why. A condition that does not hold is an ordinary answer (false or nil), never an error.
 package protocol Store: AnyObject, StoreReads, TokenChanges, RotationChanges, RunChanges, DeliveryChanges,
-    UsageChanges
+    UsageChanges, ScheduleChanges
 {
     /// Runs `body` in one durable write transaction. When `body` throws, nothing of it stays.
     ///
@@ -134,6 +134,8 @@ package protocol StoreReads: UsageReads {
     /// How many recorded actions of a run came to which outcome.
     func outcomes(of run: String) throws -> [Outcome: Int]
     func lastRun() throws -> RunRecord?
+    /// When policies run next, by their names.
+    func schedules() throws -> [ScheduleEntry]
 
     /// Deliveries to be tried now, oldest event first.
     func dueDeliveries(endpoint: String, at now: Instant, limit: Int) throws -> [Delivery]
