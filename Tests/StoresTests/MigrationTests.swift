@@ -37,6 +37,7 @@ import Testing
                 DROP INDEX tokens_unwatched;
                 DROP TABLE usage;
                 DROP TABLE heartbeats;
+                DROP TABLE schedules;
                 ALTER TABLE tokens DROP COLUMN usage_asserted_until;
                 ALTER TABLE tokens DROP COLUMN watched_since;
                 PRAGMA user_version = \(version);

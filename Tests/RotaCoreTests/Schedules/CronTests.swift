@@ -97,7 +97,7 @@ import Testing
     @Test func `no text makes the reader fall`() {
         var random = Dice(seed: 7)
         let pieces = ["*", "/", "-", ",", " ", "0", "7", "31", "MON", "JAN", "@", "daily", "\t", "é", "\u{0}", "99999"]
-        for _ in 0..<20_000 {
+        for _ in 0..<5000 {
             let text = (0..<random.below(14)).map { _ in random.pick(pieces) }.joined()
             _ = try? Cron(text)
         }

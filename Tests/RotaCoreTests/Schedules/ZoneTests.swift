@@ -53,10 +53,10 @@ import Testing
     @Test func `no damage to a file makes the reader fall or hang`() throws {
         var dice = Dice(seed: 13)
         let whole = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(Zoneinfo.folder)/Europe/London")))
-        for length in stride(from: 0, to: whole.count, by: 7) {
+        for length in stride(from: 0, to: whole.count, by: 41) {
             #expect(throws: ZoneFault.self) { _ = try Zone(name: "x", tzif: Array(whole[..<length])) }
         }
-        for _ in 0..<3000 {
+        for _ in 0..<400 {
             var bytes = whole
             for _ in 0...dice.below(4) { bytes[dice.below(bytes.count)] = UInt8(dice.below(256)) }
             guard let zone = try? Zone(name: "x", tzif: bytes) else { continue }
