@@ -67,6 +67,12 @@ package final class StoreQueue: Sendable {
                     })))
     }
 
+    /// Closes the store when all that was submitted before is done.
+    package func close() async {
+        // Closing does not throw, nor does waiting for it.
+        try? await read { $0.close() }
+    }
+
     private func submit(_ work: Work) {
         let first = waiting.withLock { list in
             list.append(work)

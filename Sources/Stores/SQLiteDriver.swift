@@ -7,6 +7,8 @@ import SQLite
 final class SQLiteDriver: Driver {
     /// Above this many bytes the WAL is moved into the database after a commit.
     private static let walLimit: Int64 = 4 << 20
+    /// And above this many when a writer closes, so that what was written is in the database itself.
+    private static let walLimitAtClose: Int64 = 64 << 10
 
     private let path: String
     private var connection: Connection?
@@ -14,6 +16,7 @@ final class SQLiteDriver: Driver {
     private let gate: GateFile?
     private var savepoints = 0
     private(set) var isInTransaction = false
+    private var hasWritten = false
     /// The locks that are ours: asked of the file, our own are in nobody's way.
     private var held: Set<StoreLock> = []
     /// Why nothing more may be written: COMMIT failed once, and what is on disk is not known (I11).
@@ -57,7 +60,8 @@ final class SQLiteDriver: Driver {
                 throw error
             }
             try commit(connection)
-            shortenLog(connection)
+            hasWritten = true
+            shortenLog(connection, above: Self.walLimit)
             return result
         }
     }
@@ -73,8 +77,8 @@ final class SQLiteDriver: Driver {
     }
 
     /// The commit stands whatever becomes of this: the next writer tries it again.
-    private func shortenLog(_ connection: Connection) {
-        guard let size = FileFacts(path: path + "-wal")?.size, size > Self.walLimit else { return }
+    private func shortenLog(_ connection: Connection, above limit: Int64) {
+        guard let size = FileFacts(path: path + "-wal")?.size, size > limit else { return }
         try? connection.checkpoint()
     }
 
@@ -117,8 +121,18 @@ final class SQLiteDriver: Driver {
     }
 
     func close() {
+        shortenLogAtClose()
         for lock in held { release(lock) }
         connection = nil
+    }
+
+    /// Only what we wrote, and only where nobody else is at the gate: whoever is there does it himself.
+    private func shortenLogAtClose() {
+        guard hasWritten, doubt == nil, let gate, let connection, (try? gate.lock(patience: 0)) != nil else {
+            return
+        }
+        defer { gate.unlock() }
+        shortenLog(connection, above: Self.walLimitAtClose)
     }
 
     // MARK: - For migrations and tests

@@ -26,14 +26,17 @@ struct Composition: Sendable {
         try Stores.openStore(at: configuration.store, endpoints: configuration.webhooks.map(\.endpoint))
     }
 
-    /// The store behind its own thread, where the process ends after a COMMIT of unknown outcome (I11).
+    /// The store behind its own thread, open until the command has ended; after a COMMIT of unknown outcome
+    /// the process ends (I11).
     func openQueue() throws -> StoreQueue {
         let output = invocation.output
-        return StoreQueue(try openStore()) { error in
+        let queue = StoreQueue(try openStore()) { error in
             let failure = Failure(error)
             output.failure(failure)
             _exit(ExitCode.outcomeUnknown.rawValue)
         }
+        invocation.endings.add { await queue.close() }
+        return queue
     }
 
     /// The vaults by name, with their credentials.

@@ -1,3 +1,4 @@
+import Crypto
 import Glibc
 
 /// From the command line to the exit code.
@@ -29,7 +30,15 @@ enum Program {
                 return .done
             case .run(let command, let arguments):
                 output.adopt(quiet: arguments.has("quiet"))
-                return try await command.run(Invocation(arguments: arguments, output: output))
+                let invocation = Invocation(arguments: arguments, output: output)
+                let result: Result<ExitCode, any Error>
+                do {
+                    result = .success(try await command.run(invocation))
+                } catch {
+                    result = .failure(error)
+                }
+                await invocation.endings.take()
+                return try result.get()
             }
         } catch {
             let failure = Failure(error)
@@ -45,6 +54,23 @@ struct Invocation: Sendable {
     let output: Output
     let clock = SystemClock()
     let random = SystemRandom()
+    let endings = Endings()
 
     var wantsJSON: Bool { arguments.has("json") }
+}
+
+/// What is to be closed when a command has ended, however it ends.
+final class Endings: Sendable {
+    private let endings = Locked<[@Sendable () async -> Void]>([])
+
+    func add(_ ending: @escaping @Sendable () async -> Void) { endings.withLock { $0.append(ending) } }
+
+    /// Runs them, the last one first.
+    func take() async {
+        let list = endings.withLock { list in
+            defer { list = [] }
+            return list
+        }
+        for ending in list.reversed() { await ending() }
+    }
 }

@@ -174,6 +174,17 @@ def test_with_json_remarks_are_left_out(workspace):
     assert result.returncode == 0 and result.stderr == "" and json.loads(result.stdout)["revocations"]
 
 
+def test_what_was_written_is_in_the_store_when_a_command_has_ended(workspace):
+    initialise(workspace)
+    log = workspace.directory / "rota.db-wal"
+    names = " ".join(f"t{number}" for number in range(12))
+    workspace.sh(f"for name in {names}; do rota token create --json --name $name --destination local:$name; done")
+    call(workspace, f"rota token rotate --json {names}")
+    assert log.stat().st_size <= 64 << 10
+    call(workspace, f"rota token revoke --json --reason x {names}")
+    assert log.stat().st_size <= 64 << 10
+
+
 def test_another_user_is_sent_to_the_owner(workspace):
     import os
     import shutil

@@ -94,6 +94,58 @@ import Testing
         #expect(try #require(FileFacts(path: scratch.path)).size > 4 << 20)
     }
 
+    @Test func `a writer that closes leaves its data in the file, and an empty log`() throws {
+        let scratch = try Scratch()
+        let store = try scratch.fresh()
+        for index in 0..<20 { try StoreBench(store).addSample("t\(index)") }
+        #expect(try #require(FileFacts(path: scratch.path + "-wal")).size > 64 << 10)
+        store.close()
+        #expect(try #require(FileFacts(path: scratch.path + "-wal")).size == 0)
+        // The file alone has it all.
+        let copy = try Scratch()
+        try FileManager.default.createDirectory(
+            atPath: copy.folder + "/private", withIntermediateDirectories: true)
+        try FileManager.default.copyItem(atPath: scratch.path, toPath: copy.path)
+        #expect(try copy.open().countActive() == 20)
+    }
+
+    @Test func `closing leaves the log alone while somebody is at the gate, and where nothing was written`() throws {
+        let scratch = try Scratch()
+        let store = try scratch.fresh()
+        for index in 0..<20 { try StoreBench(store).addSample("t\(index)") }
+        let log = { try #require(FileFacts(path: scratch.path + "-wal")).size }
+        let before = try log()
+        let reader = try scratch.open()
+        _ = try reader.countActive()
+        reader.close()
+        #expect(try log() == before)
+        let gate = try GateFile(beside: scratch.path)
+        try gate.lock()
+        store.close()
+        gate.unlock()
+        #expect(try log() == before)
+        let next = try scratch.open()
+        #expect(try next.countActive() == 20)
+        try StoreBench(next).addSample("last")
+        next.close()
+        #expect(try log() == 0)
+    }
+
+    @Test func `a reader in the middle of its read is not disturbed by a writer that closes`() throws {
+        let scratch = try Scratch()
+        let store = try scratch.fresh()
+        for index in 0..<20 { try StoreBench(store).addSample("t\(index)") }
+        let reader = try scratch.open()
+        var seen = 0
+        try reader.eachToken(states: []) { _ in
+            if seen == 0 { store.close() }
+            seen += 1
+            return true
+        }
+        #expect(seen == 20)
+        #expect(try scratch.integrity() == "ok")
+    }
+
     @Test func `a hundred thousand tokens are added and streamed in order`() throws {
         let scratch = try Scratch()
         let store = try scratch.fresh()

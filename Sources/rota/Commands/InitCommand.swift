@@ -11,7 +11,8 @@ extension Command {
         discussion: """
             Writes rota.yaml and Policies/baseline.yaml where there are none, makes the store that rota.yaml
             names, and an admin token, whose value is the last line of the output: it is shown this once.
-            Nothing that exists is ever overwritten, so it does no harm to run it again.
+            Nothing that exists is ever overwritten, so it does no harm to run it again. Where no token with the
+            scope rota:admin is accepted any more, since the last one was revoked or has ended, it makes another.
             """,
         options: [Option("directory", "DIRECTORY", help: "where to set up; the working directory")],
         examples: [
@@ -44,19 +45,34 @@ private func setUp(_ invocation: Invocation) throws -> ExitCode {
     return .done
 }
 
-/// The first token of a store; nil when it had one before, whatever became of it.
+/// A token that may do everything; nil when the store has one that is accepted.
 private func makeAdminToken(in store: any Store, _ composition: Composition) throws -> IssuedToken? {
     var draft = TokenDraft(name: "admin")
-    draft.description = "first admin token, made by rota init"
+    draft.description = "admin token, made by rota init"
     draft.owner = Process.userName()
     draft.scopes = ["rota:admin"]
     draft.prefix = composition.configuration.tokenPrefix
     let change = composition.change("init")
     draft.expiresAt = change.at + .days(365)
     return try store.transaction {
-        guard try store.token(named: draft.name) == nil else { return nil }
+        guard try !hasAdminToken(store, at: change.at) else { return nil }
+        // One that is past its end, or quarantined, keeps its name.
+        var number = 1
+        while let other = try store.token(named: draft.name), other.end == nil {
+            number += 1
+            draft.name = "admin-\(number)"
+        }
         return try issueToken(draft, in: store, random: composition.invocation.random, change: change)
     }
+}
+
+private func hasAdminToken(_ store: any Store, at now: Instant) throws -> Bool {
+    var found = false
+    try store.eachToken(states: [.active]) { token in
+        found = token.scopes.contains("rota:admin") && token.canAuthenticate(at: now)
+        return !found
+    }
+    return found
 }
 
 /// What was made and what was there already.
@@ -105,7 +121,7 @@ private struct Setup {
         for path in made { output.line("made  \(printable(path))") }
         for path in kept { output.line("kept  \(printable(path))") }
         guard let value = admin?.value else {
-            return output.line("nothing is overwritten; the admin token exists already")
+            return output.line("nothing is overwritten; there is an admin token already")
         }
         output.line("the admin token, which may do everything (rota:admin), shown this once:")
         output.reveal(value)
