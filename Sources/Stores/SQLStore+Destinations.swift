@@ -23,7 +23,6 @@ extension SQLStore {
     func addDestination(_ destination: Destination, to id: TokenID, change: Change) throws {
         guard try token(id) != nil else { throw StoreError.failed("there is no token \(id)") }
         try requireFree([destination], for: id)
-        // A place that is known with that baseline is nothing new.
         guard let number = try insert(destination, of: id) else { return }
         var after: JSON.Object = [
             "destination": .string(destination.description), "destination_id": .integer(number),
@@ -32,11 +31,15 @@ extension SQLStore {
         try concludeDestinations("token.destination.add", of: id, change, after)
     }
 
-    /// Nil when it is there with that baseline already.
+    /// Nil when it is there already.
     func insert(_ destination: Destination, of id: TokenID) throws -> Int64? {
         let values = place(destination, of: id) + [.of(destination.baseline)]
         return try driver.first(.addDestination, values) { $0.integer(0) }
-            ?? driver.first(.adoptDestination, values) { $0.integer(0) }
+    }
+
+    func destinationCounts() throws -> [String: Int] {
+        Dictionary(
+            uniqueKeysWithValues: try driver.all(.destinationCounts, []) { ($0.text(0), $0.count(1)) })
     }
 
     func removeDestination(_ destination: Destination, from id: TokenID, change: Change) throws -> Bool {
@@ -56,7 +59,7 @@ extension SQLStore {
     }
 
     /// Counts them again, and writes the audit entry.
-    private func concludeDestinations(
+    func concludeDestinations(
         _ action: String, of id: TokenID, _ change: Change, _ after: JSON.Object
     ) throws {
         let revision = try driver.first(.countDestination, [.of(id)]) { $0.integer(0) }

@@ -15,7 +15,7 @@ extension Statement {
         refreshSummary, claimRotation, giveUpClaim, chooseVersion, addPush, pushBase, markSending,
         markVerified,
         markFenced, discardPending, leaveUnconfirmed, forgetVersion, finishPushing, demoteCurrent,
-        endUnconfirmed, promotePending, retireVersion, finishRotation, stallRotation,
+        endUnconfirmed, promotePending, retireVersion, finishRotation, stallRotation, adoptDestination,
     ]
 
     // MARK: Tokens
@@ -232,5 +232,17 @@ extension Statement {
         """
         UPDATE rotations SET failures = failures + 1, cause = $2, next_attempt_at = $3
         WHERE id = $1 AND \(unfinished) RETURNING token_id, failures, claim_run
+        """)
+
+    // MARK: Adoption
+
+    /// Only a value that nobody minted: never one that is a token's.
+    static let adoptDestination = Statement(
+        """
+        UPDATE destinations SET baseline = $4
+        WHERE token_id = $1 AND id = $2 AND baseline IS NOT DISTINCT FROM $3
+          AND EXISTS (SELECT 1 FROM tokens t
+                      WHERE t.id = $1 AND t.issuer = 'rota' AND t.state IN ('active', 'quarantined'))
+          AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.digest = $4)
         """)
 }

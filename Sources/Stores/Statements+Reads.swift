@@ -19,7 +19,7 @@ private let auditColumns = "number, at, actor, action, object, body"
 /// Everything that can be asked.
 extension Statement {
     static let reads: [Statement] = [
-        fact, token, holderOfPlace, tokensWithoutValue,
+        fact, token, holderOfPlace, destinationCounts, tokensWithoutValue,
         liveTokenNamed, endedTokenNamed, externalToken, tokenWithDigest, allTokens,
         tokensInStates,
         issuedAtOrBefore, idleSinceAtOrBefore, withoutExpiry, lifetimeMoreThan, expiresAfter,
@@ -82,6 +82,11 @@ extension Statement {
     static let versions = Statement(
         "SELECT \(versionColumns) FROM versions WHERE token_id = $1 ORDER BY number")
     static let versionWithDigest = Statement("SELECT \(versionColumns) FROM versions WHERE digest = $1")
+    static let destinationCounts = Statement(
+        """
+        SELECT d.vault, count(*) FROM destinations d JOIN tokens t ON t.id = d.token_id
+        WHERE t.state IN ('active', 'quarantined') GROUP BY d.vault ORDER BY d.vault
+        """)
     static let destinations = Statement(
         "SELECT id, vault, path, field, baseline FROM destinations WHERE token_id = $1 ORDER BY id")
     static let unfinishedRotations = Statement(

@@ -1,7 +1,7 @@
 /// Everything that is written without being a transition.
 extension Statement {
     static let records: [Statement] = [
-        addFact, editToken, addDestination, adoptDestination, removePushes, removeDestination, countDestination,
+        addFact, editToken, addDestination, removePushes, removeDestination, countDestination,
         addAuditEntry, nextEventOfToken, addEvent, addDelivery, addRun, planRun, addRunAction, finishRun,
         openFinding, closeFinding, deliver, postpone, bury,
         replayEvent, replayEndpoint,
@@ -21,13 +21,6 @@ extension Statement {
         """
         INSERT INTO destinations (token_id, vault, path, field, baseline) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT DO NOTHING RETURNING id
-        """)
-    /// A place that is known already gets another baseline, where that differs.
-    static let adoptDestination = Statement(
-        """
-        UPDATE destinations SET baseline = $5
-        WHERE token_id = $1 AND vault = $2 AND path = $3 AND field = $4 AND baseline IS DISTINCT FROM $5
-        RETURNING id
         """)
     /// Refused with the destination that they lead to, while a rotation works on them.
     static let removePushes = Statement(

@@ -32,6 +32,10 @@ package struct FakeStoreReads: StoreReads {
     package func holder(of place: Destination, otherThan id: TokenID?) -> Token? {
         tokens.first { $0.end == nil && $0.id != id && destinations(of: $0.id).contains(place) }
     }
+    package func destinationCounts() -> [String: Int] {
+        tokens.filter { $0.end == nil }.flatMap { destinations(of: $0.id) }
+            .reduce(into: [:]) { $0[$1.vault, default: 0] += 1 }
+    }
     package func tokensWithoutValue(limit: Int) -> [Token] {
         Array(tokens.filter { $0.state == .active && $0.values.current == nil }.prefix(limit))
     }

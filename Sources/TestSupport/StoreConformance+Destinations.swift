@@ -67,6 +67,65 @@ extension StoreConformance {
             let next = try bench.rotate(id, overlap: .zero)
             try require(try bench.retire(id, next - 1, after: 0), "the next rotation comes to its end")
         },
+        StoreClaim("what a destination holds is adopted once, audited, over what was known of it") { bench in
+            let id = try bench.add("t", destinations: 1).id
+            let found = try bench.digest("found there")
+            let adopt = { (place: Destination, digest: Digest) in
+                try bench.write { try $0.adopt(place, of: id, holding: digest, change: bench.change()) }
+            }
+            let place = try bench.store.destinations(of: id)[0]
+            let revision = try bench.stored(id).revision
+            let written = try bench.written { try require(try adopt(place, found), "adopted") }
+            try require(written == (1, 0), "one audit entry: \(written)")
+            let entry = try document(bench.audit(of: id.text).last?.body ?? "")
+            try require(entry["action"]?.string == "token.destination.adopt", "\(entry)")
+            try require(entry["after"]?["baseline"]?.string == found.description, "with the digest")
+            try require(try bench.store.destinations(of: id).map(\.baseline) == [found], "kept")
+            try require(try bench.stored(id).revision == revision + 1, "a change is a revision")
+            try require(try bench.stored(id).destinationCount == 1, "no new place")
+            let later = try bench.digest("found later")
+            try bench.requireNothing(of: id, "read before the other") { try !adopt(place, later) }
+            try require(try adopt(try bench.store.destinations(of: id)[0], later), "over the one before")
+            let last = try document(bench.audit(of: id.text).last?.body ?? "")
+            try require(last["after"]?["replaced"]?.string == found.description, "which it names")
+        },
+        StoreClaim("no value of a token is adopted, nothing elsewhere, and nothing for who is not ours or has ended") {
+            bench in
+            let first = try bench.add("t1", destinations: 1)
+            let second = try bench.add("t2", destinations: 1)
+            let external = try bench.add("t3", destinations: 1) {
+                $0.issuer = .external(kind: "aws-iam")
+                $0.provenance = .asserted
+            }
+            let ended = try bench.add("t4", destinations: 1)
+            _ = try bench.write { try $0.revokeToken(ended.id, change: bench.change()) }
+            let found = try bench.digest("found there")
+            let cases: [(String, Token, Token, Digest)] = [
+                ("its own value", first, first, try bench.digest("t1-1")),
+                ("another's value", first, first, try bench.digest("t2-1")),
+                ("a value of an ended token", first, first, try bench.digest("t4-1")),
+                ("another's place", first, second, found), ("an external token", external, external, found),
+                ("an ended token", ended, ended, found),
+            ]
+            for (what, token, holder, digest) in cases {
+                let place = try bench.store.destinations(of: holder.id)[0]
+                try bench.requireNothing(of: token.id, what) {
+                    try bench.write {
+                        try !$0.adopt(place, of: token.id, holding: digest, change: bench.change())
+                    }
+                }
+                try require(try bench.store.destinations(of: holder.id)[0].baseline == nil, "\(what): no baseline")
+            }
+        },
+        StoreClaim("destinations of live tokens are counted by vault") { bench in
+            try bench.add("t1", destinations: 2)
+            try bench.add("t2", destinations: 1)
+            try bench.add("gone", destinations: 3)
+            _ = try bench.write { try $0.revokeToken(TokenID("gone"), change: bench.change()) }
+            let other = Destination(vault: "other", path: "p")
+            try bench.write { try $0.addDestination(other, to: TokenID("t1"), change: bench.change()) }
+            try require(try bench.store.destinationCounts() == ["main": 3, "other": 1], "counted")
+        },
         StoreClaim("active tokens without a value are found by name, and no others") { bench in
             let empty = ValueSummary(current: nil, currentIssuedAt: nil)
             for id in ["c", "a", "b"] {

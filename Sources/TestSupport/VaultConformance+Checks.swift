@@ -42,6 +42,27 @@ private let plain = [
         try requireEqual(try await subject.text(at: place), nil, "value")
         try requireEqual(try await subject.put("second", at: place).text, "second", "value")
     },
+    check("a trial in a place that was never used is undone, and can be made again") { subject in
+        let place = subject.freshDestination()
+        for _ in 0..<2 {
+            let first = try await subject.probe(place)
+            try await subject.put("trial", at: place)
+            try await subject.vault.erase(place, since: first)
+            try requireEqual(try await subject.text(at: place), nil, "value")
+        }
+    },
+    check("a trial in a place that was used leaves the place empty, and its base not used again") { subject in
+        let place = subject.freshDestination()
+        let written = try await subject.put("before", at: place)
+        try await subject.vault.remove(place, at: written)
+        let first = try await subject.probe(place)
+        try await subject.put("trial", at: place)
+        try await subject.vault.erase(place, since: first)
+        let last = try await subject.probe(place)
+        try requireEqual(last.text, nil, "value")
+        guard subject.vault.capabilities.fenceable else { return }
+        try require(last.base != first.base, "the base came again: \(last.base)")
+    },
     check("a path or field that cannot be one is rejected", where: { _ in true }) { subject in
         for place in subject.invalidDestinations {
             let kind = await subject.failure { () async throws(VaultError) in

@@ -137,6 +137,11 @@ extension Folder {
         }
     }
 
+    /// Removes a folder within this one, unless something is in it.
+    func removeIfEmpty(_ name: String) {
+        _ = unsafe unlinkat(descriptor, name, AT_REMOVEDIR)
+    }
+
     /// Waits until renames and removals here are on disk.
     func sync() throws(VaultError) {
         try interruption?()

@@ -20,8 +20,10 @@ package import RotaCore
 /// is step 3 alone, and works without a file.
 package final class DirectoryVault: Vault {
     package let name: String
+    package var capabilities: VaultCapabilities { Self.capabilities }
+
     /// Bases do not order: a folder that is deleted and made again starts a new count.
-    package let capabilities = VaultCapabilities(
+    package static let capabilities = VaultCapabilities(
         conditionalWrite: true, orderedBases: false, fenceable: true, fencesEmptiness: true, readable: true)
 
     /// The longest value, in bytes.
@@ -31,9 +33,9 @@ package final class DirectoryVault: Vault {
         case write(Secret), fence, remove
     }
 
-    private let root: String
+    let root: String
     private let lockPatience: Int
-    private let interruption: Folder.Interruption?
+    let interruption: Folder.Interruption?
     // File calls block, and so never run on the cooperative pool. Serial queues, since a concurrent one gets
     // no further threads while those that it has are blocked.
     private let queues = (0..<4).map { DispatchQueue(label: "rota.vault.directory.\($0)") }
@@ -62,7 +64,7 @@ package final class DirectoryVault: Vault {
         let place = try DirectoryPlace(destination)
         return try await onFileThread(of: destination.path) { () throws(VaultError) in
             guard let folder = try self.folder(of: place, creating: false) else {
-                return Observation(base: "0", value: nil)
+                return Observation(base: "0", value: nil, context: AbsentFolder())
             }
             // Without a lock file none of us has ever written here, and there is nobody to wait for.
             let lock = try folder.sharedLock(place.lock, patience: self.lockPatience)
@@ -186,7 +188,7 @@ extension DirectoryVault {
         }
     }
 
-    private func onFileThread<R: Sendable>(
+    func onFileThread<R: Sendable>(
         of path: String, _ body: @escaping @Sendable () throws(VaultError) -> R
     ) async throws(VaultError) -> R {
         // Calls for one place stand in one line instead of waiting for each other's lock.

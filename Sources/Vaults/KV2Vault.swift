@@ -11,7 +11,9 @@ package import RotaCore
 /// secret: it is made of the fields that the same read gave, as they were spelled, with one of them changed.
 package final class KV2Vault: Vault {
     package let name: String
-    package let capabilities = VaultCapabilities(
+    package var capabilities: VaultCapabilities { Self.capabilities }
+
+    package static let capabilities = VaultCapabilities(
         conditionalWrite: true, orderedBases: true, fenceable: true, fencesEmptiness: true, readable: true)
 
     /// The field of a destination that names none.

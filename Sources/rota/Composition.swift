@@ -40,11 +40,11 @@ struct Composition: Sendable {
     }
 
     /// The vaults by name, with their credentials.
-    private func vaults() throws -> [String: any Vault] {
+    private func vaults(_ chosen: [VaultSettings]) throws -> [String: any Vault] {
         var vaults: [String: any Vault] = [:]
         // Vaults live on internal networks; one client, with its thread, serves them all.
         let client = HTTPClient(addressPolicy: .any)
-        for settings in configuration.vaults {
+        for settings in chosen {
             do throws(Failure) {
                 vaults[settings.name] = try settings.vault(client: client, clock: invocation.clock)
             } catch {
@@ -55,8 +55,12 @@ struct Composition: Sendable {
     }
 
     /// Runs `body` with the vaults, and gives back afterwards what was obtained for them, whatever happens.
-    func withVaults<R>(_ body: ([String: any Vault]) async throws -> R) async throws -> R {
-        let vaults = try vaults()
+    ///
+    /// - parameter chosen: nil: all that are configured.
+    func withVaults<R>(
+        _ chosen: [VaultSettings]? = nil, _ body: ([String: any Vault]) async throws -> R
+    ) async throws -> R {
+        let vaults = try vaults(chosen ?? configuration.vaults)
         let result: Result<R, any Error>
         do {
             result = .success(try await body(vaults))
@@ -89,7 +93,7 @@ struct Composition: Sendable {
 
 extension VaultSettings {
     /// With its credential, to write to it.
-    fileprivate func vault(client: HTTPClient, clock: SystemClock) throws(Failure) -> any Vault {
+    func vault(client: HTTPClient, clock: SystemClock) throws(Failure) -> any Vault {
         switch kind {
         case .directory(let path): DirectoryVault(name: name, root: path)
         case .keyValue2(let settings): try settings.vault(named: name, client: client, clock: clock)

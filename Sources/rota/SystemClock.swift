@@ -12,6 +12,13 @@ struct SystemClock: WallClock {
         return Instant(seconds: Int64(time.tv_sec))
     }
 
+    /// The time since some instant that stays the same while the process lives, whatever happens to the clock.
+    func uptime() -> Duration {
+        ContinuousClock.now - Self.start
+    }
+
+    private static let start = ContinuousClock.now
+
     func sleep(milliseconds: Int64) async throws {
         try await Task.sleep(for: .milliseconds(max(0, milliseconds)))
     }

@@ -50,7 +50,7 @@ import Testing
     /// What may look at every row that its answer is made of.
     static let scans: [Statement] = [
         .allTokens, .tokensInStates, .unfinishedRotations, .openFindings, .deliveryCounts, .activeCount,
-        .lastRun, .tokensWithoutValue, .heartbeats, .beginTracking, .schedules,
+        .lastRun, .tokensWithoutValue, .heartbeats, .beginTracking, .schedules, .destinationCounts,
     ]
 
     /// `addDestination` would look through the push rows, but only while a foreign key is violated. Taking a

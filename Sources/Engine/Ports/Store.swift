@@ -94,6 +94,8 @@ package protocol StoreReads: UsageReads {
     func destinations(of id: TokenID) throws -> [Destination]
     /// The active or quarantined token, other than `id`, that has this place among its destinations.
     func holder(of place: Destination, otherThan id: TokenID?) throws -> Token?
+    /// How many destinations of active and quarantined tokens each vault has, by its name.
+    func destinationCounts() throws -> [String: Int]
     /// Active tokens that have no value: the first one did not reach its destinations. By name.
     func tokensWithoutValue(limit: Int) throws -> [Token]
     /// The token and version with this digest, whatever their states.
@@ -171,6 +173,12 @@ package protocol TokenChanges {
     func editToken(_ token: Token, change: Change) throws -> Bool
     /// Throws `StoreError.placeTaken` when another live token has it.
     func addDestination(_ destination: Destination, to id: TokenID, change: Change) throws
+    /// Records the digest of a value of nobody's that was found at a destination, so that it may be written
+    /// over. False when the destination, or the baseline that it was read with, is another one by now, the
+    /// token is not a live one of ours, or the digest is that of a value of any token.
+    func adopt(
+        _ destination: Destination, of id: TokenID, holding digest: Digest, change: Change
+    ) throws -> Bool
     /// Takes a place away from a token, with the push rows that led there. False when it is not there, or a
     /// rotation of the token is not finished. What the vault holds stays as it is.
     func removeDestination(_ destination: Destination, from id: TokenID, change: Change) throws -> Bool

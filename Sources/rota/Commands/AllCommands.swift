@@ -5,6 +5,7 @@ extension Command {
         tokenCreate, tokenList, tokenShow, tokenEdit, tokenVerify, tokenRotate, tokenRevoke,
         policyCheck, policyExplain,
         plan, run, serve, report,
+        vaultList, vaultCheck, vaultAdopt, vaultDrift,
         webhookList, webhookDeliveries, webhookReplay, webhookTest, auditTail,
     ]
 }

@@ -1,0 +1,119 @@
+import Crypto
+import Engine
+import JSON
+import RotaCore
+
+extension Command {
+    static let vaultDrift = Command(
+        words: ["vault", "drift"],
+        summary: "read destinations back, and tell those that are not as they were left",
+        discussion: """
+            Tells destinations that are empty (missing), hold an older value (outdated), one that is not accepted
+            any more (ended), one of another token (other-token) or one that rota does not know (unknown).
+            Changes nothing.
+            """,
+        operand: Operand(name: "TOKEN", help: "a name or an id; else all live tokens", count: .optional),
+        options: [
+            Option("vault", "NAME", help: "only destinations in this vault"),
+            Option("exit-code", help: "exit with 3 when there is drift"),
+        ],
+        examples: ["rota vault drift --exit-code", "rota vault drift --vault main --json | jq '.drift[]'"],
+        exitCodes: [.done, .failed, .usage, .violationsRemain, .partlyFailed],
+        run: showDrift)
+}
+
+private func showDrift(_ invocation: Invocation) async throws -> ExitCode {
+    let arguments = invocation.arguments
+    let composition = try Composition(invocation)
+    let vault = try arguments.value("vault").map { try composition.configuration.vaults(named: $0) }
+    let store = try composition.openQueue()
+    let tokens = try await store.read { try $0.liveTokens(named: arguments.operands.first) }
+    let gathered = Locked(DriftTally())
+    try await composition.withVaults(vault) { vaults in
+        let drift = FindDrift(DestinationSurvey(store: store, vaults: vaults))
+        try await drift.look(at: tokens, in: arguments.value("vault")) { verdict in
+            let count = gathered.withLock { tally in
+                tally.add(verdict)
+                return tally.places
+            }
+            invocation.output.progress("\(counted(count, "destination")) read")
+        }
+    }
+    let tally = gathered.withLock { $0.sorted }
+    if invocation.wantsJSON { invocation.output.document(tally.json) } else { tally.show(on: invocation.output) }
+    if arguments.has("exit-code"), !tally.drifted.isEmpty { return .violationsRemain }
+    return tally.unreadable.isEmpty ? .done : .partlyFailed
+}
+
+/// What was found: in full what needs somebody, and the rest as numbers.
+private struct DriftTally: Sendable {
+    private(set) var places = 0
+    private(set) var asExpected = 0
+    private(set) var untold = 0
+    private(set) var drifted: [(drift: Drift, verdict: PlaceVerdict)] = []
+    private(set) var unreadable: [PlaceVerdict] = []
+
+    mutating func add(_ verdict: PlaceVerdict) {
+        places += 1
+        switch verdict.finding {
+        case .asExpected: asExpected += 1
+        case .untold: untold += 1
+        case .drifted(let drift): drifted.append((drift, verdict))
+        case .unreadable: unreadable.append(verdict)
+        }
+    }
+
+    var sorted: DriftTally {
+        var tally = self
+        tally.drifted.sort { $0.verdict.order < $1.verdict.order }
+        tally.unreadable.sort { $0.order < $1.order }
+        return tally
+    }
+
+    func show(on output: Output) {
+        var table = Table(["token", "owner", "destination", "drift", "holds"], on: output)
+        for (drift, verdict) in drifted {
+            let token = verdict.place.token
+            table.add([
+                token.name, token.owner, verdict.place.destination.description, drift.rawValue, verdict.message,
+            ])
+        }
+        table.finish()
+        output.line(
+            "\(counted(places, "destination")) read: \(asExpected) as expected, \(drifted.count) drifted, "
+                + "\(unreadable.count) not readable, \(untold) whose value is not known")
+        for verdict in unreadable {
+            output.warning(
+                printable("\(verdict.place.destination) of '\(verdict.place.token.name)': \(verdict.message)"))
+        }
+    }
+
+    var json: JSON {
+        [
+            "drift": .array(
+                drifted.map { drift, verdict in
+                    var row = verdict.json
+                    row["finding"] = .string(drift.rawValue)
+                    return .object(row)
+                }),
+            "unreadable": .array(unreadable.map { .object($0.json) }),
+            "totals": [
+                "destinations": .integer(places), "as_expected": .integer(asExpected),
+                "drifted": .integer(drifted.count), "unreadable": .integer(unreadable.count),
+                "not_known": .integer(untold),
+            ],
+        ]
+    }
+}
+
+extension PlaceVerdict {
+    fileprivate var order: (String, Int64) { (place.token.name, place.destination.id) }
+
+    fileprivate var json: JSON.Object {
+        [
+            "token_id": .string(place.token.id.text), "name": .string(place.token.name),
+            "owner": .string(place.token.owner), "destination": .string(place.destination.description),
+            "message": .string(message),
+        ]
+    }
+}

@@ -1,0 +1,61 @@
+import Engine
+import Vaults
+
+/// What is known of a vault without asking it.
+extension VaultSettings {
+    /// As the configuration names it.
+    var kindName: String {
+        switch kind {
+        case .directory: "directory"
+        case .keyValue2: "vault-kv2"
+        }
+    }
+
+    /// Where it is: an address or a path.
+    var location: String {
+        switch kind {
+        case .directory(let path): path
+        case .keyValue2(let settings):
+            "\(settings.address)/\(settings.mount)" + (settings.namespace.map { " in \($0)" } ?? "")
+        }
+    }
+
+    /// How we come in; nil where nothing is asked for.
+    var loginName: String? {
+        switch kind {
+        case .directory: nil
+        case .keyValue2(let settings): settings.authentication.name
+        }
+    }
+
+    var capabilities: VaultCapabilities {
+        switch kind {
+        case .directory: DirectoryVault.capabilities
+        case .keyValue2: KV2Vault.capabilities
+        }
+    }
+}
+
+extension KeyValue2Settings.Authentication {
+    fileprivate var name: String {
+        switch self {
+        case .token: "token"
+        case .login(let login):
+            switch login.method {
+            case .appRole: "approle"
+            case .kubernetes: "kubernetes"
+            case .jwt: "jwt"
+            }
+        }
+    }
+}
+
+extension VaultCapabilities {
+    /// Each with a word for it, and whether it is there.
+    var facts: [(word: String, holds: Bool)] {
+        [
+            ("conditional-write", conditionalWrite), ("fence", fenceable), ("history", orderedBases),
+            ("read-back", readable),
+        ]
+    }
+}
