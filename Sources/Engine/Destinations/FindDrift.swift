@@ -16,6 +16,7 @@ package enum Drift: String, Hashable, Sendable, CaseIterable {
 
 /// One destination that was looked at.
 package struct PlaceVerdict: Sendable {
+    /// What the place is, compared with how we left it.
     package enum Finding: Hashable, Sendable {
         case asExpected
         case drifted(Drift)

@@ -92,7 +92,7 @@ private func hint(_ result: RotationResult, _ token: Token) -> String? {
     case .noDestination: "add one: rota token edit \(token.name) --destination VAULT:PATH#FIELD"
     case .issuerNotDriven: "rotate it in \(token.issuer), and import it again"
     case .unknownVault: "add the vault to the configuration"
-    case .conflict: "look at what is there, and remove it if nobody needs it"
+    case .conflict: "if it may be replaced, 'rota vault adopt \(token.name)'; else look at what is there"
     case nil where result.isStalled: "'rota run' tries again; see 'rota token show \(token.name)'"
     case nil where result.outcome == .skipped: "see 'rota token show \(token.name)'"
     case nil: nil
