@@ -44,7 +44,11 @@ final class StubServer: Sendable {
         queue.async {
             while true {
                 let connection = accept(listener, nil, nil)
-                guard connection >= 0 else { return }
+                guard connection >= 0 else {
+                    // Here and not in `deinit`, where the number could be another server's by the time of an accept.
+                    close(listener)
+                    return
+                }
                 DispatchQueue(label: "stub.connection").async {
                     let request = Self.readRequest(connection)
                     received.withLock { $0.append(request) }
@@ -64,7 +68,6 @@ final class StubServer: Sendable {
 
     deinit {
         shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
         silent.withLock { for connection in $0 { close(connection) } }
     }
 
