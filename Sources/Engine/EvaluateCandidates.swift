@@ -8,7 +8,9 @@ package func candidateQueries(
 ) -> [CandidateQuery] {
     switch rule.requirement {
     case .maxAge(let limit):
-        return [.issuedAtOrBefore(now + lookahead + rule.lead - limit)]
+        let old = CandidateQuery.issuedAtOrBefore(now + lookahead + rule.lead - limit)
+        guard rule.action == .rotate else { return [old] }
+        return [old, .overlapEndedAtOrBefore(now + lookahead - rule.cap.patience(after: rule.overlap))]
     case .unusedFor(let limit):
         return [.idleSinceAtOrBefore(now + lookahead + rule.lead - limit)]
     case .expiry(let required, let maxLifetime, let maxRemaining):
@@ -47,6 +49,8 @@ extension CandidateQuery {
         case (.issuedAtOrBefore(let left), .issuedAtOrBefore(let right)): .issuedAtOrBefore(max(left, right))
         case (.idleSinceAtOrBefore(let left), .idleSinceAtOrBefore(let right)):
             .idleSinceAtOrBefore(max(left, right))
+        case (.overlapEndedAtOrBefore(let left), .overlapEndedAtOrBefore(let right)):
+            .overlapEndedAtOrBefore(max(left, right))
         case (.withoutExpiry, .withoutExpiry): .withoutExpiry
         case (.lifetimeMoreThan(let left), .lifetimeMoreThan(let right)): .lifetimeMoreThan(min(left, right))
         case (.expiresAfter(let left), .expiresAfter(let right)): .expiresAfter(min(left, right))

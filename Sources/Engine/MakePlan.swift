@@ -140,9 +140,14 @@ private func digest(of actions: [PlannedAction], policies: PolicySet, identity: 
 }
 
 private func canonical(_ action: PlannedAction) -> JSON {
-    let parameters: JSON = action.action == .rotate ? ["overlap": .integer(action.overlap.seconds)] : [:]
+    var parameters: JSON.Object = [:]
+    if action.action == .rotate {
+        parameters["overlap"] = .integer(action.overlap.seconds)
+        parameters["cap"] = action.cap.span.map { .integer($0.seconds) } ?? .null
+        parameters["revoke_at_cap"] = .bool(action.cap.revokes)
+    }
     return [
-        .string(action.tokenID.text), .integer(action.revision), .string(action.action.rawValue), parameters,
+        .string(action.tokenID.text), .integer(action.revision), .string(action.action.rawValue), .object(parameters),
         .string(action.policy), .string(action.rule),
     ]
 }

@@ -98,7 +98,7 @@ extension RunPass {
 
     fileprivate func rotation(_ planned: PlannedAction, at now: Instant) -> RotationRequest {
         RotationRequest(
-            tokenID: planned.tokenID, revision: planned.revision, overlap: planned.overlap,
+            tokenID: planned.tokenID, revision: planned.revision, overlap: planned.overlap, cap: planned.cap,
             trigger: RotationTrigger(
                 policy: planned.policy, rule: planned.rule, reason: planned.verdict.reason.code,
                 message: planned.verdict.reason.message, deadline: planned.verdict.deadline),

@@ -45,9 +45,11 @@ extension PolicyReader {
         let action = action(of: fields, for: key)
         let start = fields["start-before"].flatMap { span($0, "start-before", zero: true) }
         let overlap = overlap(of: fields, action: action)
+        let cap = cap(of: fields, action: action, overlap: overlap)
         guard let requirement = requirement(key, value) else { return nil }
         let rule = Rule(
-            requirement, action: action ?? .notify, startBefore: start ?? .zero, overlap: overlap ?? .zero)
+            requirement, action: action ?? .notify, startBefore: start ?? .zero, overlap: overlap ?? .zero,
+            cap: cap)
         checkLead(of: rule, fields)
         return rule
     }
@@ -98,17 +100,6 @@ extension PolicyReader {
             return nil
         }
         return action
-    }
-
-    private mutating func overlap(of fields: [String: Node], action: Action?) -> TimeSpan? {
-        guard let node = fields["overlap"] else { return nil }
-        if let action, action != .rotate {
-            error(
-                "'overlap' is only for action 'rotate'", at: node.mark,
-                hint: "remove it, or write 'action: rotate'")
-            return nil
-        }
-        return span(node, "overlap", zero: true)
     }
 
     /// A lead of more than half of the limit would have the token turn over all the time.

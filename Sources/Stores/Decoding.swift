@@ -24,10 +24,13 @@ enum Decode {
         return Rotation(
             id: row.integer(0), tokenID: TokenID(row.text(1)), fromVersion: row.count(2),
             toVersion: row.optionalInteger(3).map { Int($0) }, phase: try row.word(4),
-            overlap: TimeSpan(seconds: row.integer(5)), claimedAt: claimedAt,
+            overlap: TimeSpan(seconds: row.integer(5)),
+            cap: OverlapCap(
+                row.optionalInteger(18).map(TimeSpan.init(seconds:)), revokes: row.optionalInteger(19) == 1),
+            claimedAt: claimedAt,
             claim: Change(actor: row.text(7), at: claimedAt, cause: row.text(8), run: row.optionalText(9)),
             trigger: trigger(row), failures: row.count(15), nextAttemptAt: row.instant(16),
-            cause: row.optionalText(17))
+            cause: row.optionalText(17), alarmedAt: row.optionalInstant(20))
     }
 
     private static func trigger(_ row: borrowing Row) -> RotationTrigger? {

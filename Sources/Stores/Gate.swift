@@ -63,7 +63,8 @@ extension SQLStore {
     // MARK: - From the claim to the arming
 
     func claimRotation(
-        of id: TokenID, fromVersion: Int, overlap: TimeSpan, trigger: RotationTrigger?, change: Change
+        of id: TokenID, fromVersion: Int, overlap: TimeSpan, cap: OverlapCap, trigger: RotationTrigger?,
+        change: Change
     ) throws -> Rotation? {
         let claimed = try numbers(
             .claimRotation,
@@ -71,7 +72,7 @@ extension SQLStore {
                 .of(id), .of(fromVersion), .of(overlap), .of(change.at), .text(change.actor),
                 .text(change.cause),
                 .of(change.run), .of(trigger?.policy), .of(trigger?.rule), .of(trigger?.reason),
-                .of(trigger?.message), .of(trigger?.deadline),
+                .of(trigger?.message), .of(trigger?.deadline), .of(cap.span), .of(cap.revokes),
             ])
         guard let number = claimed.first else { return nil }
         _ = takeUp(number)
@@ -79,6 +80,8 @@ extension SQLStore {
             "rotation": .integer(number), "phase": "open", "from_version": .integer(fromVersion),
             "overlap": .integer(overlap.seconds),
         ]
+        if let span = cap.span { after["overlap_cap"] = .integer(span.seconds) }
+        if cap.revokes { after["revoke_at_cap"] = true }
         if let trigger {
             after["policy"] = .string(trigger.policy)
             after["rule"] = .string(trigger.rule)
@@ -226,12 +229,36 @@ extension SQLStore {
         return true
     }
 
-    func retire(_ token: TokenID, version: Int, change: Change) throws -> Bool {
-        let values: [Value] = [.of(token), .of(version), .of(change.at)]
+    func retire(_ token: TokenID, version: Int, evidence: OverlapEvidence?, change: Change) throws -> Bool {
+        // Nothing was used after the end of time.
+        let values: [Value] = [
+            .of(token), .of(version), .of(change.at), .of(evidence?.silentSince ?? Instant(seconds: .max)),
+            .of(evidence?.inUseSince ?? Instant(seconds: .max)),
+        ]
         guard try driver.execute(.retireVersion, values) == 1 else { return false }
         try driver.execute(.finishRotation, [.of(token)])
         try conclude("version.retire", token, change, ["version": .integer(version), "state": "revoked"])
         try emit("token.version_retired", about: token, change, ["version": .integer(version)])
+        return true
+    }
+
+    func prolongOverlap(_ rotation: Int64, cause: String?, nextAttemptAt: Instant) throws {
+        try driver.execute(.prolongOverlap, [.integer(rotation), .of(cause), .of(nextAttemptAt)])
+    }
+
+    func raiseAlarm(_ rotation: Int64, version: Int, change: Change) throws -> Bool {
+        let alarmed = try driver.first(.raiseAlarm, [.integer(rotation), .of(change.at)]) { row in
+            TokenID(row.text(0))
+        }
+        guard let id = alarmed else { return false }
+        let last = try usage(of: id, since: .beginning).last { $0.key.version == version && $0.accepted.last != nil }
+        let details: JSON.Object = [
+            "reason": "previous-in-use", "version": .integer(version), "last_used_at": .of(last?.accepted.last),
+            "sources": .of(last?.accepted.sources ?? Sightings()),
+            "agents": .of(last?.accepted.agents ?? Sightings()),
+        ]
+        try audit("rotation.stuck", of: id.text, change, details.with("rotation", rotation))
+        try emit("token.rotation_stuck", about: id, change, details)
         return true
     }
 

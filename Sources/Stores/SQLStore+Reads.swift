@@ -54,6 +54,7 @@ extension SQLStore {
             switch query {
             case .issuedAtOrBefore(let instant): (.issuedAtOrBefore, [.of(instant)])
             case .idleSinceAtOrBefore(let instant): (.idleSinceAtOrBefore, [.of(instant)])
+            case .overlapEndedAtOrBefore(let instant): (.overlapEndedAtOrBefore, [.of(instant)])
             case .withoutExpiry: (.withoutExpiry, [])
             case .lifetimeMoreThan(let span): (.lifetimeMoreThan, [.of(span)])
             case .expiresAfter(let instant): (.expiresAfter, [.of(instant)])

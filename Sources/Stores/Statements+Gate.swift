@@ -16,6 +16,7 @@ extension Statement {
         markVerified,
         markFenced, discardPending, leaveUnconfirmed, forgetVersion, finishPushing, demoteCurrent,
         endUnconfirmed, promotePending, retireVersion, finishRotation, stallRotation, adoptDestination,
+        prolongOverlap, raiseAlarm,
     ]
 
     // MARK: Tokens
@@ -93,10 +94,12 @@ extension Statement {
     static let claimRotation = Statement(
         """
         INSERT INTO rotations (token_id, from_version, phase, overlap, claimed_at, claim_actor, claim_cause,
-          claim_run, policy, rule, reason, message, deadline, failures, next_attempt_at)
+          claim_run, policy, rule, reason, message, deadline, failures, next_attempt_at, overlap_cap,
+          revoke_at_cap)
         SELECT t.id, CAST($2 AS BIGINT), 'open', CAST($3 AS BIGINT), CAST($4 AS BIGINT), CAST($5 AS TEXT),
           CAST($6 AS TEXT), CAST($7 AS TEXT), CAST($8 AS TEXT), CAST($9 AS TEXT),
-          CAST($10 AS TEXT), CAST($11 AS TEXT), CAST($12 AS BIGINT), 0, CAST($4 AS BIGINT)
+          CAST($10 AS TEXT), CAST($11 AS TEXT), CAST($12 AS BIGINT), 0, CAST($4 AS BIGINT),
+          CAST($13 AS BIGINT), CAST($14 AS BIGINT)
         FROM tokens t
         WHERE t.id = $1 AND t.state = 'active' AND t.issuer = 'rota' AND COALESCE(t.current_version, 0) = $2
           AND (t.expires_at IS NULL OR t.expires_at > $4)
@@ -199,11 +202,19 @@ extension Statement {
         """
         UPDATE versions SET state = 'current' WHERE token_id = $1 AND number = $2 AND state = 'pending'
         """)
-    /// Never while a destination that it was sent to may hold it in place of a newer one (I3).
+    /// Never while a destination that it was sent to may hold it in place of a newer one (I3); nor while its use
+    /// shows that a consumer has not changed over.
     static let retireVersion = Statement(
         """
         UPDATE versions SET state = 'revoked', ended_at = $3
         WHERE token_id = $1 AND number = $2 AND state IN ('previous', 'unconfirmed') AND ends_at <= $3
+          AND NOT EXISTS (
+            SELECT 1 FROM usage u WHERE u.token_id = $1 AND u.version = $2 AND u.used_at > $4)
+          AND (
+            NOT EXISTS (
+              SELECT 1 FROM usage u WHERE u.token_id = $1 AND u.version = $2 AND u.used_at > $5)
+            OR EXISTS (
+              SELECT 1 FROM usage n WHERE n.token_id = $1 AND n.version > $2 AND n.used_at IS NOT NULL))
           AND EXISTS (
             SELECT 1 FROM versions newer
             WHERE newer.token_id = $1 AND newer.number > $2 AND newer.state = 'current'
@@ -227,6 +238,17 @@ extension Statement {
         WHERE token_id = $1 AND \(unfinished) AND phase = 'overlap' AND NOT EXISTS
           (SELECT 1 FROM versions v WHERE v.token_id = $1 AND v.state IN ('previous', 'unconfirmed'))
         RETURNING id
+        """)
+    static let prolongOverlap = Statement(
+        """
+        UPDATE rotations SET cause = $2, failures = 0, next_attempt_at = $3
+        WHERE id = $1 AND \(unfinished) AND phase = 'overlap'
+        """)
+    /// Once for each rotation.
+    static let raiseAlarm = Statement(
+        """
+        UPDATE rotations SET alarmed_at = $2
+        WHERE id = $1 AND \(unfinished) AND phase = 'overlap' AND alarmed_at IS NULL RETURNING token_id
         """)
     static let stallRotation = Statement(
         """

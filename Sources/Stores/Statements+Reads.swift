@@ -10,7 +10,8 @@ private let tokenColumns = """
 private let versionColumns = "number, state, digest, hint, issued_at, ends_at, ended_at"
 private let rotationColumns = """
     id, token_id, from_version, to_version, phase, overlap, claimed_at, claim_actor, claim_cause, claim_run, \
-    policy, rule, reason, message, deadline, failures, next_attempt_at, cause
+    policy, rule, reason, message, deadline, failures, next_attempt_at, cause, overlap_cap, revoke_at_cap, \
+    alarmed_at
     """
 private let runColumns = "id, plan, planned, actor, started_at, finished_at, aborted"
 private let findingColumns = "id, token_id, policy, rule, reason, message, opened_at, closed_at"
@@ -22,7 +23,7 @@ extension Statement {
         fact, token, holderOfPlace, destinationCounts, tokensWithoutValue,
         liveTokenNamed, endedTokenNamed, externalToken, tokenWithDigest, allTokens,
         tokensInStates,
-        issuedAtOrBefore, idleSinceAtOrBefore, withoutExpiry, lifetimeMoreThan, expiresAfter,
+        issuedAtOrBefore, idleSinceAtOrBefore, overlapEndedAtOrBefore, withoutExpiry, lifetimeMoreThan, expiresAfter,
         expiredAtOrBefore,
         activeCount, versions, versionWithDigest, destinations, unfinishedRotations, dueRotations,
         unfinishedRotation,
@@ -67,6 +68,8 @@ extension Statement {
         "SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND oldest_issued_at <= $1")
     static let idleSinceAtOrBefore = Statement(
         "SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND idle_since <= $1")
+    static let overlapEndedAtOrBefore = Statement(
+        "SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND overlap_ends_at <= $1")
     static let withoutExpiry = Statement(
         "SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND expires_at IS NULL")
     static let lifetimeMoreThan = Statement(

@@ -122,7 +122,8 @@ extension StoreConformance {
                 let claim = Change(actor: "policy:p", at: bench.now, cause: "too old", run: "r")
                 _ = try bench.write {
                     try $0.claimRotation(
-                        of: id, fromVersion: 1, overlap: .hours(1), trigger: bench.trigger, change: claim)
+                        of: id, fromVersion: 1, overlap: .hours(1), cap: OverlapCap(), trigger: bench.trigger,
+                        change: claim)
                 }
             }
             let later = bench.now + .hours(2)
@@ -290,7 +291,7 @@ extension StoreConformance {
             try requireError("undone") {
                 try bench.write {
                     _ = try $0.claimRotation(
-                        of: id, fromVersion: 1, overlap: .zero, trigger: nil, change: bench.change())
+                        of: id, fromVersion: 1, overlap: .zero, cap: OverlapCap(), trigger: nil, change: bench.change())
                     _ = try $0.revokeToken(id, change: bench.change())
                     throw StoreError.failed("undo")
                 }
@@ -321,7 +322,7 @@ extension StoreConformance {
             try requireError("outside") { _ = try bench.store.revokeToken(id, change: bench.change()) }
             try requireError("a claim outside") {
                 _ = try bench.store.claimRotation(
-                    of: id, fromVersion: 1, overlap: .zero, trigger: nil, change: bench.change())
+                    of: id, fromVersion: 1, overlap: .zero, cap: OverlapCap(), trigger: nil, change: bench.change())
             }
             try requireError("a savepoint outside") { try bench.store.savepoint {} }
             try requireError("nested") { try bench.write { store in try store.transaction {} } }

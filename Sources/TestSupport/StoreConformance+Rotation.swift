@@ -16,7 +16,8 @@ extension StoreConformance {
             try bench.requireNothing(of: id, "a claim from another version") {
                 try bench.write {
                     try $0.claimRotation(
-                        of: id, fromVersion: 2, overlap: .zero, trigger: nil, change: bench.change()) == nil
+                        of: id, fromVersion: 2, overlap: .zero, cap: OverlapCap(), trigger: nil, change: bench.change())
+                        == nil
                 }
             }
             let written = try bench.written { _ = try bench.claimed(id, overlap: .hours(3)) }
@@ -30,7 +31,8 @@ extension StoreConformance {
             try bench.requireNothing(of: id, "a second claim") {
                 try bench.write {
                     try $0.claimRotation(
-                        of: id, fromVersion: 1, overlap: .zero, trigger: nil, change: bench.change()) == nil
+                        of: id, fromVersion: 1, overlap: .zero, cap: OverlapCap(), trigger: nil, change: bench.change())
+                        == nil
                 }
             }
         },
@@ -45,7 +47,8 @@ extension StoreConformance {
             for (id, version) in [(ended, 0), (ended, 1), (foreign, 1), (TokenID("unknown"), 0)] {
                 let claim = try bench.write {
                     try $0.claimRotation(
-                        of: id, fromVersion: version, overlap: .zero, trigger: nil, change: bench.change())
+                        of: id, fromVersion: version, overlap: .zero, cap: OverlapCap(), trigger: nil,
+                        change: bench.change())
                 }
                 try require(claim == nil, "\(id) is not claimed")
             }
@@ -205,7 +208,7 @@ extension StoreConformance {
             try bench.requireNothing(of: id, "claiming in the overlap") {
                 try bench.write {
                     try $0.claimRotation(
-                        of: id, fromVersion: 2, overlap: .zero, trigger: nil, change: bench.change())
+                        of: id, fromVersion: 2, overlap: .zero, cap: OverlapCap(), trigger: nil, change: bench.change())
                         == nil
                 }
             }

@@ -182,5 +182,69 @@ extension StoreConformance {
             _ = try bench.rotate(bare.id)
             try require(try bench.stored(bare.id).watchedSince == bench.now, "the first one that we made")
         },
+        StoreClaim("an older version is retired once it is silent, and a newer one was seen if it was in use") {
+            bench in
+            let id = try bench.add("t").id
+            _ = try bench.rotate(id, overlap: .zero)
+            func evidence(silent: Int64, inUse: Int64) -> OverlapEvidence {
+                var evidence = OverlapEvidence(overlap: .zero, at: bench.now, tracking: .none)
+                evidence.silentSince = bench.now + TimeSpan(seconds: silent)
+                evidence.inUseSince = bench.now + TimeSpan(seconds: inUse)
+                return evidence
+            }
+            func refuse(_ what: String, _ evidence: OverlapEvidence) throws {
+                try bench.requireNothing(of: id, what) { try !bench.retire(id, 1, after: 9, evidence: evidence) }
+            }
+            try bench.record(bench.tally(id, uses: 1, at: 5))
+            try refuse("retiring what was used since", evidence(silent: 4, inUse: 0))
+            try refuse("retiring what was in use, with no newer one seen", evidence(silent: 5, inUse: 4))
+            // A refused use of the newer one shows nothing.
+            try bench.record(bench.tally(id, 2, refusals: 1))
+            try refuse("retiring what was in use, with a newer one refused", evidence(silent: 5, inUse: 4))
+            try bench.record(bench.tally(id, 2, uses: 1))
+            try refuse("retiring what was used since, though a newer one was", evidence(silent: 4, inUse: 4))
+            try require(try bench.retire(id, 1, after: 9, evidence: evidence(silent: 5, inUse: 4)), "silent")
+        },
+        StoreClaim("an older version is retired by time where its use is not known, or does not matter") { bench in
+            let cautious = OverlapEvidence(overlap: .hours(1), at: bench.now, tracking: .none)
+            for (name, used, evidence) in [("unknown", false, cautious), ("forgotten", true, nil)] {
+                let id = try bench.add(name).id
+                _ = try bench.rotate(id, overlap: .zero)
+                if used { try bench.record(bench.tally(id, uses: 1)) }
+                try require(try bench.retire(id, 1, after: 0, evidence: evidence), name)
+            }
+        },
+        StoreClaim("an overlap that goes on says when to look again, and alarms once") { bench in
+            let id = try bench.add("t").id
+            _ = try bench.rotate(id)
+            try bench.record(bench.tally(id, uses: 1, at: 5, sources: ["10.0.0.7"]))
+            guard let rotation = try bench.store.rotation(of: id)?.id else { return }
+            let quiet = try bench.written {
+                try bench.write { try $0.prolongOverlap(rotation, cause: "why", nextAttemptAt: bench.now + .days(9)) }
+            }
+            try require(quiet == (0, 0), "nothing is audited: \(quiet)")
+            try require(try bench.store.rotation(of: id)?.nextAttemptAt == bench.now + .days(9), "when")
+            try require(try bench.store.rotation(of: id)?.cause == "why", "why")
+            let alarm = { try bench.write { try $0.raiseAlarm(rotation, version: 1, change: bench.change("stuck")) } }
+            let loud = try bench.written { try require(try alarm(), "raised") }
+            try require(loud == (1, 1), "one audit entry and one event: \(loud)")
+            let event = try bench.events().last
+            try require(event?.type == "token.rotation_stuck", "token.rotation_stuck")
+            let data = try document(event?.data ?? "{}")
+            try require(
+                data["version"] == 1 && data["sources"] == ["10.0.0.7"] && data["reason"] == "previous-in-use", "who")
+            try require(try bench.store.rotation(of: id)?.alarmedAt == bench.now, "and when it was told")
+            try bench.requireNothing(of: id, "a second alarm") { try !alarm() }
+        },
+        StoreClaim("the cap of an overlap is kept with its rotation") { bench in
+            for (name, cap) in [("a", OverlapCap()), ("b", OverlapCap(.days(3), revokes: true))] {
+                let id = try bench.add(name).id
+                _ = try bench.write {
+                    try $0.claimRotation(
+                        of: id, fromVersion: 1, overlap: .hours(1), cap: cap, trigger: nil, change: bench.change())
+                }
+                try require(try bench.store.rotation(of: id)?.cap == cap, "\(cap)")
+            }
+        },
     ]
 }

@@ -150,7 +150,8 @@ package struct StoreBench {
         let current = try stored(id).values.current ?? 0
         let rotation = try write {
             try $0.claimRotation(
-                of: id, fromVersion: current, overlap: overlap, trigger: trigger, change: change("claim"))
+                of: id, fromVersion: current, overlap: overlap, cap: OverlapCap(), trigger: trigger,
+                change: change("claim"))
         }
         guard let rotation else { throw ConformanceFailure(description: "the claim of \(id) was refused") }
         return rotation
@@ -196,8 +197,12 @@ package struct StoreBench {
         try write { try $0.promote(id, version: version, change: change("promote", after: seconds)) }
     }
 
-    func retire(_ id: TokenID, _ version: Int, after seconds: Int64) throws -> Bool {
-        try write { try $0.retire(id, version: version, change: change("retire", after: seconds)) }
+    func retire(
+        _ id: TokenID, _ version: Int, after seconds: Int64, evidence: OverlapEvidence? = nil
+    ) throws -> Bool {
+        try write {
+            try $0.retire(id, version: version, evidence: evidence, change: change("retire", after: seconds))
+        }
     }
 
     /// From the claim to the promotion.

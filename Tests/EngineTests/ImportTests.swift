@@ -229,7 +229,8 @@ import Testing
         let id = try #require(try store.token(named: "a")).id
         let change = Change(actor: "test", at: Self.now, cause: "rotate")
         _ = try store.transaction {
-            try store.claimRotation(of: id, fromVersion: 1, overlap: .zero, trigger: nil, change: change)
+            try store.claimRotation(
+                of: id, fromVersion: 1, overlap: .zero, cap: OverlapCap(), trigger: nil, change: change)
         }
         let found = try faults("name,issuer,destinations\na,rota,local:apps/b\n")
         #expect(found.first?.hasPrefix("line 2: a rotation of") == true)

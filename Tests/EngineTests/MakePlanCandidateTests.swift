@@ -16,6 +16,8 @@ import Testing
             case .neverUsed(let since): return max(since.seconds, token.createdAt.seconds) <= instant.seconds
             case .unknown: return false
             }
+        case .overlapEndedAtOrBefore(let instant):
+            return token.values.overlapEndsAt.map { $0.seconds <= instant.seconds } ?? false
         case .withoutExpiry: return token.expiresAt == nil
         case .lifetimeMoreThan(let span):
             return token.expiresAt.map { $0.seconds - token.createdAt.seconds > span.seconds } ?? false
@@ -45,7 +47,8 @@ import Testing
         return Rule(
             requirement, action: Action.allCases.randomElement(using: &random) ?? .notify,
             startBefore: Bool.random(using: &random) ? span(&random) : .zero,
-            overlap: Bool.random(using: &random) ? span(&random) : .zero)
+            overlap: Bool.random(using: &random) ? span(&random) : .zero,
+            cap: OverlapCap(Bool.random(using: &random) ? span(&random) : nil))
     }
 
     private func token(_ random: inout some RandomNumberGenerator) -> Token {
@@ -66,7 +69,8 @@ import Testing
             watchedSince: Bool.random(using: &random) ? now - span(&random) : nil,
             values: ValueSummary(
                 currentIssuedAt: known ? current : nil, oldestIssuedAt: known ? oldest : nil,
-                rotationOpen: Bool.random(using: &random), awaitingRetirement: oldest < current))
+                rotationOpen: Bool.random(using: &random), awaitingRetirement: oldest < current,
+                overlapEndsAt: oldest < current ? now + span(&random) - span(&random) : nil))
     }
 
     /// Always watched, never, or in a few stretches up to what is yet to come.

@@ -275,7 +275,8 @@ struct RunTests {
         try dead.transaction {
             try dead.beginRun(RunRecord(id: "run_dead", actor: "cli:bob", startedAt: start), change: change)
             try dead.planRun("run_dead", digest: "sha256:p", actions: 3, change: change)
-            _ = try dead.claimRotation(of: id, fromVersion: 1, overlap: .hours(1), trigger: trigger, change: change)
+            _ = try dead.claimRotation(
+                of: id, fromVersion: 1, overlap: .hours(1), cap: OverlapCap(), trigger: trigger, change: change)
         }
         dead.close()
         let report = try await run(fixture, policies(Self.rotateOld), vaults: [vault])

@@ -56,6 +56,8 @@ private func policyText(_ name: String) -> String {
                 action: rotate
                 start-before: 3d
                 overlap: 24h
+                overlap-cap: 7d
+                at-cap: revoke
               - unused-for: 30d
                 action: revoke
               - expiry: { required: true, max-lifetime: 365d, max-remaining: 180d }
@@ -81,7 +83,9 @@ private func policyText(_ name: String) -> String {
                 names: [Glob("Integration_*")], issuers: [Glob("rota")],
                 except: [Selector(labels: ["tier": [Glob("break-glass")]])]),
             rules: [
-                Rule(.maxAge(.days(90)), action: .rotate, startBefore: .days(3), overlap: .hours(24)),
+                Rule(
+                    .maxAge(.days(90)), action: .rotate, startBefore: .days(3), overlap: .hours(24),
+                    cap: OverlapCap(.days(7), revokes: true)),
                 Rule(.unusedFor(.days(30)), action: .revoke),
                 Rule(.expiry(required: true, maxLifetime: .days(365), maxRemaining: .days(180))),
             ],

@@ -214,6 +214,23 @@ struct Malformed: Sendable, CustomTestStringConvertible {
                 "an overlap without rotate", rules: "      - max-age: 90d\n        overlap: 1d",
                 "7:18: error: 'overlap' is only for action 'rotate'"),
             Malformed(
+                "a cap without rotate", rules: "      - max-age: 90d\n        overlap-cap: 3d",
+                "7:22: error: 'overlap-cap' is only for action 'rotate'"),
+            Malformed(
+                "a cap without an overlap",
+                rules: "      - max-age: 90d\n        action: rotate\n        at-cap: revoke",
+                "8:17: error: 'at-cap' is about an overlap, and there is none"),
+            Malformed(
+                "a cap shorter than its overlap",
+                rules: "      - max-age: 90d\n        action: rotate\n"
+                    + "        overlap: 2d\n        overlap-cap: 1d",
+                "9:22: error: 'overlap-cap' (1d) is shorter than the overlap (2d)"),
+            Malformed(
+                "an unknown word at the cap",
+                rules: "      - max-age: 90d\n        action: rotate\n"
+                    + "        overlap: 2d\n        at-cap: kill",
+                "9:17: error: unknown at-cap 'kill'"),
+            Malformed(
                 "too long a lead",
                 rules:
                     "      - max-age: 10d\n        action: rotate\n        start-before: 5d\n        overlap: 1s",

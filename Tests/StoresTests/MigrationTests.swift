@@ -1,49 +1,62 @@
 import Engine
+import Foundation
 import RotaCore
 import SQLite
-import TestSupport
 import Testing
 
 @testable import Stores
 
 /// What earlier releases wrote is understood by this one.
 @Suite struct MigrationTests {
-    @Test func `what imports told before uses were watched is asserted up to its import`() throws {
-        let scratch = try Scratch()
-        try scratch.create()
-        let store = try scratch.open()
-        let bench = StoreBench(store)
-        for id in ["told", "bare"] { try bench.addSample(id) }
-        store.close()
-        try rewind(scratch.path, to: 3) { driver in
-            try driver.script("UPDATE tokens SET last_used_at = 1700000000, idle_since = 1700000000 WHERE id = 'told'")
-            try driver.script("UPDATE versions SET digest = NULL WHERE token_id = 'bare'")
-        }
-        let migrated = try scratch.open()
-        let imported = Instant(seconds: 1_800_000_000)
-        let told = try #require(try migrated.token(TokenID("told")))
-        #expect(told.usage == .lastUsed(Instant(seconds: 1_700_000_000)))
-        #expect(told.usageAssertedUntil == imported && told.watchedSince == imported)
-        let bare = try #require(try migrated.token(TokenID("bare")))
-        #expect(bare.usageAssertedUntil == nil && bare.watchedSince == nil)
-    }
+    private let scratch: Scratch
 
-    /// Takes a store back to an older schema, as far as the tables that it had go.
-    private func rewind(_ path: String, to version: Int, _ edit: (SQLiteDriver) throws -> Void) throws {
-        let driver = try SQLiteDriver(path: path, mode: .readWrite)
+    init() throws { scratch = try Scratch() }
+
+    /// A store as it was at an earlier step of the schema.
+    private func makeStore(at step: Int64, _ rows: String) throws {
+        try scratch.create()
+        let empty = scratch.path + ".old"
+        let driver = try SQLiteDriver(path: empty, mode: .readWriteCreate)
         try driver.transaction {
-            try driver.script(
-                """
-                DROP INDEX tokens_unwatched;
-                DROP TABLE usage;
-                DROP TABLE heartbeats;
-                DROP TABLE schedules;
-                ALTER TABLE tokens DROP COLUMN usage_asserted_until;
-                ALTER TABLE tokens DROP COLUMN watched_since;
-                PRAGMA user_version = \(version);
-                """)
-            try edit(driver)
+            for migration in Migration.all where migration.number <= step { try driver.script(migration.sqlite) }
+            try driver.script("PRAGMA application_id = \(0x726F_7461); PRAGMA user_version = \(step)")
+            try driver.script(rows)
         }
         driver.close()
+        for suffix in ["", "-wal", "-shm"] {
+            try? FileManager.default.removeItem(atPath: scratch.path + suffix)
+            // What was committed may still be in the log alone.
+            try? FileManager.default.moveItem(atPath: empty + suffix, toPath: scratch.path + suffix)
+        }
+    }
+
+    @Test func `what imports told before uses were watched is asserted up to its import`() throws {
+        let token = """
+            INSERT INTO tokens (id, revision, name, description, owner, integration, scopes, labels, prefix, issuer,
+              state, created_at, created_by, last_used_at, idle_since, provenance, current_version,
+              rotation_open, awaiting_retirement, destination_count, event_seq) VALUES
+            """
+        let rest = "1, 'n', '', '', '', '', '', 'rota'"
+        try makeStore(
+            at: 3,
+            """
+            \(token) ('told', \(rest), 'rota', 'active', 100, 'x', 300, 300, 'asserted', 1, 0, 0, 0, 0);
+            \(token) ('bare', \(rest), 'rota', 'revoked', 100, 'x', NULL, NULL, 'asserted', 1, 0, 0, 0, 0);
+            \(token) ('made', \(rest), 'rota', 'expired', 100, 'x', NULL, NULL, 'observed', 2, 0, 0, 0, 0);
+            INSERT INTO versions (token_id, number, state, digest, hint, issued_at) VALUES
+              ('told', 1, 'current', x'01', '', 100), ('bare', 1, 'current', NULL, '', 100),
+              ('made', 1, 'revoked', NULL, '', 100), ('made', 2, 'current', x'02', '', 500);
+            INSERT INTO audit (at, actor, action, object, body) VALUES
+              (400, 'x', 'token.import', 'told', '{}'), (400, 'x', 'token.import', 'bare', '{}'),
+              (450, 'x', 'token.edit', 'told', '{}');
+            """)
+        let store = try scratch.open()
+        let told = try #require(try store.token(TokenID("told")))
+        #expect(told.usage == .lastUsed(Instant(seconds: 300)))
+        #expect(told.usageAssertedUntil == Instant(seconds: 400))
+        #expect(told.watchedSince == Instant(seconds: 400))
+        let bare = try #require(try store.token(TokenID("bare")))
+        #expect(bare.usageAssertedUntil == nil && bare.watchedSince == nil)
+        #expect(try store.token(TokenID("made"))?.watchedSince == Instant(seconds: 500))
     }
 }

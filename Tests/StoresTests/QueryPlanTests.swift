@@ -23,6 +23,7 @@ import Testing
 
     static let ranges: [(Statement, String)] = [
         (.issuedAtOrBefore, "SEARCH tokens USING INDEX tokens_by_age (oldest_issued_at<?)"),
+        (.overlapEndedAtOrBefore, "SEARCH tokens USING INDEX tokens_by_overlap (overlap_ends_at<?)"),
         (.idleSinceAtOrBefore, "SEARCH tokens USING INDEX tokens_by_idleness (idle_since<?)"),
         (.withoutExpiry, "SEARCH tokens USING INDEX tokens_by_end (expires_at=?)"),
         (.lifetimeMoreThan, "SEARCH tokens USING INDEX tokens_by_lifetime (lifetime>?)"),

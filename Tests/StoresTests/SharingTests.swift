@@ -39,7 +39,7 @@ import Testing
         let claims = try [first, second, first].map { store in
             try store.transaction {
                 try store.claimRotation(
-                    of: TokenID("t"), fromVersion: 1, overlap: .zero, trigger: nil,
+                    of: TokenID("t"), fromVersion: 1, overlap: .zero, cap: OverlapCap(), trigger: nil,
                     change: Change(actor: "a", at: Instant(seconds: 0), cause: "c"))
             }
         }

@@ -22,6 +22,7 @@ package struct Rotation: Hashable, Sendable {
     package var toVersion: Int?
     package var phase: Phase
     package var overlap: TimeSpan
+    package var cap: OverlapCap
     package var claimedAt: Instant
     package var claim: Change
     /// What called for it; nil when a person did.
@@ -31,11 +32,14 @@ package struct Rotation: Hashable, Sendable {
     package var nextAttemptAt: Instant
     /// Why it did not, for people; nil while all is well.
     package var cause: String?
+    /// When somebody was told that its older value does not get out of use; nil: nobody was.
+    package var alarmedAt: Instant?
 
     package init(
         id: Int64, tokenID: TokenID, fromVersion: Int, toVersion: Int?, phase: Phase, overlap: TimeSpan,
+        cap: OverlapCap = OverlapCap(),
         claimedAt: Instant, claim: Change, trigger: RotationTrigger?, failures: Int, nextAttemptAt: Instant,
-        cause: String?
+        cause: String?, alarmedAt: Instant? = nil
     ) {
         self.id = id
         self.tokenID = tokenID
@@ -43,12 +47,14 @@ package struct Rotation: Hashable, Sendable {
         self.toVersion = toVersion
         self.phase = phase
         self.overlap = overlap
+        self.cap = cap
         self.claimedAt = claimedAt
         self.claim = claim
         self.trigger = trigger
         self.failures = failures
         self.nextAttemptAt = nextAttemptAt
         self.cause = cause
+        self.alarmedAt = alarmedAt
     }
 }
 
@@ -106,7 +112,8 @@ package protocol RotationChanges {
     /// Step 1. Opens a rotation of an active token from its current version, and takes it up; nil when one is
     /// open (any phase but done and closed), or the current version is not `fromVersion`, or it is not active.
     func claimRotation(
-        of id: TokenID, fromVersion: Int, overlap: TimeSpan, trigger: RotationTrigger?, change: Change
+        of id: TokenID, fromVersion: Int, overlap: TimeSpan, cap: OverlapCap, trigger: RotationTrigger?,
+        change: Change
     ) throws -> Rotation?
     /// Makes this process the one that drives an unfinished rotation, until `letGo` or its end, however it
     /// ends. False when somebody drives it already. It only saves work: what keeps two drivers from harm is
@@ -143,7 +150,15 @@ package protocol RotationChanges {
     /// Step 10. A previous or unconfirmed version past its end to revoked, where a newer version is
     /// verified in every destination that it was ever being sent to, or it is fenced there; event
     /// `token.version_retired`. The rotation is done when nothing older is left valid.
-    func retire(_ token: TokenID, version: Int, change: Change) throws -> Bool
+    ///
+    /// - parameter evidence: what the uses that are written down must show (step 8); nil: they do not matter.
+    func retire(_ token: TokenID, version: Int, evidence: OverlapEvidence?, change: Change) throws -> Bool
+    /// Step 8. An overlap goes on: why, once that is worth a word, and when to look again. Not audited, since
+    /// nothing has changed.
+    func prolongOverlap(_ rotation: Int64, cause: String?, nextAttemptAt: Instant) throws
+    /// Step 8. An older value is in use past the cap: event `token.rotation_stuck` with who uses it, once for
+    /// each rotation. False when it was told before.
+    func raiseAlarm(_ rotation: Int64, version: Int, change: Change) throws -> Bool
     /// Records that a rotation could not go on: cause and next attempt.
     func stall(_ rotation: Int64, cause: String, nextAttemptAt: Instant, at now: Instant) throws
 }

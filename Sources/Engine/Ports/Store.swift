@@ -154,6 +154,8 @@ package enum CandidateQuery: Hashable, Sendable {
     case issuedAtOrBefore(Instant)
     /// Idle since this instant or longer.
     case idleSinceAtOrBefore(Instant)
+    /// The overlap of an older value that still authenticates ended at or before this.
+    case overlapEndedAtOrBefore(Instant)
     case withoutExpiry
     /// `expires_at - created_at` is more than this.
     case lifetimeMoreThan(TimeSpan)

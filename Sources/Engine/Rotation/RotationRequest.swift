@@ -6,16 +6,19 @@ package struct RotationRequest: Hashable, Sendable {
     /// The revision that the decision was made on: a token that has changed since is skipped. Nil: any.
     package var revision: Int64?
     package var overlap: TimeSpan
+    package var cap: OverlapCap
     /// What called for it; nil when a person did.
     package var trigger: RotationTrigger?
     package var change: Change
 
     package init(
-        tokenID: TokenID, revision: Int64?, overlap: TimeSpan, trigger: RotationTrigger?, change: Change
+        tokenID: TokenID, revision: Int64?, overlap: TimeSpan, cap: OverlapCap = OverlapCap(),
+        trigger: RotationTrigger?, change: Change
     ) {
         self.tokenID = tokenID
         self.revision = revision
         self.overlap = overlap
+        self.cap = cap
         self.trigger = trigger
         self.change = change
     }

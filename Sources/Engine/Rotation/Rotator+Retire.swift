@@ -1,31 +1,68 @@
 import RotaCore
 
 extension Rotator {
-    /// Steps 8 to 10: when the overlap has passed, every destination is read once more, and older versions
-    /// are retired where all hold the current value. Answers how many were.
+    /// How soon an older value that is still in use is looked at again, in seconds.
+    private static let patience: Int64 = 300
+
+    /// Steps 8 to 10: when the overlap has passed and the consumers have changed over, every destination is
+    /// read once more, and older versions are retired where all hold the current value. Answers how many were.
     func retire(_ id: TokenID, change: Change) async throws -> (RotationResult, Int) {
         let now = clock.now()
-        guard let snapshot = try await store.read({ try RotationSnapshot(of: id, from: $0) }) else {
-            return (RotationResult(id, .done), 0)
+        let found = try await store.read { store in
+            try RotationSnapshot(of: id, from: store).map { ($0, try OverlapUse(of: $0, from: store, at: now)) }
         }
+        guard let (snapshot, use) = found else { return (RotationResult(id, .done), 0) }
         let older = snapshot.versions.filter { $0.state == .previous || $0.state == .unconfirmed }
         let ended = older.filter { $0.endsAt.map { $0 <= now } ?? false }
         guard !ended.isEmpty else {
             return (RotationResult(id, older.isEmpty ? .done : .started), 0)
         }
+        let over = ended.filter { use.obstacle(to: $0) == nil }
+        guard !over.isEmpty else { return (try await prolong(snapshot, ended, use, change: change), 0) }
         do {
             try await requireCurrentEverywhere(snapshot)
         } catch let obstacle as Obstacle {
             return (try await hold(snapshot, obstacle, at: now), 0)
         }
         let retired = try await store.write { store in
-            try ended.filter { try store.retire(id, version: $0.number, change: change.at(now)) }.count
+            try over.filter { version in
+                try store.retire(
+                    id, version: version.number, evidence: use.evidence(for: version), change: change.at(now))
+            }.count
         }
-        if retired < ended.count {
+        if retired < over.count {
+            // A use that was written down meanwhile counts, too.
+            let latest = try await store.read { try OverlapUse(of: snapshot, from: $0, at: now) }
+            if over.contains(where: { latest.obstacle(to: $0) != nil }) {
+                return (try await prolong(snapshot, ended, latest, change: change), retired)
+            }
             let obstacle = Obstacle("the current value is not verified everywhere that an older one was sent to")
             return (try await hold(snapshot, obstacle, at: now), retired)
         }
+        if over.count < ended.count {
+            return (try await prolong(snapshot, ended, use, change: change), retired)
+        }
         return (RotationResult(id, retired == older.count ? .done : .started), retired)
+    }
+
+    /// An older value is in use, so it lives on; past the cap somebody is told.
+    private func prolong(
+        _ snapshot: RotationSnapshot, _ ended: [Version], _ use: OverlapUse, change: Change
+    ) async throws -> RotationResult {
+        let rotation = snapshot.rotation
+        let waiting = ended.compactMap { version in use.obstacle(to: version).map { (version, $0) } }
+        let capped = waiting.first { use.isPastCap($0.0) }
+        let caps = waiting.map { use.cap(of: $0.0) }.filter { $0 > use.now }
+        let next = ([use.now + TimeSpan(seconds: Self.patience)] + caps).min() ?? use.now
+        let cause = capped.map { version, obstacle in obstacle.cause(of: version.number) }
+        try await store.write { store in
+            try store.prolongOverlap(rotation.id, cause: cause, nextAttemptAt: next)
+            guard let (version, _) = capped, let cause else { return }
+            var alarm = change.at(use.now)
+            alarm.cause = cause
+            _ = try store.raiseAlarm(rotation.id, version: version.number, change: alarm)
+        }
+        return RotationResult(snapshot.token.id, .started, cause: cause)
     }
 
     /// Step 9, the guard: a vault that was restored, or written to by somebody else, may hold an older value;

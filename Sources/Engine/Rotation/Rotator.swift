@@ -98,7 +98,7 @@ package struct Rotator: Sendable {
             else { return nil }
             return try store.claimRotation(
                 of: token.id, fromVersion: token.values.current ?? 0, overlap: request.overlap,
-                trigger: request.trigger, change: request.change)
+                cap: request.cap, trigger: request.trigger, change: request.change)
         }
         guard let claimed else {
             return RotationResult(

@@ -37,6 +37,8 @@ package struct PlannedAction: Hashable, Sendable {
     package var verdict: Verdict
     /// Only for `rotate`.
     package var overlap: TimeSpan
+    /// Only for `rotate`.
+    package var cap: OverlapCap
     /// Why it cannot be done, in place of doing it blindly.
     package var blocked: BlockedReason?
     /// It is due, but beyond the policy's pace: a later run takes it.
@@ -46,7 +48,8 @@ package struct PlannedAction: Hashable, Sendable {
 
     package init(
         tokenID: TokenID, name: String, owner: String, revision: Int64, action: Action, policy: String,
-        rule: String, verdict: Verdict, overlap: TimeSpan = .zero, blocked: BlockedReason? = nil,
+        rule: String, verdict: Verdict, overlap: TimeSpan = .zero, cap: OverlapCap = OverlapCap(),
+        blocked: BlockedReason? = nil,
         waiting: Bool = false, covers: [RuleReference] = []
     ) {
         self.tokenID = tokenID
@@ -58,6 +61,7 @@ package struct PlannedAction: Hashable, Sendable {
         self.rule = rule
         self.verdict = verdict
         self.overlap = overlap
+        self.cap = cap
         self.blocked = blocked
         self.waiting = waiting
         self.covers = covers

@@ -56,7 +56,7 @@ package struct Planner: Sendable {
             tokenID: token.id, name: token.name, owner: token.owner, revision: token.revision, action: action,
             policy: policies.policies[chosen.policy].name, rule: rule(of: chosen).name,
             verdict: chosen.verdict,
-            overlap: action == .rotate ? rule(of: chosen).overlap : .zero,
+            overlap: action == .rotate ? rule(of: chosen).overlap : .zero, cap: rule(of: chosen).cap,
             blocked: try obstacle(to: action, of: token, destinations: destinations),
             covers: calls.filter { $0 != chosen }.map {
                 RuleReference(policy: policies.policies[$0.policy].name, rule: rule(of: $0).name)

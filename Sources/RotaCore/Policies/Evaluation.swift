@@ -9,7 +9,7 @@ package func evaluate(
 ) -> Verdict {
     switch rule.requirement {
     case .maxAge(let limit):
-        evaluateAge(of: token.values, limit: limit, lead: rule.lead, at: now)
+        evaluateAge(of: token.values, limit: limit, rule: rule, at: now)
     case .unusedFor(let limit):
         evaluateUse(of: token, limit: limit, rule: rule, at: now, tracking: tracking)
     case .expiry(let required, let maxLifetime, let maxRemaining):
@@ -34,14 +34,14 @@ extension ValueSummary {
 }
 
 /// Compliance looks at the oldest value that authenticates, the action at the current one.
-private func evaluateAge(of values: ValueSummary, limit: TimeSpan, lead: TimeSpan, at now: Instant) -> Verdict {
+private func evaluateAge(of values: ValueSummary, limit: TimeSpan, rule: Rule, at now: Instant) -> Verdict {
     guard values.current != nil || values.oldestIssuedAt != nil else { return Verdict(.unknown, .noValue) }
     guard let oldest = values.oldestIssuedAt, let current = values.currentIssuedAt else {
         return Verdict(.unknown, .ageUnknown)
     }
     let age = elapsed(from: oldest, to: now)
     let deadline = oldest + limit
-    let start = deadline - lead
+    let start = deadline - rule.lead
     // An older value than the current one is still there, so the rotation that replaced it is not over.
     let inProgress = values.isChanging || oldest < current
     if now > deadline {
@@ -54,6 +54,12 @@ private func evaluateAge(of values: ValueSummary, limit: TimeSpan, lead: TimeSpa
                 .rotationInProgress(age: age, limit: limit)
             }
         return Verdict(.violating, reason, deadline: deadline, start: start, inProgress: inProgress)
+    }
+    if let capped = values.overlapEndsAt.map({ $0 + rule.cap.patience(after: rule.overlap) }),
+        rule.action == .rotate, now > capped
+    {
+        let reason = Reason.previousKept(over: now - capped, age: age)
+        return Verdict(.violating, reason, deadline: capped, start: capped, inProgress: inProgress)
     }
     guard now >= start else {
         return Verdict(.compliant, .withinMaxAge(age: age, limit: limit), deadline: deadline, start: start)

@@ -66,15 +66,18 @@ package struct Rule: Hashable, Sendable {
     package var startBefore: TimeSpan
     /// How long the previous value stays valid after a rotation.
     package var overlap: TimeSpan
+    /// How long it may stay valid at the most, where it is still in use.
+    package var cap: OverlapCap
 
     package init(
         _ requirement: Requirement, action: Action = .notify, startBefore: TimeSpan = .zero,
-        overlap: TimeSpan = .zero
+        overlap: TimeSpan = .zero, cap: OverlapCap = OverlapCap()
     ) {
         self.requirement = requirement
         self.action = action
         self.startBefore = startBefore
         self.overlap = overlap
+        self.cap = cap
     }
 
     /// The word it is written with; unique within a policy.

@@ -74,6 +74,8 @@ private struct CanonicalText {
         append(rule.action.rawValue)
         append(rule.startBefore.seconds)
         append(rule.overlap.seconds)
+        append(rule.cap.span?.seconds)
+        append(rule.cap.revokes ? 1 : 0)
     }
 
     private mutating func append(_ selector: Selector) {

@@ -36,6 +36,8 @@ package enum Reason: Hashable, Sendable {
     case maxAgeExceeded(age: TimeSpan, limit: TimeSpan)
     /// The current value is young enough; an older one has not been retired yet.
     case previousInUse(age: TimeSpan, limit: TimeSpan)
+    /// A previous value has outlived the cap of its overlap.
+    case previousKept(over: TimeSpan, age: TimeSpan)
     /// Said in place of `maxAgeDue` while a rotation is under way.
     case rotationInProgress(age: TimeSpan, limit: TimeSpan)
     /// The first value has not reached its destinations yet.
@@ -59,7 +61,7 @@ package enum Reason: Hashable, Sendable {
         case .withinMaxAge: "within-max-age"
         case .maxAgeDue: "max-age-due"
         case .maxAgeExceeded: "max-age-exceeded"
-        case .previousInUse: "previous-in-use"
+        case .previousInUse, .previousKept: "previous-in-use"
         case .rotationInProgress: "in-progress"
         case .noValue: "no-value"
         case .ageUnknown: "age-unknown"
@@ -86,6 +88,8 @@ package enum Reason: Hashable, Sendable {
             "the value is \(actual) old and is to be replaced before it is older than \(limit)"
         case .previousInUse:
             "a previous value, \(actual) old, still authenticates; the limit is \(limit)"
+        case .previousKept(let over, let age):
+            "a previous value, \(age.spoken) old, still authenticates \(over.spoken) past the cap of its overlap"
         case .rotationInProgress:
             "the value is \(actual) old (limit \(limit)); a rotation is under way"
         case .noValue: "it has no value yet: the first one has not reached its destinations"
@@ -115,7 +119,7 @@ package enum Reason: Hashable, Sendable {
         case .usedRecently(let idle, let limit), .neverUsedWithinLimit(let idle, let limit),
             .idleDue(let idle, let limit), .idleTooLong(let idle, let limit), .neverUsed(let idle, let limit):
             (idle.time, limit)
-        case .noValue, .ageUnknown, .usageUnknown, .expiryAcceptable, .noExpiry: nil
+        case .noValue, .previousKept, .ageUnknown, .usageUnknown, .expiryAcceptable, .noExpiry: nil
         }
     }
 

@@ -48,7 +48,11 @@ enum TokenDocument {
             "phase": .string(rotation.phase.rawValue), "from_version": .integer(rotation.fromVersion),
             "to_version": rotation.toVersion.map { .integer($0) } ?? .null,
             "claimed_at": time(rotation.claimedAt), "policy": text(rotation.trigger?.policy),
-            "overlap_seconds": .integer(rotation.overlap.seconds), "failures": .integer(rotation.failures),
+            "overlap_seconds": .integer(rotation.overlap.seconds),
+            "overlap_cap_seconds": .integer(
+                (rotation.overlap + rotation.cap.patience(after: rotation.overlap)).seconds),
+            "at_cap": rotation.cap.revokes ? "revoke" : "alarm", "alarmed_at": time(rotation.alarmedAt),
+            "failures": .integer(rotation.failures),
             "next_attempt_at": time(rotation.nextAttemptAt), "cause": text(rotation.cause),
         ]
     }

@@ -1,0 +1,50 @@
+import RotaCore
+
+/// What is known of the use of the versions of a rotation that is in its overlap.
+struct OverlapUse: Sendable {
+    let now: Instant
+    private let rotation: Rotation
+    /// By version.
+    private let lastUses: [Int: Instant]
+    private let seen: OverlapEvidence
+
+    init(of snapshot: RotationSnapshot, from store: any StoreReads, at now: Instant) throws {
+        self.now = now
+        rotation = snapshot.rotation
+        lastUses = try store.lastUses(of: snapshot.token.id)
+        seen = OverlapEvidence(overlap: rotation.overlap, at: now, tracking: try store.tracking())
+    }
+
+    /// When an older version is not waited for any longer.
+    func cap(of version: Version) -> Instant {
+        (version.endsAt ?? now) + rotation.cap.patience(after: rotation.overlap)
+    }
+
+    func isPastCap(_ version: Version) -> Bool { cap(of: version) <= now }
+
+    /// What the store must see before it retires an older version; nil when time alone decides: no overlap was
+    /// asked for, or the policy says that it ends at its cap.
+    func evidence(for version: Version) -> OverlapEvidence? {
+        if rotation.overlap <= .zero || (rotation.cap.revokes && isPastCap(version)) { return nil }
+        return seen
+    }
+
+    /// Why an older version whose overlap has passed must live on; nil when it need not.
+    func obstacle(to version: Version) -> OverlapEvidence.Obstacle? {
+        evidence(for: version)?.obstacle(
+            lastUse: lastUses[version.number], newerUsed: lastUses.keys.contains { $0 > version.number })
+    }
+}
+
+extension OverlapEvidence.Obstacle {
+    /// For people. The same for as long as it stands.
+    func cause(of version: Int) -> String {
+        switch self {
+        case .stillUsed:
+            "version \(version) has not fallen silent past the cap of its overlap, so it is kept valid"
+        case .newerNotSeen:
+            "version \(version) was in use and no newer one has been seen past the cap of its overlap, "
+                + "so it is kept valid"
+        }
+    }
+}
