@@ -15,6 +15,7 @@ package struct FakeStoreReads: StoreReads {
     package var run: RunRecord?
     package var trackers: [Heartbeat] = []
     package var scheduleEntries: [ScheduleEntry] = []
+    package var uses: [UseTally] = []
     package var deliveries = DeliveryCounts(waiting: 0, delivered: 0, dead: 0)
 
     package init(_ tokens: [Token] = []) { self.tokens = tokens }
@@ -81,7 +82,10 @@ package struct FakeStoreReads: StoreReads {
     package func unrecordedRotations(of run: String, at now: Instant) -> [RecordedAction] { [] }
     package func outcomes(of run: String) -> [Outcome: Int] { [:] }
     package func heartbeats() -> [Heartbeat] { trackers }
-    package func usage(of id: TokenID, since: Instant) -> [UseTally] { [] }
+    package func usage(of id: TokenID, since: Instant) -> [UseTally] {
+        let day = since.midnight
+        return uses.filter { $0.key.tokenID == id && $0.key.day >= day }.sorted { $0.key < $1.key }
+    }
     package func lastUses(of id: TokenID) -> [Int: Instant] { [:] }
     package func lastRun() -> RunRecord? { run }
     package func schedules() -> [ScheduleEntry] { scheduleEntries }

@@ -5,7 +5,7 @@ import RotaCore
 extension Command {
     static let tokenShow = Command(
         words: ["token", "show"],
-        summary: "show a token with its versions, destinations, rotation and findings",
+        summary: "show a token with its versions, uses, destinations, rotation and findings",
         operand: Operand(name: "TOKEN", help: "a name or an id"),
         examples: [
             "rota token show ingest", "rota token show ingest --json | jq '.versions[] | select(.valid)'",
@@ -16,8 +16,9 @@ extension Command {
 private func showToken(_ invocation: Invocation) throws -> ExitCode {
     let store = try Composition(invocation).openStore()
     defer { store.close() }
-    let details = try TokenDetails(of: store.requireToken(invocation.arguments.operands[0]), from: store)
     let now = invocation.clock.now()
+    let details = try TokenDetails(
+        of: store.requireToken(invocation.arguments.operands[0]), from: store, at: now)
     if invocation.wantsJSON {
         invocation.output.document(details.json(at: now))
     } else {
@@ -35,8 +36,9 @@ private struct TokenDetails {
     private let rotation: Rotation?
     private let findings: [Finding]
     private let missing: MissingValue?
+    private let usage: UsageSummary
 
-    init(of token: Token, from store: any Store) throws {
+    init(of token: Token, from store: any Store, at now: Instant) throws {
         self.token = token
         versions = try store.versions(of: token.id)
         destinations = try store.destinations(of: token.id)
@@ -44,6 +46,7 @@ private struct TokenDetails {
         rotation = try store.rotation(of: token.id)
         findings = try store.findings(of: token.id)
         missing = try MissingValue(of: token, from: store)
+        usage = try UsageSummary(of: token, from: store, at: now)
     }
 
     func json(at now: Instant) -> JSON {
@@ -52,7 +55,7 @@ private struct TokenDetails {
             "versions": .array(versions.map { TokenDocument.json($0, of: token, at: now) }),
             "destinations": .array(destinations.map(json)),
             "rotation": rotation.map { TokenDocument.json($0) } ?? .null,
-            "findings": .array(findings.map { TokenDocument.json($0) }),
+            "findings": .array(findings.map { TokenDocument.json($0) }), "usage": UsageDocument.json(usage),
         ]
     }
 
@@ -82,6 +85,9 @@ private struct TokenDetails {
             for version in versions.sorted(by: { $0.number > $1.number }) {
                 table.add(row(version, at: now))
             }
+        }
+        section("Uses of the last 30 days", on: output, UsageDocument.headings) { table in
+            for use in usage.versions { table.add(UsageDocument.row(use, at: now)) }
         }
         section("Destinations", on: output, ["destination", "holds", "last pushes"]) { table in
             for destination in destinations { table.add(row(destination)) }
@@ -125,6 +131,7 @@ private struct TokenDetails {
             spoken(token.createdAt, from: now) + (token.createdBy.isEmpty ? "" : " by \(token.createdBy)"))
         fields.add("ends", token.expiresAt.map { spoken($0, from: now) } ?? "never")
         fields.add("last used", lastUse(at: now))
+        UsageDocument.addFields(usage, to: &fields)
         fields.add("dates", token.provenance == .asserted ? "imported, not observed" : nil)
         if let rotation, rotation.phase == .open || rotation.phase == .overlap {
             fields.add("rotation", describe(rotation, at: now))
@@ -151,7 +158,8 @@ private struct TokenDetails {
         let by = rotation.trigger.map { " by policy \($0.policy)" } ?? ""
         let target = rotation.toVersion.map { " to version \($0)" } ?? ""
         guard rotation.phase == .open else {
-            return "from version \(rotation.fromVersion)\(target)\(by): done but for the overlap"
+            let held = rotation.cause.map { "; \($0)" } ?? ""
+            return "from version \(rotation.fromVersion)\(target)\(by): done but for the overlap\(held)"
         }
         let since = distance(to: rotation.claimedAt, from: now)
         let begun = "from version \(rotation.fromVersion)\(target)\(by), begun \(since)"
