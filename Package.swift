@@ -79,7 +79,7 @@ let package = Package(
         tests("YAML", ["YAML"]),
         tests("Addresses", ["Addresses"]),
         tests("HTTPClient", ["HTTPClient", "Addresses"]),
-        tests("HTTPServer", ["HTTPServer", "Addresses", "Crypto"]),
+        tests("HTTPServer", ["HTTPServer", "HTTPClient", "Addresses", "Crypto"]),
         tests("JSON", ["JSON"]),
         tests("RotaCore", ["RotaCore"]),
         tests("Engine", ["Engine", "RotaCore", "Stores", "Crypto", "JSON"]),

@@ -80,12 +80,13 @@ final class Exchange {
         case .now(let response):
             return send(response, on: handle)
         case .later(let start):
-            let pending = PendingAnswer(handle)
-            step = .suspended(pending)
-            MHD_suspend_connection(handle)
-            core.pending.add(pending)
-            start(Responder { pending.give($0) })
-            return .YES
+            switch core.pending.suspend(handle) {
+            case .failure(let refusal): return send(refusal.response, on: handle)
+            case .success(let pending):
+                step = .suspended(pending)
+                start(Responder { pending.give($0) })
+                return .YES
+            }
         }
     }
 

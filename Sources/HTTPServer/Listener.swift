@@ -86,17 +86,24 @@ package final class Listener: Sendable {
     }
 
     private static let millisecondsPerPoll = 10
+    /// How often it is looked once more, when those who waited in vain have been told.
+    private static let lastPolls = 25
 
-    private func wait(polls: Int, then finish: @escaping @Sendable () -> Void) {
+    private func wait(polls: Int, isLast: Bool = false, then finish: @escaping @Sendable () -> Void) {
         core.shutSlow()
+        var polls = polls
+        var isLast = isLast
+        if polls <= 0, !isLast {
+            core.pending.close(with: Response.problem(503, "Stopping", detail: "the server stops").closing())
+            (polls, isLast) = (Self.lastPolls, true)
+        }
         guard core.connections.count > 0, polls > 0 else {
-            core.pending.give(Response.problem(503, "Stopping", detail: "the server stops").closing())
             daemon.stop()
             timer.cancel()
             return finish()
         }
-        keeper.asyncAfter(deadline: .now() + .milliseconds(Self.millisecondsPerPoll)) { [self] in
-            wait(polls: polls - 1, then: finish)
+        keeper.asyncAfter(deadline: .now() + .milliseconds(Self.millisecondsPerPoll)) { [self, polls, isLast] in
+            wait(polls: polls - 1, isLast: isLast, then: finish)
         }
     }
 }

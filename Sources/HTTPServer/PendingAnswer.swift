@@ -43,3 +43,43 @@ final class PendingAnswer: Sendable {
 
     var response: Response? { state.withLock { $0.response } }
 }
+
+/// The connections that stand still, so that none does when the server stops: libmicrohttpd would end the process.
+final class PendingAnswers: Sendable {
+    private struct State {
+        var waiting: [ObjectIdentifier: PendingAnswer] = [:]
+        /// What everybody is answered from now on.
+        var last: Response?
+    }
+
+    private let state = Locked(State())
+
+    /// Makes a connection stand still; or tells what to answer at once.
+    func suspend(_ connection: OpaquePointer) -> Result<PendingAnswer, LastAnswer> {
+        state.withLock { state in
+            if let last = state.last { return .failure(LastAnswer(response: last)) }
+            let pending = PendingAnswer(connection)
+            MHD_suspend_connection(connection)
+            state.waiting[ObjectIdentifier(pending)] = pending
+            return .success(pending)
+        }
+    }
+
+    func remove(_ pending: PendingAnswer) {
+        state.withLock { $0.waiting[ObjectIdentifier(pending)] = nil }
+    }
+
+    /// Answers all whose answer did not come in time, and lets nobody wait any more.
+    func close(with response: Response) {
+        let left = state.withLock { state in
+            state.last = response
+            return Array(state.waiting.values)
+        }
+        for pending in left { pending.give(response) }
+    }
+
+    /// Why nobody may wait.
+    struct LastAnswer: Error {
+        let response: Response
+    }
+}

@@ -84,9 +84,10 @@ struct RequestHead {
             isWhole = false
             return false
         }
-        fields.append(
-            Headers.Field(
-                name: nameStart..<nameStart + nameCount, value: valueStart..<valueStart + valueCount))
+        // Blanks at the end are not the value's (RFC 9112 section 5.1).
+        var end = valueStart + valueCount
+        while end > valueStart, [0x20, 0x09].contains(start.load(fromByteOffset: end - 1, as: UInt8.self)) { end -= 1 }
+        fields.append(Headers.Field(name: nameStart..<nameStart + nameCount, value: valueStart..<end))
         next = valueStart + valueCount + 2
         return true
     }

@@ -42,17 +42,3 @@ final class ServerCore: Sendable {
         connections.shut { patience.isOver($0, now: now, isCrowded: isCrowded, isDraining: isDraining) }
     }
 }
-
-/// The connections that stand still, so that none does when the server stops.
-final class PendingAnswers: Sendable {
-    private let all = Locked<[ObjectIdentifier: PendingAnswer]>([:])
-
-    func add(_ pending: PendingAnswer) { all.withLock { $0[ObjectIdentifier(pending)] = pending } }
-    func remove(_ pending: PendingAnswer) { all.withLock { $0[ObjectIdentifier(pending)] = nil } }
-
-    /// Answers for all whose answer did not come in time.
-    func give(_ response: Response) {
-        let left = all.withLock { Array($0.values) }
-        for pending in left { pending.give(response) }
-    }
-}
