@@ -42,7 +42,7 @@ let package = Package(
         wrapper("Crypto", c: ["COpenSSL"]),
         wrapper("YAML", c: ["CYAML"]),
         wrapper("Addresses"),
-        wrapper("HTTPClient", c: ["CCurl"], ["Addresses"]),
+        wrapper("HTTPClient", c: ["CCurl"], ["Addresses", "Crypto"]),
         wrapper("HTTPServer", c: ["CMicroHTTPD"], ["Addresses", "Crypto", "JSON"]),
         module("JSON", []),
 
@@ -78,7 +78,7 @@ let package = Package(
         tests("Crypto", ["Crypto"]),
         tests("YAML", ["YAML"]),
         tests("Addresses", ["Addresses"]),
-        tests("HTTPClient", ["HTTPClient", "Addresses"]),
+        tests("HTTPClient", ["HTTPClient", "Addresses", "Crypto"]),
         tests("HTTPServer", ["HTTPServer", "HTTPClient", "Addresses", "Crypto"]),
         tests("JSON", ["JSON"]),
         tests("RotaCore", ["RotaCore"]),

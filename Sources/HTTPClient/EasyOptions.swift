@@ -1,4 +1,6 @@
 import CCurl
+import Crypto
+import Glibc
 
 /// Sets the options of one easy handle and remembers the first that libcurl refused.
 struct EasyOptions {
@@ -19,6 +21,19 @@ struct EasyOptions {
 
     mutating func set(_ option: CURLoption, _ value: String) {
         check(rota_curl_set_string(handle, option, value))
+    }
+
+    /// libcurl's own copy cannot be wiped.
+    mutating func set(_ option: CURLoption, _ secret: Secret) {
+        let text = UnsafeMutablePointer<CChar>.allocate(capacity: secret.count + 1)
+        defer {
+            explicit_bzero(text, secret.count)
+            text.deallocate()
+        }
+        let buffer = UnsafeMutableRawBufferPointer(start: text, count: secret.count)
+        secret.withBytes { buffer.copyMemory(from: $0) }
+        text[secret.count] = 0
+        check(rota_curl_set_string(handle, option, text))
     }
 
     mutating func set(_ option: CURLoption, _ value: UnsafeMutableRawPointer) {
@@ -72,6 +87,13 @@ struct EasyOptions {
             set(CURLOPT_SSLCERT, files.certificateFile)
             set(CURLOPT_SSLKEY, files.keyFile)
         }
+    }
+
+    mutating func setSignature(of request: Request) {
+        guard let signature = request.signature else { return }
+        set(CURLOPT_AWS_SIGV4, signature.scope)
+        set(CURLOPT_USERNAME, signature.accessKeyID)
+        set(CURLOPT_PASSWORD, signature.secretAccessKey)
     }
 
     /// The method and a body that stays where it is: libcurl keeps the pointer.

@@ -19,6 +19,8 @@ package struct Request: Sendable {
     /// PEM file of the only authorities to trust; the system's if nil.
     package var certificateAuthorityFile: String?
     package var clientCertificate: ClientCertificate?
+    /// Signs the request for AWS; its query must be sorted then, and its Content-Type named.
+    package var signature: AWSSignature?
 
     /// PEM files of a certificate with its chain, and of its unencrypted key.
     package struct ClientCertificate: Sendable, Hashable {
@@ -86,6 +88,7 @@ extension Request {
             throw .invalidRequest("a path is empty or holds NUL")
         }
         try validateHeaders()
+        try signature?.validate(self)
     }
 
     private func validateHeaders() throws(HTTPError) {

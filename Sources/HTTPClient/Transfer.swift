@@ -1,5 +1,6 @@
 import Addresses
 import CCurl
+import Crypto
 import Glibc
 
 /// One request in libcurl's hands; its buffers live and are wiped with it.
@@ -50,6 +51,7 @@ final class Transfer {
         options.setHardening()
         options.setDeadlines(of: request)
         options.setTrust(of: request)
+        options.setSignature(of: request)
         options.set(CURLOPT_URL, request.url)
         options.set(CURLOPT_USERAGENT, userAgent)
         options.set(CURLOPT_HTTPHEADER, headerLines)
@@ -109,8 +111,12 @@ final class Transfer {
     private func appendHeaders() -> Bool {
         // An empty value needs a semicolon; a colon with nothing after it removes libcurl's own header.
         var lines = request.headers.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
-        // No pause before large bodies, and no form type for bodies that are none.
-        lines.append("Expect:")
+        if let token = request.signature?.sessionToken {
+            lines.append("X-Amz-Security-Token: " + String(decoding: token.copyBytes(), as: UTF8.self))
+        }
+        // No pause before large bodies, and no form type for bodies that are none. libcurl signs these lines
+        // too, although it does not send them.
+        if request.signature == nil { lines.append("Expect:") }
         if !request.headers.contains(where: { $0.name.lowercased() == "content-type" }) {
             lines.append("Content-Type:")
         }

@@ -16,7 +16,7 @@ struct ImportTests {
         "Crypto": ["COpenSSL"],
         "YAML": ["CYAML"],
         "Addresses": [],
-        "HTTPClient": ["CCurl", "Addresses"],
+        "HTTPClient": ["CCurl", "Addresses", "Crypto"],
         "HTTPServer": ["CMicroHTTPD", "Addresses", "Crypto", "JSON"],
         "JSON": [],
         "RotaCore": ["Crypto"],
