@@ -25,19 +25,19 @@ final class StubServer: Sendable {
     private let silent = Locked<[Int32]>([])
 
     init(_ answer: @escaping @Sendable (String) -> Answer) throws {
-        let port = try freePort()
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let bound = withUnsafePointer(to: &address) { pointer in
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        // The system chooses the port: one that was only looked up may be somebody else's by now.
+        let isListening = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                bind(listener, $0, length) == 0 && listen(listener, 64) == 0 && getsockname(listener, $0, &length) == 0
             }
         }
-        guard bound == 0, listen(listener, 64) == 0 else { throw VaultCheckFault() }
-        self.port = port
+        guard isListening else { throw VaultCheckFault() }
+        port = UInt16(bigEndian: address.sin_port)
         self.listener = listener
         let received = received
         let silent = silent
