@@ -38,21 +38,13 @@ extension KV2Content: CustomStringConvertible, CustomDebugStringConvertible, Cus
 
 /// What came back. Errors made of it hold the server's own `errors` texts and nothing else of the body.
 struct KV2Answer: Sendable {
-    /// What is lost when the outcome of a request is not known.
-    enum Purpose: Sendable {
-        case reading, writing
-    }
-
-    private static let longestMessage = 300
-    private static let longestWait: Int64 = 86_400
-
     let response: Response
     let purpose: Purpose
     /// What went out with the request: must not come back in a message.
     let secrets: [Secret]
 
     var document: JSON? {
-        try? JSON.parse(response.body, maximumBytes: KV2Connection.largestAnswer)
+        try? JSON.parse(response.body, maximumBytes: Exchange.largestAnswer)
     }
 
     /// Reads the answer to a read of `data/...`.
@@ -89,17 +81,17 @@ struct KV2Answer: Sendable {
         let errors = errors
         let told = errors?.joined(separator: "; ") ?? ""
         let status = response.status
-        let message = "status \(status)" + (told.isEmpty ? "" : ": \(presentable(told))")
+        let message = "status \(status)" + (told.isEmpty ? "" : ": \(presentable(told, hiding: secrets))")
         switch status {
         case 300..<400: return VaultError(.garbled, "\(message): a redirect, which is not followed")
         case 400 where told.contains("check-and-set"): return VaultError(.refused, message)
         case 401, 403: return VaultError(.denied, message)
         case 404: return VaultError(errors == nil ? .garbled : .missing, message)
-        case 412, 429, 503: return VaultError(.transient, message, retryAfter: retryAfter)
+        case 412, 429, 503: return VaultError(.transient, message, retryAfter: response.retryAfter)
         case 400..<500: return VaultError(.rejected, message)
         case 500...:
             return VaultError(
-                purpose == .writing ? .unknownOutcome : .transient, message, retryAfter: retryAfter)
+                purpose == .writing ? .unknownOutcome : .transient, message, retryAfter: response.retryAfter)
         default:
             return VaultError(
                 purpose == .writing ? .unknownOutcome : .garbled,
@@ -112,34 +104,11 @@ struct KV2Answer: Sendable {
         document?["errors"]?.array?.compactMap(\.string)
     }
 
-    /// Printable, on one line, short, and without what must not be seen.
-    private func presentable(_ text: String) -> String {
-        for secret in secrets where text.contains(String(decoding: secret.copyBytes(), as: UTF8.self)) {
-            return "(the answer repeats a secret and is not shown)"
-        }
-        let scalars = text.unicodeScalars
-        let printable = scalars.prefix(Self.longestMessage).map { scalar -> Character in
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse: " "
-            default: Character(scalar)
-            }
-        }
-        return String(printable) + (scalars.count > Self.longestMessage ? "..." : "")
-    }
-
     /// Whether our token was refused, or what it wanted.
     var isDenied: Bool { response.status == 401 || response.status == 403 }
 
     /// How long the server asked to be left alone before it will do what it has not done.
     var pauseAsked: TimeSpan? {
-        response.status == 429 || response.status == 503 ? retryAfter : nil
-    }
-
-    /// Whole seconds; a date is not looked at.
-    private var retryAfter: TimeSpan? {
-        guard let text = response.header("Retry-After"), let seconds = Int64(text), seconds >= 0 else {
-            return nil
-        }
-        return TimeSpan(seconds: min(seconds, Self.longestWait))
+        response.status == 429 || response.status == 503 ? response.retryAfter : nil
     }
 }

@@ -33,26 +33,9 @@ package struct KV2Configuration: Hashable, Sendable {
 }
 
 extension KV2Configuration {
-    /// The address with `/v1` behind it.
-    ///
-    /// Throws `rejected` for anything but scheme, host and port: a path would be a mistake, and a user name
-    /// or a query a place where secrets get into logs.
+    /// The address with `/v1` behind it; throws `rejected` for anything but scheme, host and port.
     func baseURL() throws(VaultError) -> String {
-        var rest = Substring(address)
-        let scheme = ["https://", "http://"].first { rest.lowercased().hasPrefix($0) }
-        guard let scheme else {
-            throw VaultError(
-                .rejected, "the address of vault '\(name)' does not start with https:// or http://")
-        }
-        rest = rest.dropFirst(scheme.count)
-        if rest.hasSuffix("/") { rest.removeLast() }
-        let isPlain = rest.utf8.allSatisfy { (0x21...0x7E).contains($0) }
-        guard !rest.isEmpty, isPlain, !rest.contains(where: { "/?#@\\".contains($0) }) else {
-            throw VaultError(
-                .rejected,
-                "the address of vault '\(name)' is not scheme, host and port; write https://host:8200")
-        }
-        return scheme + rest + "/v1"
+        try serverAddress(address, of: name) + "/v1"
     }
 
     /// A path with each part percent-encoded.
@@ -73,23 +56,6 @@ extension KV2Configuration {
                 throw VaultError(.rejected, "the path holds a control character")
             }
         }
-        return parts.map(Self.encoded(part:)).joined(separator: "/")
-    }
-
-    private static func encoded(part: Substring) -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
-        var bytes: [UInt8] = []
-        for byte in part.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
-                UInt8(ascii: "."),
-                UInt8(ascii: "~"):
-                bytes.append(byte)
-            default:
-                bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
+        return parts.map { PercentEncoding.encode($0) }.joined(separator: "/")
     }
 }

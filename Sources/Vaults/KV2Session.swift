@@ -52,7 +52,7 @@ final class KV2Session: Sendable {
     /// Sends one request and gives the answer, whatever its status.
     func send(
         _ method: String, _ path: String, body: [UInt8] = [], holding value: Secret? = nil,
-        for purpose: KV2Answer.Purpose
+        for purpose: Purpose
     ) async throws(VaultError) -> KV2Answer {
         let lease = try await lease()
         let send = { (lease: KV2Lease) async throws(VaultError) -> KV2Answer in
@@ -185,7 +185,7 @@ extension KV2Session {
 
     /// A request about a token of ours, in the namespace that it is of.
     private func tell(
-        _ method: String, _ path: String, _ lease: KV2Lease, for purpose: KV2Answer.Purpose
+        _ method: String, _ path: String, _ lease: KV2Lease, for purpose: Purpose
     ) async throws(VaultError) -> KV2Answer {
         try await connection.send(
             method, path, token: lease.token, namespace: lease.namespace, secrets: [], for: purpose)
