@@ -97,6 +97,7 @@ extension VaultSettings {
         switch kind {
         case .directory(let path): DirectoryVault(name: name, root: path)
         case .keyValue2(let settings): try settings.vault(named: name, client: client, clock: clock)
+        case .awsSecretsManager(let settings): try settings.vault(named: name, client: client, clock: clock)
         }
     }
 }

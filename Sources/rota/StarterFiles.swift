@@ -21,6 +21,10 @@ enum StarterFiles {
           #   address: https://bao.internal:8200
           #   mount: secret
           #   auth: { token: file:/etc/rota/bao-token }
+          # aws:                          # destinations are aws:NAME or aws:NAME#key
+          #   kind: aws-secrets-manager
+          #   region: eu-west-1
+          #   auth: environment           # or access-key and secret-key, a profile, a web-identity
 
         # webhooks:
         #   security:

@@ -68,6 +68,29 @@ import Vaults
                 invalidDestinations: invalid,
                 freshDestination: { Destination(vault: "main", path: names.next("\(folder)/place")) }))
     }
+
+    @Test(arguments: VaultCheck.all, ["token", nil])
+    func `secrets of AWS in moto, which checks signatures`(_ check: VaultCheck, key: String?) async throws {
+        let house = try AWSHouse()
+        // A destination that was never used is a secret without a value: it is never Rota that makes one.
+        var made: [String] = []
+        for _ in 0..<2 { made.append(try await house.make()) }
+        let secrets = Locked(made)
+        let paths = ["", "a b", "ä", "a\nb", "a#b", String(repeating: "n", count: 2049)]
+        let keys = ["", "b\n", String(repeating: "f", count: 257)]
+        let invalid =
+            paths.map { Destination(vault: "aws", path: $0, field: key) }
+            + keys.map { Destination(vault: "aws", path: "a", field: $0) }
+        let sibling: @Sendable (Destination) -> Destination = {
+            Destination(vault: "aws", path: $0.path, field: "other key")
+        }
+        try await check.run(
+            on: VaultSubject(
+                try house.vault(), sibling: key == nil ? nil : sibling, invalidDestinations: invalid,
+                freshDestination: {
+                    Destination(vault: "aws", path: secrets.withLock { $0.popLast() } ?? "none-left", field: key)
+                }))
+    }
 }
 
 /// Names that were not given before.

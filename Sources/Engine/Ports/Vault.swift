@@ -27,8 +27,8 @@ package protocol Vault: Sendable {
     /// its emptiness back, where `capabilities.fencesEmptiness`.
     func fence(_ destination: Destination, at observation: Observation) async throws(VaultError)
 
-    /// Whether a value that `matches` was ever what the destination held, in the states after `base` up to
-    /// the observed one. Nil (the default) where the kind keeps no history, or no longer has all of it.
+    /// Whether a value that `matches` was, or may have been, what the destination held, in the states after
+    /// `base` up to the observed one. Nil (the default) where the kind keeps no history, or no longer has all of it.
     func held(
         _ matches: @Sendable (Secret) -> Bool, in destination: Destination, after base: String,
         through observation: Observation

@@ -38,6 +38,7 @@ struct VaultSettings: Hashable, Sendable {
     enum Kind: Hashable, Sendable {
         case directory(path: String)
         case keyValue2(KeyValue2Settings)
+        case awsSecretsManager(AWSSettings)
     }
 
     var name: String

@@ -5,9 +5,10 @@ import Webhooks
 import YAML
 
 extension ConfigurationReader {
+    private static let kinds = ["directory", "vault-kv2", "aws-secrets-manager"]
     /// Kinds that the design knows, and this version does not.
     private static let laterKinds = [
-        "vault-kv1", "aws-secrets-manager", "azure-key-vault", "gcp-secret-manager", "kubernetes",
+        "vault-kv1", "azure-key-vault", "gcp-secret-manager", "kubernetes",
         "github-actions", "gitlab-variables", "conjur", "onepassword-connect", "doppler", "infisical",
         "barbican", "http",
     ]
@@ -24,15 +25,19 @@ extension ConfigurationReader {
             return VaultSettings(name: entry.key, kind: .directory(path: absolutePath(path, in: folder)))
         case "vault-kv2":
             return keyValue2(entry.value, what).map { VaultSettings(name: entry.key, kind: .keyValue2($0)) }
+        case "aws-secrets-manager":
+            return awsSecretsManager(entry.value, what).map {
+                VaultSettings(name: entry.key, kind: .awsSecretsManager($0))
+            }
         case let kind? where Self.laterKinds.contains(kind):
             fault(
                 kindNode, "\(what): the kind '\(kind)' is not in this version yet",
-                hint: "directory, vault-kv2")
+                hint: Self.kinds.joined(separator: ", "))
         case let kind?:
-            let near = nearest(to: kind, among: ["directory", "vault-kv2"] + Self.laterKinds)
+            let near = nearest(to: kind, among: Self.kinds + Self.laterKinds)
             fault(
                 kindNode, "\(what): there is no kind '\(kind)'",
-                hint: near.map { "did you mean '\($0)'?" } ?? "directory, vault-kv2")
+                hint: near.map { "did you mean '\($0)'?" } ?? Self.kinds.joined(separator: ", "))
         case nil: break
         }
         return nil

@@ -8,6 +8,7 @@ extension VaultSettings {
         switch kind {
         case .directory: "directory"
         case .keyValue2: "vault-kv2"
+        case .awsSecretsManager: "aws-secrets-manager"
         }
     }
 
@@ -17,6 +18,7 @@ extension VaultSettings {
         case .directory(let path): path
         case .keyValue2(let settings):
             "\(settings.address)/\(settings.mount)" + (settings.namespace.map { " in \($0)" } ?? "")
+        case .awsSecretsManager(let settings): settings.location
         }
     }
 
@@ -25,6 +27,7 @@ extension VaultSettings {
         switch kind {
         case .directory: nil
         case .keyValue2(let settings): settings.authentication.name
+        case .awsSecretsManager(let settings): settings.loginName
         }
     }
 
@@ -32,6 +35,7 @@ extension VaultSettings {
         switch kind {
         case .directory: DirectoryVault.capabilities
         case .keyValue2: KV2Vault.capabilities
+        case .awsSecretsManager: AWSSecretsManagerVault.capabilities
         }
     }
 }
