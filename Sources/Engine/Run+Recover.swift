@@ -2,13 +2,19 @@ import RotaCore
 
 /// How a run begins: what earlier ones left behind comes first.
 extension RunUseCase {
-    /// Closes the runs whose process died, and writes this one down, in one transaction.
-    func begin(_ run: RunRecord) async throws {
-        let change = Change(actor: run.actor, at: run.startedAt, cause: "a run was asked for", run: run.id)
-        try await store.write { store in
-            for interrupted in try store.interruptedRuns() { try close(interrupted, store, at: run.startedAt) }
-            try store.beginRun(run, change: change)
-        }
+    /// Closes the runs whose process died, and writes this one down, within a transaction.
+    func begin(_ run: RunRecord, in store: any Store) throws {
+        try closeInterrupted(in: store, at: run.startedAt)
+        try store.beginRun(
+            run, change: Change(actor: run.actor, at: run.startedAt, cause: "a run was asked for", run: run.id))
+    }
+
+    /// Answers the runs that it closed.
+    @discardableResult
+    func closeInterrupted(in store: any Store, at now: Instant) throws -> [RunRecord] {
+        let interrupted = try store.interruptedRuns()
+        for run in interrupted { try close(run, store, at: now) }
+        return interrupted
     }
 
     /// A run that was killed had no time to tell: its rotations are in the store all the same.

@@ -47,24 +47,49 @@ package struct RunUseCase: Sendable {
         deliverWithin deliveryTime: TimeSpan? = TimeSpan(seconds: 30),
         progress: @escaping @Sendable (RunProgress) -> Void = { _ in }
     ) async throws -> RunReport {
-        let id = "run_" + Hex.encode(random.bytes(12))
-        let startedAt = clock.now()
+        let record = RunRecord(
+            id: newID(), acting: firing?.sorted(), actor: actor, startedAt: clock.now())
+        try await store.write { try self.begin(record, in: $0) }
+        return try await carryThrough(
+            record, policies: policies, limits: limits, deliverWithin: deliveryTime, progress: progress)
+    }
+
+    func newID() -> String { "run_" + Hex.encode(random.bytes(12)) }
+
+    /// Everything that follows the beginning of a run. One that is stopped on its way is left for the next
+    /// process to close, and to make up for where a schedule asked for it.
+    func carryThrough(
+        _ run: RunRecord, policies: PolicySet, limits: Limits, deliverWithin deliveryTime: TimeSpan?,
+        progress: @escaping @Sendable (RunProgress) -> Void
+    ) async throws -> RunReport {
+        do {
+            return try await perform(
+                run, policies: policies, limits: limits, deliverWithin: deliveryTime, progress: progress)
+        } catch let error as CancellationError {
+            try await store.read { try $0.leaveRun(run.id) }
+            throw error
+        }
+    }
+
+    private func perform(
+        _ run: RunRecord, policies: PolicySet, limits: Limits, deliverWithin deliveryTime: TimeSpan?,
+        progress: @escaping @Sendable (RunProgress) -> Void
+    ) async throws -> RunReport {
+        let (id, startedAt) = (run.id, run.startedAt)
         let upkeep = { @Sendable (cause: String, now: Instant) in
             Change(actor: "rota", at: now, cause: cause, run: id)
         }
-        try await begin(RunRecord(id: id, actor: actor, startedAt: startedAt))
         let recovery = try await recover(id, change: upkeep("it was not finished yet", startedAt))
         let expired = try await expire(change: upkeep("its end has passed", clock.now()))
 
-        let acting = policies.policies.filter { firing?.contains($0.name) ?? true }
+        let acting = policies.policies.filter { run.acting?.contains($0.name) ?? true }
         let request = PlanRequest(
             policies: PolicySet(policies: acting, digest: policies.digest), limits: limits,
             vaults: Set(rotator.vaults.keys), at: clock.now())
         let planned = try await store.read { try makePlan(request, from: $0) }
         let pass = RunPass(
             id: id, plan: planned.plan, policies: policies, acting: Set(acting.map(\.name)),
-            tracking: planned.tracking, actor: actor,
-            startedAt: startedAt)
+            tracking: planned.tracking, actor: run.actor, startedAt: startedAt)
         try await store.write { store in
             try store.planRun(
                 id, digest: pass.plan.digest, actions: pass.plan.actions.count, change: pass.change(at: startedAt))
@@ -115,6 +140,9 @@ package struct RunUseCase: Sendable {
     ) async throws -> [RecordedAction] {
         let opened = try await openFindings(pass, violations)
         let actions = try await act(pass, opened: opened, progress: progress)
+        if rotator.stop.isRequested, actions.contains(where: { $0.cause == Rotator.stopping }) {
+            throw CancellationError()
+        }
         try await closeFindings(pass, violations, after: actions)
 
         let totals = Dictionary(grouping: actions, by: \.outcome).mapValues(\.count)

@@ -71,8 +71,8 @@ enum Decode {
         let plan = row.text(1)
         return RunRecord(
             id: row.text(0), plan: plan.isEmpty ? nil : plan, planned: row.optionalInteger(2).map { Int($0) },
-            actor: row.text(3), startedAt: row.instant(4), finishedAt: row.optionalInstant(5),
-            aborted: row.optionalText(6))
+            acting: row.optionalText(3).map { $0.split(separator: "\n").map(String.init) }, actor: row.text(4),
+            startedAt: row.instant(5), finishedAt: row.optionalInstant(6), aborted: row.optionalText(7))
     }
 
     static func delivery(_ row: borrowing Row) -> Delivery {

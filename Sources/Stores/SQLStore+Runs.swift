@@ -6,11 +6,15 @@ import SQLite
 /// Runs, findings, and what becomes of deliveries.
 extension SQLStore {
     func beginRun(_ run: RunRecord, change: Change) throws {
-        let values: [Value] = [.text(run.id), .text(run.actor), .of(run.startedAt)]
+        let values: [Value] = [
+            .text(run.id), .of(run.acting?.joined(separator: "\n")), .text(run.actor), .of(run.startedAt),
+        ]
         guard let number = try driver.first(.addRun, values, { $0.integer(0) }), driver.hold(.run(number)) else {
             throw StoreError.failed("the run \(run.id) could not be begun")
         }
-        try audit("run.begin", of: run.id, change, [:])
+        var details: JSON.Object = [:]
+        if let acting = run.acting { details["policies"] = .array(acting.map { .string($0) }) }
+        try audit("run.begin", of: run.id, change, details)
     }
 
     func planRun(_ id: String, digest: String, actions: Int, change: Change) throws {
@@ -20,10 +24,15 @@ extension SQLStore {
         try audit("run.plan", of: id, change, ["plan": .string(digest), "actions": .integer(actions)])
     }
 
+    func leaveRun(_ id: String) throws {
+        guard let number = try driver.first(.runNumber, [.text(id)], { $0.integer(0) }) else { return }
+        driver.release(.run(number))
+    }
+
     func interruptedRuns() throws -> [RunRecord] {
         guard driver.isInTransaction else { throw StoreError.failed("asked outside a transaction") }
         return try driver.all(.unfinishedRuns, []) { row in
-            (run: Decode.run(row), number: row.integer(7))
+            (run: Decode.run(row), number: row.integer(8))
         }.filter { !driver.isHeld(.run($0.number)) }.map(\.run)
     }
 

@@ -11,7 +11,7 @@ import SQLite
 final class SQLStore: Store {
     let driver: any Driver
     /// Who gets events: settled when an event is written.
-    let endpoints: [Endpoint]
+    private(set) var endpoints: [Endpoint]
     let decoder = TokenDecoder()
 
     init(_ driver: any Driver, endpoints: [Endpoint]) {
@@ -25,6 +25,10 @@ final class SQLStore: Store {
 
     func savepoint<R>(_ body: () throws -> R) throws -> R {
         try driver.savepoint(body)
+    }
+
+    func announce(to endpoints: [Endpoint]) {
+        self.endpoints = endpoints
     }
 
     func close() {

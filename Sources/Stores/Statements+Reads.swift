@@ -13,7 +13,7 @@ private let rotationColumns = """
     policy, rule, reason, message, deadline, failures, next_attempt_at, cause, overlap_cap, revoke_at_cap, \
     alarmed_at
     """
-private let runColumns = "id, plan, planned, actor, started_at, finished_at, aborted"
+private let runColumns = "id, plan, planned, acting, actor, started_at, finished_at, aborted"
 private let findingColumns = "id, token_id, policy, rule, reason, message, opened_at, closed_at"
 private let auditColumns = "number, at, actor, action, object, body"
 
@@ -29,7 +29,7 @@ extension Statement {
         unfinishedRotation,
         pushes,
         openFindings, findings, auditEntries, auditEntriesOfObject, auditEntriesBack, auditEntriesOfObjectBack,
-        runActions, promotions, unrecordedRotations, outcomesOfRun, lastRun, unfinishedRuns, dueDeliveries,
+        runActions, promotions, unrecordedRotations, outcomesOfRun, lastRun, runNumber, unfinishedRuns, dueDeliveries,
         nextDelivery, deliveryCounts, deliveriesInState,
     ]
 
@@ -155,6 +155,7 @@ extension Statement {
         "count(*) FILTER (WHERE outcome = '\($0.rawValue)')"
     }
     static let lastRun = Statement("SELECT \(runColumns) FROM runs ORDER BY number DESC LIMIT 1")
+    static let runNumber = Statement("SELECT number FROM runs WHERE id = $1")
     static let unfinishedRuns = Statement(
         "SELECT \(runColumns), number FROM runs WHERE finished_at IS NULL ORDER BY number")
     /// The plus keeps SQLite from taking the index by time, and then sorting all that is due for a few.

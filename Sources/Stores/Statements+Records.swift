@@ -92,7 +92,7 @@ extension Statement {
     // MARK: Runs and findings
 
     static let addRun = Statement(
-        "INSERT INTO runs (id, plan, actor, started_at) VALUES ($1, '', $2, $3) RETURNING number")
+        "INSERT INTO runs (id, plan, acting, actor, started_at) VALUES ($1, '', $2, $3, $4) RETURNING number")
     static let planRun = Statement(
         "UPDATE runs SET plan = $2, planned = $3 WHERE id = $1 AND finished_at IS NULL")
     static let addRunAction = Statement(

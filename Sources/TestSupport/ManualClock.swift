@@ -7,6 +7,8 @@ package final class ManualClock: WallClock {
     private struct State {
         /// Since the epoch.
         var milliseconds: Int64
+        /// What the wall clock was set by, beyond the time that passed, in milliseconds.
+        var jumped: Int64 = 0
         var sleeps: [Int64] = []
     }
 
@@ -18,6 +20,22 @@ package final class ManualClock: WallClock {
 
     package func now() -> Instant {
         state.withLock { Instant(seconds: $0.milliseconds / 1000) }
+    }
+
+    package func reading() -> ClockReading {
+        state.withLock { state in
+            ClockReading(
+                wall: Instant(seconds: state.milliseconds / 1000),
+                uptime: TimeSpan(seconds: (state.milliseconds - state.jumped) / 1000), boot: "manual")
+        }
+    }
+
+    /// Sets the wall clock, while no time passes.
+    package func jump(by span: TimeSpan) {
+        state.withLock { state in
+            state.milliseconds += span.seconds * 1000
+            state.jumped += span.seconds * 1000
+        }
     }
 
     package func sleep(milliseconds: Int64) async throws {

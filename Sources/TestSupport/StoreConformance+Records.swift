@@ -61,7 +61,7 @@ extension StoreConformance {
             try require(try bench.store.lastRun() == nil, "none yet")
             for (index, aborted) in [nil, "over the limit"].enumerated() {
                 let start = bench.now + .hours(Int64(index))
-                var record = RunRecord(id: "run-\(index)", actor: "timer", startedAt: start)
+                var record = RunRecord(id: "run-\(index)", acting: ["a", "b"], actor: "timer", startedAt: start)
                 let began = try bench.written {
                     try bench.write { try $0.beginRun(record, change: bench.change()) }
                 }

@@ -19,6 +19,19 @@ struct SystemClock: WallClock {
 
     private static let start = ContinuousClock.now
 
+    func reading() -> ClockReading {
+        var time = timespec()
+        let status = unsafe clock_gettime(CLOCK_BOOTTIME, &time)
+        precondition(status == 0, "CLOCK_BOOTTIME always exists")
+        return ClockReading(wall: now(), uptime: TimeSpan(seconds: Int64(time.tv_sec)), boot: Self.boot)
+    }
+
+    /// Changes with every start of the machine.
+    private static let boot: String = {
+        let file = try? File(reading: "/proc/sys/kernel/random/boot_id").readAll(most: 64)
+        return String(decoding: file ?? [], as: UTF8.self)
+    }()
+
     func sleep(milliseconds: Int64) async throws {
         try await Task.sleep(for: .milliseconds(max(0, milliseconds)))
     }

@@ -78,6 +78,8 @@ package protocol DeliveryChanges {
     /// when somebody delivers already.
     func takeUpDeliveries() -> Bool
     func letGoDeliveries()
+    /// Who gets the events that are written from now on.
+    func announce(to endpoints: [Endpoint])
     func recordDelivered(_ event: String, to endpoint: String, status: Int, at now: Instant) throws
     /// `nextAttemptAt` nil: a dead letter.
     func recordFailed(

@@ -33,6 +33,8 @@ package struct RunRecord: Hashable, Sendable {
     package var plan: String?
     /// How many actions the plan has.
     package var planned: Int?
+    /// The names of the policies that act in it; nil when all do.
+    package var acting: [String]?
     package var actor: String
     package var startedAt: Instant
     package var finishedAt: Instant?
@@ -40,12 +42,14 @@ package struct RunRecord: Hashable, Sendable {
     package var aborted: String?
 
     package init(
-        id: String, plan: String? = nil, planned: Int? = nil, actor: String, startedAt: Instant,
+        id: String, plan: String? = nil, planned: Int? = nil, acting: [String]? = nil, actor: String,
+        startedAt: Instant,
         finishedAt: Instant? = nil, aborted: String? = nil
     ) {
         self.id = id
         self.plan = plan
         self.planned = planned
+        self.acting = acting
         self.actor = actor
         self.startedAt = startedAt
         self.finishedAt = finishedAt
@@ -94,6 +98,8 @@ package protocol RunChanges {
     func beginRun(_ run: RunRecord, change: Change) throws
     /// Writes down what it is going to do: the plan's digest, and how many actions it has.
     func planRun(_ id: String, digest: String, actions: Int, change: Change) throws
+    /// Leaves a run unfinished, as if this process were gone.
+    func leaveRun(_ id: String) throws
     /// Runs that were begun and not finished, and whose process is gone.
     func interruptedRuns() throws -> [RunRecord]
     func recordActions(_ actions: [RecordedAction]) throws

@@ -1,24 +1,48 @@
-import RotaCore
+import Crypto
+package import RotaCore
 
 /// The loops of `rota serve`: upkeep on every tick, scheduled runs, deliveries.
 ///
 /// A loop outlives whatever goes wrong in a turn of it, and tries again later. Several daemons on one store
 /// have one effect: every step is a conditional transition of the store's gate.
 package struct Daemon: Sendable {
+    /// What the daemon goes by, from one reading of the configuration.
+    package struct Orders: Sendable {
+        /// All that are loaded.
+        package var policies: PolicySet
+        package var schedules: [ScheduledPolicy]
+        /// Those above every policy's own.
+        package var limits: Limits
+
+        package init(policies: PolicySet, schedules: [ScheduledPolicy], limits: Limits) {
+            self.policies = policies
+            self.schedules = schedules
+            self.limits = limits
+        }
+    }
+
+    private let orders: Orders
     private let run: RunUseCase
     private let deliverer: Deliverer
     private let clock: any WallClock
     private let log: any ServiceLog
     private let stop: StopSignal
+    private let watch = Locked(ClockWatch())
+    private let hasLooked = Locked(false)
 
     /// How long a loop rests between two turns, in milliseconds.
     private static let upkeepPause: Int64 = 5_000
+    private static let schedulePause: Int64 = 1_000
     private static let deliveryPause: Int64 = 1_000
     private static let longestPause: Int64 = 60_000
+    /// How many actions that came to nothing one run tells of.
+    private static let mostTold = 100
 
     package init(
-        run: RunUseCase, deliverer: Deliverer, clock: any WallClock, log: any ServiceLog, stop: StopSignal
+        _ orders: Orders, run: RunUseCase, deliverer: Deliverer, clock: any WallClock, log: any ServiceLog,
+        stop: StopSignal
     ) {
+        self.orders = orders
         self.run = run
         self.deliverer = deliverer
         self.clock = clock
@@ -30,6 +54,9 @@ package struct Daemon: Sendable {
     package func serve() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await repeatedly("upkeep", every: Self.upkeepPause) { try await upkeep() } }
+            group.addTask {
+                await repeatedly("schedules", every: Self.schedulePause) { _ = try await runScheduled() }
+            }
             group.addTask { await repeatedly("deliveries", every: Self.deliveryPause) { try await deliver() } }
         }
     }
@@ -41,7 +68,7 @@ package struct Daemon: Sendable {
         while !stop.isRequested, !Task.isCancelled {
             do {
                 try await turn()
-                if failures > 0 { log.info("it works again", LogField("loop", loop)) }
+                if failures > 0 { log.info("a loop works again", LogField("loop", loop)) }
                 failures = 0
             } catch is CancellationError {
                 return
@@ -53,7 +80,11 @@ package struct Daemon: Sendable {
         }
     }
 
-    private func upkeep() async throws {
+    // MARK: - One turn of each loop
+
+    /// Retires, recovers and expires; nothing while the clock is suspect.
+    package func upkeep() async throws {
+        guard clockIsTrusted() else { return }
         let result = try await run.upkeep()
         guard !result.isIdle else { return }
         let stuck = result.recovery.rotations.filter { $0.isStalled }
@@ -61,9 +92,38 @@ package struct Daemon: Sendable {
             "upkeep", LogField("rotations", result.recovery.rotations.count),
             LogField("stuck", stuck.count), LogField("retired", result.recovery.retired),
             LogField("expired", result.expired))
-        for rotation in stuck {
+        for rotation in stuck.prefix(Self.mostTold) {
             log.warning(
                 "a rotation is stuck", LogField("token", rotation.tokenID), LogField("cause", rotation.cause ?? ""))
+        }
+    }
+
+    /// Runs the policies whose turn it is; nothing while the clock is suspect. Nil when none had it.
+    package func runScheduled() async throws -> RunReport? {
+        guard clockIsTrusted() else { return nil }
+        let looking = hasLooked.withLock { !$0 }
+        let turn = try await run.runScheduled(
+            policies: orders.policies, schedules: orders.schedules, limits: orders.limits, looking: looking)
+        hasLooked.withLock { $0 = true }
+        for missed in turn.fires.missed {
+            log.warning("a window was missed", LogField("policy", missed.policy), LogField("fire", missed.at))
+        }
+        if let report = turn.report { tell(report) }
+        return turn.report
+    }
+
+    private func tell(_ report: RunReport) {
+        if let refusal = report.refusal {
+            log.error("a plan was refused", LogField("run", report.id), LogField("cause", refusal))
+            return
+        }
+        let outcomes = Outcome.allCases.map { LogField($0.rawValue, report.count($0)) }
+        log.write(.info, "a run is done", [LogField("run", report.id)] + outcomes)
+        let troubled = report.actions.filter { $0.outcome == .failed || $0.outcome == .started && $0.cause != nil }
+        for action in troubled.prefix(Self.mostTold) {
+            log.warning(
+                "an action is not done", LogField("run", report.id), LogField("action", action.action.rawValue),
+                LogField("token", action.name), LogField("cause", action.cause ?? ""))
         }
     }
 
@@ -76,5 +136,21 @@ package struct Daemon: Sendable {
         for (endpoint, cause) in totals.resting.sorted(by: { $0.key < $1.key }) {
             log.warning("a webhook rests", LogField("webhook", endpoint), LogField("cause", cause))
         }
+    }
+
+    private func clockIsTrusted() -> Bool {
+        let reading = clock.reading()
+        let (jump, wasSuspect, isSuspect) = watch.withLock { watch in
+            let was = watch.isSuspect
+            return (watch.observe(reading), was, watch.isSuspect)
+        }
+        if let jump {
+            log.error(
+                "the clock is suspect: nothing is rotated, revoked or expired by it", LogField("jump", jump),
+                LogField("until_steady_for", ClockWatch.probation.spoken))
+        } else if wasSuspect, !isSuspect {
+            log.info("the clock is trusted again")
+        }
+        return !isSuspect
     }
 }

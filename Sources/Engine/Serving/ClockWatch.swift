@@ -1,0 +1,25 @@
+import RotaCore
+
+/// Whether the wall clock can be acted on: one that jumped is not, until it has been steady for a while.
+///
+/// A clock that is set ahead makes everything due at once; nothing destructive is done by it (I12).
+struct ClockWatch: Sendable {
+    /// How long a clock that jumped must go with the time that passes.
+    static let probation = TimeSpan(seconds: 15 * 60)
+
+    private var last: ClockReading?
+    private var suspectSince: ClockReading?
+
+    /// The jump that this reading shows; nil where there is none.
+    mutating func observe(_ reading: ClockReading) -> ClockJump? {
+        defer { last = reading }
+        guard let last, let jump = reading.jump(since: last) else {
+            if let since = suspectSince, reading.uptime - since.uptime >= Self.probation { suspectSince = nil }
+            return nil
+        }
+        suspectSince = reading
+        return jump
+    }
+
+    var isSuspect: Bool { suspectSince != nil }
+}

@@ -1,0 +1,194 @@
+import Crypto
+import RotaCore
+import Stores
+import TestSupport
+import Testing
+
+@testable import Engine
+
+/// Turns of a daemon's loops, under a clock that the test moves.
+struct DaemonTests {
+    private static let rotateOld = Policy(
+        name: "rotation", mode: .enforce, selector: Selector(except: [Selector(names: [Glob("ended-*")])]),
+        rules: [Rule(.maxAge(.days(90)), action: .rotate, overlap: .hours(24))])
+    private static let revokeOlder = Policy(
+        name: "end", mode: .enforce, selector: Selector(names: [Glob("ended-*")]),
+        rules: [Rule(.maxAge(.days(200)), action: .revoke)])
+
+    private func daemon(
+        _ fixture: RunFixture, vault: FakeVault, _ policies: [Policy] = [rotateOld, revokeOlder], seed: UInt64 = 1,
+        every span: TimeSpan = .days(1), log: RecordedLog = RecordedLog()
+    ) throws -> Daemon {
+        let rotator = Rotator(
+            store: fixture.store, vaults: [vault.name: vault], clock: fixture.clock, random: SeededRandom(seed: seed))
+        let run = RunUseCase(
+            store: fixture.store, rotator: rotator, deliverer: fixture.deliverer(ScriptedTransport([])),
+            clock: fixture.clock, random: SeededRandom(seed: seed))
+        let schedule = try Schedule(every: span)
+        return Daemon(
+            Daemon.Orders(
+                policies: PolicySet(policies), schedules: policies.map { ScheduledPolicy($0.name, schedule) },
+                limits: Limits()),
+            run: run, deliverer: fixture.deliverer(ScriptedTransport([])), clock: fixture.clock, log: log,
+            stop: StopSignal())
+    }
+
+    /// Every rotation and revocation that was done, by token.
+    private func done(_ fixture: RunFixture) async throws -> [String: Int] {
+        let end = fixture.clock.now() + .days(1)
+        return try await fixture.store.read { store in
+            var counts: [String: Int] = [:]
+            try store.eachPromotion(from: RunFixture.epoch - .days(1), to: end) { promotion in
+                counts[promotion.name, default: 0] += 1
+                return true
+            }
+            try store.eachRunAction(from: RunFixture.epoch - .days(1), to: end) { action in
+                if action.action == .revoke, action.outcome == .done { counts[action.name, default: 0] += 1 }
+                return true
+            }
+            return counts
+        }
+    }
+
+    @Test(arguments: [1, 2, 3, 4, 5] as [UInt64])
+    func `a week of daily runs with restarts at random handles each due token once and nothing else`(
+        seed: UInt64
+    ) async throws {
+        let fixture = try RunFixture()
+        let vault = FakeVault("main")
+        let chance = SeededRandom(seed: seed)
+        var expected: [String: Int] = [:]
+        for number in 0..<40 {
+            // Ages around the limit: most of them become due within the week, some of them today. The last fire
+            // is 184 hours from here, and a rotation begins its overlap before the deadline.
+            let age = TimeSpan.days(80) + .hours(Int64(number) * 8 + 1)
+            try await fixture.addToken("token-\(number)", age: age, destinations: ["main:app-\(number)#token"])
+            if age + .hours(184) >= .days(89) { expected["token-\(number)"] = 1 }
+        }
+        for number in 0..<10 {
+            try await fixture.addToken("ended-\(number)", age: .days(195))
+            try await fixture.addToken("young-\(number)", age: .days(20), destinations: ["main:young-\(number)#token"])
+            expected["ended-\(number)"] = 1
+        }
+        var generation = seed * 1000
+        var daemon = try daemon(fixture, vault: vault, seed: generation)
+        for _ in 0..<(8 * 24) {
+            if chance.bytes(1)[0] < 40 {
+                generation += 1
+                daemon = try self.daemon(fixture, vault: vault, seed: generation)
+            }
+            try await daemon.upkeep()
+            // Cut short in the middle, as by a kill: the next turn belongs to a new daemon.
+            let turn = Task { [daemon] in try await daemon.runScheduled() }
+            if chance.bytes(1)[0] < 128 {
+                turn.cancel()
+                generation += 1
+                daemon = try self.daemon(fixture, vault: vault, seed: generation)
+            }
+            _ = try? await turn.value
+            fixture.clock.advance(by: .hours(1))
+        }
+        #expect(try await done(fixture) == expected)
+        let open = try await fixture.store.read { store in
+            try store.openRotations().filter { $0.phase == .open }
+        }
+        #expect(open == [])
+    }
+
+    @Test func `a fire is run once, however many daemons look`() async throws {
+        let fixture = try RunFixture()
+        let vault = FakeVault("main")
+        let daemons = try [1, 2, 3].map { try daemon(fixture, vault: vault, seed: UInt64($0)) }
+        for daemon in daemons { #expect(try await daemon.runScheduled() == nil, "a new schedule waits") }
+        fixture.clock.advance(by: .days(1))
+        var runs = 0
+        for _ in 0..<2 {
+            for daemon in daemons where try await daemon.runScheduled() != nil { runs += 1 }
+        }
+        #expect(runs == 1)
+    }
+
+    @Test func `a scheduled run whose process died is made up for by the next daemon, without waiting`() async throws {
+        let fixture = try RunFixture()
+        let dead = try openStore(at: fixture.location, endpoints: [])
+        let start = fixture.clock.now()
+        let change = Change(actor: RunUseCase.scheduler, at: start, cause: "its schedule says so")
+        try dead.transaction {
+            try dead.beginRun(
+                RunRecord(id: "dead", acting: ["end"], actor: RunUseCase.scheduler, startedAt: start),
+                change: change)
+        }
+        dead.close()
+        let log = RecordedLog()
+        let daemon = try daemon(fixture, vault: FakeVault("main"), log: log)
+        #expect(try await daemon.runScheduled() != nil)
+        #expect(try await daemon.runScheduled() == nil)
+        #expect(log.messages == ["a run is done"])
+    }
+
+    @Test func `nothing is done by a clock that jumped, until it has been steady`() async throws {
+        let fixture = try RunFixture()
+        let log = RecordedLog()
+        let vault = FakeVault("main")
+        let id = try await fixture.addToken("t", age: .days(10), destinations: ["main:a#token"])
+        try await fixture.addToken("short", expiresAt: fixture.clock.now() + .days(30))
+        let daemon = try daemon(fixture, vault: vault, log: log)
+        _ = try await daemon.runScheduled()
+        fixture.clock.jump(by: .days(400))
+        for _ in 0..<14 {
+            try await daemon.upkeep()
+            #expect(try await daemon.runScheduled() == nil)
+            fixture.clock.advance(by: TimeSpan(seconds: 60))
+        }
+        #expect(try await fixture.token(id).values.current == 1)
+        #expect(try await fixture.token(TokenID("tok_short")).state == .active)
+        #expect(log.messages == ["the clock is suspect: nothing is rotated, revoked or expired by it"])
+        // Set right again: that is a jump too, and then it is trusted.
+        fixture.clock.jump(by: .days(-400))
+        for _ in 0..<20 {
+            try await daemon.upkeep()
+            fixture.clock.advance(by: TimeSpan(seconds: 60))
+        }
+        #expect(log.messages.last == "the clock is trusted again")
+        #expect(try await fixture.token(TokenID("tok_short")).state == .active)
+    }
+
+    @Test func `a run that is asked to stop begins nothing more, and the next daemon makes up for it`() async throws {
+        let fixture = try RunFixture()
+        for number in 0..<3 {
+            try await fixture.addToken("ended-\(number)", age: .days(210))
+            try await fixture.addToken("old-\(number)", age: .days(100), destinations: ["main:\(number)#token"])
+        }
+        let stop = StopSignal()
+        stop.request()
+        let rotator = Rotator(
+            store: fixture.store, vaults: ["main": FakeVault("main")], clock: fixture.clock, random: fixture.random,
+            stop: stop)
+        let run = RunUseCase(
+            store: fixture.store, rotator: rotator, deliverer: fixture.deliverer(ScriptedTransport([])),
+            clock: fixture.clock, random: fixture.random)
+        let policies = PolicySet([Self.rotateOld, Self.revokeOlder])
+        await #expect(throws: CancellationError.self) {
+            let schedule = try Schedule(every: .days(1))
+            let scheduled = policies.policies.map { ScheduledPolicy($0.name, schedule) }
+            _ = try await run.runScheduled(policies: policies, schedules: scheduled, limits: Limits(), looking: true)
+            fixture.clock.advance(by: .days(1))
+            _ = try await run.runScheduled(policies: policies, schedules: scheduled, limits: Limits(), looking: true)
+        }
+        #expect(try await done(fixture).isEmpty)
+        _ = try await daemon(fixture, vault: FakeVault("main")).runScheduled()
+        #expect(try await done(fixture).count == 6)
+    }
+}
+
+/// A log that a test reads.
+final class RecordedLog: ServiceLog {
+    private let lines = Locked<[String]>([])
+
+    var messages: [String] { lines.withLock(\.self) }
+
+    func write(_ level: LogLevel, _ message: String, _ fields: [LogField]) {
+        guard level != .debug, message != "upkeep" else { return }
+        lines.withLock { $0.append(message) }
+    }
+}
