@@ -16,8 +16,8 @@ package struct API: Sendable {
         package var clock: any WallClock
         /// Told of each use of a value, accepted or refused.
         package var note: @Sendable (Use) -> Void
-        /// Told what went wrong on our side, which nobody outside is.
-        package var report: @Sendable (any Error) -> Void
+        /// Told what went wrong on our side, which nobody outside is, and in which request.
+        package var report: @Sendable (any Error, _ request: UInt64) -> Void
         /// Whose word about where a request came from is taken; Unix sockets are trusted always.
         package var trustedProxies: [CIDR]
         /// False from the moment on when no new requests should be sent here.
@@ -25,7 +25,8 @@ package struct API: Sendable {
 
         package init(
             readers: any StoreReaders, revoke: RevokeUseCase, clock: any WallClock,
-            note: @escaping @Sendable (Use) -> Void, report: @escaping @Sendable (any Error) -> Void = { _ in },
+            note: @escaping @Sendable (Use) -> Void,
+            report: @escaping @Sendable (any Error, _ request: UInt64) -> Void = { _, _ in },
             trustedProxies: [CIDR] = [], isReady: @escaping @Sendable () -> Bool = { true }
         ) {
             self.readers = readers
@@ -46,31 +47,31 @@ package struct API: Sendable {
 
     /// Which request goes where.
     package var router: Router {
-        var router = Router { error, _ in
-            parts.report(error)
-            return Self.trouble(error)
+        var router = Router { error, request in
+            parts.report(error, request.number)
+            return Self.trouble(error).naming(request)
         }
         router.on(["POST"], "/v1/introspect") { request, _ in
-            try oauth { .now(try introspect(request)) }
+            try oauth(request) { .now(try introspect(request)) }
         }
-        router.on(["POST"], "/v1/revoke") { request, _ in try oauth { try revoke(request) } }
+        router.on(["POST"], "/v1/revoke") { request, _ in try oauth(request) { try revoke(request) } }
         // A proxy may ask with the method of the request that it asks about, and with its path behind ours.
         router.on(nil, "/v1/authorize") { request, _ in .now(try authorize(request)) }
         router.on(nil, "/v1/authorize/{...}") { request, _ in .now(try authorize(request)) }
         router.on(["GET"], "/healthz") { _, _ in .now(Self.healthy) }
-        router.on(["GET"], "/readyz") { _, _ in .now(try readiness()) }
+        router.on(["GET"], "/readyz") { request, _ in .now(try readiness(request)) }
         return router
     }
 
     /// Runs the body of an OAuth endpoint, whose refusals have a form of their own.
-    private func oauth(_ body: () throws -> Answer) throws -> Answer {
+    private func oauth(_ request: Request, _ body: () throws -> Answer) throws -> Answer {
         do {
             return try body()
         } catch let error as OAuthError {
             return .now(error.response)
         } catch {
-            parts.report(error)
-            return .now(OAuthError.trouble(error).response)
+            parts.report(error, request.number)
+            return .now(OAuthError.trouble(error).response.naming(request))
         }
     }
 
@@ -80,5 +81,14 @@ package struct API: Sendable {
             return .problem(503, "Busy", detail: "try again in a moment", headers: [("Retry-After", "1")])
         }
         return .problem(500, "Internal error", detail: "the log has more")
+    }
+}
+
+extension Response {
+    /// The same with the number that the log knows the request by.
+    func naming(_ request: Request) -> Response {
+        var response = self
+        response.headers.append(("X-Request-Id", String(request.number)))
+        return response
     }
 }

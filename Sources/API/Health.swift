@@ -5,12 +5,12 @@ extension API {
     static let healthy = Response.json(Array(#"{"status":"ok"}"#.utf8), headers: [noStore])
 
     /// Whether requests should come here: the store can be read, and no stop has begun.
-    func readiness() throws -> Response {
+    func readiness(_ request: Request) throws -> Response {
         guard parts.isReady() else { return Self.notReady("it is about to stop") }
         do {
             _ = try parts.readers.read { try $0.identity() }
         } catch {
-            parts.report(error)
+            parts.report(error, request.number)
             return Self.notReady("the store cannot be read")
         }
         return Self.healthy

@@ -23,20 +23,20 @@ extension API {
             switch try judge(value, at: now, lookUp: store.version(with:)) {
             case .unknown: return .now(Self.revoked)
             case .accepted(let token, _), .refused(let token, _):
-                return end(token, because: try Self.reason(of: form), by: caller)
+                return end(token, because: try Self.reason(of: form), by: caller, asked: request)
             }
         }
     }
 
-    private func end(_ token: Token, because reason: String, by caller: Caller) -> Answer {
+    private func end(_ token: Token, because reason: String, by caller: Caller, asked request: Request) -> Answer {
         let parts = parts
         return .later { respond in
             parts.revoke.revoke(token.id, reason: reason, actor: "token:\(caller.token.name)") { result in
                 switch result {
                 case .success: respond(Self.revoked)
                 case .failure(let error):
-                    parts.report(error)
-                    respond(OAuthError.trouble(error).response)
+                    parts.report(error, request.number)
+                    respond(OAuthError.trouble(error).response.naming(request))
                 }
             }
         }

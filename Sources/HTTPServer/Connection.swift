@@ -4,10 +4,17 @@ import Glibc
 import Synchronization
 
 /// Who is at the other end of a connection.
-package enum Peer: Hashable, Sendable {
+package enum Peer: Hashable, Sendable, CustomStringConvertible {
     case address(IPAddress)
     /// A process of this machine, which the mode of the socket let in.
     case unix
+
+    package var description: String {
+        switch self {
+        case .address(let address): address.description
+        case .unix: "unix"
+        }
+    }
 
     /// Nil for a family that we do not listen to.
     init?(_ name: UnsafePointer<sockaddr>?) {

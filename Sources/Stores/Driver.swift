@@ -67,6 +67,7 @@ struct StoreLock: Hashable, Sendable {
 
     static func run(_ number: Int64) -> StoreLock { StoreLock(number: 1 << 40 | number) }
     static let deliveries = StoreLock(number: 1)
+    static let service = StoreLock(number: 2)
     static func rotation(_ id: Int64) -> StoreLock { StoreLock(number: 2 << 40 | id) }
 }
 

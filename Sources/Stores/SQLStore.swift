@@ -27,6 +27,8 @@ final class SQLStore: Store {
         try driver.savepoint(body)
     }
 
+    func takeUpService() -> Bool { driver.hold(.service) }
+
     func announce(to endpoints: [Endpoint]) {
         self.endpoints = endpoints
     }

@@ -40,7 +40,7 @@ struct Composition: Sendable {
     }
 
     /// The vaults by name, with their credentials.
-    private func vaults(_ chosen: [VaultSettings]) throws -> [String: any Vault] {
+    func vaults(_ chosen: [VaultSettings]) throws -> [String: any Vault] {
         var vaults: [String: any Vault] = [:]
         // Vaults live on internal networks; one client, with its thread, serves them all.
         let client = HTTPClient(addressPolicy: .any)
@@ -67,16 +67,23 @@ struct Composition: Sendable {
         } catch {
             result = .failure(error)
         }
+        await Self.close(vaults)
+        return try result.get()
+    }
+
+    /// Gives back what was obtained for the vaults.
+    static func close(_ vaults: [String: any Vault]) async {
         await withTaskGroup { group in
             for vault in vaults.values {
                 group.addTask { await vault.close() }
             }
         }
-        return try result.get()
     }
 
-    func rotator(_ store: StoreQueue, _ vaults: [String: any Vault]) -> Rotator {
-        Rotator(store: store, vaults: vaults, clock: invocation.clock, random: invocation.random)
+    func rotator(
+        _ store: StoreQueue, _ vaults: [String: any Vault], stop: StopSignal = StopSignal()
+    ) -> Rotator {
+        Rotator(store: store, vaults: vaults, clock: invocation.clock, random: invocation.random, stop: stop)
     }
 
     func deliverer(_ store: StoreQueue) throws -> Deliverer {
@@ -84,6 +91,11 @@ struct Composition: Sendable {
         return Deliverer(
             store: store, transport: WebhookTransport(endpoints: endpoints), clock: invocation.clock,
             random: invocation.random)
+    }
+
+    /// When each policy runs by itself.
+    func schedules(of policies: PolicySet) throws -> [ScheduledPolicy] {
+        try policies.policies.map { ScheduledPolicy($0.name, try Schedule(every: .hours(1))) }
     }
 
     func change(_ cause: String) -> Change {

@@ -39,6 +39,8 @@ enum StarterFiles {
         #   trusted-proxies: ["10.0.0.5"] # whose X-Forwarded-For says where a request came from
         #   limits: { connections: 4096, connections-per-address: 256, request-time: 10s, idle-time: 75s }
 
+        # log: { format: logfmt, level: info }     # of 'rota serve'; or json; debug tells every request
+
         limits: { actions: 500, percent: 20 }   # a plan over these is refused as a whole
 
         """

@@ -78,6 +78,9 @@ package protocol DeliveryChanges {
     /// when somebody delivers already.
     func takeUpDeliveries() -> Bool
     func letGoDeliveries()
+    /// Makes this process the daemon of the store, until its end, however it ends; false where the store
+    /// allows only one, and it is there.
+    func takeUpService() -> Bool
     /// Who gets the events that are written from now on.
     func announce(to endpoints: [Endpoint])
     func recordDelivered(_ event: String, to endpoint: String, status: Int, at now: Instant) throws

@@ -1,4 +1,5 @@
 import Addresses
+import Engine
 import RotaCore
 import Webhooks
 
@@ -18,10 +19,19 @@ struct Configuration: Sendable {
     var webhooks: [WebhookSettings] = []
     /// Above every policy's own.
     var limits = Limits()
+    /// How `rota serve` tells what it does.
+    var log = LogSettings()
     /// Nil where no server is configured.
     var server: ServerSettings?
 
     var vaultNames: Set<String> { Set(vaults.map(\.name)) }
+}
+
+/// How the daemon's log looks.
+struct LogSettings: Hashable, Sendable {
+    var format = LogFormat.logfmt
+    /// What matters less is left out.
+    var level = LogLevel.info
 }
 
 /// One scope of the catalogue.

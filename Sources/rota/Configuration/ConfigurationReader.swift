@@ -1,3 +1,4 @@
+import Engine
 import RotaCore
 import YAML
 
@@ -13,7 +14,7 @@ struct ConfigurationReader {
     }
 
     mutating func read(_ root: Node) -> Configuration? {
-        let keys = ["store", "policies", "token-prefix", "scopes", "vaults", "webhooks", "limits", "server"]
+        let keys = ["store", "policies", "token-prefix", "scopes", "vaults", "webhooks", "limits", "server", "log"]
         guard check(root, "the configuration", keys: keys) else { return nil }
         let store = self.store(required("store", of: root, "the configuration"))
         let policies = required("policies", of: root, "the configuration").flatMap { string($0, "policies") }
@@ -32,6 +33,12 @@ struct ConfigurationReader {
         configuration.vaults = entries(root["vaults"], "vaults").compactMap { vault($0) }
         configuration.webhooks = entries(root["webhooks"], "webhooks").compactMap { webhook($0) }
         if let node = root["server"], !node.isNull { configuration.server = server(node) }
+        if let node = root["log"], check(node, "log", keys: ["format", "level"]) {
+            let format = node["format"].flatMap { choice($0, "log.format", among: LogFormat.allCases.map(\.rawValue)) }
+            let level = node["level"].flatMap { choice($0, "log.level", among: LogLevel.allCases.map(\.rawValue)) }
+            configuration.log = LogSettings(
+                format: format.flatMap(LogFormat.init) ?? .logfmt, level: level.flatMap(LogLevel.init) ?? .info)
+        }
         if let node = root["limits"], check(node, "limits", keys: ["actions", "percent"]) {
             configuration.limits.actions = node["actions"].flatMap {
                 integer($0, "limits.actions", in: 0...1_000_000)

@@ -1,6 +1,7 @@
 import Crypto
 import Engine
 import Glibc
+import HTTPServer
 import JSON
 import RotaCore
 
@@ -37,6 +38,16 @@ final class LogWriter: ServiceLog {
             // Nobody could be told that standard error cannot be written.
             _ = unsafe Array(line.utf8).withUnsafeBytes { unsafe writeAll($0, to: STDERR_FILENO) }
         }
+    }
+
+    /// One request that was answered.
+    func write(_ served: Served) {
+        write(
+            .debug, "request",
+            [
+                LogField("request_id", served.number), LogField("method", served.method),
+                LogField("path", served.path), LogField("status", served.status), LogField("peer", served.peer),
+            ])
     }
 
     /// One line with its end. Control characters never get out: a name cannot forge a line.
