@@ -107,9 +107,10 @@ final class Service {
             }
         } catch {
             let failure = Failure(error)
-            log.error(
-                "the configuration in force stays, since the new one has a fault",
-                LogField("cause", failure.message), LogField("details", failure.details.joined(separator: " | ")))
+            for line in failure.faults.map(\.description) + failure.details {
+                log.error("a fault in the new configuration", LogField("fault", line))
+            }
+            log.error("the configuration in force stays", LogField("cause", failure.message))
         }
     }
 

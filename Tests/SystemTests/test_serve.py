@@ -1,0 +1,183 @@
+"""`rota serve` as a service manager runs it: it says when it is ready, works by schedules, reloads, and ends in good order."""
+import json
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+
+from house import Seed
+
+POLICY = (
+    "version: 1\npolicies:\n  - name: quarterly\n    mode: enforce\n    match: all\n    rules:\n"
+    "      - max-age: 90d\n        action: rotate\n        overlap: 0s\n")
+
+
+class Served:
+    """A running daemon, with what it told its manager and its log."""
+
+    def __init__(self, house):
+        self.house, self.told = house, []
+        path = house.folder / "notify"
+        path.unlink(missing_ok=True)
+        self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.manager.bind(str(path))
+        self.manager.settimeout(0.5)
+        # Always read, as systemd does: what it has no room for would hold the daemon up.
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+        self.errors = (house.folder / "serve.log").open("a+")
+        self.process = subprocess.Popen(
+            house.command("serve"), env=house.environment | {"NOTIFY_SOCKET": str(path), "WATCHDOG_USEC": "200000"},
+            cwd=house.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self.errors)
+
+    def read(self):
+        while True:
+            try:
+                self.told.append(self.manager.recv(4096).decode())
+            except TimeoutError:
+                continue
+            except OSError:
+                return
+
+    def wait_for(self, state, within=30):
+        end = time.monotonic() + within
+        while not any(state in message for message in list(self.told)):
+            assert time.monotonic() < end, (state, self.told[-5:])
+            time.sleep(0.01)
+        return self
+
+    @property
+    def log(self):
+        self.errors.seek(0)
+        return [json.loads(line) for line in self.errors.read().splitlines() if line.startswith("{")]
+
+    def wait_for_log(self, message, within=30):
+        end = time.monotonic() + within
+        while time.monotonic() < end:
+            found = [entry for entry in self.log if entry["msg"] == message]
+            if found:
+                return found[-1]
+            assert self.process.poll() is None, self.log[-5:]
+            time.sleep(0.05)
+        raise AssertionError(f"no '{message}' in {self.log[-5:]}")
+
+    def forget(self):
+        self.told.clear()
+        self.errors.truncate(0)
+
+    def end(self, number=signal.SIGTERM, within=10):
+        self.process.send_signal(number)
+        begun = time.monotonic()
+        try:
+            code = self.process.wait(within)
+        finally:
+            self.process.kill()
+            self.manager.close()
+        return code, time.monotonic() - begun
+
+
+@pytest.fixture
+def serve(house):
+    running = []
+
+    def begin():
+        running.append(Served(house))
+        return running[-1]
+
+    yield begin
+    for served in running:
+        served.process.kill()
+        served.process.wait()
+
+
+def make(house, tokens=12, schedule=""):
+    house.init()
+    house.policy(text=POLICY)
+    with (house.folder / "rota.yaml").open("a") as file:
+        file.write("log: { format: json }\n" + schedule)
+    seeds = [Seed(f"token-{n:02}", [f"bao:apps/{n:02}#token", f"local:app-{n:02}"]) for n in range(tokens)]
+    house.import_seeds(seeds)
+    return seeds
+
+
+def hours_pass(house):
+    """What is due next was due in the last hour."""
+    subprocess.run(
+        ["sqlite3", "-cmd", ".timeout 5000", house.store, "UPDATE schedules SET next_due = next_due - 3600"], check=True)
+
+
+def test_it_runs_by_schedule_and_ends_in_good_order(house, serve):
+    seeds = make(house)
+    served = serve().wait_for("READY=1")
+    served.wait_for("WATCHDOG=1")
+    assert served.process.poll() is None
+    second = subprocess.run(
+        house.command("serve"), env=house.environment, cwd=house.folder, capture_output=True, text=True, timeout=30)
+    assert second.returncode == 1 and "another 'rota serve'" in second.stderr, second.stderr
+    # A new schedule waits for its next fire: nothing was done by starting.
+    assert house.rows("SELECT COUNT(*) FROM rotations") == [(0,)]
+    hours_pass(house)
+    done = served.wait_for_log("a run is done")
+    assert done["done"] == str(len(seeds)), done
+    values = [house.get(place) for seed in seeds for place in seed.destinations]
+    assert len(set(values)) == len(seeds) and all(house.accepts(value) for value in set(values))
+    code, seconds = served.end()
+    assert (code, seconds < 10) == (0, True)
+    assert any("STOPPING=1" in message for message in served.told)
+    assert [entry["msg"] for entry in served.log][-1] == "stopped"
+
+
+def test_a_reload_takes_over_what_is_right_and_keeps_the_old_where_not(house, serve):
+    make(house)
+    served = serve().wait_for("READY=1")
+    served.forget()
+    house.policy(text="version: 1\npolicies:\n  - nmae: quarterly\n")
+    served.process.send_signal(signal.SIGHUP)
+    served.wait_for_log("the configuration in force stays")
+    served.wait_for("RELOADING=1").wait_for("READY=1")
+    faults = [entry["fault"] for entry in served.log if entry["msg"] == "a fault in the new configuration"]
+    assert any("nmae" in fault and ":3:" in fault for fault in faults), faults
+    hours_pass(house)
+    assert served.wait_for_log("a run is done")["done"] == "12", "the old policies are in force"
+
+    house.policy(text=POLICY.replace("quarterly", "other").replace("max-age: 90d", "max-age: 91d"))
+    served.process.send_signal(signal.SIGHUP)
+    served.wait_for_log("the configuration is in force")
+    # Its schedule is new, and waits.
+    end = time.monotonic() + 20
+    while [("other",)] != house.rows("SELECT policy FROM schedules WHERE policy = 'other'"):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert served.end(signal.SIGINT)[0] == 0
+
+
+def test_a_run_that_was_killed_is_made_up_for_at_the_next_start(house, serve):
+    seeds = make(house, tokens=60)
+    served = serve().wait_for("READY=1")
+    served.wait_for_log("serving")
+    end = time.monotonic() + 20
+    while not house.rows("SELECT policy FROM schedules"):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    hours_pass(house)
+    while house.rows("SELECT COUNT(*) FROM versions WHERE state = 'pending'") == [(0,)]:
+        assert time.monotonic() < end, "it never began"
+        time.sleep(0.005)
+    served.process.send_signal(signal.SIGKILL)
+    served.process.wait()
+    served = serve().wait_for("READY=1")
+    end = time.monotonic() + 60
+    while house.rows("SELECT COUNT(*) FROM tokens WHERE current_version > 1") != [(len(seeds),)]:
+        assert time.monotonic() < end, served.log[-5:]
+        time.sleep(0.05)
+    for seed in seeds:
+        first, second = (house.get(place) for place in seed.destinations)
+        assert first == second and house.accepts(first)
+    assert served.end()[0] == 0
+    # No token was rotated twice, and the killed run has its end in the record.
+    assert house.rows("SELECT COUNT(*), COUNT(DISTINCT token_id) FROM rotations WHERE promoted_at IS NOT NULL") == [
+        (len(seeds), len(seeds))]
+    assert house.rows("SELECT COUNT(*) FROM runs WHERE finished_at IS NULL") == [(0,)]
