@@ -32,8 +32,11 @@ struct SystemClock: WallClock {
         return String(decoding: file ?? [], as: UTF8.self)
     }()
 
+    /// A year: what is longer overflows somewhere below.
+    private static let longestSleep: Int64 = 31_536_000_000
+
     func sleep(milliseconds: Int64) async throws {
-        try await Task.sleep(for: .milliseconds(max(0, milliseconds)))
+        try await Task.sleep(for: .milliseconds(min(max(0, milliseconds), Self.longestSleep)))
     }
 }
 

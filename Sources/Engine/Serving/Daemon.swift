@@ -50,8 +50,18 @@ package struct Daemon: Sendable {
         self.stop = stop
     }
 
-    /// Returns when the end was requested and what was under way is finished, or the task is cancelled.
+    /// Returns when the end was requested and what was under way is finished, or cut short when the patience
+    /// for it is over.
     package func serve() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await work() }
+            group.addTask { await stop.expired(clock) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func work() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await repeatedly("upkeep", every: Self.upkeepPause) { try await upkeep() } }
             group.addTask {

@@ -4,6 +4,8 @@ import Crypto
 package final class StopSignal: Sendable {
     private struct State {
         var isRequested = false
+        /// In milliseconds; nil: as long as it takes.
+        var patience: Int64?
         var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
         /// Waits that were cancelled before they began.
         var cancelled: Set<Int> = []
@@ -17,10 +19,13 @@ package final class StopSignal: Sendable {
     package var isRequested: Bool { state.withLock { $0.isRequested } }
 
     /// Once is enough; from any thread.
-    package func request() {
+    ///
+    /// - parameter patience: how long what is under way has, in milliseconds; nil: as long as it takes.
+    package func request(patience: Int64? = nil) {
         let waiting = state.withLock { state in
             defer { state.waiting = [:] }
             state.isRequested = true
+            state.patience = patience ?? state.patience
             return Array(state.waiting.values)
         }
         for continuation in waiting { continuation.resume() }
@@ -52,8 +57,19 @@ package final class StopSignal: Sendable {
         state.withLock { _ = $0.cancelled.remove(id) }
     }
 
+    /// Returns when the end was requested and its patience is over, or the task is cancelled. A patience may
+    /// also be given later than the request.
+    func expired(_ clock: any WallClock) async {
+        await requested()
+        while !Task.isCancelled {
+            let patience = state.withLock { $0.patience }
+            try? await clock.sleep(milliseconds: patience ?? 200)
+            if patience != nil { return }
+        }
+    }
+
     /// Sleeps by the clock, and wakes early when the end is requested or the task is cancelled.
-    func sleep(milliseconds: Int64, _ clock: any WallClock) async {
+    package func sleep(milliseconds: Int64, _ clock: any WallClock) async {
         guard !isRequested else { return }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { try? await clock.sleep(milliseconds: milliseconds) }

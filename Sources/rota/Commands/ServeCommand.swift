@@ -28,6 +28,6 @@ private func serveUntilStopped(_ invocation: Invocation) async throws -> ExitCod
         throw Failure(
             "another 'rota serve' has this store", hint: "one daemon serves a SQLite store; commands may run beside it")
     }
-    let service = try await Service(composition, policies, store: store)
+    let service = try Service(composition, policies, store: store)
     return try await service.run(signals)
 }

@@ -6,12 +6,14 @@ import RotaCore
 import Stores
 
 /// The daemon: one store, one listener, and the loops that the configuration in force asks for.
-final class Service {
-    /// The loops that one reading of the configuration led to.
-    private struct Shift {
+struct Service {
+    /// What one reading of the configuration led to.
+    private struct Shift: Sendable {
         var configuration: Configuration
+        var endpoints: [Endpoint]
+        var daemon: Daemon
+        var vaults: [String: any Vault]
         var stop: StopSignal
-        var work: Task<Void, Never>
     }
 
     /// How long what is under way has to come to its end, in milliseconds.
@@ -24,18 +26,15 @@ final class Service {
     private let uses = UseLog(tracker: "serve:\(Process.hostName)")
     private let stop = StopSignal()
     private let listener: Listener?
-    private var shift: Shift
-    /// Earlier shifts, which finish what they had begun.
-    private var leaving: [Task<Void, Never>] = []
+    private let first: Shift
 
-    init(_ composition: Composition, _ policies: PolicySet, store: StoreQueue) async throws {
+    init(_ composition: Composition, _ policies: PolicySet, store: StoreQueue) throws {
         invocation = composition.invocation
         self.store = store
         let settings = composition.configuration.log
         log = LogWriter(composition.invocation.clock, format: settings.format, lowest: settings.level)
-        let start = try await Self.prepare(composition, policies, store: store, log: log)
+        first = try Self.prepare(composition, policies, store: store, log: log)
         listener = try Self.listen(composition, store: store, uses: uses, log: log, stop: stop)
-        shift = try await start()
     }
 
     /// Works until it is asked to stop.
@@ -43,26 +42,51 @@ final class Service {
         log.info(
             "serving", LogField("version", Program.version),
             LogField("listen", listener.map { "\($0.address)" } ?? "none"),
-            LogField("policies", shift.configuration.policies))
+            LogField("policies", first.configuration.policies))
         manager.ready(status)
-        let helpers = [writeUsesDown(), showLife()].compactMap(\.self)
-        for await request in signals.requests {
-            if request == .stop { break }
-            await reload()
+        await withDiscardingTaskGroup { group in
+            group.addTask { await writeUsesDown() }
+            group.addTask { await showLife() }
+            group.addTask { await work(first) }
+            var shifts = [first]
+            for await request in signals.requests {
+                if request == .stop { break }
+                guard let next = await reload(shifts[shifts.count - 1]) else { continue }
+                group.addTask { await work(next) }
+                shifts.append(next)
+            }
+            await end(shifts)
         }
-        await end(helpers)
+        do {
+            try await uses.finish(into: store, at: invocation.clock.now())
+        } catch {
+            log.error("uses cannot be written down", LogField("cause", Failure(error).message))
+        }
+        log.info("stopped")
         return .done
     }
 
     private var status: String { listener.map { "listening on \($0.address)" } ?? "without a listener" }
 
+    private func work(_ shift: Shift) async {
+        await shift.daemon.serve()
+        await Composition.close(shift.vaults)
+    }
+
+    private func end(_ shifts: [Shift]) async {
+        log.info("stopping")
+        manager.stopping()
+        for shift in shifts { shift.stop.request(patience: Int64(Self.patience)) }
+        stop.request()
+        await listener?.stop(within: Self.patience)
+    }
+
     // MARK: - The configuration in force
 
-    /// Makes everything that a reading of the configuration asks for; nothing has begun until the answer is
-    /// called.
+    /// Makes everything that a reading of the configuration asks for; nothing has begun by that.
     private static func prepare(
         _ composition: Composition, _ policies: PolicySet, store: StoreQueue, log: LogWriter
-    ) async throws -> () async throws -> Shift {
+    ) throws -> Shift {
         let configuration = composition.configuration
         let invocation = composition.invocation
         let deliverer = try composition.deliverer(store)
@@ -73,44 +97,39 @@ final class Service {
             clock: invocation.clock, random: invocation.random)
         let orders = Daemon.Orders(
             policies: policies, schedules: try composition.schedules(of: policies), limits: configuration.limits)
-        let daemon = Daemon(
-            orders, run: run, deliverer: deliverer, clock: invocation.clock, log: log, stop: stop)
-        let endpoints = configuration.webhooks.map(\.endpoint)
-        return {
-            try await store.read { $0.announce(to: endpoints) }
-            let work = Task {
-                await daemon.serve()
-                await Composition.close(vaults)
-            }
-            return Shift(configuration: configuration, stop: stop, work: work)
-        }
+        return Shift(
+            configuration: configuration, endpoints: configuration.webhooks.map(\.endpoint),
+            daemon: Daemon(
+                orders, run: run, deliverer: deliverer, clock: invocation.clock, log: log, stop: stop),
+            vaults: vaults, stop: stop)
     }
 
-    /// Takes a changed configuration over as a whole, or goes on with the one in force.
-    private func reload() async {
+    /// Takes a changed configuration over as a whole, or goes on with the one in force: then nil.
+    private func reload(_ old: Shift) async -> Shift? {
         manager.reloading()
         defer { manager.ready(status) }
         do {
             let composition = try Composition(invocation)
-            let (old, new) = (shift.configuration, composition.configuration)
-            guard new.store == old.store else {
+            guard composition.configuration.store == old.configuration.store else {
                 throw Failure.usage("the store cannot change while the daemon runs", hint: "restart it")
             }
-            let start = try await Self.prepare(composition, try composition.policies(), store: store, log: log)
+            let next = try Self.prepare(composition, try composition.policies(), store: store, log: log)
+            try await store.read { $0.announce(to: next.endpoints) }
             // What the old shift has begun it finishes, while the new one is at work already.
-            shift.stop.request()
-            leaving.append(shift.work)
-            shift = try await start()
-            log.info("the configuration is in force", LogField("file", new.file))
-            if new.server != old.server || new.log != old.log {
+            old.stop.request()
+            log.info("the configuration is in force", LogField("file", next.configuration.file))
+            if next.configuration.server != old.configuration.server || next.configuration.log != old.configuration.log
+            {
                 log.warning("'server' and 'log' take effect with the next start")
             }
+            return next
         } catch {
             let failure = Failure(error)
             for line in failure.faults.map(\.description) + failure.details {
                 log.error("a fault in the new configuration", LogField("fault", line))
             }
             log.error("the configuration in force stays", LogField("cause", failure.message))
+            return nil
         }
     }
 
@@ -143,63 +162,27 @@ final class Service {
 
     // MARK: - Beside the loops
 
-    /// Each second, until it is cancelled.
-    private func writeUsesDown() -> Task<Void, Never>? {
-        guard listener != nil else { return nil }
-        let clock = invocation.clock
-        return Task { [uses, store, log] in
-            while !Task.isCancelled {
-                do {
-                    try await uses.flush(into: store, at: clock.now())
-                } catch {
-                    // Nothing is lost: the next flush takes it.
-                    log.error("uses cannot be written down", LogField("cause", Failure(error).message))
-                }
-                try? await clock.sleep(milliseconds: 1000)
+    /// Each second, until the end.
+    private func writeUsesDown() async {
+        guard listener != nil else { return }
+        while !stop.isRequested {
+            do {
+                try await uses.flush(into: store, at: invocation.clock.now())
+            } catch {
+                // Nothing is lost: the next flush takes it.
+                log.error("uses cannot be written down", LogField("cause", Failure(error).message))
             }
+            await stop.sleep(milliseconds: 1000, invocation.clock)
         }
     }
 
     /// Tells systemd that the store's thread answers, as often as it wants to know.
-    private func showLife() -> Task<Void, Never>? {
-        guard let interval = manager.watchdogInterval else { return nil }
-        let clock = invocation.clock
-        return Task { [manager, store] in
-            while !Task.isCancelled {
-                if await store.answers() { manager.alive() }
-                try? await clock.sleep(milliseconds: interval)
-            }
+    private func showLife() async {
+        guard let interval = manager.watchdogInterval else { return }
+        while !stop.isRequested {
+            if await store.answers() { manager.alive() }
+            await stop.sleep(milliseconds: interval, invocation.clock)
         }
-    }
-
-    // MARK: - The end
-
-    /// Cancels what is not done when the patience is over.
-    private static func cancelling(_ work: [Task<Void, Never>], by clock: SystemClock) -> Task<Void, any Error> {
-        Task {
-            try await clock.sleep(milliseconds: Int64(patience))
-            for task in work { task.cancel() }
-        }
-    }
-
-    private func end(_ helpers: [Task<Void, Never>]) async {
-        log.info("stopping")
-        manager.stopping()
-        stop.request()
-        shift.stop.request()
-        let work = leaving + [shift.work]
-        let clock = invocation.clock
-        let impatience = Self.cancelling(work, by: clock)
-        await listener?.stop(within: Self.patience)
-        for task in work { await task.value }
-        impatience.cancel()
-        for task in helpers { task.cancel() }
-        do {
-            try await uses.finish(into: store, at: clock.now())
-        } catch {
-            log.error("uses cannot be written down", LogField("cause", Failure(error).message))
-        }
-        log.info("stopped")
     }
 }
 
