@@ -14,20 +14,21 @@ package enum Hex {
     }
 
     /// The bytes of an even number of digits, and nil for anything else.
-    package static func decode(_ text: String) -> [UInt8]? {
-        let characters = text.utf8
+    package static func decode(_ text: String) -> [UInt8]? { decode(text[...]) }
+
+    /// The bytes of an even number of digits, and nil for anything else.
+    package static func decode(_ text: Substring) -> [UInt8]? {
+        let characters = text.utf8.span
         guard characters.count.isMultiple(of: 2) else { return nil }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(characters.count / 2)
-        var high: UInt8?
-        for character in characters {
-            guard let digit = value(of: character) else { return nil }
-            if let first = high {
-                bytes.append(first << 4 | digit)
-                high = nil
-            } else {
-                high = digit
+        var position = 0
+        while position < characters.count {
+            guard let high = value(of: characters[position]), let low = value(of: characters[position + 1]) else {
+                return nil
             }
+            bytes.append(high << 4 | low)
+            position += 2
         }
         return bytes
     }

@@ -15,7 +15,7 @@ extension JSON {
     /// their keys at every level, numbers as they are spelled.
     package func canonicalBytes() -> [UInt8] {
         var writer = JSONWriter()
-        writer.canonicalValue(self)
+        writer.canonical(self)
         return writer.bytes
     }
 
@@ -51,18 +51,18 @@ extension JSON {
 }
 
 extension JSONWriter {
-    /// A whole value, with the members of every object sorted.
-    fileprivate mutating func canonicalValue(_ value: JSON) {
+    /// A whole value in its canonical spelling: the members of every object are sorted by the bytes of their keys.
+    package mutating func canonical(_ value: JSON) {
         switch value {
         case .array(let elements):
             beginArray()
-            for element in elements { canonicalValue(element) }
+            for element in elements { canonical(element) }
             endArray()
         case .object(let object):
             beginObject()
             for member in object.members.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
                 key(member.key)
-                canonicalValue(member.value)
+                canonical(member.value)
             }
             endObject()
         default:

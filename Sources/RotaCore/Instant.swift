@@ -72,63 +72,70 @@ extension Instant: CustomStringConvertible {
 
     /// Reads RFC 3339 (`2026-11-24T03:00:00Z`, `2026-11-24 03:00:00.5+01:00`) or a bare date
     /// (`2026-11-24`, midnight UTC). A fraction is cut off. Nil for anything else, such as 30 February.
-    package init?(_ text: some StringProtocol) {
-        var reader = DigitReader(bytes: Array(text.utf8))
-        guard let year = reader.number(4), reader.take("-"), let month = reader.number(2), reader.take("-"),
-            let day = reader.number(2), let date = CivilDate(year: year, month: month, day: day)
+    package init?(_ text: String) {
+        let bytes = text.utf8.span
+        var position = 0
+        guard let year = number(4, in: bytes, at: &position), take("-", from: bytes, at: &position),
+            let month = number(2, in: bytes, at: &position), take("-", from: bytes, at: &position),
+            let day = number(2, in: bytes, at: &position), let date = CivilDate(year: year, month: month, day: day)
         else { return nil }
         let days = date.daysSinceEpoch
-        if reader.isAtEnd {
+        if position == bytes.count {
             self.init(seconds: days * 86_400)
             return
         }
-        guard reader.take("T") || reader.take("t") || reader.take(" "),
-            let hour = reader.number(2), hour < 24, reader.take(":"),
-            let minute = reader.number(2), minute < 60, reader.take(":"),
-            let second = reader.number(2), second < 60, reader.skipFraction(),
-            let offset = reader.zoneOffset(), reader.isAtEnd
+        guard
+            take("T", from: bytes, at: &position) || take("t", from: bytes, at: &position)
+                || take(" ", from: bytes, at: &position),
+            let hour = number(2, in: bytes, at: &position), hour < 24, take(":", from: bytes, at: &position),
+            let minute = number(2, in: bytes, at: &position), minute < 60, take(":", from: bytes, at: &position),
+            let second = number(2, in: bytes, at: &position), second < 60, skipFraction(of: bytes, at: &position),
+            let offset = zoneOffset(in: bytes, at: &position), position == bytes.count
         else { return nil }
         self.init(seconds: days * 86_400 + hour * 3600 + minute * 60 + second - offset)
     }
 }
 
-/// Walks the digits of a time without allocating.
-private struct DigitReader {
-    let bytes: [UInt8]
-    var position = 0
+// Each looks at the bytes of a time from a position on, and moves it past what it took.
 
-    var isAtEnd: Bool { position == bytes.count }
+private func take(_ expected: Unicode.Scalar, from bytes: borrowing Span<UInt8>, at position: inout Int) -> Bool {
+    guard position < bytes.count, bytes[position] == UInt8(ascii: expected) else { return false }
+    position += 1
+    return true
+}
 
-    mutating func take(_ expected: Unicode.Scalar) -> Bool {
-        guard position < bytes.count, bytes[position] == UInt8(ascii: expected) else { return false }
-        position += 1
-        return true
+private func number(_ digits: Int, in bytes: borrowing Span<UInt8>, at position: inout Int) -> Int64? {
+    guard position + digits <= bytes.count else { return nil }
+    var value: Int64 = 0
+    for index in position..<position + digits {
+        let byte = bytes[index]
+        guard byte >= 48, byte <= 57 else { return nil }
+        value = value * 10 + Int64(byte - 48)
     }
+    position += digits
+    return value
+}
 
-    mutating func number(_ digits: Int) -> Int64? {
-        guard position + digits <= bytes.count else { return nil }
-        var value: Int64 = 0
-        for byte in bytes[position..<position + digits] {
-            guard byte >= 48, byte <= 57 else { return nil }
-            value = value * 10 + Int64(byte - 48)
-        }
-        position += digits
-        return value
-    }
+private func skipFraction(of bytes: borrowing Span<UInt8>, at position: inout Int) -> Bool {
+    guard take(".", from: bytes, at: &position) else { return true }
+    let start = position
+    while position < bytes.count, bytes[position] >= 48, bytes[position] <= 57 { position += 1 }
+    return position > start
+}
 
-    mutating func skipFraction() -> Bool {
-        guard take(".") else { return true }
-        let start = position
-        while position < bytes.count, bytes[position] >= 48, bytes[position] <= 57 { position += 1 }
-        return position > start
+/// Seconds east of UTC.
+private func zoneOffset(in bytes: borrowing Span<UInt8>, at position: inout Int) -> Int64? {
+    if take("Z", from: bytes, at: &position) || take("z", from: bytes, at: &position) { return 0 }
+    let sign: Int64
+    if take("+", from: bytes, at: &position) {
+        sign = 1
+    } else if take("-", from: bytes, at: &position) {
+        sign = -1
+    } else {
+        return nil
     }
-
-    /// Seconds east of UTC.
-    mutating func zoneOffset() -> Int64? {
-        if take("Z") || take("z") { return 0 }
-        let sign: Int64
-        if take("+") { sign = 1 } else if take("-") { sign = -1 } else { return nil }
-        guard let hours = number(2), hours < 24, take(":"), let minutes = number(2), minutes < 60 else { return nil }
-        return sign * (hours * 3600 + minutes * 60)
-    }
+    guard let hours = number(2, in: bytes, at: &position), hours < 24, take(":", from: bytes, at: &position),
+        let minutes = number(2, in: bytes, at: &position), minutes < 60
+    else { return nil }
+    return sign * (hours * 3600 + minutes * 60)
 }

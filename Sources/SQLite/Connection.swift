@@ -18,11 +18,16 @@ package final class Connection {
     let handle: OpaquePointer
     /// Ends a statement from another thread.
     package let interrupter: Interrupter
-    private var statements: [String: Statement] = [:]
+    private var statements: [SQL: Statement] = [:]
     /// Statements are few and fixed; the bound only keeps a mistake from growing without end.
     private static let largestCache = 256
 
+    /// SQLite counts the memory it uses under one lock, at each allocation, for figures that nobody asks for.
+    /// It may only be told so before it is first used; where it was, it goes on counting.
+    private static let countsNoMemory = rota_sqlite_config_int(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK
+
     package init(path: String, mode: Mode) throws(SQLiteError) {
+        _ = Self.countsNoMemory
         self.path = path
         self.mode = mode
         var flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
@@ -79,7 +84,7 @@ package final class Connection {
     /// The pragma does not fail where WAL is impossible: it answers with the mode that stays.
     private func requireWAL() throws(SQLiteError) {
         let sql = mode == .readOnly ? "PRAGMA journal_mode" : "PRAGMA journal_mode=WAL"
-        let statement = try prepared(sql)
+        let statement = try prepared(SQL(sql))
         defer { statement.reset() }
         let journal = try statement.step() ? Row(handle: statement.handle).text(0) : ""
         guard journal == "wal" else {
@@ -93,7 +98,7 @@ package final class Connection {
 
     /// Runs a statement that gives no rows, and answers how many rows it changed.
     @discardableResult
-    package func execute(_ sql: String, _ values: [Value] = []) throws(SQLiteError) -> Int {
+    package func execute(_ sql: SQL, _ values: [Value] = []) throws(SQLiteError) -> Int {
         let statement = try prepared(sql)
         defer { statement.reset() }
         try statement.bind(values)
@@ -107,18 +112,31 @@ package final class Connection {
     ///
     /// The row is only lent.
     package func query(
-        _ sql: String, _ values: [Value] = [], _ each: (borrowing Row) throws -> Bool
+        _ sql: SQL, _ values: [Value] = [], _ each: (borrowing Row) throws -> Bool
     ) throws {
-        // A statement that is being stepped further up the stack is not used twice.
-        let statement = try take(sql)
+        let statement = try prepared(sql)
+        statement.isRunning = true
         defer {
             statement.reset()
-            put(statement)
+            statement.isRunning = false
         }
         try statement.bind(values)
         while try statement.step() {
             guard try each(Row(handle: statement.handle)) else { return }
         }
+    }
+
+    /// The same, for a text that is seldom run.
+    @discardableResult
+    package func execute(_ sql: String, _ values: [Value] = []) throws(SQLiteError) -> Int {
+        try execute(SQL(sql), values)
+    }
+
+    /// The same, for a text that is seldom run.
+    package func query(
+        _ sql: String, _ values: [Value] = [], _ each: (borrowing Row) throws -> Bool
+    ) throws {
+        try query(SQL(sql), values, each)
     }
 
     /// Runs several statements without parameters.
@@ -129,24 +147,18 @@ package final class Connection {
 
     /// Checks that a statement can be prepared.
     package func prepare(_ sql: String) throws(SQLiteError) {
-        _ = try prepared(sql)
+        _ = try prepared(SQL(sql))
     }
 
-    private func prepared(_ sql: String) throws(SQLiteError) -> Statement {
-        if let statement = statements[sql] { return statement }
-        let statement = try Statement(sql, on: handle)
-        put(statement)
-        return statement
-    }
-
-    private func take(_ sql: String) throws(SQLiteError) -> Statement {
-        if let statement = statements.removeValue(forKey: sql) { return statement }
-        return try Statement(sql, on: handle)
-    }
-
-    private func put(_ statement: Statement) {
+    private func prepared(_ sql: SQL) throws(SQLiteError) -> Statement {
+        if let statement = statements[sql] {
+            // One that is being stepped further up the stack is not used twice.
+            return statement.isRunning ? try Statement(sql.text, on: handle) : statement
+        }
+        let statement = try Statement(sql.text, on: handle)
         if statements.count >= Self.largestCache { statements = [:] }
-        statements[statement.sql] = statement
+        statements[sql] = statement
+        return statement
     }
 
     // MARK: - Transactions

@@ -7,6 +7,8 @@ final class Statement {
     private let connection: OpaquePointer
     let handle: OpaquePointer
     let sql: String
+    /// Its rows are being read.
+    var isRunning = false
     /// Bind index of `$1`, `$2` and so on: SQLite numbers named parameters by first appearance.
     private let parameters: [Int32]
 

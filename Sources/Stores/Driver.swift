@@ -21,6 +21,10 @@ protocol Driver: AnyObject {
     /// Runs `body` so that its changes alone are undone when it throws.
     func savepoint<R>(_ body: () throws -> R) throws -> R
 
+    /// Runs `body` without the indexes of some tables, and makes them anew at its end; within a transaction,
+    /// which must fail when this throws. Those that primary keys stand on stay.
+    func withoutIndexes<R>(of tables: [String], _ body: () throws -> R) throws -> R
+
     var isInTransaction: Bool { get }
 
     /// Takes a lock, which the system frees when this process ends, however it ends; false when it is taken,
@@ -73,10 +77,12 @@ struct StoreLock: Hashable, Sendable {
 
 /// One statement of the catalogue: its text, with `$1`, `$2` and so on for what is bound.
 struct Statement: Hashable, Sendable {
-    let sql: String
+    let text: SQL
+
+    var sql: String { text.text }
 
     init(_ sql: String) {
-        self.sql = sql
+        text = SQL(sql)
     }
 
     /// Every statement that the store runs, so that a test can prepare each on every database.

@@ -72,33 +72,4 @@ extension SQLStore {
             oldestIssuedAt: version.issuedAt, awaitingRetirement: awaits,
             overlapEndsAt: awaits ? version.endsAt : nil)
     }
-
-    func afterImage(of token: Token, _ version: Version?, _ destinations: [Destination]) -> JSON.Object {
-        var after: JSON.Object = [
-            "name": .string(token.name), "description": .string(token.description),
-            "owner": .string(token.owner),
-            "integration": .string(token.integration), "scopes": .of(scopes: token.scopes),
-            "labels": .of(labels: token.labels), "prefix": .string(token.prefix),
-            "issuer": .string(token.issuer.description), "state": .string(token.state.rawValue),
-            "created_at": .of(token.createdAt), "created_by": .string(token.createdBy),
-            "expires_at": .of(token.expiresAt), "provenance": .string(token.provenance.rawValue),
-            "revision": .integer(token.revision),
-        ]
-        if let external = token.externalID { after["external_id"] = .string(external) }
-        switch token.usage {
-        case .lastUsed(let instant): after["last_used_at"] = .of(instant)
-        case .neverUsed(let since): after["tracked_since"] = .of(since)
-        case .unknown: break
-        }
-        if let version {
-            after["version"] = [
-                "number": .integer(version.number), "state": .string(version.state.rawValue),
-                "digest": .of(version.digest?.description), "issued_at": .of(version.issuedAt),
-            ]
-        }
-        if !destinations.isEmpty {
-            after["destinations"] = .array(destinations.map { .string($0.description) })
-        }
-        return after
-    }
 }

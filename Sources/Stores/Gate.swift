@@ -13,19 +13,19 @@ extension SQLStore {
     // MARK: - Tokens
 
     func addToken(_ token: Token, version: Version?, destinations: [Destination], change: Change) throws {
-        if let digest = version?.digest, try self.version(with: digest) != nil {
+        if !isLoading, let digest = version?.digest, try self.version(with: digest) != nil {
             throw StoreError.failed("another token has this value already")
         }
-        let places = Set(destinations.map(\.description))
-        guard places.count == destinations.count else {
+        guard destinations.count < 2 || Set(destinations.map(\.description)).count == destinations.count else {
             throw StoreError.failed("it names a destination twice")
         }
-        if token.end == nil { try requireFree(destinations, for: token.id) }
+        if !isLoading, token.end == nil { try requireFree(destinations, for: token.id) }
         try insert(token, version: version, destinationCount: destinations.count, at: change.at)
         if let version { try insert(version, of: token.id) }
         for destination in destinations { _ = try insert(destination, of: token.id) }
         let action = token.provenance == .observed ? "token.issue" : "token.import"
-        try audit(action, of: token.id.text, change, afterImage(of: token, version, destinations))
+        let image = TokenImage(token: token, version: version, destinations: destinations)
+        try audit(action, of: token.id.text, change) { image.write(to: &$0) }
         if token.provenance == .observed {
             try emit("token.issued", about: token.id, change, ["version": .of(version?.number)])
         }
@@ -47,7 +47,7 @@ extension SQLStore {
     }
 
     /// What ends with a token: its versions, its rotation, its findings.
-    private func end(_ id: TokenID, _ state: VersionState, _ action: String, _ change: Change) throws {
+    func end(_ id: TokenID, _ state: VersionState, _ action: String, _ change: Change) throws {
         let versions = try numbers(.endVersions, [.of(id), .text(state.rawValue), .of(change.at)])
         let rotations = try numbers(.closeRotations, [.of(id), .text(change.cause)])
         let findings = try numbers(.closeFindings, [.of(id), .of(change.at), .text("the token ended")])
@@ -265,7 +265,7 @@ extension SQLStore {
     // MARK: - Helpers
 
     /// Recomputes the columns that evaluation reads, and writes the audit entry of a transition.
-    private func conclude(_ action: String, _ id: TokenID, _ change: Change, _ after: JSON.Object) throws {
+    func conclude(_ action: String, _ id: TokenID, _ change: Change, _ after: JSON.Object) throws {
         let revision = try numbers(.refreshSummary, [.of(id)]).first
         try audit(action, of: id.text, change, after.with("revision", revision))
     }

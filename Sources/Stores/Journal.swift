@@ -10,14 +10,38 @@ extension SQLStore {
     ///
     /// Its body is canonical JSON from the first day, so that the bytes can be hashed and checked offline.
     func audit(_ action: String, of object: String, _ change: Change, _ after: JSON.Object) throws {
-        var entry: JSON.Object = [
-            "action": .string(action), "actor": .string(change.actor), "after": .object(after),
-            "at": .string(change.at.description), "cause": .string(change.cause), "object": .string(object),
-        ]
-        if let run = change.run { entry["run"] = .string(run) }
-        let body = String(decoding: JSON.object(entry).canonicalBytes(), as: UTF8.self)
+        try audit(action, of: object, change) { $0.canonical(.object(after)) }
+    }
+
+    /// The same, where `after` writes the after-image by itself: canonically, too.
+    func audit(
+        _ action: String, of object: String, _ change: Change, writing after: (inout JSONWriter) -> Void
+    ) throws {
+        var body = JSONWriter(reservingCapacity: 1_024)
+        body.beginObject()
+        body.member("action", action)
+        body.member("actor", change.actor)
+        body.key("after")
+        after(&body)
+        body.member("at", change.at)
+        body.member("cause", change.cause)
+        body.member("object", object)
+        if let run = change.run { body.member("run", run) }
+        if let source = change.source {
+            body.key("source")
+            body.beginObject()
+            body.member("digest", source.digest)
+            body.key("line")
+            body.integer(source.line)
+            body.endObject()
+        }
+        body.endObject()
         try driver.execute(
-            .addAuditEntry, [.of(change.at), .text(change.actor), .text(action), .text(object), .text(body)])
+            .addAuditEntry,
+            [
+                .of(change.at), .text(change.actor), .text(action), .text(object),
+                .text(String(decoding: body.bytes, as: UTF8.self)),
+            ])
     }
 
     /// Sends an event about a token, with the next number of that token's events: receivers order by it.

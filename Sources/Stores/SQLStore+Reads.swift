@@ -10,10 +10,11 @@ extension SQLStore {
     }
 
     func token(named nameOrID: String) throws -> Token? {
-        for statement in [Statement.token, .liveTokenNamed, .endedTokenNamed] {
-            if let token = try driver.first(statement, [.text(nameOrID)], decoder.decode) { return token }
-        }
-        return nil
+        try token(TokenID(nameOrID)) ?? token(ofName: nameOrID)
+    }
+
+    func token(ofName name: String) throws -> Token? {
+        try driver.first(.tokenOfName, [.text(name)], decoder.decode)
     }
 
     func token(issuer: Issuer, externalID: String) throws -> Token? {

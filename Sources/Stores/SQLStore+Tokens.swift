@@ -46,11 +46,17 @@ extension SQLStore {
     }
 
     func recordImport(_ summary: ImportSummary, change: Change) throws {
-        let totals: JSON.Object = [
-            "file": .string(summary.file), "digest": .string(summary.digest), "rows": .integer(summary.rows),
+        var totals: JSON.Object = [
+            "file": .string(summary.file), "digest": .string(summary.digest),
+            "format": .string(summary.format.rawValue), "rows": .integer(summary.rows),
             "added": .integer(summary.added), "updated": .integer(summary.updated),
             "unchanged": .integer(summary.unchanged),
         ]
+        if let vanished = summary.vanished { totals["vanished"] = .integer(vanished) }
+        if summary.leftOut.total > 0 {
+            totals["left_out"] = .object(
+                JSON.Object(summary.leftOut.counts.map { ($0.what, .integer($0.count)) }))
+        }
         try audit("inventory.import", of: summary.digest, change, totals)
         try emit("inventory.imported", change, totals)
     }

@@ -13,6 +13,8 @@ final class SQLStore: Store {
     /// Who gets events: settled when an event is written.
     private(set) var endpoints: [Endpoint]
     let decoder = TokenDecoder()
+    /// Within `load`: what would be looked up has been looked at, and there is no index to do it by.
+    private(set) var isLoading = false
 
     init(_ driver: any Driver, endpoints: [Endpoint]) {
         self.driver = driver
@@ -31,6 +33,12 @@ final class SQLStore: Store {
 
     func announce(to endpoints: [Endpoint]) {
         self.endpoints = endpoints
+    }
+
+    func load<R>(_ body: () throws -> R) throws -> R {
+        isLoading = true
+        defer { isLoading = false }
+        return try driver.withoutIndexes(of: ["tokens", "versions", "destinations"], body)
     }
 
     func close() {

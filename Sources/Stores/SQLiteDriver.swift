@@ -33,11 +33,11 @@ final class SQLiteDriver: Driver {
 
     func execute(_ statement: Statement, _ values: [Value]) throws -> Int {
         guard isInTransaction else { throw StoreError.failed("a change outside a transaction") }
-        return try translated { try open().execute(statement.sql, values) }
+        return try translated { try open().execute(statement.text, values) }
     }
 
     func query(_ statement: Statement, _ values: [Value], _ each: (borrowing Row) throws -> Bool) throws {
-        try translated { try open().query(statement.sql, values, each) }
+        try translated { try open().query(statement.text, values, each) }
     }
 
     func transaction<R>(_ body: () throws -> R) throws -> R {
@@ -118,6 +118,20 @@ final class SQLiteDriver: Driver {
     func release(_ lock: StoreLock) {
         guard held.remove(lock) != nil else { return }
         gate?.release(lock.number)
+    }
+
+    func withoutIndexes<R>(of tables: [String], _ body: () throws -> R) throws -> R {
+        guard isInTransaction else { throw StoreError.failed("indexes taken away outside a transaction") }
+        let connection = try open()
+        return try translated {
+            let indexes = try connection.indexes(of: tables)
+            for index in indexes { try connection.executeScript("DROP INDEX \"\(index.name)\"") }
+            let result = try body()
+            try connection.sortingInFiles {
+                for index in indexes { try connection.executeScript(index.sql) }
+            }
+            return result
+        }
     }
 
     func close() {

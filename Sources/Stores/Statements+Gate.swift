@@ -11,7 +11,8 @@ private let pendingOfActive = """
 /// What only the gate runs: each carries its whole condition, and changes nothing when that does not hold.
 extension Statement {
     static let gate: [Statement] = [
-        addToken, addVersion, endToken, expireToken, endVersions, closeRotations, closeFindings,
+        addToken, addVersion, endToken, expireToken, turnReported, endReported, reportUse, reportNoUse,
+        reportUseUntil, endVersions, closeRotations, closeFindings,
         refreshSummary, claimRotation, giveUpClaim, chooseVersion, addPush, pushBase, markSending,
         markVerified,
         markFenced, discardPending, leaveUnconfirmed, forgetVersion, finishPushing, demoteCurrent,
@@ -46,6 +47,28 @@ extension Statement {
         """
         UPDATE tokens SET state = 'expired', ended_at = expires_at, ended_by = $3, ended_cause = $4
         WHERE id = $1 AND state IN ('active', 'quarantined') AND expires_at <= $2
+        """)
+    static let turnReported = Statement(
+        "UPDATE tokens SET state = $3 WHERE id = $1 AND issuer <> 'rota' AND state = $2")
+    static let endReported = Statement(
+        """
+        UPDATE tokens SET state = $2, ended_at = $3, ended_by = $4, ended_cause = $5
+        WHERE id = $1 AND issuer <> 'rota' AND state IN ('active', 'quarantined')
+        """)
+    static let reportUse = Statement(
+        """
+        UPDATE tokens SET last_used_at = $2, idle_since = $2
+        WHERE id = $1 AND issuer <> 'rota' AND (last_used_at IS NULL OR last_used_at < $2)
+        """)
+    static let reportNoUse = Statement(
+        """
+        UPDATE tokens SET tracked_since = $2, idle_since = CASE WHEN created_at > $2 THEN created_at ELSE $2 END
+        WHERE id = $1 AND issuer <> 'rota' AND last_used_at IS NULL AND tracked_since IS NULL
+        """)
+    static let reportUseUntil = Statement(
+        """
+        UPDATE tokens SET usage_asserted_until = $2
+        WHERE id = $1 AND issuer <> 'rota' AND (usage_asserted_until IS NULL OR usage_asserted_until < $2)
         """)
     static let endVersions = Statement(
         """

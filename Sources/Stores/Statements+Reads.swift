@@ -21,7 +21,7 @@ private let auditColumns = "number, at, actor, action, object, body"
 extension Statement {
     static let reads: [Statement] = [
         fact, token, holderOfPlace, destinationCounts, tokensWithoutValue,
-        liveTokenNamed, endedTokenNamed, externalToken, tokenWithDigest, allTokens,
+        liveTokenNamed, tokenOfName, externalToken, tokenWithDigest, allTokens,
         tokensInStates,
         issuedAtOrBefore, idleSinceAtOrBefore, overlapEndedAtOrBefore, withoutExpiry, lifetimeMoreThan, expiresAfter,
         expiredAtOrBefore,
@@ -40,8 +40,11 @@ extension Statement {
     static let token = Statement("SELECT \(tokenColumns) FROM tokens WHERE id = $1")
     static let liveTokenNamed = Statement(
         "SELECT \(tokenColumns) FROM tokens WHERE name = $1 AND state IN ('active', 'quarantined')")
-    static let endedTokenNamed = Statement(
-        "SELECT \(tokenColumns) FROM tokens WHERE name = $1 ORDER BY ended_at DESC, id DESC LIMIT 1")
+    static let tokenOfName = Statement(
+        """
+        SELECT \(tokenColumns) FROM tokens WHERE name = $1
+        ORDER BY ended_at IS NOT NULL, ended_at DESC, id DESC LIMIT 1
+        """)
     static let holderOfPlace = Statement(
         """
         SELECT \(tokenColumns) FROM tokens WHERE state IN ('active', 'quarantined') AND id IN

@@ -25,6 +25,7 @@ package struct FakeStoreReads: StoreReads {
     package func token(named nameOrID: String) -> Token? {
         tokens.first { $0.id.text == nameOrID || $0.name == nameOrID }
     }
+    package func token(ofName name: String) -> Token? { tokens.first { $0.name == name } }
     package func token(issuer: Issuer, externalID: String) -> Token? {
         tokens.first { $0.issuer == issuer && $0.externalID == externalID }
     }

@@ -7,7 +7,7 @@ import RotaCore
 package enum StoreConformance {
     /// Each on a store of its own.
     package static let all: [StoreClaim] =
-        tokens + destinations + rotation + recovery + retirement + records + transactions + usage
+        tokens + destinations + imports + rotation + recovery + retirement + records + transactions + usage
         + schedules
 }
 

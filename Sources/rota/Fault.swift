@@ -20,6 +20,11 @@ struct Fault: Hashable, Sendable, CustomStringConvertible {
         self.hint = hint
     }
 
+    /// Of a line as a whole.
+    init(file: String, line: Int, message: String, hint: String?) {
+        self.init(file: file, mark: Mark(line: line, column: 0), message: message, hint: hint)
+    }
+
     init(_ diagnostic: Diagnostic) {
         file = diagnostic.file
         line = diagnostic.line
@@ -29,10 +34,10 @@ struct Fault: Hashable, Sendable, CustomStringConvertible {
         hint = diagnostic.hint
     }
 
-    /// `file:line:column: error: …`, with the hint in a line of its own.
+    /// `file:line:column: error: …`, as far as that is known, with the hint in a line of its own.
     var description: String {
-        let place = line > 0 ? "\(file):\(line):\(column)" : file
-        return printable("\(place): \(severity.rawValue): \(message)")
+        let place = [file, line > 0 ? "\(line)" : "", column > 0 ? "\(column)" : ""].filter { !$0.isEmpty }
+        return printable("\(place.joined(separator: ":")): \(severity.rawValue): \(message)")
             + (hint.map { "\nhint: \(printable($0))" } ?? "")
     }
 

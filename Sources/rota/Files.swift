@@ -1,4 +1,5 @@
 import Glibc
+import RotaCore
 
 /// An open file.
 struct File: ~Copyable {
@@ -33,6 +34,10 @@ struct File: ~Copyable {
 
     deinit { _ = close(descriptor) }
 
+    /// In bytes.
+    var size: Int { Int(status.st_size) }
+    /// When it was last written.
+    var modifiedAt: Instant { Instant(seconds: Int64(status.st_mtim.tv_sec)) }
     var isRegular: Bool { status.st_mode & S_IFMT == S_IFREG }
     var permissions: UInt32 { status.st_mode & 0o777 }
 

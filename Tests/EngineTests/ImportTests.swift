@@ -1,74 +1,22 @@
 import Crypto
 import Engine
+import JSON
 import RotaCore
-import Stores
 import TestSupport
 import Testing
 
 @Suite struct ImportTests {
     private static let header =
         "name,issuer,owner,scopes,labels,created_at,value_issued_at,expires_at,last_used_at,destinations,digest\n"
-    private static let now = Instant(seconds: 1_795_392_000)
-    private let folder: ScratchFolder
-    private let store: any Store
+    private static let now = ImportBench.now
+    private let bench: ImportBench
+    private var store: any Store { bench.store }
 
-    init() throws {
-        folder = try ScratchFolder()
-        let location = "sqlite:\(folder.path)/store/rota.db"
-        let change = Change(actor: "test", at: Self.now, cause: "set up")
-        try createStore(
-            at: location, identity: StoreIdentity(instance: "test", generation: 1, createdAt: Self.now), change: change)
-        store = try openStore(at: location, endpoints: [Endpoint(name: "all", events: [Glob("*")], retries: [])])
-    }
-
-    private func take(
-        _ text: String, json: Bool = false, issuer: Issuer? = nil, columns: [String: String] = [:],
-        dryRun: Bool = false, chunk: Int = 7
-    ) throws -> ImportSummary {
-        let bytes = Array(text.utf8)
-        let request = ImportRequest(
-            file: json ? "tokens.json" : "tokens.csv", format: json ? .json : .csv, issuer: issuer, columns: columns,
-            vaults: ["local"], dryRun: dryRun)
-        return try importInventory(
-            request,
-            from: { each in
-                // Small chunks: a record is cut anywhere.
-                for start in stride(from: 0, to: bytes.count, by: chunk) {
-                    try each(Array(bytes[start..<min(start + chunk, bytes.count)]))
-                }
-            }, into: store, change: Change(actor: "test", at: Self.now, cause: "import"), random: SeededRandom())
-    }
-
-    private func faults(_ text: String, json: Bool = false, issuer: Issuer? = nil) throws -> [String] {
-        do {
-            _ = try take(text, json: json, issuer: issuer)
-            return []
-        } catch let error as InventoryFaults {
-            return error.faults.map(\.description)
-        }
-    }
-
-    private func count() throws -> Int {
-        var count = 0
-        try store.eachToken(states: []) { _ in
-            count += 1
-            return true
-        }
-        return count
-    }
-
-    private func auditCount() throws -> Int {
-        var count = 0
-        try store.eachAuditEntry(from: 0, object: nil) { _ in
-            count += 1
-            return true
-        }
-        return count
-    }
+    init() throws { bench = try ImportBench() }
 
     @Test func `a row becomes a token with its facts asserted`() throws {
         let digest = "sha256:" + String(repeating: "ab", count: 32)
-        let summary = try take(
+        let summary = try bench.take(
             "\u{FEFF}" + Self.header
                 + "a,rota,team-a,x:read y:write,env=prod;tier=1,2026-01-02,2026-03-04,2027-01-01,never,"
                 + "local:apps/a,\(digest)\r\n"
@@ -89,18 +37,18 @@ import Testing
 
     @Test func `a second import of the same file changes nothing but says that it was done`() throws {
         let text = Self.header + "a,rota,team-a,,,2026-01-02,,,,local:apps/a,\nb,rota,,,,2026-01-02,,,,,\n"
-        #expect(try take(text).added == 2)
+        #expect(try bench.take(text).added == 2)
         let before = try #require(try store.token(named: "a"))
-        let entries = try auditCount()
-        let again = try take(text)
+        let entries = try bench.audit().count
+        let again = try bench.take(text)
         #expect((again.added, again.updated, again.unchanged) == (0, 0, 2))
         #expect(try store.token(named: "a") == before)
-        #expect(try auditCount() == entries + 1)
+        #expect(try bench.audit().count == entries + 1)
     }
 
     @Test func `a known token gets new metadata, and keeps its values, dates and state`() throws {
-        _ = try take(Self.header + "a,rota,team-a,,,2026-01-02,2026-03-04,,,,\n")
-        let summary = try take(Self.header + "a,rota,team-b,,,2020-01-01,2020-01-01,2027-01-01,,local:apps/a,\n")
+        try bench.take(Self.header + "a,rota,team-a,,,2026-01-02,2026-03-04,,,,\n")
+        let summary = try bench.take(Self.header + "a,rota,team-b,,,2020-01-01,2020-01-01,2027-01-01,,local:apps/a,\n")
         #expect(summary.updated == 1)
         let token = try #require(try store.token(named: "a"))
         #expect(token.owner == "team-b")
@@ -111,21 +59,21 @@ import Testing
 
     @Test func `a revoked token is not brought back by its old row`() throws {
         let text = Self.header + "a,rota,,,,2026-01-02,,,,,\n"
-        _ = try take(text)
+        try bench.take(text)
         let id = try #require(try store.token(named: "a")).id
         _ = try store.transaction {
             try store.revokeToken(id, change: Change(actor: "test", at: Self.now, cause: "leaked"))
         }
-        #expect(try take(text).unchanged == 1)
+        #expect(try bench.take(text).unchanged == 1)
         #expect(try store.token(id)?.state == .revoked)
-        #expect(try count() == 1)
+        #expect(try bench.tokens().count == 1)
     }
 
     @Test func `a dry run counts and changes nothing`() throws {
-        let entries = try auditCount()
-        #expect(try take(Self.header + "a,rota,,,,2026-01-02,,,,,\n", dryRun: true).added == 1)
-        #expect(try count() == 0)
-        #expect(try auditCount() == entries)
+        let entries = try bench.audit().count
+        #expect(try bench.take(Self.header + "a,rota,,,,2026-01-02,,,,,\n", dryRun: true).added == 1)
+        #expect(try bench.tokens().count == 0)
+        #expect(try bench.audit().count == entries)
     }
 
     @Test func `every fault is told with its line, and nothing of the file is imported`() throws {
@@ -133,13 +81,13 @@ import Testing
         for line in 2...776 { text += "t\(line),rota,,,,2026-01-02,,,,,\n" }
         text += "bad,rota,,,,2026-02-30,,,,,\nt5,rota,,,,2026-01-02,,,,,\n,rota,,,,,,,,nowhere:x,\n"
         #expect(
-            try faults(text) == [
+            try bench.faults(text) == [
                 "line 777: '2026-02-30' in created_at is not a time",
                 "line 778: the name 't5' is also on line 5",
                 "line 779: name is empty",
-                "line 779: there is no vault named 'nowhere'",
+                "line 779: there is no vault 'nowhere' in the configuration",
             ])
-        #expect(try count() == 0)
+        #expect(try bench.tokens().count == 0)
     }
 
     @Test(arguments: [
@@ -165,8 +113,8 @@ import Testing
         ),
     ])
     func `a wrong CSV is refused with the place and the reason`(text: String, fault: String) throws {
-        #expect(try faults(text).first == fault)
-        #expect(try count() == 0)
+        #expect(try bench.faults(text).first == fault)
+        #expect(try bench.tokens().count == 0)
     }
 
     @Test(arguments: [
@@ -177,7 +125,7 @@ import Testing
         ("[\n{\"name\": \"a\", \"issuer\": \"rota\", \"owner\": 5}]", "line 2: 'owner' is not a text"),
     ])
     func `a wrong JSON is refused with the place and the reason`(text: String, fault: String) throws {
-        #expect(try faults(text, json: true).first?.hasPrefix(fault) == true)
+        #expect(try bench.faults(text, as: .json).first?.hasPrefix(fault) == true)
     }
 
     @Test func `JSON may give lists and labels as they are`() throws {
@@ -186,30 +134,30 @@ import Testing
                "destinations": ["local:apps/a"], "last_used_at": null} ,
               {"name": "b \\" ]", "owner": "t"} ]
             """
-        #expect(try take(text, json: true, issuer: .rota).added == 2)
+        #expect(try bench.take(text, as: .json, issuer: .rota).added == 2)
         #expect(try store.token(named: "a")?.labels == ["env": "prod"])
         #expect(try store.token(named: "b \" ]")?.owner == "t")
     }
 
     @Test func `their columns are mapped to ours or left out`() throws {
-        let summary = try take(
+        let summary = try bench.take(
             "user,arn,password\na,arn:1,secret\n", issuer: .external(kind: "aws-iam"),
-            columns: ["user": "name", "arn": "external_id", "password": ""])
+            columns: ColumnMapping(renamed: ["user": .name, "arn": .externalID], ignored: ["password"]))
         #expect(summary.added == 1)
         #expect(try store.token(issuer: .external(kind: "aws-iam"), externalID: "arn:1")?.name == "a")
     }
 
     @Test func `a token of another issuer is not taken over by its name`() throws {
-        _ = try take(Self.header + "a,rota,team-a,x:read,env=prod,2026-01-02,,,,,\n")
-        let found = try faults("name,issuer\na,external:aws-iam\n")
+        try bench.take(Self.header + "a,rota,team-a,x:read,env=prod,2026-01-02,,,,,\n")
+        let found = try bench.faults("name,issuer\na,external:aws-iam\n")
         #expect(found == ["line 2: an active token named 'a' of rota exists already"])
         #expect(try store.token(named: "a")?.owner == "team-a")
     }
 
     @Test func `a column that the file does not have is not changed, and an empty one is emptied`() throws {
-        _ = try take(Self.header + "a,rota,team-a,x:read,env=prod,2026-01-02,,,,,\n")
-        #expect(try take("name,issuer\na,rota\n").unchanged == 1)
-        #expect(try take("name,issuer,owner\na,rota,\n").updated == 1)
+        try bench.take(Self.header + "a,rota,team-a,x:read,env=prod,2026-01-02,,,,,\n")
+        #expect(try bench.take("name,issuer\na,rota\n").unchanged == 1)
+        #expect(try bench.take("name,issuer,owner\na,rota,\n").updated == 1)
         let token = try #require(try store.token(named: "a"))
         #expect(token.owner == "")
         #expect(token.labels == ["env": "prod"])
@@ -219,21 +167,170 @@ import Testing
         let digest = "sha256:" + String(repeating: "cd", count: 32)
         let text = "name,issuer,external_id,digest\na,rota,1,\(digest)\nb,rota,1,\(digest)\n"
         #expect(
-            try faults(text) == [
+            try bench.faults(text) == [
                 "line 3: the external_id '1' is also on line 2", "line 3: the digest is also on line 2",
             ])
     }
 
     @Test func `a destination is not added while a rotation is unfinished`() throws {
-        _ = try take(Self.header + "a,rota,,,,2026-01-02,,,,local:apps/a,\n")
+        try bench.take(Self.header + "a,rota,,,,2026-01-02,,,,local:apps/a,\n")
         let id = try #require(try store.token(named: "a")).id
         let change = Change(actor: "test", at: Self.now, cause: "rotate")
         _ = try store.transaction {
             try store.claimRotation(
                 of: id, fromVersion: 1, overlap: .zero, cap: OverlapCap(), trigger: nil, change: change)
         }
-        let found = try faults("name,issuer,destinations\na,rota,local:apps/b\n")
+        let found = try bench.faults("name,issuer,destinations\na,rota,local:apps/b\n")
         #expect(found.first?.hasPrefix("line 2: a rotation of") == true)
         #expect(try store.destinations(of: id).count == 1)
+    }
+
+    @Test func `a column, a line and a row that are wrong are told together`() throws {
+        let text = "name,issuer,colour\na,rota,red\nb,rota\nc,aws,blue\nd\"d,rota,x\n,rota,green\n"
+        #expect(
+            try bench.faults(text) == [
+                "line 1: there is no column 'colour'", "line 3: there are 2 fields under 3 columns",
+                "line 4: 'aws' is not an issuer", "line 5: a quote stands within a field", "line 6: name is empty",
+            ])
+    }
+
+    @Test func `an element of JSON that is wrong does not hide the others`() throws {
+        let text = "[{\"name\": \"a\", \"issuer\": rota},\n{\"name\": \"\"},\n{\"nmae\": \"c\", \"issuer\": \"rota\"}]"
+        let faults = try bench.faults(text, as: .json)
+        #expect(faults.map { $0.prefix(7) } == ["line 1:", "line 2:", "line 2:", "line 3:", "line 3:"])
+        #expect(faults.contains("line 3: there is no column 'nmae'"))
+    }
+
+    static let mappings: [(ColumnMapping, String, String?)] = [
+        (ColumnMapping(renamed: ["user": .name]), "user,issuer\na,rota\n", nil),
+        (ColumnMapping(renamed: ["usr": .name]), "user,issuer\na,rota\n", "line 1: there is no column 'user'"),
+        (ColumnMapping(renamed: ["usr": .owner]), "name,issuer\na,rota\n", "line 1: the file has no column 'usr'"),
+        (ColumnMapping(ignored: ["age"]), "name,issuer,age\na,rota,3\n", nil),
+        (ColumnMapping(ignored: ["age"]), "name,issuer\na,rota\n", "line 1: the file has no column 'age'"),
+        (ColumnMapping(ignoresUnknown: true), "name,issuer,age,shoe\na,rota,3,44\n", nil),
+        (
+            ColumnMapping(renamed: ["user": .name]), "user,name,issuer\na,b,rota\n",
+            "line 1: the column 'name' is there twice"
+        ),
+        (ColumnMapping(ignored: ["name"]), "name,issuer\na,rota\n", "line 2: name is empty"),
+    ]
+
+    @Test(arguments: mappings)
+    func `columns of theirs are mapped, left out or told`(mapping: ColumnMapping, text: String, fault: String?) throws {
+        #expect(try bench.faults(text, columns: mapping, dryRun: true).first == fault)
+    }
+
+    @Test func `a member that JSON objects do not have is told once, after all were read`() throws {
+        let text =
+            "[{\"name\": \"a\", \"issuer\": \"rota\"},\n{\"name\": \"b\", \"issuer\": \"rota\", \"team\": \"x\"}]"
+        #expect(try bench.faults(text, as: .json, columns: ColumnMapping(renamed: ["team": .owner])) == [])
+        #expect(
+            try bench.faults(text, as: .json, columns: ColumnMapping(renamed: ["team": .owner, "dept": .description]))
+                == ["line 2: the file has no column 'dept'"])
+    }
+
+    @Test func `a destination is of one token, has no field in a directory, and is told with its line`() throws {
+        try bench.take("name,issuer,destinations\na,rota,local:apps/a\n")
+        let text =
+            "name,issuer,destinations\nb,rota,local:apps/a\nc,rota,local:x#key\nd,rota,main:x#key\ne,rota,main:x#key\n"
+        let expected = [
+            "line 2: local:apps/a is a destination of 'a' already",
+            "line 3: the vault 'local' is a directory, which keeps one value in a file and has no fields",
+            "line 5: the destination main:x#key is also on line 4",
+        ]
+        #expect(try bench.faults(text) == expected)
+        #expect(try bench.faults(text, dryRun: true) == expected)
+        // A known token that would be given another's place, and one that a name of another would be given to.
+        #expect(
+            try bench.faults("name,issuer,external_id,destinations\nz,rota,9,\n") == [])
+        #expect(
+            try bench.faults("name,issuer,external_id,destinations\nz,rota,9,local:apps/a\n")
+                == ["line 2: local:apps/a is a destination of 'a' already"])
+        #expect(
+            try bench.faults("name,issuer,external_id\na,rota,9\n")
+                == ["line 2: an active token named 'a' of rota exists already"])
+    }
+
+    @Test func `a value that another token has is told with its line`() throws {
+        let digest = "sha256:" + String(repeating: "ab", count: 32)
+        try bench.take("name,issuer,digest\na,rota,\(digest)\n")
+        #expect(
+            try bench.faults("name,issuer,digest\nb,rota,\(digest)\n")
+                == ["line 2: the token 'a' has this digest already"])
+    }
+
+    @Test func `an inventory says what is gone only when it is complete`() throws {
+        try bench.take("name,issuer\na,rota\nb,rota\nc,external:crm\n")
+        let part = "name,issuer\na,rota\n"
+        #expect(try bench.take(part).vanished == nil)
+        let whole = try bench.take(part, isComplete: true)
+        // Of another issuer nothing was said.
+        #expect(whole.vanished == 1)
+        #expect(whole.changes.map { "\($0.kind) \($0.name)" } == ["vanished b"])
+        #expect(try bench.token("b").state == .active)
+        let entry = try #require(try bench.audit().last)
+        #expect(entry.body.contains("\"vanished\":1"))
+    }
+
+    @Test func `a token that was made here is never taken for vanished`() throws {
+        let made = Token(
+            id: TokenID("tok_00000000000000000001"), name: "made", createdAt: Self.now, createdBy: "test",
+            values: ValueSummary(current: nil, currentIssuedAt: nil))
+        try store.transaction {
+            try store.addToken(
+                made, version: nil, destinations: [], change: Change(actor: "test", at: Self.now, cause: "made"))
+        }
+        #expect(try bench.take("name,issuer\na,rota\n", isComplete: true).vanished == 0)
+    }
+
+    @Test func `a dry run tells each field that would change, and an import does just that`() throws {
+        try bench.take("name,issuer,owner,labels\na,rota,team-a,env=prod\nb,rota,,\n")
+        let text =
+            "name,issuer,owner,labels,destinations\na,rota,team-b,env=prod;tier=1,local:a\nb,rota,,,\nc,rota,,,\n"
+        let planned = try bench.take(text, dryRun: true)
+        #expect(planned.changes.map { "\($0.kind) \($0.name) \($0.line ?? 0)" } == ["changed a 2", "added c 4"])
+        #expect(
+            planned.changes.first?.fields == [
+                FieldChange(.owner, "team-a", "team-b"), FieldChange(.labels, "env=prod", "env=prod;tier=1"),
+                FieldChange(.destinations, "", "local:a"),
+            ])
+        #expect(try bench.take(text) == planned)
+    }
+
+    @Test func `each audit entry names the file and the line that assert it`() throws {
+        let summary = try bench.take("name,issuer\na,rota\nb,rota\n")
+        let token = try bench.token("b")
+        let entry = try #require(try bench.audit(of: token.id.text).first)
+        let body = try JSON.parse(Array(entry.body.utf8), maximumBytes: 1 << 20)
+        #expect(body["source"]?["digest"]?.string == summary.digest)
+        #expect(body["source"]?["line"]?.integer == 3)
+        #expect(String(decoding: body.canonicalBytes(), as: UTF8.self) == entry.body)
+    }
+
+    @Test func `the changes that are told one by one are bounded, their numbers are not`() throws {
+        let rows = (0..<(ImportSummary.mostTold + 50)).map { "t\($0),rota\n" }.joined()
+        let summary = try bench.take("name,issuer\n" + rows, chunk: 4_096)
+        #expect(summary.added == ImportSummary.mostTold + 50)
+        #expect(summary.changes.count == ImportSummary.mostTold)
+        #expect(summary.untold == 50)
+    }
+
+    @Test func `a file that changes while it is read is refused`() throws {
+        var reads = 0
+        let request = ImportRequest(
+            file: "tokens.csv", format: .csv, vaults: KnownVaults(names: []), writtenAt: Self.now)
+        #expect(throws: StoreError.self) {
+            try importInventory(
+                request,
+                from: {
+                    reads += 1
+                    var rest = Array("name,issuer\na\(reads > 2 ? "a" : ""),rota\n".utf8)
+                    return {
+                        defer { rest = [] }
+                        return rest
+                    }
+                }, into: store, change: Change(actor: "test", at: Self.now, cause: "import"), random: SeededRandom())
+        }
+        #expect(try bench.tokens().isEmpty)
     }
 }

@@ -16,7 +16,40 @@ package struct InventoryFault: Error, Hashable, Sendable, CustomStringConvertibl
 
 /// All that is wrong with an inventory: nothing of it was imported.
 package struct InventoryFaults: Error, Sendable {
-    /// The first ones; more are counted only.
-    package var faults: [InventoryFault]
-    package var count: Int
+    /// How many are told one by one.
+    static let mostTold = 50
+
+    /// The first ones in the order of their lines; more are counted only.
+    package private(set) var faults: [InventoryFault] = []
+    package private(set) var count = 0
+
+    init(_ faults: [InventoryFault] = []) {
+        add(faults)
+    }
+
+    var isEmpty: Bool { count == 0 }
+
+    mutating func add(_ found: [InventoryFault]) {
+        if found.isEmpty { return }
+        count += found.count
+        faults.append(contentsOf: found)
+        if faults.count > 2 * Self.mostTold { keepFirst() }
+    }
+
+    /// Counts faults that are not told one by one.
+    mutating func addUntold(_ more: Int) { count += more }
+
+    /// Throws what was gathered, if anything was.
+    func throwIfAny() throws {
+        if isEmpty { return }
+        var told = self
+        told.keepFirst()
+        throw told
+    }
+
+    private mutating func keepFirst() {
+        // Of one line, in the order in which they were found.
+        let sorted = faults.enumerated().sorted { ($0.element.line, $0.offset) < ($1.element.line, $1.offset) }
+        faults = sorted.prefix(Self.mostTold).map(\.element)
+    }
 }

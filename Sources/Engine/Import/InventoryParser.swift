@@ -1,67 +1,88 @@
 import RotaCore
 
 /// Turns a row into a token, its first version and its destinations, or says all that is wrong with it.
-struct InventoryParser: Sendable {
+struct InventoryParser {
     /// For rows without an `issuer`; never guessed.
-    var issuer: Issuer?
+    let issuer: Issuer?
     /// The configured vaults.
-    var vaults: Set<String>
-    var defaultPrefix: String
-    var now: Instant
-    var actor: String
+    let vaults: KnownVaults
+    let defaultPrefix: String
+    let now: Instant
+    let actor: String
+    // Many rows share these texts; taking them apart costs as much as all the rest.
+    var scopes = Remembered<[String]>()
+    var labels = Remembered<[String: String]>()
+    private var issuers = Remembered<Issuer>()
 
-    struct Parsed: Sendable {
+    struct Parsed {
         var token: Token
         var version: Version
         var destinations: [Destination]
-        var given: Set<InventoryColumn>
-        var line: Int
+        var row: InventoryRow
+
+        var line: Int { row.line }
     }
 
-    func parse(_ row: InventoryRow, id: TokenID, faults: inout [InventoryFault]) -> Parsed? {
+    init(_ request: ImportRequest, change: Change) {
+        issuer = request.issuer ?? request.format.issuer
+        vaults = request.vaults
+        defaultPrefix = request.defaultPrefix
+        now = change.at
+        actor = change.actor
+    }
+
+    /// Nil when there are faults, which are added to `faults`.
+    mutating func parse(_ row: InventoryRow, id: TokenID, faults: inout [InventoryFault]) -> Parsed? {
         var reader = RowReader(row: row)
-        let name = reader.text(.name, longest: 255)
-        if name.isEmpty { reader.fault("name is empty", "give every row a name") }
+        let name = readName(&reader)
         let issuer = readIssuer(&reader)
         let state = readState(&reader)
-        let issuedAt = reader.instant(.valueIssuedAt)
-        let createdAt = reader.instant(.createdAt) ?? issuedAt ?? now
-        let expiresAt = reader.instant(.expiresAt)
-        if let issuedAt, issuedAt > now {
-            reader.fault("value_issued_at is in the future", "check the clock or the column")
-        }
-        if createdAt > now { reader.fault("created_at is in the future", "check the clock or the column") }
-        if let expiresAt, expiresAt <= createdAt {
-            reader.fault("expires_at is not after created_at", "check both columns")
-        }
-        let usage = readUsage(&reader, createdAt: createdAt)
+        let dates = readDates(&reader, state)
         let prefix = readPrefix(&reader)
         let digest = readDigest(&reader)
         let destinations = readDestinations(&reader)
-        let labels = readLabels(&reader)
-        let scopes = readScopes(&reader)
-        let externalID = reader.text(.externalID, longest: 255)
-        guard reader.faults.isEmpty, let issuer else {
+        let token = Token(
+            id: id, name: name, description: reader.text(.description, longest: TokenFields.longestText),
+            owner: reader.text(.owner, longest: TokenFields.longestText),
+            integration: reader.text(.integration, longest: TokenFields.longestText),
+            scopes: readScopes(&reader), labels: readLabels(&reader), prefix: prefix, issuer: issuer ?? .rota,
+            externalID: readExternalID(&reader), state: state, createdAt: dates.created, createdBy: actor,
+            expiresAt: dates.expires, usage: readUsage(&reader, createdAt: dates.created),
+            end: end(state, dates),
+            values: state.hasEnded
+                ? ValueSummary(current: nil, currentIssuedAt: nil)
+                : ValueSummary(current: 1, currentIssuedAt: dates.issued),
+            destinationCount: destinations.count, provenance: .asserted)
+        guard reader.faults.isEmpty, issuer != nil else {
             faults.append(contentsOf: reader.faults)
             return nil
         }
-        let ended = state == .revoked || state == .expired
-        let version = Version(
-            number: 1, state: ended ? (state == .revoked ? .revoked : .expired) : .current, digest: digest,
-            issuedAt: issuedAt ?? createdAt)
-        let token = Token(
-            id: id, name: name, description: reader.text(.description, longest: 4096),
-            owner: reader.text(.owner, longest: 255), integration: reader.text(.integration, longest: 255),
-            scopes: scopes, labels: labels, prefix: prefix, issuer: issuer,
-            externalID: externalID.isEmpty ? nil : externalID, state: state, createdAt: createdAt, createdBy: actor,
-            expiresAt: expiresAt, usage: usage,
-            end: ended ? TokenEnd(at: now, by: actor, cause: "it had ended when it was imported") : nil,
-            values: ValueSummary(current: ended ? nil : 1, currentIssuedAt: ended ? nil : version.issuedAt),
-            destinationCount: destinations.count, provenance: .asserted)
-        return Parsed(token: token, version: version, destinations: destinations, given: row.given, line: row.line)
+        let version = Version(number: 1, state: state.ofOnlyVersion, digest: digest, issuedAt: dates.issued)
+        return Parsed(token: token, version: version, destinations: destinations, row: row)
     }
 
-    private func readIssuer(_ reader: inout RowReader) -> Issuer? {
+    private func end(_ state: TokenState, _ dates: Dates) -> TokenEnd? {
+        guard state.hasEnded else { return nil }
+        let end = state == .expired ? dates.expires.map { min($0, now) } : nil
+        return TokenEnd(at: end ?? now, by: actor, cause: "it had ended when it was imported")
+    }
+
+    private func readName(_ reader: inout RowReader) -> String {
+        let name = reader.text(.name, longest: TokenFields.longestName)
+        if name.isEmpty {
+            reader.fault("name is empty", "give every row a name")
+        } else if !TokenFields.isName(name), reader.faults.isEmpty {
+            reader.fault("the name '\(name.prefix(40))' looks like an id of ours", "give it another name")
+        }
+        return name
+    }
+
+    private func readExternalID(_ reader: inout RowReader) -> String? {
+        let text = reader.text(.externalID, longest: TokenFields.longestText)
+        return text.isEmpty ? nil : text
+    }
+
+    private mutating func readIssuer(_ reader: inout RowReader) -> Issuer? {
         let text = reader.text(.issuer, longest: 64)
         if text.isEmpty {
             if issuer == nil {
@@ -69,9 +90,10 @@ struct InventoryParser: Sendable {
             }
             return issuer
         }
-        let read = Issuer(text)
+        let read = issuers.value(of: text) { Issuer(text) }
         if read == nil {
-            reader.fault("'\(text)' is not an issuer", "write rota or external:<kind>, such as external:aws-iam")
+            reader.fault(
+                "'\(text.prefix(40))' is not an issuer", "write rota or external:<kind>, such as external:aws-iam")
         }
         return read
     }
@@ -81,32 +103,53 @@ struct InventoryParser: Sendable {
         if text.isEmpty { return .active }
         if let state = TokenState(rawValue: text) { return state }
         reader.fault(
-            "'\(text)' is not a state", "write one of \(TokenState.allCases.map(\.rawValue).joined(separator: ", "))")
+            "'\(text.prefix(40))' is not a state",
+            "write one of \(TokenState.allCases.map(\.rawValue).joined(separator: ", "))")
         return .active
+    }
+
+    private struct Dates {
+        var created: Instant
+        var issued: Instant
+        var expires: Instant?
+    }
+
+    private func readDates(_ reader: inout RowReader, _ state: TokenState) -> Dates {
+        let issued = reader.instant(.valueIssuedAt)
+        let created = reader.instant(.createdAt) ?? issued ?? now
+        let expires = reader.instant(.expiresAt)
+        if let issued, issued > now {
+            reader.fault("value_issued_at is in the future", "check the clock or the column")
+        }
+        if created > now { reader.fault("created_at is in the future", "check the clock or the column") }
+        if let expires, expires <= created, !state.hasEnded {
+            reader.fault("expires_at is not after created_at", "check both columns")
+        }
+        return Dates(created: created, issued: issued ?? created, expires: expires)
     }
 
     /// A time, `never`, or empty for unknown.
     private func readUsage(_ reader: inout RowReader, createdAt: Instant) -> Usage {
         let since = reader.instant(.trackedSince)
-        if reader.text(.lastUsedAt, longest: 64) == "never" { return .neverUsed(since: since ?? createdAt) }
-        if let last = reader.instant(.lastUsedAt, orWord: "never") {
-            if last > now { reader.fault("last_used_at is in the future", "check the clock or the column") }
-            return .lastUsed(last)
-        }
-        return .unknown
+        if reader.row[.lastUsedAt].trimmingBlanks() == "never" { return .neverUsed(since: since ?? createdAt) }
+        guard let last = reader.instant(.lastUsedAt, orWord: "never") else { return .unknown }
+        if last > now { reader.fault("last_used_at is in the future", "check the clock or the column") }
+        return .lastUsed(last)
     }
 
     private func readPrefix(_ reader: inout RowReader) -> String {
         let text = reader.text(.prefix, longest: 64)
         if text.isEmpty { return defaultPrefix }
         if !TokenValue.isPrefix(text) {
-            reader.fault("'\(text)' is not a prefix", "write a small letter and one to fifteen small letters or digits")
+            reader.fault(
+                "'\(text.prefix(40))' is not a prefix",
+                "write a small letter and one to fifteen small letters or digits")
         }
         return text
     }
 
     private func readDigest(_ reader: inout RowReader) -> Digest? {
-        let text = reader.text(.digest, longest: 128)
+        let text = reader.row[.digest].trimmingBlanks()
         if text.isEmpty { return nil }
         let digest = Digest(text)
         if digest == nil {
@@ -114,95 +157,18 @@ struct InventoryParser: Sendable {
         }
         return digest
     }
-
-    private func readDestinations(_ reader: inout RowReader) -> [Destination] {
-        var destinations: [Destination] = []
-        for text in reader.list(.destinations) {
-            guard let destination = Destination(text) else {
-                reader.fault("'\(text)' is not a destination", "write vault:path or vault:path#field")
-                continue
-            }
-            if !vaults.contains(destination.vault) {
-                let known = vaults.isEmpty ? "there are none" : "there are \(vaults.sorted().joined(separator: ", "))"
-                reader.fault(
-                    "there is no vault named '\(destination.vault)'",
-                    "add it under 'vaults' in the configuration; \(known)")
-            }
-            if destinations.contains(destination) {
-                reader.fault("the destination \(text) is there twice", "name each once")
-            }
-            destinations.append(destination)
-        }
-        return destinations
-    }
-
-    private func readLabels(_ reader: inout RowReader) -> [String: String] {
-        var labels: [String: String] = [:]
-        for pair in reader.text(.labels, longest: 4096).split(separator: ";") {
-            let text = pair.trimmingBlanks()
-            if text.isEmpty { continue }
-            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2, !parts[0].isEmpty else {
-                reader.fault("'\(text)' is not a label", "write key=value;key=value")
-                continue
-            }
-            labels[String(parts[0])] = String(parts[1])
-        }
-        return labels
-    }
-
-    private func readScopes(_ reader: inout RowReader) -> [String] {
-        reader.list(.scopes)
-    }
 }
 
-/// Reads the fields of one row and gathers what is wrong with them.
-struct RowReader {
-    let row: InventoryRow
-    private(set) var faults: [InventoryFault] = []
+extension TokenState {
+    /// It does not come back.
+    var hasEnded: Bool { self == .revoked || self == .expired }
 
-    init(row: InventoryRow) {
-        self.row = row
-    }
-
-    mutating func fault(_ message: String, _ hint: String) {
-        faults.append(InventoryFault(line: row.line, message, hint: hint))
-    }
-
-    /// The text of a field without blanks around it; control characters and overlong texts are faults.
-    mutating func text(_ column: InventoryColumn, longest: Int) -> String {
-        let text = row[column].trimmingBlanks()
-        if text.utf8.count > longest {
-            fault("\(column.rawValue) is longer than \(longest) bytes", "shorten it")
-        } else if text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
-            fault("\(column.rawValue) holds a control character", "remove it")
+    /// The state of the only version of an imported token.
+    fileprivate var ofOnlyVersion: VersionState {
+        switch self {
+        case .active, .quarantined: .current
+        case .revoked: .revoked
+        case .expired: .expired
         }
-        return text
-    }
-
-    mutating func instant(_ column: InventoryColumn, orWord word: String? = nil) -> Instant? {
-        let text = row[column].trimmingBlanks()
-        if text.isEmpty { return nil }
-        if let instant = Instant(text) { return instant }
-        let also = word.map { ", or \($0)" } ?? ""
-        fault(
-            "'\(text.prefix(40))' in \(column.rawValue) is not a time",
-            "write 2026-11-24 or 2026-11-24T03:00:00Z\(also)")
-        return nil
-    }
-
-    /// Separated by blanks or semicolons.
-    mutating func list(_ column: InventoryColumn) -> [String] {
-        text(column, longest: 8192).split(whereSeparator: { $0 == " " || $0 == ";" || $0 == "\t" }).map(String.init)
-    }
-}
-
-extension StringProtocol {
-    /// Without blanks and tabs at both ends.
-    func trimmingBlanks() -> String {
-        guard let first = firstIndex(where: { $0 != " " && $0 != "\t" }),
-            let last = lastIndex(where: { $0 != " " && $0 != "\t" })
-        else { return "" }
-        return String(self[first...last])
     }
 }

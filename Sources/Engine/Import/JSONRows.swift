@@ -1,10 +1,15 @@
 import JSON
 
 /// Splits a JSON array of objects into its elements as bytes come in, so that a large inventory is never
-/// held as a whole.
+/// held as a whole. Several arrays may follow one another, as a paging client writes its pages.
+///
+/// An element that is no JSON is told as a fault and passed over; where there is no array, a fault is thrown.
 struct JSONRows {
     /// The longest element, in bytes.
     static let longestElement = 1 << 20
+
+    /// Called with each element and the line that it begins on, or with what is wrong with it.
+    typealias Each = (_ line: Int, _ row: Result<JSON.Object, InventoryFault>) throws -> Void
 
     private var element: [UInt8] = []
     private var depth = 0
@@ -18,8 +23,10 @@ struct JSONRows {
 
     init() {}
 
-    mutating func take(_ chunk: [UInt8], _ each: (_ line: Int, _ row: JSON.Object) throws -> Void) throws {
-        for byte in chunk {
+    mutating func take(_ chunk: [UInt8], _ each: Each) throws {
+        let bytes = chunk.span
+        for position in bytes.indices {
+            let byte = bytes[position]
             if byte == UInt8(ascii: "\n") { line += 1 }
             if state == .inElement { try takeInElement(byte, each) } else { try takeBetween(byte) }
         }
@@ -34,7 +41,7 @@ struct JSONRows {
     private mutating func takeBetween(_ byte: UInt8) throws {
         switch (state, byte) {
         case (_, UInt8(ascii: " ")), (_, UInt8(ascii: "\t")), (_, UInt8(ascii: "\r")), (_, UInt8(ascii: "\n")): return
-        case (.beforeArray, UInt8(ascii: "[")): state = .beforeElement
+        case (.beforeArray, UInt8(ascii: "[")), (.afterArray, UInt8(ascii: "[")): state = .beforeElement
         case (.beforeElement, UInt8(ascii: "{")):
             state = .inElement
             element = [byte]
@@ -48,7 +55,7 @@ struct JSONRows {
         }
     }
 
-    private mutating func takeInElement(_ byte: UInt8, _ each: (Int, JSON.Object) throws -> Void) throws {
+    private mutating func takeInElement(_ byte: UInt8, _ each: Each) throws {
         guard element.count < Self.longestElement else {
             throw InventoryFault(line: elementLine, "an element is longer than 1 MiB", hint: "is a quote left open?")
         }
@@ -70,18 +77,19 @@ struct JSONRows {
             depth -= 1
             if depth == 0 {
                 state = .afterElement
-                try each(elementLine, try parse())
+                try each(elementLine, parsed())
             }
         default: break
         }
     }
 
-    private func parse() throws -> JSON.Object {
+    private func parsed() -> Result<JSON.Object, InventoryFault> {
         do throws(JSONError) {
-            return try JSON.parse(element, maximumBytes: Self.longestElement).object ?? [:]
+            return .success(try JSON.parse(element, maximumBytes: Self.longestElement).object ?? [:])
         } catch {
-            throw InventoryFault(
-                line: elementLine + error.line - 1, error.message, hint: "check it with any JSON tool")
+            return .failure(
+                InventoryFault(
+                    line: elementLine + error.line - 1, error.message, hint: "check it with any JSON tool"))
         }
     }
 }

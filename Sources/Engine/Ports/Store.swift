@@ -15,6 +15,14 @@ package protocol Store: AnyObject, StoreReads, TokenChanges, RotationChanges, Ru
     /// external effect (I11).
     func transaction<R>(_ body: () throws -> R) throws -> R
 
+    /// Runs `body`, which adds very many tokens with `addToken` and does nothing else; only within `transaction`,
+    /// which must fail when this throws.
+    ///
+    /// The indexes over tokens are made anew at its end, which is many times quicker than to keep them up to date.
+    /// So the caller has looked beforehand that no name, external id, digest or place is taken: within `body`
+    /// nobody does, and at its end what is there twice fails without saying which.
+    func load<R>(_ body: () throws -> R) throws -> R
+
     /// Runs `body` so that its changes alone are undone when it throws; only within `transaction`.
     func savepoint<R>(_ body: () throws -> R) throws -> R
 
@@ -30,12 +38,28 @@ package struct Change: Hashable, Sendable {
     package var cause: String
     /// The run that it belongs to.
     package var run: String?
+    /// Where it was read, for what a file asserts.
+    package var source: FileLine?
 
-    package init(actor: String, at: Instant, cause: String, run: String? = nil) {
+    package init(actor: String, at: Instant, cause: String, run: String? = nil, source: FileLine? = nil) {
         self.actor = actor
         self.at = at
         self.cause = cause
         self.run = run
+        self.source = source
+    }
+}
+
+/// A line of a file.
+package struct FileLine: Hashable, Sendable {
+    /// `sha256:<hex>` of the whole file.
+    package var digest: String
+    /// From 1.
+    package var line: Int
+
+    package init(digest: String, line: Int) {
+        self.digest = digest
+        self.line = line
     }
 }
 
@@ -89,6 +113,8 @@ package protocol StoreReads: UsageReads {
     func token(_ id: TokenID) throws -> Token?
     /// By id, or by the name of an active or quarantined token, else of the token of that name that ended last.
     func token(named nameOrID: String) throws -> Token?
+    /// By name alone: the active or quarantined token, else the one that ended last.
+    func token(ofName name: String) throws -> Token?
     func token(issuer: Issuer, externalID: String) throws -> Token?
     func versions(of id: TokenID) throws -> [Version]
     func destinations(of id: TokenID) throws -> [Destination]
@@ -189,27 +215,28 @@ package protocol TokenChanges {
     func revokeToken(_ id: TokenID, change: Change) throws -> Bool
     /// Marks a token whose end has passed `expired`, with all its versions. False when it is not past it.
     func expireToken(_ id: TokenID, change: Change) throws -> Bool
+    /// Takes over what the issuer of somebody else's token says of it: that it has ended, is switched off or on
+    /// again, audited where it differs; and its use, which is no change and only moves forward. Nothing happens to
+    /// a token of our own. No event of its own: the import has one.
+    func recordReport(_ facts: ReportedFacts, of id: TokenID, change: Change) throws
     /// Writes one audit entry for a whole import: file name, digest, totals.
     func recordImport(_ summary: ImportSummary, change: Change) throws
 }
 
-/// What an import did, for its one audit entry and event.
-package struct ImportSummary: Hashable, Sendable {
-    package var file: String
-    /// `sha256:<hex>` of the file.
-    package var digest: String
-    package var rows: Int
-    package var added: Int
-    package var updated: Int
-    package var unchanged: Int
+/// What the issuer of a token says of it.
+package struct ReportedFacts: Hashable, Sendable {
+    package var usage: Usage
+    /// Up to when it says so; nil: not known.
+    package var usageUntil: Instant?
+    package var state: TokenState
+    /// When it ended, for one that has.
+    package var endedAt: Instant?
 
-    package init(file: String, digest: String, rows: Int, added: Int, updated: Int, unchanged: Int) {
-        self.file = file
-        self.digest = digest
-        self.rows = rows
-        self.added = added
-        self.updated = updated
-        self.unchanged = unchanged
+    package init(usage: Usage, usageUntil: Instant? = nil, state: TokenState = .active, endedAt: Instant? = nil) {
+        self.usage = usage
+        self.usageUntil = usageUntil
+        self.state = state
+        self.endedAt = endedAt
     }
 }
 

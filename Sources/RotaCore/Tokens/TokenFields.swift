@@ -2,6 +2,9 @@ import Crypto
 
 /// What may stand in the fields of a token: checked wherever one is made, edited or imported.
 package enum TokenFields {
+    /// In characters.
+    package static let longestName = 200
+    package static let longestText = 1000
     package static let mostScopes = 256
     package static let mostLabels = 64
     package static let mostDestinations = 32
@@ -10,12 +13,12 @@ package enum TokenFields {
     /// an id, which a command could not tell from one.
     package static func isName(_ text: String) -> Bool {
         let isID = text.hasPrefix(TokenID.prefix) && TokenID.isWellFormed(text)
-        return isText(text, longest: 200) && !text.isEmpty && !text.hasPrefix(" ") && !text.hasSuffix(" ")
+        return isText(text, longest: longestName) && !text.isEmpty && !text.hasPrefix(" ") && !text.hasSuffix(" ")
             && !isID
     }
 
     /// A description, owner or integration: up to 1,000 characters on one line; may be empty.
-    package static func isText(_ text: String) -> Bool { isText(text, longest: 1000) }
+    package static func isText(_ text: String) -> Bool { isText(text, longest: longestText) }
 
     /// 1 to 128 printable ASCII characters; no blank, `"`, `\\` (RFC 6749 section 3.3) or `;`.
     package static func isScope(_ text: String) -> Bool {
@@ -40,7 +43,7 @@ package enum TokenFields {
     }
 
     private static func isText(_ text: String, longest: Int) -> Bool {
-        text.count <= longest
+        (text.utf8.count <= longest || text.count <= longest)
             && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F..<0xA0).contains($0.value) }
     }
 }
@@ -60,5 +63,29 @@ extension TokenID {
         let hex = text.utf8.dropFirst(prefix.utf8.count)
         return text.hasPrefix(prefix) && hex.count == randomCount * 2
             && hex.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+    }
+}
+
+/// Ids that follow one another, from a random one on: whoever adds many tokens at once adds them at one place of
+/// every index over ids, and not at a million.
+package struct TokenIDSeries: Sendable {
+    private var bytes: [UInt8]
+
+    /// - parameter bytes: as many as `TokenID.randomCount`.
+    package init(randomBytes bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    /// The next one; after the last of all comes the first.
+    package mutating func next() -> TokenID {
+        defer { step() }
+        return TokenID(randomBytes: bytes)
+    }
+
+    private mutating func step() {
+        for position in bytes.indices.reversed() {
+            bytes[position] &+= 1
+            if bytes[position] != 0 { return }
+        }
     }
 }

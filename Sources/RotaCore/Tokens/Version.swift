@@ -1,3 +1,5 @@
+import Crypto
+
 /// SHA-256 of a token's value: all that is ever stored of it.
 package struct Digest: Hashable, Sendable, CustomStringConvertible {
     /// Thirty-two bytes.
@@ -10,37 +12,16 @@ package struct Digest: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Reads `sha256:<64 hexadecimal digits>`.
-    package init?(_ text: some StringProtocol) {
-        guard text.hasPrefix("sha256:") else { return nil }
-        let digits = text.utf8.dropFirst("sha256:".utf8.count)
-        guard digits.count == 64 else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(32)
-        var high: UInt8?
-        for digit in digits {
-            let nibble: UInt8
-            switch digit {
-            case 48...57: nibble = digit - 48
-            case 97...102: nibble = digit - 87
-            case 65...70: nibble = digit - 55
-            default: return nil
-            }
-            if let first = high {
-                bytes.append(first << 4 | nibble)
-                high = nil
-            } else {
-                high = nibble
-            }
-        }
+    package init?(_ text: String) {
+        let prefix = "sha256:"
+        guard text.utf8.count == prefix.utf8.count + 64, text.hasPrefix(prefix),
+            let bytes = Hex.decode(Substring(text.utf8.dropFirst(prefix.utf8.count)))
+        else { return nil }
         self.bytes = bytes
     }
 
     /// `sha256:<hex>`.
-    package var description: String {
-        let digits = Array("0123456789abcdef".utf8)
-        return "sha256:"
-            + String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-    }
+    package var description: String { "sha256:" + Hex.encode(bytes) }
 }
 
 /// One value of a token, numbered from 1.
@@ -91,18 +72,29 @@ package struct Destination: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads `vault:path#field`; `#field` may be absent. Nil for an empty part, a control character, and a path
     /// that is absolute or goes up.
-    package init?(_ text: some StringProtocol) {
-        guard let colon = text.firstIndex(of: ":"), colon > text.startIndex,
-            !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
+    package init?(_ text: String) {
+        let bytes = text.utf8
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), colon > bytes.startIndex,
+            bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
         else { return nil }
-        let rest = text[text.index(after: colon)...]
-        let parts = rest.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let path = parts.first, parts.count == 1 || !parts[1].isEmpty,
-            path.split(separator: "/", omittingEmptySubsequences: false).allSatisfy({ !["", ".", ".."].contains($0) })
-        else { return nil }
-        self.init(
-            vault: String(text[..<colon]), path: String(path),
-            field: parts.count == 2 ? String(parts[1]) : nil)
+        let start = bytes.index(after: colon)
+        let end = bytes[start...].firstIndex(of: UInt8(ascii: "#"))
+        let path = bytes[start..<(end ?? bytes.endIndex)]
+        let field = end.map { String(text[bytes.index(after: $0)...]) }
+        guard field != "", Self.leadsDown(path) else { return nil }
+        self.init(vault: String(text[..<colon]), path: String(Substring(path)), field: field)
+    }
+
+    /// Whether no step of a path is empty, stands still or goes up.
+    private static func leadsDown(_ path: Substring.UTF8View) -> Bool {
+        path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy { step in
+            switch step.count {
+            case 0: false
+            case 1: step.first != UInt8(ascii: ".")
+            case 2: !step.elementsEqual("..".utf8)
+            default: true
+            }
+        }
     }
 
     /// `vault:path#field`.

@@ -5,26 +5,42 @@ import RotaCore
 extension Command {
     static let importInventory = Command(
         words: ["import"],
-        summary: "take an inventory of tokens into the store: CSV or JSON, all of it or nothing",
+        summary: "take an inventory of tokens into the store: all of it or nothing",
         discussion: """
             Every row is checked first and every fault told with its line. A token that is known by name (or
             by issuer and external id) gets its metadata updated; its values, dates and state are never reset,
             so a second import of the same file changes nothing.
 
-            Columns: \(InventoryColumn.allCases.map(\.rawValue).joined(separator: ", ")).
+            Columns: \(InventoryColumn.titles.joined(separator: ", ")).
             Scopes and destinations are separated by blanks or ';', labels are k=v;k=v, a destination is
             vault:path#field. last_used_at is a time, 'never', or empty for unknown. digest is sha256:<hex>
             of the present value, or empty.
+
+            Lists of other systems are taken as these write them: the credential report of AWS IAM, the token
+            lists of GitLab's API, and GitHub's lists of fine-grained tokens and of authorised credentials. Such a
+            list also tells what became of its tokens: their last use and their end. Two lists of one system that
+            are downloaded apart, such as of two instances, need two issuers: --issuer external:<kind>.
+
+            Tokens of the same issuer that are not in such a list any more are told as vanished, and nothing is
+            done to them; a file with our columns is taken to name only some tokens, unless --complete is said.
             """,
-        operand: Operand(name: "FILE", help: "a file that ends in .csv or .json"),
+        operand: Operand(name: "FILE", help: "a file; what is in it is known by --format, or by .csv and .json"),
         options: [
+            Option(
+                "format", "FORMAT",
+                help: InventoryFormat.allCases.map(\.rawValue).joined(separator: ", ") + "; else by the file"),
             Option("issuer", "ISSUER", help: "for rows without one: rota, or external:<kind>; never guessed"),
             Option("map", "THEIRS=OURS", repeats: true, help: "their column is ours; THEIRS= leaves it out"),
-            Option("dry-run", help: "check, count what would change, and change nothing"),
+            Option("ignore", "COLUMN", repeats: true, help: "leave a column of theirs out"),
+            Option("ignore-columns", help: "leave out every column that is neither ours nor mapped"),
+            Option("complete", help: "the file names every token of its issuers: tell which are not there any more"),
+            Option("dry-run", help: "check, show what would change, and change nothing"),
         ],
         examples: [
             "rota import tokens.csv --issuer rota --dry-run",
-            "rota import keys.csv --issuer external:aws-iam --map user=name --map arn=",
+            "rota import status_reports_2026-11-24.csv",
+            "rota import tokens.json --format gitlab --issuer external:gitlab-internal",
+            "rota import keys.csv --issuer external:crm --map user=name --ignore-columns",
         ],
         exitCodes: [.done, .failed, .usage, .outcomeUnknown],
         run: takeInventory)
@@ -34,88 +50,125 @@ private func takeInventory(_ invocation: Invocation) async throws -> ExitCode {
     let arguments = invocation.arguments
     let path = arguments.operands[0]
     let composition = try Composition(invocation)
+    let file = try InventoryFile(path)
+    let format = try format(arguments, file)
     let request = ImportRequest(
-        file: String(path.split(separator: "/").last ?? "inventory"), format: try format(of: path),
-        issuer: try issuer(arguments), columns: try mapping(arguments),
-        vaults: Set(composition.configuration.vaults.map(\.name)),
-        defaultPrefix: composition.configuration.tokenPrefix, dryRun: arguments.has("dry-run"))
-    _ = try File(reading: path)
+        file: file.name, format: format, issuer: try issuer(arguments, format),
+        columns: try mapping(arguments, format), vaults: composition.configuration.knownVaults,
+        defaultPrefix: composition.configuration.tokenPrefix, dryRun: arguments.has("dry-run"),
+        isComplete: try isComplete(arguments, format), writtenAt: file.modifiedAt)
     let store = try composition.openStore()
     defer { store.close() }
-    let output = invocation.output
+    var progress = Progress(on: invocation.output)
     do {
-        let summary = try Engine.importInventory(
-            request, from: { each in try readChunks(of: path, each) }, into: store,
-            change: composition.change("import of \(request.file)"), random: invocation.random
-        ) { rows in
-            if rows.isMultiple(of: 5_000) { output.progress("\(rows) rows") }
-        }
-        show(summary, dryRun: request.dryRun, invocation)
+        let summary = try importInventory(
+            request, from: file.chunks, into: store, change: composition.change("import of \(file.name)"),
+            random: invocation.random
+        ) { step, rows in progress.show(step.rawValue, done: rows, "rows", fraction: file.fractionRead) }
+        ImportDocument(summary: summary, isDryRun: request.dryRun).show(invocation)
         return .done
     } catch let faults as InventoryFaults {
         throw failure(faults, path: path)
     }
 }
 
-/// Reads from the beginning each time: an import reads twice.
-private func readChunks(of path: String, _ each: ([UInt8]) throws -> Void) throws {
-    let file = try File(reading: path)
-    while true {
-        let chunk = try file.readChunk(most: 256 << 10)
-        if chunk.isEmpty { return }
-        try each(chunk)
-    }
-}
+/// The file to be imported, which is read more than once.
+private final class InventoryFile {
+    let path: String
+    let name: String
+    let modifiedAt: Instant
+    /// What its first bytes are: some formats are known by them.
+    let beginning: [UInt8]
+    private let size: Int
+    private var read = 0
 
-private func format(of path: String) throws(Failure) -> ImportRequest.Format {
-    if path.hasSuffix(".csv") { return .csv }
-    if path.hasSuffix(".json") { return .json }
-    throw .usage("\(path) ends neither in .csv nor in .json", hint: "name the file after what is in it")
-}
-
-private func issuer(_ arguments: Arguments) throws(Failure) -> Issuer? {
-    guard let text = arguments.value("issuer") else { return nil }
-    if let issuer = Issuer(text) { return issuer }
-    throw .usage(
-        "'\(text)' is not an issuer", hint: "write rota, or external:<kind> such as external:aws-iam")
-}
-
-private func mapping(_ arguments: Arguments) throws(Failure) -> [String: String] {
-    var columns: [String: String] = [:]
-    for pair in arguments.all("map") {
-        guard let equals = pair.firstIndex(of: "="), equals > pair.startIndex else {
-            throw .usage("--map \(pair) is not THEIRS=OURS", hint: "for example --map user=name")
+    init(_ path: String) throws(Failure) {
+        let file = try File(reading: path)
+        guard file.isRegular else {
+            throw .usage("\(path) is no regular file", hint: "an import reads more than once: save it as a file")
         }
-        columns[String(pair[..<equals])] = String(pair[pair.index(after: equals)...])
+        self.path = path
+        name = String(path.split(separator: "/").last ?? "inventory")
+        modifiedAt = file.modifiedAt
+        size = file.size
+        beginning = try file.readChunk(most: 4 << 10)
     }
-    return columns
+
+    /// Opens it anew; what it gives reads on.
+    func chunks() throws -> () throws -> [UInt8] {
+        let file = try File(reading: path)
+        read = 0
+        return {
+            let chunk = try file.readChunk(most: 256 << 10)
+            self.read += chunk.count
+            return chunk
+        }
+    }
+
+    /// How much of it was read since it was opened last; nil for an empty file.
+    var fractionRead: Double? { size > 0 ? Double(read) / Double(size) : nil }
+}
+
+/// What `--format` says, else what the file can only be, else what its name says.
+private func format(_ arguments: Arguments, _ file: InventoryFile) throws(Failure) -> InventoryFormat {
+    if let format = try arguments.choice("format", of: InventoryFormat.self) { return format }
+    if let format = InventoryFormat.detected(in: file.beginning) { return format }
+    if file.path.hasSuffix(".csv") { return .csv }
+    if file.path.hasSuffix(".json") { return .json }
+    throw .usage(
+        "\(file.path) ends neither in .csv nor in .json",
+        hint: "say what is in it: --format \(InventoryFormat.allCases.map(\.rawValue).joined(separator: " | "))")
+}
+
+private func isComplete(_ arguments: Arguments, _ format: InventoryFormat) throws(Failure) -> Bool {
+    if arguments.has("complete"), format.isReport {
+        throw .usage("a list of \(format.rawValue) is taken as complete anyway", hint: "leave --complete out")
+    }
+    return arguments.has("complete")
+}
+
+private func issuer(_ arguments: Arguments, _ format: InventoryFormat) throws(Failure) -> Issuer? {
+    guard let text = arguments.value("issuer") else { return nil }
+    guard let issuer = Issuer(text) else {
+        throw .usage(
+            "'\(printable(text))' is not an issuer", hint: "write rota, or external:<kind> such as external:aws-iam")
+    }
+    if issuer == .rota, let own = format.issuer {
+        throw .usage(
+            "the tokens of a list of \(format.rawValue) are not ours",
+            hint: "leave --issuer out for \(own), or name another external:<kind>")
+    }
+    return issuer
+}
+
+private func mapping(_ arguments: Arguments, _ format: InventoryFormat) throws(Failure) -> ColumnMapping {
+    var mapping = ColumnMapping(
+        ignored: Set(arguments.all("ignore")), ignoresUnknown: arguments.has("ignore-columns"))
+    for (theirs, title) in try arguments.pairs("map") {
+        if title.isEmpty {
+            mapping.ignored.insert(theirs)
+        } else if let column = InventoryColumn(title: title) {
+            mapping.renamed[theirs] = column
+        } else {
+            throw .usage(
+                "--map: there is no column '\(printable(title))'",
+                hint: nearest(to: title, among: InventoryColumn.titles).map { "did you mean '\($0)'?" }
+                    ?? "columns: \(InventoryColumn.titles.joined(separator: ", "))")
+        }
+    }
+    if format.isReport, mapping != ColumnMapping() {
+        throw .usage(
+            "a list of \(format.rawValue) has columns of its own",
+            hint: "leave --map, --ignore and --ignore-columns out")
+    }
+    return mapping
 }
 
 private func failure(_ faults: InventoryFaults, path: String) -> Failure {
-    var details: [String] = []
-    for fault in faults.faults {
-        details.append(printable("\(path):\(fault.line): error: \(fault.message)"))
-        details.append(printable("  hint: \(fault.hint)"))
-    }
     let untold = faults.count - faults.faults.count
-    if untold > 0 { details.append("… and \(untold) more") }
     return Failure(
         "\(path) has \(counted(faults.count, "fault")); nothing was imported",
-        hint: "mend them and import again", code: .usage, details: details)
-}
-
-private func show(_ summary: ImportSummary, dryRun: Bool, _ invocation: Invocation) {
-    if invocation.wantsJSON {
-        invocation.output.document([
-            "import": [
-                "file": .string(summary.file), "digest": .string(summary.digest), "dry_run": .bool(dryRun),
-                "rows": .integer(summary.rows), "added": .integer(summary.added),
-                "updated": .integer(summary.updated), "unchanged": .integer(summary.unchanged),
-            ]
-        ])
-        return
-    }
-    let totals = "\(summary.added) added, \(summary.updated) updated, \(summary.unchanged) unchanged"
-    let rows = counted(summary.rows, "row")
-    invocation.output.line("\(dryRun ? "would take in " : "")\(rows): \(totals)")
+        hint: "mend them and import again", code: .usage,
+        faults: faults.faults.map { Fault(file: path, line: $0.line, message: $0.message, hint: $0.hint) },
+        details: untold > 0 ? ["… and \(untold) more"] : [])
 }

@@ -70,6 +70,7 @@ struct Table {
                 line += String(repeating: " ", count: max(0, widths[column] - shown.count))
             }
         }
+        while line.hasSuffix(" ") { line.removeLast() }
         output.line(style.map { $0.applied(to: line, on: output) } ?? line)
     }
 }

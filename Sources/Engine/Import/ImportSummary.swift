@@ -1,0 +1,96 @@
+package import RotaCore
+
+/// What an import did, for its one audit entry and event, and for whoever started it.
+package struct ImportSummary: Hashable, Sendable {
+    /// How many changes of a kind are told one by one.
+    package static let mostTold = 200
+
+    package var file: String
+    /// `sha256:<hex>` of the file.
+    package var digest: String
+    package var format: InventoryFormat
+    package var rows: Int
+    package var added: Int
+    package var updated: Int
+    package var unchanged: Int
+    /// Live tokens that the file should name and does not; nil when it was not asked to name all.
+    package var vanished: Int?
+    /// What the file holds beside tokens.
+    package var leftOut: LeftOut
+    /// The first changes of each kind, in the order of the file; vanished tokens by name.
+    package private(set) var changes: [ImportChange] = []
+    /// How many more there are.
+    package private(set) var untold = 0
+
+    package init(
+        file: String, digest: String, format: InventoryFormat = .csv, rows: Int, added: Int = 0, updated: Int = 0,
+        unchanged: Int = 0, vanished: Int? = nil, leftOut: LeftOut = LeftOut()
+    ) {
+        self.file = file
+        self.digest = digest
+        self.format = format
+        self.rows = rows
+        self.added = added
+        self.updated = updated
+        self.unchanged = unchanged
+        self.vanished = vanished
+        self.leftOut = leftOut
+    }
+
+    /// Counts a change, and keeps it while there is room; `change` is only made then.
+    mutating func note(_ kind: ImportChange.Kind, _ change: () -> ImportChange) {
+        let count: Int
+        switch kind {
+        case .added:
+            added += 1
+            count = added
+        case .changed:
+            updated += 1
+            count = updated
+        case .vanished:
+            vanished = (vanished ?? 0) + 1
+            count = vanished ?? 0
+        }
+        if count <= Self.mostTold { changes.append(change()) } else { untold += 1 }
+    }
+}
+
+/// What an import does to one token.
+package struct ImportChange: Hashable, Sendable {
+    /// What becomes of the token.
+    package enum Kind: String, Sendable, CaseIterable {
+        case added, changed
+        /// It is not in the file any more; nothing is done to it.
+        case vanished
+    }
+
+    package var kind: Kind
+    /// The line of its row; nil for one that has none.
+    package var line: Int?
+    package var name: String
+    package var issuer: Issuer
+    /// What differs, for a changed one.
+    package var fields: [FieldChange]
+
+    init(_ kind: Kind, _ token: Token, line: Int? = nil, fields: [FieldChange] = []) {
+        self.kind = kind
+        self.line = line
+        name = token.name
+        issuer = token.issuer
+        self.fields = fields
+    }
+}
+
+/// One field of a token that an import changes, as texts of an inventory.
+package struct FieldChange: Hashable, Sendable {
+    /// The title of its column.
+    package var field: String
+    package var before: String
+    package var after: String
+
+    package init(_ column: InventoryColumn, _ before: String, _ after: String) {
+        field = column.title
+        self.before = before
+        self.after = after
+    }
+}

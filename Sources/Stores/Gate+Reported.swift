@@ -1,0 +1,43 @@
+import Engine
+import JSON
+import RotaCore
+import SQLite
+
+/// What the issuer of somebody else's token says of it. It is theirs to switch off, to end and to see used: we
+/// take note, and only forward, but for a switch, which goes both ways.
+extension SQLStore {
+    func recordReport(_ facts: ReportedFacts, of id: TokenID, change: Change) throws {
+        switch facts.state {
+        case .active: try turn(id, from: .quarantined, to: .active, "token.restore", change)
+        case .quarantined: try turn(id, from: .active, to: .quarantined, "token.quarantine", change)
+        case .revoked: try endReported(id, .revoked, at: facts.endedAt ?? change.at, "token.revoke", change)
+        case .expired: try endReported(id, .expired, at: facts.endedAt ?? change.at, "token.expire", change)
+        }
+        switch facts.usage {
+        case .lastUsed(let instant): try driver.execute(.reportUse, [.of(id), .of(instant)])
+        case .neverUsed(let since): try driver.execute(.reportNoUse, [.of(id), .of(since)])
+        case .unknown: return
+        }
+        if let until = facts.usageUntil {
+            try driver.execute(.reportUseUntil, [.of(id), .of(min(until, change.at))])
+        }
+    }
+
+    private func turn(
+        _ id: TokenID, from old: TokenState, to new: TokenState, _ action: String, _ change: Change
+    ) throws {
+        let values: [Value] = [.of(id), .text(old.rawValue), .text(new.rawValue)]
+        guard try driver.execute(.turnReported, values) == 1 else { return }
+        try conclude(action, id, change, ["state": .string(new.rawValue)])
+    }
+
+    private func endReported(
+        _ id: TokenID, _ state: VersionState, at instant: Instant, _ action: String, _ change: Change
+    ) throws {
+        let values: [Value] = [
+            .of(id), .text(state.rawValue), .of(instant), .text(change.actor), .text(change.cause),
+        ]
+        guard try driver.execute(.endReported, values) == 1 else { return }
+        try end(id, state, action, change)
+    }
+}

@@ -1,0 +1,78 @@
+import Engine
+import JSON
+import RotaCore
+
+/// What an import did, for people and for scripts.
+struct ImportDocument {
+    let summary: ImportSummary
+    let isDryRun: Bool
+
+    func show(_ invocation: Invocation) {
+        let output = invocation.output
+        guard !invocation.wantsJSON else { return output.document(json) }
+        showChanges(on: output)
+        if summary.leftOut.total > 0 {
+            let parts = summary.leftOut.counts.map { counted($0.count, $0.what) }
+            output.note("left out, since they are no tokens: \(parts.joined(separator: ", "))")
+        }
+        if let vanished = summary.vanished, vanished > 0 {
+            output.note(
+                "not in \(printable(summary.file)) any more, and left as before: \(counted(vanished, "token"))"
+                    + "; end what is gone by 'rota token revoke NAME'")
+        }
+        output.line(totals)
+    }
+
+    private var totals: String {
+        var parts = [
+            "\(summary.added) added", "\(summary.updated) updated", "\(summary.unchanged) unchanged",
+        ]
+        if let vanished = summary.vanished { parts.append("\(vanished) vanished") }
+        return "\(isDryRun ? "would take in " : "")\(counted(summary.rows, "row")): \(parts.joined(separator: ", "))"
+    }
+
+    /// All changes of a dry run; of an import only what was not done: the vanished.
+    private func showChanges(on output: Output) {
+        let changes = isDryRun ? summary.changes : summary.changes.filter { $0.kind == .vanished }
+        var table = Table(["change", "line", "token", "field", "before", "after"], on: output)
+        for change in changes {
+            var cells = [change.kind.rawValue, change.line.map { "\($0)" } ?? "-", change.name]
+            if change.fields.isEmpty { table.add(cells + ["", "", ""]) }
+            for field in change.fields {
+                table.add(cells + [field.field, shown(field.before), shown(field.after)])
+                cells = ["", "", ""]
+            }
+        }
+        table.finish()
+        if isDryRun, summary.untold > 0 { output.line("… and \(summary.untold) more") }
+    }
+
+    private func shown(_ text: String) -> String { text.isEmpty ? "-" : text }
+
+    private var json: JSON {
+        [
+            "import": [
+                "file": .string(summary.file), "digest": .string(summary.digest),
+                "format": .string(summary.format.rawValue), "dry_run": .bool(isDryRun),
+                "rows": .integer(summary.rows), "added": .integer(summary.added),
+                "updated": .integer(summary.updated), "unchanged": .integer(summary.unchanged),
+                "vanished": summary.vanished.map { .integer($0) } ?? .null,
+                "left_out": .object(
+                    JSON.Object(summary.leftOut.counts.map { ($0.what, .integer($0.count)) })),
+                "changes": .array(summary.changes.map(Self.json(of:))),
+                "changes_untold": .integer(summary.untold),
+            ]
+        ]
+    }
+
+    private static func json(of change: ImportChange) -> JSON {
+        [
+            "change": .string(change.kind.rawValue), "line": change.line.map { .integer($0) } ?? .null,
+            "name": .string(change.name), "issuer": .string(change.issuer.description),
+            "fields": .array(
+                change.fields.map {
+                    ["field": .string($0.field), "before": .string($0.before), "after": .string($0.after)]
+                }),
+        ]
+    }
+}
