@@ -81,6 +81,21 @@ extension SQLStore {
         try emit("token.reuse_detected", about: tally.key.tokenID, change, details)
     }
 
+    func assertUsage(of tokens: Set<TokenID>, until end: Instant) throws {
+        for token in tokens { try driver.execute(.assertUsage, [.of(token), .of(end)]) }
+    }
+
+    func recordUsageImport(_ summary: UsageImportSummary, change: Change) throws {
+        try audit(
+            "usage.import", of: summary.digest, change,
+            [
+                "file": .string(summary.file), "digest": .string(summary.digest), "rows": .integer(summary.rows),
+                "uses": .integer(summary.uses), "refused": .integer(summary.refused),
+                "unknown_rows": .integer(summary.unknownRows), "first": .of(summary.first),
+                "last": .of(summary.last), "complete": .bool(summary.complete),
+            ])
+    }
+
     // MARK: - Trackers
 
     func recordHeartbeat(_ heartbeat: Heartbeat) throws {

@@ -7,7 +7,7 @@ private let usageColumns = """
 extension Statement {
     static let usage: [Statement] = [
         heartbeats, usageOfToken, usageOfDay, lastUses, setUsage, useToken, moveIdleness, tellReuse, beat,
-        beginTracking,
+        beginTracking, assertUsage,
     ]
 
     // MARK: Reads
@@ -54,6 +54,12 @@ extension Statement {
             (SELECT 1 FROM versions v
              WHERE v.token_id = $1 AND v.number = $2 AND v.state = 'revoked' AND v.ended_at <= $4)
         RETURNING (SELECT v.ended_at FROM versions v WHERE v.token_id = $1 AND v.number = $2)
+        """)
+
+    static let assertUsage = Statement(
+        """
+        UPDATE tokens SET usage_asserted_until = $2
+        WHERE id = $1 AND (usage_asserted_until IS NULL OR usage_asserted_until < $2)
         """)
 
     // MARK: Trackers

@@ -23,6 +23,8 @@ extension Command {
 
             Tokens of the same issuer that are not in such a list any more are told as vanished, and nothing is
             done to them; a file with our columns is taken to name only some tokens, unless --complete is said.
+
+            \(ImportUsage.discussion)
             """,
         operand: Operand(name: "FILE", help: "a file; what is in it is known by --format, or by .csv and .json"),
         options: [
@@ -33,14 +35,17 @@ extension Command {
             Option("map", "THEIRS=OURS", repeats: true, help: "their column is ours; THEIRS= leaves it out"),
             Option("ignore", "COLUMN", repeats: true, help: "leave a column of theirs out"),
             Option("ignore-columns", help: "leave out every column that is neither ours nor mapped"),
-            Option("complete", help: "the file names every token of its issuers: tell which are not there any more"),
+            Option(
+                "complete",
+                help: "the file names every token of its issuers: tell which are not there any more; or every use"),
             Option("dry-run", help: "check, show what would change, and change nothing"),
-        ],
+        ] + ImportUsage.options,
         examples: [
             "rota import tokens.csv --issuer rota --dry-run",
             "rota import status_reports_2026-11-24.csv",
             "rota import tokens.json --format gitlab --issuer external:gitlab-internal",
             "rota import keys.csv --issuer external:crm --map user=name --ignore-columns",
+            "rota import --usage gateway.jsonl --complete",
         ],
         exitCodes: [.done, .failed, .usage, .outcomeUnknown],
         run: takeInventory)
@@ -48,6 +53,8 @@ extension Command {
 
 private func takeInventory(_ invocation: Invocation) async throws -> ExitCode {
     let arguments = invocation.arguments
+    if arguments.has("usage") { return try ImportUsage.run(invocation) }
+    try ImportUsage.requireNone(of: arguments)
     let path = arguments.operands[0]
     let composition = try Composition(invocation)
     let file = try InventoryFile(path)
@@ -73,7 +80,7 @@ private func takeInventory(_ invocation: Invocation) async throws -> ExitCode {
 }
 
 /// The file to be imported, which is read more than once.
-private final class InventoryFile {
+final class InventoryFile {
     let path: String
     let name: String
     let modifiedAt: Instant
@@ -164,7 +171,8 @@ private func mapping(_ arguments: Arguments, _ format: InventoryFormat) throws(F
     return mapping
 }
 
-private func failure(_ faults: InventoryFaults, path: String) -> Failure {
+/// All that is wrong with a file, line by line.
+func failure(_ faults: InventoryFaults, path: String) -> Failure {
     let untold = faults.count - faults.faults.count
     return Failure(
         "\(path) has \(counted(faults.count, "fault")); nothing was imported",
