@@ -4,7 +4,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
-PACKAGES := libsqlite3-dev libcurl4-openssl-dev libmicrohttpd-dev libyaml-dev libssl-dev pkg-config sqlite3 postgresql python3-venv
+PACKAGES := libsqlite3-dev libcurl4-openssl-dev libmicrohttpd-dev libyaml-dev libssl-dev pkg-config sqlite3 postgresql \
+  python3-venv nginx-light slowhttptest
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PYTHON := .build/venv/bin/python
 SOURCES := Sources Tests Package.swift

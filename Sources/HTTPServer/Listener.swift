@@ -148,7 +148,7 @@ private final class Daemon: @unchecked Sendable {
         let threads = configuration.threads ?? min(8, max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         settings.threads = UInt32(threads)
         // It is shared out over the threads.
-        settings.connections = UInt32(max(core.limits.connections, threads))
+        settings.connections = UInt32(max(min(core.limits.connections, Self.mostConnections), threads))
         // Half of it is for reading; the other half for what is remembered of it, and for the answer's head.
         settings.connection_memory = max(core.limits.headBytes * 2, 8 << 10)
         guard let handle = try Self.start(&settings, configuration.tls) else {
@@ -157,6 +157,13 @@ private final class Daemon: @unchecked Sendable {
                 hint: "the system may be out of memory, threads or open files")
         }
         self.handle = handle
+    }
+
+    /// What the process may open beside the files that the rest of it needs; beyond that, accepting would fail.
+    private static var mostConnections: Int {
+        var files = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files) == 0 else { return .max }
+        return Int(clamping: files.rlim_cur) - 256
     }
 
     private static func start(_ settings: inout rota_mhd_settings, _ tls: Listener.TLS?) throws(ServerError)

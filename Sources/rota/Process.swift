@@ -10,6 +10,13 @@ enum Process {
         // Neither can fail for a process that only gives up what it has; if one did, work goes on.
         _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
         _ = CoreDumps.forbid()
+        // As many open files as the system lets us have: nothing here uses select(2), which is what the low
+        // default is for.
+        var files = rlimit()
+        if unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files) == 0 {
+            files.rlim_cur = files.rlim_max
+            _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
+        }
         _ = umask(0o077)
         _ = signal(SIGPIPE, SIG_IGN)
     }

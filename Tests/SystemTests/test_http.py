@@ -1,0 +1,107 @@
+"""The HTTP interface as others' OAuth libraries and plain clients see it."""
+
+import requests
+from authlib.integrations.requests_client import OAuth2Session
+from authlib.oauth2.rfc7662 import IntrospectTokenValidator
+
+from serving import Served
+
+
+def issue(house, name, *scopes):
+    flags = [word for scope in scopes for word in ("--scope", scope)]
+    return house.json("token", "create", "--name", name, "--owner", "team-data", *flags)["value"]
+
+
+def test_authlib_introspects_and_revokes(bare):
+    bare.init()
+    gateway = issue(bare, "gateway", "rota:introspect", "rota:operate")
+    value = issue(bare, "ingest", "a:read", "a:write")
+    with Served(bare) as served, OAuth2Session("gateway", gateway) as session:
+        introspect, revoke = served.address + "/v1/introspect", served.address + "/v1/revoke"
+
+        answer = session.introspect_token(introspect, token=value, token_type_hint="access_token")
+        assert answer.status_code == 200 and answer.headers["Cache-Control"] == "no-store"
+        told = answer.json()
+        assert told["active"] is True and told["scope"] == "a:read a:write" and told["client_id"] == "ingest"
+        assert told["username"] == "team-data" and told["token_type"] == "Bearer"
+
+        assert session.revoke_token(revoke, token=value).status_code == 200
+        assert session.introspect_token(introspect, token=value).json() == {"active": False}
+        assert session.revoke_token(revoke, token="unknown").status_code == 200
+        assert served.stop() < 10
+    assert not bare.accepts(value)
+    shown = bare.json("token", "show", "ingest")
+    assert shown["token"]["state"] == "revoked"
+    entries = bare.rota("audit", "tail").stdout
+    assert "token:gateway" in entries and "token.revoke" in entries
+
+
+def test_authlib_protects_a_resource_by_introspection(bare):
+    bare.init()
+    gateway = issue(bare, "gateway", "rota:introspect")
+    value = issue(bare, "ingest", "a:read")
+    with Served(bare) as served:
+        class Validator(IntrospectTokenValidator):
+            def introspect_token(self, token_string):
+                answer = requests.post(
+                    served.address + "/v1/introspect", data={"token": token_string}, auth=("gateway", gateway))
+                answer.raise_for_status()
+                return answer.json()
+
+        def verdict(token, scopes):
+            validator = Validator()
+            try:
+                validator.validate_token(validator.authenticate_token(token), scopes, None)
+                return "accepted"
+            except Exception as error:
+                return error.error
+
+        assert verdict(value, ["a:read"]) == "accepted"
+        assert verdict(value, ["a:write"]) == "insufficient_scope"
+        assert verdict("nothing", ["a:read"]) == "invalid_token"
+        bare.rota("token", "revoke", "ingest", "--reason", "test", "--yes")
+        assert verdict(value, ["a:read"]) == "invalid_token"
+
+
+def test_uses_are_recorded_with_what_the_caller_tells(bare):
+    bare.init()
+    gateway = issue(bare, "gateway", "rota:introspect")
+    value = issue(bare, "ingest", "a:read")
+    with Served(bare, settings=', trusted-proxies: ["127.0.0.1"]') as served:
+        requests.post(
+            served.address + "/v1/introspect", auth=("", gateway),
+            data={"token": value, "source": "192.0.2.7", "agent": "batch/1", "scope": "a:read"})
+        requests.get(
+            served.address + "/v1/authorize",
+            headers={"Authorization": f"Bearer {value}", "X-Forwarded-For": "192.0.2.8", "User-Agent": "curl/8"})
+        served.stop()
+    used = bare.json("token", "show", "ingest")["usage"]
+    assert used["count"] == 2
+    assert set(used["sources"]) == {"192.0.2.7", "192.0.2.8"}
+    assert bare.json("token", "show", "gateway")["usage"]["count"] == 1
+
+
+def test_no_value_is_in_the_log_or_the_store(bare):
+    admin = bare.init()
+    with Served(bare) as served:
+        for path in (f"/v1/authorize?token={admin}", f"/v1/nothing/{admin}", f"/{admin}%00"):
+            requests.get(served.address + path, headers={"Authorization": f"Bearer {admin}", "X-Key": admin})
+        requests.post(served.address + "/v1/introspect", data={"token": admin}, auth=(admin, admin))
+        requests.post(served.address + "/v1/revoke", data={"token": admin, "reason": "x"}, auth=(admin, admin))
+        served.stop()
+    said = served.log.read_bytes() + b"".join(path.read_bytes() for path in bare.store.parent.iterdir())
+    assert admin.encode() not in said and admin.split("_")[1].encode() not in said
+
+
+def test_a_unix_socket_serves_its_group(bare):
+    admin = bare.init()
+    path = bare.folder / "rota.sock"
+    with Served(bare, listen=f"unix:{path}") as served:
+        assert path.stat().st_mode & 0o777 == 0o660
+        import socket
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(path))
+            client.sendall(f"GET /v1/authorize HTTP/1.0\r\nAuthorization: Bearer {admin}\r\n\r\n".encode())
+            assert client.recv(4096).startswith(b"HTTP/1.1 200 ")
+        served.stop()
+    assert not path.exists()
