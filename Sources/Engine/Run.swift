@@ -79,7 +79,9 @@ package struct RunUseCase: Sendable {
         let upkeep = { @Sendable (cause: String, now: Instant) in
             Change(actor: "rota", at: now, cause: cause, run: id)
         }
-        let recovery = try await recover(id, change: upkeep("it was not finished yet", startedAt))
+        // What is stuck may wait for a vault that does not answer, and nothing of this run waits for it.
+        async let stuck = recover(id, stuck: true, change: upkeep("it was not finished yet", startedAt))
+        let fresh = try await recover(id, stuck: false, change: upkeep("it was not finished yet", startedAt))
         let expired = try await expire(change: upkeep("its end has passed", clock.now()))
 
         let acting = policies.policies.filter { run.acting?.contains($0.name) ?? true }
@@ -94,12 +96,13 @@ package struct RunUseCase: Sendable {
             try store.planRun(
                 id, digest: pass.plan.digest, actions: pass.plan.actions.count, change: pass.change(at: startedAt))
         }
-        var report = RunReport(pass, recovery: recovery, expired: expired, refusal: planned.refusal)
-        if let refusal = planned.refusal {
-            try await finish(pass, aborted: refusal, totals: [:])
-        } else {
+        var report = RunReport(pass, recovery: fresh, expired: expired, refusal: planned.refusal)
+        if planned.refusal == nil {
             report.actions = try await carryOut(pass, violations: planned.findings, progress: progress)
         }
+        report.recovery.add(try await stuck)
+        try await finish(
+            pass, aborted: planned.refusal, totals: Dictionary(grouping: report.actions, by: \.outcome).mapValues(\.count))
         report.finishedAt = clock.now()
         if let deliveryTime { report.deliveries = try await deliverer.deliverDue(within: deliveryTime) }
         report.waitingDeliveries = try await store.read { try $0.deliveryCounts().waiting }
@@ -144,11 +147,8 @@ package struct RunUseCase: Sendable {
             throw CancellationError()
         }
         try await closeFindings(pass, violations, after: actions)
-
-        let totals = Dictionary(grouping: actions, by: \.outcome).mapValues(\.count)
         // I9: each planned action is accounted for once. Anything else is a fault of this very code.
-        precondition(totals.values.reduce(0, +) == pass.plan.actions.count, "actions of the plan are missing")
-        try await finish(pass, aborted: nil, totals: totals)
+        precondition(actions.count == pass.plan.actions.count, "actions of the plan are missing")
         return actions
     }
 }

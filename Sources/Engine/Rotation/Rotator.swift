@@ -14,6 +14,10 @@ package struct Rotator: Sendable {
 
     /// How many rotations are under way at once. Each vault bounds its own requests; this bounds memory.
     static let largestCrowd = 512
+    /// How many of them have the same vaults, however many vaults there are: more than one is asked for at once.
+    private static let narrowestLane = 64
+    /// How many tokens' vaults are looked up in one read, so that writes need not wait long.
+    private static let lookUps = 1000
     /// Why something was not begun any more.
     static let stopping = "rota is being stopped; a later run takes it"
     /// How many times one destination is written to in one pass.
@@ -38,7 +42,7 @@ package struct Rotator: Sendable {
         _ requests: [RotationRequest],
         record: @escaping @Sendable (Int, RotationResult) async throws -> Void = { _, _ in }
     ) async throws -> [RotationResult] {
-        try await crowd(Array(requests.enumerated())) { index, request in
+        try await crowd(Array(requests.enumerated()), of: \.element.tokenID) { index, request in
             let result = try await self.rotate(request)
             try await record(index, result)
             return result
@@ -48,14 +52,16 @@ package struct Rotator: Sendable {
     /// Goes on with the rotations that earlier passes left unfinished, and retires versions whose overlap
     /// has passed. The normal beginning of every run; does nothing when there are none.
     ///
-    /// - parameter record: called as each comes to its end in this pass, with the rotation as it was before.
+    /// - Parameters:
+    ///   - which: tells of a rotation that is due whether this pass takes it up; nil: all of them.
+    ///   - record: called as each comes to its end in this pass, with the rotation as it was before.
     package func recover(
-        change: Change,
+        change: Change, only which: (@Sendable (Rotation) -> Bool)? = nil,
         record: @escaping @Sendable (Rotation, RotationResult) async throws -> Void = { _, _ in }
     ) async throws -> RecoveryResult {
         let now = clock.now()
-        let due = try await store.read { try $0.dueRotations(at: now) }
-        let results = try await crowd(due) { rotation in
+        let due = try await store.read { try $0.dueRotations(at: now) }.filter { which?($0) ?? true }
+        let results = try await crowd(due, of: \.tokenID) { rotation in
             try await self.resume(rotation, change: change, record: record)
         }
         let taken = results.compactMap(\.self)
@@ -110,26 +116,25 @@ package struct Rotator: Sendable {
         }
     }
 
-    /// Runs `work` over `items`, at most `largestCrowd` at once, and keeps the order.
+    /// Runs `work` over items, many at once, and keeps the order. Tokens that live in the same vaults share a
+    /// lane: so many of a vault that does not answer may wait that no room were left for the others.
     private func crowd<Item: Sendable, Result: Sendable>(
-        _ items: [Item], _ work: @escaping @Sendable (Item) async throws -> Result
+        _ items: [Item], of token: (Item) -> TokenID, _ work: @escaping @Sendable (Item) async throws -> Result
     ) async throws -> [Result] {
-        try await withThrowingTaskGroup(of: (Int, Result).self) { group in
-            var results = [Result?](repeating: nil, count: items.count)
-            var next = 0
-            func add() {
-                guard next < items.count else { return }
-                let index = next
-                next += 1
-                group.addTask { (index, try await work(items[index])) }
+        var queued: [(item: Item, vaults: String)] = []
+        for batch in items.batches(of: Self.lookUps) {
+            let ids = batch.map(token)
+            let vaults = try await store.read { store in
+                try ids.map { id in
+                    Set(try store.destinations(of: id).map(\.vault)).sorted().joined(separator: " ")
+                }
             }
-            for _ in 0..<Self.largestCrowd { add() }
-            while let (index, result) = try await group.next() {
-                results[index] = result
-                add()
-            }
-            return results.compactMap(\.self)
+            queued += zip(batch, vaults).map { (item: $0, vaults: $1) }
         }
+        let lanes = max(1, Set(queued.map(\.vaults)).count)
+        return try await inLanes(
+            queued, width: max(Self.narrowestLane, Self.largestCrowd / lanes), lane: \.vaults
+        ) { try await work($0.item) }
     }
 
     /// The vault of a destination, or the reason why there is none.
