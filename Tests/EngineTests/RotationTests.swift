@@ -63,11 +63,29 @@ import Testing
     @Test func `a vault that is down leaves everything as it was`() async throws {
         let vault = FakeVault("a")
         let bench = try RotationBench([vault])
-        vault.script(.probe, .transient)
+        vault.script(.probe, .transient, .transient, .transient)
         let results = try await bench.rotator().rotate([bench.request()])
         #expect(results.map(\.outcome) == [.failed])
+        #expect(vault.count(of: .probe) == 3)
         #expect(try await bench.states() == [.current])
         #expect(try await bench.queue.read { try $0.openRotations() }.isEmpty)
+    }
+
+    @Test func `a read that fails once does not cost the rotation`() async throws {
+        let vault = FakeVault("a")
+        let bench = try RotationBench([vault])
+        vault.script(.probe, .transient, .tooMany(retryAfter: TimeSpan(seconds: 3)))
+        #expect(try await bench.rotator().rotate([bench.request()]).map(\.outcome) == [.started])
+        #expect(bench.clock.sleeps.last == 3000)
+    }
+
+    @Test(arguments: [FakeVault.Fault.denied, .tooMany(retryAfter: TimeSpan(seconds: 4))])
+    func `what will not pass within seconds is not waited for`(_ fault: FakeVault.Fault) async throws {
+        let vault = FakeVault("a")
+        let bench = try RotationBench([vault])
+        vault.script(.probe, fault)
+        #expect(try await bench.rotator().rotate([bench.request()]).map(\.outcome) == [.failed])
+        #expect(vault.count(of: .probe) == 1)
     }
 
     @Test func `a lost answer is found by reading back, and nothing is written twice`() async throws {

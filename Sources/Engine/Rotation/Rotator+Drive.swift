@@ -4,6 +4,8 @@ import RotaCore
 extension Rotator {
     /// How many values one pass mints for one token: a lost or rejected one is superseded once.
     private static let mintsPerPass = 2
+    /// How many times one destination is read before its vault is in trouble.
+    private static let readsPerPass = 3
 
     /// Takes an open rotation as far as it will go: recovery, pre-flight, arming, pushing, promotion.
     func drive(_ id: TokenID, change: Change) async throws -> RotationResult {
@@ -84,12 +86,19 @@ extension Rotator {
         }
     }
 
-    func probe(_ destination: Destination) async throws(Obstacle) -> Observation {
+    /// Reads one destination; trouble that may pass within seconds is given the time.
+    func probe(_ destination: Destination) async throws -> Observation {
         let vault = try vault(of: destination)
-        do throws(VaultError) {
-            return try await vault.probe(destination)
-        } catch {
-            throw Obstacle(error, at: destination)
+        var failures = 0
+        while true {
+            do throws(VaultError) {
+                return try await vault.probe(destination)
+            } catch {
+                failures += 1
+                let trouble = Obstacle(error, at: destination)
+                guard error.kind.isPassing, failures < Self.readsPerPass else { throw trouble }
+                try await pause(after: failures, trouble)
+            }
         }
     }
 

@@ -104,7 +104,7 @@ extension Rotator {
         }
     }
 
-    private func pause(after failures: Int, _ trouble: Obstacle) async throws {
+    func pause(after failures: Int, _ trouble: Obstacle) async throws {
         let wait = Backoff.withinPass.wait(after: failures, random: random)
         // Who asks us to wait longer than a pass has is waited for between passes.
         if let asked = trouble.retryAfter, asked.seconds * 1000 > Backoff.withinPass.cap { throw trouble }

@@ -1,0 +1,78 @@
+"""A vault that takes a connection and never answers: all others are done before its first deadline."""
+
+import socket
+import subprocess
+import threading
+import time
+
+from house import Seed
+
+#: Of one request; the default of the configuration.
+DEADLINE = 10
+
+
+class BlackHole:
+    """Accepts connections, reads nothing and says nothing."""
+
+    def __enter__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.address = "http://127.0.0.1:%d" % self.listener.getsockname()[1]
+        self.connections, self.first = [], None
+        self.thread = threading.Thread(target=self.take)
+        self.thread.start()
+        return self
+
+    def take(self):
+        try:
+            while True:
+                connection, _ = self.listener.accept()
+                self.first = self.first or time.monotonic()
+                self.connections.append(connection)
+        except OSError:
+            pass  # closed below
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join()
+        for connection in self.connections:
+            connection.close()
+
+
+def test_all_other_tokens_are_done_before_the_first_deadline_of_a_dead_vault(house):
+    with BlackHole() as hole:
+        house.configure(vaults=(
+            f"  dead:\n    kind: vault-kv2\n    address: {hole.address}\n    mount: kv\n"
+            "    auth: { token: file:bao-token }"))
+        house.init()
+        house.policy(overlap="24h")
+        # More of the dead one's than are under way at once, and the oldest, which come first.
+        dead = [Seed(f"dead-{n:03}", [f"dead:{n}#token"], value_issued_at="2025-12-01T00:00:00Z") for n in range(600)]
+        good = [Seed(f"good-{n:03}", [f"bao:{n}#token", f"local:{n}"]) for n in range(100)]
+        for seed in good:
+            for place in seed.destinations:
+                house.put(place, seed.value)
+        house.rota("import", house.inventory(dead + good))
+
+        process = subprocess.Popen(
+            house.command("run", "--json"), env=house.environment, cwd=house.folder, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            rotated, end = 0, time.monotonic() + 60
+            while rotated < len(good) and time.monotonic() < end:
+                [(rotated,)] = house.rows(
+                    "SELECT COUNT(*) FROM tokens WHERE name LIKE 'good-%' AND current_version = 2")
+                time.sleep(0.02)
+            taken = time.monotonic() - hole.first
+            assert rotated == len(good)
+            print(f"{rotated} tokens after {taken:.1f} s")
+            assert taken < DEADLINE
+            assert process.poll() is None, "the dead one's are still waited for"
+            process.communicate(timeout=120)
+            assert process.returncode == 5
+        finally:
+            process.kill()
+            process.wait()
+        for seed in good[::20]:
+            assert house.accepts(house.get(seed.destinations[0])) and house.accepts(seed.value)
+        assert all(house.accepts(seed.value) for seed in dead[::200])
