@@ -1,0 +1,36 @@
+"""A load generator (wrk) against a server, and what a request costs that server's processor."""
+
+import dataclasses
+import os
+import re
+import subprocess
+import sys
+
+from measure import PEERS, processor_of
+
+
+@dataclasses.dataclass
+class Load:
+    requests: int
+    rate: float
+    """Requests a second."""
+    processor: float
+    """Seconds of the server's processor for each request."""
+
+
+def load(process, url, script, *arguments, connections=32, seconds=3, accepted=0):
+    """Drives a server, which is the process, for some seconds.
+
+    - accepted: how many answers may have a status that is neither 2xx nor 3xx.
+    """
+    before = processor_of(process)
+    told = subprocess.run(
+        ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", os.path.join(PEERS, script), url, "--", *arguments],
+        check=True, capture_output=True, text=True).stdout
+    used = processor_of(process) - before
+    faults = re.search(r"Non-2xx or 3xx responses: (\d+)", told)
+    sockets = re.search(r"Socket errors: (.*)", told)
+    if (int(faults[1]) if faults else 0) > accepted or sockets:
+        sys.exit(f"error: {url} under load: {told}")
+    count = int(re.search(r"(\d+) requests in", told)[1])
+    return Load(count, float(re.search(r"Requests/sec:\s+([\d.]+)", told)[1]), used / count)
