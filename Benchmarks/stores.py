@@ -58,6 +58,10 @@ def value(number):
     return f"rota_{text}{check}"
 
 
+def digest(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def inventory(path, count, now):
     """Writes the file to import, and beside it some values of active tokens, one on each line."""
     chance = random.Random(42)
@@ -82,7 +86,7 @@ def inventory(path, count, now):
             file.write(
                 f"service-{number:08d},rota,team-{number % 97},ingest-{number % 13},export:read;ingest:write,"
                 f"env={('prod', 'stage', 'dev')[number % 3]};tier={number % 5},{made},{made},{stamp(used)},{ends},{state},"
-                f"sha256:{hashlib.sha256(own.encode()).hexdigest()}\n")
+                f"sha256:{digest(own)}\n")
             if state == "active" and number % some == 0:
                 values.write(own + "\n")
 
@@ -119,6 +123,12 @@ class Store:
 
     def command(self, *words, configuration="rota.yaml"):
         return [self.rota, "--config", os.path.join(self.folder, configuration), *words]
+
+    @property
+    def value_count(self):
+        """How many values are in the file of values."""
+        with open(self.values) as file:
+            return sum(1 for _ in file)
 
     @property
     def asker(self):

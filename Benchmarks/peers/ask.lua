@@ -1,10 +1,12 @@
--- Asks about tokens: ask.lua (introspect | openbao) VALUES-FILE OUR-TOKEN. The values are taken in an order that no
--- cache of the system foresees.
+-- Asks about tokens: ask.lua (introspect | openbao) VALUES-FILE OUR-TOKEN MOST. The values are taken in an order that
+-- no cache of the system foresees, the first MOST of them only.
 local requests = {}
 
 function init(arguments)
   local kind, path, own = arguments[1], arguments[2], arguments[3]
+  local most = tonumber(arguments[4])
   for value in io.lines(path) do
+    if #requests == most then break end
     local body, headers
     if kind == "openbao" then
       body = '{"token":"' .. value .. '"}'

@@ -64,10 +64,12 @@ extension API {
         return writer.bytes
     }
 
+    private static let formKind = "application/x-www-form-urlencoded"
+
     /// The form that an OAuth endpoint takes.
     static func form(of request: Request) throws -> FormFields {
-        let kind = request.headers["content-type"]?.prefix { $0 != ";" && $0 != " " }.lowercased()
-        guard kind == "application/x-www-form-urlencoded" else {
+        let kind = request.headers["content-type"] ?? ""
+        guard kind == formKind || kind.prefix(while: { $0 != ";" && $0 != " " }).lowercased() == formKind else {
             throw OAuthError.invalidRequest("send a form: application/x-www-form-urlencoded")
         }
         guard let form = FormFields(request.body) else {

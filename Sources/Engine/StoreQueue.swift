@@ -87,23 +87,18 @@ package final class StoreQueue: Sendable {
             defer { list = [] }
             return list
         }
+        // Writes first, so that reads between them do not cut one durable commit into many; who wrote and then
+        // reads sees what he wrote.
         var writes: [PendingWrite] = []
-        for item in work {
-            switch item {
-            case .read(let body):
-                // Order of submission is kept: who wrote and then reads sees what he wrote.
+        for case .write(let body) in work {
+            writes.append(body)
+            if writes.count == Self.largestBatch {
                 commit(writes)
                 writes = []
-                body(store.store)
-            case .write(let body):
-                writes.append(body)
-                if writes.count == Self.largestBatch {
-                    commit(writes)
-                    writes = []
-                }
             }
         }
         commit(writes)
+        for case .read(let body) in work { body(store.store) }
     }
 
     private func commit(_ writes: [PendingWrite]) {

@@ -18,7 +18,7 @@ package func judge(
     _ value: Secret, at now: Instant, lookUp: (Digest) throws -> (token: Token, version: Version)?
 ) rethrows -> Verification {
     let bytes = value.copyBytes()
-    if TokenValue.hasLayout(bytes), !TokenValue.isWellFormed(bytes) { return .unknown }
+    if TokenValue.hasLayout(bytes), !TokenValue.hasChecksum(bytes) { return .unknown }
     guard let digest = TokenValue.digest(of: value), let found = try lookUp(digest) else { return .unknown }
     guard found.token.canAuthenticate(at: now), found.version.state.authenticates else {
         return .refused(token: found.token, version: found.version)

@@ -5,7 +5,11 @@ package struct FormFields: Sendable {
     /// Nil for a `%` without two digits after it, and for more than a hundred fields.
     package init?(_ bytes: some Collection<UInt8>) {
         var fields: [(name: [UInt8], value: [UInt8])] = []
-        for pair in bytes.split(separator: UInt8(ascii: "&")) {
+        var rest = Array(bytes)[...]
+        while !rest.isEmpty {
+            let pair = rest.prefix { $0 != UInt8(ascii: "&") }
+            rest = rest[pair.endIndex...].dropFirst()
+            if pair.isEmpty { continue }
             let equals = pair.firstIndex(of: UInt8(ascii: "="))
             guard fields.count < 100,
                 let name = PercentEncoding.decode(pair[..<(equals ?? pair.endIndex)], plusIsBlank: true),

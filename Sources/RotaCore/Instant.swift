@@ -5,6 +5,7 @@ package struct Instant: Hashable, Comparable, Sendable {
     /// Seconds since the epoch.
     package let seconds: Int64
 
+    @inlinable
     package init(seconds: Int64) {
         self.seconds = seconds
     }

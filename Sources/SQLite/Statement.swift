@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 
 /// A prepared statement: finalized when the last reference goes.
 ///
@@ -132,6 +133,17 @@ package struct Row: ~Copyable {
         guard let bytes = sqlite3_column_text(handle, Int32(column)) else { return "" }
         let count = Int(sqlite3_column_bytes(handle, Int32(column)))
         return String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
+    }
+
+    /// Whether the column holds exactly this text; nothing is made of it.
+    package borrowing func holds(_ text: String, _ column: Int) -> Bool {
+        guard let bytes = sqlite3_column_text(handle, Int32(column)) else { return text.isEmpty }
+        let count = Int(sqlite3_column_bytes(handle, Int32(column)))
+        var text = text
+        return text.withUTF8 { known in
+            guard known.count == count, let start = known.baseAddress else { return count == 0 && known.isEmpty }
+            return memcmp(start, bytes, count) == 0
+        }
     }
 
     package borrowing func optionalText(_ column: Int) -> String? {

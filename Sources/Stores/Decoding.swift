@@ -4,12 +4,15 @@ import SQLite
 
 /// Rows into values, in the order of the columns of `Statement`.
 enum Decode {
-    static func version(_ row: borrowing Row) throws -> Version {
+    static func version(_ row: borrowing Row) throws -> Version { try version(row, from: 0) }
+
+    /// - parameter first: the column that the version begins with.
+    static func version(_ row: borrowing Row, from first: Int) throws -> Version {
         Version(
-            number: row.count(0), state: try row.word(1),
-            digest: row.optionalBlob(2).flatMap(Digest.init(bytes:)),
-            hint: row.text(3), issuedAt: row.optionalInstant(4), endsAt: row.optionalInstant(5),
-            endedAt: row.optionalInstant(6))
+            number: row.count(first), state: try row.word(first + 1),
+            digest: row.optionalBlob(first + 2).flatMap(Digest.init(bytes:)),
+            hint: row.text(first + 3), issuedAt: row.optionalInstant(first + 4),
+            endsAt: row.optionalInstant(first + 5), endedAt: row.optionalInstant(first + 6))
     }
 
     static func destination(_ row: borrowing Row) -> Destination {

@@ -34,10 +34,12 @@ extension SQLStore {
     }
 
     func version(with digest: Digest) throws -> (token: Token, version: Version)? {
-        guard let version = try driver.first(.versionWithDigest, [.of(digest)], Decode.version),
-            let token = try driver.first(.tokenWithDigest, [.of(digest)], decoder.decode)
-        else { return nil }
-        return (token, version)
+        if let known = known?[digest] { return known }
+        let found = try driver.first(.valueWithDigest, [.of(digest)]) { row in
+            (token: try decoder.decode(row), version: try Decode.version(row, from: TokenDecoder.columnCount))
+        }
+        if let found { known?.remember(found, by: digest) }
+        return found
     }
 
     func eachToken(states: [TokenState], _ each: (Token) throws -> Bool) throws {

@@ -18,6 +18,13 @@ private final class SQLiteReaders: StoreReaders {
     // Unchecked: it is in the list, or in the hands of the one thread that took it out.
     private struct Idle: @unchecked Sendable {
         let store: SQLStore
+        let driver: SQLiteDriver
+
+        init(_ driver: SQLiteDriver) {
+            self.driver = driver
+            store = SQLStore(driver, endpoints: [])
+            store.known = KnownValues()
+        }
     }
 
     private let path: String
@@ -28,9 +35,12 @@ private final class SQLiteReaders: StoreReaders {
     }
 
     func read<R>(_ body: (any StoreReads) throws -> R) throws -> R {
-        let known = idle.withLock { $0.popLast() }
-        let reader = try known ?? Idle(store: SQLStore(try connect(path, .readOnly), endpoints: []))
+        let waiting = idle.withLock { $0.popLast() }
+        let reader = try waiting ?? Idle(try connect(path, .readOnly))
         defer { idle.withLock { $0.append(reader) } }
-        return try body(reader.store)
+        return try reader.driver.snapshot { state in
+            reader.store.known?.keep(of: state)
+            return try body(reader.store)
+        }
     }
 }

@@ -17,15 +17,22 @@ private let runColumns = "id, plan, planned, acting, actor, started_at, finished
 private let findingColumns = "id, token_id, policy, rule, reason, message, opened_at, closed_at"
 private let auditColumns = "number, at, actor, action, object, body"
 
+extension String {
+    /// A list of columns, each with the name of its table before it.
+    fileprivate func columns(of table: String) -> String {
+        split(separator: ", ").map { "\(table).\($0)" }.joined(separator: ", ")
+    }
+}
+
 /// Everything that can be asked.
 extension Statement {
     static let reads: [Statement] = [
         fact, token, holderOfPlace, destinationCounts, tokensWithoutValue,
-        liveTokenNamed, tokenOfName, externalToken, tokenWithDigest, allTokens,
+        liveTokenNamed, tokenOfName, externalToken, allTokens,
         tokensInStates,
         issuedAtOrBefore, idleSinceAtOrBefore, overlapEndedAtOrBefore, withoutExpiry, lifetimeMoreThan, expiresAfter,
         expiredAtOrBefore,
-        activeCount, versions, versionWithDigest, destinations, unfinishedRotations, dueRotations,
+        activeCount, versions, valueWithDigest, destinations, unfinishedRotations, dueRotations,
         unfinishedRotation,
         pushes,
         openFindings, findings, auditEntries, auditEntriesOfObject, auditEntriesBack, auditEntriesOfObjectBack,
@@ -58,8 +65,6 @@ extension Statement {
         """)
     static let externalToken = Statement(
         "SELECT \(tokenColumns) FROM tokens WHERE issuer = $1 AND external_id = $2")
-    static let tokenWithDigest = Statement(
-        "SELECT \(tokenColumns) FROM tokens WHERE id = (SELECT token_id FROM versions WHERE digest = $1)")
     static let allTokens = Statement("SELECT \(tokenColumns) FROM tokens ORDER BY name, id")
     /// Absent states are given as empty texts.
     static let tokensInStates = Statement(
@@ -87,7 +92,12 @@ extension Statement {
 
     static let versions = Statement(
         "SELECT \(versionColumns) FROM versions WHERE token_id = $1 ORDER BY number")
-    static let versionWithDigest = Statement("SELECT \(versionColumns) FROM versions WHERE digest = $1")
+    /// A token, and after its columns those of the version.
+    static let valueWithDigest = Statement(
+        """
+        SELECT \(tokenColumns.columns(of: "t")), \(versionColumns.columns(of: "v"))
+        FROM versions v JOIN tokens t ON t.id = v.token_id WHERE v.digest = $1
+        """)
     static let destinationCounts = Statement(
         """
         SELECT d.vault, count(*) FROM destinations d JOIN tokens t ON t.id = d.token_id

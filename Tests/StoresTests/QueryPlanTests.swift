@@ -30,7 +30,6 @@ import Testing
         (.expiresAfter, "SEARCH tokens USING INDEX tokens_by_end (expires_at>?)"),
         (.expiredAtOrBefore, "SEARCH tokens USING INDEX tokens_by_end (expires_at<?)"),
         (.liveTokenNamed, "SEARCH tokens USING INDEX tokens_live_name (name=?)"),
-        (.versionWithDigest, "SEARCH versions USING INDEX versions_digest (digest=?)"),
         (.unfinishedRotation, "SEARCH rotations USING INDEX rotations_unfinished (token_id=?)"),
         (.auditEntriesOfObject, "SEARCH audit USING INDEX audit_by_object (object=? AND number>?)"),
         (
@@ -46,6 +45,14 @@ import Testing
     @Test(arguments: ranges)
     func `a question is one range of the right index`(statement: Statement, expected: String) throws {
         #expect(try plan(of: statement) == [expected])
+    }
+
+    @Test func `a value is found by two look-ups`() throws {
+        #expect(
+            try plan(of: .valueWithDigest) == [
+                "SEARCH v USING INDEX versions_digest (digest=?)",
+                "SEARCH t USING INDEX sqlite_autoindex_tokens_1 (id=?)",
+            ])
     }
 
     /// What may look at every row that its answer is made of.

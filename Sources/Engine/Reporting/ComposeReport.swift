@@ -40,16 +40,9 @@ private func judgeAll(
     var rulings: [Planner.Ruling] = []
     try store.eachToken(states: []) { token in
         rulings.removeAll(keepingCapacity: true)
-        facts.policies.eachVerdict(of: token, at: facts.at, tracking: tracking) { policy, rule, verdict in
-            rulings.append(Planner.Ruling(policy: policy, rule: rule, verdict: verdict))
-        }
-        var blocked: BlockedReason?
-        // Few tokens call for an action; the others are spared the planner's sorting.
-        if rulings.contains(where: \.verdict.calls) {
-            blocked = try planner.decide(token, at: facts.at) { try store.destinations(of: token.id) }
-                .action?.blocked
-        }
-        builder.add(token, rulings, blocked: blocked)
+        planner.judge(token, at: facts.at, into: &rulings)
+        let action = try planner.action(for: token, rulings) { try store.destinations(of: token.id) }
+        builder.add(token, rulings, blocked: action?.0.blocked)
         if !rulings.isEmpty { try format.add(token, rulings) }
         return true
     }

@@ -13,7 +13,10 @@ package struct ReportBuilder: Sendable {
     private let since: Instant
     private let tracking: TrackingHistory
     private var sums: ComplianceSummary
-    private var owners: [String: OwnerPosture] = [:]
+    private var tally: PostureTally
+    /// Where an owner stands in `owners`.
+    private var ownerPlaces: [String: Int] = [:]
+    private var owners: [OwnerPosture] = []
     private var violations = Foremost<BrokenRule>(mostViolations)
     private var revocations = Foremost<RecordedRevocation>(mostRevocations)
 
@@ -26,11 +29,10 @@ package struct ReportBuilder: Sendable {
         self.now = now
         self.since = since
         self.tracking = tracking
+        tally = PostureTally(policies)
         let requirements = policies.flatMap(\.rules).map(\.requirement)
         sums = ComplianceSummary(
-            policies: policies.map { policy in
-                PolicyPosture(rules: policy.rules.map { _ in RulePosture() })
-            },
+            policies: [],
             age: Histogram(
                 limits: requirements.compactMap { if case .maxAge(let limit) = $0 { limit } else { nil } },
                 edge: .allowed),
@@ -52,24 +54,25 @@ package struct ReportBuilder: Sendable {
         if token.state == .revoked { addRevocation(of: token) }
         guard authenticates else { return }
         sums.evaluated += 1
-        let gravest = rulings.map(\.verdict.status).max { $0.gravity < $1.gravity }
+        let gravest = tally.add(rulings)
         if let gravest { sums.tokens.add(gravest) } else { sums.uncovered += 1 }
         if let blocked { sums.blocked[blocked, default: 0] += 1 }
         addOwner(of: token, gravest)
         addFacts(of: token)
-        addPosture(rulings)
-        addLengths(of: token, rulings)
+        addLengths(of: token, rulings, gravest)
         if gravest == .violating { addViolations(of: token, rulings, blocked: blocked) }
     }
 
     /// What was added so far, summed up.
     package func summary() -> ComplianceSummary {
         var summary = sums
+        summary.verdicts = tally.verdicts
+        summary.policies = tally.postures(policies)
         summary.violations = violations.sorted()
         summary.revocations = revocations.sorted()
         summary.revocationsCount = revocations.offered
-        summary.controls = controls()
-        let ranked = owners.values.sorted { left, right in
+        summary.controls = controls(summary.policies)
+        let ranked = owners.sorted { left, right in
             (right.tokens.violating, right.tokens.total, left.owner)
                 < (left.tokens.violating, left.tokens.total, right.owner)
         }
@@ -82,9 +85,9 @@ package struct ReportBuilder: Sendable {
         return summary
     }
 
-    private func controls() -> [ControlPosture] {
+    private func controls(_ postures: [PolicyPosture]) -> [ControlPosture] {
         var found: [String: [String: ControlPosture]] = [:]
-        for (policy, posture) in zip(policies, sums.policies) {
+        for (policy, posture) in zip(policies, postures) {
             for (framework, controls) in policy.controls {
                 for control in controls {
                     let empty = ControlPosture(
@@ -110,15 +113,19 @@ extension ReportBuilder {
     }
 
     private mutating func addOwner(of token: Token, _ gravest: Verdict.Status?) {
-        guard owners.count < Self.mostOwnersCounted || owners[token.owner] != nil else {
+        guard let place = ownerPlaces[token.owner] ?? newOwner(token.owner) else {
             if let gravest { sums.otherOwners.tokens.add(gravest) } else { sums.otherOwners.uncovered += 1 }
             return
         }
-        if let gravest {
-            owners[token.owner, default: OwnerPosture(owner: token.owner)].tokens.add(gravest)
-        } else {
-            owners[token.owner, default: OwnerPosture(owner: token.owner)].uncovered += 1
-        }
+        if let gravest { owners[place].tokens.add(gravest) } else { owners[place].uncovered += 1 }
+    }
+
+    /// Nil when no more are counted one by one.
+    private mutating func newOwner(_ owner: String) -> Int? {
+        guard owners.count < Self.mostOwnersCounted else { return nil }
+        owners.append(OwnerPosture(owner: owner))
+        ownerPlaces[owner] = owners.count - 1
+        return owners.count - 1
     }
 
     private mutating func addFacts(of token: Token) {
@@ -145,33 +152,16 @@ extension ReportBuilder {
         if token.values.awaitingRetirement { sums.inventory.inOverlap += 1 }
     }
 
-    /// Verdicts of one policy follow each other, so the gravest of each is known where the policy changes.
-    private mutating func addPosture(_ rulings: [Planner.Ruling]) {
-        var gravest: Verdict.Status?
-        for (index, ruling) in rulings.enumerated() {
-            let status = ruling.verdict.status
-            sums.verdicts.add(status)
-            sums.policies[ruling.policy].rules[ruling.rule].verdicts.add(status)
-            if status == .violating {
-                sums.policies[ruling.policy].rules[ruling.rule]
-                    .violations[ruling.verdict.reason.code, default: 0] += 1
-            }
-            if status.gravity >= gravest?.gravity ?? 0 { gravest = status }
-            if index + 1 == rulings.count || rulings[index + 1].policy != ruling.policy {
-                sums.policies[ruling.policy].tokens.add(gravest ?? status)
-                gravest = nil
-            }
-        }
-    }
-
-    private mutating func addLengths(of token: Token, _ rulings: [Planner.Ruling]) {
+    private mutating func addLengths(of token: Token, _ rulings: [Planner.Ruling], _ gravest: Verdict.Status?) {
         var tooOld = false
         var tooIdle = false
-        for ruling in rulings where ruling.verdict.status == .violating {
-            switch policies[ruling.policy].rules[ruling.rule].requirement {
-            case .maxAge: tooOld = true
-            case .unusedFor: tooIdle = true
-            case .expiry: break
+        if gravest == .violating {
+            for ruling in rulings where ruling.verdict.status == .violating {
+                switch tally.length(of: ruling) {
+                case .age: tooOld = true
+                case .idle: tooIdle = true
+                case .none: break
+                }
             }
         }
         sums.age.add(token.values.oldestIssuedAt.map { now - $0 }, violating: tooOld)
@@ -179,17 +169,16 @@ extension ReportBuilder {
     }
 
     private mutating func addViolations(of token: Token, _ rulings: [Planner.Ruling], blocked: BlockedReason?) {
-        let broken = rulings.filter { $0.verdict.status == .violating }
-        for ruling in broken {
+        let broken = rulings.count { $0.verdict.status == .violating }
+        for ruling in rulings where ruling.verdict.status == .violating {
             let overdue = ruling.verdict.deadline.map { max(.zero, now - $0) } ?? .zero
             violations.offer(overdue.seconds) {
-                BrokenRule(
+                let policy = policies[ruling.policy]
+                return BrokenRule(
                     tokenID: token.id, name: token.name, owner: token.owner, issuer: token.issuer,
-                    policy: policies[ruling.policy].name,
-                    rule: policies[ruling.policy].rules[ruling.rule].name,
-                    reason: ruling.verdict.reason.code, message: ruling.verdict.reason.message,
-                    deadline: ruling.verdict.deadline, overdue: overdue, ofToken: broken.count,
-                    blocked: blocked)
+                    policy: policy.name, rule: policy.rules[ruling.rule].name, reason: ruling.verdict.reason.code,
+                    message: ruling.verdict.reason.message, deadline: ruling.verdict.deadline, overdue: overdue,
+                    ofToken: broken, blocked: blocked)
             }
         }
     }

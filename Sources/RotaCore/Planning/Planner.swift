@@ -3,6 +3,11 @@
 /// Pure: the same token, policies and instant, the same decision.
 package struct Planner: Sendable {
     package let policies: PolicySet
+    /// Which of the policies act.
+    private let enforces: [Bool]
+    private let selectsAll: [Bool]
+    /// The rules of each policy.
+    private let rules: [[Rule]]
     private let vaults: Set<String>
     private let tracking: TrackingHistory
 
@@ -11,6 +16,9 @@ package struct Planner: Sendable {
     ///   - tracking: when uses were watched.
     package init(policies: PolicySet, vaults: Set<String>, tracking: TrackingHistory) {
         self.policies = policies
+        enforces = policies.policies.map { $0.mode == .enforce }
+        selectsAll = policies.policies.map { $0.selector == .all }
+        rules = policies.policies.map(\.rules)
         self.vaults = vaults
         self.tracking = tracking
     }
@@ -21,6 +29,7 @@ package struct Planner: Sendable {
         package var rule: Int
         package var verdict: Verdict
 
+        @inlinable
         package init(policy: Int, rule: Int, verdict: Verdict) {
             self.policy = policy
             self.rule = rule
@@ -43,16 +52,40 @@ package struct Planner: Sendable {
         _ token: Token, at now: Instant, destinations: () throws -> [Destination]
     ) rethrows -> Decision {
         var decision = Decision(rulings: [])
-        policies.eachVerdict(of: token, at: now, tracking: tracking) { policy, rule, verdict in
-            decision.rulings.append(Ruling(policy: policy, rule: rule, verdict: verdict))
+        judge(token, at: now, into: &decision.rulings)
+        if let (action, policy) = try self.action(for: token, decision.rulings, destinations: destinations) {
+            decision.action = action
+            decision.policy = policy
         }
-        let calls = decision.rulings.filter {
-            $0.verdict.calls && policies.policies[$0.policy].mode == .enforce
+        return decision
+    }
+
+    /// Appends what every rule of every policy says that selects the token, in their order.
+    package func judge(_ token: Token, at now: Instant, into rulings: inout [Ruling]) {
+        guard token.canAuthenticate(at: now) else { return }
+        // By index: a copy of a policy would count the references of all its parts.
+        for policy in rules.indices where selectsAll[policy] || policies.policies[policy].selector.matches(token) {
+            for rule in rules[policy].indices {
+                let verdict = evaluate(rules[policy][rule], of: token, at: now, tracking: tracking)
+                rulings.append(Ruling(policy: policy, rule: rule, verdict: verdict))
+            }
         }
-        guard let chosen = calls.min(by: precedes) else { return decision }
+    }
+
+    /// The one action that follows from all that is said of a token, with the policy whose it is; nil for none.
+    ///
+    /// - parameter destinations: asked only for a token that is to be rotated.
+    package func action(
+        for token: Token, _ rulings: [Ruling], destinations: () throws -> [Destination]
+    ) rethrows -> (PlannedAction, policy: Int)? {
+        // Most tokens call for nothing, and for them nothing is made.
+        guard rulings.indices.contains(where: { rulings[$0].verdict.calls && enforces[rulings[$0].policy] }) else {
+            return nil
+        }
+        let calls = rulings.filter(isCall)
+        guard let chosen = calls.min(by: precedes) else { return nil }
         let action = rule(of: chosen).action
-        decision.policy = chosen.policy
-        decision.action = PlannedAction(
+        let planned = PlannedAction(
             tokenID: token.id, name: token.name, owner: token.owner, revision: token.revision, action: action,
             policy: policies.policies[chosen.policy].name, rule: rule(of: chosen).name,
             verdict: chosen.verdict,
@@ -61,8 +94,10 @@ package struct Planner: Sendable {
             covers: calls.filter { $0 != chosen }.map {
                 RuleReference(policy: policies.policies[$0.policy].name, rule: rule(of: $0).name)
             })
-        return decision
+        return (planned, chosen.policy)
     }
+
+    private func isCall(_ ruling: Ruling) -> Bool { ruling.verdict.calls && enforces[ruling.policy] }
 
     /// The strictest first; of equals the earlier deadline, then the order of the policies.
     private func precedes(_ left: Ruling, _ right: Ruling) -> Bool {

@@ -14,6 +14,7 @@ package struct Verdict: Hashable, Sendable {
     /// The action is not taken though due, since one is under way.
     package var inProgress: Bool
 
+    @inlinable
     package init(
         _ status: Status, _ reason: Reason, deadline: Instant? = nil, start: Instant? = nil,
         inProgress: Bool = false
@@ -56,25 +57,57 @@ package enum Reason: Hashable, Sendable {
     case remainingTooLong(remaining: TimeSpan, limit: TimeSpan)
 
     /// What scripts rely on.
-    package var code: String {
+    package var code: String { kind.code }
+
+    /// Which of the reasons it is, without its numbers.
+    package var kind: Kind {
         switch self {
-        case .withinMaxAge: "within-max-age"
-        case .maxAgeDue: "max-age-due"
-        case .maxAgeExceeded: "max-age-exceeded"
-        case .previousInUse, .previousKept: "previous-in-use"
-        case .rotationInProgress: "in-progress"
-        case .noValue: "no-value"
-        case .ageUnknown: "age-unknown"
-        case .usedRecently: "used-recently"
-        case .neverUsedWithinLimit: "never-used-within-limit"
-        case .idleDue: "idle-due"
-        case .idleTooLong: "idle-too-long"
-        case .neverUsed: "never-used"
-        case .usageUnknown: "usage-unknown"
-        case .expiryAcceptable: "expiry-acceptable"
-        case .noExpiry: "no-expiry"
-        case .lifetimeTooLong: "lifetime-too-long"
-        case .remainingTooLong: "remaining-too-long"
+        case .withinMaxAge: .withinMaxAge
+        case .maxAgeDue: .maxAgeDue
+        case .maxAgeExceeded: .maxAgeExceeded
+        case .previousInUse, .previousKept: .previousInUse
+        case .rotationInProgress: .rotationInProgress
+        case .noValue: .noValue
+        case .ageUnknown: .ageUnknown
+        case .usedRecently: .usedRecently
+        case .neverUsedWithinLimit: .neverUsedWithinLimit
+        case .idleDue: .idleDue
+        case .idleTooLong: .idleTooLong
+        case .neverUsed: .neverUsed
+        case .usageUnknown: .usageUnknown
+        case .expiryAcceptable: .expiryAcceptable
+        case .noExpiry: .noExpiry
+        case .lifetimeTooLong: .lifetimeTooLong
+        case .remainingTooLong: .remainingTooLong
+        }
+    }
+
+    /// The reasons without their numbers, which are counted by a number each.
+    package enum Kind: Int, Sendable, CaseIterable {
+        case withinMaxAge, maxAgeDue, maxAgeExceeded, previousInUse, rotationInProgress, noValue, ageUnknown
+        case usedRecently, neverUsedWithinLimit, idleDue, idleTooLong, neverUsed, usageUnknown
+        case expiryAcceptable, noExpiry, lifetimeTooLong, remainingTooLong
+
+        package var code: String {
+            switch self {
+            case .withinMaxAge: "within-max-age"
+            case .maxAgeDue: "max-age-due"
+            case .maxAgeExceeded: "max-age-exceeded"
+            case .previousInUse: "previous-in-use"
+            case .rotationInProgress: "in-progress"
+            case .noValue: "no-value"
+            case .ageUnknown: "age-unknown"
+            case .usedRecently: "used-recently"
+            case .neverUsedWithinLimit: "never-used-within-limit"
+            case .idleDue: "idle-due"
+            case .idleTooLong: "idle-too-long"
+            case .neverUsed: "never-used"
+            case .usageUnknown: "usage-unknown"
+            case .expiryAcceptable: "expiry-acceptable"
+            case .noExpiry: "no-expiry"
+            case .lifetimeTooLong: "lifetime-too-long"
+            case .remainingTooLong: "remaining-too-long"
+            }
         }
     }
 

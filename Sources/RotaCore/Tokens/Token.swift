@@ -102,6 +102,7 @@ package struct Token: Hashable, Sendable {
     /// Where its dates come from.
     package var provenance: Provenance
 
+    @inlinable
     package init(
         id: TokenID, revision: Int64 = 1, name: String, description: String = "", owner: String = "",
         integration: String = "", scopes: [String] = [], labels: [String: String] = [:],
@@ -178,6 +179,7 @@ package struct ValueSummary: Hashable, Sendable {
     /// When the last of them may be retired; nil when there is none.
     package var overlapEndsAt: Instant?
 
+    @inlinable
     package init(
         current: Int? = 1, currentIssuedAt: Instant?, oldestIssuedAt: Instant? = nil,
         rotationOpen: Bool = false, awaitingRetirement: Bool = false, overlapEndsAt: Instant? = nil

@@ -34,9 +34,13 @@ package enum TokenValue {
 
     /// Whether the bytes have the layout and a right checksum; a typo fails here, without a look-up.
     package static func isWellFormed(_ bytes: [UInt8]) -> Bool {
-        guard hasLayout(bytes) else { return false }
+        hasLayout(bytes) && hasChecksum(bytes)
+    }
+
+    /// Whether the checksum of bytes that have the layout is right.
+    package static func hasChecksum(_ bytes: [UInt8]) -> Bool {
         let random = Array(bytes.suffix(randomCount + 6).prefix(randomCount))
-        return Array(bytes.suffix(6)) == checksum(of: random)
+        return bytes.suffix(6).elementsEqual(checksum(of: random))
     }
 
     /// Whether the bytes look like a value of ours, be its checksum right or wrong.
@@ -48,7 +52,11 @@ package enum TokenValue {
         let split = bytes.count - tail
         return bytes[split - 1] == UInt8(ascii: "_")
             && isPrefix(String(decoding: bytes[..<(split - 1)], as: UTF8.self))
-            && bytes[split...].allSatisfy(alphabet.contains)
+            && bytes[split...].allSatisfy(isBase62)
+    }
+
+    private static func isBase62(_ byte: UInt8) -> Bool {
+        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
     }
 
     /// The last four characters.
@@ -61,15 +69,15 @@ package enum TokenValue {
         Digest(bytes: SHA256.digest(of: value.copyBytes()))
     }
 
+    /// The CRC32 of each byte by itself.
+    private static let remainders: [UInt32] = (0..<256).map { byte in
+        (0..<8).reduce(UInt32(byte)) { crc, _ in crc & 1 == 1 ? (crc >> 1) ^ 0xEDB8_8320 : crc >> 1 }
+    }
+
     /// Six base62 characters, zero padded, of the CRC32 (IEEE 802.3) of `random`.
     static func checksum(of random: [UInt8]) -> [UInt8] {
         var crc: UInt32 = 0xFFFF_FFFF
-        for byte in random {
-            crc ^= UInt32(byte)
-            for _ in 0..<8 {
-                crc = crc & 1 == 1 ? (crc >> 1) ^ 0xEDB8_8320 : crc >> 1
-            }
-        }
+        for byte in random { crc = (crc >> 8) ^ remainders[Int(UInt8(truncatingIfNeeded: crc) ^ byte)] }
         var rest = ~crc
         var characters = [UInt8](repeating: alphabet[0], count: 6)
         for index in stride(from: 5, through: 0, by: -1) {

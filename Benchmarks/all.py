@@ -1,0 +1,29 @@
+#!/usr/bin/env python3
+"""Runs the benchmarks that are named, or all of them, and prints one table."""
+
+import evaluation
+import introspection
+import lines
+import plan
+import push
+import start
+import taking
+from measure import note, options, table
+
+ALL = {"plan": plan, "evaluation": evaluation, "lines": lines, "introspection": introspection, "push": push,
+       "start": start, "import": taking}
+
+
+def main():
+    chosen = options(__doc__, ("names", {"nargs": "*", "metavar": "BENCHMARK", "help": ", ".join(ALL)}))
+    if unknown := set(chosen.names) - set(ALL):
+        raise SystemExit(f"error: there is no benchmark '{unknown.pop()}'\nhint: {', '.join(ALL)}")
+    rows = []
+    for name in chosen.names or ALL:
+        note(f"+ {name}")
+        rows += ALL[name].rows(chosen)
+    table(rows)
+
+
+if __name__ == "__main__":
+    main()

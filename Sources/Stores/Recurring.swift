@@ -1,0 +1,23 @@
+import SQLite
+
+/// What the texts of a column stand for, such as a set of labels that many tokens share: made once, and shared.
+///
+/// Used by one thread at a time, as its store is.
+struct Recurring<Value> {
+    private static var places: Int { 1024 }
+
+    private let texts = RecurringTexts(places: places)
+    private var values: [Value]
+    private let make: (String) -> Value
+
+    init(_ make: @escaping (String) -> Value) {
+        values = Array(repeating: make(""), count: Self.places)
+        self.make = make
+    }
+
+    mutating func value(_ row: borrowing Row, _ column: Int) -> Value {
+        let (place, isNew) = texts.place(of: row, column)
+        if isNew { values[place] = make(texts[place]) }
+        return values[place]
+    }
+}
