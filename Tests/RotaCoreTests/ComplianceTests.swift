@@ -21,9 +21,8 @@ private func aged(_ number: Int, owner: String = "team", age: Int64 = 1) -> Toke
 
 private func rulings(_ token: Token) -> [Planner.Ruling] {
     var rulings: [Planner.Ruling] = []
-    PolicySet(policies).eachVerdict(of: token, at: judgedAt, tracking: .unbroken) { policy, rule, verdict in
-        rulings.append(Planner.Ruling(policy: policy, rule: rule, verdict: verdict))
-    }
+    Planner(policies: PolicySet(policies), vaults: [], tracking: .unbroken)
+        .judge(token, at: judgedAt, into: &rulings)
     return rulings
 }
 

@@ -61,6 +61,8 @@ package struct Planner: Sendable {
     }
 
     /// Appends what every rule of every policy says that selects the token, in their order.
+    ///
+    /// Nothing for a token that cannot authenticate.
     package func judge(_ token: Token, at now: Instant, into rulings: inout [Ruling]) {
         guard token.canAuthenticate(at: now) else { return }
         // By index: a copy of a policy would count the references of all its parts.

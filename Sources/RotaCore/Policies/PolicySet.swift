@@ -16,22 +16,6 @@ package struct PolicySet: Hashable, Sendable {
         self.init(policies: policies, digest: PolicySet.digest(of: policies))
     }
 
-    /// Calls `each` for every rule of every policy that selects the token, in their order, by their indices.
-    ///
-    /// Nothing for a token that cannot authenticate.
-    package func eachVerdict(
-        of token: Token, at now: Instant, tracking: TrackingHistory,
-        _ each: (_ policy: Int, _ rule: Int, _ verdict: Verdict) throws -> Void
-    ) rethrows {
-        guard token.canAuthenticate(at: now) else { return }
-        // By index: a copy of a policy would count the references of all its parts.
-        for policy in policies.indices where policies[policy].selector.matches(token) {
-            for rule in policies[policy].rules.indices {
-                try each(policy, rule, evaluate(policies[policy].rules[rule], of: token, at: now, tracking: tracking))
-            }
-        }
-    }
-
     /// The same whatever files and order the policies stood in.
     private static func digest(of policies: [Policy]) -> String {
         var canonical = CanonicalText()
