@@ -75,12 +75,14 @@ private func refusal(of path: String, _ message: String, hint: String? = nil) ->
 private func readPolicies(_ files: [PolicyFile]) -> PolicyLoad {
     var policies: [PlacedPolicy] = []
     var diagnostics: [Diagnostic] = []
+    var zones = ZoneFiles()
     for file in files {
         switch file.content {
         case .success(let bytes):
-            var reader = PolicyReader(file: file.name)
+            var reader = PolicyReader(file: file.name, zones: zones)
             policies += reader.read(bytes)
             diagnostics += reader.diagnostics
+            zones = reader.zones
         case .failure(let fault):
             diagnostics.append(Diagnostic(file: file.name, message: fault.message, hint: fault.hint))
         }

@@ -11,9 +11,12 @@ struct PlacedPolicy {
 struct PolicyReader {
     let file: String
     private(set) var diagnostics: [Diagnostic] = []
+    /// Handed on from file to file.
+    var zones: ZoneFiles
 
-    init(file: String) {
+    init(file: String, zones: ZoneFiles = ZoneFiles()) {
         self.file = file
+        self.zones = zones
     }
 
     /// The policies that could be made out.
@@ -31,8 +34,22 @@ struct PolicyReader {
         do {
             return document(try Document(parsing: bytes).root)
         } catch {
-            self.error(error.message, at: error.mark)
+            let hint = unquotedHint(bytes, at: error.mark)
+            self.error(error.message, at: error.mark, hint: hint)
             return []
+        }
+    }
+
+    /// A cron pattern that begins with `*` or `@` is no plain text in YAML, whose own words for it lead nowhere.
+    private func unquotedHint(_ bytes: [UInt8], at mark: Mark) -> String? {
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        guard lines.indices.contains(mark.line - 1) else { return nil }
+        let line = String(decoding: lines[mark.line - 1], as: UTF8.self)
+        guard let key = line.firstRange(of: "cron:") else { return nil }
+        switch line[key.upperBound...].first(where: { $0 != " " }) {
+        case "*": return "put the pattern into quotes, as in cron: \"*/15 * * * *\""
+        case "@": return "put the pattern into quotes, as in cron: \"@daily\""
+        default: return nil
         }
     }
 
@@ -78,6 +95,7 @@ struct PolicyReader {
             selector: selector(of: fields, in: policyTitle(name), at: node.mark),
             rules: rules.map { readRules($0) } ?? [], file: file)
         policy.notifyBefore = notices(fields["notify-before"], rules: policy.rules)
+        policy.schedule = schedule(fields["schedule"])
         policy.pace = pace(fields["pace"])
         policy.limits = limits(fields["limits"])
         policy.controls = controls(fields["controls"])

@@ -11,12 +11,11 @@ struct Vocabulary {
     static let policy = Vocabulary(
         title: "a policy",
         keys: [
-            "name", "description", "basis", "mode", "match", "rules", "notify-before", "pace", "limits",
+            "name", "description", "basis", "mode", "match", "rules", "notify-before", "schedule", "pace", "limits",
             "controls",
             "approval",
         ],
         later: [
-            "schedule": "remove it, and run 'rota run' from cron or a systemd timer",
             "minimum-notice": "remove it; 'mode: warn' gives notice before you set 'mode: enforce'",
             "when": "remove it, and narrow 'match' instead",
         ])
@@ -46,6 +45,7 @@ struct Vocabulary {
         ])
 
     static let expiry = Vocabulary(title: "'expiry'", keys: ["required", "max-lifetime", "max-remaining"])
+    static let schedule = Vocabulary(title: "'schedule'", keys: ["cron", "every", "zone", "window"])
     static let pace = Vocabulary(title: "'pace'", keys: ["actions"])
     static let limits = Vocabulary(title: "'limits'", keys: ["actions", "percent"])
 

@@ -40,6 +40,7 @@ enum StarterFiles {
         #   limits: { connections: 4096, connections-per-address: 256, request-time: 10s, idle-time: 75s }
 
         # log: { format: logfmt, level: info }     # of 'rota serve'; or json; debug tells every request
+        # schedule: { every: 1h }         # when 'rota serve' runs policies that have no schedule of their own
 
         limits: { actions: 500, percent: 20 }   # a plan over these is refused as a whole
 

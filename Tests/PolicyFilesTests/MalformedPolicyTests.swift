@@ -131,11 +131,6 @@ struct Malformed: Sendable, CustomTestStringConvertible {
             "a mode that is a number", "mode: 3",
             "6:11: error: 'mode' must be a string, and here is an integer\nhint: quote it: mode: \"3\""),
         Malformed(
-            "a schedule", "schedule: { cron: x }",
-            "6:5: error: 'schedule' is not in this version of rota yet"
-                + "\nhint: remove it, and run 'rota run' from cron or a systemd timer"
-        ),
-        Malformed(
             "an approval", "approval: required",
             "6:15: error: 'approval: required' is not in this version of rota yet"),
         Malformed(

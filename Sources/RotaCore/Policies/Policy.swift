@@ -9,6 +9,8 @@ package struct Policy: Hashable, Sendable {
     package var rules: [Rule]
     /// How long before an action of this policy people are told, longest first.
     package var notifyBefore: [TimeSpan]
+    /// When it runs by itself; nil: by the default schedule of the configuration.
+    package var schedule: Schedule?
     /// How many actions one run takes, oldest deadline first; the rest wait.
     package var pace: Int?
     package var limits: Limits
@@ -19,7 +21,8 @@ package struct Policy: Hashable, Sendable {
 
     package init(
         name: String, description: String = "", basis: String = "", mode: Mode = .observe,
-        selector: Selector = .all, rules: [Rule], notifyBefore: [TimeSpan] = [], pace: Int? = nil,
+        selector: Selector = .all, rules: [Rule], notifyBefore: [TimeSpan] = [], schedule: Schedule? = nil,
+        pace: Int? = nil,
         limits: Limits = Limits(), controls: [String: [String]] = [:], file: String = ""
     ) {
         self.name = name
@@ -29,6 +32,7 @@ package struct Policy: Hashable, Sendable {
         self.selector = selector
         self.rules = rules
         self.notifyBefore = notifyBefore
+        self.schedule = schedule
         self.pace = pace
         self.limits = limits
         self.controls = controls

@@ -16,6 +16,13 @@ package struct PolicySet: Hashable, Sendable {
         self.init(policies: policies, digest: PolicySet.digest(of: policies))
     }
 
+    /// When each policy runs by itself.
+    ///
+    /// - parameter fallback: when those run that do not say so.
+    package func scheduled(otherwise fallback: Schedule) -> [ScheduledPolicy] {
+        policies.map { ScheduledPolicy($0.name, $0.schedule ?? fallback) }
+    }
+
     /// The same whatever files and order the policies stood in.
     private static func digest(of policies: [Policy]) -> String {
         var canonical = CanonicalText()
@@ -37,6 +44,7 @@ private struct CanonicalText {
         append(policy.selector)
         list(policy.rules) { $0.append($1) }
         list(policy.notifyBefore) { $0.append($1.seconds) }
+        list(policy.schedule.map { [$0.description] } ?? []) { $0.append($1) }
         append(policy.pace)
         append(policy.limits.actions)
         append(policy.limits.percent)

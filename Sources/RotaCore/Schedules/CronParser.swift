@@ -71,7 +71,7 @@ struct CronParser {
         }
         guard let pattern = Self.nicknames[name] else {
             throw CronFault(
-                message: "there is no nickname '\(piece.text)'", column: piece.column,
+                message: "there is no nickname '\(abridged(piece.text))'", column: piece.column,
                 hint: nearest(to: name, among: known).map { "did you mean '\($0)'?" }
                     ?? "write one of \(known.joined(separator: ", "))")
         }
@@ -101,7 +101,7 @@ struct CronParser {
         let parts = Self.split(item) { $0 == "/" }
         guard parts.count <= 2 else {
             throw CronFault(
-                message: "'\(item.text)' has two steps", column: parts[2].column - 1, hint: "write one")
+                message: "'\(abridged(item.text))' has two steps", column: parts[2].column - 1, hint: "write one")
         }
         let base = parts[0]
         let step = parts.count == 2 ? try step(parts[1], of: base, field) : 1
@@ -109,7 +109,7 @@ struct CronParser {
         let ends = Self.split(base) { $0 == "-" }
         guard ends.count <= 2 else {
             throw CronFault(
-                message: "'\(base.text)' has two dashes", column: ends[2].column - 1,
+                message: "'\(abridged(base.text))' has two dashes", column: ends[2].column - 1,
                 hint: "write a range as \(field.range.lowerBound)-\(field.range.upperBound)")
         }
         let first = try value(ends[0], field)
@@ -126,7 +126,7 @@ struct CronParser {
             let most = field.everything.upperBound
             let least = field.everything.lowerBound
             throw CronFault(
-                message: "the range '\(base.text)' runs backwards", column: base.column,
+                message: "the range '\(abridged(base.text))' runs backwards", column: base.column,
                 hint: field == .dayOfWeek && last == 0
                     ? "write \(first)-7: 7 is Sunday too"
                     : "write \(first)-\(most),\(least)-\(last)")
@@ -138,18 +138,18 @@ struct CronParser {
         guard !base.text.isEmpty else {
             throw CronFault(
                 message: "a step needs a range or '*' before it", column: base.column,
-                hint: "write */\(piece.text)")
+                hint: "write */\(abridged(piece.text))")
         }
         let most = field.everything.upperBound
         guard let step = Self.number(piece.text) else {
             throw CronFault(
-                message: "the step '\(piece.text)' is no number", column: piece.column,
+                message: "the step '\(abridged(piece.text))' is no number", column: piece.column,
                 hint: "write a number from 1 to \(most)")
         }
         guard step >= 1, step <= most else {
             throw CronFault(
                 message: step == 0
-                    ? "a step of 0 leads nowhere" : "a step of \(piece.text) is beyond the \(field.title)",
+                    ? "a step of 0 leads nowhere" : "a step of \(abridged(piece.text)) is beyond the \(field.title)",
                 column: piece.column,
                 hint: step == 0 ? "write a number from 1 to \(most)" : beyond(field))
         }
@@ -172,7 +172,7 @@ struct CronParser {
         guard let number = Self.number(piece.text) else { throw noValue(piece, field) }
         guard field.range.contains(number) else {
             throw CronFault(
-                message: "\(piece.text) is no \(field.title)", column: piece.column,
+                message: "\(abridged(piece.text)) is no \(field.title)", column: piece.column,
                 hint: "write \(field.allowed)")
         }
         return number
@@ -181,7 +181,8 @@ struct CronParser {
     private func noValue(_ piece: Piece, _ field: CronField) -> CronFault {
         let foreign = ["?": "write *", "L": "list the days, or use a day that every month has"]
         let shown =
-            piece.text.isEmpty ? "a value is missing in the \(field.title)" : "'\(piece.text)' is no \(field.title)"
+            piece.text.isEmpty
+            ? "a value is missing in the \(field.title)" : "'\(abridged(piece.text))' is no \(field.title)"
         let near = nearest(to: String(piece.text.prefix(3)), among: field.names)
         let hint =
             foreign[piece.text.uppercased()]

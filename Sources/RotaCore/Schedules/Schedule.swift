@@ -18,9 +18,17 @@ package struct Schedule: Hashable, Sendable, CustomStringConvertible {
     /// What `every` may say.
     package static let spans = TimeSpan(seconds: 60)...TimeSpan.days(366)
 
+    /// Every full hour.
+    package static let hourly = Schedule(pattern: .every(.hours(1)), window: nil)
+
     package let pattern: Pattern
     /// How long after a fire a run may still begin; nil: until the next one.
     package let window: TimeSpan?
+
+    private init(pattern: Pattern, window: TimeSpan?) {
+        self.pattern = pattern
+        self.window = window
+    }
 
     /// - throws: `ScheduleFault` for a pattern that never fires.
     package init(_ cron: Cron, zone: Zone, window: TimeSpan? = nil) throws(ScheduleFault) {

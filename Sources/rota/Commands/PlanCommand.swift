@@ -29,10 +29,12 @@ private func showPlan(_ invocation: Invocation) throws -> ExitCode {
         policies: policies, limits: composition.configuration.limits,
         vaults: composition.configuration.vaultNames, at: at, hypothetical: invocation.arguments.has("at"))
     let result = try makePlan(request, from: store)
+    let schedule = composition.configuration.schedule
     if invocation.wantsJSON {
-        invocation.output.document(PlanDocument.json(result))
+        invocation.output.document(PlanDocument.json(result, policies.policies, otherwise: schedule))
     } else {
         PlanDocument.print(result.plan, on: invocation.output)
+        PlanDocument.printRuns(of: result.plan, policies.policies, otherwise: schedule, on: invocation.output)
     }
     guard let refusal = result.refusal else { return .done }
     invocation.output.failure(
@@ -44,7 +46,10 @@ private func showPlan(_ invocation: Invocation) throws -> ExitCode {
 
 /// A plan as it is shown.
 enum PlanDocument {
-    static func json(_ result: PlanResult) -> JSON {
+    /// - parameters:
+    ///   - policies: all that are loaded.
+    ///   - fallback: the schedule of those that have none of their own.
+    static func json(_ result: PlanResult, _ policies: [Policy], otherwise fallback: Schedule) -> JSON {
         let plan = result.plan
         return [
             "plan": json(plan), "actions": .array(plan.actions.map(json)),
@@ -54,6 +59,7 @@ enum PlanDocument {
                 "blocked": .integer(plan.actions.count { $0.blocked != nil }),
             ],
             "refusal": TokenDocument.text(result.refusal),
+            "schedules": ScheduleDocument.json(policies, otherwise: fallback, after: plan.at, fires: 1),
         ]
     }
 
@@ -100,6 +106,17 @@ enum PlanDocument {
         output.line(
             "\(counted(taken.count, "action")), \(waiting.count) waiting, \(blocked.count) blocked; "
                 + "\(counted(plan.candidates, "token")) looked at; as of \(plan.at)")
+    }
+
+    /// When the policies that have actions run next by themselves.
+    static func printRuns(
+        of plan: Plan, _ policies: [Policy], otherwise fallback: Schedule, on output: Output
+    ) {
+        let acting = Set(plan.actions.map(\.policy))
+        for policy in policies where acting.contains(policy.name) {
+            let next = ScheduleDocument.next(policy, otherwise: fallback, after: plan.at)
+            output.line("'\(printable(policy.name))' runs next at \(next)")
+        }
     }
 
     private static func row(_ action: PlannedAction) -> [String] {

@@ -6,10 +6,17 @@ import RotaCore
 extension Command {
     static let policyCheck = Command(
         words: ["policy", "check"],
-        summary: "check policy files, and tell all faults at once",
+        summary: "check policy files, tell all faults at once, and when the policies run",
         operand: Operand(
             name: "PATH", help: "a file or a directory; else the configured policies", count: .optional),
-        examples: ["rota policy check", "rota policy check Policies/baseline.yaml"],
+        options: [
+            Option("at", "TIME|SPAN", help: "the runs after then: 2027-01-31, or 30d from now"),
+            Option("fires", "COUNT", help: "how many runs of each policy are shown; 3"),
+        ],
+        examples: [
+            "rota policy check", "rota policy check Policies/baseline.yaml",
+            "rota policy check --at 2027-03-28 --fires 5",
+        ],
         exitCodes: [.done, .usage],
         run: checkPolicies)
 
@@ -51,20 +58,30 @@ private func checkedPolicies(
 }
 
 private func checkPolicies(_ invocation: Invocation) throws -> ExitCode {
-    let path = try invocation.arguments.operands.first ?? Configuration.load(invocation.arguments).policies
+    let now = invocation.clock.now()
+    let at = try invocation.arguments.instant("at", orSpanFrom: now) ?? now
+    let fires = try invocation.arguments.integer("fires", in: 0...1000) ?? 3
+    let given = invocation.arguments.operands.first
+    // Files that are given are judged for themselves: no configuration is needed, and none has a say.
+    let configuration = try given == nil ? Configuration.load(invocation.arguments) : nil
+    let path = given ?? configuration?.policies ?? ""
     guard invocation.wantsJSON else {
         let policies = try checkedPolicies(at: path, invocation.output, tellsWarnings: true)
         let rules = policies.policies.reduce(0) { $0 + $1.rules.count }
         let count = policies.policies.count
         invocation.output.line(
             "\(count) \(count == 1 ? "policy" : "policies") with \(counted(rules, "rule")): no faults")
+        ScheduleDocument.print(
+            policies.policies, otherwise: configuration?.schedule, after: at, fires: fires, on: invocation.output)
         return .done
     }
     let load = loadPolicies(at: path)
+    let policies = load.policies?.policies ?? []
     invocation.output.document([
         "valid": .bool(load.policies != nil),
         "digest": TokenDocument.text(load.policies?.digest),
-        "policies": .array((load.policies?.policies ?? []).map { .string($0.name) }),
+        "policies": .array(policies.map { .string($0.name) }),
+        "schedules": ScheduleDocument.json(policies, otherwise: configuration?.schedule, after: at, fires: fires),
         "diagnostics": .array(load.diagnostics.map { Fault($0).json }),
     ])
     return load.policies == nil ? .usage : .done
@@ -80,11 +97,13 @@ private func explainPolicies(_ invocation: Invocation) throws -> ExitCode {
     let token = try store.requireToken(invocation.arguments.operands[0])
     let tracking = invocation.arguments.has("at") ? .unbroken : try store.tracking()
     let timeline = Timeline(of: token, policies: policies.policies, at: at, tracking: tracking)
-    let missing = try MissingValue(of: token, from: store)
+    let document = TimelineDocument(
+        timeline: timeline, missing: try MissingValue(of: token, from: store), policies: policies.policies,
+        schedule: composition.configuration.schedule)
     if invocation.wantsJSON {
-        invocation.output.document(TimelineDocument.json(timeline, missing))
+        invocation.output.document(document.json)
     } else {
-        TimelineDocument.print(timeline, missing, on: invocation.output)
+        document.print(on: invocation.output)
     }
     return .done
 }

@@ -17,6 +17,8 @@ struct Configuration: Sendable {
     var scopes: [ScopeEntry] = []
     var vaults: [VaultSettings] = []
     var webhooks: [WebhookSettings] = []
+    /// When policies run by themselves that do not say so.
+    var schedule = Schedule.hourly
     /// Above every policy's own.
     var limits = Limits()
     /// How `rota serve` tells what it does.

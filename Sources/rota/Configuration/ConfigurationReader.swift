@@ -1,4 +1,5 @@
 import Engine
+import PolicyFiles
 import RotaCore
 import YAML
 
@@ -14,7 +15,9 @@ struct ConfigurationReader {
     }
 
     mutating func read(_ root: Node) -> Configuration? {
-        let keys = ["store", "policies", "token-prefix", "scopes", "vaults", "webhooks", "limits", "server", "log"]
+        let keys = [
+            "store", "policies", "token-prefix", "scopes", "vaults", "webhooks", "schedule", "limits", "server", "log",
+        ]
         guard check(root, "the configuration", keys: keys) else { return nil }
         let store = self.store(required("store", of: root, "the configuration"))
         let policies = required("policies", of: root, "the configuration").flatMap { string($0, "policies") }
@@ -32,6 +35,11 @@ struct ConfigurationReader {
         configuration.scopes = items(root["scopes"], "scopes").compactMap { scope($0) }
         configuration.vaults = entries(root["vaults"], "vaults").compactMap { vault($0) }
         configuration.webhooks = entries(root["webhooks"], "webhooks").compactMap { webhook($0) }
+        if let node = root["schedule"] {
+            let (schedule, diagnostics) = readSchedule(node, file: file)
+            faults += diagnostics.filter { $0.severity == .error }.map { Fault($0) }
+            configuration.schedule = schedule ?? .hourly
+        }
         if let node = root["server"], !node.isNull { configuration.server = server(node) }
         if let node = root["log"], check(node, "log", keys: ["format", "level"]) {
             let format = node["format"].flatMap { choice($0, "log.format", among: LogFormat.allCases.map(\.rawValue)) }

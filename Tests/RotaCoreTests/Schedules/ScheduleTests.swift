@@ -165,18 +165,32 @@ private enum CronByChance {
 /// A second implementation, slow and plain: Foundation's calendar, looked at every minute.
 private struct WatchedClock {
     private let fields: [String]
+    /// The values that each field allows.
+    private let allowed: [Set<Int>]
     private let zone: TimeZone
     private let calendar: Calendar
 
     init(_ text: String, zone name: String) throws {
         fields = text.split(separator: " ").map(String.init)
+        allowed = zip(fields, [0...59, 0...23, 1...31, 1...12, 0...7]).map { field, all in
+            Set(all.filter { value in field.split(separator: ",").contains { Self.allows($0, value, all) } })
+        }
         zone = try #require(TimeZone(identifier: name))
         var calendar = Calendar(identifier: .gregorian)
         calendar.timeZone = try #require(TimeZone(identifier: "UTC"))
         self.calendar = calendar
     }
 
-    /// On a whole minute of the years 1990 to 2090, two days before the clock is changed where it ever is.
+    private static func allows(_ item: Substring, _ value: Int, _ all: ClosedRange<Int>) -> Bool {
+        let parts = item.split(separator: "/")
+        let ends =
+            parts[0] == "*"
+            ? [all.lowerBound, all.upperBound] : parts[0].split(separator: "-").compactMap { Int($0) }
+        let step = parts.count > 1 ? Int(parts[1]) ?? 1 : 1
+        return value >= ends[0] && value <= ends[ends.count - 1] && (value - ends[0]) % step == 0
+    }
+
+    /// On a whole minute of the years 1990 to 2090, up to two days before the clock is changed, where it is.
     func somewhereNearATransition(_ dice: inout Dice) -> Instant {
         let start = Date(timeIntervalSince1970: TimeInterval(631_152_000 + dice.below(3_155_695_200)))
         let change = zone.nextDaylightSavingTimeTransition(after: start) ?? start
@@ -186,9 +200,9 @@ private struct WatchedClock {
 
     func fires(from start: Instant, until end: Instant) -> [Instant] {
         var fires: [Instant] = []
-        // Watched from a day before: the clock may have been ahead.
-        var highest = local(start - .days(2))
-        var now = start - .days(2)
+        // Watched from before: the clock may have been ahead.
+        var now = start - .hours(26)
+        var highest = local(now)
         while now < end {
             now = now + TimeSpan(seconds: 60)
             let shown = local(now)
@@ -211,24 +225,16 @@ private struct WatchedClock {
     }
 
     private func matches(_ local: Int64) -> Bool {
+        let (minute, hour) = (Int(local / 60 % 60), Int(local / 3600 % 24))
+        guard allowed[0].contains(minute), allowed[1].contains(hour) else { return false }
         let parts = calendar.dateComponents(
-            [.minute, .hour, .day, .month, .weekday], from: Date(timeIntervalSince1970: TimeInterval(local)))
-        guard let minute = parts.minute, let hour = parts.hour, let day = parts.day, let month = parts.month,
-            let weekday = parts.weekday, allows(0, minute, 0...59), allows(1, hour, 0...23), allows(3, month, 1...12)
+            [.day, .month, .weekday], from: Date(timeIntervalSince1970: TimeInterval(local)))
+        guard let day = parts.day, let month = parts.month, let weekday = parts.weekday,
+            allowed[3].contains(month)
         else { return false }
-        let isDay = allows(2, day, 1...31)
-        let isWeekday = allows(4, weekday - 1, 0...6) || (weekday == 1 && allows(4, 7, 7...7))
+        let isDay = allowed[2].contains(day)
+        // Foundation's Sunday is 1; ours is 0 and 7.
+        let isWeekday = allowed[4].contains(weekday - 1) || weekday == 1 && allowed[4].contains(7)
         return fields[2] == "*" || fields[4] == "*" ? isDay && isWeekday : isDay || isWeekday
-    }
-
-    private func allows(_ index: Int, _ value: Int, _ all: ClosedRange<Int>) -> Bool {
-        fields[index].split(separator: ",").contains { item in
-            let parts = item.split(separator: "/")
-            let ends =
-                parts[0] == "*"
-                ? [all.lowerBound, all.upperBound] : parts[0].split(separator: "-").compactMap { Int($0) }
-            let step = parts.count > 1 ? Int(parts[1]) ?? 1 : 1
-            return value >= ends[0] && value <= ends[ends.count - 1] && (value - ends[0]) % step == 0
-        }
     }
 }

@@ -2,27 +2,46 @@ import JSON
 import RotaCore
 
 /// What `policy explain` shows.
-enum TimelineDocument {
-    static func json(_ timeline: Timeline, _ missing: MissingValue?) -> JSON {
+struct TimelineDocument {
+    private let timeline: Timeline
+    private let missing: MissingValue?
+    /// In the order of the timeline's.
+    private let policies: [Policy]
+    /// Of policies without one of their own.
+    private let fallback: Schedule
+
+    init(timeline: Timeline, missing: MissingValue?, policies: [Policy], schedule: Schedule) {
+        self.timeline = timeline
+        self.missing = missing
+        self.policies = policies
+        fallback = schedule
+    }
+
+    // MARK: JSON
+
+    var json: JSON {
         [
             "token_id": .string(timeline.tokenID.text), "name": .string(timeline.name),
             "at": TokenDocument.time(timeline.at), "not_evaluated": TokenDocument.text(timeline.notEvaluated),
             "without_value": missing?.json ?? .null,
-            "policies": .array(timeline.policies.map(json)),
+            "policies": .array(zip(timeline.policies, policies).map(json)),
         ]
     }
 
-    private static func json(_ policy: PolicyTimeline) -> JSON {
-        [
+    private func json(_ policy: PolicyTimeline, _ source: Policy) -> JSON {
+        let schedule = source.schedule ?? fallback
+        return [
             "policy": .string(policy.policy), "mode": .string(policy.mode.rawValue),
             "file": .string(policy.file),
             "selected": .bool(policy.mismatch == nil),
             "mismatch": TokenDocument.text(policy.mismatch?.description),
+            "schedule": .string(schedule.description),
+            "next_run": TokenDocument.time(schedule.next(after: timeline.at)),
             "rules": .array(policy.rules.map(json)),
         ]
     }
 
-    private static func json(_ rule: RuleTimeline) -> JSON {
+    private func json(_ rule: RuleTimeline) -> JSON {
         [
             "rule": .string(rule.rule), "action": .string(rule.action.rawValue),
             "status": .string(rule.verdict.status.rawValue), "reason": .string(rule.verdict.reason.code),
@@ -33,25 +52,29 @@ enum TimelineDocument {
         ]
     }
 
-    static func print(_ timeline: Timeline, _ missing: MissingValue?, on output: Output) {
+    // MARK: Text
+
+    func print(on output: Output) {
         output.line("'\(printable(timeline.name))' (\(timeline.tokenID)) as of \(timeline.at)")
         if let reason = timeline.notEvaluated { output.line("no policy is evaluated: \(printable(reason))") }
         if let missing {
             output.line("it has no value: \(printable(missing.why))")
             output.line("to finish it: \(printable(missing.remedy))")
         }
-        for policy in timeline.policies {
+        for (policy, source) in zip(timeline.policies, policies) {
             let title = "\(policy.policy) (\(policy.mode.rawValue))"
             if let mismatch = policy.mismatch {
                 output.line("\n\(printable(title)): not for this token: \(printable(mismatch.description))")
                 continue
             }
             output.line("\n" + Style.heading.applied(to: printable(title), on: output))
-            for rule in policy.rules { print(rule, at: timeline.at, on: output) }
+            let next = ScheduleDocument.next(source, otherwise: fallback, after: timeline.at)
+            output.line("  runs next at \(next)")
+            for rule in policy.rules { print(rule, on: output) }
         }
     }
 
-    private static func print(_ rule: RuleTimeline, at now: Instant, on output: Output) {
+    private func print(_ rule: RuleTimeline, on output: Output) {
         output.line(
             "  \(rule.rule): \(rule.verdict.status.rawValue) - \(printable(rule.verdict.reason.message))")
         var dates: [(at: Instant, what: String)] = rule.notices.map {
@@ -61,7 +84,7 @@ enum TimelineDocument {
         if let end = rule.overlapEnd { dates.append((end, "the previous value ends")) }
         if let deadline = rule.deadline { dates.append((deadline, "deadline")) }
         for date in dates.sorted(by: { $0.at < $1.at }) {
-            output.line("    \(spoken(date.at, from: now)): \(date.what)")
+            output.line("    \(spoken(date.at, from: timeline.at)): \(date.what)")
         }
     }
 }

@@ -1,0 +1,123 @@
+package import RotaCore
+package import YAML
+
+/// Reads a schedule that stands outside of policies, such as the default in the configuration, by the same
+/// rules. Nil when there is an error among the diagnostics.
+///
+/// - parameter file: its name, for diagnostics.
+package func readSchedule(_ node: Node, file: String) -> (schedule: Schedule?, diagnostics: [Diagnostic]) {
+    var reader = PolicyReader(file: file)
+    let schedule = reader.schedule(node)
+    let failed = reader.diagnostics.contains { $0.severity == .error }
+    return (failed ? nil : schedule, reader.diagnostics)
+}
+
+// When a policy runs: `{ cron: "0 3 * * 1-5", zone: Europe/London, window: 2h }`, or `{ every: 6h }`.
+extension PolicyReader {
+    private static let example =
+        "write 'schedule: { cron: \"0 3 * * 1-5\", zone: Europe/London }' or 'schedule: { every: 6h }'"
+
+    mutating func schedule(_ node: Node?) -> Schedule? {
+        guard let node else { return nil }
+        guard let entries = node.entries, !entries.isEmpty else {
+            let what = node.entries == nil ? "must be a mapping, and here is \(node.typeName)" : "is empty"
+            error("'schedule' \(what)", at: node.mark, hint: Self.hint(for: node))
+            return nil
+        }
+        guard let fields = fields(of: node, Vocabulary.schedule) else { return nil }
+        let window = fields["window"].flatMap { span($0, "window") }
+        switch (fields["cron"], fields["every"]) {
+        case (let cron?, nil):
+            return self.cron(cron, zone: fields["zone"], window: window)
+        case (nil, let every?):
+            return self.every(every, zone: fields["zone"], window: window)
+        case (_?, let every?):
+            error(
+                "a schedule has either 'cron' or 'every', and here are both", at: every.mark, hint: "remove one of them"
+            )
+        case (nil, nil):
+            // A key that was meant to be one of them is told already.
+            guard entries.allSatisfy({ Vocabulary.schedule.keys.contains($0.key) }) else { return nil }
+            error("the schedule has neither 'cron' nor 'every'", at: node.mark, hint: Self.example)
+        }
+        return nil
+    }
+
+    /// What somebody meant who wrote the rhythm alone.
+    private static func hint(for node: Node) -> String {
+        guard let text = node.text else { return example }
+        if TimeSpan(text) != nil { return "write 'schedule: { every: \(text) }'" }
+        guard let cron = try? Cron(text) else { return example }
+        return "write 'schedule: { cron: \"\(cron)\" }'"
+    }
+
+    private mutating func cron(_ node: Node, zone zoneNode: Node?, window: TimeSpan?) -> Schedule? {
+        let zone = zoneNode.map { self.zone($0) } ?? Zone.utc
+        guard let cron = pattern(node), let zone else { return nil }
+        do throws(ScheduleFault) {
+            return try Schedule(cron, zone: zone, window: window)
+        } catch {
+            self.error(
+                "'cron': no year has such a day, so that it would never run", at: node.mark,
+                hint: "check the day of month against the month")
+            return nil
+        }
+    }
+
+    private mutating func pattern(_ node: Node) -> Cron? {
+        guard let text = node.text else {
+            error(
+                "'cron' must be a string, and here is \(node.typeName)", at: node.mark,
+                hint: "write cron: \"0 3 * * 1-5\"")
+            return nil
+        }
+        do throws(CronFault) {
+            return try Cron(text)
+        } catch {
+            let place = node.mark.inside(node, column: error.column)
+            self.error("'cron': \(error.message)", at: place, hint: error.hint)
+            return nil
+        }
+    }
+
+    private mutating func every(_ node: Node, zone: Node?, window: TimeSpan?) -> Schedule? {
+        if let zone {
+            error(
+                "'zone' means nothing to 'every', which goes by the time that passes", at: zone.mark,
+                hint: "remove it; or write cron: \"0 3 * * *\" for a time of day")
+        }
+        guard let span = span(node, "every") else { return nil }
+        guard let schedule = try? Schedule(every: span, window: window) else {
+            let (least, most) = (Schedule.spans.lowerBound, Schedule.spans.upperBound)
+            error(
+                "'every' must be from \(least) to \(most), and here is \(written(node))", at: node.mark,
+                hint: "write every: 1h")
+            return nil
+        }
+        if let window, window >= span {
+            warning(
+                "the window of \(window) never closes: the next run comes after \(span)", at: node.mark,
+                hint: "write a shorter one, or leave it out")
+        }
+        return schedule
+    }
+
+    private mutating func zone(_ node: Node) -> Zone? {
+        guard let name = string(node, "zone") else { return nil }
+        switch zones.zone(named: name) {
+        case .success(let zone): return zone
+        case .failure(let fault):
+            error("'zone': \(abridged(fault.message))", at: node.mark, hint: fault.hint)
+            return nil
+        }
+    }
+}
+
+extension Mark {
+    /// The place of a column of a scalar's text, where that is written on one line and as it is.
+    fileprivate func inside(_ node: Node, column: Int) -> Mark {
+        guard let scalar = node.scalar, !scalar.text.contains(where: { $0.isNewline || $0 == "\\" || $0 == "\"" })
+        else { return self }
+        return Mark(line: line, column: self.column + column - (scalar.isPlain ? 1 : 0))
+    }
+}
