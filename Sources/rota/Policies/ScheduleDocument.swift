@@ -22,7 +22,7 @@ enum ScheduleDocument {
         _ policies: [Policy], otherwise fallback: Schedule?, after now: Instant, fires: Int, on output: Output
     ) {
         var table = Table(
-            ["policy", "schedule", "next"], on: output, title: "Run by 'rota serve' and 'rota run --scheduled'")
+            ["policy", "schedule", "next"], on: output, title: "Next runs by schedule")
         for policy in policies {
             guard let schedule = policy.schedule ?? fallback else { continue }
             let times = schedule.fires(after: now, count: fires).map { schedule.zone.localTime(of: $0) }
