@@ -93,11 +93,6 @@ struct Composition: Sendable {
             random: invocation.random)
     }
 
-    /// When each policy runs by itself.
-    func schedules(of policies: PolicySet) throws -> [ScheduledPolicy] {
-        try policies.policies.map { ScheduledPolicy($0.name, try Schedule(every: .hours(1))) }
-    }
-
     func change(_ cause: String) -> Change {
         Change(actor: Process.actor, at: invocation.clock.now(), cause: cause)
     }

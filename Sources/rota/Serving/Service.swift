@@ -96,7 +96,8 @@ struct Service {
             store: store, rotator: composition.rotator(store, vaults, stop: stop), deliverer: deliverer,
             clock: invocation.clock, random: invocation.random)
         let orders = Daemon.Orders(
-            policies: policies, schedules: try composition.schedules(of: policies), limits: configuration.limits)
+            policies: policies, schedules: policies.scheduled(otherwise: configuration.schedule),
+            limits: configuration.limits)
         return Shift(
             configuration: configuration, endpoints: configuration.webhooks.map(\.endpoint),
             daemon: Daemon(
