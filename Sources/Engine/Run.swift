@@ -102,7 +102,8 @@ package struct RunUseCase: Sendable {
         }
         report.recovery.add(try await stuck)
         try await finish(
-            pass, aborted: planned.refusal, totals: Dictionary(grouping: report.actions, by: \.outcome).mapValues(\.count))
+            pass, aborted: planned.refusal,
+            totals: Dictionary(grouping: report.actions, by: \.outcome).mapValues(\.count))
         report.finishedAt = clock.now()
         if let deliveryTime { report.deliveries = try await deliverer.deliverDue(within: deliveryTime) }
         report.waitingDeliveries = try await store.read { try $0.deliveryCounts().waiting }
