@@ -21,7 +21,9 @@ def main():
     rows = []
     for name in chosen.names or ALL:
         note(f"+ {name}")
-        rows += ALL[name].rows(chosen)
+        for row in ALL[name].rows(chosen):
+            note(f"{row.what}: {row.ours}; {row.peer or '-'}; {row.ratio or '-'}; {row.verdict}")
+            rows.append(row)
     table(rows)
 
 
