@@ -36,7 +36,7 @@ package struct RotateUseCase: Sendable {
             return RotationResult(token.id, .blocked, blocked: blocked, cause: blocked.message)
         }
         let request = RotationRequest(
-            tokenID: token.id, revision: nil, overlap: overlap, trigger: nil,
+            tokenID: token.id, revision: nil, overlap: overlap, trigger: nil, supersedes: true,
             change: Change(actor: actor, at: now, cause: reason))
         return try await rotator.rotate([request]).first
     }

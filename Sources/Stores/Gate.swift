@@ -91,6 +91,12 @@ extension SQLStore {
         return try rotation(of: id)
     }
 
+    func supersedeOverlap(of id: TokenID, change: Change) throws -> Bool {
+        guard let rotation = try numbers(.supersedeOverlap, [.of(id)]).first else { return false }
+        try conclude("rotation.supersede", id, change, ["rotation": .integer(rotation), "phase": "done"])
+        return true
+    }
+
     func takeUp(_ rotation: Int64) -> Bool {
         driver.hold(.rotation(rotation))
     }

@@ -13,7 +13,7 @@ extension Statement {
     static let gate: [Statement] = [
         addToken, addVersion, endToken, expireToken, turnReported, endReported, reportUse, reportNoUse,
         reportUseUntil, endVersions, closeRotations, closeFindings,
-        refreshSummary, claimRotation, giveUpClaim, chooseVersion, addPush, pushBase, markSending,
+        refreshSummary, claimRotation, supersedeOverlap, giveUpClaim, chooseVersion, addPush, pushBase, markSending,
         markVerified,
         markFenced, discardPending, leaveUnconfirmed, forgetVersion, finishPushing, demoteCurrent,
         endUnconfirmed, promotePending, retireVersion, finishRotation, stallRotation, adoptDestination,
@@ -128,10 +128,21 @@ extension Statement {
           AND (t.expires_at IS NULL OR t.expires_at > $4)
         ON CONFLICT DO NOTHING RETURNING id
         """)
-    /// With an unconfirmed version left something was armed: only a promotion gives that one an end.
+    /// The versions that it was to retire are left to the rotation that follows.
+    static let supersedeOverlap = Statement(
+        "UPDATE rotations SET phase = 'done', cause = NULL WHERE token_id = $1 AND \(unfinished) AND phase = 'overlap' RETURNING id"
+    )
+    private static let previousOfRotation =
+        "(SELECT 1 FROM versions v WHERE v.token_id = rotations.token_id AND v.state = 'previous')"
+    /// With an unconfirmed version left something was armed: only a promotion gives that one an end. Where an
+    /// older version is still to be retired, as after a superseded overlap, the rotation sees to that.
     static let giveUpClaim = Statement(
         """
-        UPDATE rotations SET phase = 'closed', cause = $2
+        UPDATE rotations SET cause = $2,
+          phase = CASE WHEN EXISTS \(previousOfRotation) THEN 'overlap' ELSE 'closed' END,
+          next_attempt_at = COALESCE(
+            (SELECT min(v.ends_at) FROM versions v
+             WHERE v.token_id = rotations.token_id AND v.state = 'previous'), next_attempt_at)
         WHERE id = $1 AND phase = 'open' AND to_version IS NULL AND NOT EXISTS
           (SELECT 1 FROM versions v
            WHERE v.token_id = rotations.token_id AND v.state IN ('pending', 'unconfirmed'))

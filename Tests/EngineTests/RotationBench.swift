@@ -54,8 +54,9 @@ final class RotationBench: Sendable {
 
     var change: Change { Change(actor: "test", at: clock.now(), cause: "test") }
 
-    func request(overlap: TimeSpan = .hours(1)) -> RotationRequest {
-        RotationRequest(tokenID: id, revision: nil, overlap: overlap, trigger: nil, change: change)
+    func request(overlap: TimeSpan = .hours(1), supersedes: Bool = false) -> RotationRequest {
+        RotationRequest(
+            tokenID: id, revision: nil, overlap: overlap, trigger: nil, supersedes: supersedes, change: change)
     }
 
     func versions() async throws -> [Version] {

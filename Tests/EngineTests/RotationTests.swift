@@ -25,6 +25,47 @@ import Testing
         #expect(try await bench.queue.read { try $0.openRotations() }.isEmpty)
     }
 
+    @Test func `a person may rotate again during the overlap, and every older value is retired in its time`()
+        async throws
+    {
+        let bench = try RotationBench([FakeVault("a")])
+        _ = try await bench.rotator().rotate([bench.request()])
+        #expect(try await bench.rotator().rotate([bench.request()]).first?.outcome == .skipped, "a policy waits")
+        bench.clock.advance(by: TimeSpan(seconds: 1800))
+        let again = try await bench.rotator(seed: 2).rotate([bench.request(supersedes: true)])
+        #expect(again.first?.outcome == .started)
+        #expect(try await bench.states() == [.previous, .previous, .current])
+        // A fourth value would be one too many: refused, and what is under way goes on.
+        let refused = try await bench.rotator(seed: 3).rotate([bench.request(supersedes: true)])
+        #expect(refused.first?.outcome == .failed)
+        #expect(refused.first?.cause?.contains("three of its values") == true)
+        bench.clock.advance(by: TimeSpan(seconds: 1801))
+        _ = try await bench.rotator(seed: 4).recover(change: bench.change)
+        #expect(try await bench.states() == [.revoked, .previous, .current])
+        try await bench.runToTheEnd()
+        #expect(try await bench.states() == [.revoked, .revoked, .current])
+        #expect(try await bench.violations() == [])
+    }
+
+    @Test func `a value that is lost during the overlap is made good by rotating again`() async throws {
+        let vault = FakeVault("a")
+        let bench = try RotationBench([vault])
+        _ = try await bench.rotator().rotate([bench.request()])
+        let place = Destination(vault: "a", path: "apps/bench")
+        vault.foreignWrite("somebody else's", at: place)
+        bench.clock.advance(by: .hours(2))
+        _ = try await bench.rotator().recover(change: bench.change)
+        let blocked = try await bench.rotator(seed: 2).rotate([bench.request(supersedes: true)])
+        #expect(blocked.first?.outcome == .blocked, "a foreign value is never overwritten")
+        #expect(try await bench.states() == [.previous, .current])
+        #expect(try await bench.queue.read { try $0.openRotations() }.map(\.phase) == [.overlap])
+        vault.foreignWrite(nil, at: place)
+        let mended = try await bench.rotator(seed: 3).rotate([bench.request(overlap: .zero, supersedes: true)])
+        #expect(mended.first?.outcome == .done)
+        #expect(try await bench.states() == [.revoked, .revoked, .current])
+        #expect(try await bench.violations() == [])
+    }
+
     @Test func `without an overlap the rotation is done in one pass`() async throws {
         let bench = try RotationBench([FakeVault("a")])
         let results = try await bench.rotator().rotate([bench.request(overlap: .zero)])

@@ -115,6 +115,9 @@ package protocol RotationChanges {
         of id: TokenID, fromVersion: Int, overlap: TimeSpan, cap: OverlapCap, trigger: RotationTrigger?,
         change: Change
     ) throws -> Rotation?
+    /// Ends a rotation that is in its overlap, so that another one can be claimed in the same transaction: that
+    /// one retires the older versions, which keep their ends. False when none is in its overlap.
+    func supersedeOverlap(of id: TokenID, change: Change) throws -> Bool
     /// Makes this process the one that drives an unfinished rotation, until `letGo` or its end, however it
     /// ends. False when somebody drives it already. It only saves work: what keeps two drivers from harm is
     /// that every transition is conditional.

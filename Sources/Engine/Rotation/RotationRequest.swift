@@ -9,17 +9,20 @@ package struct RotationRequest: Hashable, Sendable {
     package var cap: OverlapCap
     /// What called for it; nil when a person did.
     package var trigger: RotationTrigger?
+    /// Whether it takes the place of a rotation that is in its overlap; a policy waits for that one's end.
+    package var supersedes: Bool
     package var change: Change
 
     package init(
         tokenID: TokenID, revision: Int64?, overlap: TimeSpan, cap: OverlapCap = OverlapCap(),
-        trigger: RotationTrigger?, change: Change
+        trigger: RotationTrigger?, supersedes: Bool = false, change: Change
     ) {
         self.tokenID = tokenID
         self.revision = revision
         self.overlap = overlap
         self.cap = cap
         self.trigger = trigger
+        self.supersedes = supersedes
         self.change = change
     }
 }

@@ -98,22 +98,30 @@ package struct Rotator: Sendable {
 
     private func rotate(_ request: RotationRequest) async throws -> RotationResult {
         if stop.isRequested { return RotationResult(request.tokenID, .skipped, cause: Self.stopping) }
-        let claimed = try await store.write { store -> Rotation? in
-            guard let token = try store.token(request.tokenID),
-                request.revision.map({ $0 == token.revision }) ?? true
-            else { return nil }
-            return try store.claimRotation(
-                of: token.id, fromVersion: token.values.current ?? 0, overlap: request.overlap,
-                cap: request.cap, trigger: request.trigger, change: request.change)
-        }
-        guard let claimed else {
-            return RotationResult(
-                request.tokenID, .skipped,
-                cause: "it has changed since it was planned, or a rotation of it is under way")
+        let claimed: Rotation
+        do {
+            claimed = try await store.write { try self.claim(request, in: $0) }
+        } catch let refusal as ClaimRefused {
+            return RotationResult(request.tokenID, .skipped, cause: refusal.cause)
         }
         return try await lettingGo(of: claimed.id) {
             try await self.drive(request.tokenID, change: request.change)
         }
+    }
+
+    private func claim(_ request: RotationRequest, in store: any Store) throws -> Rotation {
+        guard let token = try store.token(request.tokenID), request.revision.map({ $0 == token.revision }) ?? true
+        else { throw ClaimRefused(cause: "it has changed since it was planned") }
+        if request.supersedes { _ = try store.supersedeOverlap(of: token.id, change: request.change) }
+        if let rotation = try store.claimRotation(
+            of: token.id, fromVersion: token.values.current ?? 0, overlap: request.overlap, cap: request.cap,
+            trigger: request.trigger, change: request.change)
+        {
+            return rotation
+        }
+        // Thrown, so that a superseded overlap stays as it was.
+        let isUnderWay = try store.rotation(of: token.id) != nil
+        throw ClaimRefused(cause: isUnderWay ? "a rotation of it is under way" : "it cannot be rotated as it is now")
     }
 
     /// Runs `work` over items, many at once, and keeps the order. Tokens that live in the same vaults share a
@@ -144,6 +152,11 @@ package struct Rotator: Sendable {
         }
         return vault
     }
+}
+
+/// Why no rotation was begun.
+private struct ClaimRefused: Error {
+    var cause: String
 }
 
 /// Why a rotation cannot go on now: the pass ends for this token, and the rotation waits.
