@@ -130,8 +130,10 @@ extension Statement {
         """)
     /// The versions that it was to retire are left to the rotation that follows.
     static let supersedeOverlap = Statement(
-        "UPDATE rotations SET phase = 'done', cause = NULL WHERE token_id = $1 AND \(unfinished) AND phase = 'overlap' RETURNING id"
-    )
+        """
+        UPDATE rotations SET phase = 'done', cause = NULL
+        WHERE token_id = $1 AND \(unfinished) AND phase = 'overlap' RETURNING id
+        """)
     private static let previousOfRotation =
         "(SELECT 1 FROM versions v WHERE v.token_id = rotations.token_id AND v.state = 'previous')"
     /// With an unconfirmed version left something was armed: only a promotion gives that one an end. Where an
