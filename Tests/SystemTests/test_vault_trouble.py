@@ -60,7 +60,8 @@ def test_a_token_in_a_vault_in_trouble_waits_and_the_others_rotate(bare, fake, t
 
     actions = {action["name"]: action for action in json.loads(ran.stdout)["actions"]}
     for seed in good:
-        assert actions[seed.name]["outcome"] == "started" and actions[seed.name]["cause"] is None
+        # Done, where a slow machine let the overlap pass.
+        assert actions[seed.name]["outcome"] in ("started", "done") and actions[seed.name]["cause"] is None
     for seed in bad:
         assert actions[seed.name]["outcome"] in ("started", "failed"), actions[seed.name]
         assert actions[seed.name]["cause"], actions[seed.name]
