@@ -20,6 +20,9 @@ class Served:
         self.house, self.log = house, house.folder / "serve.log"
         text = (house.folder / "rota.yaml").read_text()
         (house.folder / "rota.yaml").write_text(text + f'server: {{ listen: "{listen}"{settings} }}\n')
+        if not any((house.folder / "Policies").iterdir()):
+            house.policy(text="version: 1\npolicies:\n  - name: look\n    mode: observe\n    match: all\n    rules:\n"
+                              "      - max-age: 90d\n        action: notify\n")
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 house.command("serve"), env=house.environment, cwd=house.folder, stdin=subprocess.DEVNULL,
