@@ -21,7 +21,7 @@ final class TokenDecoder {
             externalID: row.optionalText(10), state: try state(row), createdAt: row.instant(12),
             createdBy: text(row, 13), expiresAt: row.optionalInstant(14), usage: usage(row),
             usageAssertedUntil: row.optionalInstant(28), watchedSince: row.optionalInstant(29), end: end(row),
-            values: values(row), destinationCount: row.count(27), provenance: try row.word(17))
+            values: values(row), destinationCount: row.count(27), provenance: try provenance(row))
     }
 
     private func text(_ row: borrowing Row, _ column: Int) -> String { texts[texts.place(of: row, column).place] }
@@ -35,7 +35,11 @@ final class TokenDecoder {
 
     private func state(_ row: borrowing Row) throws -> TokenState {
         // Nearly all of them, and told apart in a few nanoseconds.
-        row.holds("active", 11) ? .active : try row.word(11)
+        row.holds("active", 11) ? .active : row.holds("revoked", 11) ? .revoked : try row.word(11)
+    }
+
+    private func provenance(_ row: borrowing Row) throws -> Provenance {
+        row.holds("asserted", 17) ? .asserted : try row.word(17)
     }
 
     private func usage(_ row: borrowing Row) -> Usage {

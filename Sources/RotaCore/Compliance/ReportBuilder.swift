@@ -14,6 +14,8 @@ package struct ReportBuilder: Sendable {
     private let tracking: TrackingHistory
     private var sums: ComplianceSummary
     private var tally: PostureTally
+    /// Nearly all tokens are: they are counted without a look-up.
+    private var active = 0
     /// Where an owner stands in `owners`.
     private var ownerPlaces: [String: Int] = [:]
     private var owners: [OwnerPosture] = []
@@ -48,7 +50,7 @@ package struct ReportBuilder: Sendable {
     ///     that does not authenticate.
     ///   - blocked: why the action that they call for cannot be taken.
     package mutating func add(_ token: Token, _ rulings: [Planner.Ruling], blocked: BlockedReason?) {
-        sums.states[token.state, default: 0] += 1
+        if token.state == .active { active += 1 } else { sums.states[token.state, default: 0] += 1 }
         let authenticates = token.canAuthenticate(at: now)
         if token.state == .active { sums.expiry.add(token.expiresAt, authenticates: authenticates) }
         if token.state == .revoked { addRevocation(of: token) }
@@ -66,6 +68,7 @@ package struct ReportBuilder: Sendable {
     /// What was added so far, summed up.
     package func summary() -> ComplianceSummary {
         var summary = sums
+        if active > 0 { summary.states[.active] = active }
         summary.verdicts = tally.verdicts
         summary.policies = tally.postures(policies)
         summary.violations = violations.sorted()
