@@ -34,6 +34,7 @@ private func showPlan(_ invocation: Invocation) throws -> ExitCode {
         invocation.output.document(PlanDocument.json(result, policies.policies, otherwise: schedule))
     } else {
         PlanDocument.print(result.plan, on: invocation.output)
+        PlanDocument.printUnacted(result.findings, on: invocation.output)
         PlanDocument.printRuns(of: result.plan, policies.policies, otherwise: schedule, on: invocation.output)
     }
     guard let refusal = result.refusal else { return .done }
@@ -106,6 +107,15 @@ enum PlanDocument {
         output.line(
             "\(counted(taken.count, "action")), \(waiting.count) waiting, \(blocked.count) blocked; "
                 + "\(counted(plan.candidates, "token")) looked at; as of \(plan.at)")
+    }
+
+    /// What is wrong and in no plan, since its policy only looks.
+    static func printUnacted(_ findings: [Violation], on output: Output) {
+        let seen = findings.count { $0.mode != .enforce }
+        if seen > 0 {
+            output.line(
+                "\(counted(seen, "violation")) of policies that observe or warn are not acted on; see 'rota report'")
+        }
     }
 
     /// When the policies that have actions run next by themselves.

@@ -103,7 +103,8 @@ private enum RunDocument {
 
     static func print(_ report: RunReport, on output: Output) {
         var table = Table(["outcome", "action", "token", "policy", "rule", "why"], on: output)
-        for action in report.actions {
+        // Who was told once is not told every night.
+        for action in report.actions where !(action.action == .notify && action.outcome == .skipped) {
             table.add([
                 action.outcome.rawValue, action.action.rawValue, action.name, action.policy, action.rule,
                 action.cause ?? action.message,
