@@ -14,6 +14,7 @@ extension ReportFacts {
             "made_at": .string(madeAt.description),
             "period_from": .string(since.description),
             "actor": .string(actor),
+            "watched_seconds": watched.map { .integer($0.seconds) } ?? .null,
         ]
     }
 }

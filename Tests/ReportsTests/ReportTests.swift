@@ -76,11 +76,24 @@ private func html(_ store: FakeStoreReads, _ request: ReportRequest = request())
     #expect(
         facts.object?.keys == [
             "generator", "instance", "generation", "policies_digest", "at", "hypothetical", "made_at",
-            "period_from", "actor",
+            "period_from", "actor", "watched_seconds",
         ])
     #expect(facts["policies_digest"]?.string == quarterly.digest)
     #expect(facts["at"]?.string == "2026-11-24T03:00:00Z")
     #expect(facts["hypothetical"]?.bool == false)
+}
+
+@Test func `the report says how much of its period uses were watched`() throws {
+    var store = FakeStoreReads([])
+    #expect(try json(store)["report"]?["watched_seconds"]?.integer == 0)
+    store.trackers = [
+        Heartbeat(tracker: "a", startedAt: now - .days(400), beatAt: now - .days(20), askedAt: now - .days(20)),
+        Heartbeat(tracker: "a", startedAt: now - .days(12), beatAt: now, askedAt: now),
+    ]
+    #expect(try json(store)["report"]?["watched_seconds"]?.integer == 22 * 86_400)
+    #expect(try html(store).contains("22 days of 30 days"))
+    let hypothetical = try json(store, request(hypotheticalAt: now + .days(1)))
+    #expect(hypothetical["report"]?["watched_seconds"]?.isNull == true)
 }
 
 @Test func `a report at another instant judges as if it were then, and says so`() throws {

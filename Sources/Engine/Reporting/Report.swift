@@ -45,6 +45,9 @@ package struct ReportFacts: Sendable {
     package var tracking: TrackingHistory
     package var generator: String
     package var actor: String
+
+    /// How much of the period uses were watched; nil where that is assumed.
+    package var watched: TimeSpan? { hypothetical ? nil : tracking.watched(from: since, to: madeAt) }
 }
 
 /// Everything that a report says beside its rows.

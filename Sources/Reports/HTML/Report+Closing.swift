@@ -63,7 +63,7 @@ extension Report {
             authenticates. A rotation whose \
             old value is still accepted has not made the token younger.</li>
             <li><strong>Idle</strong> time runs from the last use, or from the day watching began if it \
-            was never used. \
+            was never used, and stands still while nobody watches. \
             Where use is not known, no token is called unused.</li>
             <li><strong>Overdue</strong> is the time since the deadline of the rule. Rules about a \
             missing end have no deadline.</li>
@@ -75,6 +75,12 @@ extension Report {
             """)
     }
 
+    private var watched: String {
+        guard let watched = facts.watched else { return "assumed, without a break" }
+        let period = facts.madeAt - facts.since
+        return watched == period ? "all of it" : "\(watched.spoken) of \(period.spoken)"
+    }
+
     var about: Markup {
         section(
             "about", "About this report", "What it was made from, so that it can be made again.",
@@ -83,6 +89,7 @@ extension Report {
             \(fact("Made at", facts.madeAt.description))
             \(fact("Kind", facts.hypothetical ? "hypothetical" : "actual"))
             \(fact("Asked for by", facts.actor))
+            \(fact("Use watched in the period", watched))
             \(fact("Made by", facts.generator))\(fact("Period from", facts.since.description))
             \(fact("Store", facts.store.instance))\(fact("Generation", String(facts.store.generation)))
             \(fact("Store made at", facts.store.createdAt.description))

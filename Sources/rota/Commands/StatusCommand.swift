@@ -33,6 +33,8 @@ private struct Status {
     private let withoutValue: [MissingValue]
     private let findings: Int
     private let deliveries: DeliveryCounts
+    /// The last stretch of each tracker, latest first.
+    private let trackers: [Heartbeat]
 
     init(of store: any Store, _ configuration: Configuration) throws {
         self.store = configuration.store
@@ -46,6 +48,9 @@ private struct Status {
         withoutValue = try MissingValue.all(in: store)
         findings = try store.openFindings().count
         deliveries = try store.deliveryCounts()
+        let stretches = Dictionary(grouping: try store.heartbeats(), by: \.tracker)
+        trackers = stretches.values.compactMap { $0.max { $0.beatAt < $1.beatAt } }
+            .sorted { ($1.beatAt, $0.tracker) < ($0.beatAt, $1.tracker) }
     }
 
     private var stalled: [(name: String, rotation: Rotation)] {
@@ -66,11 +71,26 @@ private struct Status {
                     ]
                 }),
             "tokens_without_value": .array(withoutValue.map(\.json)),
+            "trackers": .array(trackers.map(json)),
             "deliveries": [
                 "waiting": .integer(deliveries.waiting), "delivered": .integer(deliveries.delivered),
                 "dead": .integer(deliveries.dead),
             ],
         ]
+    }
+
+    private func json(_ tracker: Heartbeat) -> JSON {
+        [
+            "tracker": .string(tracker.tracker), "started_at": TokenDocument.time(tracker.startedAt),
+            "beat_at": TokenDocument.time(tracker.beatAt), "asked_at": TokenDocument.time(tracker.askedAt),
+        ]
+    }
+
+    /// Whether uses are seen: idle clocks stand still while they are not.
+    private func watching(at now: Instant) -> String {
+        guard let latest = trackers.first else { return "by nobody yet" }
+        let asked = latest.askedAt.map { "last asked \(distance(to: $0, from: now))" } ?? "never asked"
+        return "until \(spoken(latest.beatAt, from: now)) by \(latest.tracker), \(asked)"
     }
 
     private func json(_ run: RunRecord) -> JSON {
@@ -92,6 +112,7 @@ private struct Status {
         fields.add(
             "rotations",
             "\(rotations.count) not finished" + (stalled.isEmpty ? "" : ", \(stalled.count) stuck"))
+        fields.add("uses watched", watching(at: now))
         fields.add(
             "deliveries",
             "\(deliveries.waiting) waiting, \(deliveries.delivered) delivered, \(deliveries.dead) given up")
