@@ -3,6 +3,8 @@ import RotaCore
 extension Rotator {
     /// How soon an older value that is still in use is looked at again, in seconds.
     private static let patience: Int64 = 300
+    /// How long a request may be under way, and a process stopped in the middle of one.
+    static let longestPause = TimeSpan(seconds: 3600)
 
     /// Steps 8 to 10: when the overlap has passed and the consumers have changed over, every destination is
     /// read once more, and older versions are retired where all hold the current value. Answers how many were.
@@ -13,7 +15,10 @@ extension Rotator {
         }
         guard let (snapshot, use) = found else { return (RotationResult(id, .done), 0) }
         let older = snapshot.versions.filter { $0.state == .previous || $0.state == .unconfirmed }
-        let ended = older.filter { $0.endsAt.map { $0 <= now } ?? false }
+        let ended = older.filter { version in
+            guard let end = version.endsAt else { return false }
+            return end <= now && settledAt(version, snapshot).map { $0 <= now } ?? true
+        }
         guard !ended.isEmpty else {
             return (RotationResult(id, older.isEmpty ? .done : .started), 0)
         }
@@ -45,6 +50,17 @@ extension Rotator {
         return (RotationResult(id, retired == older.count ? .done : .started), retired)
     }
 
+    /// From when on no late write can bring back an older value where a write has no condition: such a one was
+    /// begun before the current value was made, and waits for a network or a stopped process. Nil where the
+    /// value was never sent to such a destination.
+    private func settledAt(_ version: Version, _ snapshot: RotationSnapshot) -> Instant? {
+        let wasSent = snapshot.destinations.contains { destination in
+            let isConditional = vaults[destination.vault]?.capabilities.conditionalWrite ?? true
+            return !isConditional && snapshot.push(of: version.number, to: destination).map { $0.attempt > 0 } ?? false
+        }
+        return wasSent ? snapshot.current?.issuedAt.map { $0 + Self.longestPause } : nil
+    }
+
     /// An older value is in use, so it lives on; past the cap somebody is told.
     private func prolong(
         _ snapshot: RotationSnapshot, _ ended: [Version], _ use: OverlapUse, change: Change
@@ -68,8 +84,10 @@ extension Rotator {
     /// Step 9, the guard: a vault that was restored, or written to by somebody else, may hold an older value;
     /// retiring that one would lock its consumers out.
     private func requireCurrentEverywhere(_ snapshot: RotationSnapshot) async throws {
-        let observations = try await probeAll(snapshot.destinations)
-        for destination in snapshot.destinations {
+        // What cannot be read is not proof, neither for nor against.
+        let readable = snapshot.destinations.filter { vaults[$0.vault]?.capabilities.readable ?? true }
+        let observations = try await probeAll(readable)
+        for destination in readable {
             guard let observation = observations[destination.id],
                 observation.holds(snapshot.current?.digest)
             else {
