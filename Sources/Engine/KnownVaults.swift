@@ -24,7 +24,7 @@ package struct KnownVaults: Hashable, Sendable {
         }
         guard let field = destination.field, withoutFields.contains(vault) else { return nil }
         return (
-            "the vault '\(vault)' is a directory, which keeps one value in a file and has no fields",
+            "the vault '\(vault)' keeps one value at a path and has no fields",
             "leave '#\(field)' out"
         )
     }

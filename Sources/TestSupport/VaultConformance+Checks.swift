@@ -86,7 +86,8 @@ private let conditional = [
                     try await subject.vault.remove(place, at: old)
                 },
                 .refused, "removal")
-            if old.value == nil, !subject.vault.capabilities.fencesEmptiness { continue }
+            let capabilities = subject.vault.capabilities
+            guard capabilities.fenceable, old.value != nil || capabilities.fencesEmptiness else { continue }
             try requireEqual(
                 await subject.failure { () async throws(VaultError) in
                     try await subject.vault.fence(place, at: old)

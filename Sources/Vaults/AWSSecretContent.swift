@@ -78,7 +78,7 @@ struct AWSSecretContent: Sendable {
         guard let value else { return nil }
         guard let key else { return value.isSame(as: Self.emptied) ? nil : value.secret }
         switch try Self.object(value, key).object[key] {
-        case nil, .null: return nil
+        case nil, .null, .string(""): return nil
         case .string(let text): return Secret(utf8: text)
         case let other?: return Secret(utf8: other.serialized())
         }

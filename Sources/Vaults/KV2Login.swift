@@ -60,7 +60,7 @@ package struct KV2Login: Sendable {
         advice: String
     ) throws(VaultError) {
         self.method = method
-        self.mount = try KV2Configuration.encoded(path: mount)
+        self.mount = try PercentEncoding.encode(path: mount)
         self.namespace = namespace
         self.fields = fields
         self.advice = advice

@@ -34,7 +34,7 @@ package final class KV2Vault: Vault {
         clock: any WallClock
     ) throws(VaultError) {
         name = configuration.name
-        mount = try KV2Configuration.encoded(path: configuration.mount)
+        mount = try PercentEncoding.encode(path: configuration.mount)
         session = KV2Session(
             authentication, namespace: configuration.namespace,
             connection: try KV2Connection(configuration, client: client, clock: clock), clock: clock)
@@ -76,7 +76,7 @@ package final class KV2Vault: Vault {
 
     package func erase(_ destination: Destination, since first: Observation) async throws(VaultError) {
         guard first.base == "0" else { return try await remove(destination, at: probe(destination)) }
-        let path = "\(mount)/metadata/" + (try KV2Configuration.encoded(path: destination.path))
+        let path = "\(mount)/metadata/" + (try PercentEncoding.encode(path: destination.path))
         let answer = try await session.send("DELETE", path, for: .writing)
         guard answer.response.status == 204 else {
             // The value goes at least; what is left is that there was one.
@@ -134,7 +134,7 @@ extension KV2Vault {
     }
 
     private func path(of destination: Destination) throws(VaultError) -> String {
-        "\(mount)/data/" + (try KV2Configuration.encoded(path: destination.path))
+        "\(mount)/data/" + (try PercentEncoding.encode(path: destination.path))
     }
 
     private static func field(of destination: Destination) throws(VaultError) -> String {

@@ -105,6 +105,7 @@ extension VaultSettings {
         case .directory(let path): DirectoryVault(name: name, root: path)
         case .keyValue2(let settings): try settings.vault(named: name, client: client, clock: clock)
         case .awsSecretsManager(let settings): try settings.vault(named: name, client: client, clock: clock)
+        case .http(let settings): try settings.vault(client: client, clock: clock)
         }
     }
 }

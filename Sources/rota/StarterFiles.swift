@@ -25,6 +25,15 @@ enum StarterFiles {
           #   kind: aws-secrets-manager
           #   region: eu-west-1
           #   auth: environment           # or access-key and secret-key, a profile, a web-identity
+          # ci:                           # any endpoint; destinations are ci:PATH#FIELD
+          #   kind: http
+          #   write:
+          #     method: PUT
+          #     url: "https://ci.internal/projects/{{path}}/variables/{{field}}"
+          #     headers: { Content-Type: application/json }
+          #     body: '{"value": "{{value}}"}'
+          #   read: { url: "https://ci.internal/projects/{{path}}/variables/{{field}}", value: /value }
+          #   credential: { header: Authorization, prefix: "Bearer ", secret: file:ci-token }
 
         # webhooks:
         #   security:

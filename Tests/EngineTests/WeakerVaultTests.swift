@@ -27,7 +27,9 @@ import Testing
         #expect(vault.value(at: place) == readable.value(at: Destination(vault: "a", path: "apps/bench")))
     }
 
-    @Test func `a lost answer of a vault that nobody can read is asked for by writing the same value again`() async throws {
+    @Test func `a lost answer of a vault that nobody can read is asked for by writing the same value again`()
+        async throws
+    {
         let vault = FakeVault("b", conditionalWrite: false, fenceable: false, readable: false)
         let bench = try RotationBench([vault])
         vault.script(.write, .timesOutAfter, .timesOutBefore)
@@ -63,7 +65,9 @@ import Testing
         #expect(try await bench.violations() == [])
     }
 
-    @Test func `where writes have no condition, an older value stays valid for as long as it may come back`() async throws {
+    @Test func `where writes have no condition, an older value stays valid for as long as it may come back`()
+        async throws
+    {
         let vault = FakeVault("b", conditionalWrite: false, fenceable: false)
         let bench = try RotationBench([vault])
         vault.script(.write, .landsLater)

@@ -80,8 +80,10 @@ import Testing
         #expect(try await house.versions(of: name).count == 1)
     }
 
-    @Test func `an object without the key, with null there, and an empty object are empty`() async throws {
-        for (content, key) in [("{\"a\":1}", "b"), ("{\"b\":null}", "b"), ("{}", "b"), (" {} ", "b"), ("{}", nil)] {
+    @Test func `an object without the key, with nothing there, and an empty object are empty`() async throws {
+        for (content, key) in [
+            ("{\"a\":1}", "b"), ("{\"b\":null}", "b"), ("{\"b\":\"\"}", "b"), ("{}", "b"), (" {} ", "b"), ("{}", nil),
+        ] {
             let name = try await house.make(content)
             #expect(try await vault.probe(place(name, key)).value == nil, "\(content)")
         }

@@ -91,6 +91,25 @@ import Vaults
                     Destination(vault: "aws", path: secrets.withLock { $0.popLast() } ?? "none-left", field: key)
                 }))
     }
+
+    @Test(arguments: VaultCheck.all, ["with ETags", "without a condition", "without reading"])
+    func `an endpoint that takes nothing but what is described`(_ check: VaultCheck, kind: String) async throws {
+        let conditional = kind == "with ETags"
+        let endpoint = try StrictEndpoint(conditional: conditional)
+        let names = Counter()
+        let paths = ["", "/a", "a//b", "a/", "..", "a/../b", "./a", "a\u{7F}b"]
+        let invalid =
+            paths.map { Destination(vault: "http", path: $0, field: "key") }
+            + ["", "b\n", ".."].map { Destination(vault: "http", path: "a", field: $0) }
+            + [Destination(vault: "http", path: "a")]
+        try await check.run(
+            on: VaultSubject(
+                try endpoint.vault(reading: kind != "without reading", conditional: conditional),
+                // Each place is of its own; nothing is beside it.
+                sibling: nil, invalidDestinations: invalid,
+                freshDestination: { Destination(vault: "http", path: names.next("app/pl ace%2F&?"), field: "k/&=") }))
+        #expect(endpoint.faults == [])
+    }
 }
 
 /// Names that were not given before.

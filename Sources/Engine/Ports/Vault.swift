@@ -76,6 +76,12 @@ package struct VaultCapabilities: Hashable, Sendable {
     /// The value can be read back.
     package var readable: Bool
 
+    /// What is not promised, for people; nil where nothing is missing.
+    package var caveat: String? {
+        guard readable else { return "acknowledged, never read back" }
+        return conditionalWrite ? nil : "the last of several writes wins"
+    }
+
     package init(
         conditionalWrite: Bool, orderedBases: Bool, fenceable: Bool, fencesEmptiness: Bool, readable: Bool
     ) {

@@ -14,11 +14,13 @@ extension Command {
 }
 
 private func showToken(_ invocation: Invocation) throws -> ExitCode {
-    let store = try Composition(invocation).openStore()
+    let composition = try Composition(invocation)
+    let store = try composition.openStore()
     defer { store.close() }
     let now = invocation.clock.now()
     let details = try TokenDetails(
-        of: store.requireToken(invocation.arguments.operands[0]), from: store, at: now)
+        of: store.requireToken(invocation.arguments.operands[0]), from: store, at: now,
+        caveats: composition.configuration.caveats)
     if invocation.wantsJSON {
         invocation.output.document(details.json(at: now))
     } else {
@@ -37,9 +39,12 @@ private struct TokenDetails {
     private let findings: [Finding]
     private let missing: MissingValue?
     private let usage: UsageSummary
+    /// What is not promised, by the name of the vault.
+    private let caveats: [String: String]
 
-    init(of token: Token, from store: any Store, at now: Instant) throws {
+    init(of token: Token, from store: any Store, at now: Instant, caveats: [String: String]) throws {
         self.token = token
+        self.caveats = caveats
         versions = try store.versions(of: token.id)
         destinations = try store.destinations(of: token.id)
         pushes = try store.pushes(of: token.id)
@@ -63,6 +68,7 @@ private struct TokenDetails {
         [
             "destination": .string(destination.description), "vault": .string(destination.vault),
             "path": .string(destination.path), "field": TokenDocument.text(destination.field),
+            "caveat": TokenDocument.text(caveats[destination.vault]),
             "pushes": .array(
                 pushes(to: destination).map { push in
                     [
@@ -183,6 +189,7 @@ private struct TokenDetails {
         let holds =
             pushes.first { $0.state == .verified }.map { "version \($0.version)" } ?? "nothing of ours"
         let last = pushes.prefix(3).map { "\($0.version) \($0.state.rawValue)" }.joined(separator: ", ")
-        return [destination.description, holds, last.isEmpty ? "-" : last]
+        let caveat = caveats[destination.vault].map { " (\($0))" } ?? ""
+        return [destination.description, holds + caveat, last.isEmpty ? "-" : last]
     }
 }

@@ -33,7 +33,7 @@ private func listVaults(_ invocation: Invocation) throws -> ExitCode {
     for vault in vaults {
         table.add([
             vault.name, vault.kindName, vault.loginName ?? "-", String(counts[vault.name] ?? 0),
-            vault.capabilities.facts.filter(\.holds).map(\.word).joined(separator: ","), vault.location,
+            promises(of: vault), vault.location,
         ])
     }
     table.finish()
@@ -45,10 +45,17 @@ private func listVaults(_ invocation: Invocation) throws -> ExitCode {
     return .done
 }
 
+/// What the vault can do, and in brackets what is missing.
+private func promises(of vault: VaultSettings) -> String {
+    let facts = vault.capabilities.facts.filter(\.holds).map(\.word).joined(separator: ",")
+    return [facts, vault.capabilities.caveat.map { "(\($0))" } ?? ""].filter { !$0.isEmpty }.joined(separator: " ")
+}
+
 private func json(_ vault: VaultSettings, _ destinations: Int) -> JSON {
     [
         "name": .string(vault.name), "kind": .string(vault.kindName), "place": .string(vault.location),
         "login": TokenDocument.text(vault.loginName), "destinations": .integer(destinations),
+        "caveat": TokenDocument.text(vault.capabilities.caveat),
         "capabilities": .object(
             JSON.Object(
                 vault.capabilities.facts.map { ($0.word.replacing("-", with: "_"), .bool($0.holds)) })),

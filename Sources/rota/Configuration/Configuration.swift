@@ -51,6 +51,7 @@ struct VaultSettings: Hashable, Sendable {
         case directory(path: String)
         case keyValue2(KeyValue2Settings)
         case awsSecretsManager(AWSSettings)
+        case http(HTTPVaultSettings)
     }
 
     var name: String

@@ -5,12 +5,12 @@ import Webhooks
 import YAML
 
 extension ConfigurationReader {
-    private static let kinds = ["directory", "vault-kv2", "aws-secrets-manager"]
+    private static let kinds = ["directory", "vault-kv2", "aws-secrets-manager", "http"]
     /// Kinds that the design knows, and this version does not.
     private static let laterKinds = [
         "vault-kv1", "azure-key-vault", "gcp-secret-manager", "kubernetes",
         "github-actions", "gitlab-variables", "conjur", "onepassword-connect", "doppler", "infisical",
-        "barbican", "http",
+        "barbican",
     ]
 
     mutating func vault(_ entry: Node.Entry) -> VaultSettings? {
@@ -29,6 +29,8 @@ extension ConfigurationReader {
             return awsSecretsManager(entry.value, what).map {
                 VaultSettings(name: entry.key, kind: .awsSecretsManager($0))
             }
+        case "http":
+            return http(entry.value, named: entry.key, what).map { VaultSettings(name: entry.key, kind: .http($0)) }
         case let kind? where Self.laterKinds.contains(kind):
             fault(
                 kindNode, "\(what): the kind '\(kind)' is not in this version yet",

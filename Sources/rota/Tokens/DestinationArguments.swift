@@ -3,9 +3,7 @@ import RotaCore
 
 extension Configuration {
     var knownVaults: KnownVaults {
-        let withoutFields = vaults.filter {
-            if case .directory = $0.kind { true } else { false }
-        }
+        let withoutFields = vaults.filter { !$0.hasFields }
         return KnownVaults(names: vaultNames, withoutFields: Set(withoutFields.map(\.name)))
     }
 

@@ -9,6 +9,7 @@ extension VaultSettings {
         case .directory: "directory"
         case .keyValue2: "vault-kv2"
         case .awsSecretsManager: "aws-secrets-manager"
+        case .http: "http"
         }
     }
 
@@ -19,6 +20,7 @@ extension VaultSettings {
         case .keyValue2(let settings):
             "\(settings.address)/\(settings.mount)" + (settings.namespace.map { " in \($0)" } ?? "")
         case .awsSecretsManager(let settings): settings.location
+        case .http(let settings): settings.location
         }
     }
 
@@ -28,6 +30,16 @@ extension VaultSettings {
         case .directory: nil
         case .keyValue2(let settings): settings.authentication.name
         case .awsSecretsManager(let settings): settings.loginName
+        case .http(let settings): settings.loginName
+        }
+    }
+
+    /// Whether a destination may name a field.
+    var hasFields: Bool {
+        switch kind {
+        case .directory: false
+        case .keyValue2, .awsSecretsManager: true
+        case .http(let settings): settings.configuration.write.placeholders.contains(.field)
         }
     }
 
@@ -36,7 +48,15 @@ extension VaultSettings {
         case .directory: DirectoryVault.capabilities
         case .keyValue2: KV2Vault.capabilities
         case .awsSecretsManager: AWSSecretsManagerVault.capabilities
+        case .http(let settings): settings.configuration.capabilities
         }
+    }
+}
+
+extension Configuration {
+    /// What vaults do not promise, by their names.
+    var caveats: [String: String] {
+        vaults.reduce(into: [:]) { $0[$1.name] = $1.capabilities.caveat }
     }
 }
 

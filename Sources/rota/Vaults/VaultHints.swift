@@ -23,6 +23,7 @@ extension VaultSettings {
         case .directory(let path):
             return "the user that runs rota needs to read, write and enter \(path), and others must not write there"
         case .awsSecretsManager(let settings): return settings.hint(forDenied: step)
+        case .http(let settings): return settings.hint(forDenied: step)
         case .keyValue2(let settings):
             let folder = place.path.split(separator: "/").dropLast().joined(separator: "/")
             let below = folder.isEmpty ? place.path : "\(folder)/*"
@@ -42,6 +43,7 @@ extension VaultSettings {
 
     private func missing(_ step: VaultTrialStep.Name) -> String {
         switch kind {
+        case .http: return "is 'url' right? nothing is there, or it does not take this method"
         case .awsSecretsManager: return "make a secret to try it with, without a value, and give its name as --path"
         case .directory(let path): return "the folder that \(path) is to lie in must exist"
         case .keyValue2(let settings):
