@@ -235,7 +235,7 @@ import Testing
             "name,issuer,destinations\nb,rota,local:apps/a\nc,rota,local:x#key\nd,rota,main:x#key\ne,rota,main:x#key\n"
         let expected = [
             "line 2: local:apps/a is a destination of 'a' already",
-            "line 3: the vault 'local' is a directory, which keeps one value in a file and has no fields",
+            "line 3: the vault 'local' keeps one value at a path and has no fields",
             "line 5: the destination main:x#key is also on line 4",
         ]
         #expect(try bench.faults(text) == expected)
