@@ -21,8 +21,8 @@ protocol Driver: AnyObject {
     /// Runs `body` so that its changes alone are undone when it throws.
     func savepoint<R>(_ body: () throws -> R) throws -> R
 
-    /// Runs `body` without the indexes of some tables, and makes them anew at its end; within a transaction,
-    /// which must fail when this throws. Those that primary keys stand on stay.
+    /// Runs `body` without the indexes of some tables and the checks of their words, and makes the indexes anew at its
+    /// end; within a transaction, which must fail when this throws. What primary keys stand on stays.
     func withoutIndexes<R>(of tables: [String], _ body: () throws -> R) throws -> R
 
     var isInTransaction: Bool { get }

@@ -22,7 +22,7 @@ extension SQLStore {
         if !isLoading, token.end == nil { try requireFree(destinations, for: token.id) }
         try insert(token, version: version, destinationCount: destinations.count, at: change.at)
         if let version { try insert(version, of: token.id) }
-        for destination in destinations { _ = try insert(destination, of: token.id) }
+        try place(destinations, of: token.id)
         let action = token.provenance == .observed ? "token.issue" : "token.import"
         let image = TokenImage(token: token, version: version, destinations: destinations)
         try audit(action, of: token.id.text, change) { image.write(to: &$0) }

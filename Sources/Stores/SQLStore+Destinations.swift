@@ -37,6 +37,13 @@ extension SQLStore {
         return try driver.first(.addDestination, values) { $0.integer(0) }
     }
 
+    /// The first ones of a new token, which have no numbers that anybody asks for.
+    func place(_ destinations: [Destination], of id: TokenID) throws {
+        for destination in destinations {
+            try driver.execute(.placeDestination, place(destination, of: id) + [.of(destination.baseline)])
+        }
+    }
+
     func destinationCounts() throws -> [String: Int] {
         Dictionary(
             uniqueKeysWithValues: try driver.all(.destinationCounts, []) { ($0.text(0), $0.count(1)) })

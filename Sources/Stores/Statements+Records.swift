@@ -1,7 +1,7 @@
 /// Everything that is written without being a transition.
 extension Statement {
     static let records: [Statement] = [
-        addFact, editToken, addDestination, removePushes, removeDestination, countDestination,
+        addFact, editToken, addDestination, placeDestination, removePushes, removeDestination, countDestination,
         addAuditEntry, nextEventOfToken, addEvent, addDelivery, addRun, planRun, addRunAction, finishRun,
         openFinding, closeFinding, deliver, postpone, bury,
         replayEvent, replayEndpoint,
@@ -22,6 +22,9 @@ extension Statement {
         INSERT INTO destinations (token_id, vault, path, field, baseline) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT DO NOTHING RETURNING id
         """)
+    /// Of a token that has none yet.
+    static let placeDestination = Statement(
+        "INSERT INTO destinations (token_id, vault, path, field, baseline) VALUES ($1, $2, $3, $4, $5)")
     /// Refused with the destination that they lead to, while a rotation works on them.
     static let removePushes = Statement(
         """

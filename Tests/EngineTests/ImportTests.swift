@@ -333,4 +333,13 @@ import Testing
         }
         #expect(try bench.tokens().isEmpty)
     }
+
+    @Test func `two rows that name one token by different marks are told`() throws {
+        try bench.take("name,issuer,external_id\na,external:crm,1\n")
+        let text = "name,issuer,external_id\nb,external:crm,1\na,external:crm,\n"
+        let expected = ["line 3: this is the token 'a', which line 2 is of, too"]
+        #expect(try bench.faults(text, dryRun: true) == expected)
+        #expect(try bench.faults(text) == expected)
+        #expect(try bench.tokens().map(\.name) == ["a"])
+    }
 }

@@ -4,11 +4,13 @@ import RotaCore
 package enum ImportStep: String, Sendable {
     /// Every row is checked and compared with the store.
     case checking
+    /// Known tokens are changed.
+    case changing
     /// New tokens are added.
     case adding
 }
 
-/// Checks every row and changes known tokens, then adds new ones, all in one transaction.
+/// Checks every row, then changes known tokens and adds new ones, all in one transaction.
 ///
 /// Known tokens are matched by issuer and external id, else by name; only their metadata and destinations are
 /// updated: versions, dates and state are never reset. A report of the issuer itself also tells what became of a
@@ -32,7 +34,8 @@ package func importInventory(
     return try store.transaction {
         try importer.check()
         try importer.lookForVanished()
-        try importer.add(ids: TokenIDSeries(randomBytes: random.bytes(TokenID.randomCount)))
+        try importer.changeKnown()
+        try importer.addNew(ids: TokenIDSeries(randomBytes: random.bytes(TokenID.randomCount)))
         try store.recordImport(importer.summary, change: change)
         return importer.summary
     }

@@ -7,55 +7,13 @@ struct CheckedInventory {
     var file: ReadInventory
 }
 
-/// What belongs to one token only: two rows with the same one are a fault.
-private enum RowKey: Hashable {
-    case name(String)
-    case identity(Issuer, String)
-    case value(Digest)
-    case place(Destination)
-
-    static func all(of parsed: InventoryParser.Parsed) -> [RowKey] {
-        var keys: [RowKey] = []
-        let token = parsed.token
-        if let externalID = token.externalID { keys.append(.identity(token.issuer, externalID)) }
-        if let digest = parsed.version.digest { keys.append(.value(digest)) }
-        // A token that has ended keeps neither its name nor its places from others.
-        if token.end == nil {
-            keys.append(.name(token.name))
-            keys += parsed.destinations.map(RowKey.place)
-        }
-        return keys
-    }
-
-    func fault(line: Int, other: Int) -> InventoryFault {
-        switch self {
-        case .name(let name):
-            InventoryFault(
-                line: line, "the name '\(name)' is also on line \(other)",
-                hint: "names are unique among active tokens; rename one")
-        case .identity(_, let id):
-            InventoryFault(
-                line: line, "the external_id '\(id)' is also on line \(other)",
-                hint: "it is unique for each issuer; remove one row")
-        case .value:
-            InventoryFault(
-                line: line, "the digest is also on line \(other)",
-                hint: "one value belongs to one token; check both rows")
-        case .place(let place):
-            InventoryFault(
-                line: line, "the destination \(place) is also on line \(other)",
-                hint: "one place holds the value of one token")
-        }
-    }
-}
-
 /// The hashes that came up twice; of a file that is wrong as a whole, only the first are looked at again.
 private struct Suspects {
     private static let most = 10_000
-    private(set) var hashes: Set<Int> = []
+    private(set) var hashes: Set<UInt64> = []
     private(set) var untold = 0
 
-    mutating func add(_ hash: Int) {
+    mutating func add(_ hash: UInt64) {
         if hashes.count < Self.most { hashes.insert(hash) } else { untold += 1 }
     }
 }
@@ -65,12 +23,15 @@ private struct Suspects {
 /// Memory is some six bytes for each name, external id, digest and destination; only where one seems to be there
 /// twice is the file read again to see which lines these are.
 ///
-/// - parameter compare: called with each row that is in order by itself, and whether nothing was wrong so far; gives
-///   what is wrong with it beside the store.
+/// - parameters:
+///   - stored: the keys of all that the store holds; nil: not known.
+///   - compare: called with each row that is in order by itself, with whether the store may know anything of it, and
+///     whether nothing was wrong so far; gives what is wrong with it beside the store.
 /// - throws: `InventoryFaults` with all that is wrong.
 func checkInventory(
-    _ request: ImportRequest, _ change: Change, _ chunks: ChunkSource, progress: (Int) -> Void,
-    compare: (_ parsed: InventoryParser.Parsed, _ isSound: Bool) throws -> [InventoryFault]
+    _ request: ImportRequest, _ change: Change, _ chunks: ChunkSource, stored: FingerprintSet?,
+    progress: (Int) -> Void,
+    compare: (_ parsed: InventoryParser.Parsed, _ mayBeKnown: Bool, _ isSound: Bool) throws -> [InventoryFault]
 ) throws -> CheckedInventory {
     var parser = InventoryParser(request, change: change)
     var rows = 0
@@ -85,10 +46,13 @@ func checkInventory(
             case .failure(let fault): found = [fault]
             case .success(let row):
                 if let parsed = parser.parse(row, id: TokenID(""), faults: &found) {
-                    for key in RowKey.all(of: parsed) where !known.insert(UInt64(bitPattern: Int64(key.hashValue))) {
-                        suspects.add(key.hashValue)
+                    // An ended one is known by its name, which is no key of it.
+                    var mayBeKnown = parsed.token.end != nil || stored == nil
+                    RowKey.each(of: parsed) { _, hash in
+                        if !known.insert(hash) { suspects.add(hash) }
+                        if !mayBeKnown, let stored { mayBeKnown = stored.contains(hash) }
                     }
-                    found = try compare(parsed, faults.isEmpty && suspects.hashes.isEmpty)
+                    found = try compare(parsed, mayBeKnown, faults.isEmpty && suspects.hashes.isEmpty)
                 }
                 rows += 1
                 progress(rows)
@@ -113,7 +77,7 @@ func checkInventory(
 
 /// Reads the file again, and tells which of the suspected keys really are there twice, and where.
 private func findTwins(
-    _ request: ImportRequest, _ change: Change, _ chunks: ChunkSource, _ suspects: Set<Int>
+    _ request: ImportRequest, _ change: Change, _ chunks: ChunkSource, _ suspects: Set<UInt64>
 ) throws -> [InventoryFault] {
     var parser = InventoryParser(request, change: change)
     var lines: [RowKey: Int] = [:]
@@ -123,7 +87,8 @@ private func findTwins(
             var faults: [InventoryFault] = []
             guard case .success(let row) = row, let parsed = parser.parse(row, id: TokenID(""), faults: &faults)
             else { return }
-            for key in RowKey.all(of: parsed) where suspects.contains(key.hashValue) {
+            RowKey.each(of: parsed) { key, hash in
+                guard suspects.contains(hash) else { return }
                 if let other = lines[key] {
                     twins.append(key.fault(line: row.line, other: other))
                 } else {

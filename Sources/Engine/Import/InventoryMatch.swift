@@ -38,7 +38,7 @@ struct InventoryMatcher {
 
     /// The token that a row speaks of: by issuer and external id, else by name. A live token of the same name that
     /// another issuer made, or that has another external id, is somebody else's and never taken over.
-    private func knownToken(_ parsed: InventoryParser.Parsed) throws -> Token? {
+    func knownToken(_ parsed: InventoryParser.Parsed) throws -> Token? {
         let new = parsed.token
         if let externalID = new.externalID, let known = try store.token(issuer: new.issuer, externalID: externalID) {
             return known

@@ -1,0 +1,66 @@
+"""A large import is all or nothing, whenever it is killed, and leaves every index as it was."""
+
+import random
+import signal
+import sqlite3
+import subprocess
+import time
+
+import pytest
+
+from house import House
+
+ROWS = 24_000
+
+
+@pytest.fixture(scope="module")
+def house(binary, tmp_path_factory):
+    house = House(binary, tmp_path_factory.mktemp("import"))
+    house.init()
+    house.policy(overlap="24h")
+    return house
+
+
+@pytest.fixture(scope="module")
+def inventory(house):
+    numbers = list(range(ROWS))
+    random.Random(5).shuffle(numbers)
+    rows = "".join(f"t{n},rota,e{n},local:t/{n},sha256:{n:064x}\n" for n in numbers)
+    path = house.folder / "large.csv"
+    path.write_text("name,issuer,external_id,destinations,digest\n" + rows)
+    return path
+
+
+def look(house, query):
+    with sqlite3.connect(f"file:{house.store}?mode=ro", uri=True) as store:
+        return store.execute(query).fetchall()
+
+
+def schema(house):
+    return look(house, "SELECT type, name, sql FROM sqlite_schema ORDER BY type, name")
+
+
+@pytest.mark.slow
+def test_an_import_that_is_killed_leaves_nothing_and_a_whole_one_all(house, inventory):
+    before = schema(house), look(house, "SELECT count(*) FROM tokens"), look(house, "SELECT count(*) FROM audit")
+    chance = random.Random(7)
+    longest = 3.0
+    for _ in range(8):
+        child = subprocess.Popen(house.command("import", inventory), env=house.environment, cwd=house.folder,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(chance.uniform(0.05, longest))
+        child.send_signal(signal.SIGKILL)
+        if child.wait(timeout=60) == 0:
+            pytest.skip("this machine imports too fast to be killed in the middle")
+        assert (schema(house), look(house, "SELECT count(*) FROM tokens"),
+                look(house, "SELECT count(*) FROM audit")) == before
+        assert look(house, "PRAGMA integrity_check") == [("ok",)]
+    house.rota("import", inventory)
+    assert schema(house) == before[0]
+    assert look(house, "PRAGMA integrity_check") == [("ok",)]
+    assert look(house, "PRAGMA foreign_key_check") == []
+    assert look(house, "SELECT count(*) FROM tokens WHERE name LIKE 't%'") == [(ROWS,)]
+    assert look(house, "SELECT count(*) FROM audit WHERE action = 'token.import'") == [(ROWS,)]
+    # One event, not one for each.
+    assert look(house, "SELECT count(*) FROM events WHERE type = 'inventory.imported'") == [(1,)]
+    assert look(house, "SELECT count(*) FROM events WHERE type LIKE 'token.%' AND data LIKE '%\"t1\"%'") == [(0,)]
