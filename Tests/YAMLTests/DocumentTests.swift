@@ -119,7 +119,7 @@ struct `A document` {
         _ = try Document(parsing: list, limits: .init(bytes: 400, nodes: 101))
     }
 
-    @Test func `mutated at random never crashes the parser`() throws {
+    @Test func `mutated at random never crashes the parser`() async throws {
         let seed = Array(
             """
             %YAML 1.2
@@ -138,7 +138,9 @@ struct `A document` {
         var random = SplitMix(state: 42)
         let special = Array("&*!|>%@`\"'{}[]:-?#,\t\n \\".utf8) + [0, 0xFF, 0xC3, 0xEF]
         var good = 0
-        for _ in 0..<10_000 {
+        for _ in 0..<4_000 {
+            // Others want the thread, too: tests that wait for the network among them.
+            await Task.yield()
             var bytes = seed
             for _ in 0..<Int.random(in: 1...6, using: &random) {
                 let place = Int.random(in: 0..<bytes.count, using: &random)
@@ -156,7 +158,7 @@ struct `A document` {
                 #expect(error.line >= 1 && error.column >= 1)
             }
         }
-        #expect(good > 100 && good < 9_900)
+        #expect(good > 40 && good < 3_960)
     }
 }
 
