@@ -1,4 +1,7 @@
 #pragma once
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <curl/curl.h>
@@ -27,3 +30,24 @@ static inline CURLcode rota_curl_set_opensocket(CURL *h, rota_curl_opensocket_ca
 }
 static inline CURLcode rota_curl_get_long(CURL *h, CURLINFO i, long *out) { return curl_easy_getinfo(h, i, out); }
 static inline CURLMcode rota_curl_multi_set_long(CURLM *m, CURLMoption o, long v) { return curl_multi_setopt(m, o, v); }
+
+typedef int (*rota_curl_socket_callback)(CURL *, curl_socket_t, int, void *, void *);
+static inline CURLMcode rota_curl_multi_set_socket(CURLM *m, rota_curl_socket_callback callback, void *context) {
+    CURLMcode r = curl_multi_setopt(m, CURLMOPT_SOCKETFUNCTION, callback);
+    return r ? r : curl_multi_setopt(m, CURLMOPT_SOCKETDATA, context);
+}
+
+/* epoll_event is packed and holds a union: Swift is given its two parts. */
+static inline int rota_epoll_control(int epoll, int operation, int descriptor, uint32_t events) {
+    struct epoll_event event = { .events = events, .data = { .fd = descriptor } };
+    return epoll_ctl(epoll, operation, descriptor, &event);
+}
+static inline int rota_epoll_wait(int epoll, int *descriptors, uint32_t *events, int capacity, int milliseconds) {
+    struct epoll_event found[64];
+    int count = epoll_wait(epoll, found, capacity < 64 ? capacity : 64, milliseconds);
+    for (int i = 0; i < count; i++) {
+        descriptors[i] = found[i].data.fd;
+        events[i] = found[i].events;
+    }
+    return count;
+}

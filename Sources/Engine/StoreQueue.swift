@@ -4,17 +4,19 @@ import Dispatch
 /// One store behind an asynchronous face: its own thread, and one transaction for all who wait.
 ///
 /// Blocking calls never run on the cooperative pool. Writes that arrive while a transaction is being
-/// committed share the next one, each in a savepoint of its own, so that the cost of a durable commit is
-/// spread over them and one that throws undoes itself alone.
+/// committed share the next one, so that the cost of a durable commit is spread over them; one that throws
+/// undoes itself alone. Reads that arrive together share one state of the store.
 package final class StoreQueue: Sendable {
     private enum Work {
         case read(@Sendable (any Store) -> Void)
         case write(PendingWrite)
+        case close(CheckedContinuation<Void, Never>)
     }
 
-    /// A write whose caller waits: `apply` runs within the transaction, `resume` once its outcome is known.
+    /// A write whose caller waits: `apply` runs within the transaction, in a savepoint where it is told so, and
+    /// throws what its body throws; `resume` is called once the outcome is known, with why the transaction failed.
     private struct PendingWrite: Sendable {
-        var apply: @Sendable (any Store) -> Void
+        var apply: @Sendable (any Store, _ undoesItself: Bool) throws -> Void
         var resume: @Sendable ((any Error)?) -> Void
     }
 
@@ -40,7 +42,14 @@ package final class StoreQueue: Sendable {
         }
     }
 
+    /// The same for a caller that does not wait. What is submitted later comes later.
+    package func perform(_ body: @escaping @Sendable (any Store) -> Void) {
+        submit(.read(body))
+    }
+
     /// Runs `body` in a durable write transaction, together with others that wait. Returns when it is committed.
+    ///
+    /// `body` may be run twice: what the first time did is undone when another one that shares the transaction throws.
     package func write<R: Sendable>(_ body: @escaping @Sendable (any Store) throws -> R) async throws -> R {
         try await withCheckedThrowingContinuation { continuation in
             write(body) { continuation.resume(with: $0) }
@@ -57,9 +66,12 @@ package final class StoreQueue: Sendable {
         submit(
             .write(
                 PendingWrite(
-                    apply: { store in
-                        let outcome = Result { try store.savepoint { try body(store) } }
+                    apply: { store, undoesItself in
+                        let outcome = Result {
+                            undoesItself ? try store.savepoint { try body(store) } : try body(store)
+                        }
                         result.withLock { $0 = outcome }
+                        _ = try outcome.get()
                     },
                     resume: { failure in
                         let outcome = result.withLock { $0 } ?? .failure(StoreError.failed("not carried out"))
@@ -69,8 +81,7 @@ package final class StoreQueue: Sendable {
 
     /// Closes the store when all that was submitted before is done.
     package func close() async {
-        // Closing does not throw, nor does waiting for it.
-        try? await read { $0.close() }
+        await withCheckedContinuation { submit(.close($0)) }
     }
 
     private func submit(_ work: Work) {
@@ -98,19 +109,59 @@ package final class StoreQueue: Sendable {
             }
         }
         commit(writes)
-        for case .read(let body) in work { body(store.store) }
+        answer(work.compactMap { if case .read(let body) = $0 { body } else { nil } })
+        for case .close(let continuation) in work {
+            store.store.close()
+            continuation.resume()
+        }
+    }
+
+    private func answer(_ reads: [@Sendable (any Store) -> Void]) {
+        guard !reads.isEmpty else { return }
+        var left = reads[...]
+        // Locks taken for each statement by itself cost more than the reading. Where they cannot be taken for all at
+        // once, each says so.
+        try? store.store.snapshot { while let read = left.popFirst() { read(store.store) } }
+        for read in left { read(store.store) }
     }
 
     private func commit(_ writes: [PendingWrite]) {
         guard !writes.isEmpty else { return }
         do {
-            try store.store.transaction {
-                for write in writes { write.apply(store.store) }
+            // A savepoint copies every page before it is changed, for what seldom happens: so the first try is
+            // without, and one that throws has all of them done again.
+            if try !areApplied(writes) {
+                try store.store.transaction {
+                    for write in writes {
+                        // What it throws is told to its caller, and undone.
+                        try? write.apply(store.store, true)
+                    }
+                }
             }
             for write in writes { write.resume(nil) }
         } catch {
             if let error = error as? StoreError, case .outcomeUnknown = error { onUnknownOutcome(error) }
             for write in writes { write.resume(error) }
+        }
+    }
+
+    /// Applies all in one transaction; false when one of them threw, so that nothing was done.
+    private func areApplied(_ writes: [PendingWrite]) throws -> Bool {
+        var hasThrown = false
+        do {
+            try store.store.transaction {
+                for write in writes {
+                    do { try write.apply(store.store, false) } catch {
+                        hasThrown = true
+                        throw error
+                    }
+                }
+            }
+            return true
+        } catch {
+            guard hasThrown else { throw error }
+            // What was undone as a whole was one write alone: that is what a second try would do.
+            return writes.count == 1
         }
     }
 }

@@ -20,12 +20,11 @@ package final class HTTPClient: Sendable {
         addressPolicy: AddressPolicy, maximumConnectionsPerHost: Int = 16, maximumIdleConnections: Int = 128,
         maximumRequests: Int = 10_000, userAgent: String = "rota"
     ) {
+        mailbox = Mailbox(capacity: maximumRequests)
         let loop = TransferLoop(
-            addressPolicy: addressPolicy, userAgent: userAgent,
+            mailbox, addressPolicy: addressPolicy, userAgent: userAgent,
             connectionsPerHost: maximumConnectionsPerHost, idleConnections: maximumIdleConnections)
-        let mailbox = Mailbox(wakes: loop.multi, capacity: maximumRequests)
-        self.mailbox = mailbox
-        thread = Locked(Thread { loop.run(mailbox) })
+        thread = Locked(Thread { loop.run() })
     }
 
     deinit { shutdown() }

@@ -1,17 +1,11 @@
 import CCurl
+import Glibc
 
 /// A request on its way to the thread, with where to put the result.
 struct Submission: Sendable {
     let id: UInt64
     let request: Request
     let reply: CheckedContinuation<Result<Response, HTTPError>, Never>
-}
-
-/// A multi handle, only ever used to wake its thread.
-///
-/// Unchecked, because `curl_multi_wakeup` is the one call that libcurl allows from any thread.
-private struct Bell: @unchecked Sendable {
-    let multi: UnsafeMutableRawPointer
 }
 
 /// What callers hand to the thread, and the bell that wakes it.
@@ -26,17 +20,21 @@ final class Mailbox: Sendable {
         var contents = Contents()
         var lastID: UInt64 = 0
         var inFlight = 0
-        /// Nil once the thread has freed the handle: a late bell must not touch it.
-        var bell: Bell?
+        var hasRung = false
     }
 
-    private let state: Locked<State>
+    /// Readable while there is something to collect (eventfd(2)).
+    let bell: Int32
+    private let state = Locked(State())
     private let capacity: Int
 
-    init(wakes multi: UnsafeMutableRawPointer, capacity: Int) {
-        state = Locked(State(bell: Bell(multi: multi)))
+    init(capacity: Int) {
+        bell = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
+        precondition(bell >= 0, "cannot start the HTTP client: no file descriptor is left (errno \(errno))")
         self.capacity = capacity
     }
+
+    deinit { Glibc.close(bell) }
 
     func newID() -> UInt64 {
         state.withLock { state in
@@ -61,7 +59,7 @@ final class Mailbox: Sendable {
             if state.contents.cancelled.contains(submission.id) { return .cancelled }
             if state.inFlight > capacity { return .notSent("more than \(capacity) requests are in flight") }
             state.contents.submissions.append(submission)
-            Self.ring(state)
+            ring(&state)
             return nil
         }
         if let refusal { submission.reply.resume(returning: .failure(refusal)) }
@@ -70,31 +68,34 @@ final class Mailbox: Sendable {
     func cancel(_ id: UInt64) {
         state.withLock { state in
             state.contents.cancelled.insert(id)
-            Self.ring(state)
+            ring(&state)
         }
     }
 
     func close() {
         state.withLock { state in
             state.contents.isClosed = true
-            Self.ring(state)
+            ring(&state)
         }
     }
 
     /// Takes the new requests; cancellations stay until their callers have gone.
     func collect() -> Contents {
         state.withLock { state in
+            if state.hasRung {
+                var count: eventfd_t = 0
+                eventfd_read(bell, &count)
+                state.hasRung = false
+            }
             defer { state.contents.submissions.removeAll(keepingCapacity: true) }
             return state.contents
         }
     }
 
-    /// After this the handle may be freed.
-    func removeBell() {
-        state.withLock { $0.bell = nil }
-    }
-
-    private static func ring(_ state: State) {
-        if let bell = state.bell { curl_multi_wakeup(bell.multi) }
+    /// Once, however much comes before it is heard.
+    private func ring(_ state: inout State) {
+        guard !state.hasRung else { return }
+        state.hasRung = true
+        eventfd_write(bell, 1)
     }
 }

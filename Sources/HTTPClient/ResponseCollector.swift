@@ -36,22 +36,28 @@ struct ResponseCollector {
             excess = "the header has more than \(limits)"
             return false
         }
-        let line = String(decoding: bytes, as: UTF8.self)
-        if line.hasPrefix("HTTP/") {
+        let line = Self.trimmed(bytes[...])
+        if line.starts(with: "HTTP/".utf8) {
             // A new head: what an interim reply (1xx) said is over.
             headers.removeAll()
             inHeaders = true
-        } else if line.allSatisfy(\.isNewline) {
+        } else if line.isEmpty {
             inHeaders = false
-        } else if inHeaders, let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) {
-            headers.append((String(line[..<colon]), Self.trimmed(line[line.utf8.index(after: colon)...])))
+        } else if inHeaders, let colon = line.firstIndex(of: UInt8(ascii: ":")) {
+            headers.append((Self.text(line[..<colon]), Self.text(Self.trimmed(line[(colon + 1)...]))))
         }
         return true
     }
 
-    private static func trimmed(_ text: Substring) -> String {
-        let start = text.drop(while: \.isWhitespace)
-        guard let last = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
-        return String(start[...last])
+    private static func text(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {
+        String(decoding: UnsafeRawBufferPointer(rebasing: bytes), as: UTF8.self)
+    }
+
+    /// Without the blanks and line ends around it.
+    private static func trimmed(_ bytes: Slice<UnsafeRawBufferPointer>) -> Slice<UnsafeRawBufferPointer> {
+        let isBlank = { (byte: UInt8) in byte == 0x20 || (0x09...0x0D).contains(byte) }
+        let start = bytes.firstIndex { !isBlank($0) } ?? bytes.endIndex
+        let end = bytes.lastIndex { !isBlank($0) }.map { $0 + 1 } ?? start
+        return bytes[start..<end]
     }
 }

@@ -2,9 +2,11 @@ import CCurl
 
 /// Owns the libcurl multi handle and all transfers in it.
 ///
-/// Unchecked, because after `init` everything but the constant `multi` is touched by the one thread in `run`.
+/// Unchecked, because after `init` everything but the mailbox is touched by the one thread in `run`.
 final class TransferLoop: @unchecked Sendable {
-    let multi: UnsafeMutableRawPointer
+    private let multi: UnsafeMutableRawPointer
+    private let mailbox: Mailbox
+    private let watch: SocketWatch
     private let addressPolicy: AddressPolicy
     private let userAgent: String
     /// Keeps each transfer alive while libcurl holds pointers into it.
@@ -12,23 +14,32 @@ final class TransferLoop: @unchecked Sendable {
     private var handles: [UInt64: UnsafeMutableRawPointer] = [:]
     private var idle: [UnsafeMutableRawPointer] = []
 
+    private static let longestWait = 1000
     /// Once in the process, and before any thread uses it.
     private static let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
-    init(addressPolicy: AddressPolicy, userAgent: String, connectionsPerHost: Int, idleConnections: Int) {
+    init(
+        _ mailbox: Mailbox, addressPolicy: AddressPolicy, userAgent: String, connectionsPerHost: Int,
+        idleConnections: Int
+    ) {
         guard Self.isLibraryReady, let multi = curl_multi_init() else {
             preconditionFailure("cannot start libcurl: out of memory")
         }
         self.multi = multi
+        self.mailbox = mailbox
+        watch = SocketWatch(bell: mailbox.bell)
         self.addressPolicy = addressPolicy
         self.userAgent = userAgent
         rota_curl_multi_set_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, connectionsPerHost)
         // The default, four times the transfers of the moment, would close connections still wanted.
         rota_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, idleConnections)
+        // Not retained: the multi handle is freed before the loop ends, and this with it.
+        let context = Unmanaged.passUnretained(watch).toOpaque()
+        rota_curl_multi_set_socket(multi, watchSocket, context)
     }
 
     /// Serves the mailbox until it is closed, then fails what is left and frees everything.
-    func run(_ mailbox: Mailbox) {
+    func run() {
         while true {
             let mail = mailbox.collect()
             for submission in mail.submissions { start(submission) }
@@ -36,15 +47,27 @@ final class TransferLoop: @unchecked Sendable {
                 if let handle = handles[id] { finish(handle, .failure(.cancelled)) }
             }
             if mail.isClosed { break }
-            var running: Int32 = 0
-            curl_multi_perform(multi, &running)
-            // A finished transfer may make room for one that waits, which then needs a turn at once.
-            if finishCompleted() == 0 { curl_multi_poll(multi, nil, 0, 1000, nil) }
+            if timeLeft() == 0 { turn(CURL_SOCKET_TIMEOUT, 0) }
+            finishCompleted()
+            for (socket, ready) in watch.wait(atMost: timeLeft()) { turn(socket, ready) }
+            finishCompleted()
         }
         for handle in Array(active.keys) { finish(handle, .failure(.shutDown)) }
         for handle in idle { curl_easy_cleanup(handle) }
-        mailbox.removeBell()
         curl_multi_cleanup(multi)
+    }
+
+    /// In how many milliseconds libcurl wants a turn although no socket is ready: at the most a second.
+    private func timeLeft() -> Int {
+        var milliseconds = -1
+        curl_multi_timeout(multi, &milliseconds)
+        return milliseconds < 0 ? Self.longestWait : min(milliseconds, Self.longestWait)
+    }
+
+    /// Lets libcurl go on with what one socket is ready for, or with what its time has come for.
+    private func turn(_ socket: curl_socket_t, _ ready: Int32) {
+        var running: Int32 = 0
+        curl_multi_socket_action(multi, socket, ready, &running)
     }
 
     private func start(_ submission: Submission) {
@@ -62,8 +85,7 @@ final class TransferLoop: @unchecked Sendable {
         }
     }
 
-    private func finishCompleted() -> Int {
-        var completed = 0
+    private func finishCompleted() {
         var left: Int32 = 0
         while let message = curl_multi_info_read(multi, &left) {
             guard message.pointee.msg == CURLMSG_DONE, let handle = message.pointee.easy_handle,
@@ -72,9 +94,7 @@ final class TransferLoop: @unchecked Sendable {
             // Copied before the handle goes, which frees the message.
             let code = message.pointee.data.result
             finish(handle, transfer.result(code, handle))
-            completed += 1
         }
-        return completed
     }
 
     private func finish(_ handle: UnsafeMutableRawPointer, _ result: Result<Response, HTTPError>) {
@@ -86,4 +106,14 @@ final class TransferLoop: @unchecked Sendable {
         if idle.count < 64 { idle.append(handle) } else { curl_easy_cleanup(handle) }
         transfer.reply.resume(returning: result)
     }
+}
+
+// The callback is a function and not a closure, which could inherit an actor's isolation and trap here.
+
+private func watchSocket(
+    _ handle: UnsafeMutableRawPointer?, _ socket: curl_socket_t, _ what: Int32, _ context: UnsafeMutableRawPointer?,
+    _ of: UnsafeMutableRawPointer?
+) -> Int32 {
+    if let context { Unmanaged<SocketWatch>.fromOpaque(context).takeUnretainedValue().watch(socket, for: what) }
+    return 0
 }

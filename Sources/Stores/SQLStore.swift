@@ -31,6 +31,10 @@ final class SQLStore: Store {
         try driver.savepoint(body)
     }
 
+    func snapshot<R>(_ body: () throws -> R) throws -> R {
+        try driver.snapshot { _ in try body() }
+    }
+
     func takeUpService() -> Bool { driver.hold(.service) }
 
     func announce(to endpoints: [Endpoint]) {

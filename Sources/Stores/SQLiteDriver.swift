@@ -82,8 +82,6 @@ final class SQLiteDriver: Driver {
         try? connection.checkpoint()
     }
 
-    /// Runs `body` over the store as it is now, whatever others commit meanwhile, and tells it a number that is
-    /// another one whenever somebody else has committed since the last time.
     func snapshot<R>(_ body: (Int64) throws -> R) throws -> R {
         let connection = try open()
         return try translated {

@@ -15,6 +15,10 @@ package protocol Store: AnyObject, StoreReads, TokenChanges, RotationChanges, Ru
     /// external effect (I11).
     func transaction<R>(_ body: () throws -> R) throws -> R
 
+    /// Runs `body`, which only reads, over one state of the store, whatever others commit meanwhile; not within
+    /// `transaction`. Many reads cost less so than each by itself.
+    func snapshot<R>(_ body: () throws -> R) throws -> R
+
     /// Runs `body`, which adds very many tokens with `addToken` and does nothing else; only within `transaction`,
     /// which must fail when this throws.
     ///

@@ -36,6 +36,19 @@ struct OverlapUse: Sendable {
     }
 }
 
+/// A rotation in its overlap, and what is known of the use of its versions: read in one go.
+struct Overlap: Sendable {
+    var snapshot: RotationSnapshot
+    var use: OverlapUse
+
+    /// Nil when the token or its unfinished rotation is gone.
+    init?(of id: TokenID, from store: any Store, at now: Instant) throws {
+        guard let snapshot = try RotationSnapshot(of: id, from: store) else { return nil }
+        self.snapshot = snapshot
+        use = try OverlapUse(of: snapshot, from: store, at: now)
+    }
+}
+
 extension OverlapEvidence.Obstacle {
     /// For people. The same for as long as it stands.
     func cause(of version: Int) -> String {

@@ -8,20 +8,27 @@ extension Rotator {
     private static let readsPerPass = 3
 
     /// Takes an open rotation as far as it will go: recovery, pre-flight, arming, pushing, promotion.
-    func drive(_ id: TokenID, change: Change) async throws -> RotationResult {
+    ///
+    /// - parameter known: how it stood a moment ago, where somebody has just looked.
+    func drive(_ id: TokenID, as known: RotationSnapshot? = nil, change: Change) async throws -> RotationResult {
         do {
-            try await driveToPromotion(id, change: change)
-            return try await retire(id, change: change).0
+            let promoted = try await driveToPromotion(id, as: known, change: change)
+            return try await retire(id, as: promoted, change: change).0
         } catch let obstacle as Obstacle {
             return try await settle(id, obstacle, change: change)
         }
     }
 
-    private func driveToPromotion(_ id: TokenID, change: Change) async throws {
+    private func driveToPromotion(
+        _ id: TokenID, as known: RotationSnapshot?, change: Change
+    ) async throws -> Overlap? {
+        var known = known
         var minted = 0
         var rejection: Obstacle?
         while true {
-            guard let snapshot = try await snapshot(of: id), snapshot.rotation.phase == .open else {
+            let latest = if let known { known } else { try await snapshot(of: id) }
+            known = nil
+            guard let snapshot = latest, snapshot.rotation.phase == .open else {
                 throw Obstacle("another process took the rotation over", kind: .overtaken)
             }
             let value: Secret
@@ -51,8 +58,7 @@ extension Rotator {
                 rejection = error
                 continue
             }
-            try await promote(id, version: version, change: change)
-            return
+            return try await promote(id, version: version, change: change)
         }
     }
 
@@ -119,12 +125,15 @@ extension Rotator {
         throw Obstacle("another process took the rotation over", kind: .overtaken)
     }
 
-    /// Step 7.
-    private func promote(_ id: TokenID, version: Int, change: Change) async throws {
-        let promoted = try await store.write { store in
-            try store.promote(id, version: version, change: change.at(clock.now()))
+    /// Step 7; answers how the overlap stands that it begins.
+    private func promote(_ id: TokenID, version: Int, change: Change) async throws -> Overlap? {
+        let now = clock.now()
+        let (isPromoted, overlap) = try await store.write { store in
+            let isPromoted = try store.promote(id, version: version, change: change.at(now))
+            return (isPromoted, isPromoted ? try Overlap(of: id, from: store, at: now) : nil)
         }
-        if !promoted { throw Obstacle("another process took the rotation over", kind: .overtaken) }
+        if !isPromoted { throw Obstacle("another process took the rotation over", kind: .overtaken) }
+        return overlap
     }
 
     /// Writes down why a rotation waits, or gives its claim up where it leaves nothing behind.

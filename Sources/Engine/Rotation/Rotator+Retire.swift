@@ -8,12 +8,14 @@ extension Rotator {
 
     /// Steps 8 to 10: when the overlap has passed and the consumers have changed over, every destination is
     /// read once more, and older versions are retired where all hold the current value. Answers how many were.
-    func retire(_ id: TokenID, change: Change) async throws -> (RotationResult, Int) {
+    ///
+    /// - parameter known: how it stood a moment ago, where somebody has just looked.
+    func retire(_ id: TokenID, as known: Overlap? = nil, change: Change) async throws -> (RotationResult, Int) {
         let now = clock.now()
-        let found = try await store.read { store in
-            try RotationSnapshot(of: id, from: store).map { ($0, try OverlapUse(of: $0, from: store, at: now)) }
-        }
-        guard let (snapshot, use) = found else { return (RotationResult(id, .done), 0) }
+        let found =
+            if let known { known } else { try await store.read { try Overlap(of: id, from: $0, at: now) } }
+        guard let found else { return (RotationResult(id, .done), 0) }
+        let (snapshot, use) = (found.snapshot, found.use)
         let older = snapshot.versions.filter { $0.state == .previous || $0.state == .unconfirmed }
         let ended = older.filter { version in
             guard let end = version.endsAt else { return false }

@@ -90,22 +90,22 @@ package struct Rotator: Sendable {
     private func lettingGo<R: Sendable>(
         of rotation: Int64, _ work: () async throws -> sending R
     ) async throws -> R {
-        let result: Result<R, any Error>
-        do { result = .success(try await work()) } catch { result = .failure(error) }
-        try await store.read { $0.letGo(rotation) }
-        return try result.get()
+        defer { store.perform { $0.letGo(rotation) } }
+        return try await work()
     }
 
     private func rotate(_ request: RotationRequest) async throws -> RotationResult {
         if stop.isRequested { return RotationResult(request.tokenID, .skipped, cause: Self.stopping) }
-        let claimed: Rotation
+        let claimed: (rotation: Rotation, snapshot: RotationSnapshot?)
         do {
-            claimed = try await store.write { try self.claim(request, in: $0) }
+            claimed = try await store.write { store in
+                (try self.claim(request, in: store), try RotationSnapshot(of: request.tokenID, from: store))
+            }
         } catch let refusal as ClaimRefused {
             return RotationResult(request.tokenID, .skipped, cause: refusal.cause)
         }
-        return try await lettingGo(of: claimed.id) {
-            try await self.drive(request.tokenID, change: request.change)
+        return try await lettingGo(of: claimed.rotation.id) {
+            try await self.drive(request.tokenID, as: claimed.snapshot, change: request.change)
         }
     }
 
