@@ -66,7 +66,7 @@ extension SQLStore {
         of id: TokenID, fromVersion: Int, overlap: TimeSpan, cap: OverlapCap, trigger: RotationTrigger?,
         change: Change
     ) throws -> Rotation? {
-        let claimed = try numbers(
+        let claimed = try driver.execute(
             .claimRotation,
             [
                 .of(id), .of(fromVersion), .of(overlap), .of(change.at), .text(change.actor),
@@ -74,7 +74,8 @@ extension SQLStore {
                 .of(change.run), .of(trigger?.policy), .of(trigger?.rule), .of(trigger?.reason),
                 .of(trigger?.message), .of(trigger?.deadline), .of(cap.span), .of(cap.revokes),
             ])
-        guard let number = claimed.first else { return nil }
+        guard claimed == 1, let rotation = try rotation(of: id) else { return nil }
+        let number = rotation.id
         _ = takeUp(number)
         var after: JSON.Object = [
             "rotation": .integer(number), "phase": "open", "from_version": .integer(fromVersion),
@@ -88,7 +89,7 @@ extension SQLStore {
             after["deadline"] = .of(trigger.deadline)
         }
         try conclude("rotation.claim", id, change, after)
-        return try rotation(of: id)
+        return rotation
     }
 
     func supersedeOverlap(of id: TokenID, change: Change) throws -> Bool {
@@ -117,7 +118,8 @@ extension SQLStore {
     func arm(
         _ rotation: Int64, digest: Digest, hint: String, destinations: [Int64], change: Change
     ) throws -> Int? {
-        let chosen = try driver.first(.chooseVersion, [.integer(rotation)]) { row in
+        guard try driver.execute(.chooseVersion, [.integer(rotation)]) == 1 else { return nil }
+        let chosen = try driver.first(.chosenVersion, [.integer(rotation)]) { row in
             (id: TokenID(row.text(0)), number: row.count(1))
         }
         guard let (id, number) = chosen else { return nil }
@@ -151,7 +153,7 @@ extension SQLStore {
         {
             return nil
         }
-        return try numbers(.markSending, row + [.text(base), .of(now)]).first.map { Int($0) }
+        return try driver.execute(.markSending, row + [.text(base), .of(now)]) == 1 ? attempt + 1 : nil
     }
 
     /// Whether a decimal number is not below another one; what is none cannot be put in order.
@@ -209,13 +211,18 @@ extension SQLStore {
     }
 
     func promote(_ token: TokenID, version: Int, change: Change) throws -> Bool {
-        let pushed = try driver.first(.finishPushing, [.of(token), .of(version), .of(change.at)]) { row in
-            (rotation: row.integer(0), end: row.instant(1))
+        guard try driver.execute(.finishPushing, [.of(token), .of(version), .of(change.at)]) == 1,
+            let rotation = try rotation(of: token)
+        else { return false }
+        let end = rotation.nextAttemptAt
+        let ending = try driver.all(.versionsToEnd, [.of(token)]) { row in
+            (number: row.integer(0), isCurrent: row.holds("current", 1))
         }
-        guard let (rotation, end) = pushed else { return false }
+        let previous = ending.filter(\.isCurrent).map(\.number)
+        let unconfirmed = ending.filter { !$0.isCurrent }.map(\.number)
         // In this order: a token has one current version at every instant.
-        let previous = try numbers(.demoteCurrent, [.of(token), .of(end)])
-        let unconfirmed = try numbers(.endUnconfirmed, [.of(token), .of(end)])
+        if !previous.isEmpty { try driver.execute(.demoteCurrent, [.of(token), .of(end)]) }
+        if !unconfirmed.isEmpty { try driver.execute(.endUnconfirmed, [.of(token), .of(end)]) }
         guard try driver.execute(.promotePending, [.of(token), .of(version)]) == 1 else {
             throw StoreError.failed("version \(version) of \(token) is not pending any more")
         }
@@ -223,7 +230,7 @@ extension SQLStore {
         try conclude(
             "version.promote", token, change,
             [
-                "rotation": .integer(rotation), "version": .integer(version), "state": "current",
+                "rotation": .integer(rotation.id), "version": .integer(version), "state": "current",
                 "previous": .of(previous), "unconfirmed": .of(unconfirmed), "ends_at": .of(end),
             ])
         try emit(
@@ -272,7 +279,8 @@ extension SQLStore {
 
     /// Recomputes the columns that evaluation reads, and writes the audit entry of a transition.
     func conclude(_ action: String, _ id: TokenID, _ change: Change, _ after: JSON.Object) throws {
-        let revision = try numbers(.refreshSummary, [.of(id)]).first
+        try driver.execute(.refreshSummary, [.of(id)])
+        let revision = try driver.first(.revision, [.of(id)]) { $0.integer(0) }
         try audit(action, of: id.text, change, after.with("revision", revision))
     }
 

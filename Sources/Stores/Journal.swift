@@ -48,7 +48,8 @@ extension SQLStore {
     ///
     /// Thin: it says what happened to which token, never what a token may do, and no digest.
     func emit(_ type: String, about id: TokenID, _ change: Change, _ details: JSON.Object = [:]) throws {
-        let about = try driver.first(.nextEventOfToken, [.of(id)]) { row -> (Int64, JSON.Object) in
+        try driver.execute(.nextEventOfToken, [.of(id)])
+        let about = try driver.first(.eventOfToken, [.of(id)]) { row -> (Int64, JSON.Object) in
             let token: JSON.Object = [
                 "token_id": .string(id.text), "name": .string(row.text(1)), "owner": .string(row.text(2)),
                 "integration": .string(row.text(3)), "seq": .integer(row.integer(0)),

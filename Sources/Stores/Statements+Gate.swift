@@ -1,4 +1,5 @@
-private let authenticating = "('pending', 'current', 'previous', 'unconfirmed')"
+/// Pending, current, previous or unconfirmed; for a list of these SQLite would fill a table in memory each time.
+private let authenticating = "NOT IN ('revoked', 'expired')"
 /// Written out beside a single phase, since the index is only found by the words that it was made with.
 private let unfinished = "phase IN ('open', 'overlap')"
 private let isPending =
@@ -13,10 +14,10 @@ extension Statement {
     static let gate: [Statement] = [
         addToken, addVersion, endToken, expireToken, turnReported, endReported, reportUse, reportNoUse,
         reportUseUntil, endVersions, closeRotations, closeFindings,
-        refreshSummary, claimRotation, supersedeOverlap, giveUpClaim, chooseVersion, addPush, pushBase, markSending,
-        markVerified,
-        markFenced, discardPending, leaveUnconfirmed, forgetVersion, finishPushing, demoteCurrent,
-        endUnconfirmed, promotePending, retireVersion, finishRotation, stallRotation, adoptDestination,
+        refreshSummary, revision, claimRotation, supersedeOverlap, giveUpClaim, chooseVersion, chosenVersion, addPush,
+        pushBase, markSending, markVerified, markFenced, discardPending, leaveUnconfirmed, forgetVersion,
+        finishPushing, versionsToEnd, demoteCurrent, endUnconfirmed, promotePending, retireVersion, finishRotation,
+        stallRotation, adoptDestination,
         prolongOverlap, raiseAlarm,
     ]
 
@@ -72,7 +73,7 @@ extension Statement {
         """)
     static let endVersions = Statement(
         """
-        UPDATE versions SET state = $2, ended_at = $3 WHERE token_id = $1 AND state IN \(authenticating)
+        UPDATE versions SET state = $2, ended_at = $3 WHERE token_id = $1 AND state \(authenticating)
         RETURNING number
         """)
     static let closeRotations = Statement(
@@ -95,7 +96,7 @@ extension Statement {
           value_issued_at =
             (SELECT v.issued_at FROM versions v WHERE v.token_id = $1 AND v.state = 'current'),
           oldest_issued_at = COALESCE(
-            (SELECT v.issued_at FROM versions v WHERE v.token_id = $1 AND v.state IN \(authenticating)
+            (SELECT v.issued_at FROM versions v WHERE v.token_id = $1 AND v.state \(authenticating)
              ORDER BY v.number LIMIT 1),
             (SELECT v.issued_at FROM versions v WHERE v.token_id = $1 AND v.state = 'current')),
           rotation_open =
@@ -109,8 +110,10 @@ extension Statement {
           watched_since = CASE WHEN issuer = 'rota' THEN COALESCE(watched_since,
             (SELECT v.issued_at FROM versions v
              WHERE v.token_id = $1 AND v.state = 'current' AND v.digest IS NOT NULL)) END
-        WHERE id = $1 RETURNING revision
+        WHERE id = $1
         """)
+
+    static let revision = Statement("SELECT revision FROM tokens WHERE id = $1")
 
     // MARK: Rotations
 
@@ -126,7 +129,7 @@ extension Statement {
         FROM tokens t
         WHERE t.id = $1 AND t.state = 'active' AND t.issuer = 'rota' AND COALESCE(t.current_version, 0) = $2
           AND (t.expires_at IS NULL OR t.expires_at > $4)
-        ON CONFLICT DO NOTHING RETURNING id
+        ON CONFLICT DO NOTHING
         """)
     /// The versions that it was to retire are left to the rotation that follows.
     static let supersedeOverlap = Statement(
@@ -159,9 +162,9 @@ extension Statement {
           AND NOT EXISTS
             (SELECT 1 FROM versions v WHERE v.token_id = rotations.token_id AND v.state = 'pending')
           AND (SELECT count(*) FROM versions v
-               WHERE v.token_id = rotations.token_id AND v.state IN \(authenticating)) < 3
-        RETURNING token_id, to_version
+               WHERE v.token_id = rotations.token_id AND v.state \(authenticating)) < 3
         """)
+    static let chosenVersion = Statement("SELECT token_id, to_version FROM rotations WHERE id = $1")
     static let addPush = Statement(
         """
         INSERT INTO pushes (token_id, version, destination_id, state, attempt, changed_at)
@@ -179,7 +182,6 @@ extension Statement {
         UPDATE pushes SET state = 'sending', base = $5, attempt = attempt + 1, changed_at = $6
         WHERE token_id = $1 AND version = $2 AND destination_id = $3 AND attempt = $4 AND state <> 'verified'
           AND \(pendingOfActive)
-        RETURNING attempt
         """)
     static let markVerified = Statement(
         """
@@ -222,18 +224,17 @@ extension Statement {
           AND EXISTS (SELECT 1 FROM pushes p WHERE p.token_id = $1 AND p.version = $2)
           AND NOT EXISTS (SELECT 1 FROM pushes p
                           WHERE p.token_id = $1 AND p.version = $2 AND p.state <> 'verified')
-        RETURNING id, next_attempt_at
+        """)
+    /// What a promotion is about to put an end to.
+    static let versionsToEnd = Statement(
+        """
+        SELECT number, state FROM versions
+        WHERE token_id = $1 AND (state = 'current' OR state = 'unconfirmed' AND ends_at IS NULL)
         """)
     static let demoteCurrent = Statement(
-        """
-        UPDATE versions SET state = 'previous', ends_at = $2 WHERE token_id = $1 AND state = 'current'
-        RETURNING number
-        """)
+        "UPDATE versions SET state = 'previous', ends_at = $2 WHERE token_id = $1 AND state = 'current'")
     static let endUnconfirmed = Statement(
-        """
-        UPDATE versions SET ends_at = $2 WHERE token_id = $1 AND state = 'unconfirmed' AND ends_at IS NULL
-        RETURNING number
-        """)
+        "UPDATE versions SET ends_at = $2 WHERE token_id = $1 AND state = 'unconfirmed' AND ends_at IS NULL")
     static let promotePending = Statement(
         """
         UPDATE versions SET state = 'current' WHERE token_id = $1 AND number = $2 AND state = 'pending'

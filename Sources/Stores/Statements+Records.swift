@@ -2,7 +2,7 @@
 extension Statement {
     static let records: [Statement] = [
         addFact, editToken, addDestination, placeDestination, removePushes, removeDestination, countDestination,
-        addAuditEntry, nextEventOfToken, addEvent, addDelivery, addRun, planRun, addRunAction, finishRun,
+        addAuditEntry, nextEventOfToken, eventOfToken, addEvent, addDelivery, addRun, planRun, addRunAction, finishRun,
         openFinding, closeFinding, deliver, postpone, bury,
         replayEvent, replayEndpoint,
     ]
@@ -47,11 +47,8 @@ extension Statement {
 
     static let addAuditEntry = Statement(
         "INSERT INTO audit (at, actor, action, object, body) VALUES ($1, $2, $3, $4, $5)")
-    static let nextEventOfToken = Statement(
-        """
-        UPDATE tokens SET event_seq = event_seq + 1 WHERE id = $1
-        RETURNING event_seq, name, owner, integration
-        """)
+    static let nextEventOfToken = Statement("UPDATE tokens SET event_seq = event_seq + 1 WHERE id = $1")
+    static let eventOfToken = Statement("SELECT event_seq, name, owner, integration FROM tokens WHERE id = $1")
     static let addEvent = Statement(
         "INSERT INTO events (id, type, token_id, seq, at, data) VALUES ($1, $2, $3, $4, $5, $6)")
     static let addDelivery = Statement(
