@@ -18,14 +18,15 @@ class Load:
     """Seconds of the server's processor for each request."""
 
 
-def load(process, url, script, *arguments, connections=32, seconds=3, accepted=0):
+def load(process, url, script, *arguments, connections=32, seconds=3, accepted=0, prefix=()):
     """Drives a server, which is the process, for some seconds.
 
+    - prefix: the command that runs the load generator, such as one that keeps it to a core.
     - accepted: how many answers may have a status that is neither 2xx nor 3xx.
     """
     before = processor_of(process)
     told = subprocess.run(
-        ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", os.path.join(PEERS, script), url, "--", *arguments],
+        [*prefix, "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", os.path.join(PEERS, script), url, "--", *arguments],
         check=True, capture_output=True, text=True).stdout
     used = processor_of(process) - before
     faults = re.search(r"Non-2xx or 3xx responses: (\d+)", told)

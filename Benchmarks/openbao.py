@@ -39,7 +39,9 @@ def is_here():
 class OpenBao:
     """Runs within a `with`; its secrets engine at `secret` is KV version 2."""
 
-    def __init__(self):
+    def __init__(self, cores=None):
+        """- cores: the numbers of those that it may use; all, if None."""
+        self.cores = cores
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.token = secrets.token_hex(16)
@@ -52,9 +54,14 @@ class OpenBao:
         with open(os.path.join(self.home, "log"), "wb") as log:
             self.process = subprocess.Popen(
                 [PROGRAM, "server", "-dev", "-dev-no-store-token"], env=environment, cwd=self.home,
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=end_with_us)
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=self.prepare)
         until(self.answers, "OpenBao's start")
         return self
+
+    def prepare(self):
+        end_with_us()
+        if self.cores:
+            os.sched_setaffinity(0, self.cores)
 
     def __exit__(self, *_):
         self.process.kill()
