@@ -79,6 +79,11 @@ struct Failure: Error, Sendable {
         Failure(message, hint: hint, code: .usage)
     }
 
+    /// What is for good is not done without a yes.
+    static func nobodyToAsk(hint: String) -> Failure {
+        usage("--yes is missing, and nobody can be asked", hint: hint)
+    }
+
     /// Any error as a failure of the command.
     init(_ error: any Error) {
         switch error {

@@ -57,6 +57,9 @@ struct Invocation: Sendable {
     let endings = Endings()
 
     var wantsJSON: Bool { arguments.has("json") }
+
+    /// Whether somebody is there who can be asked: a script that wants JSON never is.
+    var mayAsk: Bool { Terminal.isInteractive && !wantsJSON }
 }
 
 /// What is to be closed when a command has ended, however it ends.

@@ -170,7 +170,7 @@ def test_with_json_faults_are_a_list_with_their_places(workspace):
 def test_with_json_remarks_are_left_out(workspace):
     initialise(workspace)
     call(workspace, "rota token create --name a --json")
-    result = workspace.sh("rota token revoke a --reason x --json")
+    result = workspace.sh("rota token revoke a --reason x --yes --json")
     assert result.returncode == 0 and result.stderr == "" and json.loads(result.stdout)["revocations"]
 
 
@@ -181,7 +181,7 @@ def test_what_was_written_is_in_the_store_when_a_command_has_ended(workspace):
     workspace.sh(f"for name in {names}; do rota token create --json --name $name --destination local:$name; done")
     call(workspace, f"rota token rotate --json {names}")
     assert log.stat().st_size <= 64 << 10
-    call(workspace, f"rota token revoke --json --reason x {names}")
+    call(workspace, f"rota token revoke --json --yes --reason x {names}")
     assert log.stat().st_size <= 64 << 10
 
 

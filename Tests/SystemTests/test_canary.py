@@ -38,7 +38,7 @@ def test_no_value_is_in_the_store_its_log_the_output_the_webhooks_or_the_reports
         values |= {house.get(place) for place in seeds[0].destinations}
     house.accepts(seeds[0].value)
     house.rota("run", expect=None)
-    house.rota("token", "revoke", seeds[1].name, "--reason", "test", expect=None)
+    house.rota("token", "revoke", seeds[1].name, "--reason", "test", "--yes")
     for command in (["token", "list"], ["token", "show", "t00"], ["token", "show", "t01"], ["status"], ["plan"],
                     ["audit", "tail", "--limit", "100000"], ["policy", "explain", "t02"], ["webhook", "list"]):
         house.rota(*command)

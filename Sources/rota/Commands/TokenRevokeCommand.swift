@@ -8,7 +8,7 @@ extension Command {
         words: ["token", "revoke"],
         summary: "end tokens and all their values, at once and for good",
         discussion: """
-            Shows first what would stop working. On a terminal it asks; give --yes to be asked nothing.
+            Shows first what would stop working. On a terminal it asks; else it needs --yes.
             When it returns, no value of these tokens is accepted any more.
             """,
         operand: Operand(name: "TOKEN", help: "a name or an id", count: .atLeastOne),
@@ -34,7 +34,10 @@ private func revokeTokens(_ invocation: Invocation) async throws -> ExitCode {
     }
     let now = invocation.clock.now()
     for impact in impacts { invocation.output.note(impact.sentence(at: now)) }
-    if Terminal.isInteractive, !invocation.arguments.has("yes"), !invocation.wantsJSON {
+    if !invocation.arguments.has("yes") {
+        guard invocation.mayAsk else {
+            throw Failure.nobodyToAsk(hint: "look at what would stop working, then give --yes")
+        }
         let question = "revoke \(counted(impacts.count, "token")) for good? [y/N] "
         guard Terminal.confirm(question) else { throw Failure("nothing was revoked") }
     }

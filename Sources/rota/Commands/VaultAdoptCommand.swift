@@ -30,10 +30,8 @@ private func adoptDestinations(_ invocation: Invocation) async throws -> ExitCod
     guard (name != nil) != arguments.has("all") else {
         throw Failure.usage("expected a TOKEN or --all", hint: "see 'rota vault adopt --help'")
     }
-    let mayAsk = Terminal.isInteractive && !invocation.wantsJSON
-    guard arguments.has("dry-run") || arguments.has("yes") || mayAsk else {
-        throw Failure.usage(
-            "--yes is missing, and nobody can be asked", hint: "look first with --dry-run, then give --yes")
+    guard arguments.has("dry-run") || arguments.has("yes") || invocation.mayAsk else {
+        throw Failure.nobodyToAsk(hint: "look first with --dry-run, then give --yes")
     }
     let composition = try Composition(invocation)
     let vault = try arguments.value("vault").map { try composition.configuration.vaults(named: $0) }
