@@ -7,8 +7,14 @@ import Testing
         rules: [Rule(.maxAge(.days(90)), action: .rotate, startBefore: .days(3), overlap: .hours(24))],
         notifyBefore: [.days(14), .days(3)])
 
+    private func timeline(of token: Token, _ policies: [Policy] = [policy]) -> Timeline {
+        let places = (0..<token.destinationCount).map { Destination(vault: "main", path: "ci/\($0)") }
+        return Timeline(
+            of: token, at: places, vaults: ["main"], policies: policies, at: now, tracking: .unbroken)
+    }
+
     @Test func `a timeline has the notices, the start, the deadline and the end of the overlap`() throws {
-        let timeline = Timeline(of: token(age: .days(10)), policies: [Self.policy], at: now, tracking: .unbroken)
+        let timeline = timeline(of: token(age: .days(10)))
         let rule = try #require(timeline.policies.first?.rules.first)
         #expect(rule.deadline == now + .days(80))
         #expect(rule.start == now + .days(76))
@@ -17,23 +23,44 @@ import Testing
     }
 
     @Test func `an overlap that should have begun is counted from now`() throws {
-        let timeline = Timeline(of: token(age: .days(100)), policies: [Self.policy], at: now, tracking: .unbroken)
+        let timeline = timeline(of: token(age: .days(100)))
         #expect(timeline.policies.first?.rules.first?.overlapEnd == now + .hours(24))
+    }
+
+    @Test(arguments: [
+        (token(destinations: 0), BlockedReason.noDestination),
+        (token(issuer: .external(kind: "aws-iam")), .issuerNotDriven),
+    ])
+    func `what is blocked has its deadline and the reason, and no date at which anything happens`(
+        token: Token, reason: BlockedReason
+    ) throws {
+        let rule = try #require(timeline(of: token).policies.first?.rules.first)
+        #expect(rule.blocked == reason)
+        #expect(rule.deadline == now + .days(89))
+        #expect(rule.start == nil && rule.overlapEnd == nil && rule.notices.isEmpty)
+    }
+
+    @Test func `the end of an overlap that is under way stands, though the next rotation is blocked`() throws {
+        var changing = token(age: .days(100), oldest: .days(190), awaitingRetirement: true, destinations: 0)
+        changing.values.overlapEndsAt = now + .hours(5)
+        let rule = try #require(timeline(of: changing).policies.first?.rules.first)
+        #expect(rule.blocked == .noDestination && rule.start == nil)
+        #expect(rule.overlapEnd == now + .hours(5))
     }
 
     @Test func `a policy that does not select it says why`() {
         var other = Self.policy
         other.selector = Selector(owners: [Glob("sec-*")])
-        let timeline = Timeline(of: token(), policies: [other, Self.policy], at: now, tracking: .unbroken)
+        let timeline = timeline(of: token(), [other, Self.policy])
         #expect(timeline.policies.first?.mismatch?.description == "its owner is 'team-a', not 'sec-*'")
         #expect(timeline.policies.map(\.rules.count) == [0, 1])
     }
 
     @Test func `a token that cannot authenticate is not evaluated, and it is said why`() {
-        let revoked = Timeline(of: token(state: .revoked), policies: [Self.policy], at: now, tracking: .unbroken)
+        let revoked = timeline(of: token(state: .revoked))
         #expect(revoked.notEvaluated == "it is revoked")
         #expect(revoked.policies.map(\.rules.count) == [0])
-        let ended = Timeline(of: token(expiresIn: .zero), policies: [Self.policy], at: now, tracking: .unbroken)
+        let ended = timeline(of: token(expiresIn: .zero))
         #expect(ended.notEvaluated == "it ended at \(now)")
     }
 }

@@ -92,7 +92,7 @@ package struct Planner: Sendable {
             policy: policies.policies[chosen.policy].name, rule: rule(of: chosen).name,
             verdict: chosen.verdict,
             overlap: action == .rotate ? rule(of: chosen).overlap : .zero, cap: rule(of: chosen).cap,
-            blocked: try obstacle(to: action, of: token, destinations: destinations),
+            blocked: try token.obstacle(to: action, vaults: vaults, destinations: destinations),
             covers: calls.filter { $0 != chosen }.map {
                 RuleReference(policy: policies.policies[$0.policy].name, rule: rule(of: $0).name)
             })
@@ -113,17 +113,6 @@ package struct Planner: Sendable {
 
     private func rule(of ruling: Ruling) -> Rule {
         policies.policies[ruling.policy].rules[ruling.rule]
-    }
-
-    /// Nothing is done blindly: not to somebody else's token, nor where the new value could not be delivered.
-    private func obstacle(
-        to action: Action, of token: Token, destinations: () throws -> [Destination]
-    ) rethrows -> BlockedReason? {
-        guard action != .notify else { return nil }
-        guard token.issuer == .rota else { return .issuerNotDriven }
-        guard action == .rotate else { return nil }
-        guard token.destinationCount > 0 else { return .noDestination }
-        return try destinations().allSatisfy { vaults.contains($0.vault) } ? nil : .unknownVault
     }
 }
 

@@ -8,15 +8,26 @@ package struct Timeline: Hashable, Sendable {
     /// In the order of the policies, selected or not.
     package var policies: [PolicyTimeline]
 
-    /// - parameter tracking: when uses were watched.
-    package init(of token: Token, policies: [Policy], at now: Instant, tracking: TrackingHistory) {
+    /// - parameters:
+    ///   - destinations: those of the token.
+    ///   - vaults: the names of the vaults that the configuration has.
+    ///   - tracking: when uses were watched.
+    package init(
+        of token: Token, at destinations: [Destination], vaults: Set<String>, policies: [Policy], at now: Instant,
+        tracking: TrackingHistory
+    ) {
         tokenID = token.id
         name = token.name
         at = now
         notEvaluated = token.standing(at: now)
         let evaluated = notEvaluated == nil
-        self.policies = policies.map {
-            PolicyTimeline(of: token, policy: $0, evaluated: evaluated, at: now, tracking: tracking)
+        self.policies = policies.map { policy in
+            PolicyTimeline(of: token, policy: policy, evaluated: evaluated) { rule in
+                RuleTimeline(
+                    of: token, rule: rule, notifyBefore: policy.notifyBefore,
+                    blocked: token.obstacle(to: rule.action, vaults: vaults) { destinations }, at: now,
+                    tracking: tracking)
+            }
         }
     }
 }
@@ -32,20 +43,12 @@ package struct PolicyTimeline: Hashable, Sendable {
     /// Empty unless the policy selects the token and it can authenticate.
     package var rules: [RuleTimeline]
 
-    fileprivate init(
-        of token: Token, policy: Policy, evaluated: Bool, at now: Instant, tracking: TrackingHistory
-    ) {
+    fileprivate init(of token: Token, policy: Policy, evaluated: Bool, rule: (Rule) -> RuleTimeline) {
         self.policy = policy.name
         mode = policy.mode
         file = policy.file
         mismatch = policy.selector.mismatch(with: token)
-        rules =
-            mismatch == nil && evaluated
-            ? policy.rules.map {
-                RuleTimeline(
-                    of: token, rule: $0, notifyBefore: policy.notifyBefore, at: now, tracking: tracking)
-            }
-            : []
+        rules = mismatch == nil && evaluated ? policy.rules.map(rule) : []
     }
 }
 
@@ -60,28 +63,33 @@ package struct RuleTimeline: Hashable, Sendable {
     package var rule: String
     package var action: Action
     package var verdict: Verdict
-    /// Empty when there is no deadline.
+    /// Why the action could not be taken; nil when it can.
+    package var blocked: BlockedReason?
+    /// Empty when there is no deadline, or the action is blocked.
     package var notices: [Notice]
     /// When the previous value ends: by the rotation under way, else as planned; nil unless it rotates.
     package var overlapEnd: Instant?
 
-    /// When the action begins; nil when nothing moves toward it.
-    package var start: Instant? { verdict.start }
+    /// When the action begins; nil when nothing moves toward it, or it is blocked.
+    package var start: Instant? { blocked == nil ? verdict.start : nil }
     package var deadline: Instant? { verdict.deadline }
 
     fileprivate init(
-        of token: Token, rule: Rule, notifyBefore: [TimeSpan], at now: Instant, tracking: TrackingHistory
+        of token: Token, rule: Rule, notifyBefore: [TimeSpan], blocked: BlockedReason?, at now: Instant,
+        tracking: TrackingHistory
     ) {
         self.rule = rule.name
         action = rule.action
         let verdict = evaluate(rule, of: token, at: now, tracking: tracking)
         self.verdict = verdict
+        self.blocked = blocked
+        // What is blocked comes at no date: only its deadline stands, and the end of what is under way.
+        let (start, deadline) = blocked == nil ? (verdict.start, verdict.deadline) : (nil, nil)
         notices =
-            verdict.deadline.map { deadline in notifyBefore.map { Notice(before: $0, at: deadline - $0) } }
-            ?? []
+            deadline.map { deadline in notifyBefore.map { Notice(before: $0, at: deadline - $0) } } ?? []
         overlapEnd =
             rule.action == .rotate
-            ? token.values.overlapEndsAt ?? verdict.start.map { max($0, now) + rule.overlap } : nil
+            ? token.values.overlapEndsAt ?? start.map { max($0, now) + rule.overlap } : nil
     }
 }
 

@@ -96,7 +96,10 @@ private func explainPolicies(_ invocation: Invocation) throws -> ExitCode {
     defer { store.close() }
     let token = try store.requireToken(invocation.arguments.operands[0])
     let tracking = invocation.arguments.has("at") ? .unbroken : try store.tracking()
-    let timeline = Timeline(of: token, policies: policies.policies, at: at, tracking: tracking)
+    let timeline = Timeline(
+        of: token, at: try store.destinations(of: token.id),
+        vaults: Set(composition.configuration.vaults.map(\.name)), policies: policies.policies, at: at,
+        tracking: tracking)
     let document = TimelineDocument(
         timeline: timeline, missing: try MissingValue(of: token, from: store), policies: policies.policies,
         schedule: composition.configuration.schedule)

@@ -46,6 +46,7 @@ struct TimelineDocument {
             "rule": .string(rule.rule), "action": .string(rule.action.rawValue),
             "status": .string(rule.verdict.status.rawValue), "reason": .string(rule.verdict.reason.code),
             "message": .string(rule.verdict.reason.message),
+            "blocked": TokenDocument.text(rule.blocked?.rawValue),
             "notices": .array(rule.notices.map { TokenDocument.time($0.at) }),
             "start": TokenDocument.time(rule.start), "deadline": TokenDocument.time(rule.deadline),
             "overlap_end": TokenDocument.time(rule.overlapEnd),
@@ -77,6 +78,9 @@ struct TimelineDocument {
     private func print(_ rule: RuleTimeline, on output: Output) {
         output.line(
             "  \(rule.rule): \(rule.verdict.status.rawValue) - \(printable(rule.verdict.reason.message))")
+        if let blocked = rule.blocked {
+            output.line("    \(rule.action.rawValue) is blocked: \(blocked.message)")
+        }
         var dates: [(at: Instant, what: String)] = rule.notices.map {
             ($0.at, "notice, \($0.before.spoken) before")
         }
