@@ -45,6 +45,24 @@ package struct Deliverer: Sendable {
         return try result.get()
     }
 
+    /// Makes dead letters of what waits for endpoints that are not configured any more: nobody would ever send
+    /// it. Answers how many there were for each. They can be replayed once an endpoint has that name again.
+    ///
+    /// To be called when the configuration has just been read: an older reading knows nothing of an endpoint
+    /// that was added since, and would give up what another process has sent to it.
+    package func giveUpUnconfigured() async throws -> [String: Int] {
+        let configured = Set(transport.endpoints.map(\.name))
+        let gone = try await store.read { try $0.awaitedEndpoints() }.filter { !configured.contains($0) }
+        var givenUp: [String: Int] = [:]
+        for name in gone {
+            let change = Change(
+                actor: "rota", at: clock.now(), cause: "the configuration has no webhook '\(name)' any more")
+            let count = try await store.write { try $0.giveUpDeliveries(to: name, change: change) }
+            if count > 0 { givenUp[name] = count }
+        }
+        return givenUp
+    }
+
     private func drain(within span: TimeSpan) async throws -> DeliveryTotals {
         let end = clock.now() + span
         return try await withThrowingTaskGroup(of: DeliveryTotals.self) { group in

@@ -153,6 +153,16 @@ extension SQLStore {
         try driver.first(.nextDelivery, [.text(endpoint)]) { $0.optionalInstant(0) } ?? nil
     }
 
+    func awaitedEndpoints() throws -> [String] {
+        var names: [String] = []
+        // No endpoint has an empty name.
+        func next() throws -> String? {
+            try driver.first(.nextAwaitedEndpoint, [.text(names.last ?? "")]) { $0.optionalText(0) } ?? nil
+        }
+        while let name = try next() { names.append(name) }
+        return names
+    }
+
     func eachDelivery(_ state: DeliveryRecord.State, _ each: (DeliveryRecord) throws -> Bool) throws {
         try driver.query(.deliveriesInState, [.text(state.rawValue)]) { try each(Decode.deliveryRecord($0)) }
     }

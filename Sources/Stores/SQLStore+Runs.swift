@@ -115,6 +115,13 @@ extension SQLStore {
         }
     }
 
+    func giveUpDeliveries(to endpoint: String, change: Change) throws -> Int {
+        let count = try driver.execute(.giveUpEndpoint, [.text(endpoint), .text(change.cause), .of(change.at)])
+        guard count > 0 else { return 0 }
+        try audit("delivery.give_up", of: endpoint, change, ["count": .integer(count), "state": "dead"])
+        return count
+    }
+
     func replay(_ letters: DeadLetters, change: Change) throws -> Int {
         let (statement, name): (Statement, String) =
             switch letters {

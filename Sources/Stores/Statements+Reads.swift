@@ -37,7 +37,7 @@ extension Statement {
         pushes,
         openFindings, findings, auditEntries, auditEntriesOfObject, auditEntriesBack, auditEntriesOfObjectBack,
         runActions, promotions, unrecordedRotations, outcomesOfRun, lastRun, runNumber, unfinishedRuns, dueDeliveries,
-        nextDelivery, deliveryCounts, deliveriesInState,
+        nextDelivery, nextAwaitedEndpoint, deliveryCounts, deliveriesInState,
     ]
 
     static let fact = Statement("SELECT value FROM store WHERE key = $1")
@@ -181,6 +181,8 @@ extension Statement {
         """)
     static let nextDelivery = Statement(
         "SELECT min(next_attempt_at) FROM deliveries WHERE endpoint = $1 AND state = 'waiting'")
+    static let nextAwaitedEndpoint = Statement(
+        "SELECT min(endpoint) FROM deliveries WHERE endpoint > $1 AND state = 'waiting'")
     static let deliveriesInState = Statement(
         """
         SELECT e.id, e.type, e.at, d.endpoint, d.state, d.attempts, d.next_attempt_at, d.status, d.cause

@@ -4,7 +4,7 @@ extension Statement {
         addFact, editToken, addDestination, placeDestination, removePushes, removeDestination, countDestination,
         addAuditEntry, nextEventOfToken, eventOfToken, addEvent, addDelivery, addRun, planRun, addRunAction, finishRun,
         openFinding, closeFinding, deliver, postpone, bury,
-        replayEvent, replayEndpoint,
+        giveUpEndpoint, replayEvent, replayEndpoint,
     ]
 
     static let addFact = Statement("INSERT INTO store (key, value) VALUES ($1, $2)")
@@ -76,6 +76,12 @@ extension Statement {
         WHERE event_id = $1 AND endpoint = $2 AND state = 'waiting'
         """)
 
+    /// Nothing was tried: the answer to the last attempt stays.
+    static let giveUpEndpoint = Statement(
+        """
+        UPDATE deliveries SET state = 'dead', cause = $2, changed_at = $3
+        WHERE endpoint = $1 AND state = 'waiting'
+        """)
     static let replayEvent = Statement(
         """
         UPDATE deliveries SET state = 'waiting', attempts = 0, status = NULL, cause = NULL,

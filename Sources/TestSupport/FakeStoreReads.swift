@@ -92,6 +92,7 @@ package struct FakeStoreReads: StoreReads {
     package func schedules() -> [ScheduleEntry] { scheduleEntries }
     package func dueDeliveries(endpoint: String, at now: Instant, limit: Int) -> [Delivery] { [] }
     package func nextDeliveryDue(endpoint: String) -> Instant? { nil }
+    package func awaitedEndpoints() -> [String] { [] }
     package func deliveryCounts() -> DeliveryCounts { deliveries }
     package func eachDelivery(
         _ state: DeliveryRecord.State, _ each: (DeliveryRecord) throws -> Bool

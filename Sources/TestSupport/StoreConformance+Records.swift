@@ -282,6 +282,30 @@ extension StoreConformance {
             let again = try bench.written { try require(try replay(.event(events[0].id)) == 0, "nothing") }
             try require(again == (0, 0), "nothing to replay is not audited: \(again)")
         },
+        StoreClaim("what waits for one endpoint is given up without an attempt, audited once, and can be replayed") {
+            bench in
+            let store = bench.store
+            try bench.add("t")
+            try bench.add("u")
+            try require(try store.awaitedEndpoints() == ["all", "tokens"], "both are awaited")
+            let giveUp = {
+                try bench.write { try $0.giveUpDeliveries(to: "tokens", change: bench.change("it is gone")) }
+            }
+            let once = try bench.written { try require(try giveUp() == 2, "both events") }
+            try require(once == (1, 0), "one audit entry, no event: \(once)")
+            try require(try store.awaitedEndpoints() == ["all"], "the other one is as it was")
+            var dead: [DeliveryRecord] = []
+            try store.eachDelivery(.dead) {
+                dead.append($0)
+                return true
+            }
+            try require(dead.map(\.endpoint) == ["tokens", "tokens"], "\(dead)")
+            try require(dead.allSatisfy { $0.attempts == 0 && $0.cause == "it is gone" }, "\(dead)")
+            let again = try bench.written { try require(try giveUp() == 0, "none is left") }
+            try require(again == (0, 0), "nothing to give up is not audited: \(again)")
+            let replayed = try bench.write { try $0.replay(.endpoint("tokens"), change: bench.change()) }
+            try require(replayed == 2 && bench.events("tokens").count == 2, "nothing is lost")
+        },
     ]
 
     static let transactions: [StoreClaim] = [

@@ -135,3 +135,31 @@ def test_what_is_not_dead_is_not_replayed(workspace, receiver):
     assert workspace.sh("rota webhook replay --dead").stdout == "there are no dead letters\n"
     for command in ["rota webhook replay", "rota webhook replay evt_00 --dead"]:
         assert workspace.sh(command).returncode == 2
+
+
+def test_what_waits_for_a_webhook_that_is_gone_is_given_up_visibly_and_replayed_when_it_is_back(workspace, receiver):
+    furnish(workspace, receiver)
+    configuration = workspace.directory / "rota.yaml"
+    with_webhook = configuration.read_text()
+    workspace.sh("rota token create --name a --json")
+    configuration.write_text(with_webhook[: with_webhook.index("webhooks:")])
+    status = workspace.sh("rota status").stdout
+    assert "'security': what waits is given up by the next run" in status
+    result = workspace.sh("rota run")
+    assert result.returncode == 0 and "webhook 'security' is not configured any more" in result.stderr
+    [dead] = call(workspace, "rota webhook deliveries --json")["deliveries"]
+    assert (dead["state"], dead["attempts"]) == ("dead", 0)
+    assert dead["cause"] == "the configuration has no webhook 'security' any more"
+    assert "'security': 1 given up" in workspace.sh("rota status").stdout
+    counts = call(workspace, "rota status --json")["deliveries"]
+    assert counts["unconfigured"] == [{"webhook": "security", "waiting": False, "dead": 1}]
+    entries = [entry["entry"] for entry in call(workspace, "rota audit tail --json")["entries"]]
+    assert [entry["after"]["count"] for entry in entries if entry["action"] == "delivery.give_up"] == [1]
+
+    for command in [f'rota webhook replay {dead["event"]}', "rota webhook replay --dead"]:
+        result = workspace.sh(command)
+        assert result.returncode == 1 and "configure it under that name again" in result.stderr, result.stderr
+    configuration.write_text(with_webhook)
+    assert call(workspace, "rota webhook replay --dead --json") == {"replayed": 1}
+    workspace.sh("rota run --deliver-within 1s")
+    assert len(receiver.requests) == 1 and "webhooks gone" not in workspace.sh("rota status").stdout

@@ -50,6 +50,21 @@ struct DaemonTests {
         }
     }
 
+    @Test func `what waits for a webhook that is gone is given up once, not what a newer configuration sends later`()
+        async throws
+    {
+        let fixture = try RunFixture(endpoints: [.named("other")])
+        let log = RecordedLog()
+        let daemon = try daemon(fixture, vault: FakeVault("main"), log: log)
+        try await fixture.addToken("before")
+        try await daemon.deliver()
+        #expect(log.messages.filter { $0.hasPrefix("a webhook is not configured any more") }.count == 1)
+        try await fixture.addToken("after")
+        try await daemon.deliver()
+        let counts = try await fixture.store.read { try $0.deliveryCounts() }
+        #expect(counts == DeliveryCounts(waiting: 1, delivered: 0, dead: 1))
+    }
+
     @Test(arguments: [1, 2, 3, 4, 5] as [UInt64])
     func `a week of daily runs with restarts at random handles each due token once and nothing else`(
         seed: UInt64

@@ -162,6 +162,19 @@ struct DeliverTests {
         #expect(transport.attempts.map(\.event) == dying.attempts.map(\.event))
     }
 
+    @Test func `what waits for an endpoint that is not configured any more is given up, and the rest is sent`()
+        async throws
+    {
+        let (stays, goes) = (Endpoint.named("stays"), Endpoint.named("goes"))
+        let fixture = try RunFixture(endpoints: [stays, goes])
+        for number in 1...3 { try await fixture.addToken("t\(number)") }
+        let deliverer = fixture.deliverer(ScriptedTransport([stays]))
+        #expect(try await deliverer.giveUpUnconfigured() == ["goes": 3])
+        #expect(try await deliverer.giveUpUnconfigured() == [:])
+        #expect(try await deliverer.deliverDue(within: TimeSpan(seconds: 10)).delivered == 3)
+        #expect(try await fixture.store.read { try $0.deliveryCounts().dead } == 3)
+    }
+
     @Test func `an attempt that we cut short does not count`() async throws {
         let hook = Endpoint.named("hook")
         let fixture = try RunFixture(endpoints: [hook])

@@ -88,6 +88,8 @@ package protocol DeliveryChanges {
     func recordFailed(
         _ event: String, to endpoint: String, status: Int?, cause: String, nextAttemptAt: Instant?, at now: Instant
     ) throws
+    /// Makes dead letters of all that wait for an endpoint, without an attempt; one audit entry. Answers how many.
+    func giveUpDeliveries(to endpoint: String, change: Change) throws -> Int
     /// Dead letters become waiting again, with all their attempts before them; one audit entry. Answers how many.
     func replay(_ letters: DeadLetters, change: Change) throws -> Int
 }

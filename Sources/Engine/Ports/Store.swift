@@ -174,6 +174,8 @@ package protocol StoreReads: UsageReads {
     /// When the next delivery that waits for this endpoint becomes due; nil when none waits.
     func nextDeliveryDue(endpoint: String) throws -> Instant?
     func deliveryCounts() throws -> DeliveryCounts
+    /// The names of the endpoints that deliveries wait for, in order; costs what waits, for each of them.
+    func awaitedEndpoints() throws -> [String]
     /// Deliveries in one state, oldest event first; `each` returns false to stop.
     func eachDelivery(_ state: DeliveryRecord.State, _ each: (DeliveryRecord) throws -> Bool) throws
 }

@@ -29,6 +29,7 @@ package struct Daemon: Sendable {
     private let stop: StopSignal
     private let watch = Locked(ClockWatch())
     private let hasLooked = Locked(false)
+    private let hasSettled = Locked(false)
 
     /// How long a loop rests between two turns, in milliseconds.
     private static let upkeepPause: Int64 = 5_000
@@ -137,7 +138,9 @@ package struct Daemon: Sendable {
         }
     }
 
-    private func deliver() async throws {
+    /// Sends what waits.
+    package func deliver() async throws {
+        if hasSettled.withLock({ !$0 }) { try await settle() }
         let totals = try await deliverer.deliverDue(within: TimeSpan(seconds: 1))
         guard totals != DeliveryTotals() else { return }
         log.info(
@@ -146,6 +149,16 @@ package struct Daemon: Sendable {
         for (endpoint, cause) in totals.resting.sorted(by: { $0.key < $1.key }) {
             log.warning("a webhook rests", LogField("webhook", endpoint), LogField("cause", cause))
         }
+    }
+
+    /// Once, while the configuration is fresh: what nobody would ever send is given up.
+    private func settle() async throws {
+        for (endpoint, count) in try await deliverer.giveUpUnconfigured().sorted(by: { $0.key < $1.key }) {
+            log.warning(
+                "a webhook is not configured any more: what waited for it is given up",
+                LogField("webhook", endpoint), LogField("deliveries", count))
+        }
+        hasSettled.withLock { $0 = true }
     }
 
     private func clockIsTrusted() -> Bool {

@@ -29,6 +29,7 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
     let store = try composition.openQueue()
     let deliverer = try composition.deliverer(store)
     let output = invocation.output
+    let givenUp = try await deliverer.giveUpUnconfigured()
     let report = try await composition.withVaults { vaults in
         let useCase = RunUseCase(
             store: store, rotator: composition.rotator(store, vaults), deliverer: deliverer,
@@ -41,9 +42,14 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
         }
     }
     if invocation.wantsJSON {
-        output.document(RunDocument.json(report))
+        output.document(RunDocument.json(report, givenUp))
     } else {
         RunDocument.print(report, on: output)
+        for (endpoint, count) in givenUp.sorted(by: { $0.key < $1.key }) {
+            output.warning(
+                "webhook '\(printable(endpoint))' is not configured any more: "
+                    + "\(counted(count, "delivery", "deliveries")) given up; see 'rota webhook deliveries'")
+        }
     }
     if let refusal = report.refusal {
         throw Failure(
@@ -59,7 +65,7 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
 
 /// A run as it is shown.
 private enum RunDocument {
-    static func json(_ report: RunReport) -> JSON {
+    static func json(_ report: RunReport, _ givenUp: [String: Int]) -> JSON {
         [
             "run": [
                 "id": .string(report.id), "plan": .string(report.plan.digest),
@@ -82,6 +88,7 @@ private enum RunDocument {
                 "delivered": .integer(report.deliveries.delivered),
                 "failed": .integer(report.deliveries.failed),
                 "dead": .integer(report.deliveries.dead), "waiting": .integer(report.waitingDeliveries),
+                "unconfigured": .integer(givenUp.values.reduce(0, +)),
             ],
         ]
     }

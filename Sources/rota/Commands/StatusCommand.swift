@@ -33,6 +33,7 @@ private struct Status {
     private let withoutValue: [MissingValue]
     private let findings: Int
     private let deliveries: DeliveryCounts
+    private let unconfigured: UnconfiguredWebhooks
     /// The last stretch of each tracker, latest first.
     private let trackers: [Heartbeat]
 
@@ -48,6 +49,7 @@ private struct Status {
         withoutValue = try MissingValue.all(in: store)
         findings = try store.openFindings().count
         deliveries = try store.deliveryCounts()
+        unconfigured = try UnconfiguredWebhooks(in: store, configured: configuration.webhooks.map(\.name))
         let stretches = Dictionary(grouping: try store.heartbeats(), by: \.tracker)
         trackers = stretches.values.compactMap { $0.max { $0.beatAt < $1.beatAt } }
             .sorted { ($1.beatAt, $0.tracker) < ($0.beatAt, $1.tracker) }
@@ -74,7 +76,7 @@ private struct Status {
             "trackers": .array(trackers.map(json)),
             "deliveries": [
                 "waiting": .integer(deliveries.waiting), "delivered": .integer(deliveries.delivered),
-                "dead": .integer(deliveries.dead),
+                "dead": .integer(deliveries.dead), "unconfigured": unconfigured.json,
             ],
         ]
     }
@@ -116,6 +118,7 @@ private struct Status {
         fields.add(
             "deliveries",
             "\(deliveries.waiting) waiting, \(deliveries.delivered) delivered, \(deliveries.dead) given up")
+        fields.add("webhooks gone", unconfigured.sentence)
         fields.print(on: output)
         var table = Table(["token", "phase", "since", "next try", "cause"], on: output, title: "Rotations")
         for (name, rotation) in rotations {

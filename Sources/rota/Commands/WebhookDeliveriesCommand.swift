@@ -7,8 +7,8 @@ extension Command {
         words: ["webhook", "deliveries"],
         summary: "list events that were given up or wait to be sent, with the cause",
         discussion: """
-            Dead letters come first: events whose receiver refused every attempt, or wants no more. They are
-            kept, and sent after all with 'rota webhook replay'.
+            Dead letters come first: events whose receiver refused every attempt, wants no more, or is not
+            configured any more. They are kept, and sent after all with 'rota webhook replay'.
             """,
         options: [
             Option("state", "STATE", help: "dead or waiting; else both"),
@@ -23,7 +23,8 @@ extension Command {
         summary: "let dead letters be sent again",
         discussion: """
             What was given up waits again, with all its attempts before it; the next 'rota run' sends it, under
-            the id that it had.
+            the id that it had. A webhook that was taken out of the configuration has to be there again, under
+            its name.
             """,
         operand: Operand(name: "EVENT", help: "the id of an event: evt_…", count: .optional),
         options: [
@@ -102,12 +103,21 @@ private func replayDeliveries(_ invocation: Invocation) throws -> ExitCode {
     let store = try composition.openStore()
     defer { store.close() }
     let change = composition.change("webhook replay")
+    let configured = Set(composition.configuration.webhooks.map(\.name))
     let (replayed, unknown) = try store.transaction {
-        let letters = try event.map { [.event($0)] } ?? allDead(in: store, for: webhook)
-        let names = Set(composition.configuration.webhooks.map(\.name))
-        var unknown: [String] = []
-        for case .endpoint(let name) in letters where !names.contains(name) { unknown.append(name) }
-        return (try letters.reduce(0) { try $0 + store.replay($1, change: change) }, unknown)
+        let receivers = try receivers(of: event, in: store, for: webhook)
+        let known = receivers.intersection(configured).sorted()
+        let letters: [DeadLetters] = event.map { known.isEmpty ? [] : [.event($0)] } ?? known.map { .endpoint($0) }
+        return (
+            try letters.reduce(0) { try $0 + store.replay($1, change: change) },
+            receivers.subtracting(configured).sorted()
+        )
+    }
+    if replayed == 0, !unknown.isEmpty {
+        let names = unknown.map { "'\($0)'" }.joined(separator: ", ")
+        throw Failure(
+            "nothing waits again: the configuration has no webhook \(names)",
+            hint: "configure it under that name again, then replay")
     }
     if let event, replayed == 0 {
         throw Failure(
@@ -124,18 +134,19 @@ private func replayDeliveries(_ invocation: Invocation) throws -> ExitCode {
                     + "'rota run' sends what waits")
     }
     for name in unknown {
-        invocation.output.note("webhook '\(printable(name))' is not in the configuration: nothing is sent to it")
+        invocation.output.note("webhook '\(printable(name))' is not in the configuration: what is dead stays dead")
     }
     return .done
 }
 
-/// The dead letters of every webhook that has some.
-private func allDead(in store: any Store, for webhook: String?) throws -> [DeadLetters] {
-    if let webhook { return [.endpoint(webhook)] }
+/// The webhooks that dead letters are for: those of one event, of one webhook, or all.
+private func receivers(of event: String?, in store: any Store, for webhook: String?) throws -> Set<String> {
     var names: Set<String> = []
     try store.eachDelivery(.dead) { delivery in
-        names.insert(delivery.endpoint)
+        if event ?? delivery.event == delivery.event, webhook ?? delivery.endpoint == delivery.endpoint {
+            names.insert(delivery.endpoint)
+        }
         return true
     }
-    return names.sorted().map { .endpoint($0) }
+    return names
 }

@@ -1,8 +1,8 @@
 import RotaCore
 
-/// `1 token`, `3 tokens`.
-func counted(_ count: Int, _ noun: String) -> String {
-    "\(count) \(noun)\(count == 1 ? "" : "s")"
+/// `1 token`, `3 tokens`; with its plural where that has another ending.
+func counted(_ count: Int, _ noun: String, _ plural: String? = nil) -> String {
+    "\(count) \(count == 1 ? noun : plural ?? noun + "s")"
 }
 
 /// How far an instant is from now: `in 3 days`, `2 hours ago`.
