@@ -101,6 +101,7 @@ package struct RunUseCase: Sendable {
             report.actions = try await carryOut(pass, violations: planned.findings, progress: progress)
         }
         report.recovery.add(try await stuck)
+        report.stalled = try await stalledRotations()
         try await finish(
             pass, aborted: planned.refusal,
             totals: Dictionary(grouping: report.actions, by: \.outcome).mapValues(\.count))
@@ -170,6 +171,8 @@ package struct RunReport: Sendable {
     package var refusal: String?
     /// One for each action of the plan, in its order; none when it was refused.
     package var actions: [RecordedAction] = []
+    /// Every rotation that stands still after it, those of this plan and of earlier ones, tried by it or not.
+    package var stalled: [StalledRotation] = []
     /// What became of the unfinished rotations of earlier runs.
     package var recovery: RecoveryResult
     /// How many tokens were marked as past their end.
@@ -188,8 +191,15 @@ package struct RunReport: Sendable {
         self.expired = expired
     }
 
-    /// How many actions came to this outcome.
+    /// How many actions of the plan came to this outcome.
     package func count(_ outcome: Outcome) -> Int { actions.count { $0.outcome == outcome } }
+
+    /// The rotations that stand still and that no action of this plan began: the plan calls for nothing where one
+    /// is under way.
+    package var stalledBefore: [StalledRotation] {
+        let begun = Set(actions.filter { $0.action == .rotate }.map(\.tokenID))
+        return stalled.filter { !begun.contains($0.action.tokenID) }
+    }
 }
 
 /// What stays the same throughout a run.

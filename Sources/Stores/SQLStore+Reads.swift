@@ -80,6 +80,10 @@ extension SQLStore {
         try driver.all(.dueRotations, [.of(now)], Decode.rotation)
     }
 
+    func stalledRotations() throws -> [Rotation] {
+        try driver.all(.stalledRotations, [], Decode.rotation)
+    }
+
     func rotation(of id: TokenID) throws -> Rotation? {
         try driver.first(.unfinishedRotation, [.of(id)], Decode.rotation)
     }

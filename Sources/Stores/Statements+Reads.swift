@@ -33,7 +33,7 @@ extension Statement {
         issuedAtOrBefore, idleSinceAtOrBefore, overlapEndedAtOrBefore, withoutExpiry, lifetimeMoreThan, expiresAfter,
         expiredAtOrBefore,
         activeCount, versions, valueWithDigest, destinations, unfinishedRotations, dueRotations,
-        unfinishedRotation,
+        stalledRotations, unfinishedRotation,
         pushes,
         openFindings, findings, auditEntries, auditEntriesOfObject, auditEntriesBack, auditEntriesOfObjectBack,
         runActions, promotions, unrecordedRotations, outcomesOfRun, lastRun, runNumber, unfinishedRuns, dueDeliveries,
@@ -111,6 +111,11 @@ extension Statement {
         """
         SELECT \(rotationColumns) FROM rotations
         WHERE phase IN ('open', 'overlap') AND next_attempt_at <= $1 ORDER BY next_attempt_at, id
+        """)
+    static let stalledRotations = Statement(
+        """
+        SELECT \(rotationColumns) FROM rotations
+        WHERE phase IN ('open', 'overlap') AND cause IS NOT NULL ORDER BY next_attempt_at, id
         """)
     static let unfinishedRotation = Statement(
         "SELECT \(rotationColumns) FROM rotations WHERE token_id = $1 AND phase IN ('open', 'overlap')")

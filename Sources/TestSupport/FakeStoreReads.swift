@@ -59,6 +59,7 @@ package struct FakeStoreReads: StoreReads {
         rotations.filter { $0.phase == .open || $0.phase == .overlap }
     }
     package func dueRotations(at now: Instant) -> [Rotation] { openRotations().filter { $0.nextAttemptAt <= now } }
+    package func stalledRotations() -> [Rotation] { openRotations().filter { $0.cause != nil } }
     package func rotation(of id: TokenID) -> Rotation? { openRotations().first { $0.tokenID == id } }
     package func pushes(of id: TokenID) -> [Push] { [] }
     package func openFindings() -> [Finding] { [] }

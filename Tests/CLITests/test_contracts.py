@@ -72,6 +72,22 @@ def test_a_run_has_the_shape_that_is_promised(workspace):
     assert status["last_run"]["id"] == run["run"]["id"] and status["rotations"] == []
 
 
+def test_a_stuck_rotation_is_told_by_every_run_until_it_is_finished(workspace):
+    initialise(workspace)
+    call(workspace, "rota token create --json --name a --destination local:a")
+    workspace.sh("rota token rotate a --overlap 1s; sleep 1; mv secrets/a kept; echo theirs > secrets/a")
+    first = call(workspace, "rota run --json", 5)
+    # Its next try is seconds away, or this one is that: it is told all the same.
+    for run in [first, call(workspace, "rota run --json", 5)]:
+        [action] = run["actions"]
+        assert (action["name"], action["action"], action["outcome"]) == ("a", "rotate", "started")
+        assert "does not hold the current value" in action["cause"] and TIME.match(action["next_attempt_at"])
+        assert run["totals"]["started"] == 1
+    result = workspace.sh("rota run")
+    assert result.returncode == 5 and "does not hold the current value" in result.stdout, result.stdout
+    assert "; next try in" in result.stdout and "0 done, 1 started, 0 waiting" in result.stdout
+
+
 def test_a_report_has_the_shape_that_is_promised(workspace):
     initialise(workspace)
     call(workspace, "rota token create --name a --json --label env=prod")

@@ -243,6 +243,30 @@ struct RunTests {
         #expect(versions.map(\.state) == [.revoked, .current])
     }
 
+    @Test func `a stuck rotation is told by a run that did not try it, without another event`() async throws {
+        let fixture = try RunFixture(endpoints: [Self.hook])
+        let vault = FakeVault("main")
+        let id = try await fixture.addToken("aged", age: .days(100), destinations: ["main:app#token"])
+        vault.setHook { $0.operation == .write ? .saysYesOnly : nil }
+        let first = try await run(fixture, policies(Self.rotateOld), vaults: [vault])
+        #expect(first.actions.map(\.outcome) == [.started] && first.stalledBefore.isEmpty)
+        let rotation = try #require(try await fixture.store.read { try $0.rotation(of: id) })
+        #expect(first.stalled.map(\.nextAttemptAt) == [rotation.nextAttemptAt])
+
+        let before = try await fixture.waitingEvents("hook")
+        let writes = vault.count(of: .write)
+        let second = try await run(fixture, policies(Self.rotateOld), vaults: [vault])
+        #expect(vault.count(of: .write) == writes && second.recovery.rotations.isEmpty && second.actions.isEmpty)
+        let stalled = try #require(second.stalledBefore.first)
+        #expect(stalled.action.outcome == .started && stalled.action.cause == rotation.cause)
+        #expect(stalled.action.policy == "rotation" && stalled.nextAttemptAt == rotation.nextAttemptAt)
+        #expect(try await fixture.waitingEvents("hook") == before + ["run.completed"])
+
+        vault.setHook(nil)
+        fixture.clock.advance(by: .hours(2))
+        #expect(try await run(fixture, policies(Self.rotateOld), vaults: [vault]).stalled.isEmpty)
+    }
+
     @Test func `a rotation is recorded as it ends, while others are under way`() async throws {
         let fixture = try RunFixture()
         let (quick, slow) = (FakeVault("quick"), FakeVault("slow"))

@@ -38,6 +38,7 @@ import Testing
         ),
         (.auditEntriesBack, "SEARCH audit USING INTEGER PRIMARY KEY (rowid<?)"),
         (.tokensWithoutValue, "SCAN tokens USING INDEX tokens_without_value"),
+        (.stalledRotations, "SCAN rotations USING INDEX rotations_due"),
         (.nextDelivery, "SEARCH deliveries USING INDEX deliveries_due (endpoint=?)"),
         (.allTokens, "SCAN tokens USING INDEX tokens_by_name"),
     ]
@@ -58,7 +59,7 @@ import Testing
     /// What may look at every row that its answer is made of.
     static let scans: [Statement] = [
         .allTokens, .tokensInStates, .unfinishedRotations, .openFindings, .deliveryCounts, .activeCount,
-        .lastRun, .tokensWithoutValue, .heartbeats, .beginTracking, .schedules, .destinationCounts,
+        .lastRun, .tokensWithoutValue, .stalledRotations, .heartbeats, .beginTracking, .schedules, .destinationCounts,
     ]
 
     /// `addDestination` would look through the push rows, but only while a foreign key is violated. Taking a

@@ -145,6 +145,8 @@ package protocol StoreReads: UsageReads {
     func openRotations() throws -> [Rotation]
     /// Those of them whose next attempt is due: unfinished ones, and ones whose overlap has ended.
     func dueRotations(at now: Instant) throws -> [Rotation]
+    /// Those of the unfinished ones that something is in the way of, by their next attempt.
+    func stalledRotations() throws -> [Rotation]
     func rotation(of id: TokenID) throws -> Rotation?
     /// The push rows of all versions of a token.
     func pushes(of id: TokenID) throws -> [Push]

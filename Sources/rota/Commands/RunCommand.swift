@@ -9,7 +9,8 @@ extension Command {
         discussion: """
             Finishes what earlier runs began, makes the plan and carries it out, opens and closes findings,
             and delivers events. Safe to repeat, to interrupt, and to run twice at once: put it into a timer.
-            A plan over a limit is refused as a whole, with exit code 4. Exit code 5: some actions failed.
+            A plan over a limit is refused as a whole, with exit code 4. Exit code 5: some actions failed, or
+            a rotation stands still, be it one of an earlier run whose next try has not come.
             """,
         options: [
             Option("deliver-within", "SPAN", help: "how long to deliver events at the end; 10s")
@@ -42,14 +43,9 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
         }
     }
     if invocation.wantsJSON {
-        output.document(RunDocument.json(report, givenUp))
+        output.document(RunDocument(report, givenUp).json)
     } else {
-        RunDocument.print(report, on: output)
-        for (endpoint, count) in givenUp.sorted(by: { $0.key < $1.key }) {
-            output.warning(
-                "webhook '\(printable(endpoint))' is not configured any more: "
-                    + "\(counted(count, "delivery", "deliveries")) given up; see 'rota webhook deliveries'")
-        }
+        RunDocument(report, givenUp).print(on: output)
     }
     if let refusal = report.refusal {
         throw Failure(
@@ -58,14 +54,38 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
     }
     // A rotation that stands still has a cause; one that only waits for its overlap has none.
     let stands =
-        report.actions.contains { $0.outcome == .started && $0.cause != nil }
+        !report.stalled.isEmpty || report.actions.contains { $0.outcome == .started && $0.cause != nil }
         || report.recovery.rotations.contains { $0.outcome == .failed || $0.outcome == .blocked || $0.isStalled }
     return report.count(.failed) > 0 || stands ? .partlyFailed : .done
 }
 
 /// A run as it is shown.
-private enum RunDocument {
-    static func json(_ report: RunReport, _ givenUp: [String: Int]) -> JSON {
+private struct RunDocument {
+    private let report: RunReport
+    /// What was given up because its webhook is not configured any more.
+    private let givenUp: [String: Int]
+    /// Those of the plan, and rotations of earlier ones that stand still.
+    private let actions: [RecordedAction]
+    /// When what stands still is tried again.
+    private let nextAttempts: [TokenID: Instant]
+
+    init(_ report: RunReport, _ givenUp: [String: Int]) {
+        self.report = report
+        self.givenUp = givenUp
+        actions = report.actions + report.stalledBefore.map(\.action)
+        nextAttempts = Dictionary(
+            report.stalled.map { ($0.action.tokenID, $0.nextAttemptAt) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    private func count(_ outcome: Outcome) -> Int { actions.count { $0.outcome == outcome } }
+
+    private func nextAttempt(of action: RecordedAction) -> Instant? {
+        action.action == .rotate && action.outcome == .started ? nextAttempts[action.tokenID] : nil
+    }
+
+    // MARK: JSON
+
+    var json: JSON {
         [
             "run": [
                 "id": .string(report.id), "plan": .string(report.plan.digest),
@@ -73,7 +93,8 @@ private enum RunDocument {
                 "finished": TokenDocument.time(report.finishedAt),
                 "refused": TokenDocument.text(report.refusal),
             ],
-            "actions": .array(report.actions.map(json)), "totals": totals(report),
+            "actions": .array(actions.map(json)),
+            "totals": .object(JSON.Object(Outcome.allCases.map { ($0.rawValue, .integer(count($0))) })),
             "recovered": .integer(report.recovery.rotations.count),
             "recovery": .array(
                 report.recovery.rotations.map { rotation in
@@ -93,11 +114,7 @@ private enum RunDocument {
         ]
     }
 
-    private static func totals(_ report: RunReport) -> JSON {
-        .object(JSON.Object(Outcome.allCases.map { ($0.rawValue, .integer(report.count($0))) }))
-    }
-
-    private static func json(_ action: RecordedAction) -> JSON {
+    private func json(_ action: RecordedAction) -> JSON {
         [
             "token_id": .string(action.tokenID.text), "name": .string(action.name),
             "action": .string(action.action.rawValue), "policy": .string(action.policy),
@@ -105,23 +122,36 @@ private enum RunDocument {
             "reason": .string(action.reason), "message": .string(action.message),
             "deadline": TokenDocument.time(action.deadline), "outcome": .string(action.outcome.rawValue),
             "cause": TokenDocument.text(action.cause), "at": TokenDocument.time(action.at),
+            "next_attempt_at": TokenDocument.time(nextAttempt(of: action)),
         ]
     }
 
-    static func print(_ report: RunReport, on output: Output) {
+    // MARK: Text
+
+    func print(on output: Output) {
         var table = Table(["outcome", "action", "token", "policy", "rule", "why"], on: output)
         // Who was told once is not told every night.
-        for action in report.actions where !(action.action == .notify && action.outcome == .skipped) {
+        for action in actions where !(action.action == .notify && action.outcome == .skipped) {
             table.add([
-                action.outcome.rawValue, action.action.rawValue, action.name, action.policy, action.rule,
-                action.cause ?? action.message,
+                action.outcome.rawValue, action.action.rawValue, action.name, action.policy, action.rule, why(action),
             ])
         }
         table.finish()
-        if !report.actions.isEmpty { output.line() }
+        if !actions.isEmpty { output.line() }
         if report.refusal == nil {
-            output.line(Outcome.allCases.map { "\(report.count($0)) \($0.rawValue)" }.joined(separator: ", "))
+            output.line(Outcome.allCases.map { "\(count($0)) \($0.rawValue)" }.joined(separator: ", "))
         }
+        printRecovery(on: output)
+        printDeliveries(report.deliveries, waiting: report.waitingDeliveries, on: output)
+    }
+
+    private func why(_ action: RecordedAction) -> String {
+        let why = action.cause ?? action.message
+        guard let next = nextAttempt(of: action) else { return why }
+        return "\(why); next try \(distance(to: next, from: report.finishedAt))"
+    }
+
+    private func printRecovery(on output: Output) {
         let recovery = report.recovery
         if !recovery.rotations.isEmpty || recovery.retired > 0 || report.expired > 0 {
             let stuck = recovery.rotations.count { $0.isStalled }
@@ -131,15 +161,20 @@ private enum RunDocument {
                     + "\(counted(report.expired, "token")) expired"
             )
         }
-        for rotation in recovery.rotations {
+        // What stands still is in the table.
+        for rotation in recovery.rotations where !rotation.isStalled {
             if let cause = rotation.cause {
                 output.warning("\(rotation.tokenID): \(rotation.outcome.rawValue): \(printable(cause))")
             }
         }
-        printDeliveries(report.deliveries, waiting: report.waitingDeliveries, on: output)
     }
 
-    private static func printDeliveries(_ totals: DeliveryTotals, waiting: Int, on output: Output) {
+    private func printDeliveries(_ totals: DeliveryTotals, waiting: Int, on output: Output) {
+        for (endpoint, count) in givenUp.sorted(by: { $0.key < $1.key }) {
+            output.warning(
+                "webhook '\(printable(endpoint))' is not configured any more: "
+                    + "\(counted(count, "delivery", "deliveries")) given up; see 'rota webhook deliveries'")
+        }
         guard totals.delivered + totals.failed + totals.dead + waiting > 0 else { return }
         output.line(
             "events: \(totals.delivered) delivered, \(totals.failed) to be tried again, "

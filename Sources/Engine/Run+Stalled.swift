@@ -1,0 +1,32 @@
+package import RotaCore
+
+/// A rotation that stands still: something is in its way, and a later run tries it again.
+package struct StalledRotation: Hashable, Sendable {
+    /// As an action that is started, with its cause. One that a person asked for has no policy.
+    package var action: RecordedAction
+    package var nextAttemptAt: Instant
+}
+
+extension RunUseCase {
+    /// The rotations that stand still now, whether this pass tried them or their time has not come.
+    func stalledRotations() async throws -> [StalledRotation] {
+        let now = clock.now()
+        return try await store.read { store in
+            try store.stalledRotations().compactMap { rotation in
+                try store.token(rotation.tokenID).map { StalledRotation(rotation, of: $0, at: now) }
+            }
+        }
+    }
+}
+
+extension StalledRotation {
+    fileprivate init(_ rotation: Rotation, of token: Token, at now: Instant) {
+        let trigger = rotation.trigger
+        action = RecordedAction(
+            run: rotation.claim.run ?? "", tokenID: token.id, name: token.name, action: .rotate,
+            policy: trigger?.policy ?? "", rule: trigger?.rule ?? "", reason: trigger?.reason ?? "",
+            message: trigger?.message ?? rotation.claim.cause, deadline: trigger?.deadline, outcome: .started,
+            cause: rotation.cause, at: now)
+        nextAttemptAt = rotation.nextAttemptAt
+    }
+}
