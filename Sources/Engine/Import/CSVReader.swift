@@ -1,8 +1,8 @@
 /// Splits CSV (RFC 4180) into records as bytes come in: quoted fields, doubled quotes, line ends within
 /// quotes, CRLF or LF, a byte order mark. Holds one record at a time.
 ///
-/// A line that is no CSV is told as a fault and passed over, so that those after it are read too; only a quote
-/// that is left open takes the rest of the file with it, and is thrown.
+/// A line that is no CSV is told as a fault and passed over, so that those after it are read too. A quote that is
+/// left open takes the rest of the file with it, as does a header separated by semicolons, and is thrown.
 struct CSVReader {
     /// One record, with the line that it begins on (from 1).
     struct Record: Sendable {
@@ -32,6 +32,7 @@ struct CSVReader {
     private var line = 1
     private var recordLine = 1
     private var markSeen = 0
+    private var headerSeen = false
 
     init() {}
 
@@ -133,6 +134,7 @@ struct CSVReader {
             case UInt8(ascii: "\n"): try endRecord(each)
             case UInt8(ascii: "\r"): state = .afterCarriageReturn
             default:
+                try requireNoSemicolon(beside: byte)
                 try refuse(
                     InventoryFault(
                         line: recordLine, "a quote stands within a field",
@@ -163,7 +165,27 @@ struct CSVReader {
         let isRefused = state == .passing
         beginRecord()
         // An empty line is nothing.
-        if !isRefused, record.fields != [""] { try each(.success(record)) }
+        if !isRefused, record.fields != [""] {
+            if !headerSeen, record.fields.count == 1, record.fields[0].contains(";") {
+                throw Self.semicolons(line: record.line)
+            }
+            headerSeen = true
+            try each(.success(record))
+        }
+    }
+
+    /// A quoted field of the header that a semicolon stands before or after.
+    private func requireNoSemicolon(beside byte: UInt8) throws {
+        let semicolon = UInt8(ascii: ";")
+        guard !headerSeen, fields.isEmpty, byte == semicolon || field.last == semicolon else { return }
+        throw Self.semicolons(line: recordLine)
+    }
+
+    /// Every line would be one field: that is told once, in place of a fault for each.
+    private static func semicolons(line: Int) -> InventoryFault {
+        InventoryFault(
+            line: line, "the file seems to be separated by semicolons",
+            hint: "save it as CSV with commas between the fields; a field that holds a comma goes in quotes")
     }
 
     /// Tells the fault, and passes over the rest of the line.
