@@ -14,8 +14,13 @@ extension ConfigurationReader {
     ]
 
     mutating func vault(_ entry: Node.Entry) -> VaultSettings? {
+        guard isName(entry) else { return nil }
         let what = "vault '\(entry.key)'"
-        guard isName(entry), let kindNode = required("kind", of: entry.value, what) else { return nil }
+        return naming(what) { $0.vault(entry, what) }
+    }
+
+    private mutating func vault(_ entry: Node.Entry, _ what: String) -> VaultSettings? {
+        guard let kindNode = required("kind", of: entry.value, what) else { return nil }
         let kind = string(kindNode, "kind")
         switch kind {
         case "directory":
@@ -46,9 +51,14 @@ extension ConfigurationReader {
     }
 
     mutating func webhook(_ entry: Node.Entry) -> WebhookSettings? {
-        let what = "webhook '\(abridged(entry.key))'"
+        guard isName(entry) else { return nil }
+        let what = "webhook '\(entry.key)'"
+        return naming(what) { $0.webhook(entry, what) }
+    }
+
+    private mutating func webhook(_ entry: Node.Entry, _ what: String) -> WebhookSettings? {
         let keys = ["url", "secret", "events", "format", "allow-addresses", "retry"]
-        guard isName(entry), check(entry.value, what, keys: keys) else { return nil }
+        guard check(entry.value, what, keys: keys) else { return nil }
         let node = entry.value
         let url = required("url", of: node, what).flatMap { address($0, "url") }
         let secrets = required("secret", of: node, what).map { secretList($0) } ?? []

@@ -10,6 +10,16 @@ extension ConfigurationReader {
         faults.append(Fault(file: file, mark: mark, message: message, hint: hint))
     }
 
+    /// What `read` reads; each fault that it finds says whose it is, since many vaults and webhooks have the same keys.
+    mutating func naming<R>(_ what: String, _ read: (inout Self) -> R) -> R {
+        let first = faults.count
+        let result = read(&self)
+        for index in faults.indices.dropFirst(first) where !faults[index].message.hasPrefix(what) {
+            faults[index].message = "\(what): \(faults[index].message)"
+        }
+        return result
+    }
+
     /// Whether it is a mapping; its unknown keys become faults.
     mutating func check(_ node: Node, _ what: String, keys: [String], notYet: [String] = []) -> Bool {
         guard let entries = node.entries else {
