@@ -1,14 +1,20 @@
 package import RotaCore
 
 /// The configured vaults, as far as a destination can be checked before anything is made.
-package struct KnownVaults: Hashable, Sendable {
+package struct KnownVaults: Sendable {
+    /// Why no secret can lie at a path; nil when one can.
+    package typealias Objection = @Sendable (_ path: String) -> String?
+
     package var names: Set<String>
     /// Those whose secrets are one value, without fields.
     package var withoutFields: Set<String>
+    /// Those that do not take every path, by their names.
+    package var objections: [String: Objection]
 
-    package init(names: Set<String>, withoutFields: Set<String> = []) {
+    package init(names: Set<String>, withoutFields: Set<String> = [], objections: [String: Objection] = [:]) {
         self.names = names
         self.withoutFields = withoutFields
+        self.objections = objections
     }
 
     /// Why nothing could be pushed there, and what to do; nil where something can.
@@ -22,10 +28,14 @@ package struct KnownVaults: Hashable, Sendable {
                     ?? "known are \(known.joined(separator: ", "))"
             )
         }
-        guard let field = destination.field, withoutFields.contains(vault) else { return nil }
-        return (
-            "the vault '\(vault)' keeps one value at a path and has no fields",
-            "leave '#\(field)' out"
-        )
+        if let field = destination.field, withoutFields.contains(vault) {
+            return (
+                "the vault '\(vault)' keeps one value at a path and has no fields",
+                "leave '#\(field)' out"
+            )
+        }
+        return objections[vault]?(destination.path).map {
+            ("the vault '\(vault)' cannot keep a value at '\(abridged(destination.path))': \($0)", "name another place")
+        }
     }
 }

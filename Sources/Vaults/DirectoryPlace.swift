@@ -22,21 +22,26 @@ struct DirectoryPlace: Sendable {
                 .rejected,
                 "a directory keeps one value in a file and has no fields; leave '#...' out")
         }
-        var names = destination.path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        guard names.count <= Self.deepest else {
-            throw VaultError(.rejected, "the path is deeper than \(Self.deepest) folders")
+        if let reason = Self.objection(to: destination.path) {
+            throw VaultError(.rejected, "\(reason); give a relative path such as 'app/db-token'")
         }
-        for name in names {
-            if let reason = Self.objection(to: name) {
-                throw VaultError(
-                    .rejected, "\(reason); give a relative path such as 'app/db-token'")
-            }
-        }
+        var names = Self.names(in: destination.path)
         file = names.removeLast()
         folders = names
     }
 
-    private static func objection(to name: String) -> String? {
+    /// Why no secret can lie at a path; nil when one can.
+    static func objection(to path: String) -> String? {
+        let names = names(in: path)
+        guard names.count <= deepest else { return "the path is deeper than \(deepest) folders" }
+        return names.lazy.compactMap { objection(toName: $0) }.first
+    }
+
+    private static func names(in path: String) -> [String] {
+        path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    }
+
+    private static func objection(toName name: String) -> String? {
         switch name {
         case "": return "a part of the path is empty"
         case ".", "..": return "the path holds '\(name)'"

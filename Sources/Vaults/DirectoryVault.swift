@@ -26,6 +26,9 @@ package final class DirectoryVault: Vault {
     package static let capabilities = VaultCapabilities(
         conditionalWrite: true, orderedBases: false, fenceable: true, fencesEmptiness: true, readable: true)
 
+    /// Why no secret can lie at a path, such as one that is kept for our own files; nil when one can.
+    package static func objection(to path: String) -> String? { DirectoryPlace.objection(to: path) }
+
     /// The longest value, in bytes.
     static let largestValue = 64 << 10
 

@@ -4,7 +4,9 @@ import RotaCore
 extension Configuration {
     var knownVaults: KnownVaults {
         let withoutFields = vaults.filter { !$0.hasFields }
-        return KnownVaults(names: vaultNames, withoutFields: Set(withoutFields.map(\.name)))
+        return KnownVaults(
+            names: vaultNames, withoutFields: Set(withoutFields.map(\.name)),
+            objections: vaults.reduce(into: [:]) { $0[$1.name] = $1.objection })
     }
 
     /// Destinations that something can be pushed to.

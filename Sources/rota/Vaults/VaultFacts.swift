@@ -43,6 +43,14 @@ extension VaultSettings {
         }
     }
 
+    /// What tells of a path that no secret can lie there; nil where every path will do, or only the server knows.
+    var objection: KnownVaults.Objection? {
+        switch kind {
+        case .directory: { DirectoryVault.objection(to: $0) }
+        case .keyValue2, .awsSecretsManager, .http: nil
+        }
+    }
+
     var capabilities: VaultCapabilities {
         switch kind {
         case .directory: DirectoryVault.capabilities
