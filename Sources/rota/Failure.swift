@@ -10,7 +10,7 @@ enum ExitCode: Int32, Sendable {
     case usage = 2
     /// Done, but violations remain; only with `--exit-code`.
     case violationsRemain = 3
-    /// A limit or a freeze forbade it: nothing was done.
+    /// A limit, a freeze or a suspect clock forbade it: nothing was done.
     case refused = 4
     /// Some of it failed or did not get through.
     case partlyFailed = 5
@@ -23,7 +23,7 @@ enum ExitCode: Int32, Sendable {
         case .failed: "failed"
         case .usage: "wrong usage, configuration or policy; nothing was done"
         case .violationsRemain: "done, but violations remain (with --exit-code)"
-        case .refused: "refused by a limit; nothing was done"
+        case .refused: "refused by a limit, or for a suspect clock; nothing was done"
         case .partlyFailed: "partly failed, or not finished yet"
         case .outcomeUnknown: "the store may or may not have kept the last change"
         }

@@ -1,7 +1,9 @@
 """What scripts rely on: the shapes of --json, exit codes, and that no value is anywhere but in its one showing."""
 
+import contextlib
 import json
 import re
+import sqlite3
 
 VALUE = re.compile(r"^[a-z][a-z0-9]{1,15}_[0-9A-Za-z]{36}$")
 TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
@@ -86,6 +88,24 @@ def test_a_stuck_rotation_is_told_by_every_run_until_it_is_finished(workspace):
     result = workspace.sh("rota run")
     assert result.returncode == 5 and "does not hold the current value" in result.stdout, result.stdout
     assert "; next try in" in result.stdout and "0 done, 1 started, 0 waiting" in result.stdout
+
+
+def test_by_a_clock_that_is_behind_the_store_nothing_is_done_until_it_is_confirmed(workspace):
+    initialise(workspace)
+    call(workspace, "rota token create --json --name a --label env=prod --destination local:a")
+    with contextlib.closing(sqlite3.connect(workspace.directory / "rota.db")) as store, store:
+        store.execute("UPDATE audit SET at = at + 7200")
+    error = failure(workspace, "rota run --json", 4)
+    assert "the clock is suspect, and nothing was done" in error["message"] and "2 hours later" in error["message"]
+    assert "rota run --trust-clock" in error["hint"]
+    assert call(workspace, "rota status --json")["last_run"] is None
+    # What is by no clock goes on; it is no confirmation.
+    call(workspace, "rota token create --json --name b")
+    assert workspace.sh("rota run").returncode == 4
+    result = workspace.sh("rota run --trust-clock")
+    assert result.returncode == 0 and "behind what was recorded" in result.stderr
+    assert workspace.sh("rota run").returncode == 0
+    assert workspace.sh("rota audit tail | grep -c clock.trust").stdout == "1\n"
 
 
 def test_a_report_has_the_shape_that_is_promised(workspace):

@@ -141,6 +141,35 @@ struct DaemonTests {
         #expect(log.messages == ["a run is done"])
     }
 
+    @Test func `nothing is done by a clock that was set back while nothing ran, until it is confirmed`() async throws {
+        let fixture = try RunFixture()
+        let (log, vault) = (RecordedLog(), FakeVault("main"))
+        fixture.clock.advance(by: .days(400))
+        try await fixture.addToken("latest")
+        fixture.clock.advance(by: .days(-300))
+        let id = try await fixture.addToken("t", age: .days(100), destinations: ["main:a#token"])
+        let old = try await fixture.addToken("ended-1", age: .days(300))
+        let daemon = try daemon(fixture, vault: vault, log: log)
+        // A first look settles the schedule; half an hour of steadiness is no confirmation.
+        for _ in 0..<30 {
+            try await daemon.upkeep()
+            #expect(try await daemon.runScheduled() == nil)
+            fixture.clock.advance(by: TimeSpan(seconds: 60))
+        }
+        #expect(try await fixture.token(id).values.current == 1)
+        #expect(try await fixture.token(old).state == .active)
+        #expect(log.messages == ["the clock is suspect: nothing is rotated, revoked or expired by it"])
+        let now = fixture.clock.now()
+        let lag = try #require(try await fixture.store.read { try $0.lag(of: now) })
+        let change = fixture.change("confirmed")
+        try await fixture.store.write { try $0.trustClock(lag, change: change) }
+        _ = try await daemon.runScheduled()
+        fixture.clock.advance(by: .days(2))
+        _ = try await daemon.runScheduled()
+        #expect(log.messages[1] == "the clock is trusted again")
+        #expect(try await fixture.token(old).state == .revoked)
+    }
+
     @Test func `nothing is done by a clock that jumped, until it has been steady`() async throws {
         let fixture = try RunFixture()
         let log = RecordedLog()

@@ -1,5 +1,9 @@
 """The HTTP interface as others' OAuth libraries and plain clients see it."""
 
+import contextlib
+import sqlite3
+import time
+
 import requests
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc7662 import IntrospectTokenValidator
@@ -79,6 +83,32 @@ def test_uses_are_recorded_with_what_the_caller_tells(bare):
     assert used["count"] == 2
     assert set(used["sources"]) == {"192.0.2.7", "192.0.2.8"}
     assert bare.json("token", "show", "gateway")["usage"]["count"] == 1
+
+
+def test_by_a_clock_that_is_behind_the_store_it_answers_and_ends_nothing_until_it_is_confirmed(bare):
+    bare.init()
+    gateway = issue(bare, "gateway", "rota:introspect")
+    value = issue(bare, "ingest", "a:read")
+    bare.rota("token", "create", "--name", "short", "--expires", "1s", "--json")
+    with contextlib.closing(sqlite3.connect(bare.store)) as store, store:
+        store.execute("UPDATE audit SET at = at + 7200")
+
+    def state():
+        return bare.json("token", "show", "short")["token"]["state"]
+
+    with Served(bare) as served:
+        told = requests.post(served.address + "/v1/introspect", data={"token": value}, auth=("gateway", gateway))
+        assert told.json()["active"] is True
+        time.sleep(7)  # longer than upkeep rests
+        assert "the clock is suspect" in served.log.read_text() and state() == "active"
+        bare.rota("run", expect=4)
+        bare.rota("run", "--trust-clock")
+        until = time.monotonic() + 30
+        while "the clock is trusted again" not in served.log.read_text():
+            assert time.monotonic() < until, served.log.read_text()
+            time.sleep(0.1)
+        assert state() == "expired"
+        served.stop()
 
 
 def test_no_value_is_in_the_log_or_the_store(bare):

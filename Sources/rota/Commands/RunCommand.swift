@@ -11,9 +11,13 @@ extension Command {
             and delivers events. Safe to repeat, to interrupt, and to run twice at once: put it into a timer.
             A plan over a limit is refused as a whole, with exit code 4. Exit code 5: some actions failed, or
             a rotation stands still, be it one of an earlier run whose next try has not come.
+
+            By a clock that is behind what the store has recorded nothing is done (exit code 4): set it right, or
+            confirm it once with --trust-clock.
             """,
         options: [
-            Option("deliver-within", "SPAN", help: "how long to deliver events at the end; 10s")
+            Option("deliver-within", "SPAN", help: "how long to deliver events at the end; 10s"),
+            Option("trust-clock", help: "the clock is right, though the store has recorded later times"),
         ],
         examples: [
             "rota run", "rota run --quiet --deliver-within 1m",
@@ -30,6 +34,7 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
     let store = try composition.openQueue()
     let deliverer = try composition.deliverer(store)
     let output = invocation.output
+    try await requireClock(of: store, invocation)
     let givenUp = try await deliverer.giveUpUnconfigured()
     let report = try await composition.withVaults { vaults in
         let useCase = RunUseCase(
@@ -57,6 +62,21 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
         !report.stalled.isEmpty || report.actions.contains { $0.outcome == .started && $0.cause != nil }
         || report.recovery.rotations.contains { $0.outcome == .failed || $0.outcome == .blocked || $0.isStalled }
     return report.count(.failed) > 0 || stands ? .partlyFailed : .done
+}
+
+/// Nothing is done by a clock that is behind what the store has recorded, until somebody confirms it.
+private func requireClock(of store: StoreQueue, _ invocation: Invocation) async throws {
+    let now = invocation.clock.now()
+    guard let lag = try await store.read({ try $0.lag(of: now) }) else { return }
+    guard invocation.arguments.has("trust-clock") else {
+        throw Failure(
+            "the clock is suspect, and nothing was done: it shows \(lag.now), and the store has recorded "
+                + "\(lag.recorded), \(lag.span.spoken) later",
+            hint: "set the clock right; if it is, and was wrong before: rota run --trust-clock", code: .refused)
+    }
+    let change = Change(actor: Process.actor, at: now, cause: "run --trust-clock")
+    try await store.write { try $0.trustClock(lag, change: change) }
+    invocation.output.note("the clock is trusted, though it is \(lag.span.spoken) behind what was recorded")
 }
 
 /// A run as it is shown.

@@ -12,6 +12,9 @@ extension Command {
             SIGTERM and SIGINT end it within ten seconds, and nothing is lost: the next one makes up for a run that
             was cut short. SIGHUP reads the configuration and the policies again; where they have a fault, it says
             so and goes on with the old ones. One daemon serves a SQLite store.
+
+            By a clock that is behind what the store has recorded it answers and delivers, and does nothing else,
+            until the clock is set right or confirmed by 'rota run --trust-clock'.
             """,
         examples: ["rota serve --config /etc/rota/rota.yaml", "kill -HUP $(pidof rota)"],
         exitCodes: [.done, .failed, .usage, .outcomeUnknown],
