@@ -69,7 +69,12 @@ let styleSheet: Markup = """
       28px 32px 30px;
       margin-top: 20px; scroll-margin-top: 12px; }
     .intro { color: var(--soft); max-width: 50em; margin: 6px 0 18px; }
-    .scroll { overflow-x: auto; }
+    /* A shadow at the side where there is more to see: the card's colour, which scrolls along, covers it at the end. */
+    .scroll { overflow-x: auto; background:
+      linear-gradient(to right, var(--card) 40%, transparent) left / 30px 100% no-repeat local,
+      linear-gradient(to left, var(--card) 40%, transparent) right / 30px 100% no-repeat local,
+      linear-gradient(to right, rgb(16 24 40 / 0.22), transparent) left / 12px 100% no-repeat scroll,
+      linear-gradient(to left, rgb(16 24 40 / 0.22), transparent) right / 12px 100% no-repeat scroll; }
     * + .scroll { margin-top: 30px; } .intro + .scroll { margin-top: 0; } .scroll + .facts {
       margin-top: 14px; }
     table { width: 100%; border-collapse: collapse; font-size: 13.5px; line-height: 1.45; }
@@ -88,7 +93,7 @@ let styleSheet: Markup = """
     .zero { color: var(--soft); }
     .bar { width: 26%; min-width: 130px; padding-top: 12px; }
     .time { white-space: nowrap; }
-    .quiet { color: var(--soft); font-size: 12.5px; font-weight: 400; overflow-wrap: anywhere; }
+    .quiet { color: var(--soft); font-size: 12.5px; font-weight: 400; overflow-wrap: break-word; }
     .wrap { overflow-wrap: anywhere; } .wide { min-width: 17em; overflow-wrap: anywhere; }
     .middling { min-width: 11em; overflow-wrap: anywhere; }
     .tag { display: inline-block; border: 1px solid var(--line); border-radius: 5px; padding: 0 6px;
@@ -162,7 +167,7 @@ let styleSheet: Markup = """
       thead { display: table-header-group; break-after: avoid; } .intro, .charts { break-inside: avoid; }
       tr, figure, .card { break-inside: avoid; }
       h2, h3, caption, .intro { break-after: avoid; }
-      .scroll { overflow: visible; } tbody th { min-width: 8em; } .wide { min-width: 14em; } .middling
+      .scroll { overflow: visible; background: none; } tbody th { min-width: 8em; } .wide { min-width: 14em; } .middling
         { min-width: 9.5em; } .bar { min-width: 80px; }
       a { color: inherit; }
       .charts { grid-template-columns: 1fr 1fr; gap: 20px; }
