@@ -13,34 +13,35 @@ extension API {
         guard let wanted = Self.scopes(of: request) else {
             return .problem(400, "Bad request", detail: "the query cannot be read", headers: [Self.noStore])
         }
-        let value: Secret
+        let digest: Digest?
         switch Credential(request.headers) {
-        case .value(let given, _): value = given
+        case .value(let given, _): digest = given
         case .none: return Self.unauthorized([Challenge.bearer, Challenge.basic])
         case .unreadable: return Self.unauthorized([Challenge.invalidToken])
         }
         let now = parts.clock.now()
-        let verification = try parts.readers.read { try judge(value, at: now, lookUp: $0.version(with:)) }
-        let origin = Origin(of: request, trusting: parts.trustedProxies)
-        guard case .accepted(let token, let version) = verification else {
-            note(verification, origin, scopes: wanted, at: now)
+        guard let digest, let value = try parts.readers.value(with: digest) else {
             return Self.unauthorized([Challenge.invalidToken])
         }
-        guard wanted.allSatisfy(token.scopes.contains) else {
-            note(token, version, .refused, origin, wanted, now)
+        let origin = Origin(of: request, trusting: parts.trustedProxies)
+        guard value.authenticates(at: now) else {
+            note(value, .refused, origin, scopes: wanted, at: now)
+            return Self.unauthorized([Challenge.invalidToken])
+        }
+        guard wanted.allSatisfy(value.has) else {
+            note(value, .refused, origin, scopes: wanted, at: now)
             return .problem(
                 403, "Forbidden", detail: "the token lacks a scope",
                 headers: [
                     Self.noStore, ("WWW-Authenticate", Challenge.insufficientScope(wanted.joined(separator: " "))),
                 ])
         }
-        note(token, version, .accepted, origin, wanted, now)
+        note(value, .accepted, origin, scopes: wanted, at: now)
         return Response(
             200,
             headers: [
-                Self.noStore, ("X-Rota-Token", headerText(token.name)), ("X-Rota-Token-Id", token.id.text),
-                ("X-Rota-Owner", headerText(token.owner)),
-                ("X-Rota-Scopes", headerText(token.scopes.joined(separator: " "))),
+                Self.noStore, ("X-Rota-Token", headerText(value.name)), ("X-Rota-Token-Id", value.tokenID.text),
+                ("X-Rota-Owner", headerText(value.owner)), ("X-Rota-Scopes", headerText(value.scope)),
             ])
     }
 

@@ -10,20 +10,19 @@ enum Role {
     static let introspect = "rota:introspect"
 }
 
-/// Who calls: a token that was accepted.
+/// Who calls: a value that was accepted, and where from.
 struct Caller {
-    var token: Token
-    var version: Version
-    var value: Secret
+    var value: KnownValue
+    var digest: Digest
 
     func has(any roles: [String]) -> Bool {
-        token.scopes.contains { roles.contains($0) }
+        roles.contains { value.has($0) }
     }
 }
 
 extension API {
     /// Who calls an OAuth endpoint; its use is noted, accepted or refused.
-    func authenticate(_ request: Request, _ store: any StoreReads, at now: Instant) throws -> Caller {
+    func authenticate(_ request: Request, at now: Instant) throws -> Caller {
         switch Credential(request.headers) {
         case .none:
             throw OAuthError(
@@ -31,11 +30,13 @@ extension API {
                 challenges: [Challenge.bearer, Challenge.basic])
         case .unreadable:
             throw OAuthError.invalidRequest("the Authorization is neither Bearer nor Basic, or cannot be read")
-        case .value(let value, let isBasic):
-            let verification = try judge(value, at: now, lookUp: store.version(with:))
-            note(verification, Origin(of: request, trusting: parts.trustedProxies), at: now)
-            if case .accepted(let token, let version) = verification {
-                return Caller(token: token, version: version, value: value)
+        case .value(let digest, let isBasic):
+            if let digest, let value = try parts.readers.value(with: digest) {
+                let isAccepted = value.authenticates(at: now)
+                note(
+                    value, isAccepted ? .accepted : .refused, Origin(of: request, trusting: parts.trustedProxies),
+                    at: now)
+                if isAccepted { return Caller(value: value, digest: digest) }
             }
             throw OAuthError(
                 status: 401, code: isBasic ? "invalid_client" : "invalid_token",
@@ -45,21 +46,12 @@ extension API {
     }
 
     /// Notes the use of a value that is known, whatever became of it.
-    func note(_ verification: Verification, _ origin: Origin, scopes: [String] = [], at now: Instant) {
-        switch verification {
-        case .accepted(let token, let version): note(token, version, .accepted, origin, scopes, now)
-        case .refused(let token, let version): note(token, version, .refused, origin, scopes, now)
-        case .unknown: break
-        }
-    }
-
     func note(
-        _ token: Token, _ version: Version, _ outcome: Use.Outcome, _ origin: Origin, _ scopes: [String],
-        _ now: Instant
+        _ value: KnownValue, _ outcome: Use.Outcome, _ origin: Origin, scopes: [String] = [], at now: Instant
     ) {
         parts.note(
             Use(
-                tokenID: token.id, version: version.number, at: now, outcome: outcome, source: origin.source,
-                agent: origin.agent, scopes: scopes))
+                tokenID: value.tokenID, version: value.version, at: now, outcome: outcome, source: origin.source,
+                agent: origin.agent, scopes: scopes, isInOverlap: value.isInOverlap))
     }
 }

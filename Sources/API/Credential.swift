@@ -1,11 +1,12 @@
 import Crypto
 import HTTPServer
+import RotaCore
 
 /// What a request authenticates with.
 enum Credential {
     case none
-    /// `Bearer VALUE`, or the password of `Basic`, whose user name says nothing.
-    case value(Secret, isBasic: Bool)
+    /// What `Bearer VALUE` is looked up by, or the password of `Basic`, whose user name says nothing; nil for a typo.
+    case value(Digest?, isBasic: Bool)
     /// An Authorization of another kind, or one that cannot be read.
     case unreadable
 
@@ -18,33 +19,29 @@ enum Credential {
 
     private static func read(_ text: Span<UInt8>) -> Credential {
         let blank = UInt8(ascii: " ")
-        guard let end = text.indices.first(where: { text[$0] == blank }),
-            let start = (end..<text.count).first(where: { text[$0] != blank })
-        else { return .unreadable }
+        var end = 0
+        while end < text.count, text[end] != blank { end += 1 }
+        var start = end
+        while start < text.count, text[start] == blank { start += 1 }
+        guard end < text.count, start < text.count else { return .unreadable }
         let rest = text.extracting(start..<text.count)
         guard rest.count <= longestValue else { return .unreadable }
-        if isWord(text.extracting(0..<end), "bearer") {
+        if text.extracting(0..<end).holds("bearer", ignoringCase: true) {
             // One word: a value holds no blank.
-            guard rest.indices.allSatisfy({ (0x21...0x7E).contains(rest[$0]) }) else { return .unreadable }
-            return .value(Secret(copying: rest), isBasic: false)
+            for index in rest.indices where !(0x21...0x7E).contains(rest[index]) { return .unreadable }
+            return .value(TokenValue.digestUnlessMistyped(rest), isBasic: false)
         }
-        guard isWord(text.extracting(0..<end), "basic") else { return .unreadable }
-        return password(of: Secret(copying: rest)).map { .value($0, isBasic: true) } ?? .unreadable
+        guard text.extracting(0..<end).holds("basic", ignoringCase: true) else { return .unreadable }
+        return password(of: Secret(copying: rest)) ?? .unreadable
     }
 
     /// What stands after the first colon (RFC 7617); nil where there is none, or nothing after it.
-    private static func password(of encoded: Secret) -> Secret? {
+    private static func password(of encoded: Secret) -> Credential? {
         guard let pair = Base64.standard.decode(encoded) else { return nil }
         return pair.withSpan { pair in
             guard let colon = pair.indices.first(where: { pair[$0] == UInt8(ascii: ":") }), colon + 1 < pair.count
             else { return nil }
-            return Secret(copying: pair.extracting(colon + 1..<pair.count))
+            return .value(TokenValue.digestUnlessMistyped(pair.extracting(colon + 1..<pair.count)), isBasic: true)
         }
-    }
-
-    /// Schemes differ by nothing but letter case.
-    private static func isWord(_ text: Span<UInt8>, _ word: StaticString) -> Bool {
-        guard text.count == word.utf8CodeUnitCount else { return false }
-        return zip(text.indices, word.description.utf8).allSatisfy { text[$0] | 0x20 == $1 }
     }
 }

@@ -11,65 +11,65 @@ extension API {
     /// `agent`.
     func introspect(_ request: Request) throws -> Response {
         let now = parts.clock.now()
-        return try parts.readers.read { store in
-            let caller = try authenticate(request, store, at: now)
-            guard caller.has(any: [Role.introspect, Role.admin]) else {
-                throw OAuthError(
-                    status: 403, code: "insufficient_scope", description: "this needs \(Role.introspect)",
-                    challenges: [Challenge.insufficientScope(Role.introspect)])
-            }
-            let form = try Self.form(of: request)
-            let value = try Self.token(of: form)
-            let verification = try judge(value, at: now, lookUp: store.version(with:))
-            let scopes = form.text(of: "scope")?.split(separator: " ").map(String.init) ?? []
-            note(
-                verification, Origin(source: form.text(of: "source"), agent: form.text(of: "agent")),
-                scopes: scopes, at: now)
-            guard case .accepted(let token, let version) = verification else { return Self.inactive }
-            return .json(Self.describe(token, version), headers: [Self.noStore])
+        let caller = try authenticate(request, at: now)
+        guard caller.has(any: [Role.introspect, Role.admin]) else {
+            throw OAuthError(
+                status: 403, code: "insufficient_scope", description: "this needs \(Role.introspect)",
+                challenges: [Challenge.insufficientScope(Role.introspect)])
         }
+        let form = try Self.form(of: request)
+        guard let digest = try Self.token(of: form), let value = try parts.readers.value(with: digest) else {
+            return Self.inactive
+        }
+        let isAccepted = value.authenticates(at: now)
+        note(
+            value, isAccepted ? .accepted : .refused,
+            Origin(source: form.text(of: "source"), agent: form.text(of: "agent")),
+            scopes: form.text(of: "scope")?.split(separator: " ").map(String.init) ?? [], at: now)
+        return isAccepted ? Response(200, headers: Self.uncachedJSON, body: Self.describe(value)) : Self.inactive
     }
 
-    /// Of a value that is not accepted, nothing else is told: not whether it ever was.
-    private static let inactive = Response.json(Array(#"{"active":false}"#.utf8), headers: [noStore])
+    private static let uncachedJSON = [(name: "Content-Type", value: "application/json"), noStore]
 
-    private static func describe(_ token: Token, _ version: Version) -> [UInt8] {
-        var writer = JSONWriter(reservingCapacity: 512)
+    /// Of a value that is not accepted, nothing else is told: not whether it ever was.
+    private static let inactive = Response(200, headers: uncachedJSON, body: Array(#"{"active":false}"#.utf8))
+
+    private static func describe(_ value: KnownValue) -> [UInt8] {
+        var writer = JSONWriter(reservingCapacity: 384)
         writer.beginObject()
         writer.key("active")
         writer.bool(true)
         writer.key("scope")
-        writer.string(token.scopes.joined(separator: " "))
+        writer.string(value.scope)
         writer.key("client_id")
-        writer.string(token.name)
-        if !token.owner.isEmpty {
+        writer.string(value.name)
+        if !value.owner.isEmpty {
             writer.key("username")
-            writer.string(token.owner)
+            writer.string(value.owner)
         }
         writer.key("token_type")
         writer.string("Bearer")
-        if let end = token.expiresAt {
+        if let end = value.expiresAt {
             writer.key("exp")
             writer.integer(end.seconds)
         }
-        if let issued = version.issuedAt {
+        if let issued = value.issuedAt {
             writer.key("iat")
             writer.integer(issued.seconds)
         }
         writer.key("sub")
-        writer.string(token.id.text)
+        writer.string(value.tokenID.text)
         writer.key("jti")
-        writer.string("\(token.id.text).\(version.number)")
+        writer.string("\(value.tokenID.text).\(value.version)")
         writer.endObject()
         return writer.bytes
     }
 
-    private static let formKind = "application/x-www-form-urlencoded"
+    private static let formKind: StaticString = "application/x-www-form-urlencoded"
 
     /// The form that an OAuth endpoint takes.
     static func form(of request: Request) throws -> FormFields {
-        let kind = request.headers["content-type"] ?? ""
-        guard kind == formKind || kind.prefix(while: { $0 != ";" && $0 != " " }).lowercased() == formKind else {
+        guard request.headers.withValue(of: "content-type", isForm) == true else {
             throw OAuthError.invalidRequest("send a form: application/x-www-form-urlencoded")
         }
         guard let form = FormFields(request.body) else {
@@ -78,14 +78,24 @@ extension API {
         return form
     }
 
-    /// The value that is asked about.
-    static func token(of form: FormFields) throws -> Secret {
-        guard form.count(of: "token") == 1, let bytes = form.bytes(of: "token"), !bytes.isEmpty else {
-            throw OAuthError.invalidRequest("give 'token', once")
-        }
-        guard bytes.count <= Credential.longestValue else {
-            throw OAuthError.invalidRequest("the token is longer than any token")
-        }
-        return Secret(copying: bytes)
+    /// Whether a Content-Type is that of forms, whatever its parameters.
+    private static func isForm(_ kind: Span<UInt8>) -> Bool {
+        let count = formKind.utf8CodeUnitCount
+        guard kind.count >= count,
+            kind.count == count || kind[count] == UInt8(ascii: ";") || kind[count] == UInt8(ascii: " ")
+        else { return false }
+        return kind.extracting(0..<count).holds(formKind, ignoringCase: true)
+    }
+
+    /// What the value that is asked about is looked up by; nil for a typo.
+    static func token(of form: FormFields) throws -> Digest? {
+        guard form.count(of: "token") == 1 else { throw OAuthError.invalidRequest("give 'token', once") }
+        return try form.withValue(of: "token") { value in
+            guard !value.isEmpty else { throw OAuthError.invalidRequest("give 'token', once") }
+            guard value.count <= Credential.longestValue else {
+                throw OAuthError.invalidRequest("the token is longer than any token")
+            }
+            return TokenValue.digestUnlessMistyped(value)
+        } ?? nil
     }
 }

@@ -22,6 +22,11 @@ package enum SHA256 {
         secret.withBytes { digest(of: $0) }
     }
 
+    /// The digest of bytes that are lent.
+    package static func digest(of bytes: Span<UInt8>) -> [UInt8] {
+        bytes.withUnsafeBytes { digest(of: $0) }
+    }
+
     /// The digest of bytes that somebody else owns.
     package static func digest(of bytes: UnsafeRawBufferPointer) -> [UInt8] {
         let context = DigestContext.ofThisThread

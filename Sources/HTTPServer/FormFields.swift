@@ -1,38 +1,78 @@
-/// Fields of a form or a query: `application/x-www-form-urlencoded`.
+/// Fields of a form or a query: `application/x-www-form-urlencoded`. Nothing is made of a field before it is asked for.
 package struct FormFields: Sendable {
-    private let fields: [(name: [UInt8], value: [UInt8])]
+    /// Where a field stands in `bytes`.
+    private struct Field {
+        var name: Range<Int>
+        var value: Range<Int>
+    }
+
+    private let bytes: [UInt8]
+    private let fields: [Field]
 
     /// Nil for a `%` without two digits after it, and for more than a hundred fields.
-    package init?(_ bytes: some Collection<UInt8>) {
-        var fields: [(name: [UInt8], value: [UInt8])] = []
-        var rest = Array(bytes)[...]
-        while !rest.isEmpty {
-            let pair = rest.prefix { $0 != UInt8(ascii: "&") }
-            rest = rest[pair.endIndex...].dropFirst()
-            if pair.isEmpty { continue }
-            let equals = pair.firstIndex(of: UInt8(ascii: "="))
-            guard fields.count < 100,
-                let name = PercentEncoding.decode(pair[..<(equals ?? pair.endIndex)], plusIsBlank: true),
-                let value = PercentEncoding.decode(
-                    equals.map { pair[pair.index(after: $0)...] } ?? pair[pair.endIndex...], plusIsBlank: true)
-            else { return nil }
-            fields.append((name, value))
+    package init?(_ source: some Collection<UInt8>) {
+        let bytes = Array(source)
+        guard PercentEncoding.isWhole(bytes.span) else { return nil }
+        var fields: [Field] = []
+        var start = 0
+        while start < bytes.count {
+            let end = bytes[start...].firstIndex(of: UInt8(ascii: "&")) ?? bytes.count
+            defer { start = end + 1 }
+            if start == end { continue }
+            guard fields.count < 100 else { return nil }
+            let equals = bytes[start..<end].firstIndex(of: UInt8(ascii: "=")) ?? end
+            fields.append(Field(name: start..<equals, value: min(equals + 1, end)..<end))
         }
+        self.bytes = bytes
         self.fields = fields
     }
 
     /// How many fields have this name.
-    package func count(of name: String) -> Int {
-        fields.count { $0.name.elementsEqual(name.utf8) }
+    package func count(of name: StaticString) -> Int {
+        fields.count { matches($0, name) }
     }
 
-    /// The bytes of the first field of a name.
-    package func bytes(of name: String) -> [UInt8]? {
-        fields.first { $0.name.elementsEqual(name.utf8) }?.value
+    /// Lends the bytes of the first field of a name.
+    package func withValue<R>(of name: StaticString, _ body: (Span<UInt8>) throws -> R) rethrows -> R? {
+        guard let field = fields.first(where: { matches($0, name) }) else { return nil }
+        if isPlain(field.value) { return try body(bytes.span.extracting(field.value)) }
+        return try body(decoded(field.value).span)
     }
 
     /// The text of the first field of a name; nil where it is no UTF-8.
-    package func text(of name: String) -> String? {
-        bytes(of: name).flatMap { String(validating: $0, as: UTF8.self) }
+    package func text(of name: StaticString) -> String? {
+        guard let field = fields.first(where: { matches($0, name) }) else { return nil }
+        return String(validating: decoded(field.value), as: UTF8.self)
+    }
+
+    private func matches(_ field: Field, _ name: StaticString) -> Bool {
+        if !isPlain(field.name) { return decoded(field.name).elementsEqual(name.description.utf8) }
+        return bytes.span.extracting(field.name).holds(name)
+    }
+
+    /// Whether it stands for itself.
+    private func isPlain(_ range: Range<Int>) -> Bool {
+        for index in range where bytes[index] == UInt8(ascii: "%") || bytes[index] == UInt8(ascii: "+") { return false }
+        return true
+    }
+
+    private func decoded(_ range: Range<Int>) -> [UInt8] {
+        // It was seen before that every escape is whole.
+        PercentEncoding.decode(bytes[range], plusIsBlank: true) ?? []
+    }
+}
+
+extension Span<UInt8> {
+    /// Whether these are the bytes of a word, which is in lower case where that says nothing.
+    package func holds(_ word: StaticString, ignoringCase: Bool = false) -> Bool {
+        guard count == word.utf8CodeUnitCount else { return false }
+        var expected = word.utf8Start
+        for index in indices {
+            let byte = self[index]
+            let isCapital = ignoringCase && byte >= 65 && byte <= 90
+            if (isCapital ? byte | 0x20 : byte) != expected.pointee { return false }
+            expected += 1
+        }
+        return true
     }
 }

@@ -36,6 +36,19 @@ package struct Target: Hashable, Sendable {
 
 /// `%20` for a blank (RFC 3986 section 2.1).
 enum PercentEncoding {
+    /// Whether two hexadecimal digits follow on every `%`.
+    static func isWhole(_ text: Span<UInt8>) -> Bool {
+        var index = 0
+        while index < text.count {
+            defer { index += 1 }
+            guard text[index] == UInt8(ascii: "%") else { continue }
+            guard index + 2 < text.count, value(of: text[index + 1]) != nil, value(of: text[index + 2]) != nil else {
+                return false
+            }
+        }
+        return true
+    }
+
     /// Nil where a `%` is not followed by two hexadecimal digits.
     static func decode(_ text: some Collection<UInt8>, plusIsBlank: Bool) -> [UInt8]? {
         var bytes: [UInt8] = []
@@ -58,7 +71,11 @@ enum PercentEncoding {
     private static func digit<Text: Collection<UInt8>>(_ text: Text, _ index: inout Text.Index) -> UInt8? {
         guard index != text.endIndex else { return nil }
         defer { text.formIndex(after: &index) }
-        switch text[index] {
+        return value(of: text[index])
+    }
+
+    private static func value(of digit: UInt8) -> UInt8? {
+        switch digit {
         case let byte where (48...57).contains(byte): return byte - 48
         case let byte where (65...70).contains(byte): return byte - 55
         case let byte where (97...102).contains(byte): return byte - 87

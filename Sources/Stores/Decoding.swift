@@ -15,6 +15,17 @@ enum Decode {
             endsAt: row.optionalInstant(first + 5), endedAt: row.optionalInstant(first + 6))
     }
 
+    static func knownValue(_ row: borrowing Row) throws -> KnownValue {
+        // Nearly all of them, and told apart without a text.
+        let version: VersionState = row.holds("current", 2) ? .current : try row.word(2)
+        let token: TokenState = row.holds("active", 4) ? .active : try row.word(4)
+        return KnownValue(
+            tokenID: TokenID(row.text(0)), version: row.count(1),
+            isInForce: token == .active && version.authenticates, expiresAt: row.optionalInstant(5),
+            issuedAt: row.optionalInstant(3), isInOverlap: row.integer(6) != 0 || row.integer(7) != 0,
+            name: row.text(8), owner: row.text(9), scope: row.text(10))
+    }
+
     static func destination(_ row: borrowing Row) -> Destination {
         let field = row.text(3)
         return Destination(

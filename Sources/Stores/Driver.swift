@@ -18,9 +18,8 @@ protocol Driver: AnyObject {
     /// in such a way that it may have been kept.
     func transaction<R>(_ body: () throws -> R) throws -> R
 
-    /// Runs `body` over the store as it is now, whatever others commit meanwhile, and tells it a number that is
-    /// another one whenever somebody else has committed since the last time.
-    func snapshot<R>(_ body: (Int64) throws -> R) throws -> R
+    /// Runs `body` over the store as it is at its first statement, whatever others commit meanwhile.
+    func snapshot<R>(_ body: () throws -> R) throws -> R
 
     /// Runs `body` so that its changes alone are undone when it throws.
     func savepoint<R>(_ body: () throws -> R) throws -> R

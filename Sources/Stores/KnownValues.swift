@@ -1,28 +1,133 @@
+import Engine
 import RotaCore
+import SQLite
 
-/// Values that were looked up, with what was found, for as long as nothing has been committed since: the same ones
-/// are asked about again and again, and the answer is exactly the store's all the same.
+/// Values that were looked up, with what was found: the same ones are asked about again and again, and the answer is
+/// exactly the store's all the same.
 ///
-/// Used by one thread at a time, as its store is.
+/// What is here is true of one state of the store, its `mark`. A commit makes another state of it, and most commits are
+/// of uses, which change no answer: whatever does has an audit entry in the same transaction (the gate sees to that).
+/// So where the newest audit entry is the same one still, all of this is true of the new state, too.
 struct KnownValues {
-    /// About a kilobyte each.
-    private static let capacity = 2048
+    /// Some eleven megabytes in all, where names are of the usual length.
+    private static let capacity = 96_000
+    private static let pieceBytes = 64 << 10
+    private static let mostPieces = 160
+    private static let longestImage = 2_048
 
-    private var found: [Digest: (token: Token, version: Version)] = [:]
-    /// The state of the store that they are of.
-    private var state: Int64?
+    /// Where the image of each value begins: which piece, and where in it.
+    private var places: [Key: UInt32] = [:]
+    private var pieces: [[UInt8]] = []
+    /// The state of the store that all of it is true of.
+    private var mark: CommitMark?
+    /// The newest audit entry in that state.
+    private var entry: Int64?
 
-    /// Forgets everything that is of another state of the store than this.
-    mutating func keep(of state: Int64) {
-        guard state != self.state else { return }
-        self.state = state
-        found.removeAll(keepingCapacity: true)
+    /// What is remembered of a value, where the store is in the state that it was in then.
+    func find(_ digest: Digest, in present: CommitMark?) -> KnownValue? {
+        guard let mark, mark == present, let place = places[Key(digest)] else { return nil }
+        return ValueImage.decode(pieces[Int(place >> 16)], at: Int(place & 0xFFFF))
     }
 
-    subscript(digest: Digest) -> (token: Token, version: Version)? { found[digest] }
+    /// Forgets what is not true of a state of the store, which has this as its newest audit entry.
+    mutating func keep(of mark: CommitMark, entry: Int64) {
+        self.mark = mark
+        guard entry != self.entry else { return }
+        self.entry = entry
+        forget()
+    }
 
-    mutating func remember(_ value: (token: Token, version: Version), by digest: Digest) {
-        if found.count == Self.capacity { found.removeAll(keepingCapacity: true) }
-        found[digest] = value
+    /// Only after `keep`.
+    mutating func remember(_ value: KnownValue, by digest: Digest) {
+        let image = ValueImage.encode(value)
+        guard image.count <= Self.longestImage, places[Key(digest)] == nil else { return }
+        if (pieces.last?.count ?? Self.pieceBytes) + image.count > Self.pieceBytes {
+            if pieces.count == Self.mostPieces { forget() }
+            pieces.append([])
+            pieces[pieces.count - 1].reserveCapacity(Self.pieceBytes)
+        }
+        if places.count == Self.capacity { return forget() }
+        places[Key(digest)] = UInt32(pieces.count - 1) << 16 | UInt32(pieces[pieces.count - 1].count)
+        pieces[pieces.count - 1] += image
+    }
+
+    private mutating func forget() {
+        places.removeAll(keepingCapacity: true)
+        pieces = []
+    }
+}
+
+extension KnownValues {
+    /// A digest without an allocation of its own.
+    private struct Key: Hashable {
+        private let words: SIMD4<UInt64>
+
+        init(_ digest: Digest) {
+            var words = SIMD4<UInt64>()
+            for (index, byte) in digest.bytes.enumerated() { words[index >> 3] = words[index >> 3] << 8 | UInt64(byte) }
+            self.words = words
+        }
+
+        static func == (left: Key, right: Key) -> Bool { left.words == right.words }
+        /// Any part of a digest is as good as random.
+        func hash(into hasher: inout Hasher) { hasher.combine(words[0]) }
+    }
+}
+
+/// A value as it is remembered: its numbers, and then its texts with their lengths before them.
+private enum ValueImage {
+    static func encode(_ value: KnownValue) -> [UInt8] {
+        var image: [UInt8] = []
+        image.reserveCapacity(128)
+        image.append(
+            (value.isInForce ? 1 : 0) | (value.isInOverlap ? 2 : 0) | (value.expiresAt == nil ? 0 : 4)
+                | (value.issuedAt == nil ? 0 : 8))
+        append(Int64(value.version), to: &image)
+        if let end = value.expiresAt { append(end.seconds, to: &image) }
+        if let issued = value.issuedAt { append(issued.seconds, to: &image) }
+        for text in [value.tokenID.text, value.name, value.owner, value.scope] {
+            image.append(UInt8(truncatingIfNeeded: text.utf8.count >> 8))
+            image.append(UInt8(truncatingIfNeeded: text.utf8.count))
+            image += text.utf8
+        }
+        return image
+    }
+
+    static func decode(_ bytes: [UInt8], at start: Int) -> KnownValue {
+        var reader = Reader(bytes: bytes, next: start)
+        let flags = reader.byte()
+        let version = Int(reader.number())
+        let end = flags & 4 == 0 ? nil : Instant(seconds: reader.number())
+        let issued = flags & 8 == 0 ? nil : Instant(seconds: reader.number())
+        return KnownValue(
+            tokenID: TokenID(reader.text()), version: version, isInForce: flags & 1 != 0, expiresAt: end,
+            issuedAt: issued, isInOverlap: flags & 2 != 0, name: reader.text(), owner: reader.text(),
+            scope: reader.text())
+    }
+
+    private static func append(_ number: Int64, to image: inout [UInt8]) {
+        for shift in stride(from: 56, through: 0, by: -8) { image.append(UInt8(truncatingIfNeeded: number >> shift)) }
+    }
+
+    private struct Reader {
+        let bytes: [UInt8]
+        var next: Int
+
+        mutating func byte() -> UInt8 {
+            next += 1
+            return bytes[next - 1]
+        }
+
+        mutating func number() -> Int64 {
+            var number: Int64 = 0
+            for _ in 0..<8 { number = number << 8 | Int64(byte()) }
+            return number
+        }
+
+        mutating func text() -> String {
+            let count = Int(byte()) << 8 | Int(byte())
+            next += count
+            return String(decoding: bytes[next - count..<next], as: UTF8.self)
+        }
     }
 }

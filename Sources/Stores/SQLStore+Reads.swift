@@ -34,12 +34,19 @@ extension SQLStore {
     }
 
     func version(with digest: Digest) throws -> (token: Token, version: Version)? {
-        if let known = known?[digest] { return known }
-        let found = try driver.first(.valueWithDigest, [.of(digest)]) { row in
+        try driver.first(.valueWithDigest, [.of(digest)]) { row in
             (token: try decoder.decode(row), version: try Decode.version(row, from: TokenDecoder.columnCount))
         }
-        if let found { known?.remember(found, by: digest) }
-        return found
+    }
+
+    /// The same, as far as whoever answers for a value needs it.
+    func value(with digest: Digest) throws -> KnownValue? {
+        try driver.first(.knownValue, [.of(digest)], Decode.knownValue)
+    }
+
+    /// The number of the newest audit entry: whatever changes what a value is worth writes one.
+    func newestEntry() throws -> Int64 {
+        try driver.first(.newestAuditEntry, []) { $0.integer(0) } ?? 0
     }
 
     func eachToken(states: [TokenState], _ each: (Token) throws -> Bool) throws {

@@ -37,17 +37,25 @@ extension SQLStore {
         guard driver.isInTransaction else { throw StoreError.failed("a change outside a transaction") }
         for tally in tallies {
             try add(tally)
-            if let used = tally.accepted.last {
-                try driver.execute(.useToken, [.of(tally.key.tokenID), .of(used)])
-                try driver.execute(
-                    .moveIdleness, [.of(tally.key.tokenID), .of(used), .of(Self.longestLag)])
-            }
+            if let used = tally.accepted.last { try use(tally.key.tokenID, at: used) }
             try tellReuse(tally, by: tracker, at: now)
         }
     }
 
+    /// `idle_since` follows at a distance, so that the index is not rewritten by each use: candidates are only a superset.
+    private func use(_ id: TokenID, at used: Instant) throws {
+        let moved = try driver.first(.useToken, [.of(id), .of(used)]) { $0.optionalInstant(0) }
+        guard let moved, moved.map({ $0 < used - Self.longestLag }) ?? true else { return }
+        try driver.execute(.moveIdleness, [.of(id), .of(used)])
+    }
+
     private func add(_ tally: UseTally) throws {
         let key: [Value] = [.of(tally.key.tokenID), .of(tally.key.version), .of(tally.key.day)]
+        if let used = tally.accepted.last, tally.hasTimesAlone,
+            try driver.execute(.addUses, key + [.of(used), .of(tally.accepted.count)]) > 0
+        {
+            return
+        }
         var sum = tally
         if let known = try driver.first(.usageOfDay, key, Decode.tally) {
             sum = known
@@ -117,6 +125,13 @@ extension SQLStore {
                 ["since": .of(heartbeat.startedAt), "tokens": .integer(count)])
         }
         return count
+    }
+}
+
+extension UseTally {
+    /// Nothing is known of these uses but when they were.
+    fileprivate var hasTimesAlone: Bool {
+        refused.count == 0 && accepted.sources.isEmpty && accepted.agents.isEmpty && scopes.isEmpty
     }
 }
 

@@ -15,8 +15,6 @@ final class SQLStore: Store {
     let decoder = TokenDecoder()
     /// Within `load`: what would be looked up has been looked at, and there is no index to do it by.
     private(set) var isLoading = false
-    /// Values that were looked up at the present state of the store; nil where nothing is remembered.
-    var known: KnownValues?
 
     init(_ driver: any Driver, endpoints: [Endpoint]) {
         self.driver = driver
@@ -32,7 +30,7 @@ final class SQLStore: Store {
     }
 
     func snapshot<R>(_ body: () throws -> R) throws -> R {
-        try driver.snapshot { _ in try body() }
+        try driver.snapshot(body)
     }
 
     func takeUpService() -> Bool { driver.hold(.service) }

@@ -82,20 +82,19 @@ final class SQLiteDriver: Driver {
         try? connection.checkpoint()
     }
 
-    func snapshot<R>(_ body: (Int64) throws -> R) throws -> R {
+    /// Runs `body` over the store as it is at its first statement, whatever others commit meanwhile.
+    func snapshot<R>(_ body: () throws -> R) throws -> R {
         let connection = try open()
         return try translated {
             try connection.execute("BEGIN")
             // Nothing was written, so that nothing can be lost; what cannot end says so at the next BEGIN.
             defer { try? connection.rollback() }
-            var state: Int64 = 0
-            try connection.query("PRAGMA data_version") { row in
-                state = row.integer(0)
-                return true
-            }
-            return try body(state)
+            return try body()
         }
     }
+
+    /// Who tells whether anybody has committed; only after something was read.
+    func watch() throws -> CommitWatch? { CommitWatch(try open()) }
 
     func savepoint<R>(_ body: () throws -> R) throws -> R {
         guard isInTransaction else { throw StoreError.failed("a savepoint outside a transaction") }

@@ -1,13 +1,14 @@
 import Crypto
 package import Engine
+import RotaCore
 import SQLite
 
 /// Opens the store at `sqlite:PATH` for many threads that only read; its schema must be up to date already.
 ///
 /// - throws: `StoreError.unusable` when there is none.
 package func openReaders(at location: String) throws -> any StoreReaders {
-    let readers = SQLiteReaders(path: try sqlitePath(location))
-    // The first one now, so that what is wrong is said at the start.
+    let readers = try SQLiteReaders(path: try sqlitePath(location))
+    // Now, so that what is wrong is said at the start.
     _ = try readers.read { try $0.identity() }
     return readers
 }
@@ -23,24 +24,53 @@ private final class SQLiteReaders: StoreReaders {
         init(_ driver: SQLiteDriver) {
             self.driver = driver
             store = SQLStore(driver, endpoints: [])
-            store.known = KnownValues()
         }
     }
 
     private let path: String
-    private let idle = Locked<[Idle]>([])
+    private let idle: Locked<[Idle]>
+    private let known = Locked(KnownValues())
+    /// Nil where SQLite does not tell: then nothing is remembered.
+    private let watch: CommitWatch?
 
-    init(path: String) {
+    init(path: String) throws {
         self.path = path
+        let first = Idle(try connect(path, .readOnly))
+        // It must have read once before there is something to watch.
+        _ = try first.driver.snapshot { try first.store.newestEntry() }
+        watch = try first.driver.watch()
+        idle = Locked([first])
     }
 
     func read<R>(_ body: (any StoreReads) throws -> R) throws -> R {
+        try borrow { reader in try reader.driver.snapshot { try body(reader.store) } }
+    }
+
+    func value(with digest: Digest) throws -> KnownValue? {
+        if let mark = watch?.mark, let found = known.withLock({ $0.find(digest, in: mark) }) { return found }
+        return try borrow { reader in try lookUp(digest, reader) }
+    }
+
+    private func lookUp(_ digest: Digest, _ reader: Idle) throws -> KnownValue? {
+        let before = watch?.mark
+        let (entry, after, found) = try reader.driver.snapshot {
+            // The first statement settles which state all of them see.
+            (try reader.store.newestEntry(), watch?.mark, try reader.store.value(with: digest))
+        }
+        // Where somebody commits just then, it is not known which state was seen.
+        if let before, before == after {
+            known.withLock { known in
+                known.keep(of: before, entry: entry)
+                if let found { known.remember(found, by: digest) }
+            }
+        }
+        return found
+    }
+
+    private func borrow<R>(_ body: (Idle) throws -> R) throws -> R {
         let waiting = idle.withLock { $0.popLast() }
         let reader = try waiting ?? Idle(try connect(path, .readOnly))
         defer { idle.withLock { $0.append(reader) } }
-        return try reader.driver.snapshot { state in
-            reader.store.known?.keep(of: state)
-            return try body(reader.store)
-        }
+        return try body(reader)
     }
 }

@@ -32,8 +32,8 @@ extension Statement {
         tokensInStates,
         issuedAtOrBefore, idleSinceAtOrBefore, overlapEndedAtOrBefore, withoutExpiry, lifetimeMoreThan, expiresAfter,
         expiredAtOrBefore,
-        activeCount, versions, valueWithDigest, destinations, unfinishedRotations, dueRotations,
-        stalledRotations, unfinishedRotation,
+        activeCount, versions, valueWithDigest, knownValue, newestAuditEntry, destinations, unfinishedRotations,
+        dueRotations, stalledRotations, unfinishedRotation,
         pushes,
         openFindings, findings, auditEntries, auditEntriesOfObject, auditEntriesBack, auditEntriesOfObjectBack,
         runActions, promotions, unrecordedRotations, outcomesOfRun, lastRun, runNumber, unfinishedRuns, dueDeliveries,
@@ -98,6 +98,13 @@ extension Statement {
         SELECT \(tokenColumns.columns(of: "t")), \(versionColumns.columns(of: "v"))
         FROM versions v JOIN tokens t ON t.id = v.token_id WHERE v.digest = $1
         """)
+    static let knownValue = Statement(
+        """
+        SELECT t.id, v.number, v.state, v.issued_at, t.state, t.expires_at, t.rotation_open, t.awaiting_retirement,
+          t.name, t.owner, t.scopes
+        FROM versions v JOIN tokens t ON t.id = v.token_id WHERE v.digest = $1
+        """)
+    static let newestAuditEntry = Statement("SELECT max(number) FROM audit")
     static let destinationCounts = Statement(
         """
         SELECT d.vault, count(*) FROM destinations d JOIN tokens t ON t.id = d.token_id

@@ -6,7 +6,7 @@ private let usageColumns = """
 /// The use of tokens, and who watched it.
 extension Statement {
     static let usage: [Statement] = [
-        heartbeats, usageOfToken, usageOfDay, lastUses, setUsage, useToken, moveIdleness, tellReuse, beat,
+        heartbeats, usageOfToken, usageOfDay, lastUses, setUsage, addUses, useToken, moveIdleness, tellReuse, beat,
         beginTracking, assertUsage,
     ]
 
@@ -37,14 +37,18 @@ extension Statement {
           refusals = excluded.refusals, refused_sources = excluded.refused_sources,
           refused_agents = excluded.refused_agents
         """)
-    static let useToken = Statement(
-        "UPDATE tokens SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)")
-    /// Lags by up to `$3` seconds, so that the index is not rewritten by each use: candidates are only a superset.
-    static let moveIdleness = Statement(
+    /// Uses of which nothing new is known but their time, where others of the day are written already.
+    static let addUses = Statement(
         """
-        UPDATE tokens SET idle_since = $2
-        WHERE id = $1 AND (idle_since IS NULL OR idle_since < $2 - CAST($3 AS BIGINT))
+        UPDATE usage SET uses = uses + $5, used_at = CASE WHEN used_at > $4 THEN used_at ELSE $4 END
+        WHERE token_id = $1 AND version = $2 AND day = $3
         """)
+    static let useToken = Statement(
+        """
+        UPDATE tokens SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)
+        RETURNING idle_since
+        """)
+    static let moveIdleness = Statement("UPDATE tokens SET idle_since = $2 WHERE id = $1")
     /// Once for each version and day.
     static let tellReuse = Statement(
         """

@@ -75,9 +75,39 @@ package struct StoreBench {
         Change(actor: "cli:tester", at: now + TimeSpan(seconds: seconds), cause: cause, run: nil)
     }
 
-    /// One change in a transaction of its own.
+    /// One change in a transaction of its own. Whatever changes what a value is worth must have an audit entry: those
+    /// who answer for values go by that.
     func write<R>(_ body: (any Store) throws -> R) throws -> R {
-        try store.transaction { try body(store) }
+        let (before, entries) = (try worths(), try newestEntry())
+        let result = try store.transaction { try body(store) }
+        try require(try newestEntry() > entries || worths() == before, "a change without an audit entry")
+        return result
+    }
+
+    /// What is answered for every value there is.
+    private func worths() throws -> [Digest: [String]] {
+        var worths: [Digest: [String]] = [:]
+        try store.eachToken(states: []) { token in
+            for version in try store.versions(of: token.id) {
+                guard let digest = version.digest else { continue }
+                worths[digest] = [
+                    token.id.text, "\(version.number)", "\(token.state) \(version.state)", "\(token.expiresAt as Any)",
+                    "\(version.issuedAt as Any)", token.name, token.owner, token.scopes.joined(separator: " "),
+                    "\(token.values.rotationOpen) \(token.values.awaitingRetirement)",
+                ]
+            }
+            return true
+        }
+        return worths
+    }
+
+    private func newestEntry() throws -> Int64 {
+        var newest: Int64 = 0
+        try store.eachAuditEntry(below: .max, object: nil) { entry in
+            newest = entry.number
+            return false
+        }
+        return newest
     }
 
     // MARK: - Making things

@@ -42,19 +42,80 @@ import Testing
 
     private func seconds(_ count: Int64) -> Instant { RunFixture.epoch + TimeSpan(seconds: count) }
 
-    @Test func `what was noted is written down, once a second at the most`() async throws {
+    @Test func `a first use is written down at once, and later ones within a minute`() async throws {
         let id = try await fixture.addToken("a")
         note(id)
         note(id)
         try await flush()
         #expect(try await uses(of: id) == 2)
         #expect(try await fixture.token(id).usage == .lastUsed(RunFixture.epoch))
-        note(id)
-        try await flush()
-        #expect(try await uses(of: id) == 2, "the same second")
+        for second in 1...59 {
+            fixture.clock.advance(by: TimeSpan(seconds: 1))
+            note(id)
+            try await flush()
+            #expect(try await uses(of: id) == 2, "\(second)")
+        }
         fixture.clock.advance(by: TimeSpan(seconds: 1))
         try await flush()
-        #expect(try await uses(of: id) == 3)
+        #expect(try await uses(of: id) == 61)
+        #expect(try await fixture.token(id).usage == .lastUsed(seconds(59)))
+    }
+
+    @Test func `what somebody may soon decide by is written down every second, but not more often`() async throws {
+        let id = try await fixture.addToken("a")
+        func use(_ version: Int, _ outcome: Use.Outcome = .accepted, isInOverlap: Bool = false) {
+            log.note(
+                Use(
+                    tokenID: id, version: version, at: fixture.clock.now(), outcome: outcome,
+                    isInOverlap: isInOverlap))
+        }
+        use(1)
+        try await flush()
+        use(1, isInOverlap: true)
+        try await flush()
+        #expect(try await uses(of: id) == 1, "the same second")
+        for second in 1...3 as ClosedRange<Int64> {
+            fixture.clock.advance(by: TimeSpan(seconds: 1))
+            use(1, isInOverlap: true)
+            use(2, .refused)
+            try await flush()
+            let last = try await fixture.store.read { try $0.lastUses(of: id) }
+            #expect(last == [1: seconds(second)])
+        }
+        let refusals = try await fixture.store.read { store in
+            try store.usage(of: id, since: RunFixture.epoch).reduce(0) { $0 + $1.refused.count }
+        }
+        #expect(refusals == 3)
+    }
+
+    @Test func `a heartbeat speaks for nothing that still waits`() async throws {
+        let id = try await fixture.addToken("a")
+        note(id)
+        try await flush()
+        // Used every 25 seconds: written at 0 and 75, when the heartbeat of 60 and that of 120 see it wait.
+        for second in 1...125 {
+            fixture.clock.advance(by: TimeSpan(seconds: 1))
+            if second.isMultiple(of: 25) { note(id) }
+            try await flush()
+            guard second == 59 || second == 121 else { continue }
+            let beat = try #require(try await heartbeats().last)
+            let last = try await fixture.store.read { try $0.lastUses(of: id) }
+            #expect(try beat.beatAt <= #require(last[1]) + TimeSpan(seconds: 25), "whoever dies now has lost nothing")
+        }
+        try await log.finish(into: fixture.store, at: fixture.clock.now())
+        #expect(try await heartbeats().last?.beatAt == seconds(125))
+        #expect(try await uses(of: id) == 6)
+    }
+
+    @Test func `many versions in use are written down each second, and nothing is lost`() async throws {
+        let small = UseLog(tracker: "small", capacity: 4)
+        let ids = [try await fixture.addToken("a"), try await fixture.addToken("b"), try await fixture.addToken("c")]
+        for _ in 0..<3 {
+            for id in ids { small.note(Use(tokenID: id, version: 1, at: fixture.clock.now())) }
+            try await small.flush(into: fixture.store, at: fixture.clock.now())
+            fixture.clock.advance(by: TimeSpan(seconds: 1))
+        }
+        for id in ids { #expect(try await uses(of: id) == 3) }
     }
 
     @Test func `a graceful stop loses nothing`() async throws {

@@ -56,9 +56,16 @@ struct `A form` {
         #expect(form.text(of: "b") == "x y&")
         #expect(form.text(of: "c") == "")
         #expect(form.text(of: "e") == "=")
-        #expect(form.bytes(of: "f") == nil)
+        #expect(form.text(of: "f") == nil && form.count(of: "f") == 0)
+        #expect(form.withValue(of: "b") { $0.count } == 4)
         #expect(FormFields("a=%ff".utf8)?.text(of: "a") == nil)
-        #expect(FormFields("a=%ff".utf8)?.bytes(of: "a") == [0xFF])
+        #expect(FormFields("a=%ff".utf8)?.withValue(of: "a") { $0[0] } == 0xFF)
+    }
+
+    @Test func `has the same names however they are encoded`() throws {
+        let form = try #require(FormFields("%61=1&%61b=2&a%3D=3&a=4".utf8))
+        #expect(form.count(of: "a") == 2)
+        #expect(form.text(of: "a") == "1" && form.text(of: "ab") == "2" && form.text(of: "a=") == "3")
     }
 
     @Test(arguments: ["a=%", "a=%4", "%zz=1", String(repeating: "a&", count: 101)])

@@ -19,10 +19,12 @@ package struct Use: Hashable, Sendable {
     package var agent: String?
     /// The scopes that this use needed, as far as the caller tells.
     package var scopes: [String]
+    /// A rotation of its token is not over, and who uses which value will soon be asked: it is written down at once.
+    package var isInOverlap: Bool
 
     package init(
         tokenID: TokenID, version: Int, at: Instant, outcome: Outcome = .accepted, source: String? = nil,
-        agent: String? = nil, scopes: [String] = []
+        agent: String? = nil, scopes: [String] = [], isInOverlap: Bool = false
     ) {
         self.tokenID = tokenID
         self.version = version
@@ -31,5 +33,6 @@ package struct Use: Hashable, Sendable {
         self.source = source
         self.agent = agent
         self.scopes = scopes
+        self.isInOverlap = isInOverlap
     }
 }

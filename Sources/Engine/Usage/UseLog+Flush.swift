@@ -9,7 +9,7 @@ extension UseLog {
     /// How many tokens that nothing was known of become watched with one heartbeat.
     private static let mostBegun = 5_000
 
-    /// Writes down what was noted since the last time, in one transaction, and once a minute a heartbeat with it.
+    /// Writes down what cannot wait of what was noted, in one transaction, and once a minute a heartbeat with it.
     ///
     /// For a loop that calls it each second; a second call within the same second does nothing. Costs nothing
     /// when there is nothing to write. What fails is put back, and taken by the next flush.
@@ -32,7 +32,7 @@ extension UseLog {
     }
 
     private func write(into store: StoreQueue, at now: Instant, isLast: Bool) async throws {
-        var batch = drain()
+        var batch = isLast ? drain() : drainDue(at: now)
         let tracker = tracker
         do {
             while batch.tallies.count > Self.largestBatch {
@@ -40,7 +40,7 @@ extension UseLog {
                 try await store.write { try $0.recordUses(part, by: tracker, at: now) }
                 batch.tallies.removeFirst(Self.largestBatch)
             }
-            let heartbeat = heartbeat(at: now, lost: batch.lost, isLast: isLast)
+            let heartbeat = heartbeat(at: now, of: batch, isLast: isLast)
             guard heartbeat != nil || !batch.tallies.isEmpty else { return }
             let rest = batch.tallies
             try await store.write { store in
@@ -50,7 +50,7 @@ extension UseLog {
                 guard heartbeat.watched != nil else { return }
                 _ = try store.beginTracking(heartbeat, limit: Self.mostBegun, at: now)
             }
-            if let heartbeat { state.withLock { $0.written = heartbeat } }
+            if let heartbeat { state.withLock { $0.written = (heartbeat, now) } }
         } catch {
             putBack(batch)
             throw error
@@ -58,17 +58,18 @@ extension UseLog {
     }
 
     /// The heartbeat to write now; nil when the last one is young enough.
-    private func heartbeat(at now: Instant, lost: Int, isLast: Bool) -> Heartbeat? {
+    private func heartbeat(at now: Instant, of batch: Batch, isLast: Bool) -> Heartbeat? {
         state.withLock { state in
             var stretch = state.stretch ?? Heartbeat(tracker: tracker, startedAt: now, beatAt: now, askedAt: nil)
             // The time since the last heartbeat was not watched: what it says stays, and a new stretch begins.
-            if lost > 0 { stretch.startedAt = now }
-            stretch.beatAt = now
+            if batch.lost > 0 { stretch.startedAt = now }
+            // What waits still is not written down: a heartbeat speaks for the time before it.
+            stretch.beatAt = max(stretch.startedAt, min(batch.complete ?? now, now))
             state.stretch = stretch
-            guard let written = state.written, written.startedAt == stretch.startedAt, !isLast else {
+            guard let written = state.written, written.heartbeat.startedAt == stretch.startedAt, !isLast else {
                 return stretch
             }
-            return now - written.beatAt >= Self.pulse ? stretch : nil
+            return now - written.at >= Self.pulse ? stretch : nil
         }
     }
 }

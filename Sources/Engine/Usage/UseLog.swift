@@ -4,8 +4,11 @@ import RotaCore
 /// Gathers uses in memory: who answers for a value only notes it here, and a loop writes the sums down.
 ///
 /// It is also the tracker: what it writes says from when to when uses would have been seen, so that idle clocks
-/// stand still while nobody looks. Memory is bounded by `capacity`. Uses beyond it are lost and counted, and
-/// the time in which that happened does not count as watched: nobody is taken for idle because of it.
+/// stand still while nobody looks. The first use of a version is written down at once, and so is whatever somebody may
+/// soon decide by; else a version is written once a minute, however often it is used.
+///
+/// Memory is bounded by `capacity`. Uses beyond it are lost and counted, and the time in which that happened does not
+/// count as watched: nobody is taken for idle because of it.
 ///
 /// ```
 /// let log = UseLog(tracker: "serve:host-a")
@@ -15,20 +18,24 @@ import RotaCore
 /// ```
 package final class UseLog: Sendable {
     struct State {
-        var tallies: [UseTally.Key: UseTally] = [:]
+        var waiting: [UseTally.Key: WaitingUses] = [:]
+        /// How many of them wait for nothing, and only tell when they were written down.
+        var idle = 0
         var lost = 0
         /// Since when it watches without a break, and when it was last asked; nil before the first flush or use.
         var stretch: Heartbeat?
-        /// The heartbeat that was last written.
-        var written: Heartbeat?
+        /// The heartbeat that was last written, and when.
+        var written: (heartbeat: Heartbeat, at: Instant)?
         var lastFlush: Instant?
     }
 
-    /// What was noted between two drains.
+    /// What was noted and not yet written down.
     package struct Batch: Sendable {
         package var tallies: [UseTally]
         /// Uses that there was no room for.
         package var lost: Int
+        /// From when on uses were noted that are not in it, since they can wait; nil when all are.
+        var complete: Instant?
 
         package var isEmpty: Bool { tallies.isEmpty && lost == 0 }
     }
@@ -38,8 +45,8 @@ package final class UseLog: Sendable {
     private let capacity: Int
     let state = Locked(State())
 
-    /// - parameter capacity: how many versions are kept apart between two flushes.
-    package init(tracker: String, capacity: Int = 32_768) {
+    /// - parameter capacity: how many versions are kept apart.
+    package init(tracker: String, capacity: Int = 196_608) {
         self.tracker = tracker
         self.capacity = capacity
     }
@@ -49,28 +56,21 @@ package final class UseLog: Sendable {
         let key = UseTally.Key(use)
         state.withLock { state in
             state.noteAsked(at: use.at, tracker: tracker)
-            if let index = state.tallies.index(forKey: key) {
-                state.tallies.values[index].add(use)
-            } else if state.tallies.count < capacity {
-                var tally = UseTally(key: key)
-                tally.add(use)
-                state.tallies[key] = tally
-            } else {
-                state.lost += 1
-            }
+            state.change(key, capacity: capacity, orLose: 1) { $0.add(use, to: key) }
         }
     }
 
-    /// Takes what was noted out, in the order of tokens, versions and days.
+    /// Takes out all that was noted, in the order of tokens, versions and days.
     package func drain() -> Batch {
-        let (tallies, lost) = state.withLock { state in
-            defer {
-                state.tallies = [:]
-                state.lost = 0
-            }
-            return (state.tallies, state.lost)
-        }
-        return Batch(tallies: tallies.values.sorted { $0.key < $1.key }, lost: lost)
+        state.withLock { $0.takeAll() }.sorted()
+    }
+
+    /// Takes out what is to be written down at an instant, and leaves what can wait; all of it where so many versions
+    /// are in use that memory is better spent on others.
+    func drainDue(at now: Instant) -> Batch {
+        state.withLock { state in
+            state.waiting.count > capacity / 2 ? state.takeAll() : state.takeDue(at: now)
+        }.sorted()
     }
 
     /// Puts back what could not be written down, as if it had not been drained.
@@ -78,15 +78,67 @@ package final class UseLog: Sendable {
         state.withLock { state in
             state.lost += batch.lost
             for tally in batch.tallies {
-                if let index = state.tallies.index(forKey: tally.key) {
-                    state.tallies.values[index].merge(tally)
-                } else if state.tallies.count < capacity {
-                    state.tallies[tally.key] = tally
-                } else {
-                    state.lost += tally.accepted.count + tally.refused.count
-                }
+                let count = tally.accepted.count + tally.refused.count
+                state.change(tally.key, capacity: capacity, orLose: count) { $0.putBack(tally) }
             }
         }
+    }
+}
+
+extension UseLog.State {
+    /// Changes what waits for a version, where there is room for it.
+    fileprivate mutating func change(
+        _ key: UseTally.Key, capacity: Int, orLose count: Int, _ body: (inout WaitingUses) -> Void
+    ) {
+        if let index = waiting.index(forKey: key) {
+            if waiting.values[index].isEmpty { idle -= 1 }
+            return body(&waiting.values[index])
+        }
+        if waiting.count >= capacity, idle > 0 { forgetIdle { _ in true } }
+        guard waiting.count < capacity else { return lost += count }
+        var uses = WaitingUses()
+        body(&uses)
+        waiting[key] = uses
+    }
+
+    fileprivate mutating func takeAll() -> UseLog.Batch {
+        defer {
+            waiting = [:]
+            idle = 0
+            lost = 0
+        }
+        let tallies = waiting.compactMap { key, uses in uses.isEmpty ? nil : uses.tally(of: key) }
+        return UseLog.Batch(tallies: tallies, lost: lost)
+    }
+
+    fileprivate mutating func takeDue(at now: Instant) -> UseLog.Batch {
+        var batch = UseLog.Batch(tallies: [], lost: lost)
+        lost = 0
+        for index in waiting.indices where !waiting.values[index].isEmpty {
+            if waiting.values[index].isDue(at: now) {
+                batch.tallies.append(waiting.values[index].tally(of: waiting.keys[index]))
+                waiting.values[index] = WaitingUses(writtenAt: now)
+                idle += 1
+            } else {
+                let since = waiting.values[index].since
+                batch.complete = min(batch.complete ?? since, since)
+            }
+        }
+        if idle > 0 { forgetIdle { $0.isDue(at: now) } }
+        return batch
+    }
+
+    private mutating func forgetIdle(where isOld: (WaitingUses) -> Bool) {
+        let old = waiting.filter { $0.value.isEmpty && isOld($0.value) }
+        for key in old.keys { waiting[key] = nil }
+        idle -= old.count
+    }
+}
+
+extension UseLog.Batch {
+    fileprivate consuming func sorted() -> UseLog.Batch {
+        tallies.sort { $0.key < $1.key }
+        return self
     }
 }
 

@@ -7,6 +7,7 @@ package enum TokenValue {
     package static let defaultPrefix = "rota"
     /// How many random characters a value has: 178 bits.
     package static let randomCount = 30
+    private static let checksumCount = 6
 
     private static let alphabet = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
 
@@ -32,27 +33,42 @@ package enum TokenValue {
         return Secret(copying: Array(prefix.utf8) + [UInt8(ascii: "_")] + random + checksum(of: random))
     }
 
+    /// The digest of what somebody presents; nil for a value of our own layout with a wrong checksum, which is a typo
+    /// and need not be looked up. Other values may belong to imported tokens.
+    package static func digestUnlessMistyped(_ bytes: Span<UInt8>) -> Digest? {
+        if hasLayout(bytes), !hasChecksum(bytes) { return nil }
+        return Digest(bytes: SHA256.digest(of: bytes))
+    }
+
     /// Whether the bytes have the layout and a right checksum; a typo fails here, without a look-up.
     package static func isWellFormed(_ bytes: [UInt8]) -> Bool {
-        hasLayout(bytes) && hasChecksum(bytes)
+        hasLayout(bytes.span) && hasChecksum(bytes.span)
     }
 
     /// Whether the checksum of bytes that have the layout is right.
-    package static func hasChecksum(_ bytes: [UInt8]) -> Bool {
-        let random = Array(bytes.suffix(randomCount + 6).prefix(randomCount))
-        return bytes.suffix(6).elementsEqual(checksum(of: random))
+    private static func hasChecksum(_ bytes: Span<UInt8>) -> Bool {
+        let end = bytes.count - checksumCount
+        var rest = checksum(of: bytes.extracting(end - randomCount..<end))
+        for index in (end..<bytes.count).reversed() {
+            guard bytes[index] == alphabet[Int(rest % 62)] else { return false }
+            rest /= 62
+        }
+        return true
     }
 
     /// Whether the bytes look like a value of ours, be its checksum right or wrong.
     ///
     /// Imported tokens may have values that do not.
-    package static func hasLayout(_ bytes: [UInt8]) -> Bool {
-        let tail = randomCount + 6
+    private static func hasLayout(_ bytes: Span<UInt8>) -> Bool {
+        let tail = randomCount + checksumCount
         guard bytes.count >= tail + 3, bytes.count <= tail + 17 else { return false }
         let split = bytes.count - tail
-        return bytes[split - 1] == UInt8(ascii: "_")
-            && isPrefix(String(decoding: bytes[..<(split - 1)], as: UTF8.self))
-            && bytes[split...].allSatisfy(isBase62)
+        guard bytes[split - 1] == UInt8(ascii: "_"), (97...122).contains(bytes[0]) else { return false }
+        for index in 1..<split - 1 where !((97...122).contains(bytes[index]) || (48...57).contains(bytes[index])) {
+            return false
+        }
+        for index in split..<bytes.count where !isBase62(bytes[index]) { return false }
+        return true
     }
 
     private static func isBase62(_ byte: UInt8) -> Bool {
@@ -74,13 +90,20 @@ package enum TokenValue {
         (0..<8).reduce(UInt32(byte)) { crc, _ in crc & 1 == 1 ? (crc >> 1) ^ 0xEDB8_8320 : crc >> 1 }
     }
 
-    /// Six base62 characters, zero padded, of the CRC32 (IEEE 802.3) of `random`.
-    static func checksum(of random: [UInt8]) -> [UInt8] {
+    /// The CRC32 (IEEE 802.3) of `random`.
+    private static func checksum(of random: Span<UInt8>) -> UInt32 {
         var crc: UInt32 = 0xFFFF_FFFF
-        for byte in random { crc = (crc >> 8) ^ remainders[Int(UInt8(truncatingIfNeeded: crc) ^ byte)] }
-        var rest = ~crc
-        var characters = [UInt8](repeating: alphabet[0], count: 6)
-        for index in stride(from: 5, through: 0, by: -1) {
+        for index in random.indices {
+            crc = (crc >> 8) ^ remainders[Int(UInt8(truncatingIfNeeded: crc) ^ random[index])]
+        }
+        return ~crc
+    }
+
+    /// The same as six base62 characters, zero padded.
+    static func checksum(of random: [UInt8]) -> [UInt8] {
+        var rest = checksum(of: random.span)
+        var characters = [UInt8](repeating: alphabet[0], count: checksumCount)
+        for index in stride(from: checksumCount - 1, through: 0, by: -1) {
             characters[index] = alphabet[Int(rest % 62)]
             rest /= 62
         }
