@@ -41,7 +41,7 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
         }
     }
     if invocation.wantsJSON {
-        output.document(RunDocument.json(report))
+        RunDocument.write(report, on: output)
     } else {
         RunDocument.print(report, on: output)
     }
@@ -59,31 +59,35 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
 
 /// A run as it is shown.
 private enum RunDocument {
-    static func json(_ report: RunReport) -> JSON {
-        [
-            "run": [
+    static func write(_ report: RunReport, on output: Output) {
+        var document = DocumentWriter(on: output)
+        document.add(
+            "run",
+            [
                 "id": .string(report.id), "plan": .string(report.plan.digest),
                 "started": TokenDocument.time(report.startedAt),
                 "finished": TokenDocument.time(report.finishedAt),
                 "refused": TokenDocument.text(report.refusal),
-            ],
-            "actions": .array(report.actions.map(json)), "totals": totals(report),
-            "recovered": .integer(report.recovery.rotations.count),
-            "recovery": .array(
-                report.recovery.rotations.map { rotation in
-                    [
-                        "token_id": .string(rotation.tokenID.text), "outcome": .string(rotation.outcome.rawValue),
-                        "cause": TokenDocument.text(rotation.cause),
-                    ]
-                }),
-            "retired": .integer(report.recovery.retired),
-            "expired": .integer(report.expired),
-            "deliveries": [
+            ])
+        document.add("actions", each: report.actions, json)
+        document.add("totals", totals(report))
+        document.add("recovered", .integer(report.recovery.rotations.count))
+        document.add("recovery", each: report.recovery.rotations) { rotation in
+            [
+                "token_id": .string(rotation.tokenID.text), "outcome": .string(rotation.outcome.rawValue),
+                "cause": TokenDocument.text(rotation.cause),
+            ]
+        }
+        document.add("retired", .integer(report.recovery.retired))
+        document.add("expired", .integer(report.expired))
+        document.add(
+            "deliveries",
+            [
                 "delivered": .integer(report.deliveries.delivered),
                 "failed": .integer(report.deliveries.failed),
                 "dead": .integer(report.deliveries.dead), "waiting": .integer(report.waitingDeliveries),
-            ],
-        ]
+            ])
+        document.finish()
     }
 
     private static func totals(_ report: RunReport) -> JSON {
