@@ -12,7 +12,7 @@ SOURCES := Sources Tests Package.swift
 # The suites in Python that are here: each is a folder of pytest.
 SUITES := $(wildcard Tests/CLITests Tests/SystemTests)
 
-.PHONY: deps build test lint unit system demo bench release clean
+.PHONY: deps build test test-long lint unit system demo bench release clean
 
 deps: .build/deps.stamp
 
@@ -41,6 +41,10 @@ test: deps
 	$(MAKE) --no-print-directory lint
 	$(MAKE) --no-print-directory unit
 	$(MAKE) --no-print-directory system
+
+# The tests that can go on for as long as one likes, for some ten times as long: before a release, and overnight.
+test-long: build
+	ROTA_LONG=1 $(PYTHON) -m pytest -p no:cacheprovider -s Tests/SystemTests/test_kill.py
 
 lint:
 	swift format lint --strict --recursive $(SOURCES)

@@ -30,19 +30,9 @@ package struct PlanResult: Sendable {
     /// Why a run refuses the plan as a whole, with the numbers; nil within the limits.
     package var refusal: String?
     /// Every violating verdict, whatever the mode of its policy: what findings are opened and closed by.
-    package var findings: [Violation]
+    package var findings: Violations
     /// When uses were watched, as it was planned with.
     package var tracking: TrackingHistory
-}
-
-/// A violating verdict of one rule over one token.
-package struct Violation: Hashable, Sendable {
-    package var tokenID: TokenID
-    package var name: String
-    package var policy: String
-    package var rule: String
-    package var verdict: Verdict
-    package var mode: Mode
 }
 
 /// Works out the exact actions that a run would take at an instant, without changing anything.
@@ -52,16 +42,14 @@ package struct Violation: Hashable, Sendable {
 package func makePlan(_ request: PlanRequest, from store: any Store) throws -> PlanResult {
     let tracking = request.hypothetical ? .unbroken : try store.tracking()
     let planner = Planner(policies: request.policies, vaults: request.vaults, tracking: tracking)
-    var actions: [PlannedAction] = []
-    var findings: [Violation] = []
+    var rows = PlanRows()
     let candidates = try eachCandidate(of: request, from: store) { token in
         let decision = try planner.decide(token, at: request.at) { try store.destinations(of: token.id) }
-        if let action = decision.action { actions.append(action) }
-        for ruling in decision.rulings where ruling.verdict.status == .violating {
-            findings.append(Violation(ruling, of: token, by: request.policies.policies[ruling.policy]))
-        }
+        rows.add(token, decision, by: request.policies.policies)
     }
-    actions.sort { $0.precedes($1) }
+    rows.sort()
+    let findings = Violations(rows)
+    var actions = PlannedActions(rows)
     actions.hold(toPaceOf: request.policies.policies)
     let identity = try store.identity()
     let plan = Plan(
@@ -77,36 +65,56 @@ package func makePlan(_ request: PlanRequest, from store: any Store) throws -> P
 private func eachCandidate(
     of request: PlanRequest, from store: any Store, _ each: (Token) throws -> Void
 ) throws -> Int {
-    let queries = candidateQueries(for: request.policies, at: request.at)
-    var seen: Set<TokenID> = []
-    for query in queries {
+    // A range holds a token once. Those of all ranges but the last are remembered, and what overlaps end in is few.
+    let queries = candidateQueries(for: request.policies, at: request.at).sorted { $0.isNarrow && !$1.isNarrow }
+    var seen: Set<Imprint> = []
+    var count = 0
+    for (index, query) in queries.enumerated() {
+        let isLast = index == queries.count - 1
         try store.eachCandidate(query) { token in
-            if seen.insert(token.id).inserted { try each(token) }
+            let isNew =
+                if queries.count == 1 {
+                    true
+                } else if isLast {
+                    !seen.contains(Imprint(token.id.text))
+                } else {
+                    seen.insert(Imprint(token.id.text)).inserted
+                }
+            if isNew {
+                count += 1
+                try each(token)
+            }
             return true
         }
     }
-    return seen.count
+    return count
+}
+
+extension CandidateQuery {
+    /// Whether only tokens that are being rotated are in it.
+    fileprivate var isNarrow: Bool {
+        if case .overlapEndedAtOrBefore = self { true } else { false }
+    }
 }
 
 /// Every limit that the actions are over, in one sentence; nil when there is none.
 private func refusal(
-    of actions: [PlannedAction], request: PlanRequest, from store: any Store
+    of actions: PlannedActions, request: PlanRequest, from store: any Store
 ) throws -> String? {
-    let taken = actions.filter(\.takesEffect)
-    guard !taken.isEmpty else { return nil }
-    let byPolicy = Dictionary(grouping: taken, by: \.policy)
+    let effects = actions.effects
+    guard !effects.isEmpty else { return nil }
     let policies = request.policies.policies
     let checks = policies.map { policy in
         LimitCheck(
             subject: "policy '\(policy.name)' would act", limits: policy.limits,
-            actions: byPolicy[policy.name]?.count ?? 0)
+            actions: effects[policy.name] ?? 0)
     }
     let counted = policies.indices.filter { checks[$0].needsTotal }
     let totals = try countSelected(by: policies, counted, at: request.at, from: store)
     var refusals = policies.indices.compactMap { index in
         checks[index].refusal(total: totals[index] ?? 0, of: "tokens that it selects")
     }
-    let all = LimitCheck(subject: "the plan would act", limits: request.limits, actions: taken.count)
+    let all = LimitCheck(subject: "the plan would act", limits: request.limits, actions: effects.values.reduce(0, +))
     let active = all.needsTotal ? try store.countActive() : 0
     if let refusal = all.refusal(total: active, of: "active tokens") { refusals.append(refusal) }
     return refusals.isEmpty ? nil : refusals.joined(separator: "; ")
@@ -128,15 +136,31 @@ private func countSelected(
 
 /// SHA-256 of the canonical {instance, generation, policies, actions}: of the actions that would be taken, so
 /// that an approval holds for as long as those are the same.
-private func digest(of actions: [PlannedAction], policies: PolicySet, identity: StoreIdentity) -> String {
-    let taken = actions.filter { $0.blocked == nil && !$0.waiting }.sorted { $0.tokenID < $1.tokenID }
-    let document: JSON = [
-        "instance": .string(identity.instance),
-        "generation": .integer(identity.generation),
-        "policies": .string(policies.digest),
-        "actions": .array(taken.map(canonical)),
-    ]
-    return "sha256:" + Hex.encode(SHA256.digest(of: document.canonicalBytes()))
+///
+/// Written piece by piece, its members in the order of their keys, since there may be a million actions.
+private func digest(of actions: PlannedActions, policies: PolicySet, identity: StoreIdentity) -> String {
+    let hasher = SHA256.Hasher()
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.key("actions")
+    writer.beginArray()
+    for index in actions.indicesByToken {
+        let action = actions[index]
+        guard action.blocked == nil, !action.waiting else { continue }
+        writer.canonical(canonical(action))
+        hasher.update(writer.bytes)
+        writer.removeAll()
+    }
+    writer.endArray()
+    writer.key("generation")
+    writer.integer(identity.generation)
+    writer.key("instance")
+    writer.string(identity.instance)
+    writer.key("policies")
+    writer.string(policies.digest)
+    writer.endObject()
+    hasher.update(writer.bytes)
+    return "sha256:" + Hex.encode(hasher.finish())
 }
 
 private func canonical(_ action: PlannedAction) -> JSON {
@@ -150,12 +174,4 @@ private func canonical(_ action: PlannedAction) -> JSON {
         .string(action.tokenID.text), .integer(action.revision), .string(action.action.rawValue), .object(parameters),
         .string(action.policy), .string(action.rule),
     ]
-}
-
-extension Violation {
-    fileprivate init(_ ruling: Planner.Ruling, of token: Token, by policy: Policy) {
-        self.init(
-            tokenID: token.id, name: token.name, policy: policy.name, rule: policy.rules[ruling.rule].name,
-            verdict: ruling.verdict, mode: policy.mode)
-    }
 }

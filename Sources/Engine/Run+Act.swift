@@ -8,11 +8,12 @@ extension RunUseCase {
     /// - parameter opened: the findings that this run opened.
     func act(
         _ pass: RunPass, opened: Set<FindingKey>, progress: @escaping @Sendable (RunProgress) -> Void
-    ) async throws -> [RecordedAction] {
+    ) async throws -> RunActions {
         let planned = pass.plan.actions
-        let rotations = planned.indices.filter { planned[$0].isReady && planned[$0].action == .rotate }
-        let others = planned.indices.filter { !planned[$0].isReady || planned[$0].action != .rotate }
-        var recorded: [Int: RecordedAction] = [:]
+        let isRotation = planned.map { $0.isReady && $0.action == .rotate }
+        let rotations = planned.indices.filter { isRotation[$0] }
+        let others = planned.indices.filter { !isRotation[$0] }
+        var recorded = RunActions(run: pass.id, of: planned)
 
         for batch in others.batches(of: Self.largestBatch) {
             let now = clock.now()
@@ -28,8 +29,8 @@ extension RunUseCase {
                 try store.recordActions(results)
                 return results
             }
-            for (index, result) in zip(batch, results) { recorded[index] = result }
-            progress(RunProgress(finished: recorded.count, total: planned.count))
+            for (index, result) in zip(batch, results) { recorded.record(result, at: index) }
+            progress(RunProgress(finished: recorded.finished, total: planned.count))
         }
 
         let results = Locked(recorded)
@@ -41,13 +42,12 @@ extension RunUseCase {
             // At once: should this process die, what it did is written down all the same.
             try await self.store.write { try $0.recordActions([action]) }
             let finished = results.withLock { results in
-                results[index] = action
-                return results.count
+                results.record(action, at: index)
+                return results.finished
             }
             progress(RunProgress(finished: finished, total: planned.count))
         }
-        let all = results.withLock(\.self)
-        return planned.indices.compactMap { all[$0] }
+        return results.withLock(\.self)
     }
 
     /// Does one action that needs no vault. A failure undoes and fails that one alone.
@@ -124,15 +124,11 @@ private struct Effect: Sendable {
 
 extension RecordedAction {
     fileprivate init(_ planned: PlannedAction, _ effect: Effect, run: String, at now: Instant) {
-        self.init(
-            run: run, tokenID: planned.tokenID, name: planned.name, action: planned.action,
-            policy: planned.policy,
-            rule: planned.rule, reason: planned.verdict.reason.code, message: planned.verdict.reason.message,
-            deadline: planned.verdict.deadline, outcome: effect.outcome, cause: effect.cause, at: now)
+        self.init(planned, run: run, outcome: effect.outcome, cause: effect.cause, at: now)
     }
 }
 
-extension Array {
+extension RandomAccessCollection where Index == Int {
     /// The elements in order, in slices of at most `size`.
     func batches(of size: Int) -> [[Element]] {
         stride(from: 0, to: count, by: size).map { Array(self[$0..<Swift.min($0 + size, count)]) }

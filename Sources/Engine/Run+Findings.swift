@@ -3,16 +3,22 @@ import RotaCore
 extension RunUseCase {
     /// Opens a finding for each violation that has none, and announces it where the policy does more than
     /// observe. Answers those that it opened.
-    func openFindings(_ pass: RunPass, _ violations: [Violation]) async throws -> Set<FindingKey> {
+    func openFindings(_ pass: RunPass, _ violations: Violations) async throws -> Set<FindingKey> {
         guard !violations.isEmpty else { return [] }
-        let known = Set(try await store.read { try $0.openFindings() }.map(FindingKey.init))
-        let fresh = violations.filter { !known.contains(FindingKey($0)) }
+        let fresh = try await store.read { store in
+            var known: Set<FindingKey> = []
+            try store.eachOpenFinding { finding in
+                known.insert(FindingKey(finding))
+                return true
+            }
+            return violations.indices.filter { !known.contains(FindingKey(violations[$0])) }
+        }
         var opened: Set<FindingKey> = []
         for batch in fresh.batches(of: Self.largestBatch) {
             let now = clock.now()
             opened.formUnion(
                 try await store.write { store in
-                    try batch.filter { violation in
+                    try batch.map { violations[$0] }.filter { violation in
                         try store.openFinding(
                             Finding(violation, at: now),
                             announce: violation.mode != .observe,
@@ -26,12 +32,24 @@ extension RunUseCase {
     /// Closes the findings whose rule is no longer violated. Those that the plan saw violating, and that no
     /// action touched, are still open without a look.
     func closeFindings(
-        _ pass: RunPass, _ violations: [Violation], after actions: [RecordedAction]
+        _ pass: RunPass, _ violations: Violations, after actions: RunActions
     ) async throws {
-        let touched = Set(actions.filter { $0.outcome == .done || $0.outcome == .started }.map(\.tokenID))
-        let standing = Set(violations.filter { !touched.contains($0.tokenID) }.map(FindingKey.init))
-        let doubtful = try await store.read { try $0.openFindings() }
-            .filter { !standing.contains(FindingKey($0)) && (pass.judges($0) || touched.contains($0.tokenID)) }
+        let touched = Set(actions.touched.map { Imprint($0.text) })
+        var standing: Set<FindingKey> = []
+        for violation in violations where !touched.contains(Imprint(violation.tokenID.text)) {
+            standing.insert(FindingKey(violation))
+        }
+        let doubtful = try await store.read { [standing] store in
+            var doubtful: [Doubt] = []
+            try store.eachOpenFinding { finding in
+                let isTouched = touched.contains(Imprint(finding.tokenID.text))
+                if !standing.contains(FindingKey(finding)), isTouched || pass.judges(finding) {
+                    doubtful.append(Doubt(finding))
+                }
+                return true
+            }
+            return doubtful
+        }
         for batch in doubtful.batches(of: Self.largestBatch) {
             let now = clock.now()
             try await store.write { store in
@@ -53,7 +71,7 @@ extension RunPass {
     }
 
     /// How a finding came to its end; nil while it stands.
-    fileprivate func closing(of finding: Finding, _ token: Token?, at now: Instant) -> String? {
+    fileprivate func closing(of finding: Doubt, _ token: Token?, at now: Instant) -> String? {
         guard let token else { return "the token is not in the store any more" }
         guard token.state == .active else { return "the token is \(token.state.rawValue)" }
         guard token.canAuthenticate(at: now) else { return "the token's end has passed" }
@@ -66,16 +84,27 @@ extension RunPass {
     }
 }
 
-/// What a finding is about.
-struct FindingKey: Hashable, Sendable {
+/// A finding that may have come to its end; of its words, those that this is found out by.
+private struct Doubt: Sendable {
+    var id: Int64
     var tokenID: TokenID
     var policy: String
     var rule: String
 
+    init(_ finding: Finding) {
+        id = finding.id
+        tokenID = finding.tokenID
+        policy = finding.policy
+        rule = finding.rule
+    }
+}
+
+/// What a finding is about: token, policy and rule, of which there may be as many as tokens.
+struct FindingKey: Hashable, Sendable {
+    private let imprint: Imprint
+
     init(_ tokenID: TokenID, _ policy: String, _ rule: String) {
-        self.tokenID = tokenID
-        self.policy = policy
-        self.rule = rule
+        imprint = Imprint(tokenID.text, policy, rule)
     }
 
     init(_ finding: Finding) { self.init(finding.tokenID, finding.policy, finding.rule) }

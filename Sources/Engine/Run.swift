@@ -104,7 +104,7 @@ package struct RunUseCase: Sendable {
         report.stalled = try await stalledRotations()
         try await finish(
             pass, aborted: planned.refusal,
-            totals: Dictionary(grouping: report.actions, by: \.outcome).mapValues(\.count))
+            totals: report.actions.totals)
         report.finishedAt = clock.now()
         if let deliveryTime { report.deliveries = try await deliverer.deliverDue(within: deliveryTime) }
         report.waitingDeliveries = try await store.read { try $0.deliveryCounts().waiting }
@@ -141,16 +141,16 @@ package struct RunUseCase: Sendable {
     }
 
     private func carryOut(
-        _ pass: RunPass, violations: [Violation], progress: @escaping @Sendable (RunProgress) -> Void
-    ) async throws -> [RecordedAction] {
+        _ pass: RunPass, violations: Violations, progress: @escaping @Sendable (RunProgress) -> Void
+    ) async throws -> RunActions {
         let opened = try await openFindings(pass, violations)
         let actions = try await act(pass, opened: opened, progress: progress)
-        if rotator.stop.isRequested, actions.contains(where: { $0.cause == Rotator.stopping }) {
+        if rotator.stop.isRequested, actions.contains(cause: Rotator.stopping) {
             throw CancellationError()
         }
         try await closeFindings(pass, violations, after: actions)
         // I9: each planned action is accounted for once. Anything else is a fault of this very code.
-        precondition(actions.count == pass.plan.actions.count, "actions of the plan are missing")
+        precondition(actions.isComplete, "actions of the plan are missing")
         return actions
     }
 }
@@ -170,7 +170,7 @@ package struct RunReport: Sendable {
     /// Why nothing of the plan was done: it is over a limit. Nil when it ran.
     package var refusal: String?
     /// One for each action of the plan, in its order; none when it was refused.
-    package var actions: [RecordedAction] = []
+    package var actions: RunActions
     /// Every rotation that stands still after it, those of this plan and of earlier ones, tried by it or not.
     package var stalled: [StalledRotation] = []
     /// What became of the unfinished rotations of earlier runs.
@@ -184,6 +184,7 @@ package struct RunReport: Sendable {
     init(_ pass: RunPass, recovery: RecoveryResult, expired: Int, refusal: String?) {
         id = pass.id
         plan = pass.plan
+        actions = RunActions(run: pass.id, of: PlannedActions())
         startedAt = pass.startedAt
         finishedAt = pass.startedAt
         self.refusal = refusal
@@ -192,12 +193,13 @@ package struct RunReport: Sendable {
     }
 
     /// How many actions of the plan came to this outcome.
-    package func count(_ outcome: Outcome) -> Int { actions.count { $0.outcome == outcome } }
+    package func count(_ outcome: Outcome) -> Int { actions.totals[outcome] ?? 0 }
 
     /// The rotations that stand still and that no action of this plan began: the plan calls for nothing where one
     /// is under way.
     package var stalledBefore: [StalledRotation] {
-        let begun = Set(actions.filter { $0.action == .rotate }.map(\.tokenID))
+        if stalled.isEmpty { return [] }
+        let begun = actions.rotated
         return stalled.filter { !begun.contains($0.action.tokenID) }
     }
 }

@@ -51,6 +51,9 @@ package final class Connection {
         }
         handle = opened
         interrupter = Interrupter(opened)
+        // Already for the first look at a file: whoever comes first after a kill takes in what the log holds,
+        // and the others have to wait for him.
+        sqlite3_busy_timeout(opened, Self.patience)
     }
 
     deinit {
@@ -69,7 +72,6 @@ package final class Connection {
     ///
     /// One that only reads cannot turn WAL on, and says so when the file lacks it.
     package func configure() throws(SQLiteError) {
-        sqlite3_busy_timeout(handle, Self.patience)
         for option in [SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, SQLITE_DBCONFIG_DEFENSIVE] {
             let code = rota_sqlite_db_config_int(handle, option, 1, nil)
             guard code == SQLITE_OK else { throw SQLiteError(handle, code: code) }

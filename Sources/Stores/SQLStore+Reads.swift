@@ -99,8 +99,8 @@ extension SQLStore {
         try driver.all(.pushes, [.of(id)], Decode.push)
     }
 
-    func openFindings() throws -> [Finding] {
-        try driver.all(.openFindings, [], Decode.finding)
+    func eachOpenFinding(_ each: (Finding) throws -> Bool) throws {
+        try driver.query(.openFindings, []) { try each(Decode.finding($0)) }
     }
 
     func findings(of id: TokenID) throws -> [Finding] {

@@ -62,7 +62,7 @@ package struct FakeStoreReads: StoreReads {
     package func stalledRotations() -> [Rotation] { openRotations().filter { $0.cause != nil } }
     package func rotation(of id: TokenID) -> Rotation? { openRotations().first { $0.tokenID == id } }
     package func pushes(of id: TokenID) -> [Push] { [] }
-    package func openFindings() -> [Finding] { [] }
+    package func eachOpenFinding(_ each: (Finding) throws -> Bool) {}
     package func findings(of id: TokenID) -> [Finding] { [] }
     package func eachAuditEntry(from number: Int64, object: String?, _ each: (AuditEntry) throws -> Bool) {}
     package func eachAuditEntry(below number: Int64, object: String?, _ each: (AuditEntry) throws -> Bool) {}

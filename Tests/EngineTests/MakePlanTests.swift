@@ -1,5 +1,7 @@
+import Crypto
 import Engine
 import Glibc
+import JSON
 import RotaCore
 import Stores
 import Testing
@@ -180,6 +182,24 @@ private final class Inventory {
         #expect(try other.plan([rotate]).plan.digest != digest)
         try inventory.add("older", age: .days(101))
         #expect(try inventory.plan([rotate]).plan.digest != digest)
+    }
+
+    @Test func `the digest is that of the whole document in its canonical spelling`() throws {
+        let inventory = try Inventory()
+        for name in ["b", "a", "c"] { try inventory.add(name, age: .days(name == "c" ? 200 : 100)) }
+        try inventory.add("homeless", age: .days(100), destination: nil)
+        let policies = PolicySet([rotate])
+        let actions = ["a", "b", "c"].map { name -> JSON in
+            let parameters: JSON = ["overlap": .integer(86_400), "cap": .null, "revoke_at_cap": .bool(false)]
+            return [.string("tok_" + name), .integer(1), "rotate", parameters, "rotate", "max-age"]
+        }
+        let identity = try inventory.store.identity()
+        let document: JSON = [
+            "instance": .string(identity.instance), "generation": .integer(identity.generation),
+            "policies": .string(policies.digest), "actions": .array(actions),
+        ]
+        let digest = "sha256:" + Hex.encode(SHA256.digest(of: document.canonicalBytes()))
+        #expect(try inventory.plan([rotate]).plan.digest == digest)
     }
 
     @Test func `an empty store and no policies make an empty plan`() throws {

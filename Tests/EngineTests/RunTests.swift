@@ -165,7 +165,7 @@ struct RunTests {
         let useCase = useCase(fixture)
         async let first = useCase.act(pass, opened: []) { _ in }
         async let second = useCase.act(pass, opened: []) { _ in }
-        let outcomes = try await (first + second).map(\.outcome)
+        let outcomes = try await (Array(first) + Array(second)).map(\.outcome)
         #expect(outcomes.count { $0 == .done } == 300)
         #expect(outcomes.count { $0 == .skipped } == 300)
         #expect(try await fixture.waitingEvents("hook").count { $0 == "token.revoked" } == 300)

@@ -99,14 +99,14 @@ import Testing
             action("d", deadline: nil), action("c", deadline: now), action("b", deadline: now),
             action("a", deadline: nil), action("z", deadline: ago(second)),
         ]
-        #expect(actions.sorted { $0.precedes($1) }.map(\.name) == ["z", "b", "c", "a", "d"])
+        #expect(PlannedActions(actions).map(\.name) == ["z", "b", "c", "a", "d"])
     }
 
     @Test func `beyond the pace actions wait, and what is blocked or tells only takes no place`() {
-        var actions = [
+        var actions = PlannedActions([
             action("a", deadline: now, blocked: .conflict), action("b", deadline: now, action: .notify),
             action("c", deadline: now), action("d", deadline: now), action("e", deadline: now),
-        ]
+        ])
         actions.hold(toPaceOf: [Policy(name: "p", rules: [], pace: 2)])
         #expect(actions.filter(\.waiting).map(\.name) == ["e"])
         #expect(actions.filter(\.takesEffect).map(\.name) == ["c", "d"])

@@ -13,6 +13,12 @@ import Testing
         }
     }
 
+    @Test func `a connection waits for others from its first look at the file on`() throws {
+        _ = try scratch.stocked()
+        let connection = try Connection(path: scratch.path, mode: .readOnly)
+        #expect(try connection.number("PRAGMA busy_timeout") == 5_000)
+    }
+
     @Test func `a configured connection has the settings of a store`() throws {
         let connection = try scratch.connection()
         #expect(try connection.texts("PRAGMA journal_mode") == ["wal"])

@@ -19,6 +19,22 @@ import Testing
         #expect(throws: PostgresServer.Failure.self) { try server.run("PREPARE s AS SELECT ifnull($1, 2);") }
     }
 
+    @Test func `PostgreSQL refuses to change or to shorten the audit log`() throws {
+        let server = try PostgresServer()
+        defer { server.stop() }
+        try server.run(Migration.all.map(\.postgres).joined(separator: "\n"))
+        let entry = "INSERT INTO audit (at, actor, action, object, body) VALUES (1, 'a', 'b', 'c', '{}');"
+        try server.run(entry)
+        let changes = [
+            "UPDATE audit SET actor = 'x'", "DELETE FROM audit", "DELETE FROM audit WHERE number = 0", "TRUNCATE audit",
+        ]
+        for change in changes {
+            let failure = #expect(throws: PostgresServer.Failure.self, "\(change)") { try server.run("\(change);") }
+            #expect(failure?.description.contains("the audit log is append-only") == true)
+        }
+        try server.run(entry + " SELECT 1 / (SELECT (count(*) = 2)::int FROM audit WHERE actor = 'a');")
+    }
+
     @Test func `the catalogue holds every statement once`() throws {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("Sources/Stores")

@@ -10,7 +10,7 @@ import pytest
 
 from fault_proxy import FAULTS, FaultProxy
 from house import Seed, digest
-from test_kill import assert_invariants
+from test_kill import Vaults
 
 TOKENS = 20
 
@@ -51,6 +51,7 @@ def policy_for(house, names):
 def test_one_fault_after_the_other_leaves_every_value_accepted_and_nothing_behind(house, proxy):
     """Each fault hits twenty tokens, and what the faults before it have left open."""
     seeds = furnish(house, proxy, [f"{fault}.{n:02}" for fault in FAULTS for n in range(TOKENS)])
+    vaults = Vaults(house, seeds, proxy.chance)
     for fault in FAULTS:
         policy_for(house, f"{fault}.*")
         # To be left alone takes its time: two seconds for each.
@@ -66,13 +67,13 @@ def test_one_fault_after_the_other_leaves_every_value_accepted_and_nothing_behin
               f" {dict(outcomes)}")
         assert harmed, fault
         assert sum(outcomes.values()) == TOKENS
-        assert_invariants(house, seeds, proxy.chance)
+        vaults.look()
 
     # Now nothing is in the way, and nothing needs a hand.
     proxy.harm(None)
     policy_for(house, "*")
     house.run_until_settled(within=180)
-    assert_invariants(house, seeds, proxy.chance)
+    vaults.look()
     states = dict(house.rows("SELECT state, COUNT(*) FROM versions WHERE token_id IN"
                              " (SELECT token_id FROM destinations) GROUP BY state"))
     assert states["current"] == len(seeds) and set(states) == {"current", "revoked"}, states

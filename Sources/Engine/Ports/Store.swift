@@ -151,7 +151,8 @@ package protocol StoreReads: UsageReads {
     /// The push rows of all versions of a token.
     func pushes(of id: TokenID) throws -> [Push]
 
-    func openFindings() throws -> [Finding]
+    /// Open violations, by their tokens; `each` returns false to stop.
+    func eachOpenFinding(_ each: (Finding) throws -> Bool) throws
     func findings(of id: TokenID) throws -> [Finding]
 
     /// Audit entries, oldest first, from an entry number on; `each` returns false to stop.
@@ -180,6 +181,18 @@ package protocol StoreReads: UsageReads {
     func awaitedEndpoints() throws -> [String]
     /// Deliveries in one state, oldest event first; `each` returns false to stop.
     func eachDelivery(_ state: DeliveryRecord.State, _ each: (DeliveryRecord) throws -> Bool) throws
+}
+
+extension StoreReads {
+    /// All open violations, where there are few.
+    package func openFindings() throws -> [Finding] {
+        var findings: [Finding] = []
+        try eachOpenFinding { finding in
+            findings.append(finding)
+            return true
+        }
+        return findings
+    }
 }
 
 /// One index range over active tokens; one query for each rule, since an OR over indexes is a scan.

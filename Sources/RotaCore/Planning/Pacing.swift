@@ -4,30 +4,6 @@ extension PlannedAction {
     /// A notification changes nothing, so it takes no share of a pace or a limit; else the standing ones
     /// would crowd out the rest night after night.
     package var takesEffect: Bool { blocked == nil && !waiting && action != .notify }
-
-    /// The order of a plan: oldest deadline first, none last; then by token.
-    package func precedes(_ other: PlannedAction) -> Bool {
-        verdict.deadline == other.verdict.deadline
-            ? tokenID < other.tokenID : verdict.deadline.precedes(other.verdict.deadline)
-    }
-}
-
-extension [PlannedAction] {
-    /// Lets the first `pace` actions of each policy that would take effect go ahead; the rest wait.
-    ///
-    /// Blocked ones take no place. The actions are in the order of the plan.
-    package mutating func hold(toPaceOf policies: [Policy]) {
-        var left: [String: Int] = [:]
-        for policy in policies { left[policy.name] = policy.pace }
-        for index in indices where self[index].takesEffect {
-            guard let places = left[self[index].policy] else { continue }
-            if places > 0 {
-                left[self[index].policy] = places - 1
-            } else {
-                self[index].waiting = true
-            }
-        }
-    }
 }
 
 /// A number of actions held against limits: those of one policy, or the ones above all of them.

@@ -7,12 +7,12 @@ package struct Plan: Sendable {
     package var policiesDigest: String
     package var generation: Int64
     /// Oldest deadline first.
-    package var actions: [PlannedAction]
+    package var actions: PlannedActions
     /// How many tokens were looked at.
     package var candidates: Int
 
     package init(
-        digest: String, at: Instant, policiesDigest: String, generation: Int64, actions: [PlannedAction],
+        digest: String, at: Instant, policiesDigest: String, generation: Int64, actions: PlannedActions,
         candidates: Int
     ) {
         self.digest = digest

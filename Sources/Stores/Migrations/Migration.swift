@@ -5,7 +5,14 @@ struct Migration: Sendable {
     let postgres: String
 
     /// All steps, in order.
-    static let all: [Migration] = [.first, .places, .runs, .usage, .schedules, .overlaps]
+    static let all: [Migration] = [.first, .places, .runs, .usage, .schedules, .overlaps, .appendOnly]
+
+    /// A step for which the dialects have no words in common.
+    init(number: Int64, sqlite: String, postgres: String) {
+        self.number = number
+        self.sqlite = sqlite
+        self.postgres = postgres
+    }
 
     /// The step is written once, around the few words in which the dialects differ.
     init(number: Int64, _ text: (_ dialect: Dialect) -> String) {

@@ -31,7 +31,7 @@ private func showPlan(_ invocation: Invocation) throws -> ExitCode {
     let result = try makePlan(request, from: store)
     let schedule = composition.configuration.schedule
     if invocation.wantsJSON {
-        invocation.output.document(PlanDocument.json(result, policies.policies, otherwise: schedule))
+        PlanDocument.write(result, policies.policies, otherwise: schedule, on: invocation.output)
     } else {
         PlanDocument.print(result.plan, on: invocation.output)
         PlanDocument.printUnacted(result.findings, on: invocation.output)
@@ -50,18 +50,23 @@ enum PlanDocument {
     /// - parameters:
     ///   - policies: all that are loaded.
     ///   - fallback: the schedule of those that have none of their own.
-    static func json(_ result: PlanResult, _ policies: [Policy], otherwise fallback: Schedule) -> JSON {
+    static func write(
+        _ result: PlanResult, _ policies: [Policy], otherwise fallback: Schedule, on output: Output
+    ) {
         let plan = result.plan
-        return [
-            "plan": json(plan), "actions": .array(plan.actions.map(json)),
-            "totals": [
+        var document = DocumentWriter(on: output)
+        document.add("plan", json(plan))
+        document.add("actions", each: plan.actions, json)
+        document.add(
+            "totals",
+            [
                 "candidates": .integer(plan.candidates), "actions": .integer(plan.actions.count),
                 "waiting": .integer(plan.actions.count(where: \.waiting)),
                 "blocked": .integer(plan.actions.count { $0.blocked != nil }),
-            ],
-            "refusal": TokenDocument.text(result.refusal),
-            "schedules": ScheduleDocument.json(policies, otherwise: fallback, after: plan.at, fires: 1),
-        ]
+            ])
+        document.add("refusal", TokenDocument.text(result.refusal))
+        document.add("schedules", ScheduleDocument.json(policies, otherwise: fallback, after: plan.at, fires: 1))
+        document.finish()
     }
 
     private static func json(_ plan: Plan) -> JSON {
@@ -87,30 +92,32 @@ enum PlanDocument {
     }
 
     static func print(_ plan: Plan, on output: Output) {
-        let blocked = plan.actions.filter { $0.blocked != nil }
-        let waiting = plan.actions.filter { $0.waiting && $0.blocked == nil }
-        let taken = plan.actions.filter { !$0.waiting && $0.blocked == nil }
-        var table = Table(["action", "token", "owner", "deadline", "policy", "rule", "why"], on: output)
-        for action in taken { table.add(row(action) + [why(action)]) }
+        let headings = ["action", "token", "owner", "deadline", "policy", "rule"]
+        var table = Table(headings + ["why"], on: output)
+        for action in plan.actions where action.blocked == nil && !action.waiting {
+            table.add(row(action) + [why(action)])
+        }
         table.finish()
         var held = Table(
-            ["action", "token", "owner", "deadline", "policy", "rule", "why"], on: output,
-            title: "Waiting: beyond the pace of the policy; later runs take them")
-        for action in waiting { held.add(row(action) + [why(action)]) }
+            headings + ["why"], on: output, title: "Waiting: beyond the pace of the policy; later runs take them")
+        for action in plan.actions where action.blocked == nil && action.waiting {
+            held.add(row(action) + [why(action)])
+        }
         held.finish()
         var stuck = Table(
-            ["action", "token", "owner", "deadline", "policy", "rule", "blocked because"], on: output,
-            title: "Blocked: called for, but not possible")
-        for action in blocked { stuck.add(row(action) + [action.blocked?.message ?? ""]) }
+            headings + ["blocked because"], on: output, title: "Blocked: called for, but not possible")
+        for action in plan.actions {
+            if let blocked = action.blocked { stuck.add(row(action) + [blocked.message]) }
+        }
         stuck.finish()
         if !plan.actions.isEmpty { output.line() }
         output.line(
-            "\(counted(taken.count, "action")), \(waiting.count) waiting, \(blocked.count) blocked; "
+            "\(counted(table.rowCount, "action")), \(held.rowCount) waiting, \(stuck.rowCount) blocked; "
                 + "\(counted(plan.candidates, "token")) looked at; as of \(plan.at)")
     }
 
     /// What is wrong and in no plan, since its policy only looks.
-    static func printUnacted(_ findings: [Violation], on output: Output) {
+    static func printUnacted(_ findings: Violations, on output: Output) {
         let seen = findings.count { $0.mode != .enforce }
         if seen > 0 {
             output.line(
@@ -122,7 +129,7 @@ enum PlanDocument {
     static func printRuns(
         of plan: Plan, _ policies: [Policy], otherwise fallback: Schedule, on output: Output
     ) {
-        let acting = Set(plan.actions.map(\.policy))
+        let acting = Set(plan.actions.lazy.map(\.policy))
         for policy in policies where acting.contains(policy.name) {
             let next = ScheduleDocument.next(policy, otherwise: fallback, after: plan.at)
             output.line("'\(printable(policy.name))' runs next at \(next)")

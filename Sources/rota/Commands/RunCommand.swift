@@ -48,7 +48,7 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
         }
     }
     if invocation.wantsJSON {
-        output.document(RunDocument(report, givenUp).json)
+        RunDocument(report, givenUp).write(on: output)
     } else {
         RunDocument(report, givenUp).print(on: output)
     }
@@ -84,20 +84,28 @@ private struct RunDocument {
     private let report: RunReport
     /// What was given up because its webhook is not configured any more.
     private let givenUp: [String: Int]
-    /// Those of the plan, and rotations of earlier ones that stand still.
-    private let actions: [RecordedAction]
+    /// Rotations of earlier plans that stand still.
+    private let before: [RecordedAction]
     /// When what stands still is tried again.
     private let nextAttempts: [TokenID: Instant]
 
     init(_ report: RunReport, _ givenUp: [String: Int]) {
         self.report = report
         self.givenUp = givenUp
-        actions = report.actions + report.stalledBefore.map(\.action)
+        before = report.stalledBefore.map(\.action)
         nextAttempts = Dictionary(
             report.stalled.map { ($0.action.tokenID, $0.nextAttemptAt) }, uniquingKeysWith: { first, _ in first })
     }
 
-    private func count(_ outcome: Outcome) -> Int { actions.count { $0.outcome == outcome } }
+    /// Those of the plan, and what stands still from before; made one by one.
+    private var actions: some Sequence<RecordedAction> {
+        let count = report.actions.count
+        return (0..<count + before.count).lazy.map { $0 < count ? report.actions[$0] : before[$0 - count] }
+    }
+
+    private func count(_ outcome: Outcome) -> Int {
+        report.count(outcome) + before.count { $0.outcome == outcome }
+    }
 
     private func nextAttempt(of action: RecordedAction) -> Instant? {
         action.action == .rotate && action.outcome == .started ? nextAttempts[action.tokenID] : nil
@@ -105,33 +113,36 @@ private struct RunDocument {
 
     // MARK: JSON
 
-    var json: JSON {
-        [
-            "run": [
+    func write(on output: Output) {
+        var document = DocumentWriter(on: output)
+        document.add(
+            "run",
+            [
                 "id": .string(report.id), "plan": .string(report.plan.digest),
                 "started": TokenDocument.time(report.startedAt),
                 "finished": TokenDocument.time(report.finishedAt),
                 "refused": TokenDocument.text(report.refusal),
-            ],
-            "actions": .array(actions.map(json)),
-            "totals": .object(JSON.Object(Outcome.allCases.map { ($0.rawValue, .integer(count($0))) })),
-            "recovered": .integer(report.recovery.rotations.count),
-            "recovery": .array(
-                report.recovery.rotations.map { rotation in
-                    [
-                        "token_id": .string(rotation.tokenID.text), "outcome": .string(rotation.outcome.rawValue),
-                        "cause": TokenDocument.text(rotation.cause),
-                    ]
-                }),
-            "retired": .integer(report.recovery.retired),
-            "expired": .integer(report.expired),
-            "deliveries": [
+            ])
+        document.add("actions", each: actions, json)
+        document.add("totals", .object(JSON.Object(Outcome.allCases.map { ($0.rawValue, .integer(count($0))) })))
+        document.add("recovered", .integer(report.recovery.rotations.count))
+        document.add("recovery", each: report.recovery.rotations) { rotation in
+            [
+                "token_id": .string(rotation.tokenID.text), "outcome": .string(rotation.outcome.rawValue),
+                "cause": TokenDocument.text(rotation.cause),
+            ]
+        }
+        document.add("retired", .integer(report.recovery.retired))
+        document.add("expired", .integer(report.expired))
+        document.add(
+            "deliveries",
+            [
                 "delivered": .integer(report.deliveries.delivered),
                 "failed": .integer(report.deliveries.failed),
                 "dead": .integer(report.deliveries.dead), "waiting": .integer(report.waitingDeliveries),
                 "unconfigured": .integer(givenUp.values.reduce(0, +)),
-            ],
-        ]
+            ])
+        document.finish()
     }
 
     private func json(_ action: RecordedAction) -> JSON {
@@ -157,7 +168,7 @@ private struct RunDocument {
             ])
         }
         table.finish()
-        if !actions.isEmpty { output.line() }
+        if !report.actions.isEmpty || !before.isEmpty { output.line() }
         if report.refusal == nil {
             output.line(Outcome.allCases.map { "\(count($0)) \($0.rawValue)" }.joined(separator: ", "))
         }

@@ -47,7 +47,12 @@ private struct Status {
             (try store.token($0.tokenID)?.name ?? $0.tokenID.text, $0)
         }
         withoutValue = try MissingValue.all(in: store)
-        findings = try store.openFindings().count
+        var open = 0
+        try store.eachOpenFinding { _ in
+            open += 1
+            return true
+        }
+        findings = open
         deliveries = try store.deliveryCounts()
         unconfigured = try UnconfiguredWebhooks(in: store, configured: configuration.webhooks.map(\.name))
         let stretches = Dictionary(grouping: try store.heartbeats(), by: \.tracker)

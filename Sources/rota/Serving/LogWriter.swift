@@ -46,9 +46,19 @@ final class LogWriter: ServiceLog {
             .debug, "request",
             [
                 LogField("request_id", served.number), LogField("method", served.method),
-                LogField("path", served.path), LogField("status", served.status), LogField("peer", served.peer),
+                LogField("path", Self.shown(served.path)), LogField("status", served.status),
+                LogField("peer", served.peer),
             ])
     }
+
+    /// A path without what may be a token's value: whoever mistakes an address for a form puts one there, and none of
+    /// our own segments is as long.
+    private static func shown(_ path: String) -> String {
+        path.split(separator: "/", omittingEmptySubsequences: false)
+            .map { $0.utf8.count > longestSegment ? "<\($0.utf8.count) bytes>" : String($0) }.joined(separator: "/")
+    }
+
+    private static let longestSegment = 30
 
     /// One line with its end. Control characters never get out: a name cannot forge a line.
     static func line(_ format: LogFormat, _ fields: [LogField]) -> String {

@@ -1,0 +1,79 @@
+/// The actions of a plan, in its order.
+package struct PlannedActions: RandomAccessCollection, Sendable {
+    private var rows: PlanRows
+
+    /// - parameter rows: sorted, once all are in.
+    package init(_ rows: PlanRows = PlanRows()) { self.rows = rows }
+
+    /// In the order of a plan, whatever order they come in.
+    package init(_ actions: some Sequence<PlannedAction>) {
+        rows = PlanRows()
+        for action in actions { rows.add(action) }
+        rows.sort()
+    }
+
+    package var startIndex: Int { 0 }
+    package var endIndex: Int { rows.actionCount }
+    package subscript(index: Int) -> PlannedAction { rows.action(index) }
+
+    /// The indices, by the ids of the tokens.
+    package var indicesByToken: [Int] { rows.placesByToken() }
+
+    /// How many actions take effect, by the names of their policies.
+    package var effects: [String: Int] {
+        var counts: [String: Int] = [:]
+        for index in indices {
+            let (takesEffect, policy) = rows.effect(index)
+            if takesEffect { counts[policy, default: 0] += 1 }
+        }
+        return counts
+    }
+
+    /// Lets the first `pace` actions of each policy that would take effect go ahead; the rest wait.
+    ///
+    /// Blocked ones take no place.
+    package mutating func hold(toPaceOf policies: [Policy]) {
+        var left: [String: Int] = [:]
+        for policy in policies { left[policy.name] = policy.pace }
+        guard !left.isEmpty else { return }
+        for index in indices {
+            let (takesEffect, policy) = rows.effect(index)
+            guard takesEffect, let places = left[policy] else { continue }
+            if places > 0 {
+                left[policy] = places - 1
+            } else {
+                rows.hold(index)
+            }
+        }
+    }
+}
+
+/// A violating verdict of one rule over one token.
+package struct Violation: Hashable, Sendable {
+    package var tokenID: TokenID
+    package var name: String
+    package var policy: String
+    package var rule: String
+    package var verdict: Verdict
+    package var mode: Mode
+
+    package init(tokenID: TokenID, name: String, policy: String, rule: String, verdict: Verdict, mode: Mode) {
+        self.tokenID = tokenID
+        self.name = name
+        self.policy = policy
+        self.rule = rule
+        self.verdict = verdict
+        self.mode = mode
+    }
+}
+
+/// The violations that were seen while a plan was made.
+package struct Violations: RandomAccessCollection, Sendable {
+    private var rows: PlanRows
+
+    package init(_ rows: PlanRows) { self.rows = rows }
+
+    package var startIndex: Int { 0 }
+    package var endIndex: Int { rows.violationCount }
+    package subscript(index: Int) -> Violation { rows.violation(index) }
+}
