@@ -129,6 +129,11 @@ extension Folder {
         }
     }
 
+    /// Whether there is something of this name.
+    func has(_ name: String) -> Bool {
+        unsafe faccessat(descriptor, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0
+    }
+
     /// Removes a file; there may be none.
     func remove(_ name: String) throws(VaultError) {
         try interruption?()

@@ -74,7 +74,7 @@ extension Rotator {
         for turn in 1...Self.fencesPerPass {
             if let value = observation.value, observation.holds(pending.digest) { return .landed(value) }
             if observation.value == nil, !vault.capabilities.fencesEmptiness { return .uncertain }
-            if try await mayHaveBeenVisible(pending, push, at: destination, in: vault, observation, snapshot) {
+            if try await mayHaveBeenVisible(pending, push, at: destination, in: vault, observation) {
                 return .uncertain
             }
             do throws(VaultError) {
@@ -92,19 +92,19 @@ extension Rotator {
         throw trouble ?? Obstacle("\(destination): it changes too fast to be fenced")
     }
 
-    /// Whether somebody may have read the pending value here: the vault's history says so, or there is no
-    /// history and what is there now is neither ours nor empty.
+    /// Whether somebody may have read the pending value here since the first attempt: the vault's history says so, or
+    /// something was accepted since and the vault cannot tell what. What is there now proves nothing: an older value
+    /// of ours may have been put back.
     private func mayHaveBeenVisible(
         _ pending: Version, _ push: Push, at destination: Destination, in vault: any Vault,
-        _ observation: Observation, _ snapshot: RotationSnapshot
+        _ observation: Observation
     ) async throws -> Bool {
-        guard let base = push.base, base != observation.base else { return false }
+        guard let base = push.firstBase else { return true }
+        guard base != observation.base else { return false }
         let digest = pending.digest
         do throws(VaultError) {
-            let held = try await vault.held(
-                { TokenValue.digest(of: $0) == digest }, in: destination, after: base, through: observation)
-            // Where states are numbered and what lay between cannot be told, it may have been there.
-            return held ?? (vault.capabilities.orderedBases || !snapshot.recognises(observation, at: destination))
+            return try await vault.held(
+                { TokenValue.digest(of: $0) == digest }, in: destination, after: base, through: observation) ?? true
         } catch {
             throw Obstacle(error, at: destination)
         }
