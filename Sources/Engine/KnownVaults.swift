@@ -6,9 +6,21 @@ package struct KnownVaults: Hashable, Sendable {
     /// Those whose secrets are one value, without fields.
     package var withoutFields: Set<String>
 
-    package init(names: Set<String>, withoutFields: Set<String> = []) {
+    /// The fields that are meant where a destination names none, by vault.
+    package var defaultFields: [String: String]
+
+    package init(names: Set<String>, withoutFields: Set<String> = [], defaultFields: [String: String] = [:]) {
         self.names = names
         self.withoutFields = withoutFields
+        self.defaultFields = defaultFields
+    }
+
+    /// The one spelling of a place: without the field where that goes without saying. What is compared is this.
+    package func plain(_ destination: Destination) -> Destination {
+        guard let field = destination.field, defaultFields[destination.vault] == field else { return destination }
+        var plain = destination
+        plain.field = nil
+        return plain
     }
 
     /// Why nothing could be pushed there, and what to do; nil where something can.

@@ -17,7 +17,7 @@ package final class KV2Vault: Vault {
         conditionalWrite: true, orderedBases: true, fenceable: true, fencesEmptiness: true, readable: true)
 
     /// The field of a destination that names none.
-    static let defaultField = "value"
+    package static let defaultField = "value"
     /// How many versions back it is looked whether a value was ever held.
     static let longestHistory: Int64 = 32
 
