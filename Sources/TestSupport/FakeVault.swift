@@ -41,7 +41,8 @@ package final class FakeVault: Vault {
         self.keepsHistory = keepsHistory
         capabilities = VaultCapabilities(
             conditionalWrite: conditionalWrite, orderedBases: orderedBases && fenceable, fenceable: fenceable,
-            fencesEmptiness: fenceable && fencesEmptiness, readable: readable)
+            fencesEmptiness: fenceable && fencesEmptiness, readable: readable,
+            fieldsShareBase: true)
     }
 }
 

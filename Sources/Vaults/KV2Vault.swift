@@ -14,7 +14,8 @@ package final class KV2Vault: Vault {
     package var capabilities: VaultCapabilities { Self.capabilities }
 
     package static let capabilities = VaultCapabilities(
-        conditionalWrite: true, orderedBases: true, fenceable: true, fencesEmptiness: true, readable: true)
+        conditionalWrite: true, orderedBases: true, fenceable: true, fencesEmptiness: true, readable: true,
+        fieldsShareBase: true)
 
     /// The field of a destination that names none.
     package static let defaultField = "value"

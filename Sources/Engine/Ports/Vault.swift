@@ -83,7 +83,10 @@ package struct VaultCapabilities: Hashable, Sendable {
     }
 
     package init(
-        conditionalWrite: Bool, orderedBases: Bool, fenceable: Bool, fencesEmptiness: Bool, readable: Bool
+    /// Destinations of one path are fields of one secret: a write to one is a change of the base of all.
+    package var fieldsShareBase: Bool
+        conditionalWrite: Bool, orderedBases: Bool, fenceable: Bool, fencesEmptiness: Bool, readable: Bool,
+        fieldsShareBase: Bool = false
     ) {
         self.conditionalWrite = conditionalWrite
         self.orderedBases = orderedBases
@@ -98,6 +101,7 @@ package struct Observation: Sendable {
     /// The provider's opaque text for this state of the destination, to be stored as it is.
     package let base: String
     /// The value, or nil where the destination is empty.
+        self.fieldsShareBase = fieldsShareBase
     package let value: Secret?
     /// What the provider itself needs to write the rest of the secret back; opaque to everybody else.
     package let context: (any Sendable)?

@@ -12,6 +12,10 @@ extension Rotator {
     /// - parameter known: how it stood a moment ago, where somebody has just looked.
     func drive(_ id: TokenID, as known: RotationSnapshot? = nil, change: Change) async throws -> RotationResult {
         do {
+            let known = if let known { known } else { try await snapshot(of: id) }
+            let secrets = known?.destinations.compactMap(sharedSecret) ?? []
+            turns.join(secrets)
+            defer { turns.part(secrets) }
             let promoted = try await driveToPromotion(id, as: known, change: change)
             return try await retire(id, as: promoted, change: change).0
         } catch let obstacle as Obstacle {
