@@ -116,6 +116,10 @@ extension FakeVault {
         return Observation(base: observation.base, value: observation.value.map { Secret(utf8: $0) })
     }
 
+    package func requireWritable(_ destination: Destination) async throws(VaultError) {
+        try await before(.access, destination)
+    }
+
     package func write(
         _ value: Secret, to destination: Destination, over observation: Observation
     ) async throws(VaultError) {
@@ -257,7 +261,7 @@ extension FakeVault.Operation {
     fileprivate var unanswered: VaultError.Kind {
         switch self {
         case .write, .fence, .remove: .unknownOutcome
-        case .check, .probe, .held: .transient
+        case .check, .probe, .access, .held: .transient
         }
     }
 }

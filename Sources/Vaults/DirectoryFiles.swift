@@ -59,6 +59,11 @@ struct Folder: ~Copyable {
         guard status.st_mode & 0o002 == 0 else {
             throw VaultError(.denied, "\(path) may be written by everybody; take that right away (chmod o-w)")
         }
+        try requireWritable(path)
+    }
+
+    /// Whether we may make and change files here.
+    func requireWritable(_ path: String) throws(VaultError) {
         guard unsafe faccessat(descriptor, ".", R_OK | W_OK | X_OK, 0) == 0 else {
             throw fault("cannot write in", path)
         }

@@ -75,6 +75,21 @@ package final class DirectoryVault: Vault {
         }
     }
 
+    package func requireWritable(_ destination: Destination) async throws(VaultError) {
+        let place = try DirectoryPlace(destination)
+        try await onFileThread(of: destination.path) { () throws(VaultError) in
+            // What is not there is made at the first write.
+            guard var folder = try Folder.root(self.root, creating: false, interruption: nil) else { return }
+            var path = self.root
+            for name in place.folders {
+                guard let inner = try folder.folder(name, creating: false) else { break }
+                folder = inner
+                path += "/" + name
+            }
+            try folder.requireWritable(path)
+        }
+    }
+
     package func write(
         _ value: Secret, to destination: Destination, over observation: Observation
     ) async throws(VaultError) {

@@ -172,6 +172,17 @@ import Testing
         #expect(error?.kind == .denied)
     }
 
+    @Test(.enabled(if: geteuid() != 0, "root may write everywhere"))
+    func `a folder that we may not write in is told before anything is armed`() async throws {
+        try await vault.requireWritable(place)
+        try await vault.write(Secret(utf8: "one"), to: place, over: vault.probe(place))
+        try await vault.requireWritable(place)
+        chmod(root + "/app", 0o500)
+        let error = await #expect(throws: VaultError.self) { try await vault.requireWritable(place) }
+        #expect(error?.kind == .denied)
+        chmod(root + "/app", 0o700)
+    }
+
     @Test func `a root whose parent does not exist is missing`() async throws {
         let lost = DirectoryVault(name: "local", root: scratch.path + "/no/such")
         let error = await #expect(throws: VaultError.self) { try await lost.check() }

@@ -70,7 +70,7 @@ extension Rotator {
         try await store.read { try RotationSnapshot(of: id, from: $0) }
     }
 
-    /// Step 2. Every destination is reachable and holds what we may write over. Nothing is armed before that.
+    /// Step 2. Every destination is reachable, holds what we may write over, and lets us. Nothing is armed before that.
     private func preflight(_ snapshot: RotationSnapshot) async throws -> [Int64: Observation] {
         guard !snapshot.destinations.isEmpty else { throw Obstacle("it has no destination") }
         let observations = try await probeAll(snapshot.destinations)
@@ -79,6 +79,14 @@ extension Rotator {
             if !snapshot.recognises(observation, at: destination) {
                 throw Obstacle(
                     "\(destination) holds a value that rota does not know; it was not touched", kind: .conflict)
+            }
+        }
+        for destination in snapshot.destinations {
+            let vault = try vault(of: destination)
+            do throws(VaultError) {
+                try await vault.requireWritable(destination)
+            } catch {
+                throw Obstacle(error, at: destination)
             }
         }
         return observations
