@@ -6,6 +6,8 @@ import resource
 import signal
 import subprocess
 
+import pytest
+
 from house import Seed
 from test_kill import assert_invariants
 
@@ -23,6 +25,7 @@ def run_with_files_of(house, limit, *arguments):
         preexec_fn=limited, timeout=120)
 
 
+@pytest.mark.slow
 def test_a_commit_that_fails_ends_the_run_before_anything_else_is_done(house):
     house.init()
     house.policy(overlap="0s")
