@@ -11,10 +11,25 @@ package struct KnownVaults: Sendable {
     /// Those that do not take every path, by their names.
     package var objections: [String: Objection]
 
-    package init(names: Set<String>, withoutFields: Set<String> = [], objections: [String: Objection] = [:]) {
+    /// The fields that are meant where a destination names none, by vault.
+    package var defaultFields: [String: String]
+
+    package init(
+        names: Set<String>, withoutFields: Set<String> = [], objections: [String: Objection] = [:],
+        defaultFields: [String: String] = [:]
+    ) {
         self.names = names
         self.withoutFields = withoutFields
         self.objections = objections
+        self.defaultFields = defaultFields
+    }
+
+    /// The one spelling of a place: without the field where that goes without saying. What is compared is this.
+    package func plain(_ destination: Destination) -> Destination {
+        guard let field = destination.field, defaultFields[destination.vault] == field else { return destination }
+        var plain = destination
+        plain.field = nil
+        return plain
     }
 
     /// Why nothing could be pushed there, and what to do; nil where something can.

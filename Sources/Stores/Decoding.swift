@@ -57,7 +57,8 @@ enum Decode {
     static func push(_ row: borrowing Row) throws -> Push {
         Push(
             version: row.count(0), destinationID: row.integer(1), state: try row.word(2),
-            base: row.optionalText(3), attempt: row.count(4), verifiedBase: row.optionalText(5))
+            base: row.optionalText(3), firstBase: row.optionalText(6), attempt: row.count(4),
+            verifiedBase: row.optionalText(5))
     }
 
     static func finding(_ row: borrowing Row) -> Finding {

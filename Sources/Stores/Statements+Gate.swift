@@ -177,9 +177,12 @@ extension Statement {
         SELECT base FROM pushes
         WHERE token_id = $1 AND version = $2 AND destination_id = $3 AND attempt = $4
         """)
+    /// The first base stays while attempts follow one another. A fence proved that nothing was visible up to it, and
+    /// that nothing sent before can land: what follows one is looked at from its own base on.
     static let markSending = Statement(
         """
-        UPDATE pushes SET state = 'sending', base = $5, attempt = attempt + 1, changed_at = $6
+        UPDATE pushes SET state = 'sending', base = $5, attempt = attempt + 1, changed_at = $6,
+          first_base = CASE WHEN state = 'sending' THEN first_base ELSE $5 END
         WHERE token_id = $1 AND version = $2 AND destination_id = $3 AND attempt = $4 AND state <> 'verified'
           AND \(pendingOfActive)
         """)

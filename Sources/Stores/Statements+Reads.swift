@@ -128,7 +128,7 @@ extension Statement {
         "SELECT \(rotationColumns) FROM rotations WHERE token_id = $1 AND phase IN ('open', 'overlap')")
     static let pushes = Statement(
         """
-        SELECT version, destination_id, state, base, attempt, verified_base FROM pushes
+        SELECT version, destination_id, state, base, attempt, verified_base, first_base FROM pushes
         WHERE token_id = $1 ORDER BY version, destination_id
         """)
     static let openFindings = Statement(

@@ -2,7 +2,7 @@ package import RotaCore
 
 extension FakeVault {
     package enum Operation: String, Hashable, Sendable, CaseIterable {
-        case check, probe, write, fence, remove, held
+        case check, probe, access, write, fence, remove, held
     }
 
     /// What goes wrong with one call.

@@ -41,7 +41,8 @@ package final class FakeVault: Vault {
         self.keepsHistory = keepsHistory
         capabilities = VaultCapabilities(
             conditionalWrite: conditionalWrite, orderedBases: orderedBases && fenceable, fenceable: fenceable,
-            fencesEmptiness: fenceable && fencesEmptiness, readable: readable)
+            fencesEmptiness: fenceable && fencesEmptiness, readable: readable,
+            fieldsShareBase: true)
     }
 }
 
@@ -113,6 +114,10 @@ extension FakeVault {
         }
         after(fault, destination)
         return Observation(base: observation.base, value: observation.value.map { Secret(utf8: $0) })
+    }
+
+    package func requireWritable(_ destination: Destination) async throws(VaultError) {
+        try await before(.access, destination)
     }
 
     package func write(
@@ -256,7 +261,7 @@ extension FakeVault.Operation {
     fileprivate var unanswered: VaultError.Kind {
         switch self {
         case .write, .fence, .remove: .unknownOutcome
-        case .check, .probe, .held: .transient
+        case .check, .probe, .access, .held: .transient
         }
     }
 }

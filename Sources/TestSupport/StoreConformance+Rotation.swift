@@ -117,7 +117,8 @@ extension StoreConformance {
             let place = try bench.places(id)[0]
             try require(
                 try bench.send(id, version, to: place, attempt: 0, base: "7") == 1, "the first attempt")
-            let sent = Push(version: version, destinationID: place, state: .sending, base: "7", attempt: 1)
+            let sent = Push(
+                version: version, destinationID: place, state: .sending, base: "7", firstBase: "7", attempt: 1)
             try require(try bench.push(id, version, place) == sent, "sending, with the base of the probe")
             for (attempt, what) in [(0, "an old attempt"), (2, "a coming attempt")] {
                 try bench.requireNothing(of: id, what) {
@@ -134,6 +135,27 @@ extension StoreConformance {
             try bench.requireNothing(of: id, "sending a current version") {
                 try bench.send(id, 1, to: place, attempt: 0) == nil
             }
+        },
+        StoreClaim("the first base stays while attempts follow one another, and a fence begins anew") { bench in
+            let id = try bench.add("t").id
+            let version = try bench.armed(id).version
+            let place = try bench.places(id)[0]
+            let bases = {
+                let row = try bench.push(id, version, place)
+                return "\(row.base ?? "-") \(row.firstBase ?? "-")"
+            }
+            try require(try bases() == "- -", "unsent")
+            for (attempt, base) in ["1", "3", "4"].enumerated() {
+                _ = try bench.send(id, version, to: place, attempt: attempt, base: base)
+                try require(try bases() == "\(base) 1", "attempt \(attempt + 1)")
+            }
+            _ = try bench.write {
+                try $0.markFenced(id, version: version, destination: place, attempt: 3, at: bench.now)
+            }
+            try require(try bases() == "4 1", "fenced")
+            _ = try bench.send(id, version, to: place, attempt: 3, base: "6")
+            _ = try bench.send(id, version, to: place, attempt: 4, base: "8")
+            try require(try bases() == "8 6", "from the first attempt after the fence")
         },
         StoreClaim("an ordered base never drops, and is compared as a number") { bench in
             let id = try bench.add("t").id

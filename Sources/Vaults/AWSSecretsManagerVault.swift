@@ -25,7 +25,8 @@ package final class AWSSecretsManagerVault: Vault {
 
     /// Versions have no order among them. See Docs/Decisions/0006.
     package static let capabilities = VaultCapabilities(
-        conditionalWrite: true, orderedBases: false, fenceable: true, fencesEmptiness: true, readable: true)
+        conditionalWrite: true, orderedBases: false, fenceable: true, fencesEmptiness: true, readable: true,
+        fieldsShareBase: true)
 
     static let label = "ROTA"
     private static let current = "AWSCURRENT"

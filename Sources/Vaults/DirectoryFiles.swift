@@ -59,6 +59,11 @@ struct Folder: ~Copyable {
         guard status.st_mode & 0o002 == 0 else {
             throw VaultError(.denied, "\(path) may be written by everybody; take that right away (chmod o-w)")
         }
+        try requireWritable(path)
+    }
+
+    /// Whether we may make and change files here.
+    func requireWritable(_ path: String) throws(VaultError) {
         guard unsafe faccessat(descriptor, ".", R_OK | W_OK | X_OK, 0) == 0 else {
             throw fault("cannot write in", path)
         }
@@ -127,6 +132,11 @@ extension Folder {
         guard unsafe renameat(descriptor, old, descriptor, new) == 0 else {
             throw fault("cannot replace", new)
         }
+    }
+
+    /// Whether there is something of this name.
+    func has(_ name: String) -> Bool {
+        unsafe faccessat(descriptor, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0
     }
 
     /// Removes a file; there may be none.

@@ -9,7 +9,12 @@ struct DirectoryPlace: Sendable {
     var counter: String { ".rota.counter." + file }
     var lock: String { ".rota.lock." + file }
     var newCounter: String { ".rota.new-counter." + file }
-    var newValue: String { ".rota.new-value." + file }
+
+    /// The file that a write over this count makes. Two names take turns: one that lies there under the name of the
+    /// write before never got into its place, and is not taken for one that was begun after it.
+    func newValue(over count: UInt64) -> String {
+        (count.isMultiple(of: 2) ? ".rota.new-value." : ".rota.next-value.") + file
+    }
 
     /// File systems take 255 bytes; the longest name of ours adds 18.
     private static let longestName = 230

@@ -17,7 +17,8 @@ package import RotaCore
 /// Dying before 3 leaves all as it was. Dying between 3 and 4 leaves the old value under a new base: the
 /// write has not happened, nobody was told that it had, and no other write under its base can succeed. So a
 /// base is never used for two contents, and a reader finds the old value or the new one, never half. A fence
-/// is step 3 alone, and works without a file.
+/// is step 3 alone, and works without a file. The counter's file also tells which of these was the last write, so
+/// that `held` can say that nothing was shown since, whatever others have put there.
 package final class DirectoryVault: Vault {
     package let name: String
     package var capabilities: VaultCapabilities { Self.capabilities }
@@ -72,8 +73,23 @@ package final class DirectoryVault: Vault {
             // Without a lock file none of us has ever written here, and there is nobody to wait for.
             let lock = try folder.sharedLock(place.lock, patience: self.lockPatience)
             defer { _ = lock }
-            let counter = try self.counter(of: place, in: folder)
-            return Observation(base: String(counter), value: try self.value(of: place, in: folder))
+            let count = try self.count(of: place, in: folder)
+            return Observation(base: String(count.number), value: try self.value(of: place, in: folder))
+        }
+    }
+
+    package func requireWritable(_ destination: Destination) async throws(VaultError) {
+        let place = try DirectoryPlace(destination)
+        try await onFileThread(of: destination.path) { () throws(VaultError) in
+            // What is not there is made at the first write.
+            guard var folder = try Folder.root(self.root, creating: false, interruption: nil) else { return }
+            var path = self.root
+            for name in place.folders {
+                guard let inner = try folder.folder(name, creating: false) else { break }
+                folder = inner
+                path += "/" + name
+            }
+            try folder.requireWritable(path)
         }
     }
 
@@ -93,6 +109,26 @@ package final class DirectoryVault: Vault {
 
     package func remove(_ destination: Destination, at observation: Observation) async throws(VaultError) {
         try await change(destination, observation, .remove)
+    }
+
+    /// No values are kept, but when the last one was put there: false where that was not since `base`.
+    package func held(
+        _ matches: @Sendable (Secret) -> Bool, in destination: Destination, after base: String,
+        through observation: Observation
+    ) async throws(VaultError) -> Bool? {
+        guard let first = UInt64(base), let last = UInt64(observation.base), first <= last else { return nil }
+        let place = try DirectoryPlace(destination)
+        return try await onFileThread(of: destination.path) { () throws(VaultError) in
+            guard let folder = try self.folder(of: place, creating: false) else { return nil }
+            let lock = try folder.sharedLock(place.lock, patience: self.lockPatience)
+            defer { _ = lock }
+            let count = try self.count(of: place, in: folder)
+            guard count.number == last else { return nil }
+            if count.lastWrite <= first { return false }
+            // One write since, and it died before its file was in its place.
+            let isUnseen = count.lastWrite == last && first + 1 == last && folder.has(place.newValue(over: first))
+            return isUnseen ? false : nil
+        }
     }
 }
 
@@ -115,22 +151,29 @@ extension DirectoryVault {
     private func change(
         _ place: DirectoryPlace, in folder: borrowing Folder, _ observation: Observation, _ change: Change
     ) throws(VaultError) {
-        let counter = try counter(of: place, in: folder)
+        let count = try count(of: place, in: folder)
         let current = try value(of: place, in: folder)
-        guard String(counter) == observation.base, Self.same(current, observation.value) else {
+        guard String(count.number) == observation.base, Self.same(current, observation.value) else {
             throw VaultError(.refused, "the file has changed since it was read")
         }
+        let newValue = place.newValue(over: count.number)
         do throws(VaultError) {
-            if case .write(let value) = change { try folder.create(place.newValue, value) }
-            try advance(counter, of: place, in: folder)
+            var putsValue = false
+            if case .write(let value) = change {
+                try folder.create(newValue, value)
+                putsValue = true
+            }
+            try replace(count.next(putsValue: putsValue), of: place, in: folder)
+            // What a write left that died before step 4 has told `held` all that it can.
+            try? folder.remove(place.newValue(over: count.number + 1))
             switch change {
-            case .write: try folder.rename(place.newValue, to: place.file)
+            case .write: try folder.rename(newValue, to: place.file)
             case .remove: try folder.remove(place.file)
             case .fence: return
             }
         } catch {
             // What was begun holds the value; it must not lie about.
-            try? folder.remove(place.newValue)
+            try? folder.remove(newValue)
             throw error
         }
         do throws(VaultError) {
@@ -140,28 +183,22 @@ extension DirectoryVault {
         }
     }
 
-    private func advance(
-        _ counter: UInt64, of place: DirectoryPlace, in folder: borrowing Folder
+    private func replace(
+        _ count: DirectoryCount, of place: DirectoryPlace, in folder: borrowing Folder
     ) throws(VaultError) {
-        // A first count starts anywhere, so that a folder that is made again does not repeat the bases of
-        // the one before; a billion writes a second would not see the end of what is left.
-        var random = Random.Generator()
-        let next = counter == 0 ? UInt64.random(in: 1...1 << 52, using: &random) : counter + 1
-        try folder.create(place.newCounter, Secret(utf8: String(next)))
+        try folder.create(place.newCounter, Secret(utf8: count.text))
         try folder.rename(place.newCounter, to: place.counter)
         try folder.sync()
     }
 
-    /// 0 when nothing was ever written.
-    private func counter(of place: DirectoryPlace, in folder: borrowing Folder) throws(VaultError) -> UInt64 {
-        guard let text = try folder.read(place.counter, atMost: 32) else { return 0 }
-        let counter = UInt64(String(decoding: text.copyBytes(), as: UTF8.self))
-        guard let counter, counter > 0, counter < UInt64.max else {
+    private func count(of place: DirectoryPlace, in folder: borrowing Folder) throws(VaultError) -> DirectoryCount {
+        guard let text = try folder.read(place.counter, atMost: 48) else { return DirectoryCount() }
+        guard let count = DirectoryCount(text: String(decoding: text.copyBytes(), as: UTF8.self)) else {
             throw VaultError(
                 .garbled,
                 "'\(place.counter)' is damaged; remove it when no run is under way, to begin a new count")
         }
-        return counter
+        return count
     }
 
     /// An empty file is an empty destination.

@@ -14,15 +14,19 @@ package final class KV2Vault: Vault {
     package var capabilities: VaultCapabilities { Self.capabilities }
 
     package static let capabilities = VaultCapabilities(
-        conditionalWrite: true, orderedBases: true, fenceable: true, fencesEmptiness: true, readable: true)
+        conditionalWrite: true, orderedBases: true, fenceable: true, fencesEmptiness: true, readable: true,
+        fieldsShareBase: true)
 
     /// The field of a destination that names none.
-    static let defaultField = "value"
+    package static let defaultField = "value"
     /// How many versions back it is looked whether a value was ever held.
     static let longestHistory: Int64 = 32
 
     private let session: KV2Session
+    private let access: KV2Access
     private let mount: String
+    /// As policies name it.
+    private let plainMount: String
 
     /// Throws `rejected` when the address or the mount cannot be one.
     ///
@@ -38,6 +42,8 @@ package final class KV2Vault: Vault {
         session = KV2Session(
             authentication, namespace: configuration.namespace,
             connection: try KV2Connection(configuration, client: client, clock: clock), clock: clock)
+        access = KV2Access(session, clock: clock)
+        plainMount = configuration.mount
     }
 
     package func check() async throws(VaultError) {
@@ -55,6 +61,12 @@ package final class KV2Vault: Vault {
         return Observation(
             base: String(content.version), value: content.value(of: try Self.field(of: destination)),
             context: content)
+    }
+
+    package func requireWritable(_ destination: Destination) async throws(VaultError) {
+        let path = "\(plainMount)/data/\(destination.path)"
+        if try await access.isAllowed(path) { return }
+        throw VaultError(.denied, "our login may not write to it: its policy needs create and update on '\(path)'")
     }
 
     package func write(
@@ -130,6 +142,7 @@ extension KV2Vault {
         change(&fields, try Self.field(of: destination))
         let answer = try await session.send(
             "POST", path, body: content.body(of: fields), holding: value, for: .writing)
+        if answer.isDenied { access.noteDenial() }
         try answer.requireAccepted()
     }
 

@@ -31,8 +31,8 @@ struct ImportBench {
         let bytes = Array(text.utf8)
         let request = ImportRequest(
             file: "tokens", format: format, issuer: issuer, columns: columns,
-            vaults: KnownVaults(names: ["local", "main"], withoutFields: ["local"]), dryRun: dryRun,
-            isComplete: isComplete, writtenAt: now)
+            vaults: KnownVaults(names: ["local", "main"], withoutFields: ["local"], defaultFields: ["main": "value"]),
+            dryRun: dryRun, isComplete: isComplete, writtenAt: now)
         return try importInventory(
             request,
             from: {

@@ -254,6 +254,20 @@ import Testing
                 == ["line 2: an active token named 'a' of rota exists already"])
     }
 
+    @Test func `a place is one place, whether its field is told or goes without saying`() throws {
+        #expect(
+            try bench.faults("name,issuer,destinations\na,rota,main:x\nb,rota,main:x#value\nc,rota,main:y#a\n")
+                == ["line 3: the destination main:x is also on line 2"])
+        #expect(
+            try bench.faults("name,issuer,destinations\na,rota,main:x main:x#value\n")
+                == ["line 2: the destination main:x#value is there twice"])
+        try bench.take("name,issuer,destinations\na,rota,main:x#value\n")
+        #expect(
+            try bench.faults("name,issuer,destinations\nb,rota,main:x\n")
+                == ["line 2: main:x is a destination of 'a' already"])
+        #expect(try bench.take("name,issuer,destinations\na,rota,main:x\n").unchanged == 1)
+    }
+
     @Test func `a value that another token has is told with its line`() throws {
         let digest = "sha256:" + String(repeating: "ab", count: 32)
         try bench.take("name,issuer,digest\na,rota,\(digest)\n")

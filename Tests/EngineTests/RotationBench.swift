@@ -68,17 +68,25 @@ final class RotationBench: Sendable {
         try await versions().map(\.state)
     }
 
-    /// What breaks an invariant now, in words; empty when all hold (I1 and I2).
+    /// What breaks an invariant now, in words; empty when all hold (I1, I2 and I4).
     func violations() async throws -> [String] {
         let versions = try await versions()
         var found: [String] = []
+        func version(of value: String) -> Version? {
+            let digest = TokenValue.digest(of: Secret(utf8: value))
+            return versions.first { $0.digest == digest }
+        }
         for vault in vaults.values {
             let destination = Destination(vault: vault.name, path: "apps/bench")
-            guard let value = vault.value(at: destination) else { continue }
-            let digest = TokenValue.digest(of: Secret(utf8: value))
-            guard let version = versions.first(where: { $0.digest == digest }) else { continue }
-            if !version.state.authenticates {
+            if let value = vault.value(at: destination), let version = version(of: value),
+                !version.state.authenticates
+            {
                 found.append("\(vault.name) holds version \(version.number), which is \(version.state)")
+            }
+            // What somebody else wrote is his; whatever we ever wrote was known before.
+            let foreign = Set(vault.history.filter { $0.origin == .foreign }.compactMap(\.value))
+            for value in vault.history.compactMap(\.value) where !foreign.contains(value) && version(of: value) == nil {
+                found.append("\(vault.name) was given a value that nobody had recorded")
             }
         }
         if versions.count(where: { $0.state.authenticates }) > 3 { found.append("more than three are valid") }

@@ -112,6 +112,17 @@ import Testing
         #expect(try await bench.queue.read { try $0.openRotations() }.isEmpty)
     }
 
+    @Test func `where we may not write nothing is armed`() async throws {
+        let vault = FakeVault("a")
+        let bench = try RotationBench([vault, FakeVault("b")])
+        vault.script(.access, .denied)
+        let results = try await bench.rotator().rotate([bench.request()])
+        #expect(results.map(\.outcome) == [.failed])
+        #expect(results.first?.cause?.contains("permission denied") == true)
+        #expect(try await bench.states() == [.current])
+        #expect(try await bench.queue.read { try $0.openRotations() }.isEmpty)
+    }
+
     @Test func `a read that fails once does not cost the rotation`() async throws {
         let vault = FakeVault("a")
         let bench = try RotationBench([vault])

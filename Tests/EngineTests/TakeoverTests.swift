@@ -6,8 +6,8 @@ import Testing
 
 /// A process may be stopped between any two instructions, be given up for dead, and wake up later.
 @Suite struct TakeoverTests {
-    /// How many calls to the two vaults an undisturbed rotation makes: probes, writes and reads back.
-    private static let calls = 1...10
+    /// How many calls to the two vaults an undisturbed rotation makes: probes, questions, writes and reads back.
+    private static let calls = 1...12
 
     @Test(arguments: calls)
     func `a rotation that is stopped at a call is finished by the next process, and does no harm when it wakes`(

@@ -30,6 +30,25 @@ import Testing
         }
     }
 
+    @Test func `a row that was sent once has its only base for the first, and of others nothing is known`() throws {
+        try makeStore(
+            at: 6,
+            """
+            INSERT INTO tokens (id, revision, name, description, owner, integration, scopes, labels, prefix, issuer,
+              state, created_at, created_by, provenance, rotation_open, awaiting_retirement, destination_count,
+              event_seq) VALUES
+              ('t', 1, 'n', '', '', '', '', '', 'rota', 'rota', 'active', 100, 'x', 'observed', 1, 0, 3, 0);
+            INSERT INTO versions (token_id, number, state, hint) VALUES ('t', 1, 'pending', '');
+            INSERT INTO destinations (id, token_id, vault, path, field) VALUES
+              (1, 't', 'v', 'once', ''), (2, 't', 'v', 'twice', ''), (3, 't', 'v', 'never', '');
+            INSERT INTO pushes (token_id, version, destination_id, state, base, attempt, changed_at) VALUES
+              ('t', 1, 1, 'sending', '7', 1, 100), ('t', 1, 2, 'sending', '9', 2, 100),
+              ('t', 1, 3, 'unsent', NULL, 0, 100);
+            """)
+        let rows = try scratch.open().pushes(of: TokenID("t")).sorted { $0.destinationID < $1.destinationID }
+        #expect(rows.map(\.firstBase) == ["7", nil, nil])
+    }
+
     @Test func `what imports told before uses were watched is asserted up to its import`() throws {
         let token = """
             INSERT INTO tokens (id, revision, name, description, owner, integration, scopes, labels, prefix, issuer,

@@ -157,6 +157,8 @@ class FakeKV2(Server):
     def handle(self, request, body):
         path = request.path.split("?")[0]
         _, _, name = path.partition("/data/")
+        if not name:
+            return request.reply(404, b'{"errors":[]}')  # no secret: what else a server has, this one has not
         match self.behaviour(request.command, name):
             case "denied":
                 return request.reply(403, b'{"errors":["1 error occurred:\\n\\t* permission denied\\n\\n"]}')

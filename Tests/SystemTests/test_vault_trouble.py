@@ -97,3 +97,62 @@ def test_a_vault_that_is_not_there_delays_no_other(bare, fake):
     assert actions["good"]["outcome"] == "started" and actions["good"]["cause"] is None
     assert actions["bad"]["cause"]
     assert bare.accepts(bad.value)
+
+
+def test_a_login_that_may_only_read_leaves_no_value_behind(house):
+    """A mistaken policy of the vault, on a night when everything is due: nothing is armed, and the next night is well."""
+    house.init()
+    house.policy(overlap="0s")
+    seeds = [Seed(f"token-{n:02}", [f"bao:apps/{n:02}#token"]) for n in range(40)]
+    house.import_seeds(seeds)
+    rules = f'path "{house.mount}/data/*" {{ capabilities = ["read"] }}'
+    house.bao.client.sys.create_or_update_acl_policy(name=f"read-{house.mount}", policy=rules)
+    made = house.bao.client.auth.token.create(policies=[f"read-{house.mount}"])
+    house.keep("bao-token", made["auth"]["client_token"])
+
+    ran = house.rota("run", "--json", expect=5)
+
+    actions = json.loads(ran.stdout)["actions"]
+    assert len(actions) == 40
+    for action in actions:
+        assert action["outcome"] == "failed" and "may not write" in action["cause"], action
+    assert house.rows("SELECT COUNT(*) FROM pushes") == [(0,)]
+    assert house.rows("SELECT COUNT(*) FROM rotations WHERE phase <> 'closed'") == [(0,)]
+    house.keep("bao-token", house.bao.token)
+    house.run_until_settled()
+    assert all(house.get(seed.destinations[0]) != seed.value for seed in seeds)
+
+
+def test_a_hundred_and_fifty_tokens_in_one_secret_are_rotated_by_one_run(house):
+    house.init()
+    house.policy(overlap="0s")
+    seeds = [Seed(f"token-{n:03}", [f"bao:shared#f{n:03}"]) for n in range(150)]
+    house.bao.client.secrets.kv.v2.create_or_update_secret(
+        "shared", secret={f"f{n:03}": seed.value for n, seed in enumerate(seeds)} | {"note": "keep"},
+        mount_point=house.mount)
+    house.json("import", house.inventory(seeds))
+
+    actions = house.json("run")["actions"]
+
+    assert {action["outcome"] for action in actions} == {"done"} and len(actions) == 150
+    held = house.secret("shared")["data"]
+    valid = house.valid_digests()
+    assert held["note"] == "keep"
+    assert all(held[f"f{n:03}"] != seed.value and digest(held[f"f{n:03}"]) in valid for n, seed in enumerate(seeds))
+
+
+def test_one_place_has_one_token_however_it_is_spelled(house):
+    house.init()
+    first, second = Seed("first", ["bao:x"]), Seed("second", ["bao:x#value"])
+    refused = house.rota("import", house.inventory([first, second]), expect=2)
+    assert "bao:x is also on line 2" in refused.stderr
+    house.rota("import", house.inventory([second]))
+    refused = house.rota("import", house.inventory([first]), expect=2)
+    assert "bao:x is a destination of 'second' already" in refused.stderr
+    for place in ("bao:x", "bao:x#value"):
+        refused = house.rota("token", "create", "--name", "third", "--destination", place, expect=1)
+        assert "'second'" in refused.stderr
+        edited = house.json("token", "edit", "second", "--destination", place)
+        assert not edited["changed"]
+    house.rota("token", "edit", "second", "--remove-destination", "bao:x#value")
+    assert house.rows("SELECT COUNT(*) FROM destinations") == [(0,)]

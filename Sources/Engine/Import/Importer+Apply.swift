@@ -5,7 +5,8 @@ extension Importer {
     /// Changes the tokens that are known.
     func changeKnown() throws {
         if changing.countOfTrue == 0 { return }
-        let matcher = InventoryMatcher(store: store, isReport: request.format.isReport)
+        let matcher = InventoryMatcher(
+            store: store, isReport: request.format.isReport, vaults: request.vaults)
         try eachRow(of: changing, .changing) { row, parsed in
             guard case .changed(let update) = try matcher.match(parsed) else {
                 if let known = try matcher.knownToken(parsed) { try takeReport(parsed, of: known) }

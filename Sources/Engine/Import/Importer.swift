@@ -44,8 +44,9 @@ final class Importer {
 
     /// Checks and compares every row, and finds out what is to be done; does none of it.
     func check() throws {
-        let matcher = InventoryMatcher(store: store, isReport: request.format.isReport)
-        let stored = try FingerprintSet(of: store, most: Self.smallStore)
+        let matcher = InventoryMatcher(
+            store: store, isReport: request.format.isReport, vaults: request.vaults)
+        let stored = try FingerprintSet(of: store, in: request.vaults, most: Self.smallStore)
         let checked = try checkInventory(
             request, change, chunks, stored: stored, progress: { tell(.checking, $0) }
         ) { parsed, mayBeKnown, isSound in

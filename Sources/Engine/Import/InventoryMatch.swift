@@ -16,6 +16,7 @@ struct InventoryMatcher {
     let store: any StoreReads
     /// Whether the rows are the issuer's own.
     let isReport: Bool
+    let vaults: KnownVaults
 
     /// - throws: `InventoryFaults` of the row, when the store cannot take it.
     func match(_ parsed: InventoryParser.Parsed) throws -> InventoryMatch {
@@ -94,7 +95,7 @@ struct InventoryMatcher {
 
     private func addDestinations(_ parsed: InventoryParser.Parsed, to update: inout TokenUpdate) throws {
         let present = try store.destinations(of: update.before.id)
-        let places = Set(present.map(\.description))
+        let places = Set(present.map { vaults.plain($0).description })
         update.destinations = parsed.destinations.filter { !places.contains($0.description) }
         guard !update.destinations.isEmpty else { return }
         if try store.rotation(of: update.before.id) != nil {

@@ -5,7 +5,7 @@ extension InventoryParser {
     func readDestinations(_ reader: inout RowReader) -> [Destination] {
         var destinations: [Destination] = []
         for text in reader.row[.destinations].splittingList() {
-            guard let destination = Destination(text) else {
+            guard let destination = Destination(text).map(vaults.plain) else {
                 reader.fault("'\(text.prefix(80))' is not a destination", "write vault:path or vault:path#field")
                 continue
             }

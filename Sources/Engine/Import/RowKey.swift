@@ -50,23 +50,23 @@ extension FingerprintSet {
     /// The keys of all that a small store holds, so that a row which has none of them needs no look at it.
     ///
     /// Nil for a store of more tokens: to read them all would take longer than to look.
-    init?(of store: some StoreReads, most: Int) throws {
+    init?(of store: some StoreReads, in vaults: KnownVaults, most: Int) throws {
         self.init()
         var count = 0
         try store.eachToken(states: []) { token in
             count += 1
             guard count <= most else { return false }
-            try add(token, of: store)
+            try add(token, of: store, in: vaults)
             return true
         }
         if count > most { return nil }
     }
 
-    private mutating func add(_ token: Token, of store: some StoreReads) throws {
+    private mutating func add(_ token: Token, of store: some StoreReads, in vaults: KnownVaults) throws {
         var keys = [RowKey.name(token.name)]
         if let externalID = token.externalID { keys.append(.identity(token.issuer, externalID)) }
         keys += try store.versions(of: token.id).compactMap { $0.digest.map(RowKey.value) }
-        for place in try store.destinations(of: token.id) {
+        for place in try store.destinations(of: token.id).map(vaults.plain) {
             keys.append(.place(Destination(vault: place.vault, path: place.path, field: place.field)))
         }
         for key in keys { key.tell { _, hash in _ = insert(hash) } }

@@ -89,19 +89,23 @@ package struct Push: Hashable, Sendable {
     package var state: State
     /// The base of the probe that the last attempt was armed with; nil while unsent.
     package var base: String?
+    /// The base of the first attempt since it was unsent or fenced: from there on the value may have been visible.
+    /// Nil while unsent, and where it is not known.
+    package var firstBase: String?
     /// +1 for each `sending`.
     package var attempt: Int
     /// The base at which the value was read back.
     package var verifiedBase: String?
 
     package init(
-        version: Int, destinationID: Int64, state: State = .unsent, base: String? = nil, attempt: Int = 0,
-        verifiedBase: String? = nil
+        version: Int, destinationID: Int64, state: State = .unsent, base: String? = nil, firstBase: String? = nil,
+        attempt: Int = 0, verifiedBase: String? = nil
     ) {
         self.version = version
         self.destinationID = destinationID
         self.state = state
         self.base = base
+        self.firstBase = firstBase
         self.attempt = attempt
         self.verifiedBase = verifiedBase
     }
@@ -130,7 +134,8 @@ package protocol RotationChanges {
     func arm(
         _ rotation: Int64, digest: Digest, hint: String, destinations: [Int64], change: Change
     ) throws -> Int?
-    /// Step 4. Row to `sending` with the base of the probe; attempt +1. Only while the version is pending,
+    /// Step 4. Row to `sending` with the base of the probe, which is also the first base unless the row was `sending`
+    /// before; attempt +1. Only while the version is pending,
     /// its token active, and the row is not verified and still at `attempt`; with `ordered`, never to a lower base.
     /// Returns the new attempt. Not audited one by one: the row itself is the record.
     func markSending(

@@ -16,6 +16,11 @@ package protocol Vault: Sendable {
     /// Reads base and value together, in one read.
     func probe(_ destination: Destination) async throws(VaultError) -> Observation
 
+    /// Throws `denied` where our credentials may read the destination and not write to it, as far as that can be told
+    /// cheaply: it is asked before anything is armed, so that a misconfigured vault leaves nothing behind. By default
+    /// nothing is asked.
+    func requireWritable(_ destination: Destination) async throws(VaultError)
+
     /// Writes `value` on the condition that the destination is still as observed; siblings in the same
     /// secret stay byte for byte. Returning means that the vault said yes, which is not yet proof.
     func write(
@@ -46,6 +51,9 @@ package protocol Vault: Sendable {
 }
 
 extension Vault {
+    /// Only a write tells.
+    package func requireWritable(_ destination: Destination) async throws(VaultError) {}
+
     /// Removes the value.
     package func erase(_ destination: Destination, since first: Observation) async throws(VaultError) {
         try await remove(destination, at: probe(destination))
@@ -75,6 +83,8 @@ package struct VaultCapabilities: Hashable, Sendable {
     package var fencesEmptiness: Bool
     /// The value can be read back.
     package var readable: Bool
+    /// Destinations of one path are fields of one secret: a write to one is a change of the base of all.
+    package var fieldsShareBase: Bool
 
     /// What is not promised, for people; nil where nothing is missing.
     package var caveat: String? {
@@ -83,13 +93,15 @@ package struct VaultCapabilities: Hashable, Sendable {
     }
 
     package init(
-        conditionalWrite: Bool, orderedBases: Bool, fenceable: Bool, fencesEmptiness: Bool, readable: Bool
+        conditionalWrite: Bool, orderedBases: Bool, fenceable: Bool, fencesEmptiness: Bool, readable: Bool,
+        fieldsShareBase: Bool = false
     ) {
         self.conditionalWrite = conditionalWrite
         self.orderedBases = orderedBases
         self.fenceable = fenceable
         self.fencesEmptiness = fencesEmptiness
         self.readable = readable
+        self.fieldsShareBase = fieldsShareBase
     }
 }
 

@@ -12,6 +12,10 @@ extension Rotator {
     /// - parameter known: how it stood a moment ago, where somebody has just looked.
     func drive(_ id: TokenID, as known: RotationSnapshot? = nil, change: Change) async throws -> RotationResult {
         do {
+            let known = if let known { known } else { try await snapshot(of: id) }
+            let secrets = known?.destinations.compactMap(sharedSecret) ?? []
+            turns.join(secrets)
+            defer { turns.part(secrets) }
             let promoted = try await driveToPromotion(id, as: known, change: change)
             return try await retire(id, as: promoted, change: change).0
         } catch let obstacle as Obstacle {
@@ -66,7 +70,7 @@ extension Rotator {
         try await store.read { try RotationSnapshot(of: id, from: $0) }
     }
 
-    /// Step 2. Every destination is reachable and holds what we may write over. Nothing is armed before that.
+    /// Step 2. Every destination is reachable, holds what we may write over, and lets us. Nothing is armed before that.
     private func preflight(_ snapshot: RotationSnapshot) async throws -> [Int64: Observation] {
         guard !snapshot.destinations.isEmpty else { throw Obstacle("it has no destination") }
         let observations = try await probeAll(snapshot.destinations)
@@ -75,6 +79,14 @@ extension Rotator {
             if !snapshot.recognises(observation, at: destination) {
                 throw Obstacle(
                     "\(destination) holds a value that rota does not know; it was not touched", kind: .conflict)
+            }
+        }
+        for destination in snapshot.destinations {
+            let vault = try vault(of: destination)
+            do throws(VaultError) {
+                try await vault.requireWritable(destination)
+            } catch {
+                throw Obstacle(error, at: destination)
             }
         }
         return observations

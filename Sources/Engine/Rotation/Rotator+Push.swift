@@ -40,61 +40,100 @@ extension Rotator {
         return (capabilities.readable ? 0 : 2) + (capabilities.conditionalWrite ? 0 : 1)
     }
 
+    /// What one destination's turns know from each other.
+    private struct PushProgress {
+        var row: Push
+        /// What was read already and not yet used.
+        var seen: Observation?
+        var trouble: Obstacle?
+    }
+
+    private enum PushStep: Sendable {
+        /// It holds the value, or nobody can read it there and the vault said yes.
+        case proved(base: String)
+        /// Somebody else has proved it.
+        case verified
+        /// Worth another turn.
+        case tried
+        case over
+    }
+
     /// Brings one destination to hold the value, and proves it by reading it back where that can be done.
-    ///
-    /// Each turn begins with a read, which is the proof of the turn before it, the base of this one, and the
-    /// discovery of what another process or a lost answer did.
     private func push(
         _ value: Secret, version: Int, to destination: Destination, of snapshot: RotationSnapshot,
         seen: Observation?
     ) async throws {
         let vault = try vault(of: destination)
-        var row = snapshot.push(of: version, to: destination) ?? Push(version: version, destinationID: destination.id)
-        var seen = seen
-        var trouble: Obstacle?
+        let row = snapshot.push(of: version, to: destination) ?? Push(version: version, destinationID: destination.id)
+        var progress = PushProgress(row: row, seen: seen)
         var wentWrong = 0
         // One more read than writes: the last one is the proof of the last write.
         for turn in 0...Self.writesPerPass {
-            if let trouble {
+            if let trouble = progress.trouble {
                 wentWrong += 1
                 try await pause(after: wentWrong, trouble)
             }
-            let observation: Observation
-            do throws(VaultError) {
-                if let known = seen { observation = known } else { observation = try await vault.probe(destination) }
-            } catch {
-                trouble = Obstacle(error, at: destination)
-                if !error.kind.isPassing { break }
-                continue
+            let step = try await turns.inTurn(at: sharedSecret(of: destination)) { isShared in
+                if isShared { progress.seen = nil }
+                return try await self.step(
+                    &progress, value, to: destination, in: vault, of: snapshot, mayWrite: turn < Self.writesPerPass)
             }
-            seen = nil
-            if observation.holds(TokenValue.digest(of: value)) {
-                try await verify(snapshot.token.id, version, destination, at: observation.base)
-                return
+            switch step {
+            case .proved(let base): return try await verify(snapshot.token.id, version, destination, at: base)
+            case .verified: return
+            case .tried: continue
+            case .over: break
             }
-            guard turn < Self.writesPerPass else { break }
-            try await requireRecognised(observation, destination, snapshot, version)
-            guard
-                let attempt = try await markSending(snapshot.token.id, row, vault, destination, observation.base)
-            else {
-                row = try await currentRow(snapshot.token.id, version, destination)
-                if row.state == .verified { return }
-                trouble = Obstacle(
-                    "\(destination): it is older than it was before; "
-                        + "was the vault restored, or the secret deleted for good?"
-                )
-                continue
-            }
-            row.attempt = attempt
-            trouble = await write(value, to: destination, in: vault, over: observation)
-            if let trouble, trouble.kind == .rejected { throw trouble }
-            if trouble == nil, !vault.capabilities.readable {
-                // Nobody can read it there: the vault's yes is all the proof that there will be.
-                try await verify(snapshot.token.id, version, destination, at: observation.base)
-                return
-            }
+            break
         }
-        throw trouble ?? Obstacle("\(destination): the vault accepted the value but does not hold it")
+        throw progress.trouble ?? Obstacle("\(destination): the vault accepted the value but does not hold it")
+    }
+
+    /// One turn. It begins with a read, which is the proof of the turn before it, the base of this one, and the
+    /// discovery of what another process or a lost answer did.
+    private func step(
+        _ progress: inout PushProgress, _ value: Secret, to destination: Destination, in vault: any Vault,
+        of snapshot: RotationSnapshot, mayWrite: Bool
+    ) async throws -> PushStep {
+        let (id, version) = (snapshot.token.id, progress.row.version)
+        let observation: Observation
+        do throws(VaultError) {
+            if let known = progress.seen {
+                observation = known
+            } else {
+                observation = try await vault.probe(destination)
+            }
+        } catch {
+            progress.trouble = Obstacle(error, at: destination)
+            return error.kind.isPassing ? .tried : .over
+        }
+        progress.seen = nil
+        if observation.holds(TokenValue.digest(of: value)) { return .proved(base: observation.base) }
+        guard mayWrite else { return .over }
+        try await requireRecognised(observation, destination, snapshot, version)
+        guard let attempt = try await markSending(id, progress.row, vault, destination, observation.base) else {
+            progress.row = try await currentRow(id, version, destination)
+            if progress.row.state == .verified { return .verified }
+            progress.trouble = Obstacle(
+                "\(destination): it is older than it was before; "
+                    + "was the vault restored, or the secret deleted for good?")
+            return .tried
+        }
+        progress.row.attempt = attempt
+        progress.trouble = await write(value, to: destination, in: vault, over: observation)
+        if let trouble = progress.trouble {
+            if trouble.kind == .rejected { throw trouble }
+        } else if !vault.capabilities.readable {
+            // Nobody can read it there: the vault's yes is all the proof that there will be.
+            return .proved(base: observation.base)
+        }
+        return .tried
+    }
+
+    /// The secret that a destination shares with others; nil where its vault keeps each by itself.
+    func sharedSecret(of destination: Destination) -> SharedSecret? {
+        guard vaults[destination.vault]?.capabilities.fieldsShareBase == true else { return nil }
+        return SharedSecret(vault: destination.vault, path: destination.path)
     }
 
     /// Nil when the vault said yes; the next read tells whether it is so.

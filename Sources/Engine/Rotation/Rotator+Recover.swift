@@ -69,42 +69,58 @@ extension Rotator {
     ) async throws -> FenceOutcome {
         let vault = try vault(of: destination)
         guard vault.capabilities.fenceable, vault.capabilities.conditionalWrite else { return .uncertain }
-        var observation = first
+        var known: Observation? = first
         var trouble: Obstacle?
         for turn in 1...Self.fencesPerPass {
-            if let value = observation.value, observation.holds(pending.digest) { return .landed(value) }
-            if observation.value == nil, !vault.capabilities.fencesEmptiness { return .uncertain }
-            if try await mayHaveBeenVisible(pending, push, at: destination, in: vault, observation, snapshot) {
-                return .uncertain
+            let outcome = try await turns.inTurn(at: sharedSecret(of: destination)) { isShared -> FenceOutcome? in
+                // After one's turn has come it may be another state; after a refusal it is.
+                let now = if let known, !isShared { known } else { try await self.probe(destination) }
+                known = nil
+                return try await self.fence(pending, push, at: destination, in: vault, now, trouble: &trouble)
             }
-            do throws(VaultError) {
-                try await vault.fence(destination, at: observation)
-                trouble = nil
-            } catch {
-                trouble = Obstacle(error, at: destination)
-                if !error.kind.isPassing { break }
+            switch outcome {
+            case .fenced?: return try await markFenced(snapshot.token.id, push, destination)
+            case let outcome?: return outcome
+            case nil: break
             }
-            if trouble == nil { return try await markFenced(snapshot.token.id, push, destination) }
             // A refusal may be the pending value landing; an unknown outcome proves nothing either: read again.
             try await clock.sleep(milliseconds: Backoff.withinPass.wait(after: turn, random: random))
-            observation = try await probe(destination)
         }
         throw trouble ?? Obstacle("\(destination): it changes too fast to be fenced")
     }
 
-    /// Whether somebody may have read the pending value here: the vault's history says so, or there is no
-    /// history and what is there now is neither ours nor empty.
+    /// One try. Nil when it is worth another one; throws what will not pass.
+    private func fence(
+        _ pending: Version, _ push: Push, at destination: Destination, in vault: any Vault, _ observation: Observation,
+        trouble: inout Obstacle?
+    ) async throws -> FenceOutcome? {
+        if let value = observation.value, observation.holds(pending.digest) { return .landed(value) }
+        if observation.value == nil, !vault.capabilities.fencesEmptiness { return .uncertain }
+        if try await mayHaveBeenVisible(pending, push, at: destination, in: vault, observation) { return .uncertain }
+        do throws(VaultError) {
+            try await vault.fence(destination, at: observation)
+            return .fenced
+        } catch {
+            let obstacle = Obstacle(error, at: destination)
+            guard error.kind.isPassing else { throw obstacle }
+            trouble = obstacle
+            return nil
+        }
+    }
+
+    /// Whether somebody may have read the pending value here since the first attempt: the vault's history says so, or
+    /// something was accepted since and the vault cannot tell what. What is there now proves nothing: an older value
+    /// of ours may have been put back.
     private func mayHaveBeenVisible(
         _ pending: Version, _ push: Push, at destination: Destination, in vault: any Vault,
-        _ observation: Observation, _ snapshot: RotationSnapshot
+        _ observation: Observation
     ) async throws -> Bool {
-        guard let base = push.base, base != observation.base else { return false }
+        guard let base = push.firstBase else { return true }
+        guard base != observation.base else { return false }
         let digest = pending.digest
         do throws(VaultError) {
-            let held = try await vault.held(
-                { TokenValue.digest(of: $0) == digest }, in: destination, after: base, through: observation)
-            // Where states are numbered and what lay between cannot be told, it may have been there.
-            return held ?? (vault.capabilities.orderedBases || !snapshot.recognises(observation, at: destination))
+            return try await vault.held(
+                { TokenValue.digest(of: $0) == digest }, in: destination, after: base, through: observation) ?? true
         } catch {
             throw Obstacle(error, at: destination)
         }

@@ -11,6 +11,7 @@ package struct Rotator: Sendable {
     let clock: any WallClock
     let random: any RandomSource
     let stop: StopSignal
+    let turns = SecretTurns()
 
     /// How many rotations are under way at once. Each vault bounds its own requests; this bounds memory.
     static let largestCrowd = 512

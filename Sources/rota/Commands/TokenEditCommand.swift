@@ -52,13 +52,14 @@ private func editToken(_ invocation: Invocation) throws -> ExitCode {
             throw Failure("token '\(before.name)' is \(before.state.rawValue), and stays as it was when it ended")
         }
         let after = try edited(before, invocation.arguments, composition.configuration, at: now)
+        let vaults = composition.configuration.knownVaults
         let known = try store.destinations(of: before.id)
         let removed = try removedDestinations(
-            invocation.arguments.all("remove-destination"), from: known, of: before)
+            invocation.arguments.all("remove-destination"), from: known, of: before, in: vaults)
         let kept = known.filter { !removed.contains($0) }
         let added = try composition.configuration.destinations(invocation.arguments.all("destination"))
-            .filter { destination in !kept.contains { $0.description == destination.description } }
-        if let both = removed.first(where: { added.map(\.description).contains($0.description) }) {
+            .filter { destination in !kept.contains { vaults.plain($0).description == destination.description } }
+        if let both = removed.map(vaults.plain).first(where: { added.map(\.description).contains($0.description) }) {
             throw Failure.usage("\(both) is to be added and to be removed", hint: "give one of the two")
         }
         try check(after, destinations: kept + added, expiryChanged: before.expiresAt != after.expiresAt, at: now)

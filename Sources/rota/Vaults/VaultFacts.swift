@@ -51,6 +51,11 @@ extension VaultSettings {
         }
     }
 
+    /// The field that is meant where a destination names none.
+    var defaultField: String? {
+        if case .keyValue2 = kind { KV2Vault.defaultField } else { nil }
+    }
+
     var capabilities: VaultCapabilities {
         switch kind {
         case .directory: DirectoryVault.capabilities

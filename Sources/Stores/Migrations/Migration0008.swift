@@ -1,7 +1,7 @@
 extension Migration {
     /// An entry of the audit log stays as it was written, whoever is at the database and whatever he means to do.
     static let appendOnly = Migration(
-        number: 20,
+        number: 8,
         sqlite: """
             CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
               BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;

@@ -1,0 +1,97 @@
+import Crypto
+import Engine
+import RotaCore
+import Stores
+import TestSupport
+import Testing
+
+/// A fence counts only for the attempt that was read before it was sent.
+@Suite struct FenceTests {
+    private let place = Destination(vault: "a", path: "apps/bench")
+
+    /// A vault that does something once a fence was accepted, before its caller hears of it.
+    private struct Interposed: Vault {
+        let inner: FakeVault
+        let afterFence: @Sendable () async -> Void
+
+        var name: String { inner.name }
+        var capabilities: VaultCapabilities { inner.capabilities }
+
+        func check() async throws(VaultError) { try await inner.check() }
+
+        func probe(_ destination: Destination) async throws(VaultError) -> Observation {
+            try await inner.probe(destination)
+        }
+
+        func write(
+            _ value: Secret, to destination: Destination, over observation: Observation
+        ) async throws(VaultError) {
+            try await inner.write(value, to: destination, over: observation)
+        }
+
+        func fence(_ destination: Destination, at observation: Observation) async throws(VaultError) {
+            try await inner.fence(destination, at: observation)
+            await afterFence()
+        }
+
+        func held(
+            _ matches: @Sendable (Secret) -> Bool, in destination: Destination, after base: String,
+            through observation: Observation
+        ) async throws(VaultError) -> Bool? {
+            try await inner.held(matches, in: destination, after: base, through: observation)
+        }
+
+        func remove(_ destination: Destination, at observation: Observation) async throws(VaultError) {
+            try await inner.remove(destination, at: observation)
+        }
+    }
+
+    @Test func `another attempt that is armed between the row's reading and the fence's mark keeps the value valid`()
+        async throws
+    {
+        let vault = FakeVault("a")
+        let bench = try RotationBench([vault])
+        let value = TokenValue.mint(prefix: "rota") { Random.bytes(64) }
+        let digest = try #require(TokenValue.digest(of: value))
+        let (id, queue, change, clock) = (bench.id, bench.queue, bench.change, bench.clock)
+        // The sleeper: it has the value in memory, and has sent it once.
+        let before = try await vault.probe(place)
+        let (version, row) = try await queue.write { store in
+            let rotation = try #require(
+                try store.claimRotation(
+                    of: id, fromVersion: 1, overlap: .zero, cap: OverlapCap(), trigger: nil, change: change))
+            let places = try store.destinations(of: id).map(\.id)
+            let armed = try store.arm(rotation.id, digest: digest, hint: "", destinations: places, change: change)
+            let version = try #require(armed)
+            let attempt = try store.markSending(
+                id, version: version, destination: places[0], attempt: 0, base: before.base, ordered: true,
+                at: clock.now())
+            #expect(attempt == 1)
+            store.letGo(rotation.id)
+            return (version, places[0])
+        }
+        // It wakes up when the fence is through, and arms a second attempt over what the fence has left.
+        let seen = Locked<Observation?>(nil)
+        let interposed = Interposed(inner: vault) { [place] in
+            guard seen.withLock({ $0 == nil }), let now = try? await vault.probe(place) else { return }
+            seen.withLock { $0 = now }
+            let attempt = try? await queue.write { store in
+                try store.markSending(
+                    id, version: version, destination: row, attempt: 1, base: now.base, ordered: true, at: clock.now())
+            }
+            #expect(attempt == 2)
+        }
+        let recovering = Rotator(
+            store: queue, vaults: ["a": interposed], clock: clock, random: SeededRandom(seed: 1))
+        bench.clock.advance(by: .hours(1))
+        let result = try await recovering.recover(change: bench.change).rotations
+        #expect(result.map(\.outcome) == [.skipped])
+        let over = try #require(seen.withLock { $0 })
+        try await vault.write(value, to: place, over: over)
+        #expect(try await bench.violations() == [], "the second attempt has landed")
+        #expect(try await bench.states() == [.current, .pending])
+        try await bench.runToTheEnd()
+        #expect(try await bench.states() == [.revoked, .current])
+        #expect(vault.value(at: place) == String(decoding: value.copyBytes(), as: UTF8.self))
+    }
+}
