@@ -22,6 +22,8 @@ struct Service {
     private let invocation: Invocation
     private let store: StoreQueue
     private let log: LogWriter
+    /// Over all shifts: a reload says nothing of the clock.
+    private let clockGuard: ClockGuard
     private let manager = ServiceManager()
     private let uses = UseLog(tracker: "serve:\(Process.hostName)")
     private let stop = StopSignal()
@@ -33,7 +35,8 @@ struct Service {
         self.store = store
         let settings = composition.configuration.log
         log = LogWriter(composition.invocation.clock, format: settings.format, lowest: settings.level)
-        first = try Self.prepare(composition, policies, store: store, log: log)
+        clockGuard = ClockGuard(composition.invocation.clock, log: log)
+        first = try Self.prepare(composition, policies, store: store, log: log, clockGuard: clockGuard)
         listener = try Self.listen(composition, store: store, uses: uses, log: log, stop: stop)
     }
 
@@ -85,7 +88,7 @@ struct Service {
 
     /// Makes everything that a reading of the configuration asks for; nothing has begun by that.
     private static func prepare(
-        _ composition: Composition, _ policies: PolicySet, store: StoreQueue, log: LogWriter
+        _ composition: Composition, _ policies: PolicySet, store: StoreQueue, log: LogWriter, clockGuard: ClockGuard
     ) throws -> Shift {
         let configuration = composition.configuration
         let invocation = composition.invocation
@@ -101,7 +104,8 @@ struct Service {
         return Shift(
             configuration: configuration, endpoints: configuration.webhooks.map(\.endpoint),
             daemon: Daemon(
-                orders, run: run, deliverer: deliverer, clock: invocation.clock, log: log, stop: stop),
+                orders, run: run, deliverer: deliverer, clock: invocation.clock, clockGuard: clockGuard, log: log,
+                stop: stop),
             vaults: vaults, stop: stop)
     }
 
@@ -114,7 +118,8 @@ struct Service {
             guard composition.configuration.store == old.configuration.store else {
                 throw Failure.usage("the store cannot change while the daemon runs", hint: "restart it")
             }
-            let next = try Self.prepare(composition, try composition.policies(), store: store, log: log)
+            let next = try Self.prepare(
+                composition, try composition.policies(), store: store, log: log, clockGuard: clockGuard)
             try await store.read { $0.announce(to: next.endpoints) }
             // What the old shift has begun it finishes, while the new one is at work already.
             old.stop.request()
