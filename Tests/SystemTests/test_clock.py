@@ -3,6 +3,8 @@
 import signal
 import time
 
+import requests
+
 from moved_clock import MovedClock, needs_compiler
 from serving import Served
 
@@ -41,3 +43,39 @@ def test_a_reload_does_not_end_the_suspicion_of_a_clock(bare):
             time.sleep(2)  # both loops of the new shift have had their first turn
         assert {state for (state,) in bare.rows("SELECT state FROM tokens")} == {"active"}, served.log.read_text()
         served.stop()
+
+
+def test_a_clock_that_was_wrong_for_a_moment_watches_no_day_that_is_to_come(bare):
+    clock = MovedClock(bare.folder)
+    bare.extra = clock.environment
+    bare.init()
+    gateway = bare.json("token", "create", "--name", "gateway", "--owner", "t", "--scope", "rota:introspect")["value"]
+    value = bare.json("token", "create", "--name", "app", "--owner", "t")["value"]
+    bare.policy(text=ENDING.replace("RULE", "unused-for: 5d").replace("every: 1m", "every: 366d"))
+    with Served(bare) as served:
+        def use():
+            answer = requests.post(served.address + "/v1/introspect", data={"token": value}, auth=("", gateway))
+            assert answer.json()["active"] is True
+
+        use()
+        time.sleep(2.5)
+        clock.set_by(30 * DAY)
+        use()
+        time.sleep(2.5)
+        use()
+        clock.set_by(-30 * DAY)
+        time.sleep(1.5)
+        use()
+        clock.pass_by(61)  # a heartbeat is due again
+        time.sleep(1.5)
+        beats = bare.rows("SELECT max(beat_at) FROM heartbeats WHERE asked_at IS NOT NULL")
+        served.stop()
+    now = time.time() + 61
+    assert now - 5 < beats[0][0] <= now, "it goes on as before"
+    for (latest,) in bare.rows("SELECT max(beat_at) FROM heartbeats UNION SELECT max(asked_at) FROM heartbeats"
+                               " UNION SELECT max(last_used_at) FROM tokens UNION SELECT max(day) FROM usage"):
+        assert latest <= now, "nothing lies in the future"
+    # Six days later: nobody watched any of them.
+    clock.pass_by(6 * DAY)
+    bare.rota("run")
+    assert bare.json("token", "show", "app")["token"]["state"] == "active"

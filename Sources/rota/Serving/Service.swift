@@ -61,7 +61,7 @@ struct Service {
             await end(shifts)
         }
         do {
-            try await uses.finish(into: store, at: invocation.clock.now())
+            try await uses.finish(into: store, at: invocation.clock.reading())
         } catch {
             log.error("uses cannot be written down", LogField("cause", Failure(error).message))
         }
@@ -173,7 +173,7 @@ struct Service {
         guard listener != nil else { return }
         while !stop.isRequested {
             do {
-                try await uses.flush(into: store, at: invocation.clock.now())
+                try await uses.flush(into: store, at: invocation.clock.reading())
             } catch {
                 // Nothing is lost: the next flush takes it.
                 log.error("uses cannot be written down", LogField("cause", Failure(error).message))
