@@ -22,12 +22,16 @@ package struct API: Sendable {
         package var trustedProxies: [CIDR]
         /// False from the moment on when no new requests should be sent here.
         package var isReady: @Sendable () -> Bool
+        /// False from the moment on when the store is known not to be the one that others write: then nothing is
+        /// answered by it.
+        package var hasStore: @Sendable () -> Bool
 
         package init(
             readers: any StoreReaders, revoke: RevokeUseCase, clock: any WallClock,
             note: @escaping @Sendable (Use) -> Void,
             report: @escaping @Sendable (any Error, _ request: UInt64) -> Void = { _, _ in },
-            trustedProxies: [CIDR] = [], isReady: @escaping @Sendable () -> Bool = { true }
+            trustedProxies: [CIDR] = [], isReady: @escaping @Sendable () -> Bool = { true },
+            hasStore: @escaping @Sendable () -> Bool = { true }
         ) {
             self.readers = readers
             self.revoke = revoke
@@ -36,6 +40,7 @@ package struct API: Sendable {
             self.report = report
             self.trustedProxies = trustedProxies
             self.isReady = isReady
+            self.hasStore = hasStore
         }
     }
 
@@ -56,8 +61,12 @@ package struct API: Sendable {
         }
         router.on(["POST"], "/v1/revoke") { request, _ in try oauth(request) { try revoke(request) } }
         // A proxy may ask with the method of the request that it asks about, and with its path behind ours.
-        router.on(nil, "/v1/authorize") { request, _ in .now(try authorize(request)) }
-        router.on(nil, "/v1/authorize/{...}") { request, _ in .now(try authorize(request)) }
+        for pattern in ["/v1/authorize", "/v1/authorize/{...}"] {
+            router.on(nil, pattern) { request, _ in
+                guard parts.hasStore() else { return .now(Self.notReady(Self.isReplaced)) }
+                return .now(try authorize(request))
+            }
+        }
         router.on(["GET"], "/healthz") { _, _ in .now(Self.healthy) }
         router.on(["GET"], "/readyz") { request, _ in .now(try readiness(request)) }
         return router
@@ -65,6 +74,7 @@ package struct API: Sendable {
 
     /// Runs the body of an OAuth endpoint, whose refusals have a form of their own.
     private func oauth(_ request: Request, _ body: () throws -> Answer) throws -> Answer {
+        guard parts.hasStore() else { return .now(OAuthError.unavailable(Self.isReplaced).response) }
         do {
             return try body()
         } catch let error as OAuthError {

@@ -19,7 +19,7 @@ package func openStore(
 ) throws -> any Store {
     let path = try sqlitePath(location)
     guard let facts = FileFacts(path: path) else {
-        throw StoreError.unusable("there is no store at \(path)", hint: "make one with 'rota init'")
+        throw StoreError.missing(path)
     }
     try requireOurs(facts, path)
     guard try header(of: path).application == applicationID else { throw notAStore(path) }

@@ -14,6 +14,7 @@ final class SQLiteDriver: Driver {
     private var connection: Connection?
     /// Nil where the store is only read.
     private let gate: GateFile?
+    private let files: DatabaseFiles?
     private var savepoints = 0
     private(set) var isInTransaction = false
     private var hasWritten = false
@@ -28,6 +29,7 @@ final class SQLiteDriver: Driver {
         let connection = try Connection(path: path, mode: mode)
         gate = mode == .readOnly ? nil : try GateFile(beside: path)
         try connection.configure()
+        files = DatabaseFiles(of: path)
         self.connection = connection
     }
 
@@ -48,6 +50,8 @@ final class SQLiteDriver: Driver {
         return try translated {
             try gate.lock()
             defer { gate.unlock() }
+            // In a file that nobody else finds, a change would have no effect but the one that follows from it outside.
+            if let name = files?.change() { throw StoreError.replaced(name) }
             try connection.begin()
             isInTransaction = true
             defer { isInTransaction = false }

@@ -16,7 +16,7 @@ final class APIFixture: Sendable {
     let router: Router
     private let folder: ScratchFolder
 
-    init(trusting proxies: [String] = [], isReady: Bool = true) throws {
+    init(trusting proxies: [String] = [], isReady: Bool = true, hasStore: Bool = true) throws {
         folder = try ScratchFolder()
         let location = "sqlite:\(folder.path)/private/rota.db"
         let change = Change(actor: "cli:tester", at: clock.now(), cause: "init")
@@ -30,7 +30,8 @@ final class APIFixture: Sendable {
                 API.Parts(
                     readers: try openReaders(at: location), revoke: RevokeUseCase(store: store, clock: clock),
                     clock: clock, note: { use in uses.withLock { $0.append(use) } },
-                    trustedProxies: try proxies.map { try CIDR($0) }, isReady: { isReady })
+                    trustedProxies: try proxies.map { try CIDR($0) }, isReady: { isReady },
+                    hasStore: { hasStore })
             ).router
     }
 

@@ -18,9 +18,16 @@ struct Service {
 
     /// How long what is under way has to come to its end, in milliseconds.
     private static let patience = 8_000
+    /// The same where the store is lost: just enough to answer whoever is connected that it is.
+    private static let patienceWithoutStore = 500
+    /// How often it is looked whether the store is in its place, in milliseconds.
+    private static let filesPause: Int64 = 100
 
     private let invocation: Invocation
     private let store: StoreQueue
+    private let files: StoreFiles
+    /// Why the store must not be used any more.
+    private let loss = Locked<StoreError?>(nil)
     private let log: LogWriter
     /// Over all shifts: a reload says nothing of the clock.
     private let clockGuard: ClockGuard
@@ -30,14 +37,15 @@ struct Service {
     private let listener: Listener?
     private let first: Shift
 
-    init(_ composition: Composition, _ policies: PolicySet, store: StoreQueue) throws {
+    init(_ composition: Composition, _ policies: PolicySet, store: StoreQueue, files: StoreFiles) throws {
         invocation = composition.invocation
         self.store = store
+        self.files = files
         let settings = composition.configuration.log
         log = LogWriter(composition.invocation.clock, format: settings.format, lowest: settings.level)
         clockGuard = ClockGuard(composition.invocation.clock, log: log)
         first = try Self.prepare(composition, policies, store: store, log: log, clockGuard: clockGuard)
-        listener = try Self.listen(composition, store: store, uses: uses, log: log, stop: stop)
+        listener = try Self.listen(composition, store: store, uses: uses, log: log, stop: stop, loss: loss)
     }
 
     /// Works until it is asked to stop.
@@ -50,16 +58,19 @@ struct Service {
         await withDiscardingTaskGroup { group in
             group.addTask { await writeUsesDown() }
             group.addTask { await showLife() }
+            group.addTask { await watchFiles(signals) }
             group.addTask { await work(first) }
             var shifts = [first]
             for await request in signals.requests {
-                if request == .stop { break }
+                guard request == .reload else { break }
                 guard let next = await reload(shifts[shifts.count - 1]) else { continue }
                 group.addTask { await work(next) }
                 shifts.append(next)
             }
             await end(shifts)
         }
+        // What is written into a file without a name is lost.
+        guard loss.withLock({ $0 == nil }) else { return .failed }
         do {
             try await uses.finish(into: store, at: invocation.clock.reading())
         } catch {
@@ -79,9 +90,10 @@ struct Service {
     private func end(_ shifts: [Shift]) async {
         log.info("stopping")
         manager.stopping()
-        for shift in shifts { shift.stop.request(patience: Int64(Self.patience)) }
+        let patience = loss.withLock { $0 == nil } ? Self.patience : Self.patienceWithoutStore
+        for shift in shifts { shift.stop.request(patience: Int64(patience)) }
         stop.request()
-        await listener?.stop(within: Self.patience)
+        await listener?.stop(within: patience)
     }
 
     // MARK: - The configuration in force
@@ -142,7 +154,8 @@ struct Service {
     // MARK: - The listener
 
     private static func listen(
-        _ composition: Composition, store: StoreQueue, uses: UseLog, log: LogWriter, stop: StopSignal
+        _ composition: Composition, store: StoreQueue, uses: UseLog, log: LogWriter, stop: StopSignal,
+        loss: Locked<StoreError?>
     ) throws -> Listener? {
         guard let settings = composition.configuration.server else { return nil }
         let clock = composition.invocation.clock
@@ -155,7 +168,8 @@ struct Service {
                         "a request failed", LogField("request_id", request),
                         LogField("cause", Failure(error).message))
                 },
-                trustedProxies: settings.trustedProxies, isReady: { !stop.isRequested }))
+                trustedProxies: settings.trustedProxies, isReady: { !stop.isRequested },
+                hasStore: { loss.withLock { $0 == nil } }))
         let router = api.router
         var configuration = try settings.listener()
         if composition.configuration.log.level == .debug { configuration.observer = { log.write($0) } }
@@ -179,6 +193,21 @@ struct Service {
                 log.error("uses cannot be written down", LogField("cause", Failure(error).message))
             }
             await stop.sleep(milliseconds: 1000, invocation.clock)
+        }
+    }
+
+    /// Ends everything when the store is not the one at its path any more: a revocation there would not be seen here.
+    private func watchFiles(_ signals: Signals) async {
+        while !stop.isRequested {
+            if let found = files.loss() {
+                loss.withLock { $0 = found }
+                let failure = Failure(found)
+                log.error(
+                    "the store is lost: nothing is answered or done any more", LogField("cause", failure.message),
+                    LogField("hint", failure.hint ?? ""))
+                return signals.ask(.abandon)
+            }
+            await stop.sleep(milliseconds: Self.filesPause, invocation.clock)
         }
     }
 
