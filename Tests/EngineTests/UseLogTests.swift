@@ -72,6 +72,17 @@ import Testing
         #expect(batch.lost == 2)
     }
 
+    @Test func `what is not written down is counted, lost or not`() {
+        let small = UseLog(tracker: "test", capacity: 2)
+        for token in ["a", "b", "c", "a"] { small.note(use(token, source: token == "a" ? "here" : nil)) }
+        small.note(use("b", 1, .refused))
+        #expect(small.count == 5)
+        let batch = small.drain()
+        #expect(small.count == 0)
+        small.putBack(batch)
+        #expect(small.count == 5)
+    }
+
     @Test func `what is put back is merged with what came meanwhile`() {
         log.note(use(source: "one"))
         let batch = log.drain()

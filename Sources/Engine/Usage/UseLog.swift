@@ -61,6 +61,11 @@ package final class UseLog: Sendable {
         }
     }
 
+    /// How many uses are not written down.
+    package var count: Int {
+        state.withLock { state in state.waiting.values.reduce(state.lost) { $0 + $1.total } }
+    }
+
     /// Takes out all that was noted, in the order of tokens, versions and days.
     package func drain() -> Batch {
         state.withLock { $0.takeAll() }.sorted()

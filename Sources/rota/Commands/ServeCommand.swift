@@ -28,11 +28,12 @@ private func serveUntilStopped(_ invocation: Invocation) async throws -> ExitCod
     // Before anybody may ask us to stop.
     let signals = Signals()
     let files = try StoreFiles(at: composition.configuration.store)
-    let store = try composition.openQueue()
+    let patience = StorePatience()
+    let store = try composition.openQueue(patience)
     guard try await store.read({ $0.takeUpService() }) else {
         throw Failure(
             "another 'rota serve' has this store", hint: "one daemon serves a SQLite store; commands may run beside it")
     }
-    let service = try Service(composition, policies, store: store, files: files)
+    let service = try Service(composition, policies, store: Service.StoreParts(queue: store, files: files, patience: patience))
     return try await service.run(signals)
 }

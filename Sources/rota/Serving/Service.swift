@@ -16,6 +16,15 @@ struct Service {
         var stop: StopSignal
     }
 
+    /// The store that is served, and what goes with it.
+    struct StoreParts {
+        var queue: StoreQueue
+        /// Taken before it was opened.
+        var files: StoreFiles
+        /// Of its writes with other processes; ended when the end cannot wait for them.
+        var patience: StorePatience
+    }
+
     /// How long what is under way has to come to its end, in milliseconds.
     private static let patience = 8_000
     /// The same where the store is lost: just enough to answer whoever is connected that it is.
@@ -26,6 +35,7 @@ struct Service {
     private let invocation: Invocation
     private let store: StoreQueue
     private let files: StoreFiles
+    private let storePatience: StorePatience
     /// Why the store must not be used any more.
     private let loss = Locked<StoreError?>(nil)
     private let log: LogWriter
@@ -37,10 +47,11 @@ struct Service {
     private let listener: Listener?
     private let first: Shift
 
-    init(_ composition: Composition, _ policies: PolicySet, store: StoreQueue, files: StoreFiles) throws {
+    init(_ composition: Composition, _ policies: PolicySet, store parts: StoreParts) throws {
         invocation = composition.invocation
-        self.store = store
-        self.files = files
+        store = parts.queue
+        files = parts.files
+        storePatience = parts.patience
         let settings = composition.configuration.log
         log = LogWriter(composition.invocation.clock, format: settings.format, lowest: settings.level)
         clockGuard = ClockGuard(composition.invocation.clock, log: log)
@@ -55,6 +66,23 @@ struct Service {
             LogField("listen", listener.map { "\($0.address)" } ?? "none"),
             LogField("policies", first.configuration.policies))
         manager.ready(status)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await work(asked: signals) }
+            group.addTask {
+                await signals.ending.expired(invocation.clock)
+                // Whoever waits for the store then is refused, and comes to an end.
+                storePatience.end()
+            }
+            await group.next()
+            group.cancelAll()
+        }
+        guard loss.withLock({ $0 == nil }) else { return .failed }
+        log.info("stopped")
+        return .done
+    }
+
+    /// Everything that goes on while it serves, to the last use that is written down.
+    private func work(asked signals: Signals) async {
         await withDiscardingTaskGroup { group in
             group.addTask { await writeUsesDown() }
             group.addTask { await showLife() }
@@ -69,15 +97,7 @@ struct Service {
             }
             await end(shifts)
         }
-        // What is written into a file without a name is lost.
-        guard loss.withLock({ $0 == nil }) else { return .failed }
-        do {
-            try await uses.finish(into: store, at: invocation.clock.reading())
-        } catch {
-            log.error("uses cannot be written down", LogField("cause", Failure(error).message))
-        }
-        log.info("stopped")
-        return .done
+        await writeLastUsesDown()
     }
 
     private var status: String { listener.map { "listening on \($0.address)" } ?? "without a listener" }
@@ -90,7 +110,9 @@ struct Service {
     private func end(_ shifts: [Shift]) async {
         log.info("stopping")
         manager.stopping()
-        let patience = loss.withLock { $0 == nil } ? Self.patience : Self.patienceWithoutStore
+        // Cancelled: the time is over, for whatever was attended to before.
+        let isLate = Task.isCancelled
+        let patience = isLate ? 0 : loss.withLock { $0 == nil } ? Self.patience : Self.patienceWithoutStore
         for shift in shifts { shift.stop.request(patience: Int64(patience)) }
         stop.request()
         await listener?.stop(within: patience)
@@ -196,6 +218,23 @@ struct Service {
         }
     }
 
+    /// As long as the patience lasts; what is lost is told, and was not watched.
+    private func writeLastUsesDown() async {
+        // What is written into a file without a name is lost, too.
+        guard loss.withLock({ $0 == nil }) else { return tellLostUses("the store is lost") }
+        do {
+            try await uses.finish(into: store, at: invocation.clock.reading())
+        } catch {
+            tellLostUses(Failure(error).message)
+        }
+    }
+
+    private func tellLostUses(_ cause: String) {
+        let count = uses.count
+        guard count > 0 else { return }
+        log.error("uses are lost: they could not be written down", LogField("uses", count), LogField("cause", cause))
+    }
+
     /// Ends everything when the store is not the one at its path any more: a revocation there would not be seen here.
     private func watchFiles(_ signals: Signals) async {
         while !stop.isRequested {
@@ -205,7 +244,7 @@ struct Service {
                 log.error(
                     "the store is lost: nothing is answered or done any more", LogField("cause", failure.message),
                     LogField("hint", failure.hint ?? ""))
-                return signals.ask(.abandon)
+                return signals.abandon(within: Int64(Self.patienceWithoutStore) * 2)
             }
             await stop.sleep(milliseconds: Self.filesPause, invocation.clock)
         }

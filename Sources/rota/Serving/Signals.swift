@@ -1,4 +1,5 @@
 import Dispatch
+import Engine
 import Glibc
 
 /// What a daemon is asked for, by signals and by itself, as a stream.
@@ -13,7 +14,13 @@ final class Signals {
         case reload
     }
 
+    /// How long the end may take from the moment at which it is asked for, in milliseconds: SIGTERM is to have
+    /// ended it within ten seconds, whatever it is about just then.
+    static let patience: Int64 = 9_000
+
     let requests: AsyncStream<Request>
+    /// Requested as soon as an end is asked for, also while another request is being attended to.
+    let ending = StopSignal()
     private let continuation: AsyncStream<Request>.Continuation
     /// They listen as long as they are kept.
     private let sources: [any DispatchSourceSignal]
@@ -25,16 +32,23 @@ final class Signals {
         let wanted: [(Int32, Request)] = [(SIGTERM, .stop), (SIGINT, .stop), (SIGHUP, .reload)]
         self.requests = requests
         self.continuation = continuation
-        sources = wanted.map { number, request in
+        sources = wanted.map { [ending] number, request in
             _ = signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-            source.setEventHandler { continuation.yield(request) }
+            source.setEventHandler {
+                if request == .stop { ending.request(patience: Self.patience) }
+                continuation.yield(request)
+            }
             source.resume()
             return source
         }
     }
 
-    func ask(_ request: Request) { continuation.yield(request) }
+    /// Asks for an end by ourselves, which may take so many milliseconds.
+    func abandon(within patience: Int64) {
+        ending.request(patience: patience)
+        continuation.yield(.abandon)
+    }
 
     deinit {
         for source in sources { source.cancel() }
