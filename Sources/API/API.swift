@@ -17,7 +17,9 @@ package struct API: Sendable {
         /// Told of each use of a value, accepted or refused.
         package var note: @Sendable (Use) -> Void
         /// Told what went wrong on our side, which nobody outside is, and in which request.
-        package var report: @Sendable (any Error, _ request: UInt64) -> Void
+        package var report: @Sendable (any Error, _ request: String) -> Void
+        /// Told who was refused, and who ended what: a message and its fields for the log, without any value.
+        package var tell: @Sendable (_ message: String, _ fields: [LogField]) -> Void
         /// Whose word about where a request came from is taken; Unix sockets are trusted always.
         package var trustedProxies: [CIDR]
         /// False from the moment on when no new requests should be sent here.
@@ -29,7 +31,8 @@ package struct API: Sendable {
         package init(
             readers: any StoreReaders, revoke: RevokeUseCase, clock: any WallClock,
             note: @escaping @Sendable (Use) -> Void,
-            report: @escaping @Sendable (any Error, _ request: UInt64) -> Void = { _, _ in },
+            report: @escaping @Sendable (any Error, _ request: String) -> Void = { _, _ in },
+            tell: @escaping @Sendable (_ message: String, _ fields: [LogField]) -> Void = { _, _ in },
             trustedProxies: [CIDR] = [], isReady: @escaping @Sendable () -> Bool = { true },
             hasStore: @escaping @Sendable () -> Bool = { true }
         ) {
@@ -38,6 +41,7 @@ package struct API: Sendable {
             self.clock = clock
             self.note = note
             self.report = report
+            self.tell = tell
             self.trustedProxies = trustedProxies
             self.isReady = isReady
             self.hasStore = hasStore
@@ -45,6 +49,7 @@ package struct API: Sendable {
     }
 
     let parts: Parts
+    let refusals = RefusalLimit()
 
     package init(_ parts: Parts) {
         self.parts = parts
@@ -53,8 +58,8 @@ package struct API: Sendable {
     /// Which request goes where.
     package var router: Router {
         var router = Router { error, request in
-            parts.report(error, request.number)
-            return Self.trouble(error).naming(request)
+            parts.report(error, request.id)
+            return Self.trouble(error)
         }
         router.on(["POST"], "/v1/introspect") { request, _ in
             try oauth(request) { .now(try introspect(request)) }
@@ -80,8 +85,8 @@ package struct API: Sendable {
         } catch let error as OAuthError {
             return .now(error.response)
         } catch {
-            parts.report(error, request.number)
-            return .now(OAuthError.trouble(error).response.naming(request))
+            parts.report(error, request.id)
+            return .now(OAuthError.trouble(error).response)
         }
     }
 
@@ -91,14 +96,5 @@ package struct API: Sendable {
             return .problem(503, "Busy", detail: "try again in a moment", headers: [("Retry-After", "1")])
         }
         return .problem(500, "Internal error", detail: "the log has more")
-    }
-}
-
-extension Response {
-    /// The same with the number that the log knows the request by.
-    func naming(_ request: Request) -> Response {
-        var response = self
-        response.headers.append(("X-Request-Id", String(request.number)))
-        return response
     }
 }

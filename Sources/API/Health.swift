@@ -11,7 +11,7 @@ extension API {
         do {
             _ = try parts.readers.read { try $0.identity() }
         } catch {
-            parts.report(error, request.number)
+            parts.report(error, request.id)
             return Self.notReady("the store cannot be read")
         }
         return Self.healthy

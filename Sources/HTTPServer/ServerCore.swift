@@ -11,6 +11,8 @@ final class ServerCore: Sendable {
     let connections: ConnectionTable
     let pending = PendingAnswers()
     let ticker = Ticker()
+    /// Random, so that no two starts of a server have the same names for their requests.
+    private let series = Hex.encode(Random.bytes(8))
     private let numbers = Atomic<UInt64>(0)
     private let draining = Atomic(false)
 
@@ -26,7 +28,7 @@ final class ServerCore: Sendable {
 
     var isDraining: Bool { draining.load(ordering: .relaxed) }
     func drain() { draining.store(true, ordering: .relaxed) }
-    func nextNumber() -> UInt64 { numbers.wrappingAdd(1, ordering: .relaxed).newValue }
+    func newRequestID() -> String { "\(series)-\(numbers.wrappingAdd(1, ordering: .relaxed).newValue)" }
 
     /// Moves time on, and shuts who is too slow.
     func tick() {

@@ -190,7 +190,7 @@ struct Service {
                         "a request failed", LogField("request_id", request),
                         LogField("cause", Failure(error).message))
                 },
-                trustedProxies: settings.trustedProxies, isReady: { !stop.isRequested },
+                tell: { log.write(.info, $0, $1) }, trustedProxies: settings.trustedProxies, isReady: { !stop.isRequested },
                 hasStore: { loss.withLock { $0 == nil } }))
         let router = api.router
         var configuration = try settings.listener()
