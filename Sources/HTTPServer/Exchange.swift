@@ -96,7 +96,7 @@ final class Exchange {
         step = .answered
         served?.status = response.status
         connection.enter(.sending, tick: core.ticker.now)
-        return response.queue(on: handle, id: id, closes: response.closes || core.isDraining)
+        return response.queue(on: handle, id: id, closes: response.closes || core.isLeaving)
     }
 
     /// All of it was sent, or the connection is gone.

@@ -271,7 +271,8 @@ import Testing
         #expect(try await fixture.token(id).usage == .lastUsed(now - TimeSpan(seconds: 1)))
     }
 
-    @Test func `a stretch ends where the clock jumped, and another begins when the new time is believed`() async throws {
+    @Test func `a stretch ends where the clock jumped, and another begins when the new time is believed`() async throws
+    {
         let id = try await fixture.addToken("a")
         try await serve(id, seconds: 30)
         fixture.clock.jump(by: .days(300))

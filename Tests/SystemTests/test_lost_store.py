@@ -33,6 +33,9 @@ def replace_the_gate(house):
 
 
 def remove_the_log(house):
+    subprocess.run(
+        ["sqlite3", "-cmd", ".timeout 5000", str(house.store), "PRAGMA wal_checkpoint(TRUNCATE)"], check=True,
+        stdout=subprocess.DEVNULL)
     house.store.with_name(house.store.name + "-wal").unlink()
     house.store.with_name(house.store.name + "-shm").unlink()
 

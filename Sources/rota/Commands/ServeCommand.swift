@@ -34,6 +34,7 @@ private func serveUntilStopped(_ invocation: Invocation) async throws -> ExitCod
         throw Failure(
             "another 'rota serve' has this store", hint: "one daemon serves a SQLite store; commands may run beside it")
     }
-    let service = try Service(composition, policies, store: Service.StoreParts(queue: store, files: files, patience: patience))
+    let parts = Service.StoreParts(queue: store, files: files, patience: patience)
+    let service = try Service(composition, policies, store: parts)
     return try await service.run(signals)
 }

@@ -154,12 +154,12 @@ struct Service {
             }
             let next = try Self.prepare(
                 composition, try composition.policies(), store: store, log: log, clockGuard: clockGuard)
+            try renewCertificate(next.configuration.server)
             try await store.read { $0.announce(to: next.endpoints) }
             // What the old shift has begun it finishes, while the new one is at work already.
             old.stop.request()
             log.info("the configuration is in force", LogField("file", next.configuration.file))
-            if next.configuration.server != old.configuration.server || next.configuration.log != old.configuration.log
-            {
+            if needsRestart(next.configuration) {
                 log.warning("'server' and 'log' take effect with the next start")
             }
             return next
@@ -173,7 +173,27 @@ struct Service {
         }
     }
 
+    /// Whether some of it is not in force before the next start.
+    private func needsRestart(_ next: Configuration) -> Bool {
+        guard next.log == first.configuration.log else { return true }
+        guard let wanted = next.server, let present = first.configuration.server else {
+            return next.server != first.configuration.server
+        }
+        return wanted.needsRestart(after: present)
+    }
+
     // MARK: - The listener
+
+    /// Takes another certificate over, which may lie at the same path, while nobody is cut off.
+    private func renewCertificate(_ settings: ServerSettings?) throws {
+        guard let listener, let settings, let tls = try settings.certificate() else { return }
+        do throws(ServerError) {
+            guard try listener.renew(tls) else { return }
+        } catch {
+            throw Failure(error.message, hint: error.hint)
+        }
+        log.info("another TLS certificate is in force", LogField("file", settings.tls?.certificate ?? ""))
+    }
 
     private static func listen(
         _ composition: Composition, store: StoreQueue, uses: UseLog, log: LogWriter, stop: StopSignal,
@@ -190,7 +210,8 @@ struct Service {
                         "a request failed", LogField("request_id", request),
                         LogField("cause", Failure(error).message))
                 },
-                tell: { log.write(.info, $0, $1) }, trustedProxies: settings.trustedProxies, isReady: { !stop.isRequested },
+                tell: { log.write(.info, $0, $1) }, trustedProxies: settings.trustedProxies,
+                isReady: { !stop.isRequested },
                 hasStore: { loss.withLock { $0 == nil } }))
         let router = api.router
         var configuration = try settings.listener()

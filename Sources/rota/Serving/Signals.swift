@@ -3,7 +3,8 @@ import Engine
 import Glibc
 
 /// What a daemon is asked for, by signals and by itself, as a stream.
-final class Signals {
+// Unchecked: a dispatch source may be cancelled on any thread, and nothing else is done with it.
+final class Signals: @unchecked Sendable {
     /// What each of them asks for.
     enum Request: Sendable {
         /// SIGTERM and SIGINT: come to an end.
@@ -16,11 +17,11 @@ final class Signals {
 
     /// How long the end may take from the moment at which it is asked for, in milliseconds: SIGTERM is to have
     /// ended it within ten seconds, whatever it is about just then.
-    static let patience: Int64 = 9_000
+    static let patience: Int64 = 8_500
 
     let requests: AsyncStream<Request>
     /// Requested as soon as an end is asked for, also while another request is being attended to.
-    let ending = StopSignal()
+    let ending: StopSignal
     private let continuation: AsyncStream<Request>.Continuation
     /// They listen as long as they are kept.
     private let sources: [any DispatchSourceSignal]
@@ -30,9 +31,11 @@ final class Signals {
         let (requests, continuation) = AsyncStream.makeStream(of: Request.self)
         let queue = DispatchQueue(label: "rota.signals")
         let wanted: [(Int32, Request)] = [(SIGTERM, .stop), (SIGINT, .stop), (SIGHUP, .reload)]
+        let ending = StopSignal()
         self.requests = requests
         self.continuation = continuation
-        sources = wanted.map { [ending] number, request in
+        self.ending = ending
+        sources = wanted.map { number, request in
             _ = signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler {
