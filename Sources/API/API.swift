@@ -17,29 +17,39 @@ package struct API: Sendable {
         /// Told of each use of a value, accepted or refused.
         package var note: @Sendable (Use) -> Void
         /// Told what went wrong on our side, which nobody outside is, and in which request.
-        package var report: @Sendable (any Error, _ request: UInt64) -> Void
+        package var report: @Sendable (any Error, _ request: String) -> Void
+        /// Told who was refused, and who ended what: a message and its fields for the log, without any value.
+        package var tell: @Sendable (_ message: String, _ fields: [LogField]) -> Void
         /// Whose word about where a request came from is taken; Unix sockets are trusted always.
         package var trustedProxies: [CIDR]
         /// False from the moment on when no new requests should be sent here.
         package var isReady: @Sendable () -> Bool
+        /// False from the moment on when the store is known not to be the one that others write: then nothing is
+        /// answered by it.
+        package var hasStore: @Sendable () -> Bool
 
         package init(
             readers: any StoreReaders, revoke: RevokeUseCase, clock: any WallClock,
             note: @escaping @Sendable (Use) -> Void,
-            report: @escaping @Sendable (any Error, _ request: UInt64) -> Void = { _, _ in },
-            trustedProxies: [CIDR] = [], isReady: @escaping @Sendable () -> Bool = { true }
+            report: @escaping @Sendable (any Error, _ request: String) -> Void = { _, _ in },
+            tell: @escaping @Sendable (_ message: String, _ fields: [LogField]) -> Void = { _, _ in },
+            trustedProxies: [CIDR] = [], isReady: @escaping @Sendable () -> Bool = { true },
+            hasStore: @escaping @Sendable () -> Bool = { true }
         ) {
             self.readers = readers
             self.revoke = revoke
             self.clock = clock
             self.note = note
             self.report = report
+            self.tell = tell
             self.trustedProxies = trustedProxies
             self.isReady = isReady
+            self.hasStore = hasStore
         }
     }
 
     let parts: Parts
+    let refusals = RefusalLimit()
 
     package init(_ parts: Parts) {
         self.parts = parts
@@ -48,16 +58,20 @@ package struct API: Sendable {
     /// Which request goes where.
     package var router: Router {
         var router = Router { error, request in
-            parts.report(error, request.number)
-            return Self.trouble(error).naming(request)
+            parts.report(error, request.id)
+            return Self.trouble(error)
         }
         router.on(["POST"], "/v1/introspect") { request, _ in
             try oauth(request) { .now(try introspect(request)) }
         }
         router.on(["POST"], "/v1/revoke") { request, _ in try oauth(request) { try revoke(request) } }
         // A proxy may ask with the method of the request that it asks about, and with its path behind ours.
-        router.on(nil, "/v1/authorize") { request, _ in .now(try authorize(request)) }
-        router.on(nil, "/v1/authorize/{...}") { request, _ in .now(try authorize(request)) }
+        for pattern in ["/v1/authorize", "/v1/authorize/{...}"] {
+            router.on(nil, pattern) { request, _ in
+                guard parts.hasStore() else { return .now(Self.notReady(Self.isReplaced)) }
+                return .now(try authorize(request))
+            }
+        }
         router.on(["GET"], "/healthz") { _, _ in .now(Self.healthy) }
         router.on(["GET"], "/readyz") { request, _ in .now(try readiness(request)) }
         return router
@@ -65,13 +79,14 @@ package struct API: Sendable {
 
     /// Runs the body of an OAuth endpoint, whose refusals have a form of their own.
     private func oauth(_ request: Request, _ body: () throws -> Answer) throws -> Answer {
+        guard parts.hasStore() else { return .now(OAuthError.unavailable(Self.isReplaced).response) }
         do {
             return try body()
         } catch let error as OAuthError {
             return .now(error.response)
         } catch {
-            parts.report(error, request.number)
-            return .now(OAuthError.trouble(error).response.naming(request))
+            parts.report(error, request.id)
+            return .now(OAuthError.trouble(error).response)
         }
     }
 
@@ -81,14 +96,5 @@ package struct API: Sendable {
             return .problem(503, "Busy", detail: "try again in a moment", headers: [("Retry-After", "1")])
         }
         return .problem(500, "Internal error", detail: "the log has more")
-    }
-}
-
-extension Response {
-    /// The same with the number that the log knows the request by.
-    func naming(_ request: Request) -> Response {
-        var response = self
-        response.headers.append(("X-Request-Id", String(request.number)))
-        return response
     }
 }

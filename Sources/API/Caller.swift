@@ -25,24 +25,35 @@ extension API {
     func authenticate(_ request: Request, at now: Instant) throws -> Caller {
         switch Credential(request.headers) {
         case .none:
-            throw OAuthError(
-                status: 401, code: "invalid_client", description: "authenticate with a token of rota",
-                challenges: [Challenge.bearer, Challenge.basic])
+            throw told(
+                OAuthError(
+                    status: 401, code: "invalid_client", description: "authenticate with a token of rota",
+                    challenges: [Challenge.bearer, Challenge.basic]), request)
         case .unreadable:
             throw OAuthError.invalidRequest("the Authorization is neither Bearer nor Basic, or cannot be read")
         case .value(let digest, let isBasic):
-            if let digest, let value = try parts.readers.value(with: digest) {
+            let known = try digest.flatMap { try parts.readers.value(with: $0) }
+            if let digest, let value = known {
                 let isAccepted = value.authenticates(at: now)
                 note(
                     value, isAccepted ? .accepted : .refused, Origin(of: request, trusting: parts.trustedProxies),
                     at: now)
                 if isAccepted { return Caller(value: value, digest: digest) }
             }
-            throw OAuthError(
-                status: 401, code: isBasic ? "invalid_client" : "invalid_token",
-                description: "the token is not accepted",
-                challenges: isBasic ? [Challenge.basic] : [Challenge.invalidToken])
+            throw told(
+                OAuthError(
+                    status: 401, code: isBasic ? "invalid_client" : "invalid_token",
+                    description: "the token is not accepted",
+                    challenges: isBasic ? [Challenge.basic] : [Challenge.invalidToken]), of: known, request)
         }
+    }
+
+    /// The refusal of a caller who lacks a role.
+    func lacking(_ role: String, _ caller: Caller, _ request: Request) -> OAuthError {
+        told(
+            OAuthError(
+                status: 403, code: "insufficient_scope", description: "this needs \(role)",
+                challenges: [Challenge.insufficientScope(role)]), of: caller.value, request)
     }
 
     /// Notes the use of a value that is known, whatever became of it.

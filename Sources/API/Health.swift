@@ -6,17 +6,20 @@ extension API {
 
     /// Whether requests should come here: the store can be read, and no stop has begun.
     func readiness(_ request: Request) throws -> Response {
+        guard parts.hasStore() else { return Self.notReady(Self.isReplaced) }
         guard parts.isReady() else { return Self.notReady("it is about to stop") }
         do {
             _ = try parts.readers.read { try $0.identity() }
         } catch {
-            parts.report(error, request.number)
+            parts.report(error, request.id)
             return Self.notReady("the store cannot be read")
         }
         return Self.healthy
     }
 
-    private static func notReady(_ detail: String) -> Response {
+    static let isReplaced = "the store was replaced"
+
+    static func notReady(_ detail: String) -> Response {
         .problem(503, "Not ready", detail: detail, headers: [noStore])
     }
 

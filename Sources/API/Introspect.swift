@@ -13,9 +13,7 @@ extension API {
         let now = parts.clock.now()
         let caller = try authenticate(request, at: now)
         guard caller.has(any: [Role.introspect, Role.admin]) else {
-            throw OAuthError(
-                status: 403, code: "insufficient_scope", description: "this needs \(Role.introspect)",
-                challenges: [Challenge.insufficientScope(Role.introspect)])
+            throw lacking(Role.introspect, caller, request)
         }
         let form = try Self.form(of: request)
         guard let digest = try Self.token(of: form), let value = try parts.readers.value(with: digest) else {

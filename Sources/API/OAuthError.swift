@@ -15,11 +15,14 @@ struct OAuthError: Error {
         OAuthError(status: 400, code: "invalid_request", description: description)
     }
 
+    static func unavailable(_ description: String) -> OAuthError {
+        OAuthError(status: 503, code: "temporarily_unavailable", description: description, retryAfter: 1)
+    }
+
     /// A problem of ours, without a word about what it is.
     static func trouble(_ error: any Error) -> OAuthError {
         if case .busy? = error as? StoreError {
-            return OAuthError(
-                status: 503, code: "temporarily_unavailable", description: "try again in a moment", retryAfter: 1)
+            return unavailable("try again in a moment")
         }
         return OAuthError(status: 500, code: "server_error", description: "the log has more")
     }

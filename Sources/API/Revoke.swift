@@ -15,23 +15,25 @@ extension API {
         let form = try Self.form(of: request)
         let digest = try Self.token(of: form)
         guard caller.has(any: [Role.operate, Role.admin]) || caller.digest == digest else {
-            throw OAuthError(
-                status: 403, code: "insufficient_scope", description: "this needs \(Role.operate)",
-                challenges: [Challenge.insufficientScope(Role.operate)])
+            throw lacking(Role.operate, caller, request)
         }
-        guard let digest, let value = try parts.readers.value(with: digest) else { return .now(Self.revoked) }
+        guard let digest, let value = try parts.readers.value(with: digest) else {
+            tellRevocation(of: nil, .unknown, by: caller, request)
+            return .now(Self.revoked)
+        }
         return end(value, because: try Self.reason(of: form), by: caller, asked: request)
     }
 
     private func end(_ value: KnownValue, because reason: String, by caller: Caller, asked request: Request) -> Answer {
-        let parts = parts
-        return .later { respond in
+        .later { [self] respond in
             parts.revoke.revoke(value.tokenID, reason: reason, actor: "token:\(caller.value.name)") { result in
                 switch result {
-                case .success: respond(Self.revoked)
+                case .success(let revocation):
+                    tellRevocation(of: value.tokenID, revocation.outcome, by: caller, request)
+                    respond(Self.revoked)
                 case .failure(let error):
-                    parts.report(error, request.number)
-                    respond(OAuthError.trouble(error).response.naming(request))
+                    parts.report(error, request.id)
+                    respond(OAuthError.trouble(error).response)
                 }
             }
         }

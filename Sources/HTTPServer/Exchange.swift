@@ -21,6 +21,7 @@ final class Exchange {
     private var step = Step.head
     private var body: [UInt8] = []
     private var served: Served?
+    private lazy var id = core.newRequestID()
 
     init(_ core: ServerCore, _ connection: Connection, target: UnsafePointer<CChar>) {
         self.core = core
@@ -41,6 +42,7 @@ final class Exchange {
             do throws(Refusal) {
                 let headers = try RequestHead.read(
                     handle, method: method, target: place, version: version, limits: core.limits)
+                if let given = RequestName.given(in: headers) { id = given }
                 step = .body(headers)
                 return .YES
             } catch {
@@ -58,7 +60,7 @@ final class Exchange {
             }
             return answer(
                 Request(
-                    number: core.nextNumber(), method: String(cString: method), target: target, headers: headers,
+                    id: id, method: String(cString: method), target: target, headers: headers,
                     body: body, peer: connection.peer), on: handle)
         case .suspended(let pending):
             // Resumed without an answer: then it goes on standing still.
@@ -74,7 +76,7 @@ final class Exchange {
         connection.enter(.handling, tick: core.ticker.now)
         if core.observer != nil {
             served = Served(
-                number: request.number, method: request.method, path: request.target.path, peer: request.peer)
+                id: request.id, method: request.method, path: request.target.path, peer: request.peer)
         }
         switch core.handler(request) {
         case .now(let response):
@@ -94,7 +96,7 @@ final class Exchange {
         step = .answered
         served?.status = response.status
         connection.enter(.sending, tick: core.ticker.now)
-        return response.queue(on: handle, closes: response.closes || core.isDraining)
+        return response.queue(on: handle, id: id, closes: response.closes || core.isLeaving)
     }
 
     /// All of it was sent, or the connection is gone.
@@ -109,7 +111,7 @@ final class Exchange {
 
 /// A request that was answered, for the log: no query, no header, no value.
 package struct Served: Hashable, Sendable {
-    package var number: UInt64
+    package var id: String
     package var method: String
     /// As it came, encoded.
     package var path: String
@@ -121,7 +123,7 @@ package struct Served: Hashable, Sendable {
 
 extension Response {
     /// Hands it to libmicrohttpd.
-    fileprivate func queue(on handle: OpaquePointer, closes: Bool) -> MHD_Result {
+    fileprivate func queue(on handle: OpaquePointer, id: String, closes: Bool) -> MHD_Result {
         let made = body.withUnsafeBytes { bytes in
             MHD_create_response_from_buffer(
                 bytes.count, UnsafeMutableRawPointer(mutating: bytes.baseAddress), .RESPMEM_MUST_COPY)
@@ -132,6 +134,7 @@ extension Response {
         for header in headers {
             guard MHD_add_response_header(made, header.name, header.value) == .YES else { return .NO }
         }
+        MHD_add_response_header(made, "X-Request-Id", id)
         if closes { MHD_add_response_header(made, "Connection", "close") }
         return MHD_queue_response(handle, UInt32(status), made)
     }

@@ -1,7 +1,8 @@
 /// One request, whole and checked: a plain value.
 package struct Request: Sendable {
-    /// Which request of this server it is, from 1.
-    package var number: UInt64
+    /// What it is called in the log, and in its answer as `X-Request-Id`: a name that it came with, or one of ours,
+    /// which no other request ever has.
+    package var id: String
     /// In capitals, as it came.
     package var method: String
     package var target: Target
@@ -10,10 +11,10 @@ package struct Request: Sendable {
     package var peer: Peer
 
     package init(
-        number: UInt64 = 0, method: String, target: Target, headers: Headers = Headers(), body: [UInt8] = [],
+        id: String = "", method: String, target: Target, headers: Headers = Headers(), body: [UInt8] = [],
         peer: Peer = .unix
     ) {
-        self.number = number
+        self.id = id
         self.method = method
         self.target = target
         self.headers = headers

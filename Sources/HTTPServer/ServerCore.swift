@@ -11,8 +11,12 @@ final class ServerCore: Sendable {
     let connections: ConnectionTable
     let pending = PendingAnswers()
     let ticker = Ticker()
+    /// Random, so that no two starts of a server have the same names for their requests.
+    private let series = Hex.encode(Random.bytes(8))
     private let numbers = Atomic<UInt64>(0)
     private let draining = Atomic(false)
+    /// The tick in which another one took over; negative before.
+    private let retiredAt = Atomic(-1)
 
     init(
         limits: Limits, trustedProxies: [CIDR], observer: (@Sendable (Served) -> Void)?,
@@ -25,8 +29,16 @@ final class ServerCore: Sendable {
     }
 
     var isDraining: Bool { draining.load(ordering: .relaxed) }
+    /// Whether a connection ends with its next answer.
+    var isLeaving: Bool { isDraining || ticksSinceRetired != nil }
+    var ticksSinceRetired: Int? {
+        let tick = retiredAt.load(ordering: .relaxed)
+        return tick < 0 ? nil : ticker.now - tick
+    }
+    /// Another one serves those who come from now on.
+    func retire() { retiredAt.store(ticker.now, ordering: .relaxed) }
     func drain() { draining.store(true, ordering: .relaxed) }
-    func nextNumber() -> UInt64 { numbers.wrappingAdd(1, ordering: .relaxed).newValue }
+    func newRequestID() -> String { "\(series)-\(numbers.wrappingAdd(1, ordering: .relaxed).newValue)" }
 
     /// Moves time on, and shuts who is too slow.
     func tick() {

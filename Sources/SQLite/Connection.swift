@@ -64,6 +64,8 @@ package final class Connection {
 
     /// How long a statement waits for another connection's lock, in milliseconds.
     private static let patience: Int32 = 5_000
+    /// And how long before it is asked whether that still makes sense.
+    private static let slice: Int32 = 200
 
     /// What every connection of a store is set to: WAL, full synchronisation, no automatic checkpoint and
     /// none on close, no memory mapping (DESIGN section 10).
@@ -168,8 +170,22 @@ package final class Connection {
     // MARK: - Transactions
 
     /// Takes the write lock at once: a read transaction that turns into a write fails with BUSY_SNAPSHOT.
-    package func begin() throws(SQLiteError) {
-        try execute("BEGIN IMMEDIATE")
+    ///
+    /// - parameter isOver: asked while another program has the lock: whether to wait no longer.
+    package func begin(until isOver: () -> Bool = { false }) throws(SQLiteError) {
+        // SQLite waits without asking anybody: so a little at a time.
+        sqlite3_busy_timeout(handle, Self.slice)
+        defer { sqlite3_busy_timeout(handle, Self.patience) }
+        var waited: Int32 = 0
+        while true {
+            do throws(SQLiteError) {
+                try execute("BEGIN IMMEDIATE")
+                return
+            } catch {
+                waited += Self.slice
+                guard error.isBusy, waited < Self.patience, !isOver() else { throw error }
+            }
+        }
     }
 
     /// A failure with `isCommitOutcomeUnknown` may or may not be on disk: no external effect may follow.

@@ -26,8 +26,8 @@ package final class GateFile {
         close(descriptor)
     }
 
-    /// Waits for the lock, up to `seconds`.
-    package func lock(patience seconds: Int = 30) throws(GateError) {
+    /// Waits for the lock, up to `seconds`, and no longer than until `isOver` says so.
+    package func lock(patience seconds: Int = 30, until isOver: () -> Bool = { false }) throws(GateError) {
         let deadline = seconds * 1_000_000
         var waited = 0
         var pause = 50
@@ -35,10 +35,10 @@ package final class GateFile {
             guard errno == EWOULDBLOCK || errno == EINTR else {
                 throw GateError("cannot lock: \(String(cString: strerror(errno)))")
             }
-            guard waited < deadline else {
+            guard waited < deadline, !isOver() else {
                 throw GateError(
-                    "the store is busy: another process has been writing for \(seconds) seconds", isBusy: true
-                )
+                    "the store is busy: another process has been writing for \(waited / 1_000_000) seconds",
+                    isBusy: true)
             }
             usleep(UInt32(pause))
             waited += pause

@@ -12,18 +12,20 @@ package enum StoreMode: Sendable {
 
 /// Opens the store at `sqlite:PATH` and brings its schema up to date.
 ///
-/// - parameter endpoints: who gets events, which is settled when an event is written.
+/// - parameters:
+///   - endpoints: who gets events, which is settled when an event is written.
+///   - patience: with other processes that write.
 /// - throws: `StoreError.unusable` when there is none, it is none, it is newer, or it is somebody else's.
 package func openStore(
-    at location: String, endpoints: [Endpoint], mode: StoreMode = .readWrite
+    at location: String, endpoints: [Endpoint], mode: StoreMode = .readWrite, patience: StorePatience = StorePatience()
 ) throws -> any Store {
     let path = try sqlitePath(location)
     guard let facts = FileFacts(path: path) else {
-        throw StoreError.unusable("there is no store at \(path)", hint: "make one with 'rota init'")
+        throw StoreError.missing(path)
     }
     try requireOurs(facts, path)
     guard try header(of: path).application == applicationID else { throw notAStore(path) }
-    var driver = try connect(path, .readWrite)
+    var driver = try connect(path, .readWrite, patience)
     try migrate(driver, path: path)
     if mode == .readOnly { driver = try connect(path, .readOnly) }
     return SQLStore(driver, endpoints: endpoints)
@@ -106,9 +108,11 @@ private func header(of path: String) throws -> (application: Int64, tables: Int6
     }
 }
 
-func connect(_ path: String, _ mode: Connection.Mode) throws -> SQLiteDriver {
+func connect(
+    _ path: String, _ mode: Connection.Mode, _ patience: StorePatience = StorePatience()
+) throws -> SQLiteDriver {
     do {
-        return try SQLiteDriver(path: path, mode: mode)
+        return try SQLiteDriver(path: path, mode: mode, patience: patience)
     } catch let error as SQLiteError {
         throw StoreError(error)
     } catch let error as GateError {

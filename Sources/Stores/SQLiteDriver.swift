@@ -14,6 +14,8 @@ final class SQLiteDriver: Driver {
     private var connection: Connection?
     /// Nil where the store is only read.
     private let gate: GateFile?
+    private let files: DatabaseFiles?
+    private let patience: StorePatience
     private var savepoints = 0
     private(set) var isInTransaction = false
     private var hasWritten = false
@@ -23,11 +25,13 @@ final class SQLiteDriver: Driver {
     private var doubt: String?
 
     /// - throws: `SQLiteError` or `GateError`, for the opener to put into words.
-    init(path: String, mode: Connection.Mode) throws {
+    init(path: String, mode: Connection.Mode, patience: StorePatience = StorePatience()) throws {
         self.path = path
+        self.patience = patience
         let connection = try Connection(path: path, mode: mode)
         gate = mode == .readOnly ? nil : try GateFile(beside: path)
         try connection.configure()
+        files = DatabaseFiles(of: path)
         self.connection = connection
     }
 
@@ -46,9 +50,11 @@ final class SQLiteDriver: Driver {
         guard !isInTransaction else { throw StoreError.failed("a transaction within a transaction") }
         let connection = try open()
         return try translated {
-            try gate.lock()
+            try gate.lock(until: { patience.isOver })
             defer { gate.unlock() }
-            try connection.begin()
+            // In a file that nobody else finds, a change would have no effect but the one that follows from it outside.
+            if let name = files?.change() { throw StoreError.replaced(name) }
+            try connection.begin(until: { patience.isOver })
             isInTransaction = true
             defer { isInTransaction = false }
             let result: R

@@ -22,15 +22,16 @@ struct Composition: Sendable {
     }
 
     /// The store, on the calling thread.
-    func openStore() throws -> any Store {
-        try Stores.openStore(at: configuration.store, endpoints: configuration.webhooks.map(\.endpoint))
+    func openStore(_ patience: StorePatience = StorePatience()) throws -> any Store {
+        try Stores.openStore(
+            at: configuration.store, endpoints: configuration.webhooks.map(\.endpoint), patience: patience)
     }
 
     /// The store behind its own thread, open until the command has ended; after a COMMIT of unknown outcome
     /// the process ends (I11).
-    func openQueue() throws -> StoreQueue {
+    func openQueue(_ patience: StorePatience = StorePatience()) throws -> StoreQueue {
         let output = invocation.output
-        let queue = StoreQueue(try openStore()) { error in
+        let queue = StoreQueue(try openStore(patience)) { error in
             let failure = Failure(error)
             output.failure(failure)
             _exit(ExitCode.outcomeUnknown.rawValue)

@@ -13,10 +13,12 @@ final class APIFixture: Sendable {
     let clock = ManualClock()
     let store: StoreQueue
     let uses = Locked<[Use]>([])
+    /// What the log was told: each message with its fields.
+    let told = Locked<[String]>([])
     let router: Router
     private let folder: ScratchFolder
 
-    init(trusting proxies: [String] = [], isReady: Bool = true) throws {
+    init(trusting proxies: [String] = [], isReady: Bool = true, hasStore: Bool = true) throws {
         folder = try ScratchFolder()
         let location = "sqlite:\(folder.path)/private/rota.db"
         let change = Change(actor: "cli:tester", at: clock.now(), cause: "init")
@@ -24,13 +26,18 @@ final class APIFixture: Sendable {
             at: location, identity: StoreIdentity(instance: "0a", generation: 1, createdAt: clock.now()),
             change: change)
         store = StoreQueue(try openStore(at: location, endpoints: [])) { _ in }
-        let uses = uses
+        let (uses, told) = (uses, told)
         router =
             API(
                 API.Parts(
                     readers: try openReaders(at: location), revoke: RevokeUseCase(store: store, clock: clock),
                     clock: clock, note: { use in uses.withLock { $0.append(use) } },
-                    trustedProxies: try proxies.map { try CIDR($0) }, isReady: { isReady })
+                    tell: { message, fields in
+                        let line = ([message] + fields.map { "\($0.name)=\($0.value)" }).joined(separator: " ")
+                        told.withLock { $0.append(line) }
+                    },
+                    trustedProxies: try proxies.map { try CIDR($0) }, isReady: { isReady },
+                    hasStore: { hasStore })
             ).router
     }
 
@@ -61,7 +68,7 @@ final class APIFixture: Sendable {
         guard let target = Target(target) else { throw JSON.Missing() }
         let kind = form.map { _ in [(name: "Content-Type", value: "application/x-www-form-urlencoded")] } ?? []
         let request = Request(
-            method: method, target: target, headers: Headers(headers + kind), body: Array((form ?? "").utf8),
+            id: "r-1", method: method, target: target, headers: Headers(headers + kind), body: Array((form ?? "").utf8),
             peer: peer)
         switch router.answer(request) {
         case .now(let response): return response

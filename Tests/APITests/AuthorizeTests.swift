@@ -2,6 +2,7 @@ import Addresses
 import Crypto
 import Engine
 import HTTPServer
+import JSON
 import RotaCore
 import Testing
 
@@ -95,6 +96,22 @@ struct `Health` {
         let stopping = try APIFixture(isReady: false)
         #expect(try await stopping.send("GET", "/healthz").status == 200)
         #expect(try await stopping.send("GET", "/readyz").status == 503)
+    }
+
+    @Test func `nothing is answered by a store that is not in its place any more`() async throws {
+        let fixture = try APIFixture(hasStore: false)
+        let value = try await fixture.issue("admin", scopes: ["rota:admin"])
+        let bearer = [(name: "Authorization", value: "Bearer \(value)")]
+        for path in ["/v1/introspect", "/v1/revoke"] {
+            let answer = try await fixture.send("POST", path, bearer, form: "token=\(value)")
+            #expect(answer.status == 503)
+            #expect(try answer.json()["error"]?.string == "temporarily_unavailable")
+        }
+        for path in ["/v1/authorize", "/v1/authorize/a", "/readyz"] {
+            #expect(try await fixture.send("GET", path, bearer).status == 503)
+        }
+        #expect(try await fixture.store.read { try $0.token(named: "admin") }?.state == .active)
+        #expect(try await fixture.send("GET", "/healthz").status == 200)
     }
 
     @Test func `other paths and methods are told apart`() async throws {

@@ -17,7 +17,7 @@ struct DaemonTests {
 
     private func daemon(
         _ fixture: RunFixture, vault: FakeVault, _ policies: [Policy] = [rotateOld, revokeOlder], seed: UInt64 = 1,
-        every span: TimeSpan = .days(1), log: RecordedLog = RecordedLog()
+        every span: TimeSpan = .days(1), log: RecordedLog = RecordedLog(), clockGuard: ClockGuard? = nil
     ) throws -> Daemon {
         let rotator = Rotator(
             store: fixture.store, vaults: [vault.name: vault], clock: fixture.clock, random: SeededRandom(seed: seed))
@@ -29,8 +29,8 @@ struct DaemonTests {
             Daemon.Orders(
                 policies: PolicySet(policies), schedules: policies.map { ScheduledPolicy($0.name, schedule) },
                 limits: Limits()),
-            run: run, deliverer: fixture.deliverer(ScriptedTransport([])), clock: fixture.clock, log: log,
-            stop: StopSignal())
+            run: run, deliverer: fixture.deliverer(ScriptedTransport([])), clock: fixture.clock,
+            clockGuard: clockGuard ?? ClockGuard(fixture.clock, log: log), log: log, stop: StopSignal())
     }
 
     /// Every rotation and revocation that was done, by token.
@@ -195,6 +195,26 @@ struct DaemonTests {
         }
         #expect(log.messages.last == "the clock is trusted again")
         #expect(try await fixture.token(TokenID("tok_short")).state == .active)
+    }
+
+    @Test func `a reload does not end the suspicion of a clock`() async throws {
+        let fixture = try RunFixture()
+        let (log, vault) = (RecordedLog(), FakeVault("main"))
+        let clockGuard = ClockGuard(fixture.clock, log: log)
+        try await fixture.addToken("ended-1", age: .days(195))
+        try await fixture.addToken("short", expiresAt: fixture.clock.now() + .days(30))
+        var daemon = try daemon(fixture, vault: vault, log: log, clockGuard: clockGuard)
+        _ = try await daemon.runScheduled()
+        fixture.clock.jump(by: .days(400))
+        try await daemon.upkeep()
+        for _ in 0..<3 {
+            fixture.clock.advance(by: TimeSpan(seconds: 60))
+            daemon = try self.daemon(fixture, vault: vault, log: log, clockGuard: clockGuard)
+            try await daemon.upkeep()
+            #expect(try await daemon.runScheduled() == nil)
+        }
+        for id in ["tok_ended-1", "tok_short"] { #expect(try await fixture.token(TokenID(id)).state == .active) }
+        #expect(log.messages == ["the clock is suspect: nothing is rotated, revoked or expired by it"])
     }
 
     @Test func `a run that is asked to stop begins nothing more, and the next daemon makes up for it`() async throws {

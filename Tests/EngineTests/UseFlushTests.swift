@@ -16,7 +16,7 @@ import Testing
     }
 
     private func flush() async throws {
-        try await log.flush(into: fixture.store, at: fixture.clock.now())
+        try await log.flush(into: fixture.store, at: fixture.clock.reading())
     }
 
     private func uses(of id: TokenID) async throws -> Int {
@@ -102,7 +102,7 @@ import Testing
             let last = try await fixture.store.read { try $0.lastUses(of: id) }
             #expect(try beat.beatAt <= #require(last[1]) + TimeSpan(seconds: 25), "whoever dies now has lost nothing")
         }
-        try await log.finish(into: fixture.store, at: fixture.clock.now())
+        try await log.finish(into: fixture.store, at: fixture.clock.reading())
         #expect(try await heartbeats().last?.beatAt == seconds(125))
         #expect(try await uses(of: id) == 6)
     }
@@ -112,7 +112,7 @@ import Testing
         let ids = [try await fixture.addToken("a"), try await fixture.addToken("b"), try await fixture.addToken("c")]
         for _ in 0..<3 {
             for id in ids { small.note(Use(tokenID: id, version: 1, at: fixture.clock.now())) }
-            try await small.flush(into: fixture.store, at: fixture.clock.now())
+            try await small.flush(into: fixture.store, at: fixture.clock.reading())
             fixture.clock.advance(by: TimeSpan(seconds: 1))
         }
         for id in ids { #expect(try await uses(of: id) == 3) }
@@ -122,7 +122,7 @@ import Testing
         let id = try await fixture.addToken("a")
         try await flush()
         note(id)
-        try await log.finish(into: fixture.store, at: fixture.clock.now())
+        try await log.finish(into: fixture.store, at: fixture.clock.reading())
         #expect(try await uses(of: id) == 1)
     }
 
@@ -132,7 +132,7 @@ import Testing
         let closed = try Self.closedStore(in: folder)
         let failing = StoreQueue(closed) { _ in }
         note(id)
-        await #expect(throws: StoreError.self) { try await log.flush(into: failing, at: fixture.clock.now()) }
+        await #expect(throws: StoreError.self) { try await log.flush(into: failing, at: fixture.clock.reading()) }
         fixture.clock.advance(by: TimeSpan(seconds: 1))
         note(id)
         try await flush()
@@ -153,7 +153,7 @@ import Testing
             try await heartbeats() == [
                 Heartbeat(tracker: "test", startedAt: seconds(0), beatAt: seconds(120), askedAt: seconds(0))
             ])
-        try await log.finish(into: fixture.store, at: fixture.clock.now())
+        try await log.finish(into: fixture.store, at: fixture.clock.reading())
         #expect(try await heartbeats().last?.beatAt == seconds(130), "a stop says to when it watched")
     }
 
@@ -177,15 +177,15 @@ import Testing
         let (first, second) = (try await fixture.addToken("a"), try await fixture.addToken("b"))
         func use(_ id: TokenID) { small.note(Use(tokenID: id, version: 1, at: fixture.clock.now())) }
         use(first)
-        try await small.flush(into: fixture.store, at: fixture.clock.now())
+        try await small.flush(into: fixture.store, at: fixture.clock.reading())
         fixture.clock.advance(by: .hours(1))
-        try await small.flush(into: fixture.store, at: fixture.clock.now())
+        try await small.flush(into: fixture.store, at: fixture.clock.reading())
         fixture.clock.advance(by: .hours(1))
         use(first)
         use(second)
-        try await small.flush(into: fixture.store, at: fixture.clock.now())
+        try await small.flush(into: fixture.store, at: fixture.clock.reading())
         fixture.clock.advance(by: .hours(1))
-        try await small.flush(into: fixture.store, at: fixture.clock.now())
+        try await small.flush(into: fixture.store, at: fixture.clock.reading())
         let tracking = try await fixture.store.read { try $0.tracking() }
         #expect(tracking.watched(from: seconds(0), to: seconds(3600)) == .hours(1))
         #expect(tracking.watched(from: seconds(3600), to: seconds(7200)) == .zero, "lost somewhere in here")
@@ -210,5 +210,89 @@ import Testing
         }
         try await flush()
         #expect(try await uses(of: id) == 9_000)
+    }
+
+    // MARK: - A clock that jumps
+
+    /// Asked each second, and flushed.
+    private func serve(_ id: TokenID, seconds: Int) async throws {
+        for _ in 0..<seconds {
+            note(id)
+            try await flush()
+            fixture.clock.advance(by: TimeSpan(seconds: 1))
+        }
+    }
+
+    private func watched(from start: Instant, to end: Instant) async throws -> TimeSpan {
+        try await fixture.store.read { try $0.tracking().watched(from: start, to: end) }
+    }
+
+    @Test(arguments: [30, -30] as [Int64])
+    func `a clock that is wrong for some seconds watches nothing that is to come, and stops no heartbeat`(
+        days: Int64
+    ) async throws {
+        let id = try await fixture.addToken("a")
+        try await serve(id, seconds: 10)
+        fixture.clock.jump(by: .days(days))
+        try await serve(id, seconds: 5)
+        fixture.clock.jump(by: .days(-days))
+        try await serve(id, seconds: 130)
+        try await log.finish(into: fixture.store, at: fixture.clock.reading())
+        let now = fixture.clock.now()
+        for beat in try await heartbeats() {
+            #expect(beat.beatAt <= now && beat.startedAt >= RunFixture.epoch && beat.askedAt ?? now <= now)
+        }
+        #expect(try await heartbeats().last?.beatAt == now, "it goes on as before")
+        #expect(try await watched(from: now, to: now + .days(40)) == .zero)
+        let before = try await watched(from: now - .days(60), to: now)
+        #expect((TimeSpan(seconds: 130)...TimeSpan(seconds: 145)).contains(before), "\(before)")
+        #expect(try await fixture.token(id).usage == .lastUsed(now - TimeSpan(seconds: 1)))
+        let kept = try await fixture.store.read { try $0.usage(of: id, since: .beginning) }
+        #expect(kept.allSatisfy { $0.key.day <= now })
+        #expect(kept.reduce(0) { $0 + $1.accepted.count } == 145, "none is lost")
+    }
+
+    @Test func `a glitch between two flushes leaves nothing in the future either`() async throws {
+        let id = try await fixture.addToken("a")
+        try await serve(id, seconds: 3)
+        fixture.clock.jump(by: .days(30))
+        note(id)
+        fixture.clock.jump(by: .days(-60))
+        note(id)
+        fixture.clock.jump(by: .days(30))
+        try await serve(id, seconds: 70)
+        try await log.finish(into: fixture.store, at: fixture.clock.reading())
+        let now = fixture.clock.now()
+        #expect(
+            try await heartbeats() == [
+                Heartbeat(
+                    tracker: "test", startedAt: seconds(0), beatAt: now, askedAt: now - TimeSpan(seconds: 1))
+            ])
+        #expect(try await fixture.token(id).usage == .lastUsed(now - TimeSpan(seconds: 1)))
+    }
+
+    @Test func `a stretch ends where the clock jumped, and another begins when the new time is believed`() async throws
+    {
+        let id = try await fixture.addToken("a")
+        try await serve(id, seconds: 30)
+        fixture.clock.jump(by: .days(300))
+        try await serve(id, seconds: 60)
+        #expect(
+            try await heartbeats() == [
+                Heartbeat(tracker: "test", startedAt: seconds(0), beatAt: seconds(29), askedAt: seconds(29))
+            ])
+        // Until then its uses are where they are if the clock is wrong.
+        guard case .lastUsed(let used) = try await fixture.token(id).usage else { return }
+        #expect((seconds(29)...seconds(89)).contains(used))
+        for _ in 0..<20 {
+            note(id)
+            try await flush()
+            fixture.clock.advance(by: TimeSpan(seconds: 60))
+        }
+        let now = fixture.clock.now()
+        let last = try #require(try await heartbeats().last)
+        #expect(last.beatAt == now - TimeSpan(seconds: 60) && now - last.startedAt < .hours(1))
+        #expect(try await watched(from: seconds(30), to: now - .hours(1)) == .zero, "no day between was watched")
+        #expect(try await fixture.token(id).usage == .lastUsed(now - TimeSpan(seconds: 60)))
     }
 }

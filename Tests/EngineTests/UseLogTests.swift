@@ -1,6 +1,7 @@
 import Crypto
 import Dispatch
 import RotaCore
+import TestSupport
 import Testing
 
 @testable import Engine
@@ -71,6 +72,17 @@ import Testing
         #expect(batch.lost == 2)
     }
 
+    @Test func `what is not written down is counted, lost or not`() {
+        let small = UseLog(tracker: "test", capacity: 2)
+        for token in ["a", "b", "c", "a"] { small.note(use(token, source: token == "a" ? "here" : nil)) }
+        small.note(use("b", 1, .refused))
+        #expect(small.count == 5)
+        let batch = small.drain()
+        #expect(small.count == 0)
+        small.putBack(batch)
+        #expect(small.count == 5)
+    }
+
     @Test func `what is put back is merged with what came meanwhile`() {
         log.note(use(source: "one"))
         let batch = log.drain()
@@ -96,5 +108,22 @@ import Testing
         }
         let rest = log.drain().tallies.reduce(0) { $0 + $1.accepted.count }
         #expect(counted.withLock { $0 } + rest == 16_000)
+    }
+
+    @Test func `what a clock that was ahead noted is taken to have been now, with what is of today`() throws {
+        let clock = ManualClock(Self.noon)
+        func note(_ outcome: Use.Outcome = .accepted) {
+            log.note(Use(tokenID: TokenID("a"), version: 1, at: clock.now(), outcome: outcome, source: "here"))
+        }
+        note()
+        clock.jump(by: .days(30))
+        note()
+        note(.refused)
+        clock.jump(by: .days(-30))
+        let batch = log.drain().notLater(than: clock.now())
+        let tally = try #require(batch.tallies.first)
+        #expect(batch.tallies.count == 1 && tally.key.day == Self.noon.midnight)
+        #expect(tally.accepted.count == 2 && tally.accepted.last == Self.noon)
+        #expect(tally.refused.count == 1 && tally.refused.last == Self.noon)
     }
 }

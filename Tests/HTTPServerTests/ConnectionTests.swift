@@ -18,8 +18,47 @@ struct `A connection` {
             client.send("HEAD /b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             #expect(client.readToEnd().isClosed)
             #expect(server.seen.withLock { $0.map(\.method) } == ["POST", "GET", "GET", "HEAD"])
-            #expect(server.seen.withLock { $0.map(\.number) } == [1, 2, 3, 4])
+            #expect(server.seen.withLock { Set($0.map(\.id)).count } == 4, "each has a name of its own")
         }
+    }
+
+    static let names: [(sent: String, answered: String?)] = [
+        ("X-Request-Id: edge-7.A_b\r\n", "edge-7.A_b"), ("", nil), ("X-Request-Id: \r\n", nil),
+        ("x-request-id: \(String(repeating: "a", count: 64))\r\n", String(repeating: "a", count: 64)),
+        ("X-Request-Id: \(String(repeating: "a", count: 65))\r\n", nil), ("X-Request-Id: a b\r\n", nil),
+        ("X-Request-Id: a\"b\r\n", nil), ("X-Request-Id: a=b\r\n", nil),
+        ("X-Request-Id: a\r\nX-Request-Id: b\r\n", nil),
+        ("X-Request-Id: rota_\(String(repeating: "a", count: 36))\r\n", nil),
+    ]
+
+    @Test(arguments: names)
+    func `is answered with the name of each request, the proxy's where that can be one`(
+        sent: String, answered: String?
+    ) async throws {
+        try await RunningServer.use { server in
+            let client = try RawClient(port: server.port)
+            client.send("GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\(sent)\r\n")
+            let answer = client.readToEnd().text
+            let request = try #require(server.seen.withLock { $0.first })
+            #expect(answered == nil || request.id == answered)
+            #expect(answered != nil || request.id.hasSuffix("-1") && request.id.count == 18)
+            #expect(answer.contains("\r\nX-Request-Id: \(request.id)\r\n"))
+        }
+    }
+
+    @Test func `is answered with a name also where the request is refused, and never with one of another start`()
+        async throws
+    {
+        var names: Set<String> = []
+        for _ in 0..<2 {
+            try await RunningServer.use { server in
+                let answer = try server.exchange(Array("GET /a HTTP/1.1\r\nX-Request-Id: a\r\n\r\n".utf8)).text
+                #expect(answer.hasPrefix("HTTP/1.1 400 "))
+                let line = try #require(answer.split(separator: "\r\n").first { $0.hasPrefix("X-Request-Id: ") })
+                names.insert(String(line))
+            }
+        }
+        #expect(names.count == 2)
     }
 
     @Test func `gives headers whole, whatever the case of their names`() async throws {

@@ -53,6 +53,42 @@ private struct Certificate {
         }
     }
 
+    @Test func `goes on with another certificate, and cuts nobody off`() async throws {
+        let (old, new) = (try Certificate(), try Certificate())
+        let tls = try old.tls()
+        let (isRunning, mayEnd) = (Locked(false), Locked(false))
+        try await RunningServer.use(
+            { $0.tls = tls },
+            answer: { request in
+                if request.target.path == "/busy" {
+                    isRunning.withLock { $0 = true }
+                    while !mayEnd.withLock(\.self) { usleep(1000) }
+                }
+                return .now(RunningServer.echo(request))
+            }
+        ) { server in
+            @Sendable func get(_ path: String, trusting certificate: Certificate) async throws -> Int {
+                var request = Request(url: "https://localhost:\(server.port)/\(path)")
+                request.certificateAuthorityFile = certificate.file
+                return try await HTTPClient(addressPolicy: .any).send(request).status
+            }
+            async let busy = get("busy", trusting: old)
+            while !isRunning.withLock(\.self) { try await Task.sleep(for: .milliseconds(1)) }
+            #expect(try server.listener.renew(tls) == false, "the same one")
+            #expect(try server.listener.renew(try new.tls()))
+            while (try? await get("a", trusting: old)) != nil {}
+            for _ in 0..<20 { #expect(try await get("a", trusting: new) == 200) }
+            mayEnd.withLock { $0 = true }
+            #expect(try await busy == 200)
+            // Whom the first one served are gone: so is it, and the next stop has nothing of it to wait for.
+            while server.listener.connectionCount > 0 { try await Task.sleep(for: .milliseconds(1)) }
+            var wrong = try new.tls()
+            wrong.key = tls.key
+            #expect(throws: ServerError.self) { try server.listener.renew(wrong) }
+            #expect(try await get("a", trusting: new) == 200)
+        }
+    }
+
     @Test func `does not hold who never finishes the handshake`() async throws {
         let tls = try Certificate().tls()
         try await RunningServer.use({

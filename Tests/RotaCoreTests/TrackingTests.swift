@@ -1,4 +1,5 @@
 import RotaCore
+import TestSupport
 import Testing
 
 @Suite struct TrackingTests {
@@ -87,6 +88,20 @@ import Testing
     @Test func `trackers that overlap count once`() {
         let history = [watched(20, 10), watched(15, 5, by: "b"), watched(30, 25), watched(18, 12, by: "c")]
         #expect(idleness(used(50), history)?.time == .days(20))
+    }
+
+    @Test func `what a clock that was ahead said of days that are to come is not watched`() {
+        let clock = ManualClock(now)
+        clock.jump(by: .days(30))
+        let beat = Heartbeat(tracker: "a", startedAt: ago(.days(2)), beatAt: clock.now(), askedAt: clock.now())
+        clock.jump(by: .days(-30))
+        let history = TrackingHistory([beat.notLater(than: clock.now())])
+        clock.advance(by: .days(6))
+        #expect(history.watched(from: now, to: clock.now()) == .zero)
+        #expect(history.watched(from: ago(.days(9)), to: clock.now()) == .days(2))
+        #expect(history.instant(after: .days(5), from: ago(.days(2))) == nil)
+        let phantom = Heartbeat(tracker: "a", startedAt: clock.now(), beatAt: clock.now(), askedAt: clock.now())
+        #expect(phantom.notLater(than: now).watched == nil)
     }
 
     // MARK: arithmetic

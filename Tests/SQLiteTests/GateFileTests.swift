@@ -21,6 +21,20 @@ import Testing
         second.unlock()
     }
 
+    @Test func `whoever waits may be told to wait no longer`() throws {
+        let first = try GateFile(beside: scratch.path)
+        let second = try GateFile(beside: scratch.path)
+        try first.lock()
+        var asked = 0
+        let error = #expect(throws: GateError.self) {
+            try second.lock {
+                asked += 1
+                return asked == 3
+            }
+        }
+        #expect(error?.isBusy == true && asked == 3)
+    }
+
     @Test func `the gate opens however the work behind it ends`() throws {
         let first = try GateFile(beside: scratch.path)
         let second = try GateFile(beside: scratch.path)

@@ -139,4 +139,30 @@ import Testing
             #expect(try driver.number("PRAGMA \(name)") == Int64(value), "\(name)")
         }
     }
+
+    @Test(arguments: ["", "-wal", ".gate"])
+    func `a store that is replaced while it is open takes no more changes`(ending: String) throws {
+        let store = try scratch.fresh()
+        let files = try StoreFiles(at: scratch.location)
+        try StoreBench(store).addSample("before")
+        #expect(files.loss() == nil)
+        let file = scratch.path + ending
+        try FileManager.default.copyItem(atPath: file, toPath: file + ".copy")
+        try FileManager.default.removeItem(atPath: file)
+        #expect(files.loss() == .replaced(file))
+        try FileManager.default.moveItem(atPath: file + ".copy", toPath: file)
+        #expect(files.loss() == .replaced(file), "another file under the same name")
+        let error = #expect(throws: StoreError.self) { try StoreBench(store).addSample("after") }
+        #expect(error == .replaced(file))
+    }
+
+    @Test func `what SQLite makes beside a store counts from when it is first seen`() throws {
+        try scratch.create()
+        let files = try StoreFiles(at: scratch.location)
+        for number in 0..<3 {
+            let store = try scratch.open()
+            try StoreBench(store).addSample("t\(number)")
+            #expect(files.loss() == nil)
+        }
+    }
 }

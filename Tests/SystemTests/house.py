@@ -55,6 +55,8 @@ class House:
         self.store, self.local = folder / "store/rota.db", folder / "local"
         self.signing_secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
         self.outputs: list[str] = []
+        # What commands find in their environment beside the usual.
+        self.extra: dict[str, str] = {}
         for made in (folder / "store", self.local, folder / "Policies"):
             made.mkdir(mode=0o700)
         self.keep("whsec", self.signing_secret)
@@ -99,7 +101,7 @@ class House:
 
     @property
     def environment(self):
-        return {"PATH": os.environ["PATH"], "HOME": str(self.folder), "USER": "tester", "NO_COLOR": "1"}
+        return {"PATH": os.environ["PATH"], "HOME": str(self.folder), "USER": "tester", "NO_COLOR": "1"} | self.extra
 
     def rota(self, *arguments, expect=0, given=None):
         """Runs a command to its end; everything that it says is remembered."""

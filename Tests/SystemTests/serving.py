@@ -19,7 +19,9 @@ class Served:
     def __init__(self, house, listen="127.0.0.1:0", settings=""):
         self.house, self.log = house, house.folder / "serve.log"
         text = (house.folder / "rota.yaml").read_text()
-        (house.folder / "rota.yaml").write_text(text + f'server: {{ listen: "{listen}"{settings} }}\n')
+        if "\nserver:" not in text:
+            text += f'server: {{ listen: "{listen}"{settings} }}\n'
+            (house.folder / "rota.yaml").write_text(text)
         if not any((house.folder / "Policies").iterdir()):
             house.policy(text="version: 1\npolicies:\n  - name: look\n    mode: observe\n    match: all\n    rules:\n"
                               "      - max-age: 90d\n        action: notify\n")

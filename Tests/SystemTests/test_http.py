@@ -1,9 +1,16 @@
 """The HTTP interface as others' OAuth libraries and plain clients see it."""
 
 import contextlib
+import shutil
+import signal
 import sqlite3
+import ssl
+import subprocess
+import threading
 import time
+import warnings
 
+import pytest
 import requests
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc7662 import IntrospectTokenValidator
@@ -135,3 +142,58 @@ def test_a_unix_socket_serves_its_group(bare):
             assert client.recv(4096).startswith(b"HTTP/1.1 200 ")
         served.stop()
     assert not path.exists()
+
+
+def certify(folder, name):
+    """A self-signed certificate for the loopback, with a new key, where the last one was."""
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+         "-keyout", folder / "key.pem", "-out", folder / "server.pem", "-subj", f"/CN={name}",
+         "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+    (folder / "key.pem").chmod(0o600)
+    return (folder / "server.pem").read_text()
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="there is no openssl here")
+def test_a_renewed_certificate_is_taken_over_while_nobody_is_cut_off(bare):
+    admin = bare.init()
+    first = certify(bare.folder, "first")
+    with Served(bare, settings=', tls: { certificate: server.pem, key: file:key.pem }') as served:
+        def shown():
+            return ssl.get_server_certificate(("127.0.0.1", served.port)).strip()
+
+        address = f"https://127.0.0.1:{served.port}/v1/introspect"
+        stop, answers = threading.Event(), []
+
+        def ask():
+            # One connection for as long as it lasts: it must never end within a request.
+            with requests.Session() as session:
+                session.verify = False
+                while not stop.is_set():
+                    answers.append(session.post(address, data={"token": admin}, auth=("", admin)).status_code)
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            askers = [threading.Thread(target=ask) for _ in range(3)]
+            for asker in askers:
+                asker.start()
+            assert shown() == first.strip()
+            second = certify(bare.folder, "second")
+            served.process.send_signal(signal.SIGHUP)
+            until = time.monotonic() + 20
+            while shown() != second.strip():
+                assert time.monotonic() < until, served.log.read_text()
+                time.sleep(0.02)
+            # A key that is not the certificate's keeps what is in force.
+            (bare.folder / "server.pem").write_text(first)
+            served.process.send_signal(signal.SIGHUP)
+            while "the configuration in force stays" not in served.log.read_text():
+                assert time.monotonic() < until, served.log.read_text()
+                time.sleep(0.02)
+            assert shown() == second.strip()
+            stop.set()
+            for asker in askers:
+                asker.join()
+        assert len(answers) > 20 and set(answers) == {200}, served.log.read_text()
+        assert "another TLS certificate is in force" in served.log.read_text()
+        served.stop()

@@ -1,4 +1,5 @@
 """`rota serve` as a service manager runs it: it says when it is ready, works by schedules, reloads, and ends in good order."""
+import fcntl
 import json
 import signal
 import socket
@@ -7,7 +8,9 @@ import threading
 import time
 
 import pytest
+import requests
 
+import serving
 from house import Seed
 
 POLICY = (
@@ -181,3 +184,22 @@ def test_a_run_that_was_killed_is_made_up_for_at_the_next_start(house, serve):
     assert house.rows("SELECT COUNT(*), COUNT(DISTINCT token_id) FROM rotations WHERE promoted_at IS NOT NULL") == [
         (len(seeds), len(seeds))]
     assert house.rows("SELECT COUNT(*) FROM runs WHERE finished_at IS NULL") == [(0,)]
+
+
+def test_it_ends_in_time_while_another_process_has_the_store_and_tells_what_is_lost(bare):
+    bare.init()
+    gateway = bare.json("token", "create", "--name", "gateway", "--owner", "t", "--scope", "rota:introspect")["value"]
+    value = bare.json("token", "create", "--name", "app", "--owner", "t")["value"]
+    with serving.Served(bare) as daemon, bare.store.with_name("rota.db.gate").open() as gate:
+        # As a command that writes a lot has it.
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        for _ in range(3):
+            answer = requests.post(daemon.address + "/v1/introspect", data={"token": value}, auth=("", gateway))
+            assert answer.json()["active"] is True
+        time.sleep(2)
+        assert daemon.stop() < 10
+        told = daemon.log.read_text()
+    lost = [line for line in told.splitlines() if "uses are lost" in line]
+    assert len(lost) == 1 and "uses=6 " in lost[0] and "busy" in lost[0], told
+    # The next one is not disturbed, and nothing of that time counts as watched.
+    assert bare.rows("SELECT count(*) FROM heartbeats WHERE asked_at IS NOT NULL") == [(0,)]

@@ -25,12 +25,11 @@ package struct Daemon: Sendable {
     private let run: RunUseCase
     private let deliverer: Deliverer
     private let clock: any WallClock
+    private let clockGuard: ClockGuard
     private let log: any ServiceLog
     private let stop: StopSignal
-    private let watch = Locked(ClockWatch())
     private let hasLooked = Locked(false)
     private let hasSettled = Locked(false)
-    private let pace = Locked(ClockPace.unknown)
 
     /// How long a loop rests between two turns, in milliseconds.
     private static let upkeepPause: Int64 = 5_000
@@ -40,14 +39,16 @@ package struct Daemon: Sendable {
     /// How many actions that came to nothing one run tells of.
     private static let mostTold = 100
 
+    /// - parameter clockGuard: one for all daemons that the process runs, one after the other.
     package init(
-        _ orders: Orders, run: RunUseCase, deliverer: Deliverer, clock: any WallClock, log: any ServiceLog,
-        stop: StopSignal
+        _ orders: Orders, run: RunUseCase, deliverer: Deliverer, clock: any WallClock, clockGuard: ClockGuard,
+        log: any ServiceLog, stop: StopSignal
     ) {
         self.orders = orders
         self.run = run
         self.deliverer = deliverer
         self.clock = clock
+        self.clockGuard = clockGuard
         self.log = log
         self.stop = stop
     }
@@ -96,7 +97,7 @@ package struct Daemon: Sendable {
 
     /// Retires, recovers and expires; nothing while the clock is suspect.
     package func upkeep() async throws {
-        guard try await clockIsTrusted() else { return }
+        guard try await clockGuard.isTrusted(beside: run.store) else { return }
         let result = try await run.upkeep()
         guard !result.isIdle else { return }
         let stuck = result.recovery.rotations.filter { $0.isStalled }
@@ -112,7 +113,7 @@ package struct Daemon: Sendable {
 
     /// Runs the policies whose turn it is; nothing while the clock is suspect. Nil when none had it.
     package func runScheduled() async throws -> RunReport? {
-        guard try await clockIsTrusted() else { return nil }
+        guard try await clockGuard.isTrusted(beside: run.store) else { return nil }
         let looking = hasLooked.withLock { !$0 }
         let turn = try await run.runScheduled(
             policies: orders.policies, schedules: orders.schedules, limits: orders.limits, looking: looking)
@@ -161,47 +162,4 @@ package struct Daemon: Sendable {
         }
         hasSettled.withLock { $0 = true }
     }
-
-    private func clockIsTrusted() async throws -> Bool {
-        guard try await clockIsAbreast() else { return false }
-        let reading = clock.reading()
-        let (jump, wasSuspect, isSuspect) = watch.withLock { watch in
-            let was = watch.isSuspect
-            return (watch.observe(reading), was, watch.isSuspect)
-        }
-        if let jump {
-            log.error(
-                "the clock is suspect: nothing is rotated, revoked or expired by it", LogField("jump", jump),
-                LogField("until_steady_for", ClockWatch.probation.spoken))
-        } else if wasSuspect, !isSuspect {
-            log.info("the clock is trusted again")
-        }
-        return !isSuspect
-    }
-
-    /// Whether the clock has once been where the store is: one that was set back while nothing ran is not, until it
-    /// has caught up or somebody confirms it. From then on the watch sees to it.
-    private func clockIsAbreast() async throws -> Bool {
-        if pace.withLock({ $0 == .abreast }) { return true }
-        let now = clock.now()
-        let lag = try await run.store.read { try $0.lag(of: now) }
-        let before = pace.withLock { pace in
-            defer { pace = lag == nil ? .abreast : .behind }
-            return pace
-        }
-        if let lag, before == .unknown {
-            log.error(
-                "the clock is suspect: nothing is rotated, revoked or expired by it", LogField("clock", lag.now),
-                LogField("recorded", lag.recorded), LogField("behind", lag.span.spoken),
-                LogField("hint", "set it right; if it is, and was wrong before: rota run --trust-clock"))
-        } else if lag == nil, before == .behind {
-            log.info("the clock is trusted again")
-        }
-        return lag == nil
-    }
-}
-
-/// How a wall clock stands to what the store has recorded.
-private enum ClockPace {
-    case unknown, behind, abreast
 }

@@ -59,7 +59,7 @@ package final class StopSignal: Sendable {
 
     /// Returns when the end was requested and its patience is over, or the task is cancelled. A patience may
     /// also be given later than the request.
-    func expired(_ clock: any WallClock) async {
+    package func expired(_ clock: any WallClock) async {
         await requested()
         while !Task.isCancelled {
             let patience = state.withLock { $0.patience }

@@ -14,25 +14,29 @@ extension UseLog {
     /// For a loop that calls it each second; a second call within the same second does nothing. Costs nothing
     /// when there is nothing to write. What fails is put back, and taken by the next flush.
     ///
-    /// - parameter now: by the same clock as the uses that are noted.
+    /// - parameter reading: of the same clock as the uses that are noted.
     /// - throws: store errors, after which it may be called again.
-    package func flush(into store: StoreQueue, at now: Instant) async throws {
+    package func flush(into store: StoreQueue, at reading: ClockReading) async throws {
         let isDue = state.withLock { state in
-            defer { state.lastFlush = now }
-            return state.lastFlush != now
+            defer { state.lastFlush = reading.wall }
+            return state.lastFlush != reading.wall
         }
-        if isDue { try await write(into: store, at: now, isLast: false) }
+        if isDue { try await write(into: store, at: reading, isLast: false) }
     }
 
     /// Writes down what is left, and to when it watched: nothing is lost by a stop that waits for this.
     ///
     /// Call it once nothing is noted any more.
-    package func finish(into store: StoreQueue, at now: Instant) async throws {
-        try await write(into: store, at: now, isLast: true)
+    package func finish(into store: StoreQueue, at reading: ClockReading) async throws {
+        try await write(into: store, at: reading, isLast: true)
     }
 
-    private func write(into store: StoreQueue, at now: Instant, isLast: Bool) async throws {
-        var batch = isLast ? drain() : drainDue(at: now)
+    private func write(into store: StoreQueue, at reading: ClockReading, isLast: Bool) async throws {
+        let look = state.withLock { $0.clock.look(reading) }
+        let now = look.now
+        // What goes on waiting would keep the last heartbeat of a stretch from speaking for all of it.
+        let takesAll = isLast || look.brokeAt != nil
+        var batch = (takesAll ? drain() : drainDue(at: now)).notLater(than: now)
         let tracker = tracker
         do {
             while batch.tallies.count > Self.largestBatch {
@@ -40,7 +44,7 @@ extension UseLog {
                 try await store.write { try $0.recordUses(part, by: tracker, at: now) }
                 batch.tallies.removeFirst(Self.largestBatch)
             }
-            let heartbeat = heartbeat(at: now, of: batch, isLast: isLast)
+            let heartbeat = heartbeat(at: look, of: batch, isLast: isLast)
             guard heartbeat != nil || !batch.tallies.isEmpty else { return }
             let rest = batch.tallies
             try await store.write { store in
@@ -57,19 +61,27 @@ extension UseLog {
         }
     }
 
-    /// The heartbeat to write now; nil when the last one is young enough.
-    private func heartbeat(at now: Instant, of batch: Batch, isLast: Bool) -> Heartbeat? {
+    /// The heartbeat to write now; nil when the last one is young enough, or nobody knows what time it is.
+    private func heartbeat(at look: UseClock.Look, of batch: Batch, isLast: Bool) -> Heartbeat? {
         state.withLock { state in
+            let now = look.now
+            guard look.isSteady else {
+                defer { state.stretch = nil }
+                guard let end = look.brokeAt, batch.lost == 0 else { return nil }
+                return state.stretch.flatMap { $0.startedAt < end ? $0.notLater(than: end) : nil }
+            }
             var stretch = state.stretch ?? Heartbeat(tracker: tracker, startedAt: now, beatAt: now, askedAt: nil)
             // The time since the last heartbeat was not watched: what it says stays, and a new stretch begins.
             if batch.lost > 0 { stretch.startedAt = now }
             // What waits still is not written down: a heartbeat speaks for the time before it.
             stretch.beatAt = max(stretch.startedAt, min(batch.complete ?? now, now))
+            stretch = stretch.notLater(than: now)
             state.stretch = stretch
             guard let written = state.written, written.heartbeat.startedAt == stretch.startedAt, !isLast else {
                 return stretch
             }
-            return now - written.at >= Self.pulse ? stretch : nil
+            let age = now - written.at
+            return age >= Self.pulse || age < .zero ? stretch : nil
         }
     }
 }

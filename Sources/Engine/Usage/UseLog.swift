@@ -13,8 +13,8 @@ import RotaCore
 /// ```
 /// let log = UseLog(tracker: "serve:host-a")
 /// log.note(Use(tokenID: id, version: 3, at: clock.now(), source: "10.0.0.7"))   // any thread, often
-/// try await log.flush(into: store, at: clock.now())                             // a loop, each second
-/// try await log.finish(into: store, at: clock.now())                            // once, at the end
+/// try await log.flush(into: store, at: clock.reading())                         // a loop, each second
+/// try await log.finish(into: store, at: clock.reading())                        // once, at the end
 /// ```
 package final class UseLog: Sendable {
     struct State {
@@ -26,6 +26,7 @@ package final class UseLog: Sendable {
         var stretch: Heartbeat?
         /// The heartbeat that was last written, and when.
         var written: (heartbeat: Heartbeat, at: Instant)?
+        var clock = UseClock()
         var lastFlush: Instant?
     }
 
@@ -58,6 +59,11 @@ package final class UseLog: Sendable {
             state.noteAsked(at: use.at, tracker: tracker)
             state.change(key, capacity: capacity, orLose: 1) { $0.add(use, to: key) }
         }
+    }
+
+    /// How many uses are not written down.
+    package var count: Int {
+        state.withLock { state in state.waiting.values.reduce(state.lost) { $0 + $1.total } }
     }
 
     /// Takes out all that was noted, in the order of tokens, versions and days.
@@ -140,13 +146,28 @@ extension UseLog.Batch {
         tallies.sort { $0.key < $1.key }
         return self
     }
+
+    /// The same with nothing in the future: a clock that was ahead for a moment noted it so.
+    consuming func notLater(than now: Instant) -> UseLog.Batch {
+        complete = complete.map { min($0, now) }
+        guard tallies.contains(where: { $0.isLater(than: now) }) else { return self }
+        var sums: [UseTally.Key: UseTally] = [:]
+        for tally in tallies.map({ $0.notLater(than: now) }) {
+            sums[tally.key, default: UseTally(key: tally.key)].merge(tally)
+        }
+        tallies = Array(sums.values)
+        return self.sorted()
+    }
 }
 
 extension UseLog.State {
     /// A tracker that was not asked for long, or never, begins anew: see ``Heartbeat``.
     fileprivate mutating func noteAsked(at now: Instant, tracker: String) {
+        // By a clock that has been set back since the last look, nothing begins.
+        if let looked = clock.trusted?.wall, now < looked - ClockReading.tolerance { return }
         if let asked = stretch?.askedAt, now - asked <= Heartbeat.longestSilence {
-            if now > asked { stretch?.askedAt = now }
+            // One that lies ahead was noted by a clock that was wrong.
+            if now > asked || asked > now + ClockReading.tolerance { stretch?.askedAt = now }
         } else {
             stretch = Heartbeat(tracker: tracker, startedAt: now, beatAt: now, askedAt: now)
         }

@@ -76,6 +76,21 @@ package struct UseTally: Hashable, Sendable {
     }
 }
 
+extension UseTally {
+    func isLater(than now: Instant) -> Bool {
+        key.day > now || accepted.last.map { $0 > now } ?? false || refused.last.map { $0 > now } ?? false
+    }
+
+    /// The same uses, taken to have been no later than an instant.
+    func notLater(than now: Instant) -> UseTally {
+        var tally = self
+        tally.key.day = min(key.day, now.midnight)
+        tally.accepted.last = accepted.last.map { min($0, now) }
+        tally.refused.last = refused.last.map { min($0, now) }
+        return tally
+    }
+}
+
 extension UseTally.Key {
     init(_ use: Use) {
         self.init(tokenID: use.tokenID, version: use.version, day: use.at.midnight)

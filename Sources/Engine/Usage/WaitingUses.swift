@@ -24,6 +24,8 @@ struct WaitingUses: Sendable {
 
     var isEmpty: Bool { count == 0 && details.isEmpty }
 
+    var total: Int { details.reduce(count) { $0 + $1.accepted.count + $1.refused.count } }
+
     /// Whether they are to be written down at `now`; of none: whether it is long enough ago that others were.
     func isDue(at now: Instant) -> Bool {
         guard !cannotWait, let writtenAt else { return true }

@@ -28,4 +28,11 @@ package struct Heartbeat: Hashable, Sendable {
         let end = min(beatAt, askedAt + Self.longestSilence)
         return end > startedAt ? startedAt...end : nil
     }
+
+    /// The same, but nothing of it later than an instant: what a clock that was ahead for a while said is not so.
+    package func notLater(than end: Instant) -> Heartbeat {
+        Heartbeat(
+            tracker: tracker, startedAt: min(startedAt, end), beatAt: min(beatAt, end),
+            askedAt: askedAt.map { min($0, end) })
+    }
 }

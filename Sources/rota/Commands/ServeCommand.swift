@@ -1,5 +1,6 @@
 import Engine
 import RotaCore
+import Stores
 
 extension Command {
     static let serve = Command(
@@ -26,11 +27,14 @@ private func serveUntilStopped(_ invocation: Invocation) async throws -> ExitCod
     let policies = try composition.policies()
     // Before anybody may ask us to stop.
     let signals = Signals()
-    let store = try composition.openQueue()
+    let files = try StoreFiles(at: composition.configuration.store)
+    let patience = StorePatience()
+    let store = try composition.openQueue(patience)
     guard try await store.read({ $0.takeUpService() }) else {
         throw Failure(
             "another 'rota serve' has this store", hint: "one daemon serves a SQLite store; commands may run beside it")
     }
-    let service = try Service(composition, policies, store: store)
+    let parts = Service.StoreParts(queue: store, files: files, patience: patience)
+    let service = try Service(composition, policies, store: parts)
     return try await service.run(signals)
 }

@@ -28,11 +28,22 @@ extension ServerSettings {
         var configuration = Listener.Configuration(listen)
         configuration.limits = limits
         configuration.trustedProxies = trustedProxies
-        if let tls {
-            let certificate = try File(reading: tls.certificate).readAll(most: Self.largestCertificate)
-            configuration.tls = Listener.TLS(certificate: certificate, key: try tls.key.resolve(for: "server.tls.key"))
-        }
+        configuration.tls = try certificate()
         return configuration
+    }
+
+    /// The certificate and its key as they are now; nil without TLS.
+    func certificate() throws(Failure) -> Listener.TLS? {
+        guard let tls else { return nil }
+        let certificate = try File(reading: tls.certificate).readAll(most: Self.largestCertificate)
+        return Listener.TLS(certificate: certificate, key: try tls.key.resolve(for: "server.tls.key"))
+    }
+
+    /// Whether a daemon that runs by `old` cannot go on by these: a certificate and its key can be exchanged.
+    func needsRestart(after old: ServerSettings) -> Bool {
+        var wanted = self
+        if wanted.tls != nil, old.tls != nil { wanted.tls = old.tls }
+        return wanted != old
     }
 }
 

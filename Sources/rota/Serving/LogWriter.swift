@@ -45,7 +45,7 @@ final class LogWriter: ServiceLog {
         write(
             .debug, "request",
             [
-                LogField("request_id", served.number), LogField("method", served.method),
+                LogField("request_id", served.id), LogField("method", served.method),
                 LogField("path", Self.shown(served.path)), LogField("status", served.status),
                 LogField("peer", served.peer),
             ])

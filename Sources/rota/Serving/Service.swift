@@ -16,25 +16,47 @@ struct Service {
         var stop: StopSignal
     }
 
+    /// The store that is served, and what goes with it.
+    struct StoreParts {
+        var queue: StoreQueue
+        /// Taken before it was opened.
+        var files: StoreFiles
+        /// Of its writes with other processes; ended when the end cannot wait for them.
+        var patience: StorePatience
+    }
+
     /// How long what is under way has to come to its end, in milliseconds.
     private static let patience = 8_000
+    /// The same where the store is lost: just enough to answer whoever is connected that it is.
+    private static let patienceWithoutStore = 500
+    /// How often it is looked whether the store is in its place, in milliseconds.
+    private static let filesPause: Int64 = 100
 
     private let invocation: Invocation
     private let store: StoreQueue
+    private let files: StoreFiles
+    private let storePatience: StorePatience
+    /// Why the store must not be used any more.
+    private let loss = Locked<StoreError?>(nil)
     private let log: LogWriter
+    /// Over all shifts: a reload says nothing of the clock.
+    private let clockGuard: ClockGuard
     private let manager = ServiceManager()
     private let uses = UseLog(tracker: "serve:\(Process.hostName)")
     private let stop = StopSignal()
     private let listener: Listener?
     private let first: Shift
 
-    init(_ composition: Composition, _ policies: PolicySet, store: StoreQueue) throws {
+    init(_ composition: Composition, _ policies: PolicySet, store parts: StoreParts) throws {
         invocation = composition.invocation
-        self.store = store
+        store = parts.queue
+        files = parts.files
+        storePatience = parts.patience
         let settings = composition.configuration.log
         log = LogWriter(composition.invocation.clock, format: settings.format, lowest: settings.level)
-        first = try Self.prepare(composition, policies, store: store, log: log)
-        listener = try Self.listen(composition, store: store, uses: uses, log: log, stop: stop)
+        clockGuard = ClockGuard(composition.invocation.clock, log: log)
+        first = try Self.prepare(composition, policies, store: store, log: log, clockGuard: clockGuard)
+        listener = try Self.listen(composition, store: store, uses: uses, log: log, stop: stop, loss: loss)
     }
 
     /// Works until it is asked to stop.
@@ -44,26 +66,38 @@ struct Service {
             LogField("listen", listener.map { "\($0.address)" } ?? "none"),
             LogField("policies", first.configuration.policies))
         manager.ready(status)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await work(asked: signals) }
+            group.addTask {
+                await signals.ending.expired(invocation.clock)
+                // Whoever waits for the store then is refused, and comes to an end.
+                storePatience.end()
+            }
+            await group.next()
+            group.cancelAll()
+        }
+        guard loss.withLock({ $0 == nil }) else { return .failed }
+        log.info("stopped")
+        return .done
+    }
+
+    /// Everything that goes on while it serves, to the last use that is written down.
+    private func work(asked signals: Signals) async {
         await withDiscardingTaskGroup { group in
             group.addTask { await writeUsesDown() }
             group.addTask { await showLife() }
+            group.addTask { await watchFiles(signals) }
             group.addTask { await work(first) }
             var shifts = [first]
             for await request in signals.requests {
-                if request == .stop { break }
+                guard request == .reload else { break }
                 guard let next = await reload(shifts[shifts.count - 1]) else { continue }
                 group.addTask { await work(next) }
                 shifts.append(next)
             }
             await end(shifts)
         }
-        do {
-            try await uses.finish(into: store, at: invocation.clock.now())
-        } catch {
-            log.error("uses cannot be written down", LogField("cause", Failure(error).message))
-        }
-        log.info("stopped")
-        return .done
+        await writeLastUsesDown()
     }
 
     private var status: String { listener.map { "listening on \($0.address)" } ?? "without a listener" }
@@ -76,16 +110,19 @@ struct Service {
     private func end(_ shifts: [Shift]) async {
         log.info("stopping")
         manager.stopping()
-        for shift in shifts { shift.stop.request(patience: Int64(Self.patience)) }
+        // Cancelled: the time is over, for whatever was attended to before.
+        let isLate = Task.isCancelled
+        let patience = isLate ? 0 : loss.withLock { $0 == nil } ? Self.patience : Self.patienceWithoutStore
+        for shift in shifts { shift.stop.request(patience: Int64(patience)) }
         stop.request()
-        await listener?.stop(within: Self.patience)
+        await listener?.stop(within: patience)
     }
 
     // MARK: - The configuration in force
 
     /// Makes everything that a reading of the configuration asks for; nothing has begun by that.
     private static func prepare(
-        _ composition: Composition, _ policies: PolicySet, store: StoreQueue, log: LogWriter
+        _ composition: Composition, _ policies: PolicySet, store: StoreQueue, log: LogWriter, clockGuard: ClockGuard
     ) throws -> Shift {
         let configuration = composition.configuration
         let invocation = composition.invocation
@@ -101,7 +138,8 @@ struct Service {
         return Shift(
             configuration: configuration, endpoints: configuration.webhooks.map(\.endpoint),
             daemon: Daemon(
-                orders, run: run, deliverer: deliverer, clock: invocation.clock, log: log, stop: stop),
+                orders, run: run, deliverer: deliverer, clock: invocation.clock, clockGuard: clockGuard, log: log,
+                stop: stop),
             vaults: vaults, stop: stop)
     }
 
@@ -114,13 +152,14 @@ struct Service {
             guard composition.configuration.store == old.configuration.store else {
                 throw Failure.usage("the store cannot change while the daemon runs", hint: "restart it")
             }
-            let next = try Self.prepare(composition, try composition.policies(), store: store, log: log)
+            let next = try Self.prepare(
+                composition, try composition.policies(), store: store, log: log, clockGuard: clockGuard)
+            try renewCertificate(next.configuration.server)
             try await store.read { $0.announce(to: next.endpoints) }
             // What the old shift has begun it finishes, while the new one is at work already.
             old.stop.request()
             log.info("the configuration is in force", LogField("file", next.configuration.file))
-            if next.configuration.server != old.configuration.server || next.configuration.log != old.configuration.log
-            {
+            if needsRestart(next.configuration) {
                 log.warning("'server' and 'log' take effect with the next start")
             }
             return next
@@ -134,10 +173,31 @@ struct Service {
         }
     }
 
+    /// Whether some of it is not in force before the next start.
+    private func needsRestart(_ next: Configuration) -> Bool {
+        guard next.log == first.configuration.log else { return true }
+        guard let wanted = next.server, let present = first.configuration.server else {
+            return next.server != first.configuration.server
+        }
+        return wanted.needsRestart(after: present)
+    }
+
     // MARK: - The listener
 
+    /// Takes another certificate over, which may lie at the same path, while nobody is cut off.
+    private func renewCertificate(_ settings: ServerSettings?) throws {
+        guard let listener, let settings, let tls = try settings.certificate() else { return }
+        do throws(ServerError) {
+            guard try listener.renew(tls) else { return }
+        } catch {
+            throw Failure(error.message, hint: error.hint)
+        }
+        log.info("another TLS certificate is in force", LogField("file", settings.tls?.certificate ?? ""))
+    }
+
     private static func listen(
-        _ composition: Composition, store: StoreQueue, uses: UseLog, log: LogWriter, stop: StopSignal
+        _ composition: Composition, store: StoreQueue, uses: UseLog, log: LogWriter, stop: StopSignal,
+        loss: Locked<StoreError?>
     ) throws -> Listener? {
         guard let settings = composition.configuration.server else { return nil }
         let clock = composition.invocation.clock
@@ -150,7 +210,9 @@ struct Service {
                         "a request failed", LogField("request_id", request),
                         LogField("cause", Failure(error).message))
                 },
-                trustedProxies: settings.trustedProxies, isReady: { !stop.isRequested }))
+                tell: { log.write(.info, $0, $1) }, trustedProxies: settings.trustedProxies,
+                isReady: { !stop.isRequested },
+                hasStore: { loss.withLock { $0 == nil } }))
         let router = api.router
         var configuration = try settings.listener()
         if composition.configuration.log.level == .debug { configuration.observer = { log.write($0) } }
@@ -168,12 +230,44 @@ struct Service {
         guard listener != nil else { return }
         while !stop.isRequested {
             do {
-                try await uses.flush(into: store, at: invocation.clock.now())
+                try await uses.flush(into: store, at: invocation.clock.reading())
             } catch {
                 // Nothing is lost: the next flush takes it.
                 log.error("uses cannot be written down", LogField("cause", Failure(error).message))
             }
             await stop.sleep(milliseconds: 1000, invocation.clock)
+        }
+    }
+
+    /// As long as the patience lasts; what is lost is told, and was not watched.
+    private func writeLastUsesDown() async {
+        // What is written into a file without a name is lost, too.
+        guard loss.withLock({ $0 == nil }) else { return tellLostUses("the store is lost") }
+        do {
+            try await uses.finish(into: store, at: invocation.clock.reading())
+        } catch {
+            tellLostUses(Failure(error).message)
+        }
+    }
+
+    private func tellLostUses(_ cause: String) {
+        let count = uses.count
+        guard count > 0 else { return }
+        log.error("uses are lost: they could not be written down", LogField("uses", count), LogField("cause", cause))
+    }
+
+    /// Ends everything when the store is not the one at its path any more: a revocation there would not be seen here.
+    private func watchFiles(_ signals: Signals) async {
+        while !stop.isRequested {
+            if let found = files.loss() {
+                loss.withLock { $0 = found }
+                let failure = Failure(found)
+                log.error(
+                    "the store is lost: nothing is answered or done any more", LogField("cause", failure.message),
+                    LogField("hint", failure.hint ?? ""))
+                return signals.abandon(within: Int64(Self.patienceWithoutStore) * 2)
+            }
+            await stop.sleep(milliseconds: Self.filesPause, invocation.clock)
         }
     }
 
