@@ -76,6 +76,23 @@ import Testing
         #expect(try bench.audit().count == entries)
     }
 
+    @Test func `a value in the place of a name or an id is a fault that does not tell it`() throws {
+        let value = "rota_xK7Qm2Wv9Lr4Tz8Bn3Hd6Jf1Pc5Gs0aaaaaa"
+        for text in [
+            "name,issuer,external_id\n\(value),rota,\na,rota,\(value)\n", "\(value),rota\nb,rota\n",
+            "name,issuer,state\na,\(value),\nb,rota,\(value)\n",
+        ] {
+            do {
+                try bench.take(text)
+                Issue.record("it was taken in")
+            } catch let error as InventoryFaults {
+                #expect(error.count >= 2)
+                #expect(!error.faults.contains { "\($0.message) \($0.hint)".contains("xK7Qm2Wv") })
+            }
+        }
+        #expect(try bench.tokens().count == 0)
+    }
+
     @Test func `every fault is told with its line, and nothing of the file is imported`() throws {
         var text = Self.header
         for line in 2...776 { text += "t\(line),rota,,,,2026-01-02,,,,,\n" }

@@ -32,7 +32,7 @@ struct RowReader {
         if let instant = Instant(text) { return instant }
         let also = word.map { ", or \($0)" } ?? ""
         fault(
-            "'\(text.prefix(40))' in \(column.title) is not a time",
+            "'\(SecretShape.shown(text, to: 40))' in \(column.title) is not a time",
             "write 2026-11-24 or 2026-11-24T03:00:00Z\(also)")
         return nil
     }

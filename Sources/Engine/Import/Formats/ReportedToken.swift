@@ -27,9 +27,10 @@ struct ReportedToken {
         set(.labels, labels.compactMap { key, value in value.map { "\(key)=\($0)" } }.joined(separator: ";"))
     }
 
-    /// A name that is told from others by what comes first, cut to what a name may be.
+    /// A name that is told from others by what comes first, cut to what a name may be. Whoever named a token after
+    /// its value must not hold up the list of all others.
     mutating func setName(_ parts: [String]) {
-        let whole = parts.filter { !$0.isEmpty }.joined(separator: "/")
+        let whole = parts.filter { !$0.isEmpty }.map(SecretShape.redacted).joined(separator: "/")
         set(.name, String(whole.prefix(TokenFields.longestName)).trimmingBlanks())
     }
 
