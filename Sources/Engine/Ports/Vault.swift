@@ -75,6 +75,8 @@ package struct VaultCapabilities: Hashable, Sendable {
     package var fencesEmptiness: Bool
     /// The value can be read back.
     package var readable: Bool
+    /// The value can be taken away again.
+    package var removable: Bool
 
     /// What is not promised, for people; nil where nothing is missing.
     package var caveat: String? {
@@ -83,13 +85,15 @@ package struct VaultCapabilities: Hashable, Sendable {
     }
 
     package init(
-        conditionalWrite: Bool, orderedBases: Bool, fenceable: Bool, fencesEmptiness: Bool, readable: Bool
+        conditionalWrite: Bool, orderedBases: Bool, fenceable: Bool, fencesEmptiness: Bool, readable: Bool,
+        removable: Bool = true
     ) {
         self.conditionalWrite = conditionalWrite
         self.orderedBases = orderedBases
         self.fenceable = fenceable
         self.fencesEmptiness = fencesEmptiness
         self.readable = readable
+        self.removable = removable
     }
 }
 
