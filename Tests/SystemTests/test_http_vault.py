@@ -159,6 +159,11 @@ def test_where_nobody_can_read_the_answer_is_taken_and_said_to_be_no_proof(bare)
         time.sleep(2.1)
         bare.rota("run")
         assert bare.accepts(new) and not bare.accepts(seed.value)
+        # That nobody can read it is known beforehand, and no trouble of every night.
+        assert "1 beside them that nobody can read" in bare.rota("vault", "drift", "--exit-code").stdout
+        totals = bare.json("vault", "drift")["totals"]
+        assert (totals["as_expected"], totals["unreadable"], totals["write_only"]) == (1, 0, 1)
+        assert "other destination" in bare.rota("vault", "adopt", "--all", "--dry-run").stdout
         assert_nothing_slipped(bare, server)
 
 

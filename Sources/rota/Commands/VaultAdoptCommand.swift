@@ -164,6 +164,7 @@ extension PlaceContent {
         case .adopted: "adopted"
         case .otherToken: "other-token"
         case .unknown: "unknown"
+        case .writeOnly: "write-only"
         case .unreadable: "unreadable"
         }
     }
@@ -176,6 +177,7 @@ extension PlaceContent {
         case .adopted: "the value that was adopted"
         case .otherToken(let name): "a value of the token '\(name)'"
         case .unknown: "a value that rota does not know"
+        case .writeOnly: "what nobody can read"
         case .unreadable(let cause): cause
         }
     }

@@ -10,7 +10,7 @@ extension Command {
         discussion: """
             Tells destinations that are empty (missing), hold an older value (outdated), one that is not accepted
             any more (ended), one of another token (other-token) or one that rota does not know (unknown).
-            Changes nothing.
+            Destinations that nobody can read are counted apart. Changes nothing.
             """,
         operand: Operand(name: "TOKEN", help: "a name or an id; else all live tokens", count: .optional),
         options: [
@@ -50,6 +50,7 @@ private struct DriftTally: Sendable {
     private(set) var places = 0
     private(set) var asExpected = 0
     private(set) var untold = 0
+    private(set) var writeOnly = 0
     private(set) var drifted: [(drift: Drift, verdict: PlaceVerdict)] = []
     private(set) var unreadable: [PlaceVerdict] = []
 
@@ -58,6 +59,7 @@ private struct DriftTally: Sendable {
         switch verdict.finding {
         case .asExpected: asExpected += 1
         case .untold: untold += 1
+        case .writeOnly: writeOnly += 1
         case .drifted(let drift): drifted.append((drift, verdict))
         case .unreadable: unreadable.append(verdict)
         }
@@ -80,8 +82,9 @@ private struct DriftTally: Sendable {
         }
         table.finish()
         output.line(
-            "\(counted(places, "destination")) read: \(asExpected) as expected, \(drifted.count) drifted, "
-                + "\(unreadable.count) not readable, \(untold) whose value is not known")
+            "\(counted(places - writeOnly, "destination")) read: \(asExpected) as expected, \(drifted.count) drifted, "
+                + "\(unreadable.count) not readable, \(untold) whose value is not known"
+                + (writeOnly > 0 ? "; \(writeOnly) beside them that nobody can read" : ""))
         for verdict in unreadable {
             output.warning(
                 printable("\(verdict.place.destination) of '\(verdict.place.token.name)': \(verdict.message)"))
@@ -100,7 +103,7 @@ private struct DriftTally: Sendable {
             "totals": [
                 "destinations": .integer(places), "as_expected": .integer(asExpected),
                 "drifted": .integer(drifted.count), "unreadable": .integer(unreadable.count),
-                "not_known": .integer(untold),
+                "not_known": .integer(untold), "write_only": .integer(writeOnly),
             ],
         ]
     }
