@@ -279,7 +279,9 @@ import Testing
         #expect(summary.added == 1)
         #expect(summary.vanished == 0)
         #expect(try bench.token("gitlab-internal/41/release bot").issuer == internalOne)
-        #expect(try bench.take("[]", as: .gitlab).vanished == 1)
+        // An empty list does not say of what it is one.
+        #expect(try bench.take("[]", as: .gitlab).vanished == nil)
+        #expect(try bench.take("[]", as: .gitlab, isComplete: true).vanished == 1)
     }
 
     // MARK: - GitHub

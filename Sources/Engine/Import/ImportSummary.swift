@@ -13,7 +13,7 @@ package struct ImportSummary: Hashable, Sendable {
     package var added: Int
     package var updated: Int
     package var unchanged: Int
-    /// Live tokens that the file should name and does not; nil when it was not asked to name all.
+    /// Live tokens that the file should name and does not; nil when it names not all, or does not tell of what.
     package var vanished: Int?
     /// What the file holds beside tokens.
     package var leftOut: LeftOut

@@ -19,7 +19,7 @@ final class Importer {
     /// Those that several rows seem to name.
     private var contested: Set<TokenID> = []
     private var issuers: Set<Issuer>
-    private var accounts: Set<String> = []
+    private var sections: Set<String>?
     private(set) var summary: ImportSummary
 
     init(
@@ -61,7 +61,7 @@ final class Importer {
         guard checked.file.digest == summary.digest else { throw changedMeanwhile }
         summary.rows = checked.rows
         summary.leftOut = checked.file.leftOut
-        accounts = checked.file.accounts
+        sections = request.isComplete ? nil : checked.file.sections
     }
 
     /// While nothing is wrong, this is called for every row in order.
@@ -117,10 +117,10 @@ final class Importer {
 
     /// Counts the live tokens that the file should name and does not. What was not imported is none of them.
     func lookForVanished() throws {
-        guard request.format.isReport || request.isComplete else { return }
+        guard request.isComplete || request.format.isReport && !request.isPartial, sections != [] else { return }
         summary.vanished = 0
         try store.eachToken(states: [.active, .quarantined]) { token in
-            if issuers.contains(token.issuer), token.provenance == .asserted, isOfAccounts(token),
+            if issuers.contains(token.issuer), token.provenance == .asserted, isOfSections(token),
                 !seen.contains(Self.hash(of: token.id))
             {
                 summary.note(.vanished) { ImportChange(.vanished, token) }
@@ -129,8 +129,9 @@ final class Importer {
         }
     }
 
-    private func isOfAccounts(_ token: Token) -> Bool {
-        accounts.isEmpty || token.labels["account"].map { accounts.contains($0) } ?? false
+    private func isOfSections(_ token: Token) -> Bool {
+        guard let sections else { return true }
+        return request.format.section(of: token).map { sections.contains($0) } ?? false
     }
 
     func tell(_ step: ImportStep, _ rows: Int) {

@@ -56,6 +56,9 @@ enum ImportUsage {
         for option in ["issuer", "format"] where arguments.value(option) != nil {
             throw .usage("--\(option) says nothing about a log of uses", hint: "leave it out")
         }
+        if arguments.has("partial") {
+            throw .usage("--partial says nothing about a log of uses", hint: "leave it out")
+        }
         var columns: [String: UsageColumn?] = [:]
         for theirs in arguments.all("ignore") { columns[theirs] = .some(nil) }
         for (theirs, ours) in try arguments.pairs("map") {

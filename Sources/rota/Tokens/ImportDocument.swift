@@ -6,6 +6,7 @@ import RotaCore
 struct ImportDocument {
     let summary: ImportSummary
     let isDryRun: Bool
+    let isPartial: Bool
 
     func show(_ invocation: Invocation) {
         let output = invocation.output
@@ -19,6 +20,11 @@ struct ImportDocument {
             output.note(
                 "not in \(printable(summary.file)) any more, and left as before: \(counted(vanished, "token"))"
                     + "; end what is gone by 'rota token revoke NAME'")
+        }
+        if summary.format.isReport, !isPartial, summary.vanished == nil {
+            output.note(
+                "it is not told which tokens have vanished, since \(printable(summary.file)) does not say what it is a "
+                    + "list of; with --complete it is taken for all tokens of its issuer")
         }
         output.line(totals)
     }
