@@ -26,13 +26,13 @@ struct ImportBench {
     func take(
         _ text: String, as format: InventoryFormat = .csv, issuer: Issuer? = nil,
         columns: ColumnMapping = ColumnMapping(), dryRun: Bool = false, isComplete: Bool = false,
-        isPartial: Bool = false, chunk: Int = 7, at now: Instant = now
+        isPartial: Bool = false, mostTold: Int = ImportSummary.mostTold, chunk: Int = 7, at now: Instant = now
     ) throws -> ImportSummary {
         let bytes = Array(text.utf8)
         let request = ImportRequest(
             file: "tokens", format: format, issuer: issuer, columns: columns,
             vaults: KnownVaults(names: ["local", "main"], withoutFields: ["local"]), dryRun: dryRun,
-            isComplete: isComplete, isPartial: isPartial, writtenAt: now)
+            isComplete: isComplete, isPartial: isPartial, mostTold: mostTold, writtenAt: now)
         return try importInventory(
             request,
             from: {

@@ -191,7 +191,7 @@ import Testing
         #expect(try bench.tokens() == tokens)
         #expect(try bench.audit() == audit)
         #expect(planned.changes.map(\.kind) == [.changed, .added])
-        #expect(planned.changes.map { $0.fields.map(\.field) } == [["state", "last_used_at"], []])
+        #expect(planned.changes.first?.fields.map(\.field) == ["state", "last_used_at"])
         #expect(try bench.take(report, as: .awsCredentialReport) == planned)
     }
 

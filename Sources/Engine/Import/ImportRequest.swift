@@ -17,13 +17,16 @@ package struct ImportRequest: Sendable {
     package var isComplete: Bool
     /// Whether a report names only some, so that nothing can be told to be gone.
     package var isPartial: Bool
+    /// How many changes of a kind the summary tells one by one; each takes about a kilobyte.
+    package var mostTold: Int
     /// When the file was written: up to then a report knows whether a token was used. Nil: not known.
     package var writtenAt: Instant?
 
     package init(
         file: String, format: InventoryFormat, issuer: Issuer? = nil, columns: ColumnMapping = ColumnMapping(),
         vaults: KnownVaults, defaultPrefix: String = TokenValue.defaultPrefix, dryRun: Bool = false,
-        isComplete: Bool = false, isPartial: Bool = false, writtenAt: Instant? = nil
+        isComplete: Bool = false, isPartial: Bool = false, mostTold: Int = ImportSummary.mostTold,
+        writtenAt: Instant? = nil
     ) {
         self.file = file
         self.format = format
@@ -34,6 +37,7 @@ package struct ImportRequest: Sendable {
         self.dryRun = dryRun
         self.isComplete = isComplete
         self.isPartial = isPartial
+        self.mostTold = mostTold
         self.writtenAt = writtenAt
     }
 }

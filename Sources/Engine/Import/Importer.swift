@@ -71,7 +71,9 @@ final class Importer {
         switch match {
         case .new:
             changing.append(false)
-            summary.note(.added) { ImportChange(.added, parsed.token, line: parsed.line) }
+            summary.note(.added, most: request.mostTold) {
+                ImportChange(.added, parsed.token, line: parsed.line, fields: parsed.givenFields)
+            }
         case .same(let known):
             // A report that says nothing new still says up to when.
             changing.append(request.format.isReport && known.end == nil)
@@ -80,7 +82,7 @@ final class Importer {
         case .changed(let update):
             changing.append(true)
             settle(update.before)
-            summary.note(.changed) {
+            summary.note(.changed, most: request.mostTold) {
                 ImportChange(.changed, update.before, line: parsed.line, fields: update.fields)
             }
         }
@@ -123,7 +125,7 @@ final class Importer {
             if issuers.contains(token.issuer), token.provenance == .asserted, isOfSections(token),
                 !seen.contains(Self.hash(of: token.id))
             {
-                summary.note(.vanished) { ImportChange(.vanished, token) }
+                summary.note(.vanished, most: request.mostTold) { ImportChange(.vanished, token) }
             }
             return true
         }

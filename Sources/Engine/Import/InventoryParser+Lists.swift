@@ -29,7 +29,7 @@ extension InventoryParser {
         if text.isEmpty { return [] }
         if let known = scopes.value(of: text) { return known }
         let list = text.splittingList()
-        let wrong = list.filter { !TokenFields.isScope($0) }
+        let wrong = list.filter { !TokenFields.isScope($0) || SecretShape.isCertain(in: $0) }
         for scope in wrong {
             reader.fault(
                 "'\(SecretShape.shown(scope, to: 40))' is not a scope",
@@ -55,7 +55,9 @@ extension InventoryParser {
             let pair = String(pair).trimmingBlanks()
             if pair.isEmpty { continue }
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 2, TokenFields.isLabelKey(parts[0]), TokenFields.isLabelValue(parts[1]) else {
+            guard parts.count == 2, TokenFields.isLabelKey(parts[0]), TokenFields.isLabelValue(parts[1]),
+                !SecretShape.isCertain(in: pair)
+            else {
                 fault("'\(SecretShape.shown(pair, to: 80))' is not a label", "write key=value;key=value")
                 continue
             }

@@ -77,7 +77,7 @@ struct InventoryParser {
         let name = reader.text(.name, longest: TokenFields.longestName)
         if name.isEmpty {
             reader.fault("name is empty", "give every row a name")
-        } else if !isReport, SecretShape.isLikely(in: name) {
+        } else if !isReport, SecretShape.isLikely(in: name), reader.faults.isEmpty {
             reader.fault("the name looks like a secret, and is not shown", Self.noSecret)
         } else if !TokenFields.isName(name), reader.faults.isEmpty {
             reader.fault("the name '\(name.prefix(40))' looks like an id of ours", "give it another name")
@@ -87,7 +87,7 @@ struct InventoryParser {
 
     private func readExternalID(_ reader: inout RowReader) -> String? {
         let text = reader.text(.externalID, longest: TokenFields.longestText)
-        if !isReport, SecretShape.isLikely(in: text) {
+        if !isReport, SecretShape.isLikely(in: text), !SecretShape.isCertain(in: text) {
             reader.fault("external_id looks like a secret, and is not shown", Self.noSecret)
         }
         return text.isEmpty ? nil : text

@@ -22,6 +22,8 @@ struct RowReader {
             fault("\(column.title) is longer than \(longest) characters", "shorten it")
         } else if text.hasControlCharacters {
             fault("\(column.title) holds a control character", "remove it")
+        } else if SecretShape.isCertain(in: text) {
+            fault("\(column.title) holds a value, and is not shown", "was a column taken for another? rotate the token")
         }
         return text
     }

@@ -6,6 +6,12 @@ package enum SecretShape {
     /// What is written in place of a secret.
     package static let redaction = "<redacted>"
 
+    /// Whether a text holds a value of ours, or of another maker whose checksum is the same: this is no guess.
+    package static func isCertain(in text: String) -> Bool {
+        guard text.utf8.count >= valueLength else { return false }
+        return text.utf8.split { !isAlphanumeric($0) }.contains { isValue(ArraySlice($0)) }
+    }
+
     /// Whether a text holds a secret, as far as one can tell: no name that people give looks like this.
     package static func isLikely(in text: String) -> Bool {
         guard text.utf8.count >= shortestMix else { return false }
@@ -48,15 +54,20 @@ package enum SecretShape {
 
     /// Fewer letters and digits say nothing by how they are mixed.
     private static let shortestMix = 20
+    /// Of a value, behind its prefix.
+    private static let valueLength = TokenValue.randomCount + 6
+
+    private static func isValue(_ bytes: ArraySlice<UInt8>) -> Bool {
+        bytes.count == valueLength && TokenValue.hasChecksum(Array(bytes))
+    }
 
     private static func isLikely(_ bytes: ArraySlice<UInt8>) -> Bool {
-        let random = TokenValue.randomCount
-        if bytes.count == random + 6, TokenValue.hasChecksum(Array(bytes)) { return true }
+        if isValue(bytes) { return true }
         let mix = Mix(bytes)
         guard mix.lower > 0, mix.upper > 0, mix.digits > 0 else { return false }
         // Of random letters and digits, 44 of 100 differ in kind from the one before; in CamelCase01 they are few.
         return bytes.count >= shortestMix && mix.turns * 10 >= (mix.count - 1) * 3
-            || bytes.count >= random && mix.turns * 5 >= mix.count - 1
+            || bytes.count >= TokenValue.randomCount && mix.turns * 5 >= mix.count - 1
     }
 
     /// Part of a value of ours, such as one that was cut; no digest, which is written in hexadecimal digits.

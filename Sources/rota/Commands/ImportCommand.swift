@@ -65,7 +65,10 @@ private func takeInventory(_ invocation: Invocation) async throws -> ExitCode {
         file: file.name, format: format, issuer: try issuer(arguments, format),
         columns: try mapping(arguments, format), vaults: composition.configuration.knownVaults,
         defaultPrefix: composition.configuration.tokenPrefix, dryRun: arguments.has("dry-run"),
-        isComplete: arguments.has("complete"), isPartial: try isPartial(arguments, format), writtenAt: file.modifiedAt)
+        isComplete: arguments.has("complete"), isPartial: try isPartial(arguments, format),
+        // A script that asks what would change is told all of it.
+        mostTold: arguments.has("dry-run") && invocation.wantsJSON ? .max : ImportSummary.mostTold,
+        writtenAt: file.modifiedAt)
     let store = try composition.openStore()
     defer { store.close() }
     var progress = Progress(on: invocation.output)

@@ -4,6 +4,9 @@ import RotaCore
 
 /// What an import did, for people and for scripts.
 struct ImportDocument {
+    /// Of so many new tokens the table shows the fields; of the others, the names.
+    private static let mostShown = 20
+
     let summary: ImportSummary
     let isDryRun: Bool
     let isPartial: Bool
@@ -41,15 +44,21 @@ struct ImportDocument {
     private func showChanges(on output: Output) {
         let changes = isDryRun ? summary.changes : summary.changes.filter { $0.kind == .vanished }
         var table = Table(["change", "line", "token", "field", "before", "after"], on: output)
+        var added = 0
         for change in changes {
+            if change.kind == .added { added += 1 }
+            let fields = change.kind == .added && added > Self.mostShown ? [] : change.fields
             var cells = [change.kind.rawValue, change.line.map { "\($0)" } ?? "-", change.name]
-            if change.fields.isEmpty { table.add(cells + ["", "", ""]) }
-            for field in change.fields {
+            if fields.isEmpty { table.add(cells + ["", "", ""]) }
+            for field in fields {
                 table.add(cells + [field.field, shown(field.before), shown(field.after)])
                 cells = ["", "", ""]
             }
         }
         table.finish()
+        if added > Self.mostShown {
+            output.note("of new tokens, the fields of the first \(Self.mostShown) are shown; all are with --json")
+        }
         if isDryRun, summary.untold > 0 { output.line("… and \(summary.untold) more") }
     }
 

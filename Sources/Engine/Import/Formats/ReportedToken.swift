@@ -18,9 +18,10 @@ struct ReportedToken {
         return .success(InventoryRow(line: record.line, columns: columns, fields: fields))
     }
 
+    /// What somebody wrote into a description must neither bring a value into the store nor hold up the list.
     mutating func set(_ column: InventoryColumn, _ text: String) {
         columns.append(column)
-        fields.append(text)
+        fields.append(SecretShape.isCertain(in: text) ? SecretShape.redacted(text) : text)
     }
 
     mutating func setLabels(_ labels: KeyValuePairs<String, String?>) {
