@@ -17,7 +17,7 @@ extension API {
         switch Credential(request.headers) {
         case .value(let given, _): digest = given
         case .none: return Self.unauthorized([Challenge.bearer, Challenge.basic])
-        case .unreadable: return Self.unauthorized([Challenge.invalidToken])
+        case .unreadable, .unusable: return Self.unauthorized([Challenge.invalidToken])
         }
         let now = parts.clock.now()
         guard let digest, let value = try parts.readers.value(with: digest) else {

@@ -29,7 +29,13 @@ extension API {
                 status: 401, code: "invalid_client", description: "authenticate with a token of rota",
                 challenges: [Challenge.bearer, Challenge.basic])
         case .unreadable:
-            throw OAuthError.invalidRequest("the Authorization is neither Bearer nor Basic, or cannot be read")
+            // RFC 6750 section 3.1 has it so.
+            throw OAuthError.invalidRequest("the Bearer token cannot be read")
+        case .unusable:
+            throw OAuthError(
+                status: 401, code: "invalid_client",
+                description: "the Authorization is neither Bearer nor Basic with a password",
+                challenges: [Challenge.basic, Challenge.bearer])
         case .value(let digest, let isBasic):
             if let digest, let value = try parts.readers.value(with: digest) {
                 let isAccepted = value.authenticates(at: now)

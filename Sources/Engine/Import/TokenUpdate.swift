@@ -100,7 +100,7 @@ extension InventoryParser.Parsed {
         case .labels: TokenUpdate.text(of: token.labels)
         case .prefix: token.prefix
         case .createdAt: token.createdAt.description
-        case .valueIssuedAt: version.issuedAt.description
+        case .valueIssuedAt: version.issuedAt?.description ?? ""
         case .expiresAt: token.expiresAt?.description ?? ""
         case .lastUsedAt: TokenUpdate.text(of: token.usage)
         case .trackedSince: row[column].trimmingBlanks()

@@ -58,7 +58,9 @@ package enum SecretShape {
     private static let valueLength = TokenValue.randomCount + 6
 
     private static func isValue(_ bytes: ArraySlice<UInt8>) -> Bool {
-        bytes.count == valueLength && TokenValue.hasChecksum(Array(bytes))
+        bytes.count == valueLength
+            && bytes.dropFirst(TokenValue.randomCount)
+                .elementsEqual(TokenValue.checksum(of: Array(bytes.prefix(TokenValue.randomCount))))
     }
 
     private static func isLikely(_ bytes: ArraySlice<UInt8>) -> Bool {
