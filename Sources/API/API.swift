@@ -55,9 +55,17 @@ package struct API: Sendable {
             try oauth(request) { .now(try introspect(request)) }
         }
         router.on(["POST"], "/v1/revoke") { request, _ in try oauth(request) { try revoke(request) } }
-        // A proxy may ask with the method of the request that it asks about, and with its path behind ours.
-        router.on(nil, "/v1/authorize") { request, _ in .now(try authorize(request)) }
-        router.on(nil, "/v1/authorize/{...}") { request, _ in .now(try authorize(request)) }
+        // A proxy may ask with the method of the request that it asks about. Some put its path and query behind ours:
+        // there the client writes what follows, which says nothing; scopes stand before it.
+        router.on(nil, "/v1/authorize") { request, _ in
+            .now(try authorize(request, needing: Self.scopes(inQueryOf: request)))
+        }
+        router.on(nil, "/v1/authorize/{...}") { request, _ in .now(try authorize(request, needing: [])) }
+        router.on(nil, "/v1/authorize-for/{scopes}/{...}") { request, parameters in
+            let scopes = Self.scopes(in: parameters["scopes"] ?? "") ?? []
+            // A slip there must not make it a question without scopes.
+            return .now(try authorize(request, needing: scopes.isEmpty ? nil : scopes))
+        }
         router.on(["GET"], "/healthz") { _, _ in .now(Self.healthy) }
         router.on(["GET"], "/readyz") { request, _ in .now(try readiness(request)) }
         return router
