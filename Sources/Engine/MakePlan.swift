@@ -49,12 +49,19 @@ package struct Violation: Hashable, Sendable {
 ///
 /// Costs what is due, not what exists: only the candidates of index ranges are read, and tokens are counted
 /// only for a limit in percent of a policy that has actions.
-package func makePlan(_ request: PlanRequest, from store: any Store) throws -> PlanResult {
+///
+/// - parameter progress: called now and then with how many candidates were looked at.
+package func makePlan(
+    _ request: PlanRequest, from store: any Store, progress: (Int) throws -> Void = { _ in }
+) throws -> PlanResult {
     let tracking = request.hypothetical ? .unbroken : try store.tracking()
     let planner = Planner(policies: request.policies, vaults: request.vaults, tracking: tracking)
     var actions: [PlannedAction] = []
     var findings: [Violation] = []
+    var looked = 0
     let candidates = try eachCandidate(of: request, from: store) { token in
+        looked += 1
+        if looked.isMultiple(of: 1_000) { try progress(looked) }
         let decision = try planner.decide(token, at: request.at) { try store.destinations(of: token.id) }
         if let action = decision.action { actions.append(action) }
         for ruling in decision.rulings where ruling.verdict.status == .violating {

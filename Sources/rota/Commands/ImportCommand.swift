@@ -71,7 +71,7 @@ private func takeInventory(_ invocation: Invocation) async throws -> ExitCode {
         writtenAt: file.modifiedAt)
     let store = try composition.openStore()
     defer { store.close() }
-    var progress = Progress(on: invocation.output)
+    let progress = Progress(on: invocation.output)
     do {
         let summary = try importInventory(
             request, from: file.chunks, into: store, change: composition.change("import of \(file.name)"),

@@ -26,7 +26,7 @@ enum ImportUsage {
             complete: arguments.has("complete"), dryRun: arguments.has("dry-run"))
         let store = try composition.openStore()
         defer { store.close() }
-        var progress = Progress(on: invocation.output)
+        let progress = Progress(on: invocation.output)
         do {
             let summary = try importUsage(
                 request, from: file.chunks, into: store, change: composition.change("import of \(file.name)")

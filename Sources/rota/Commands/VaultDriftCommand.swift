@@ -28,6 +28,8 @@ private func showDrift(_ invocation: Invocation) async throws -> ExitCode {
     let vault = try arguments.value("vault").map { try composition.configuration.vaults(named: $0) }
     let store = try composition.openQueue()
     let tokens = try await store.read { try $0.liveTokens(named: arguments.operands.first) }
+    let total = try await store.read { try $0.countPlaces(of: tokens, in: arguments.value("vault")) }
+    let progress = Progress(on: invocation.output)
     let gathered = Locked(DriftTally())
     try await composition.withVaults(vault) { vaults in
         let drift = FindDrift(DestinationSurvey(store: store, vaults: vaults))
@@ -36,7 +38,7 @@ private func showDrift(_ invocation: Invocation) async throws -> ExitCode {
                 tally.add(verdict)
                 return tally.places
             }
-            invocation.output.progress("\(counted(count, "destination")) read")
+            progress.show("reading", done: count, of: total, "destinations")
         }
     }
     let tally = gathered.withLock { $0.sorted }

@@ -82,6 +82,9 @@ final class Output: Sendable {
         complain(isJSON ? failure.json.serialized() + "\n" : failure.text)
     }
 
+    /// Whether `progress` is seen by anybody.
+    var showsProgress: Bool { errorsAreSeen && state.withLock { !$0.isQuiet && !$0.isJSON } }
+
     /// One line that is written over, and only on a terminal: how far long work has come.
     func progress(_ text: String) {
         guard errorsAreSeen else { return }
