@@ -65,16 +65,27 @@ package struct API: Sendable {
             try oauth(request) { .now(try introspect(request)) }
         }
         router.on(["POST"], "/v1/revoke") { request, _ in try oauth(request) { try revoke(request) } }
-        // A proxy may ask with the method of the request that it asks about, and with its path behind ours.
-        for pattern in ["/v1/authorize", "/v1/authorize/{...}"] {
-            router.on(nil, pattern) { request, _ in
-                guard parts.hasStore() else { return .now(Self.notReady(Self.isReplaced)) }
-                return .now(try authorize(request))
-            }
+        // A proxy may ask with the method of the request that it asks about. Some put its path and query behind ours:
+        // there the client writes what follows, which says nothing; scopes stand before it.
+        router.on(nil, "/v1/authorize") { request, _ in
+            try whileStored { try authorize(request, needing: Self.scopes(inQueryOf: request)) }
+        }
+        router.on(nil, "/v1/authorize/{...}") { request, _ in
+            try whileStored { try authorize(request, needing: []) }
+        }
+        router.on(nil, "/v1/authorize-for/{scopes}/{...}") { request, parameters in
+            let scopes = Self.scopes(in: parameters["scopes"] ?? "") ?? []
+            // A slip there must not make it a question without scopes.
+            return try whileStored { try authorize(request, needing: scopes.isEmpty ? nil : scopes) }
         }
         router.on(["GET"], "/healthz") { _, _ in .now(Self.healthy) }
         router.on(["GET"], "/readyz") { request, _ in .now(try readiness(request)) }
         return router
+    }
+
+    /// Answers while the store is the one that was opened.
+    private func whileStored(_ body: () throws -> Response) throws -> Answer {
+        .now(parts.hasStore() ? try body() : Self.notReady(Self.isReplaced))
     }
 
     /// Runs the body of an OAuth endpoint, whose refusals have a form of their own.

@@ -5,19 +5,22 @@ import RotaCore
 
 extension API {
     /// Forward-auth: whether a proxy may let a request through that came with this Authorization. It counts as a
-    /// use. `?scope=a+b` asks for all of these scopes.
+    /// use, of the scopes that were needed.
+    ///
+    /// - parameter wanted: all of them are needed; nil: what was said of them cannot be read. Whoever configured the
+    ///   proxy says so, never the client.
     ///
     /// 200 with `X-Rota-Token`, `X-Rota-Token-Id`, `X-Rota-Owner` and `X-Rota-Scopes`; 401; or 403 where a scope is
     /// missing.
-    func authorize(_ request: Request) throws -> Response {
-        guard let wanted = Self.scopes(of: request) else {
-            return .problem(400, "Bad request", detail: "the query cannot be read", headers: [Self.noStore])
+    func authorize(_ request: Request, needing wanted: [String]?) throws -> Response {
+        guard let wanted else {
+            return .problem(400, "Bad request", detail: "the scopes cannot be read", headers: [Self.noStore])
         }
         let digest: Digest?
         switch Credential(request.headers) {
         case .value(let given, _): digest = given
         case .none: return Self.unauthorized([Challenge.bearer, Challenge.basic])
-        case .unreadable: return Self.unauthorized([Challenge.invalidToken])
+        case .unreadable, .unusable: return Self.unauthorized([Challenge.invalidToken])
         }
         let now = parts.clock.now()
         guard let digest, let value = try parts.readers.value(with: digest) else {
@@ -51,13 +54,18 @@ extension API {
             headers: [noStore] + challenges.map { (name: "WWW-Authenticate", value: $0) })
     }
 
-    /// Nil where the query cannot be read, or a scope could not be repeated in a header.
-    private static func scopes(of request: Request) -> [String]? {
+    /// Of `?scope=a+b`. Nil where the query cannot be read, or a scope could not be repeated in a header.
+    static func scopes(inQueryOf request: Request) -> [String]? {
         guard let query = request.target.query else { return [] }
         guard let fields = FormFields(query.utf8), fields.count(of: "scope") <= 1 else { return nil }
         guard fields.count(of: "scope") == 1 else { return [] }
-        let scopes = fields.text(of: "scope")?.split(separator: " ").map(String.init)
-        return scopes.flatMap { $0.allSatisfy(TokenFields.isScope) ? $0 : nil }
+        return fields.text(of: "scope").flatMap(scopes(in:))
+    }
+
+    /// Of a list with blanks or semicolons between them, which no scope holds.
+    static func scopes(in list: String) -> [String]? {
+        let scopes = list.split { $0 == " " || $0 == ";" }.map(String.init)
+        return scopes.allSatisfy(TokenFields.isScope) ? scopes : nil
     }
 }
 

@@ -30,7 +30,13 @@ extension API {
                     status: 401, code: "invalid_client", description: "authenticate with a token of rota",
                     challenges: [Challenge.bearer, Challenge.basic]), request)
         case .unreadable:
-            throw OAuthError.invalidRequest("the Authorization is neither Bearer nor Basic, or cannot be read")
+            // RFC 6750 section 3.1 has it so.
+            throw OAuthError.invalidRequest("the Bearer token cannot be read")
+        case .unusable:
+            throw OAuthError(
+                status: 401, code: "invalid_client",
+                description: "the Authorization is neither Bearer nor Basic with a password",
+                challenges: [Challenge.basic, Challenge.bearer])
         case .value(let digest, let isBasic):
             let known = try digest.flatMap { try parts.readers.value(with: $0) }
             if let digest, let value = known {

@@ -7,8 +7,10 @@ enum Credential {
     case none
     /// What `Bearer VALUE` is looked up by, or the password of `Basic`, whose user name says nothing; nil for a typo.
     case value(Digest?, isBasic: Bool)
-    /// An Authorization of another kind, or one that cannot be read.
+    /// A `Bearer` that cannot be read.
     case unreadable
+    /// An Authorization of another scheme, or a `Basic` without a password that could be one.
+    case unusable
 
     /// More than any value has.
     static let longestValue = 4096
@@ -23,16 +25,16 @@ enum Credential {
         while end < text.count, text[end] != blank { end += 1 }
         var start = end
         while start < text.count, text[start] == blank { start += 1 }
-        guard end < text.count, start < text.count else { return .unreadable }
+        let isBearer = text.extracting(0..<end).holds("bearer", ignoringCase: true)
         let rest = text.extracting(start..<text.count)
-        guard rest.count <= longestValue else { return .unreadable }
-        if text.extracting(0..<end).holds("bearer", ignoringCase: true) {
+        guard !rest.isEmpty, rest.count <= longestValue else { return isBearer ? .unreadable : .unusable }
+        if isBearer {
             // One word: a value holds no blank.
             for index in rest.indices where !(0x21...0x7E).contains(rest[index]) { return .unreadable }
             return .value(TokenValue.digestUnlessMistyped(rest), isBasic: false)
         }
-        guard text.extracting(0..<end).holds("basic", ignoringCase: true) else { return .unreadable }
-        return password(of: Secret(copying: rest)) ?? .unreadable
+        guard text.extracting(0..<end).holds("basic", ignoringCase: true) else { return .unusable }
+        return password(of: Secret(copying: rest)) ?? .unusable
     }
 
     /// What stands after the first colon (RFC 7617); nil where there is none, or nothing after it.

@@ -1,3 +1,4 @@
+import Addresses
 import Crypto
 import Engine
 import HTTPServer
@@ -7,8 +8,8 @@ import RotaCore
 extension API {
     /// Token introspection (RFC 7662): what a value is worth, told to those who may ask. It counts as a use.
     ///
-    /// Beside `token`, the caller may tell what it knows of the use: `scope` (exercised), `source` (an address) and
-    /// `agent`.
+    /// Beside `token`, the caller may tell what it knows of the use: `scope` (exercised, as far as the token has it),
+    /// `source` (an address; anything else is ignored, since it is no reason to lock a client out) and `agent`.
     func introspect(_ request: Request) throws -> Response {
         let now = parts.clock.now()
         let caller = try authenticate(request, at: now)
@@ -22,9 +23,15 @@ extension API {
         let isAccepted = value.authenticates(at: now)
         note(
             value, isAccepted ? .accepted : .refused,
-            Origin(source: form.text(of: "source"), agent: form.text(of: "agent")),
-            scopes: form.text(of: "scope")?.split(separator: " ").map(String.init) ?? [], at: now)
-        return isAccepted ? Response(200, headers: Self.uncachedJSON, body: Self.describe(value)) : Self.inactive
+            Origin(source: form.text(of: "source").flatMap(Self.address), agent: form.text(of: "agent")),
+            scopes: form.text(of: "scope")?.split(separator: " ").map(String.init).filter(value.has) ?? [], at: now)
+        return isAccepted
+            ? Response(200, headers: Self.uncachedJSON, body: Self.describe(value, at: now)) : Self.inactive
+    }
+
+    /// An address as uses are recorded under it; nil for what is none.
+    private static func address(_ text: String) -> String? {
+        IPAddress(text).map { ($0.embedded ?? $0).description }
     }
 
     private static let uncachedJSON = [(name: "Content-Type", value: "application/json"), noStore]
@@ -32,7 +39,7 @@ extension API {
     /// Of a value that is not accepted, nothing else is told: not whether it ever was.
     private static let inactive = Response(200, headers: uncachedJSON, body: Array(#"{"active":false}"#.utf8))
 
-    private static func describe(_ value: KnownValue) -> [UInt8] {
+    private static func describe(_ value: KnownValue, at now: Instant) -> [UInt8] {
         var writer = JSONWriter(reservingCapacity: 384)
         writer.beginObject()
         writer.key("active")
@@ -47,7 +54,7 @@ extension API {
         }
         writer.key("token_type")
         writer.string("Bearer")
-        if let end = value.expiresAt {
+        if let end = value.end(at: now) {
             writer.key("exp")
             writer.integer(end.seconds)
         }

@@ -24,6 +24,9 @@ package struct TokenDraft: Hashable, Sendable {
         require(
             TokenFields.isName(name),
             "a name has 1 to 200 characters, no control characters and no blank at its ends")
+        require(
+            !SecretShape.isLikely(in: name),
+            "the name looks like a secret, and names are shown everywhere; call it after what uses it")
         for (what, text) in [("description", description), ("owner", owner), ("integration", integration)] {
             require(
                 TokenFields.isText(text),

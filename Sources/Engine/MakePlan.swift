@@ -39,11 +39,18 @@ package struct PlanResult: Sendable {
 ///
 /// Costs what is due, not what exists: only the candidates of index ranges are read, and tokens are counted
 /// only for a limit in percent of a policy that has actions.
-package func makePlan(_ request: PlanRequest, from store: any Store) throws -> PlanResult {
+///
+/// - parameter progress: called now and then with how many candidates were looked at.
+package func makePlan(
+    _ request: PlanRequest, from store: any Store, progress: (Int) throws -> Void = { _ in }
+) throws -> PlanResult {
     let tracking = request.hypothetical ? .unbroken : try store.tracking()
     let planner = Planner(policies: request.policies, vaults: request.vaults, tracking: tracking)
     var rows = PlanRows()
+    var looked = 0
     let candidates = try eachCandidate(of: request, from: store) { token in
+        looked += 1
+        if looked.isMultiple(of: 1_000) { try progress(looked) }
         let decision = try planner.decide(token, at: request.at) { try store.destinations(of: token.id) }
         rows.add(token, decision, by: request.policies.policies)
     }

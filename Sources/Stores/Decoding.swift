@@ -22,7 +22,8 @@ enum Decode {
         return KnownValue(
             tokenID: TokenID(row.text(0)), version: row.count(1),
             isInForce: token == .active && version.authenticates, expiresAt: row.optionalInstant(5),
-            issuedAt: row.optionalInstant(3), isInOverlap: row.integer(6) != 0 || row.integer(7) != 0,
+            endsAt: row.optionalInstant(11), issuedAt: row.optionalInstant(3),
+            isInOverlap: row.integer(6) != 0 || row.integer(7) != 0,
             name: row.text(8), owner: row.text(9), scope: row.text(10))
     }
 

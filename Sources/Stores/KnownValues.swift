@@ -81,10 +81,11 @@ private enum ValueImage {
         image.reserveCapacity(128)
         image.append(
             (value.isInForce ? 1 : 0) | (value.isInOverlap ? 2 : 0) | (value.expiresAt == nil ? 0 : 4)
-                | (value.issuedAt == nil ? 0 : 8))
+                | (value.issuedAt == nil ? 0 : 8) | (value.endsAt == nil ? 0 : 16))
         append(Int64(value.version), to: &image)
         if let end = value.expiresAt { append(end.seconds, to: &image) }
         if let issued = value.issuedAt { append(issued.seconds, to: &image) }
+        if let end = value.endsAt { append(end.seconds, to: &image) }
         for text in [value.tokenID.text, value.name, value.owner, value.scope] {
             image.append(UInt8(truncatingIfNeeded: text.utf8.count >> 8))
             image.append(UInt8(truncatingIfNeeded: text.utf8.count))
@@ -99,10 +100,11 @@ private enum ValueImage {
         let version = Int(reader.number())
         let end = flags & 4 == 0 ? nil : Instant(seconds: reader.number())
         let issued = flags & 8 == 0 ? nil : Instant(seconds: reader.number())
+        let overlapEnd = flags & 16 == 0 ? nil : Instant(seconds: reader.number())
         return KnownValue(
             tokenID: TokenID(reader.text()), version: version, isInForce: flags & 1 != 0, expiresAt: end,
-            issuedAt: issued, isInOverlap: flags & 2 != 0, name: reader.text(), owner: reader.text(),
-            scope: reader.text())
+            endsAt: overlapEnd, issuedAt: issued, isInOverlap: flags & 2 != 0, name: reader.text(),
+            owner: reader.text(), scope: reader.text())
     }
 
     private static func append(_ number: Int64, to image: inout [UInt8]) {

@@ -101,7 +101,7 @@ extension Statement {
     static let knownValue = Statement(
         """
         SELECT t.id, v.number, v.state, v.issued_at, t.state, t.expires_at, t.rotation_open, t.awaiting_retirement,
-          t.name, t.owner, t.scopes
+          t.name, t.owner, t.scopes, v.ends_at
         FROM versions v JOIN tokens t ON t.id = v.token_id WHERE v.digest = $1
         """)
     static let newestAuditEntry = Statement("SELECT max(number) FROM audit")

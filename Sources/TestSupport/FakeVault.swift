@@ -35,14 +35,14 @@ package final class FakeVault: Vault {
     package init(
         _ name: String = "fake", conditionalWrite: Bool = true, orderedBases: Bool = true,
         fenceable: Bool = true,
-        fencesEmptiness: Bool = true, readable: Bool = true, keepsHistory: Bool = true
+        fencesEmptiness: Bool = true, readable: Bool = true, removable: Bool = true, keepsHistory: Bool = true
     ) {
         self.name = name
         self.keepsHistory = keepsHistory
         capabilities = VaultCapabilities(
             conditionalWrite: conditionalWrite, orderedBases: orderedBases && fenceable, fenceable: fenceable,
-            fencesEmptiness: fenceable && fencesEmptiness, readable: readable,
-            fieldsShareBase: true)
+            fencesEmptiness: fenceable && fencesEmptiness, readable: readable, fieldsShareBase: true,
+            removable: removable)
     }
 }
 

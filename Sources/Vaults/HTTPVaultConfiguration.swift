@@ -90,6 +90,6 @@ package struct HTTPVaultConfiguration: Hashable, Sendable {
     package var capabilities: VaultCapabilities {
         VaultCapabilities(
             conditionalWrite: usesETag && reading != nil, orderedBases: false, fenceable: false,
-            fencesEmptiness: false, readable: reading != nil)
+            fencesEmptiness: false, readable: reading != nil, removable: remove != nil)
     }
 }

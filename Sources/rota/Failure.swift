@@ -59,19 +59,19 @@ struct Failure: Error, Sendable {
     /// For people: what is wrong, then what to do.
     var text: String {
         let before = faults.map(\.description) + details
-        var text = before.map { $0 + "\n" }.joined() + "error: \(printable(message))\n"
-        if let hint { text += "hint: \(printable(hint))\n" }
+        var text = before.map { $0 + "\n" }.joined() + "error: \(repeatable(message))\n"
+        if let hint { text += "hint: \(repeatable(hint))\n" }
         return text
     }
 
     /// For scripts: `{"error":{"message":…,"hint":…,"code":…}}`, with `faults` or `details` where there are any.
     var json: JSON {
         var error: JSON.Object = [
-            "message": .string(printable(message)), "hint": TokenDocument.text(hint.map(printable)),
+            "message": .string(repeatable(message)), "hint": TokenDocument.text(hint.map(repeatable)),
             "code": .integer(Int(code.rawValue)),
         ]
         if !faults.isEmpty { error["faults"] = .array(faults.map(\.json)) }
-        if !details.isEmpty { error["details"] = .array(details.map { .string(printable($0)) }) }
+        if !details.isEmpty { error["details"] = .array(details.map { .string(repeatable($0)) }) }
         return ["error": .object(error)]
     }
 

@@ -37,15 +37,15 @@ struct Fault: Hashable, Sendable, CustomStringConvertible {
     /// `file:line:column: error: …`, as far as that is known, with the hint in a line of its own.
     var description: String {
         let place = [file, line > 0 ? "\(line)" : "", column > 0 ? "\(column)" : ""].filter { !$0.isEmpty }
-        return printable("\(place.joined(separator: ":")): \(severity.rawValue): \(message)")
-            + (hint.map { "\nhint: \(printable($0))" } ?? "")
+        return repeatable("\(place.joined(separator: ":")): \(severity.rawValue): \(message)")
+            + (hint.map { "\nhint: \(repeatable($0))" } ?? "")
     }
 
     var json: JSON {
         [
             "file": .string(file), "line": line > 0 ? .integer(line) : .null,
             "column": column > 0 ? .integer(column) : .null, "severity": .string(severity.rawValue),
-            "message": .string(printable(message)), "hint": TokenDocument.text(hint.map(printable)),
+            "message": .string(repeatable(message)), "hint": TokenDocument.text(hint.map(repeatable)),
         ]
     }
 }

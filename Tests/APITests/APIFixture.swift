@@ -56,6 +56,29 @@ final class APIFixture: Sendable {
         return String(decoding: issued.value?.copyBytes() ?? [], as: UTF8.self)
     }
 
+    /// Gives a token another value; the one that it had ends at `end`.
+    func replace(_ name: String, until end: Instant) async throws {
+        let now = clock.now()
+        let change = Change(actor: "cli:tester", at: now, cause: "test")
+        let isReplaced = try await store.write { store in
+            guard let id = try store.token(named: name)?.id, let digest = Digest(bytes: Random.bytes(32)) else {
+                return false
+            }
+            try store.addDestination(Destination(vault: "v", path: name), to: id, change: change)
+            guard let place = try store.destinations(of: id).first?.id,
+                let rotation = try store.claimRotation(
+                    of: id, fromVersion: 1, overlap: end - now, cap: OverlapCap(), trigger: nil, change: change),
+                let version = try store.arm(
+                    rotation.id, digest: digest, hint: "bbbb", destinations: [place], change: change),
+                try store.markSending(
+                    id, version: version, destination: place, attempt: 0, base: "1", ordered: true, at: now) != nil,
+                try store.markVerified(id, version: version, destination: place, base: "2", at: now)
+            else { return false }
+            return try store.promote(id, version: version, change: change)
+        }
+        guard isReplaced else { throw JSON.Missing() }
+    }
+
     func revoke(_ name: String) async throws {
         _ = try await RevokeUseCase(store: store, clock: clock).revoke([name], reason: "test", actor: "cli:tester")
     }

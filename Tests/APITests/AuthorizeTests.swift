@@ -52,6 +52,56 @@ struct `Forward-auth` {
         #expect(use?.scopes == ["a:read", "a:write"])
     }
 
+    /// Envoy puts the client's path and query behind its prefix, and keeps the method.
+    static let behindPrefix = [
+        "/orders/7", "/orders?scope=b", "/?scope=none", "/orders?scope=%zz", "/orders?scope=a&scope=b", "//x", "/",
+        "/v1/authorize?scope=none", "/authorize-for/none/x", "/caf%C3%A9?x=%00",
+    ]
+
+    @Test(arguments: behindPrefix)
+    func `what a client asks for decides nothing, and is not recorded, where a proxy puts it behind our path`(
+        client: String
+    ) async throws {
+        let fixture = try APIFixture()
+        let value = try await fixture.issue("ingest", scopes: ["a:read", "b"])
+        let authorization = [(name: "Authorization", value: "Bearer \(value)")]
+        let any = try await fixture.send("POST", "/v1/authorize" + client, authorization)
+        #expect(any.status == 200)
+        #expect(fixture.uses.withLock { $0.last?.scopes } == [])
+        for (prefix, status, scopes) in [
+            ("/v1/authorize-for/a:read", 200, ["a:read"]), ("/v1/authorize-for/a%3Aread%20b", 200, ["a:read", "b"]),
+            ("/v1/authorize-for/a:read;b", 200, ["a:read", "b"]), ("/v1/authorize-for/a:write", 403, ["a:write"]),
+        ] {
+            let answer = try await fixture.send("POST", prefix + client, authorization)
+            #expect(answer.status == status, "\(prefix)")
+            #expect(fixture.uses.withLock { $0.last?.scopes } == scopes)
+        }
+    }
+
+    @Test func `Traefik asks with a fixed address, and tells of the request in headers`() async throws {
+        let fixture = try APIFixture(trusting: ["10.0.0.0/24"])
+        let value = try await fixture.issue("ingest", scopes: ["a:read"])
+        let headers = [
+            ("Authorization", "Bearer \(value)"), ("X-Forwarded-Method", "DELETE"), ("X-Forwarded-Proto", "https"),
+            ("X-Forwarded-Host", "shop.example"), ("X-Forwarded-Uri", "/v1/authorize?scope=none"),
+            ("X-Forwarded-For", "198.51.100.1"), ("X-Rota-Scopes", "none"),
+        ]
+        let peer = try #require(IPAddress("10.0.0.5"))
+        let answer = try await fixture.send("GET", "/v1/authorize?scope=a:read", headers, peer: .address(peer))
+        #expect(answer.status == 200)
+        let use = try #require(fixture.uses.withLock { $0.last })
+        #expect(use.scopes == ["a:read"] && use.source == "198.51.100.1")
+    }
+
+    @Test(arguments: ["/a%22b/x", "/;/x", "//x", "/%0dX", ""])
+    func `a prefix whose scopes cannot be read lets nothing through`(scopes: String) async throws {
+        let fixture = try APIFixture()
+        let value = try await fixture.issue("ingest", scopes: ["a:read"])
+        let answer = try? await fixture.send(
+            "GET", "/v1/authorize-for" + scopes, [("Authorization", "Bearer \(value)")])
+        #expect(answer?.status ?? 400 >= 400)
+    }
+
     @Test(arguments: ["?scope=%zz", "?scope=a&scope=b", "?scope=a%22b", "?scope=%0d%0aX"])
     func `refuses a scope that could not be repeated in a header`(query: String) async throws {
         let fixture = try APIFixture()

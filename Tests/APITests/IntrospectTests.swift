@@ -62,9 +62,13 @@ struct `Introspection` {
             ("Bearer \(ended)", 401, "invalid_token", #"Bearer realm="rota", error="invalid_token", "#),
             ("Basic \(basic)", 401, "invalid_client", #"Basic realm="rota""#),
             ("Bearer \(stranger)", 403, "insufficient_scope", #"Bearer realm="rota", error="insufficient_scope""#),
-            ("Digest x", 400, "invalid_request", nil), ("Bearer", 400, "invalid_request", nil),
-            ("Bearer a b", 400, "invalid_request", nil), ("Basic %%%", 400, "invalid_request", nil),
-            ("Basic eDo=", 400, "invalid_request", nil), ("", 400, "invalid_request", nil),
+            // RFC 6750: a Bearer that cannot be read is a bad request. RFC 6749: all else is a client that fails.
+            ("Bearer", 400, "invalid_request", nil), ("Bearer a b", 400, "invalid_request", nil),
+            ("Digest x", 401, "invalid_client", #"Basic realm="rota""#),
+            ("Basic %%%", 401, "invalid_client", #"Basic realm="rota""#),
+            ("Basic eDo=", 401, "invalid_client", #"Basic realm="rota""#),
+            ("Basic", 401, "invalid_client", #"Basic realm="rota""#),
+            ("", 401, "invalid_client", #"Basic realm="rota""#),
         ]
         for (authorization, status, error, challenge) in cases {
             let headers = authorization.map { [(name: "Authorization", value: $0)] } ?? []
@@ -99,13 +103,32 @@ struct `Introspection` {
         #expect(answer.status == 400)
     }
 
+    @Test func `tells the end of a value that was replaced, while it is to come`() async throws {
+        let fixture = try APIFixture()
+        let caller = try await fixture.issue("gateway", scopes: ["rota:introspect"])
+        let end = fixture.clock.now() + .days(30)
+        let values = (
+            bounded: try await fixture.issue("bounded", expiresAt: end), endless: try await fixture.issue("endless")
+        )
+        let overlapEnd = fixture.clock.now() + .hours(1)
+        try await fixture.replace("bounded", until: overlapEnd)
+        try await fixture.replace("endless", until: overlapEnd)
+        #expect(try await fixture.introspect(values.bounded, as: caller)["exp"]?.integer == overlapEnd.seconds)
+        #expect(try await fixture.introspect(values.endless, as: caller)["exp"]?.integer == overlapEnd.seconds)
+        // It lives on while it is in use: an end that has passed is none.
+        fixture.clock.advance(by: .hours(2))
+        #expect(try await fixture.introspect(values.bounded, as: caller)["exp"]?.integer == end.seconds)
+        let late = try await fixture.introspect(values.endless, as: caller)
+        #expect(late["active"]?.bool == true && late["exp"] == nil)
+    }
+
     @Test func `counts as a use of both values, with what the caller tells`() async throws {
         let fixture = try APIFixture()
         let caller = try await fixture.issue("gateway", scopes: ["rota:introspect"])
-        let value = try await fixture.issue("ingest")
+        let value = try await fixture.issue("ingest", scopes: ["a:read", "a:write"])
         let revoked = try await fixture.issue("revoked")
         try await fixture.revoke("revoked")
-        let more = "&scope=a%3Aread+a%3Awrite&source=192.0.2.7&agent=curl%2F8"
+        let more = "&scope=a%3Aread+b%3Aadmin+a%3Awrite&source=192.0.2.7&agent=curl%2F8"
         _ = try await fixture.introspect(value, as: caller, more: more)
         _ = try await fixture.introspect(revoked, as: caller)
         _ = try await fixture.introspect("unknown", as: caller)
@@ -116,5 +139,18 @@ struct `Introspection` {
         #expect(uses[1].scopes == ["a:read", "a:write"])
         #expect(uses[1].version == 1)
         #expect(Set(uses.map(\.tokenID)).count == 3)
+    }
+
+    @Test(arguments: [
+        ("192.0.2.7", "192.0.2.7"), ("2001%3Adb8%3A%3A1", "2001:db8::1"), ("%3A%3Affff%3A192.0.2.7", "192.0.2.7"),
+        ("gateway.internal", nil), ("192.0.2.7%3A443", nil), ("%1b%5B2J", nil), ("", nil),
+    ])
+    func `records a source that is an address, and no other`(given: String, noted: String?) async throws {
+        let fixture = try APIFixture()
+        let caller = try await fixture.issue("gateway", scopes: ["rota:introspect"])
+        let answer = try await fixture.introspect(caller, as: caller, more: "&source=\(given)")
+        #expect(answer["active"]?.bool == true)
+        let use = fixture.uses.withLock { $0.last }
+        #expect(use?.source == noted)
     }
 }

@@ -234,3 +234,15 @@ def test_another_user_is_sent_to_the_owner(workspace):
     result = workspace.sh("rota status")
     assert result.returncode == 2
     assert "belongs to" in result.stderr and "hint: run it as its owner: sudo -u" in result.stderr
+
+
+def test_a_dry_run_tells_all_of_a_long_file_to_a_script_and_its_beginning_to_people(workspace):
+    initialise(workspace)
+    rows = "".join(f"t{number},rota,team-{number}\n" for number in range(300))
+    (workspace.directory / "long.csv").write_text("name,issuer,owner\n" + rows)
+    document = call(workspace, "rota import long.csv --dry-run --json")["import"]
+    assert len(document["changes"]) == 300 and document["changes_untold"] == 0
+    assert document["changes"][299]["fields"][1] == {"field": "owner", "before": "", "after": "team-299"}
+    shown = workspace.sh("rota import long.csv --dry-run")
+    assert "team-19\n" in shown.stdout and "team-20\n" not in shown.stdout and "t199\n" in shown.stdout
+    assert "… and 100 more" in shown.stdout and "the fields of the first 20 are shown" in shown.stderr

@@ -25,14 +25,14 @@ struct ImportBench {
     @discardableResult
     func take(
         _ text: String, as format: InventoryFormat = .csv, issuer: Issuer? = nil,
-        columns: ColumnMapping = ColumnMapping(), dryRun: Bool = false, isComplete: Bool = false, chunk: Int = 7,
-        at now: Instant = now
+        columns: ColumnMapping = ColumnMapping(), dryRun: Bool = false, isComplete: Bool = false,
+        isPartial: Bool = false, mostTold: Int = ImportSummary.mostTold, chunk: Int = 7, at now: Instant = now
     ) throws -> ImportSummary {
         let bytes = Array(text.utf8)
         let request = ImportRequest(
             file: "tokens", format: format, issuer: issuer, columns: columns,
             vaults: KnownVaults(names: ["local", "main"], withoutFields: ["local"], defaultFields: ["main": "value"]),
-            dryRun: dryRun, isComplete: isComplete, writtenAt: now)
+            dryRun: dryRun, isComplete: isComplete, isPartial: isPartial, mostTold: mostTold, writtenAt: now)
         return try importInventory(
             request,
             from: {

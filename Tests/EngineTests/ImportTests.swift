@@ -9,6 +9,9 @@ import Testing
     private static let header =
         "name,issuer,owner,scopes,labels,created_at,value_issued_at,expires_at,last_used_at,destinations,digest\n"
     private static let now = ImportBench.now
+    /// A value as we make them.
+    private static let minted = String(
+        decoding: TokenValue.mint(prefix: "rota") { SeededRandom(seed: 3).bytes(60) }.copyBytes(), as: UTF8.self)
     private let bench: ImportBench
     private var store: any Store { bench.store }
 
@@ -74,6 +77,46 @@ import Testing
         #expect(try bench.take(Self.header + "a,rota,,,,2026-01-02,,,,,\n", dryRun: true).added == 1)
         #expect(try bench.tokens().count == 0)
         #expect(try bench.audit().count == entries)
+    }
+
+    @Test func `a value in the place of a name or an id is a fault that does not tell it`() throws {
+        let value = "rota_xK7Qm2Wv9Lr4Tz8Bn3Hd6Jf1Pc5Gs0aaaaaa"
+        for text in [
+            "name,issuer,external_id\n\(value),rota,\na,rota,\(value)\n", "\(value),rota\nb,rota\n",
+            "name,issuer,state\na,\(value),\nb,rota,\(value)\n",
+            "name,issuer,description,labels\na,rota,see \(Self.minted),\nb,rota,,key=\(Self.minted)\n",
+        ] {
+            do {
+                try bench.take(text)
+                Issue.record("it was taken in")
+            } catch let error as InventoryFaults {
+                #expect(error.count >= 2)
+                for part in ["xK7Qm2Wv", String(Self.minted.dropFirst(5).prefix(8))] {
+                    #expect(!error.faults.contains { "\($0.message) \($0.hint)".contains(part) })
+                }
+            }
+        }
+        #expect(try bench.tokens().count == 0)
+    }
+
+    @Test func `an added token is told with what its row gives, as it was understood`() throws {
+        let text = "who,team,issuer,last_used_at,made\na,web,rota,never,2026-01-02\nb,,rota,,\n"
+        let columns = ColumnMapping(renamed: ["who": .name, "team": .owner, "made": .createdAt])
+        let changes = try bench.take(text, columns: columns, dryRun: true).changes
+        #expect(
+            changes.first?.fields == [
+                FieldChange(.issuer, "", "rota"), FieldChange(.owner, "", "web"),
+                FieldChange(.createdAt, "", "2026-01-02T00:00:00Z"), FieldChange(.lastUsedAt, "", "never"),
+            ])
+        #expect(changes.last?.fields.map(\.field) == ["issuer"])
+    }
+
+    @Test func `as many changes are told as are asked for`() throws {
+        let text = "name,issuer\n" + (0..<500).map { "t\($0),rota\n" }.joined()
+        let few = try bench.take(text, dryRun: true)
+        #expect(few.changes.count == ImportSummary.mostTold && few.untold == 300)
+        let all = try bench.take(text, dryRun: true, mostTold: .max)
+        #expect(all.changes.count == 500 && all.untold == 0 && all.added == 500)
     }
 
     @Test func `every fault is told with its line, and nothing of the file is imported`() throws {

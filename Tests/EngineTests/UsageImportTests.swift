@@ -142,6 +142,32 @@ import Testing
         #expect(summary.unknownRows == 3 && summary.unknown.texts == ["nobody", "other"] && summary.uses == 1)
     }
 
+    @Test func `a value under token is a fault on its line, and no part of it is told`() throws {
+        let value = "rota_xK7Qm2Wv9Lr4Tz8Bn3Hd6Jf1Pc5Gs0aaaaaa"
+        let digest = Digest(bytes: SHA256.digest(of: Array(value.utf8)))
+        let log = "token,time\nalpha,\(time(3))\n\(value),\(time(2))\n"
+        let wanted = ["line 3: what stands under token is no name but looks like a value, and is not shown"]
+        #expect(try faults(log) == wanted)
+        #expect(try faults(log, strict: true) == wanted)
+        #expect(try uses("alpha").isEmpty, "all or nothing")
+        for row in ["token,digest,time\n\(value),\(digest!),\(time(1))\n", "\(value),time\nalpha,\(time(1))\n"] {
+            let told = try faults(row)
+            #expect(!told.isEmpty && !told.joined().contains(value.dropFirst(5).prefix(8)))
+        }
+        let swapped = try faults("token,time,count\nalpha,\(value),\(value)\n")
+        #expect(swapped.count == 2 && !swapped.joined().contains("xK7Qm2Wv"))
+    }
+
+    @Test func `an unknown name is told only where it can be no value; no value comes in by another column`() throws {
+        let value = "rota_xK7Qm2Wv9Lr4Tz8Bn3Hd6Jf1Pc5Gs0aaaaaa"
+        let summary = try take(
+            "token,time,source,agent\nnobody,\(time(3)),,\n9f86d081884c7d659a2feaa0c55ad015,\(time(2)),,\n"
+                + "alpha,\(time(1)),\(value),curl \(value)\n")
+        #expect(summary.unknownRows == 2 && summary.unknown.texts == ["nobody", "<redacted>"])
+        let seen = try #require(try uses("alpha").first).accepted
+        #expect(seen.sources.texts == ["rota_<redacted>"] && seen.agents.texts == ["curl rota_<redacted>"])
+    }
+
     @Test func `a use of a value that had ended makes nothing used, and is told as reuse`() throws {
         let id = try token("alpha").id
         let end = Self.now - .days(5)

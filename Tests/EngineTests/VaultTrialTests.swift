@@ -41,6 +41,22 @@ import Testing
         #expect(outcome(trial) == ["login ok", "read ok", "write ok", "read-back -", "remove ok"])
     }
 
+    @Test func `where nothing can be removed nothing is written, and that is no failure`() async {
+        let vault = FakeVault(removable: false)
+        let trial = await trial(of: vault)
+        #expect(outcome(trial) == ["login ok", "read ok", "write -", "read-back -", "remove -"])
+        #expect(trial.failure == nil && vault.history.isEmpty)
+        #expect(trial.steps.first { $0.name == .write }?.leftOut == "it could not be removed again")
+    }
+
+    @Test func `without a place to try it in it is only logged in`() async {
+        let vault = FakeVault()
+        let trial = await tryVault(
+            vault, at: place, noPlace: "there is none", value: Secret(utf8: "trial"), uptime: { .zero })
+        #expect(outcome(trial) == ["login ok", "read -", "write -", "read-back -", "remove -"])
+        #expect(trial.steps.dropFirst().allSatisfy { $0.leftOut == "there is none" } && trial.failure == nil)
+    }
+
     @Test(arguments: [
         (
             FakeVault.Operation.check, FakeVault.Fault.denied,

@@ -296,3 +296,24 @@ def test_keys_that_aws_does_not_know_fail_the_action_and_show_nothing(cloud):
     assert "SignatureDoesNotMatch" in ran["actions"][0]["cause"]
     assert "canary" not in "".join(cloud.house.outputs)
     assert cloud.value(seed) == seed.value and len(cloud.versions(seed)) == 1
+
+
+def test_a_check_needs_a_secret_to_try_it_with_and_leaves_it_as_it_was(cloud):
+    cloud.house.init()
+    trial = cloud.house.json("vault", "check", "aws")["vaults"][0]
+    # Rota makes no secrets: without one the login is all that can be tried, and that holds.
+    assert trial["ok"] and [step["ok"] for step in trial["steps"]] == [True] + [None] * 4
+    assert "rota makes no secrets: give it one by 'check-path'" in cloud.house.rota("vault", "check", "aws").stdout
+
+    secret = f"check/{os.urandom(4).hex()}"
+    cloud.client.create_secret(Name=secret)
+    configuration = cloud.house.folder / "rota.yaml"
+    plain = configuration.read_text()
+    for place in (secret, f"{secret}#key"):
+        configuration.write_text(plain.replace("    auth:", f"    check-path: '{place}'\n    auth:"))
+        for _ in range(2):
+            trial = cloud.house.json("vault", "check")["vaults"][1]
+            assert trial["name"] == "aws" and trial["place"] == f"aws:{place}"
+            assert [step["ok"] for step in trial["steps"]] == [True] * 5, trial
+        assert cloud.client.get_secret_value(SecretId=secret)["SecretString"] == "{}"
+    cloud.house.rota("vault", "check", "aws", "--path", "not/there", expect=1)

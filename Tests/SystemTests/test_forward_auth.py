@@ -1,5 +1,6 @@
 """A real nginx in front of an application, with the configuration of Docs/ForwardAuth.md."""
 
+import http.client
 import shutil
 
 import pytest
@@ -66,3 +67,40 @@ def test_nginx_lets_nothing_through_unasked(guarded):
     assert requests.get(nginx.address, headers=headers).status_code == 500
     assert len(application.requests) == 1
     assert house.json("token", "show", "ingest")["usage"]["sources"] == ["127.0.0.1"]
+
+
+def ask(served, method, target, value, **headers):
+    """One request as a proxy makes it, written out; the status, and the headers of the answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=10)
+    connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
+    headers = {"host": "shop.example", "authorization": f"Bearer {value}"} | headers
+    for name, text in headers.items():
+        connection.putheader(name.replace("_", "-"), text)
+    connection.endheaders()
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    return answer.status, dict(answer.getheaders())
+
+
+def test_envoy_and_traefik_are_answered_by_what_the_operator_wrote(bare):
+    bare.init()
+    value = issue(bare, "ingest", "orders:read", "orders:write")
+    with Served(bare, settings=', trusted-proxies: ["127.0.0.1"]') as served:
+        # Envoy: the client's method, path and query behind the prefix, and no body.
+        envoy = {"content_length": "0", "x_envoy_internal": "true", "x_forwarded_for": "198.51.100.1",
+                 "x_forwarded_proto": "https", "x_request_id": "0b1c"}
+        for client in ("/orders/7", "/orders?scope=orders:write", "//x?scope=%zz", "/v1/authorize-for/orders:write/x"):
+            for method in ("GET", "POST", "DELETE", "OPTIONS"):
+                status, told = ask(served, method, "/v1/authorize-for/orders:read" + client, value, **envoy)
+                assert status == 200 and told["X-Rota-Token"] == "ingest", (method, client)
+                assert ask(served, method, "/v1/authorize" + client, value, **envoy)[0] == 200
+        assert ask(served, "GET", "/v1/authorize-for/orders:admin/orders", value, **envoy)[0] == 403
+        # Traefik: a fixed address, always GET, and what the client sent as headers.
+        traefik = {"x_forwarded_method": "POST", "x_forwarded_proto": "https", "x_forwarded_host": "shop.example",
+                   "x_forwarded_uri": "/orders?scope=orders:write", "x_forwarded_for": "198.51.100.2"}
+        assert ask(served, "GET", "/v1/authorize?scope=orders:read", value, **traefik)[0] == 200
+        served.stop()
+    usage = bare.json("token", "show", "ingest")["usage"]
+    assert usage["scopes_exercised"] == ["orders:read"] and usage["scopes_never_exercised"] == ["orders:write"]
+    assert set(usage["sources"]) == {"198.51.100.1", "198.51.100.2"}

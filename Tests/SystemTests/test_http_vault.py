@@ -21,9 +21,9 @@ class Strict(Server):
     """Keeps values by path and field. `reading`: whether it lets anybody read; `conditional`: whether it gives
     ETags, and takes no change without a condition."""
 
-    def __init__(self, reading=True, conditional=True):
+    def __init__(self, reading=True, conditional=True, removing=False):
         super().__init__()
-        self.reading, self.conditional = reading, conditional
+        self.reading, self.conditional, self.removing = reading, conditional, removing
         self.password = "canary" + secrets.token_hex(12)
         self.values, self.faults, self.writes = {}, [], []
         self.drops = 0  # so many answers to writes are not given, although the writes are carried out
@@ -60,6 +60,8 @@ class Strict(Server):
             request.end_headers()
             request.wfile.write(answer)
             return None
+        if request.command == "DELETE" and self.removing and not body:
+            return request.reply(404 if self.values.pop(request.path, None) is None else 204)
         if request.command != "PUT" or headers["content-type"] != "application/json":
             return f"method {request.command}"
         document = json.loads(body)
@@ -85,6 +87,8 @@ class Strict(Server):
         ]
         if self.reading:
             lines += ["    read:", f'      url: "{url}"', "      value: /variable/value"]
+        if self.removing:
+            lines += ["    remove:", f'      url: "{url}"']
         if self.conditional:
             lines += ["    conditional: etag"]
         return "\n".join(lines)
@@ -155,6 +159,11 @@ def test_where_nobody_can_read_the_answer_is_taken_and_said_to_be_no_proof(bare)
         time.sleep(2.1)
         bare.rota("run")
         assert bare.accepts(new) and not bare.accepts(seed.value)
+        # That nobody can read it is known beforehand, and no trouble of every night.
+        assert "1 beside them that nobody can read" in bare.rota("vault", "drift", "--exit-code").stdout
+        totals = bare.json("vault", "drift")["totals"]
+        assert (totals["as_expected"], totals["unreadable"], totals["write_only"]) == (1, 0, 1)
+        assert "other destination" in bare.rota("vault", "adopt", "--all", "--dry-run").stdout
         assert_nothing_slipped(bare, server)
 
 
@@ -210,3 +219,36 @@ def test_killed_at_random_moments_every_place_holds_what_is_accepted(bare, readi
         for seed in seeds:
             assert server.get(seed.destinations[0]) == bare.get(seed.destinations[1])
             assert bare.accepts(bare.get(seed.destinations[1]))
+
+
+def steps(house, *arguments, expect=0):
+    [trial] = house.json("vault", "check", "ci", *arguments, expect=expect)["vaults"]
+    return trial, {step["step"]: step["left_out"] or step["ok"] for step in trial["steps"]}
+
+
+def test_a_check_tries_a_place_with_a_field_and_leaves_nothing(bare):
+    with Strict(conditional=False, removing=True) as server:
+        furnish(bare, server, [Seed("t", ["ci:p#K", "local:t"])])
+        before = dict(server.values)
+        for arguments in ([], ["--path", "apps/scratch"], ["--path", "apps/scratch#K"]):
+            trial, told = steps(bare, *arguments)
+            assert trial["ok"] and set(told.values()) == {True}, told
+        assert trial["place"] == "ci:apps/scratch#K"
+        assert server.values == before and len({path for path, _ in server.writes}) == 3
+        assert [path for path, _ in server.writes][0].endswith("/rota-check")
+        assert_nothing_slipped(bare, server)
+
+
+@pytest.mark.parametrize("reading", [True, False])
+def test_a_check_writes_nothing_that_could_not_be_removed_again(bare, reading):
+    with Strict(conditional=False, reading=reading) as server:
+        furnish(bare, server, [Seed("t", ["ci:p#K", "local:t"])])
+        before = dict(server.values)
+        for _ in range(2):
+            trial, told = steps(bare)
+            assert trial["ok"] and told["login"] is True and told["read"] is True
+            assert told["write"] == "it could not be removed again"
+        assert server.values == before and server.writes == []
+        text = bare.rota("vault", "check", "ci").stdout
+        assert "not tried: it could not be removed again" in text
+        assert_nothing_slipped(bare, server)

@@ -6,7 +6,7 @@ package struct AdoptUseCase: Sendable {
     /// What became of one place.
     package enum Outcome: String, Sendable, CaseIterable {
         case adopted
-        /// Empty, adopted already, or a value of its own token: a rotation takes it as it is.
+        /// Empty, adopted already, a value of its own token, or not to be read by anybody: a rotation takes it as it is.
         case nothingToDo = "nothing-to-do"
         /// It holds the value of another token of ours.
         case refused
@@ -30,7 +30,8 @@ package struct AdoptUseCase: Sendable {
     /// What adopting would make of a place, should nothing change until then.
     package static func outlook(_ place: SurveyedPlace) -> Outcome {
         switch place.content {
-        case .empty, .version, .adopted: .nothingToDo
+        // What cannot be read is written over as it is.
+        case .empty, .version, .adopted, .writeOnly: .nothingToDo
         case .otherToken: .refused
         case .unreadable: .unreadable
         case .unknown: .adopted

@@ -22,6 +22,8 @@ package struct PlaceVerdict: Sendable {
         case drifted(Drift)
         /// The token's value is not known, so that nothing can be compared.
         case untold
+        /// The vault lets nobody read, so that nothing can ever be compared.
+        case writeOnly
         case unreadable(String)
     }
 
@@ -72,6 +74,7 @@ package struct FindDrift: Sendable {
         _ content: PlaceContent, current: Version?, isRotating: Bool, wasPushed: Bool
     ) -> PlaceVerdict.Finding {
         switch content {
+        case .writeOnly: .writeOnly
         case .unreadable(let cause): .unreadable(cause)
         case .empty: current == nil || isRotating && !wasPushed ? .asExpected : .drifted(.missing)
         case .version(_, .current), .version(_, .pending): .asExpected
@@ -88,6 +91,7 @@ package struct FindDrift: Sendable {
     private func message(_ content: PlaceContent, _ finding: PlaceVerdict.Finding) -> String {
         switch (content, finding) {
         case (.unreadable(let cause), _): cause
+        case (.writeOnly, _): "this vault lets nobody read what it holds"
         case (_, .untold): "the digest of the token's value is not known"
         case (.empty, .drifted): "nothing is there"
         case (.version(let number, let state), .drifted): "version \(number), which is \(state.rawValue)"

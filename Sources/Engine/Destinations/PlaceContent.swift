@@ -11,7 +11,9 @@ package enum PlaceContent: Hashable, Sendable {
     /// A value of another token of ours: its name.
     case otherToken(String)
     case unknown(Digest)
-    /// It cannot be told, and why.
+    /// The vault lets nobody read: it can never be told.
+    case writeOnly
+    /// It cannot be told now, and why.
     case unreadable(String)
 }
 
@@ -63,6 +65,10 @@ package struct DestinationSurvey: Sendable {
     /// Reads one destination.
     func look(at destination: Destination, of token: Token) async throws -> SurveyedPlace {
         var place = SurveyedPlace(token: token, destination: destination, content: .empty)
+        if let vault = vaults[destination.vault], !vault.capabilities.readable {
+            place.content = .writeOnly
+            return place
+        }
         let digest: Digest?
         switch await read(destination) {
         case .failure(let error):
@@ -84,9 +90,6 @@ package struct DestinationSurvey: Sendable {
     private func read(_ destination: Destination) async -> Result<Secret?, VaultError> {
         guard let vault = vaults[destination.vault] else {
             return .failure(VaultError(.missing, "the configuration has no vault named '\(destination.vault)'"))
-        }
-        guard vault.capabilities.readable else {
-            return .failure(VaultError(.missing, "this vault lets nobody read what it holds"))
         }
         do throws(VaultError) {
             return .success(try await vault.probe(destination).value)

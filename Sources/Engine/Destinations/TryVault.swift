@@ -11,9 +11,18 @@ package struct VaultTrialStep: Hashable, Sendable {
     }
 
     package var name: Name
-    /// Nil when it was not taken: one before it failed, or the vault lets nobody read.
+    /// Nil when it was not taken.
     package var duration: Duration?
     package var error: VaultError?
+    /// Why it was not even to be taken; nil where it was, or one before it failed.
+    package var leftOut: String?
+
+    package init(name: Name, duration: Duration? = nil, error: VaultError? = nil, leftOut: String? = nil) {
+        self.name = name
+        self.duration = duration
+        self.error = error
+        self.leftOut = leftOut
+    }
 }
 
 /// What a trial of a vault gave.
@@ -35,21 +44,25 @@ package struct VaultTrial: Hashable, Sendable {
     package var failure: VaultTrialStep? { steps.first { $0.error != nil } }
 }
 
-/// Tries all that a rotation does with a vault, in a place that is empty, and leaves it as it was.
+/// Tries all that a rotation does with a vault, in a place that is empty, and leaves it as it was: where nothing can
+/// be removed, nothing is written.
 ///
 /// - Parameters:
 ///   - place: refused when there is a value.
+///   - noPlace: why there is no place to try it in; then it is only logged in. Nil: there is one.
 ///   - uptime: the time since any fixed instant.
 package func tryVault(
-    _ vault: any Vault, at place: Destination, value: Secret, uptime: @Sendable () -> Duration
+    _ vault: any Vault, at place: Destination, noPlace: String? = nil, value: Secret,
+    uptime: @Sendable () -> Duration
 ) async -> VaultTrial {
     var trial = VaultTrial(at: place)
     var first: Observation?
     var wasWritten = false
     for name in VaultTrialStep.Name.allCases {
+        let leftOut = name == .login ? nil : noPlace ?? vault.capabilities.reasonToLeaveOut(name)
         let isCleaning = name == .remove && wasWritten
-        guard trial.failure == nil || isCleaning, vault.capabilities.readable || name != .readBack else {
-            trial.steps.append(VaultTrialStep(name: name))
+        guard leftOut == nil, trial.failure == nil || isCleaning else {
+            trial.steps.append(VaultTrialStep(name: name, leftOut: leftOut))
             continue
         }
         let begun = uptime()
@@ -72,6 +85,18 @@ package func tryVault(
         trial.steps.append(step)
     }
     return trial
+}
+
+extension VaultCapabilities {
+    /// Why a step of a trial cannot be taken; nil where it can.
+    fileprivate func reasonToLeaveOut(_ step: VaultTrialStep.Name) -> String? {
+        switch step {
+        case .login, .read: nil
+        case .write: removable ? nil : "it could not be removed again"
+        case .remove: removable ? nil : "there is no way to remove"
+        case .readBack: !readable ? "nobody can read there" : removable ? nil : "nothing was written"
+        }
+    }
 }
 
 private func readEmpty(_ vault: any Vault, _ place: Destination) async throws(VaultError) -> Observation {

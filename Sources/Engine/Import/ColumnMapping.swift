@@ -34,6 +34,12 @@ package struct ColumnMapping: Hashable, Sendable {
 
     /// What is wrong with a column that is neither ours nor named.
     static func unknown(_ theirs: String, line: Int) -> InventoryFault {
+        // Of a file without a header, the first row is taken for one.
+        guard !SecretShape.isPossible(in: theirs) else {
+            return InventoryFault(
+                line: line, "there is a column whose title may be a secret, and is not shown",
+                hint: "does the file begin with the titles of its columns?")
+        }
         let hint: String
         if let format = InventoryFormat.suggested(by: theirs) {
             hint = "is this a list of another system? then say --format \(format.rawValue)"
@@ -52,6 +58,6 @@ package struct ColumnMapping: Hashable, Sendable {
         InventoryFault(
             line: line, "the file has no column '\(theirs)'",
             hint: nearest(to: theirs, among: found.sorted()).map { "did you mean '\($0)'?" }
-                ?? "its columns are \(found.sorted().prefix(30).joined(separator: ", "))")
+                ?? "its columns are \(found.sorted().prefix(30).map { SecretShape.shown($0) }.joined(separator: ", "))")
     }
 }

@@ -12,16 +12,21 @@ package struct ImportRequest: Sendable {
     package var vaults: KnownVaults
     package var defaultPrefix: String
     package var dryRun: Bool
-    /// Whether an inventory of ours names every token of its issuers, so that one that it does not is gone. A report
-    /// always does.
+    /// Whether the file names every token of its issuers, so that one that it does not is gone. A report names all of
+    /// the part that it is about.
     package var isComplete: Bool
+    /// Whether a report names only some, so that nothing can be told to be gone.
+    package var isPartial: Bool
+    /// How many changes of a kind the summary tells one by one; each takes about a kilobyte.
+    package var mostTold: Int
     /// When the file was written: up to then a report knows whether a token was used. Nil: not known.
     package var writtenAt: Instant?
 
     package init(
         file: String, format: InventoryFormat, issuer: Issuer? = nil, columns: ColumnMapping = ColumnMapping(),
         vaults: KnownVaults, defaultPrefix: String = TokenValue.defaultPrefix, dryRun: Bool = false,
-        isComplete: Bool = false, writtenAt: Instant? = nil
+        isComplete: Bool = false, isPartial: Bool = false, mostTold: Int = ImportSummary.mostTold,
+        writtenAt: Instant? = nil
     ) {
         self.file = file
         self.format = format
@@ -31,6 +36,8 @@ package struct ImportRequest: Sendable {
         self.defaultPrefix = defaultPrefix
         self.dryRun = dryRun
         self.isComplete = isComplete
+        self.isPartial = isPartial
+        self.mostTold = mostTold
         self.writtenAt = writtenAt
     }
 }

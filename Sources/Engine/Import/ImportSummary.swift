@@ -2,7 +2,7 @@ package import RotaCore
 
 /// What an import did, for its one audit entry and event, and for whoever started it.
 package struct ImportSummary: Hashable, Sendable {
-    /// How many changes of a kind are told one by one.
+    /// How many changes of a kind are told one by one, where nobody asks for more.
     package static let mostTold = 200
 
     package var file: String
@@ -13,7 +13,7 @@ package struct ImportSummary: Hashable, Sendable {
     package var added: Int
     package var updated: Int
     package var unchanged: Int
-    /// Live tokens that the file should name and does not; nil when it was not asked to name all.
+    /// Live tokens that the file should name and does not; nil when it names not all, or does not tell of what.
     package var vanished: Int?
     /// What the file holds beside tokens.
     package var leftOut: LeftOut
@@ -37,8 +37,8 @@ package struct ImportSummary: Hashable, Sendable {
         self.leftOut = leftOut
     }
 
-    /// Counts a change, and keeps it while there is room; `change` is only made then.
-    mutating func note(_ kind: ImportChange.Kind, _ change: () -> ImportChange) {
+    /// Counts a change, and keeps it while there is room for another of its kind; `change` is only made then.
+    mutating func note(_ kind: ImportChange.Kind, most: Int, _ change: () -> ImportChange) {
         let count: Int
         switch kind {
         case .added:
@@ -51,7 +51,7 @@ package struct ImportSummary: Hashable, Sendable {
             vanished = (vanished ?? 0) + 1
             count = vanished ?? 0
         }
-        if count <= Self.mostTold { changes.append(change()) } else { untold += 1 }
+        if count <= most { changes.append(change()) } else { untold += 1 }
     }
 }
 
@@ -69,7 +69,7 @@ package struct ImportChange: Hashable, Sendable {
     package var line: Int?
     package var name: String
     package var issuer: Issuer
-    /// What differs, for a changed one.
+    /// What differs, for a changed one; for an added one what its row gives, beside the name.
     package var fields: [FieldChange]
 
     init(_ kind: Kind, _ token: Token, line: Int? = nil, fields: [FieldChange] = []) {
@@ -88,9 +88,10 @@ package struct FieldChange: Hashable, Sendable {
     package var before: String
     package var after: String
 
+    /// Without what looks like a secret: another column may have been taken for this one.
     package init(_ column: InventoryColumn, _ before: String, _ after: String) {
         field = column.title
-        self.before = before
-        self.after = after
+        self.before = SecretShape.redacted(before)
+        self.after = SecretShape.redacted(after)
     }
 }

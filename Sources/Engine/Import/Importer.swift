@@ -19,7 +19,7 @@ final class Importer {
     /// Those that several rows seem to name.
     private var contested: Set<TokenID> = []
     private var issuers: Set<Issuer>
-    private var accounts: Set<String> = []
+    private var sections: Set<String>?
     private(set) var summary: ImportSummary
 
     init(
@@ -62,7 +62,7 @@ final class Importer {
         guard checked.file.digest == summary.digest else { throw changedMeanwhile }
         summary.rows = checked.rows
         summary.leftOut = checked.file.leftOut
-        accounts = checked.file.accounts
+        sections = request.isComplete ? nil : checked.file.sections
     }
 
     /// While nothing is wrong, this is called for every row in order.
@@ -72,7 +72,9 @@ final class Importer {
         switch match {
         case .new:
             changing.append(false)
-            summary.note(.added) { ImportChange(.added, parsed.token, line: parsed.line) }
+            summary.note(.added, most: request.mostTold) {
+                ImportChange(.added, parsed.token, line: parsed.line, fields: parsed.givenFields)
+            }
         case .same(let known):
             // A report that says nothing new still says up to when.
             changing.append(request.format.isReport && known.end == nil)
@@ -81,7 +83,7 @@ final class Importer {
         case .changed(let update):
             changing.append(true)
             settle(update.before)
-            summary.note(.changed) {
+            summary.note(.changed, most: request.mostTold) {
                 ImportChange(.changed, update.before, line: parsed.line, fields: update.fields)
             }
         }
@@ -118,20 +120,21 @@ final class Importer {
 
     /// Counts the live tokens that the file should name and does not. What was not imported is none of them.
     func lookForVanished() throws {
-        guard request.format.isReport || request.isComplete else { return }
+        guard request.isComplete || request.format.isReport && !request.isPartial, sections != [] else { return }
         summary.vanished = 0
         try store.eachToken(states: [.active, .quarantined]) { token in
-            if issuers.contains(token.issuer), token.provenance == .asserted, isOfAccounts(token),
+            if issuers.contains(token.issuer), token.provenance == .asserted, isOfSections(token),
                 !seen.contains(Self.hash(of: token.id))
             {
-                summary.note(.vanished) { ImportChange(.vanished, token) }
+                summary.note(.vanished, most: request.mostTold) { ImportChange(.vanished, token) }
             }
             return true
         }
     }
 
-    private func isOfAccounts(_ token: Token) -> Bool {
-        accounts.isEmpty || token.labels["account"].map { accounts.contains($0) } ?? false
+    private func isOfSections(_ token: Token) -> Bool {
+        guard let sections else { return true }
+        return request.format.section(of: token).map { sections.contains($0) } ?? false
     }
 
     func tell(_ step: ImportStep, _ rows: Int) {

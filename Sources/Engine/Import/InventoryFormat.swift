@@ -25,6 +25,17 @@ package enum InventoryFormat: String, Sendable, CaseIterable {
     /// are gone.
     package var isReport: Bool { issuer != nil }
 
+    /// The part of its issuer's tokens that one belongs to, where an issuer has several lists: one that a list of
+    /// another part does not name has not vanished. Nil: not known.
+    func section(of token: Token) -> String? {
+        switch self {
+        case .csv, .json: nil
+        case .awsCredentialReport: token.labels["account"]
+        case .gitlab: GitLabList.section(of: token)
+        case .github: GitHubList.section(of: token)
+        }
+    }
+
     /// The format that the beginning of a file can only be; nil when it may be several.
     package static func detected(in beginning: [UInt8]) -> InventoryFormat? {
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]

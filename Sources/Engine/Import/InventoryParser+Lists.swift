@@ -6,7 +6,9 @@ extension InventoryParser {
         var destinations: [Destination] = []
         for text in reader.row[.destinations].splittingList() {
             guard let destination = Destination(text).map(vaults.plain) else {
-                reader.fault("'\(text.prefix(80))' is not a destination", "write vault:path or vault:path#field")
+                reader.fault(
+                    "'\(SecretShape.redacted(abridged(text, to: 80)))' is not a destination",
+                    "write vault:path or vault:path#field")
                 continue
             }
             if let fault = vaults.fault(of: destination) { reader.fault(fault.message, fault.hint) }
@@ -27,10 +29,11 @@ extension InventoryParser {
         if text.isEmpty { return [] }
         if let known = scopes.value(of: text) { return known }
         let list = text.splittingList()
-        let wrong = list.filter { !TokenFields.isScope($0) }
+        let wrong = list.filter { !TokenFields.isScope($0) || SecretShape.isCertain(in: $0) }
         for scope in wrong {
             reader.fault(
-                "'\(scope.prefix(40))' is not a scope", "1 to 128 printable characters of ASCII, without quotes")
+                "'\(SecretShape.shown(scope, to: 40))' is not a scope",
+                "1 to 128 printable characters of ASCII, without quotes")
         }
         if list.count > TokenFields.mostScopes {
             reader.fault("there are more than \(TokenFields.mostScopes) scopes", "leave some out")
@@ -52,8 +55,10 @@ extension InventoryParser {
             let pair = String(pair).trimmingBlanks()
             if pair.isEmpty { continue }
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 2, TokenFields.isLabelKey(parts[0]), TokenFields.isLabelValue(parts[1]) else {
-                fault("'\(pair.prefix(80))' is not a label", "write key=value;key=value")
+            guard parts.count == 2, TokenFields.isLabelKey(parts[0]), TokenFields.isLabelValue(parts[1]),
+                !SecretShape.isCertain(in: pair)
+            else {
+                fault("'\(SecretShape.shown(pair, to: 80))' is not a label", "write key=value;key=value")
                 continue
             }
             if read.updateValue(parts[1], forKey: parts[0]) != nil {

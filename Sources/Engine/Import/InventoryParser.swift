@@ -9,6 +9,8 @@ struct InventoryParser {
     let defaultPrefix: String
     let now: Instant
     let actor: String
+    /// What its issuer calls a token is taken as it is: one odd name must not hold up all others.
+    let isReport: Bool
     // Many rows share these texts; taking them apart costs as much as all the rest.
     var scopes = Remembered<[String]>()
     var labels = Remembered<[String: String]>()
@@ -29,6 +31,7 @@ struct InventoryParser {
         defaultPrefix = request.defaultPrefix
         now = change.at
         actor = change.actor
+        isReport = request.format.isReport
     }
 
     /// Nil when there are faults, which are added to `faults`.
@@ -67,10 +70,15 @@ struct InventoryParser {
         return TokenEnd(at: end ?? now, by: actor, cause: "it had ended when it was imported")
     }
 
+    private static let noSecret =
+        "name the token by something else; its value is told by its SHA-256 under 'digest' alone"
+
     private func readName(_ reader: inout RowReader) -> String {
         let name = reader.text(.name, longest: TokenFields.longestName)
         if name.isEmpty {
             reader.fault("name is empty", "give every row a name")
+        } else if !isReport, SecretShape.isLikely(in: name), reader.faults.isEmpty {
+            reader.fault("the name looks like a secret, and is not shown", Self.noSecret)
         } else if !TokenFields.isName(name), reader.faults.isEmpty {
             reader.fault("the name '\(name.prefix(40))' looks like an id of ours", "give it another name")
         }
@@ -79,6 +87,9 @@ struct InventoryParser {
 
     private func readExternalID(_ reader: inout RowReader) -> String? {
         let text = reader.text(.externalID, longest: TokenFields.longestText)
+        if !isReport, SecretShape.isLikely(in: text), !SecretShape.isCertain(in: text) {
+            reader.fault("external_id looks like a secret, and is not shown", Self.noSecret)
+        }
         return text.isEmpty ? nil : text
     }
 
@@ -93,7 +104,8 @@ struct InventoryParser {
         let read = issuers.value(of: text) { Issuer(text) }
         if read == nil {
             reader.fault(
-                "'\(text.prefix(40))' is not an issuer", "write rota or external:<kind>, such as external:aws-iam")
+                "'\(SecretShape.shown(text, to: 40))' is not an issuer",
+                "write rota or external:<kind>, such as external:aws-iam")
         }
         return read
     }
@@ -103,7 +115,7 @@ struct InventoryParser {
         if text.isEmpty { return .active }
         if let state = TokenState(rawValue: text) { return state }
         reader.fault(
-            "'\(text.prefix(40))' is not a state",
+            "'\(SecretShape.shown(text, to: 40))' is not a state",
             "write one of \(TokenState.allCases.map(\.rawValue).joined(separator: ", "))")
         return .active
     }
@@ -142,7 +154,7 @@ struct InventoryParser {
         if text.isEmpty { return defaultPrefix }
         if !TokenValue.isPrefix(text) {
             reader.fault(
-                "'\(text.prefix(40))' is not a prefix",
+                "'\(SecretShape.shown(text, to: 40))' is not a prefix",
                 "write a small letter and one to fifteen small letters or digits")
         }
         return text

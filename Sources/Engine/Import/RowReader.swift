@@ -22,6 +22,8 @@ struct RowReader {
             fault("\(column.title) is longer than \(longest) characters", "shorten it")
         } else if text.hasControlCharacters {
             fault("\(column.title) holds a control character", "remove it")
+        } else if SecretShape.isCertain(in: text) {
+            fault("\(column.title) holds a value, and is not shown", "was a column taken for another? rotate the token")
         }
         return text
     }
@@ -32,7 +34,7 @@ struct RowReader {
         if let instant = Instant(text) { return instant }
         let also = word.map { ", or \($0)" } ?? ""
         fault(
-            "'\(text.prefix(40))' in \(column.title) is not a time",
+            "'\(SecretShape.shown(text, to: 40))' in \(column.title) is not a time",
             "write 2026-11-24 or 2026-11-24T03:00:00Z\(also)")
         return nil
     }

@@ -15,24 +15,25 @@ protocol RowTranslator {
     /// What the file holds beside tokens.
     var leftOut: LeftOut { get }
 
-    /// The accounts that the file speaks of, where its issuer has several; empty: of all that the issuer has.
-    var accounts: Set<String> { get }
+    /// Of which parts of its issuer's tokens the file is a whole list (`InventoryFormat.section(of:)`); none where it
+    /// does not tell, and nil for all that the issuer has.
+    var sections: Set<String>? { get }
 }
 
 extension RowTranslator {
-    var accounts: Set<String> { [] }
+    var sections: Set<String>? { nil }
 }
 
 /// What the reading of a whole file gives beside its rows.
 struct ReadInventory {
     var leftOut: LeftOut
-    var accounts: Set<String>
+    var sections: Set<String>?
     /// `sha256:<hex>` of the file.
     var digest: String
 
     fileprivate init(_ translator: some RowTranslator, _ hasher: SHA256.Hasher) {
         leftOut = translator.leftOut
-        accounts = translator.accounts
+        sections = translator.sections
         digest = "sha256:" + Hex.encode(hasher.finish())
     }
 }

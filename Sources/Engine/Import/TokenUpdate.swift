@@ -63,17 +63,50 @@ struct TokenUpdate {
         if old != new { fields.append(FieldChange(column, old, new)) }
     }
 
-    private static func text(of scopes: [String]) -> String { scopes.joined(separator: " ") }
+    static func text(of scopes: [String]) -> String { scopes.joined(separator: " ") }
 
-    private static func text(of labels: [String: String]) -> String {
+    static func text(of labels: [String: String]) -> String {
         labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ";")
     }
 
-    private static func text(of usage: Usage) -> String {
+    static func text(of usage: Usage) -> String {
         switch usage {
         case .lastUsed(let instant): instant.description
         case .neverUsed: "never"
         case .unknown: ""
+        }
+    }
+}
+
+extension InventoryParser.Parsed {
+    /// What the row gives of a new token, as it was understood: it shows which column went where.
+    var givenFields: [FieldChange] {
+        InventoryColumn.allCases.compactMap { column in
+            guard column != .name, row.gives(column) else { return nil }
+            let text = text(of: column)
+            return text.isEmpty ? nil : FieldChange(column, "", text)
+        }
+    }
+
+    private func text(of column: InventoryColumn) -> String {
+        switch column {
+        case .name: token.name
+        case .issuer: token.issuer.description
+        case .externalID: token.externalID ?? ""
+        case .description: token.description
+        case .owner: token.owner
+        case .integration: token.integration
+        case .scopes: TokenUpdate.text(of: token.scopes)
+        case .labels: TokenUpdate.text(of: token.labels)
+        case .prefix: token.prefix
+        case .createdAt: token.createdAt.description
+        case .valueIssuedAt: version.issuedAt?.description ?? ""
+        case .expiresAt: token.expiresAt?.description ?? ""
+        case .lastUsedAt: TokenUpdate.text(of: token.usage)
+        case .trackedSince: row[column].trimmingBlanks()
+        case .state: token.state.rawValue
+        case .destinations: destinations.map(\.description).joined(separator: " ")
+        case .digest: version.digest?.description ?? ""
         }
     }
 }

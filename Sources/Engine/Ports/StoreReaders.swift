@@ -20,6 +20,8 @@ package struct KnownValue: Hashable, Sendable {
     package var isInForce: Bool
     /// The end of the token; nil: valid until revoked.
     package var expiresAt: Instant?
+    /// The end of the overlap, for one that a newer value has replaced; it may live on past it while it is in use.
+    package var endsAt: Instant?
     package var issuedAt: Instant?
     /// A rotation of its token is not over: soon somebody will decide by who uses which of its values.
     package var isInOverlap: Bool
@@ -29,13 +31,14 @@ package struct KnownValue: Hashable, Sendable {
     package var scope: String
 
     package init(
-        tokenID: TokenID, version: Int, isInForce: Bool, expiresAt: Instant? = nil, issuedAt: Instant? = nil,
-        isInOverlap: Bool = false, name: String, owner: String = "", scope: String = ""
+        tokenID: TokenID, version: Int, isInForce: Bool, expiresAt: Instant? = nil, endsAt: Instant? = nil,
+        issuedAt: Instant? = nil, isInOverlap: Bool = false, name: String, owner: String = "", scope: String = ""
     ) {
         self.tokenID = tokenID
         self.version = version
         self.isInForce = isInForce
         self.expiresAt = expiresAt
+        self.endsAt = endsAt
         self.issuedAt = issuedAt
         self.isInOverlap = isInOverlap
         self.name = name
@@ -46,6 +49,12 @@ package struct KnownValue: Hashable, Sendable {
     /// Whether it is accepted at `now`.
     package func authenticates(at now: Instant) -> Bool {
         isInForce && expiresAt.map { now < $0 } ?? true
+    }
+
+    /// When it ends, as far as is known at `now`: the earlier of its token's end and its own. Nil: not by itself.
+    package func end(at now: Instant) -> Instant? {
+        guard let endsAt, now < endsAt else { return expiresAt }
+        return expiresAt.map { min($0, endsAt) } ?? endsAt
     }
 
     /// Whether its token has a scope.

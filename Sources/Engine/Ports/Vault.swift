@@ -85,6 +85,8 @@ package struct VaultCapabilities: Hashable, Sendable {
     package var readable: Bool
     /// Destinations of one path are fields of one secret: a write to one is a change of the base of all.
     package var fieldsShareBase: Bool
+    /// The value can be taken away again.
+    package var removable: Bool
 
     /// What is not promised, for people; nil where nothing is missing.
     package var caveat: String? {
@@ -94,7 +96,7 @@ package struct VaultCapabilities: Hashable, Sendable {
 
     package init(
         conditionalWrite: Bool, orderedBases: Bool, fenceable: Bool, fencesEmptiness: Bool, readable: Bool,
-        fieldsShareBase: Bool = false
+        fieldsShareBase: Bool = false, removable: Bool = true
     ) {
         self.conditionalWrite = conditionalWrite
         self.orderedBases = orderedBases
@@ -102,6 +104,7 @@ package struct VaultCapabilities: Hashable, Sendable {
         self.fencesEmptiness = fencesEmptiness
         self.readable = readable
         self.fieldsShareBase = fieldsShareBase
+        self.removable = removable
     }
 }
 

@@ -151,15 +151,4 @@ private struct Reading {
 }
 
 /// An argument as an error may show it: short, printable, and never a token's value given by mistake.
-private func shown(_ argument: String) -> String {
-    let parts = argument.utf8.split { !isBase62($0) }
-    guard !parts.contains(where: { $0.count >= 30 }) else { return "<redacted>" }
-    return printable(String(argument.prefix(60)))
-}
-
-private func isBase62(_ byte: UInt8) -> Bool {
-    switch byte {
-    case 48...57, 65...90, 97...122: true
-    default: false
-    }
-}
+private func shown(_ argument: String) -> String { printable(SecretShape.shown(argument)) }

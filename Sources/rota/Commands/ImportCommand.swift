@@ -18,11 +18,12 @@ extension Command {
 
             Lists of other systems are taken as these write them: the credential report of AWS IAM, the token
             lists of GitLab's API, and GitHub's lists of fine-grained tokens and of authorised credentials. Such a
-            list also tells what became of its tokens: their last use and their end. Two lists of one system that
-            are downloaded apart, such as of two instances, need two issuers: --issuer external:<kind>.
+            list also tells what became of its tokens: their last use and their end. Lists of two instances or
+            organisations need two issuers: --issuer external:<kind>.
 
-            Tokens of the same issuer that are not in such a list any more are told as vanished, and nothing is
-            done to them; a file with our columns is taken to name only some tokens, unless --complete is said.
+            Tokens that are not in such a list any more are told as vanished, and nothing is done to them: those of
+            the same issuer and of the same account (AWS), kind (GitHub), project or group (GitLab). With --partial
+            none is told. A file with our columns is taken to name only some tokens, unless --complete is said.
 
             \(ImportUsage.discussion)
             """,
@@ -38,6 +39,7 @@ extension Command {
             Option(
                 "complete",
                 help: "the file names every token of its issuers: tell which are not there any more; or every use"),
+            Option("partial", help: "the list names only some tokens: tell none as vanished"),
             Option("dry-run", help: "check, show what would change, and change nothing"),
         ] + ImportUsage.options,
         examples: [
@@ -63,16 +65,19 @@ private func takeInventory(_ invocation: Invocation) async throws -> ExitCode {
         file: file.name, format: format, issuer: try issuer(arguments, format),
         columns: try mapping(arguments, format), vaults: composition.configuration.knownVaults,
         defaultPrefix: composition.configuration.tokenPrefix, dryRun: arguments.has("dry-run"),
-        isComplete: try isComplete(arguments, format), writtenAt: file.modifiedAt)
+        isComplete: arguments.has("complete"), isPartial: try isPartial(arguments, format),
+        // A script that asks what would change is told all of it.
+        mostTold: arguments.has("dry-run") && invocation.wantsJSON ? .max : ImportSummary.mostTold,
+        writtenAt: file.modifiedAt)
     let store = try composition.openStore()
     defer { store.close() }
-    var progress = Progress(on: invocation.output)
+    let progress = Progress(on: invocation.output)
     do {
         let summary = try importInventory(
             request, from: file.chunks, into: store, change: composition.change("import of \(file.name)"),
             random: invocation.random
         ) { step, rows in progress.show(step.rawValue, done: rows, "rows", fraction: file.fractionRead) }
-        ImportDocument(summary: summary, isDryRun: request.dryRun).show(invocation)
+        ImportDocument(summary: summary, isDryRun: request.dryRun, isPartial: request.isPartial).show(invocation)
         return .done
     } catch let faults as InventoryFaults {
         throw failure(faults, path: path)
@@ -127,11 +132,15 @@ private func format(_ arguments: Arguments, _ file: InventoryFile) throws(Failur
         hint: "say what is in it: --format \(InventoryFormat.allCases.map(\.rawValue).joined(separator: " | "))")
 }
 
-private func isComplete(_ arguments: Arguments, _ format: InventoryFormat) throws(Failure) -> Bool {
-    if arguments.has("complete"), format.isReport {
-        throw .usage("a list of \(format.rawValue) is taken as complete anyway", hint: "leave --complete out")
+private func isPartial(_ arguments: Arguments, _ format: InventoryFormat) throws(Failure) -> Bool {
+    guard arguments.has("partial") else { return false }
+    if arguments.has("complete") {
+        throw .usage("--partial and --complete contradict each other", hint: "leave one of them out")
     }
-    return arguments.has("complete")
+    if !format.isReport {
+        throw .usage("a file with our columns is taken to name only some tokens anyway", hint: "leave --partial out")
+    }
+    return true
 }
 
 private func issuer(_ arguments: Arguments, _ format: InventoryFormat) throws(Failure) -> Issuer? {

@@ -26,7 +26,7 @@ enum ImportUsage {
             complete: arguments.has("complete"), dryRun: arguments.has("dry-run"))
         let store = try composition.openStore()
         defer { store.close() }
-        var progress = Progress(on: invocation.output)
+        let progress = Progress(on: invocation.output)
         do {
             let summary = try importUsage(
                 request, from: file.chunks, into: store, change: composition.change("import of \(file.name)")
@@ -55,6 +55,9 @@ enum ImportUsage {
     private static func columns(_ arguments: Arguments) throws(Failure) -> [String: UsageColumn?] {
         for option in ["issuer", "format"] where arguments.value(option) != nil {
             throw .usage("--\(option) says nothing about a log of uses", hint: "leave it out")
+        }
+        if arguments.has("partial") {
+            throw .usage("--partial says nothing about a log of uses", hint: "leave it out")
         }
         var columns: [String: UsageColumn?] = [:]
         for theirs in arguments.all("ignore") { columns[theirs] = .some(nil) }

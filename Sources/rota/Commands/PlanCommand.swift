@@ -28,7 +28,8 @@ private func showPlan(_ invocation: Invocation) throws -> ExitCode {
     let request = PlanRequest(
         policies: policies, limits: composition.configuration.limits,
         vaults: composition.configuration.vaultNames, at: at, hypothetical: invocation.arguments.has("at"))
-    let result = try makePlan(request, from: store)
+    let progress = TokenProgress("planning", store, on: invocation.output)
+    let result = try makePlan(request, from: store) { try progress.show($0) }
     let schedule = composition.configuration.schedule
     if invocation.wantsJSON {
         PlanDocument.write(result, policies.policies, otherwise: schedule, on: invocation.output)

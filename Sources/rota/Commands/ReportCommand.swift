@@ -46,14 +46,17 @@ private func makeReport(_ invocation: Invocation) throws -> ExitCode {
     let request = ReportRequest(
         policies: policies, vaults: composition.configuration.vaultNames, now: now, hypotheticalAt: at,
         period: period, generator: "rota \(Program.version)", actor: Process.actor)
+    // A report that goes to the terminal itself tells how far it is.
+    let isSeen = arguments.has("output") || invocation.output.width == nil
+    let progress = isSeen ? TokenProgress("judging", store, on: invocation.output) : nil
     let violations: Int
     if let path = arguments.value("output") {
         let file = try NewFile(at: path, suffix: Hex.encode(invocation.random.bytes(4)))
-        violations = try compose(request, from: store, kind) { try file.write($0) }
+        violations = try compose(request, from: store, kind, progress) { try file.write($0) }
         try file.place()
         invocation.output.note("\(path) is written; \(counted(violations, "violation"))")
     } else {
-        violations = try compose(request, from: store, kind) { invocation.output.bytes($0) }
+        violations = try compose(request, from: store, kind, progress) { invocation.output.bytes($0) }
     }
     return violations > 0 && arguments.has("exit-code") ? .violationsRemain : .done
 }
@@ -80,32 +83,42 @@ private func reportKind(_ arguments: Arguments) throws(Failure) -> ReportKind {
 
 /// Writes the report, and tells how many violations there are.
 private func compose(
-    _ request: ReportRequest, from store: any Store, _ kind: ReportKind, to sink: @escaping ByteSink
+    _ request: ReportRequest, from store: any Store, _ kind: ReportKind, _ progress: TokenProgress?,
+    to sink: @escaping ByteSink
 ) throws -> Int {
     switch kind {
-    case .html: try count(HTMLReport(to: sink), request, store)
-    case .json: try count(JSONReport(to: sink), request, store)
-    case .csv: try count(CSVReport(to: sink), request, store)
+    case .html: try count(HTMLReport(to: sink), request, store, progress)
+    case .json: try count(JSONReport(to: sink), request, store, progress)
+    case .csv: try count(CSVReport(to: sink), request, store, progress)
     }
 }
 
-private func count(_ format: some ReportFormat, _ request: ReportRequest, _ store: any Store) throws -> Int {
-    var counting = CountingFormat(format: format)
+private func count(
+    _ format: some ReportFormat, _ request: ReportRequest, _ store: any Store, _ progress: TokenProgress?
+) throws -> Int {
+    var counting = CountingFormat(format: format, progress: progress)
     try composeReport(request, from: store, as: &counting)
     return counting.violations
 }
 
-/// A format that counts violations on the way.
+/// A format that counts violations on the way, and tells how far it has come.
 private struct CountingFormat<Format: ReportFormat>: ReportFormat {
     var format: Format
     private(set) var violations = 0
+    private var tokens = 0
+    private let progress: TokenProgress?
 
-    init(format: Format) { self.format = format }
+    init(format: Format, progress: TokenProgress?) {
+        self.format = format
+        self.progress = progress
+    }
 
     mutating func begin(_ facts: ReportFacts) throws { try format.begin(facts) }
 
     mutating func add(_ token: Token, _ rulings: [Planner.Ruling]) throws {
         violations += rulings.count { $0.verdict.status == .violating }
+        tokens += 1
+        if tokens.isMultiple(of: 1_000) { try progress?.show(tokens) }
         try format.add(token, rulings)
     }
 

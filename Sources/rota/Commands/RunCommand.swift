@@ -34,6 +34,7 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
     let store = try composition.openQueue()
     let deliverer = try composition.deliverer(store)
     let output = invocation.output
+    let progress = Progress(on: output)
     try await requireClock(of: store, invocation)
     let givenUp = try await deliverer.giveUpUnconfigured()
     let report = try await composition.withVaults { vaults in
@@ -43,9 +44,7 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
         return try await useCase.run(
             policies: policies, limits: composition.configuration.limits, actor: Process.actor,
             deliverWithin: deliverWithin
-        ) { progress in
-            output.progress("\(progress.finished) of \(counted(progress.total, "action"))")
-        }
+        ) { progress.show("acting", done: $0.finished, of: $0.total, "actions") }
     }
     if invocation.wantsJSON {
         RunDocument(report, givenUp).write(on: output)

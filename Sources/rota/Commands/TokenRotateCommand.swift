@@ -34,9 +34,10 @@ private func rotateTokens(_ invocation: Invocation) async throws -> ExitCode {
     let results = try await composition.withVaults { vaults in
         let rotation = RotateUseCase(
             store: store, rotator: composition.rotator(store, vaults), clock: invocation.clock)
+        let progress = Progress(on: invocation.output)
         var results: [(token: Token, result: RotationResult)] = []
         for token in tokens {
-            invocation.output.progress("rotating \(token.name)")
+            progress.show("rotating", done: results.count, of: tokens.count, "tokens")
             let result = try await rotation.rotate(
                 token.id.text, overlap: overlap, reason: reason, actor: Process.actor)
             guard let result else { throw Failure("token '\(token.name)' is gone") }

@@ -54,12 +54,14 @@ private func survey(
     _ tokens: [TokenID], in vault: String?, _ store: StoreQueue, _ vaults: [String: any Vault], _ output: Output
 ) async throws -> [SurveyedPlace] {
     let found = Locked<[SurveyedPlace]>([])
+    let total = try await store.read { try $0.countPlaces(of: tokens, in: vault) }
+    let progress = Progress(on: output)
     try await DestinationSurvey(store: store, vaults: vaults).look(at: tokens, in: vault) { place in
         let count = found.withLock { places in
             places.append(place)
             return places.count
         }
-        output.progress("\(counted(count, "destination")) read")
+        progress.show("reading", done: count, of: total, "destinations")
     }
     return found.withLock { places in
         places.sorted { ($0.token.name, $0.destination.id) < ($1.token.name, $1.destination.id) }
@@ -164,6 +166,7 @@ extension PlaceContent {
         case .adopted: "adopted"
         case .otherToken: "other-token"
         case .unknown: "unknown"
+        case .writeOnly: "write-only"
         case .unreadable: "unreadable"
         }
     }
@@ -176,6 +179,7 @@ extension PlaceContent {
         case .adopted: "the value that was adopted"
         case .otherToken(let name): "a value of the token '\(name)'"
         case .unknown: "a value that rota does not know"
+        case .writeOnly: "what nobody can read"
         case .unreadable(let cause): cause
         }
     }

@@ -9,12 +9,14 @@ extension Command {
         words: ["vault", "check"],
         summary: "try a vault: log in, read, write, read back, remove",
         discussion: """
-            Works in a place of its own, rota-check/ and random digits, and touches nothing else. When it is
-            done nothing is left there. Without NAME all configured vaults are tried at once.
+            Works in the vault's 'check-path', else in a place of its own, rota-check/ and random digits, and
+            touches nothing else. When it is done nothing is left there; where nothing can be removed, nothing is
+            written. AWS needs a 'check-path', the name of a secret without a value, for more than the login. Without
+            NAME all configured vaults are tried at once. What cannot be tried is told, and is no failure.
             """,
         operand: Operand(name: "NAME", help: "a configured vault; else all", count: .optional),
         options: [
-            Option("path", "PATH", help: "try it in this place instead, which must be empty")
+            Option("path", "PATH", help: "try the vault NAME in this place, PATH or PATH#FIELD, which must be empty")
         ],
         examples: ["rota vault check", "rota vault check main --path apps/scratch"],
         exitCodes: [.done, .failed, .usage],
@@ -23,17 +25,13 @@ extension Command {
 
 private func checkVaults(_ invocation: Invocation) async throws -> ExitCode {
     let composition = try Composition(invocation)
-    let settings = try composition.configuration.vaults(named: invocation.arguments.operands.first)
-    let path = invocation.arguments.value("path") ?? "rota-check/" + Hex.encode(Random.bytes(8))
-    guard Destination("vault:\(path)") != nil else {
-        throw Failure.usage("--path: '\(printable(path))' is not a path", hint: "write it like apps/scratch")
-    }
+    let settings = try vaultsToTry(in: composition.configuration, invocation.arguments)
     let client = HTTPClient(addressPolicy: .any)
     invocation.output.progress("trying \(counted(settings.count, "vault"))")
     let trials = await withTaskGroup(of: (Int, Trial).self) { group in
         for (index, vault) in settings.enumerated() {
             group.addTask {
-                (index, await Trial(of: vault, at: path, client, invocation.clock))
+                (index, await Trial(of: vault, client, invocation.clock))
             }
         }
         return await group.reduce(into: [Int: Trial]()) { $0[$1.0] = $1.1 }
@@ -47,13 +45,33 @@ private func checkVaults(_ invocation: Invocation) async throws -> ExitCode {
     return inOrder.allSatisfy { $0.failures.isEmpty } ? .done : .failed
 }
 
+/// Those to be tried; `--path` is a place in one of them.
+private func vaultsToTry(in configuration: Configuration, _ arguments: Arguments) throws(Failure) -> [VaultSettings] {
+    let name = arguments.operands.first
+    var settings = try configuration.vaults(named: name)
+    guard let path = arguments.value("path") else { return settings }
+    guard name != nil else {
+        throw .usage(
+            "--path is a place in one vault", hint: "name it: rota vault check NAME --path PATH; or set 'check-path'")
+    }
+    for index in settings.indices {
+        do throws(Failure) {
+            settings[index].checkPlace = try settings[index].checkPlace(path)
+        } catch {
+            throw error.about("--path")
+        }
+    }
+    return settings
+}
+
 private func show(_ trials: [Trial], on output: Output) {
     var table = Table(["vault", "step", "time", "result"], on: output)
     for trial in trials {
         for step in trial.outcome.steps {
             table.add([
                 trial.vault.name, step.name.rawValue, step.duration.map(milliseconds) ?? "-",
-                step.error?.message ?? (step.duration == nil ? "not tried" : "ok"),
+                step.error?.message ?? step.leftOut.map { "not tried: \($0)" }
+                    ?? (step.duration == nil ? "not tried" : "ok"),
             ])
         }
     }
@@ -70,14 +88,15 @@ private struct Trial: Sendable {
     /// Why it could not even be begun with.
     private let obstacle: Failure?
 
-    init(of vault: VaultSettings, at path: String, _ client: HTTPClient, _ clock: SystemClock) async {
+    init(of vault: VaultSettings, _ client: HTTPClient, _ clock: SystemClock) async {
         self.vault = vault
-        let place = Destination(vault: vault.name, path: path)
+        let place = vault.checkPlace ?? vault.madeUpCheckPlace
+        let noPlace = vault.checkPlace == nil ? vault.reasonForNoCheckPlace : nil
         do throws(Failure) {
             let opened = try vault.vault(client: client, clock: clock)
             // No token looks like it, so that nobody who finds it need wonder.
             let value = Secret(utf8: "rota vault check " + Hex.encode(Random.bytes(16)))
-            outcome = await tryVault(opened, at: place, value: value, uptime: clock.uptime)
+            outcome = await tryVault(opened, at: place, noPlace: noPlace, value: value, uptime: clock.uptime)
             await opened.close()
             obstacle = nil
         } catch {
@@ -107,6 +126,7 @@ private struct Trial: Sendable {
                     [
                         "step": .string(step.name.rawValue),
                         "ok": step.duration == nil && step.error == nil ? .null : .bool(step.error == nil),
+                        "left_out": TokenDocument.text(step.leftOut),
                         "milliseconds": step.duration.map { .real($0 / .milliseconds(1)) } ?? .null,
                         "error": TokenDocument.text(step.error?.message),
                         "kind": TokenDocument.text(step.error?.kind.rawValue),

@@ -10,7 +10,7 @@ extension Command {
         discussion: """
             Tells destinations that are empty (missing), hold an older value (outdated), one that is not accepted
             any more (ended), one of another token (other-token) or one that rota does not know (unknown).
-            Changes nothing.
+            Destinations that nobody can read are counted apart. Changes nothing.
             """,
         operand: Operand(name: "TOKEN", help: "a name or an id; else all live tokens", count: .optional),
         options: [
@@ -28,6 +28,8 @@ private func showDrift(_ invocation: Invocation) async throws -> ExitCode {
     let vault = try arguments.value("vault").map { try composition.configuration.vaults(named: $0) }
     let store = try composition.openQueue()
     let tokens = try await store.read { try $0.liveTokens(named: arguments.operands.first) }
+    let total = try await store.read { try $0.countPlaces(of: tokens, in: arguments.value("vault")) }
+    let progress = Progress(on: invocation.output)
     let gathered = Locked(DriftTally())
     try await composition.withVaults(vault) { vaults in
         let drift = FindDrift(DestinationSurvey(store: store, vaults: vaults))
@@ -36,7 +38,7 @@ private func showDrift(_ invocation: Invocation) async throws -> ExitCode {
                 tally.add(verdict)
                 return tally.places
             }
-            invocation.output.progress("\(counted(count, "destination")) read")
+            progress.show("reading", done: count, of: total, "destinations")
         }
     }
     let tally = gathered.withLock { $0.sorted }
@@ -50,6 +52,7 @@ private struct DriftTally: Sendable {
     private(set) var places = 0
     private(set) var asExpected = 0
     private(set) var untold = 0
+    private(set) var writeOnly = 0
     private(set) var drifted: [(drift: Drift, verdict: PlaceVerdict)] = []
     private(set) var unreadable: [PlaceVerdict] = []
 
@@ -58,6 +61,7 @@ private struct DriftTally: Sendable {
         switch verdict.finding {
         case .asExpected: asExpected += 1
         case .untold: untold += 1
+        case .writeOnly: writeOnly += 1
         case .drifted(let drift): drifted.append((drift, verdict))
         case .unreadable: unreadable.append(verdict)
         }
@@ -80,8 +84,9 @@ private struct DriftTally: Sendable {
         }
         table.finish()
         output.line(
-            "\(counted(places, "destination")) read: \(asExpected) as expected, \(drifted.count) drifted, "
-                + "\(unreadable.count) not readable, \(untold) whose value is not known")
+            "\(counted(places - writeOnly, "destination")) read: \(asExpected) as expected, \(drifted.count) drifted, "
+                + "\(unreadable.count) not readable, \(untold) whose value is not known"
+                + (writeOnly > 0 ? "; \(writeOnly) beside them that nobody can read" : ""))
         for verdict in unreadable {
             output.warning(
                 printable("\(verdict.place.destination) of '\(verdict.place.token.name)': \(verdict.message)"))
@@ -100,7 +105,7 @@ private struct DriftTally: Sendable {
             "totals": [
                 "destinations": .integer(places), "as_expected": .integer(asExpected),
                 "drifted": .integer(drifted.count), "unreadable": .integer(unreadable.count),
-                "not_known": .integer(untold),
+                "not_known": .integer(untold), "write_only": .integer(writeOnly),
             ],
         ]
     }

@@ -56,6 +56,8 @@ struct VaultSettings: Hashable, Sendable {
 
     var name: String
     var kind: Kind
+    /// Where `vault check` tries it, in place of one that it makes up.
+    var checkPlace: Destination?
 }
 
 /// A KV version 2 mount of HashiCorp Vault or OpenBao.

@@ -6,7 +6,7 @@ extension ConfigurationReader {
     private static let ways = "environment, { access-key, secret-key }, { profile } or { web-identity }"
 
     mutating func awsSecretsManager(_ node: Node, _ what: String) -> AWSSettings? {
-        let keys = ["kind", "region", "endpoint", "auth", "certificate-authority", "timeout"]
+        let keys = ["kind", "region", "endpoint", "auth", "certificate-authority", "timeout", "check-path"]
         guard check(node, what, keys: keys) else { return nil }
         let region = required("region", of: node, what).flatMap { self.region($0) }
         let endpoint = node["endpoint"].flatMap { origin($0, "endpoint") }

@@ -16,7 +16,21 @@ extension ConfigurationReader {
     mutating func vault(_ entry: Node.Entry) -> VaultSettings? {
         guard isName(entry) else { return nil }
         let what = "vault '\(entry.key)'"
-        return naming(what) { $0.vault(entry, what) }
+        return naming(what) { reader in
+            guard var vault = reader.vault(entry, what) else { return nil }
+            vault.checkPlace = entry.value["check-path"].flatMap { reader.checkPlace($0, in: vault) }
+            return vault
+        }
+    }
+
+    private mutating func checkPlace(_ node: Node, in vault: VaultSettings) -> Destination? {
+        guard let text = string(node, "check-path") else { return nil }
+        do throws(Failure) {
+            return try vault.checkPlace(text)
+        } catch {
+            fault(node, "check-path: \(error.message)", hint: error.hint)
+            return nil
+        }
     }
 
     private mutating func vault(_ entry: Node.Entry, _ what: String) -> VaultSettings? {
@@ -24,7 +38,7 @@ extension ConfigurationReader {
         let kind = string(kindNode, "kind")
         switch kind {
         case "directory":
-            guard check(entry.value, what, keys: ["kind", "path"]),
+            guard check(entry.value, what, keys: ["kind", "path", "check-path"]),
                 let path = required("path", of: entry.value, what).flatMap({ string($0, "path") })
             else { return nil }
             return VaultSettings(name: entry.key, kind: .directory(path: absolutePath(path, in: folder)))

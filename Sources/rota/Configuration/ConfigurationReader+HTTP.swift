@@ -36,7 +36,10 @@ extension ConfigurationReader {
     ]
 
     mutating func http(_ node: Node, named name: String, _ what: String) -> HTTPVaultSettings? {
-        let keys = ["kind", "write", "read", "remove", "credential", "conditional", "certificate-authority", "timeout"]
+        let keys = [
+            "kind", "write", "read", "remove", "credential", "conditional", "certificate-authority", "timeout",
+            "check-path",
+        ]
         guard check(node, what, keys: keys) else { return nil }
         let write = required("write", of: node, what).flatMap { call($0, .write) }
         let reading = node["read"].flatMap { self.reading($0) }

@@ -8,7 +8,7 @@ extension ConfigurationReader {
     private static let serviceAccountToken = "/var/run/secrets/kubernetes.io/serviceaccount/token"
 
     mutating func keyValue2(_ node: Node, _ what: String) -> KeyValue2Settings? {
-        let keys = ["kind", "address", "mount", "namespace", "auth", "certificate-authority", "timeout"]
+        let keys = ["kind", "address", "mount", "namespace", "auth", "certificate-authority", "timeout", "check-path"]
         guard check(node, what, keys: keys) else { return nil }
         let address = required("address", of: node, what).flatMap { self.address($0, "address") }
         let mount = required("mount", of: node, what).flatMap { string($0, "mount") }

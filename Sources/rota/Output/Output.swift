@@ -1,6 +1,7 @@
 import Crypto
 import Glibc
 import JSON
+import RotaCore
 
 /// The one place that prints: results on standard output, everything else on standard error.
 final class Output: Sendable {
@@ -71,15 +72,18 @@ final class Output: Sendable {
     /// A remark for people on standard error; not with `--quiet`, nor with `--json`.
     func note(_ text: String) {
         let isQuiet = state.withLock { $0.isQuiet || $0.isJSON }
-        if !isQuiet { complain(text.hasSuffix("\n") ? text : text + "\n") }
+        if !isQuiet { complain(SecretShape.redacted(text.hasSuffix("\n") ? text : text + "\n")) }
     }
 
-    func warning(_ text: String) { complain("warning: \(text)\n") }
+    func warning(_ text: String) { complain("warning: \(SecretShape.redacted(text))\n") }
 
     func failure(_ failure: Failure) {
         let isJSON = state.withLock { $0.isJSON }
         complain(isJSON ? failure.json.serialized() + "\n" : failure.text)
     }
+
+    /// Whether `progress` is seen by anybody.
+    var showsProgress: Bool { errorsAreSeen && state.withLock { !$0.isQuiet && !$0.isJSON } }
 
     /// One line that is written over, and only on a terminal: how far long work has come.
     func progress(_ text: String) {
@@ -161,6 +165,10 @@ func printable(_ text: String) -> String {
     for scalar in text.unicodeScalars { safe.append(isControl(scalar) ? "?" : scalar) }
     return String(safe)
 }
+
+/// Text that an error repeats: printable, and without what looks like a secret. Names are results; what was typed or
+/// read may be anything.
+func repeatable(_ text: String) -> String { printable(SecretShape.redacted(text)) }
 
 private func isControl(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {

@@ -4,8 +4,12 @@ import RotaCore
 
 /// What an import did, for people and for scripts.
 struct ImportDocument {
+    /// Of so many new tokens the table shows the fields; of the others, the names.
+    private static let mostShown = 20
+
     let summary: ImportSummary
     let isDryRun: Bool
+    let isPartial: Bool
 
     func show(_ invocation: Invocation) {
         let output = invocation.output
@@ -19,6 +23,11 @@ struct ImportDocument {
             output.note(
                 "not in \(printable(summary.file)) any more, and left as before: \(counted(vanished, "token"))"
                     + "; end what is gone by 'rota token revoke NAME'")
+        }
+        if summary.format.isReport, !isPartial, summary.vanished == nil {
+            output.note(
+                "it is not told which tokens have vanished, since \(printable(summary.file)) does not say what it is a "
+                    + "list of; with --complete it is taken for all tokens of its issuer")
         }
         output.line(totals)
     }
@@ -35,15 +44,21 @@ struct ImportDocument {
     private func showChanges(on output: Output) {
         let changes = isDryRun ? summary.changes : summary.changes.filter { $0.kind == .vanished }
         var table = Table(["change", "line", "token", "field", "before", "after"], on: output)
+        var added = 0
         for change in changes {
+            if change.kind == .added { added += 1 }
+            let fields = change.kind == .added && added > Self.mostShown ? [] : change.fields
             var cells = [change.kind.rawValue, change.line.map { "\($0)" } ?? "-", change.name]
-            if change.fields.isEmpty { table.add(cells + ["", "", ""]) }
-            for field in change.fields {
+            if fields.isEmpty { table.add(cells + ["", "", ""]) }
+            for field in fields {
                 table.add(cells + [field.field, shown(field.before), shown(field.after)])
                 cells = ["", "", ""]
             }
         }
         table.finish()
+        if added > Self.mostShown {
+            output.note("of new tokens, the fields of the first \(Self.mostShown) are shown; all are with --json")
+        }
         if isDryRun, summary.untold > 0 { output.line("… and \(summary.untold) more") }
     }
 

@@ -21,4 +21,15 @@ extension Store {
         }
         return ids
     }
+
+    /// How many destinations these tokens have; of very many, those of all live ones, which is at least as many.
+    func countPlaces(of tokens: [TokenID], in vault: String?) throws -> Int {
+        guard tokens.count > 100 else {
+            return try tokens.reduce(0) { count, id in
+                try count + destinations(of: id).count { vault == nil || $0.vault == vault }
+            }
+        }
+        let counts = try destinationCounts()
+        return vault.map { counts[$0] ?? 0 } ?? counts.values.reduce(0, +)
+    }
 }

@@ -43,6 +43,11 @@ extension VaultSettings {
         }
     }
 
+    /// Whether a destination must name a field.
+    var needsField: Bool {
+        if case .http = kind { hasFields } else { false }
+    }
+
     /// What tells of a path that no secret can lie there; nil where every path will do, or only the server knows.
     var objection: KnownVaults.Objection? {
         switch kind {

@@ -5,12 +5,12 @@ import RotaCore
 extension VaultSettings {
     func hint(for step: VaultTrialStep.Name, _ error: VaultError, at place: Destination) -> String {
         if step == .read, error.kind == .refused {
-            return "give another --path: a place that holds nothing"
+            return "give another place by --path or 'check-path': one that holds nothing"
         }
         switch error.kind {
         case .denied: return denied(step, place)
         case .missing: return missing(step)
-        case .rejected: return "this kind takes no such path or value: give another --path"
+        case .rejected: return "this kind takes no such path or value: give another place by --path or 'check-path'"
         case .transient, .unknownOutcome:
             return "is \(location) up, and reachable from here? 'timeout' may be too short; nothing is lost, try again"
         case .garbled: return "something else than \(kindName) seems to answer at \(location): a proxy, a login page?"
@@ -44,7 +44,7 @@ extension VaultSettings {
     private func missing(_ step: VaultTrialStep.Name) -> String {
         switch kind {
         case .http: return "is 'url' right? nothing is there, or it does not take this method"
-        case .awsSecretsManager: return "make a secret to try it with, without a value, and give its name as --path"
+        case .awsSecretsManager: return "make a secret to try it with, without a value, and name it by 'check-path'"
         case .directory(let path): return "the folder that \(path) is to lie in must exist"
         case .keyValue2(let settings):
             return "'mount' and 'namespace' must be those of a KV version 2 engine: "

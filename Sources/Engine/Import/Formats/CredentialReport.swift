@@ -18,7 +18,9 @@ struct CredentialReport: RowTranslator {
     ]
 
     private(set) var leftOut = LeftOut()
-    private(set) var accounts: Set<String> = []
+    /// A report is of one account. One without a user does not tell which, but then there is only one.
+    var sections: Set<String>? { accounts.isEmpty ? nil : accounts }
+    private var accounts: Set<String> = []
     private var positions: [String: Int] = [:]
     private var width = 0
 

@@ -9,7 +9,13 @@ import RotaCore
 /// older than it looks.
 /// Source: docs.github.com/rest/orgs/personal-access-tokens, and /rest/orgs/orgs for the authorisations.
 struct GitHubList: RowTranslator {
+    private static let fineGrainedKind = "fine-grained"
+    private static let credentialKind = "credential"
+
     private(set) var leftOut = LeftOut()
+    /// One list holds tokens of one kind, and says nothing of the other.
+    var sections: Set<String>? { kinds }
+    private var kinds: Set<String> = []
     private let kind: String
 
     init(_ request: ImportRequest) {
@@ -19,11 +25,13 @@ struct GitHubList: RowTranslator {
     mutating func translate(_ record: JSONRecord, _ each: EachRow) throws {
         let object = record.object
         if let type = object["credential_type"]?.string {
+            kinds.insert(Self.credentialKind)
             if type.lowercased().contains("ssh") { return leftOut.add("SSH key") }
             return try each(authorised(record, type: type))
         }
         // A request for access looks like a token, but has no access.
         if object["token_id"] != nil, object["access_granted_at"] == nil { return leftOut.add("access request") }
+        kinds.insert(Self.fineGrainedKind)
         try each(fineGrained(record))
     }
 
@@ -35,7 +43,7 @@ struct GitHubList: RowTranslator {
         let granted = token.text("access_granted_at")
         let login = record.object["owner"]?["login"]?.string ?? ""
         token.setName([kind, login, id, token.optionalText("token_name")])
-        token.set(.externalID, "fine-grained/\(id)")
+        token.set(.externalID, "\(Self.fineGrainedKind)/\(id)")
         token.set(.owner, login)
         token.set(.scopes, Self.scopes(of: record.object["permissions"]))
         token.setLabels(["repositories": record.object["repository_selection"]?.string])
@@ -53,7 +61,7 @@ struct GitHubList: RowTranslator {
         let granted = token.text("credential_authorized_at")
         let login = token.text("login")
         token.setName([kind, login, id, token.optionalText("authorized_credential_note")])
-        token.set(.externalID, "credential/\(id)")
+        token.set(.externalID, "\(Self.credentialKind)/\(id)")
         token.set(.owner, login)
         token.set(.scopes, (record.object["scopes"]?.array ?? []).compactMap(\.string).joined(separator: " "))
         token.setLabels(["credential_type": type.lowercased()])
@@ -62,6 +70,11 @@ struct GitHubList: RowTranslator {
         token.set(.expiresAt, token.optionalText("authorized_credential_expires_at"))
         token.setLastUse("credential_accessed_at", since: granted)
         return token.row
+    }
+
+    /// The kind that the external id of a token begins with.
+    static func section(of token: Token) -> String? {
+        (token.externalID?.split(separator: "/").first).map(String.init)
     }
 
     /// `repository:contents:read` of `{"repository": {"contents": "read"}}`.

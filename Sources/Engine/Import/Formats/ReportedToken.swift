@@ -18,18 +18,20 @@ struct ReportedToken {
         return .success(InventoryRow(line: record.line, columns: columns, fields: fields))
     }
 
+    /// What somebody wrote into a description must neither bring a value into the store nor hold up the list.
     mutating func set(_ column: InventoryColumn, _ text: String) {
         columns.append(column)
-        fields.append(text)
+        fields.append(SecretShape.isCertain(in: text) ? SecretShape.redacted(text) : text)
     }
 
     mutating func setLabels(_ labels: KeyValuePairs<String, String?>) {
         set(.labels, labels.compactMap { key, value in value.map { "\(key)=\($0)" } }.joined(separator: ";"))
     }
 
-    /// A name that is told from others by what comes first, cut to what a name may be.
+    /// A name that is told from others by what comes first, cut to what a name may be. Whoever named a token after
+    /// its value must not hold up the list of all others.
     mutating func setName(_ parts: [String]) {
-        let whole = parts.filter { !$0.isEmpty }.joined(separator: "/")
+        let whole = parts.filter { !$0.isEmpty }.map(SecretShape.redacted).joined(separator: "/")
         set(.name, String(whole.prefix(TokenFields.longestName)).trimmingBlanks())
     }
 

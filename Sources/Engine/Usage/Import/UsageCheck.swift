@@ -51,6 +51,11 @@ struct UsageCheck {
 
     /// What only the store knows to be wrong.
     private func fault(of row: UsageRow, _ tokens: inout UsedTokens) throws -> InventoryFault? {
+        if let name = row.token, try tokens.isValue(name) {
+            return InventoryFault(
+                line: row.line, "what stands under token is no name but looks like a value, and is not shown",
+                hint: "use digest: the log should hold the SHA-256 of a value; rotate the token if others can read it")
+        }
         guard request.strict || (row.token != nil && row.digest != nil) else { return nil }
         return switch try tokens.find(row) {
         case .unknown(let name) where request.strict:

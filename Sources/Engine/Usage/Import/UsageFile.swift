@@ -77,7 +77,7 @@ struct UsageFile {
         if let column = UsageColumn(rawValue: theirs) { return column }
         if ignoresUnknown { return nil }
         throw InventoryFault(
-            line: line, "there is no column '\(theirs.prefix(40))'",
+            line: line, "there is no column '\(SecretShape.shown(theirs, to: 40))'",
             hint: "map it with --map, or leave it out with --ignore; columns: "
                 + UsageColumn.allCases.map(\.rawValue).joined(separator: ", "))
     }
@@ -118,7 +118,7 @@ struct UsageFile {
             case .number(let text) where column == .count: values[column] = text
             case .array(let elements) where column == .scopes && elements.allSatisfy({ $0.string != nil }):
                 values[column] = elements.compactMap(\.string).joined(separator: " ")
-            default: throw fault(line, "'\(member.key.prefix(40))' is not a text")
+            default: throw fault(line, "'\(SecretShape.shown(member.key, to: 40))' is not a text")
             }
         }
         return values

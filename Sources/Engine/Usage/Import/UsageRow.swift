@@ -31,9 +31,11 @@ struct UsageRow: Sendable {
         }
         self.line = line
         token = text(.token)
-        source = text(.source)
-        agent = text(.agent)
-        scopes = (text(.scopes) ?? "").split { $0 == " " || $0 == ";" || $0 == "\t" }.map(String.init)
+        // A column that was taken for another must not bring a value into the store.
+        source = text(.source).map(SecretShape.redacted)
+        agent = text(.agent).map(SecretShape.redacted)
+        scopes = (text(.scopes) ?? "").split { $0 == " " || $0 == ";" || $0 == "\t" }
+            .map { SecretShape.redacted(String($0)) }
         digest = text(.digest).flatMap { Digest($0) }
         if text(.digest) != nil, digest == nil {
             fault("digest is not sha256:<64 hexadecimal digits>", "leave it empty, and name the token")
@@ -43,7 +45,7 @@ struct UsageRow: Sendable {
         time = text(.time).flatMap { Instant($0) } ?? now
         if let written = text(.time) {
             if Instant(written) == nil {
-                fault("'\(written.prefix(40))' is not a time", "write 2026-11-24T03:00:00Z")
+                fault("'\(SecretShape.shown(written, to: 40))' is not a time", "write 2026-11-24T03:00:00Z")
             } else if time > now {
                 fault("the time \(time) is in the future", "check the clock of whoever wrote the log")
             }
@@ -54,7 +56,8 @@ struct UsageRow: Sendable {
         if let written = text(.count) {
             count = Int(written) ?? 0
             if !(1...Self.mostUses).contains(count) {
-                fault("'\(written.prefix(40))' is not a number of uses", "write a whole number from 1 on")
+                fault(
+                    "'\(SecretShape.shown(written, to: 40))' is not a number of uses", "write a whole number from 1 on")
             }
         }
         guard found.isEmpty else {

@@ -4,7 +4,7 @@ import RotaCore
 struct UsedTokens {
     enum Found {
         case known(Match)
-        /// By which it was looked for.
+        /// By which it was looked for, as far as that is no secret.
         case unknown(String)
         /// The digest is that of another token than the named one.
         case mismatch(String)
@@ -32,11 +32,16 @@ struct UsedTokens {
     mutating func find(_ row: UsageRow) throws -> Found {
         if let digest = row.digest {
             guard let match = try match(digest) else { return .unknown(abridged(digest)) }
-            if let token = row.token, !match.names.contains(token) { return .mismatch(String(token.prefix(80))) }
+            if let token = row.token, !match.names.contains(token) { return .mismatch(shown(token)) }
             return .known(match)
         }
         let name = row.token ?? ""
-        return try match(name).map { .known($0) } ?? .unknown(String(name.prefix(80)))
+        return try match(name).map { .known($0) } ?? .unknown(shown(name))
+    }
+
+    /// Whether a row has a value where a name or an id should be: one that looks like it, and that no token has.
+    mutating func isValue(_ name: String) throws -> Bool {
+        try SecretShape.isLikely(in: name) && match(name) == nil
     }
 
     private mutating func match(_ digest: Digest) throws -> Match? {
@@ -63,6 +68,8 @@ struct UsedTokens {
         known[key] = .some(found)
         return found
     }
+
+    private func shown(_ name: String) -> String { SecretShape.shown(name, to: 80) }
 
     private func abridged(_ digest: Digest) -> String { digest.description.prefix(19) + "…" }
 }
