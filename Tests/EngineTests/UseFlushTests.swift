@@ -245,7 +245,7 @@ import Testing
         #expect(try await heartbeats().last?.beatAt == now, "it goes on as before")
         #expect(try await watched(from: now, to: now + .days(40)) == .zero)
         let before = try await watched(from: now - .days(60), to: now)
-        #expect((TimeSpan(seconds: 130)...TimeSpan(seconds: 145)).contains(before), "\(before)")
+        #expect((TimeSpan(seconds: 125)...TimeSpan(seconds: 145)).contains(before), "\(before)")
         #expect(try await fixture.token(id).usage == .lastUsed(now - TimeSpan(seconds: 1)))
         let kept = try await fixture.store.read { try $0.usage(of: id, since: .beginning) }
         #expect(kept.allSatisfy { $0.key.day <= now })

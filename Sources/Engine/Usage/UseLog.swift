@@ -163,11 +163,14 @@ extension UseLog.Batch {
 extension UseLog.State {
     /// A tracker that was not asked for long, or never, begins anew: see ``Heartbeat``.
     fileprivate mutating func noteAsked(at now: Instant, tracker: String) {
-        // By a clock that has been set back since the last look, nothing begins.
-        if let looked = clock.trusted?.wall, now < looked - ClockReading.tolerance { return }
+        // By a clock that has moved since the last look nothing begins, and nothing ends: the next look tells.
+        if let looked = clock.trusted?.wall,
+            now < looked - ClockReading.tolerance || now > looked + ClockReading.tolerance
+        {
+            return
+        }
         if let asked = stretch?.askedAt, now - asked <= Heartbeat.longestSilence {
-            // One that lies ahead was noted by a clock that was wrong.
-            if now > asked || asked > now + ClockReading.tolerance { stretch?.askedAt = now }
+            if now > asked { stretch?.askedAt = now }
         } else {
             stretch = Heartbeat(tracker: tracker, startedAt: now, beatAt: now, askedAt: now)
         }
