@@ -132,14 +132,14 @@ def test_a_plan_and_a_report_tell_rate_and_time_left(workspace):
 
 def test_a_log_of_uses_tells_rate_and_time_left(workspace):
     assert workspace.sh("rota init --quiet; rota token create --quiet --name a").returncode == 0
-    rows = "".join(f"a,2025-01-01T{n // 3600 % 24:02}:{n // 60 % 60:02}:{n % 60:02}Z\n" for n in range(80_000))
+    rows = "".join(f"a,2025-01-01T{n // 3600 % 24:02}:{n // 60 % 60:02}:{n % 60:02}Z\n" for n in range(300_000))
     (workspace.directory / "log.csv").write_text("token,time\n" + rows)
     text = seen(workspace, ["import", "--usage", "log.csv"])
     assert re.search("checking" + WHOLE % "rows", text) and re.search("adding" + WHOLE % "rows", text), text[-500:]
 
 
 def test_a_run_and_rotations_of_many_tell_rate_and_time_left(workspace):
-    furnish(workspace, 400)
+    furnish(workspace, 1_500)
     assert workspace.sh("rota import tokens.csv").returncode == 0
     text = seen(workspace, ["token", "rotate", *(f"t{number}" for number in range(200))])
     assert re.search("rotating" + WHOLE % "tokens", text), text[-500:]

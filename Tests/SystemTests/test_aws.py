@@ -315,5 +315,6 @@ def test_a_check_needs_a_secret_to_try_it_with_and_leaves_it_as_it_was(cloud):
             trial = cloud.house.json("vault", "check")["vaults"][1]
             assert trial["name"] == "aws" and trial["place"] == f"aws:{place}"
             assert [step["ok"] for step in trial["steps"]] == [True] * 5, trial
-        assert cloud.client.get_secret_value(SecretId=secret)["SecretString"] == "{}"
+        current = cloud.client.get_secret_value(SecretId=secret, VersionStage="AWSCURRENT")
+        assert current["SecretString"] == "{}"
     cloud.house.rota("vault", "check", "aws", "--path", "not/there", expect=1)

@@ -6,7 +6,7 @@ package struct AdoptUseCase: Sendable {
     /// What became of one place.
     package enum Outcome: String, Sendable, CaseIterable {
         case adopted
-        /// Empty, adopted already, a value of its own token, or not to be read by anybody: a rotation takes it as it is.
+        /// Empty, adopted already, a value of its own token, or read by nobody: a rotation takes it as it is.
         case nothingToDo = "nothing-to-do"
         /// It holds the value of another token of ours.
         case refused

@@ -82,9 +82,8 @@ extension InventoryParser.Parsed {
     /// What the row gives of a new token, as it was understood: it shows which column went where.
     var givenFields: [FieldChange] {
         InventoryColumn.allCases.compactMap { column in
-            guard column != .name, row.gives(column) else { return nil }
-            let text = text(of: column)
-            return text.isEmpty ? nil : FieldChange(column, "", text)
+            guard column != .name, !row[column].trimmingBlanks().isEmpty else { return nil }
+            return FieldChange(column, "", text(of: column))
         }
     }
 

@@ -66,7 +66,7 @@ package enum SecretShape {
     private static func isLikely(_ bytes: ArraySlice<UInt8>) -> Bool {
         if isValue(bytes) { return true }
         let mix = Mix(bytes)
-        guard mix.lower > 0, mix.upper > 0, mix.digits > 0 else { return false }
+        guard mix.isOfAllKinds else { return false }
         // Of random letters and digits, 44 of 100 differ in kind from the one before; in CamelCase01 they are few.
         return bytes.count >= shortestMix && mix.turns * 10 >= (mix.count - 1) * 3
             || bytes.count >= TokenValue.randomCount && mix.turns * 5 >= mix.count - 1
@@ -86,15 +86,18 @@ package enum SecretShape {
         bytes.split { !isAlphanumeric($0) && !"+/_-".utf8.contains($0) }.flatMap { stretch -> [Range<Int>] in
             guard stretch.count >= shortestMix else { return [] }
             let runs = stretch.split { !isAlphanumeric($0) }
-            let found = runs.filter { $0.count >= shortestMix && isSuspect($0) }
-            if !found.isEmpty { return found.map { $0.startIndex..<$0.endIndex } }
+            if runs.contains(where: { $0.count >= shortestMix && isSuspect($0) }) {
+                // What is as mixed beside it may be a piece of the same.
+                let pieces = runs.filter { $0.count >= shortestMix && isSuspect($0) || Mix($0).isOfAllKinds }
+                return pieces.map { $0.startIndex..<$0.endIndex }
+            }
             guard runs.count > 1 else { return [] }
             // Of 32 characters of base64, one is neither letter nor digit.
             let isBase64 = stretch.count >= 32 && (stretch.count - Mix(stretch).count) * 8 <= stretch.count
-            let isMarked = stretch.starts(with: "gl".utf8) && runs[0].count <= 6
-            let random = isMarked ? stretch[runs[0].endIndex...].dropFirst() : stretch
-            guard isMarked || isBase64, isLikely(random) else { return [] }
-            return [stretch.startIndex..<stretch.endIndex]
+            let mark = runs.first { $0.starts(with: "gl".utf8) && $0.count <= 6 }
+            let random = mark.map { stretch[$0.endIndex...].dropFirst() } ?? stretch
+            guard mark != nil || isBase64, isLikely(random) else { return [] }
+            return [random.startIndex..<random.endIndex]
         }
     }
 
@@ -111,6 +114,7 @@ package enum SecretShape {
         private(set) var turns = 0
 
         var count: Int { lower + upper + digits }
+        var isOfAllKinds: Bool { lower > 0 && upper > 0 && digits > 0 }
 
         private enum Kind { case lower, upper, digit }
 

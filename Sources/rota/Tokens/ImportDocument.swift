@@ -57,7 +57,7 @@ struct ImportDocument {
         }
         table.finish()
         if added > Self.mostShown {
-            output.note("of new tokens, the fields of the first \(Self.mostShown) are shown; all are with --json")
+            output.line("of new tokens the fields of the first \(Self.mostShown) are shown; --json has all of them")
         }
         if isDryRun, summary.untold > 0 { output.line("… and \(summary.untold) more") }
     }
