@@ -43,6 +43,8 @@ package struct Violation: Hashable, Sendable {
     package var rule: String
     package var verdict: Verdict
     package var mode: Mode
+    /// Why the action that would cure it cannot be taken; nil where it can, or where none is called for.
+    package var blocked: BlockedReason?
 }
 
 /// Works out the exact actions that a run would take at an instant, without changing anything.
@@ -58,7 +60,9 @@ package func makePlan(_ request: PlanRequest, from store: any Store) throws -> P
         let decision = try planner.decide(token, at: request.at) { try store.destinations(of: token.id) }
         if let action = decision.action { actions.append(action) }
         for ruling in decision.rulings where ruling.verdict.status == .violating {
-            findings.append(Violation(ruling, of: token, by: request.policies.policies[ruling.policy]))
+            var violation = Violation(ruling, of: token, by: request.policies.policies[ruling.policy])
+            if let action = decision.action, action.cures(violation) { violation.blocked = action.blocked }
+            findings.append(violation)
         }
     }
     actions.sort { $0.precedes($1) }
@@ -150,6 +154,14 @@ private func canonical(_ action: PlannedAction) -> JSON {
         .string(action.tokenID.text), .integer(action.revision), .string(action.action.rawValue), .object(parameters),
         .string(action.policy), .string(action.rule),
     ]
+}
+
+extension PlannedAction {
+    /// Whether it is the action of the rule that is violated, or covers it.
+    fileprivate func cures(_ violation: Violation) -> Bool {
+        let reference = RuleReference(policy: violation.policy, rule: violation.rule)
+        return reference == RuleReference(policy: policy, rule: rule) || covers.contains(reference)
+    }
 }
 
 extension Violation {

@@ -63,6 +63,7 @@ package struct FakeStoreReads: StoreReads {
     package func pushes(of id: TokenID) -> [Push] { [] }
     package func openFindings() -> [Finding] { [] }
     package func findings(of id: TokenID) -> [Finding] { [] }
+    package func blocks() -> [Block] { [] }
     package func eachAuditEntry(from number: Int64, object: String?, _ each: (AuditEntry) throws -> Bool) {}
     package func eachAuditEntry(below number: Int64, object: String?, _ each: (AuditEntry) throws -> Bool) {}
     package func eachRunAction(

@@ -129,7 +129,9 @@ package struct Daemon: Sendable {
         }
         let outcomes = Outcome.allCases.map { LogField($0.rawValue, report.count($0)) }
         log.write(.info, "a run is done", [LogField("run", report.id)] + outcomes)
-        let troubled = report.actions.filter { $0.outcome == .failed || $0.outcome == .started && $0.cause != nil }
+        let troubled = report.actions.filter { action in
+            action.outcome == .failed || action.outcome == .started && action.cause != nil || action.needsMending
+        }
         for action in troubled.prefix(Self.mostTold) {
             log.warning(
                 "an action is not done", LogField("run", report.id), LogField("action", action.action.rawValue),

@@ -87,6 +87,9 @@ package enum BlockedReason: String, Sendable, CaseIterable {
     /// A destination holds a value that we do not know: never overwritten silently.
     case conflict
 
+    /// Nothing that a person could mend here: the token is another system's, as it is meant to be.
+    package var isByDesign: Bool { self == .issuerNotDriven }
+
     /// For people, with what to do.
     package var message: String {
         switch self {

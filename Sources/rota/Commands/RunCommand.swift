@@ -9,7 +9,9 @@ extension Command {
         discussion: """
             Finishes what earlier runs began, makes the plan and carries it out, opens and closes findings,
             and delivers events. Safe to repeat, to interrupt, and to run twice at once: put it into a timer.
-            A plan over a limit is refused as a whole, with exit code 4. Exit code 5: some actions failed.
+            A plan over a limit is refused as a whole, with exit code 4. Exit code 5: some actions failed, or are
+            blocked by something that a person must mend: a value that rota does not know, no destination, a
+            vault that is not configured. That a token is another system's is no such thing.
             """,
         options: [
             Option("deliver-within", "SPAN", help: "how long to deliver events at the end; 10s")
@@ -54,7 +56,8 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
     let stands =
         report.actions.contains { $0.outcome == .started && $0.cause != nil }
         || report.recovery.rotations.contains { $0.outcome == .failed || $0.outcome == .blocked || $0.isStalled }
-    return report.count(.failed) > 0 || stands ? .partlyFailed : .done
+    let isBlocked = report.actions.contains(where: \.needsMending)
+    return report.count(.failed) > 0 || stands || isBlocked ? .partlyFailed : .done
 }
 
 /// A run as it is shown.
@@ -97,7 +100,8 @@ private enum RunDocument {
             "rule": .string(action.rule),
             "reason": .string(action.reason), "message": .string(action.message),
             "deadline": TokenDocument.time(action.deadline), "outcome": .string(action.outcome.rawValue),
-            "cause": TokenDocument.text(action.cause), "at": TokenDocument.time(action.at),
+            "blocked": TokenDocument.text(action.blocked?.rawValue), "cause": TokenDocument.text(action.cause),
+            "at": TokenDocument.time(action.at),
         ]
     }
 

@@ -24,12 +24,16 @@ private func showStatus(_ invocation: Invocation) throws -> ExitCode {
 }
 
 private struct Status {
+    private static let mostListed = 100
+
     private let store: String
     private let configuration: String
     private let identity: StoreIdentity
     private let active: Int
     private let lastRun: RunRecord?
     private let rotations: [(name: String, rotation: Rotation)]
+    /// Actions that wait for a person to mend something.
+    private let blocked: [(name: String, block: Block)]
     private let withoutValue: [MissingValue]
     private let findings: Int
     private let deliveries: DeliveryCounts
@@ -43,6 +47,9 @@ private struct Status {
         active = try store.countActive()
         lastRun = try store.lastRun()
         rotations = try store.openRotations().map {
+            (try store.token($0.tokenID)?.name ?? $0.tokenID.text, $0)
+        }
+        blocked = try store.blocks().filter { !$0.reason.isByDesign }.map {
             (try store.token($0.tokenID)?.name ?? $0.tokenID.text, $0)
         }
         withoutValue = try MissingValue.all(in: store)
@@ -68,6 +75,15 @@ private struct Status {
                     [
                         "token_id": .string(rotation.tokenID.text), "name": .string(name),
                         "rotation": TokenDocument.json(rotation),
+                    ]
+                }),
+            "blocked": .array(
+                blocked.map { name, block in
+                    [
+                        "token_id": .string(block.tokenID.text), "name": .string(name),
+                        "action": .string(block.action.rawValue), "policy": .string(block.policy),
+                        "rule": .string(block.rule), "blocked": .string(block.reason.rawValue),
+                        "cause": .string(block.cause), "since": TokenDocument.time(block.since),
                     ]
                 }),
             "tokens_without_value": .array(withoutValue.map(\.json)),
@@ -125,6 +141,14 @@ private struct Status {
             ])
         }
         table.finish()
+        var stuck = Table(["token", "action", "policy", "since", "cause"], on: output, title: "Blocked actions")
+        for (name, block) in blocked.prefix(Self.mostListed) {
+            stuck.add([
+                name, block.action.rawValue, block.policy, distance(to: block.since, from: now), block.cause,
+            ])
+        }
+        stuck.finish()
+        if blocked.count > Self.mostListed { output.line("… and \(blocked.count - Self.mostListed) more") }
         var missing = Table(
             ["token", "made", "cause", "what to do"], on: output, title: "Tokens without a value")
         for entry in withoutValue {
