@@ -94,6 +94,7 @@ package struct FakeStoreReads: StoreReads {
     package func dueDeliveries(endpoint: String, at now: Instant, limit: Int) -> [Delivery] { [] }
     package func nextDeliveryDue(endpoint: String) -> Instant? { nil }
     package func deliveryCounts() -> DeliveryCounts { deliveries }
+    package func disabledEndpoints() -> [DisabledEndpoint] { [] }
     package func eachDelivery(
         _ state: DeliveryRecord.State, _ each: (DeliveryRecord) throws -> Bool
     ) {}

@@ -315,6 +315,33 @@ extension StoreConformance {
     ]
 
     static let transactions: [StoreClaim] = [
+        StoreClaim("an endpoint is disabled once, its events wait on, and it is enabled once") { bench in
+            _ = try bench.add("t")
+            guard let event = try bench.store.dueDeliveries(endpoint: "all", at: bench.now, limit: 1).first else {
+                throw ConformanceFailure(description: "nothing waits")
+            }
+            let disabled = DisabledEndpoint(name: "all", place: "x", at: bench.now, status: 410, cause: "gone")
+            let disable = {
+                try bench.write { try $0.disableEndpoint(disabled, refusing: event.event.id, change: bench.change()) }
+            }
+            let before = try bench.audit().count
+            try require(try disable(), "it is new")
+            try require(try !disable(), "and known then")
+            try require(try bench.audit().count == before + 1, "audited once")
+            try require(try bench.store.disabledEndpoints() == [disabled], "kept")
+            try require(
+                try bench.store.dueDeliveries(endpoint: "all", at: bench.now, limit: 1) == [event],
+                "it waits, and that was none of its attempts")
+            var causes: [String?] = []
+            try bench.store.eachDelivery(.waiting) { delivery in
+                if delivery.event == event.event.id, delivery.endpoint == "all" { causes.append(delivery.cause) }
+                return true
+            }
+            try require(causes == ["gone"], "with the cause")
+            let enable = { try bench.write { try $0.enableEndpoint("all", change: bench.change()) } }
+            try require(try enable(), "enabled")
+            try require(try !enable(), "only once")
+        },
         StoreClaim("a transaction that throws leaves nothing") { bench in
             let id = try bench.add("t").id
             let before = (try bench.audit(), try bench.events(), try bench.stored(id))

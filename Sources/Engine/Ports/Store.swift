@@ -176,6 +176,8 @@ package protocol StoreReads: UsageReads {
     /// When the next delivery that waits for this endpoint becomes due; nil when none waits.
     func nextDeliveryDue(endpoint: String) throws -> Instant?
     func deliveryCounts() throws -> DeliveryCounts
+    /// Endpoints that want no more events, by name.
+    func disabledEndpoints() throws -> [DisabledEndpoint]
     /// Deliveries in one state, oldest event first; `each` returns false to stop.
     func eachDelivery(_ state: DeliveryRecord.State, _ each: (DeliveryRecord) throws -> Bool) throws
 }

@@ -29,6 +29,7 @@ package struct Daemon: Sendable {
     private let stop: StopSignal
     private let watch = Locked(ClockWatch())
     private let hasLooked = Locked(false)
+    private let toldDisabled = Locked<[String: String]>([:])
 
     /// How long a loop rests between two turns, in milliseconds.
     private static let upkeepPause: Int64 = 5_000
@@ -141,12 +142,24 @@ package struct Daemon: Sendable {
 
     private func deliver() async throws {
         let totals = try await deliverer.deliverDue(within: TimeSpan(seconds: 1))
-        guard totals != DeliveryTotals() else { return }
+        tell(disabled: totals.disabled)
+        guard !totals.isIdle else { return }
         log.info(
             "events delivered", LogField("delivered", totals.delivered), LogField("failed", totals.failed),
             LogField("dead", totals.dead))
         for (endpoint, cause) in totals.resting.sorted(by: { $0.key < $1.key }) {
             log.warning("a webhook rests", LogField("webhook", endpoint), LogField("cause", cause))
+        }
+    }
+
+    /// Each once, until it is asked again.
+    private func tell(disabled: [String: String]) {
+        let before = toldDisabled.withLock { told in
+            defer { told = disabled }
+            return told
+        }
+        for (endpoint, cause) in disabled.sorted(by: { $0.key < $1.key }) where before[endpoint] == nil {
+            log.warning("a webhook is disabled", LogField("webhook", endpoint), LogField("cause", cause))
         }
     }
 

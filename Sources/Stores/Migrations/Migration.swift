@@ -5,7 +5,9 @@ struct Migration: Sendable {
     let postgres: String
 
     /// All steps, in order.
-    static let all: [Migration] = [.first, .places, .runs, .usage, .schedules, .overlaps, .blocks]
+    static let all: [Migration] = [
+        .first, .places, .runs, .usage, .schedules, .overlaps, .blocks, .disabledEndpoints,
+    ]
 
     /// The step is written once, around the few words in which the dialects differ.
     init(number: Int64, _ text: (_ dialect: Dialect) -> String) {

@@ -85,6 +85,7 @@ private enum RunDocument {
                 "delivered": .integer(report.deliveries.delivered),
                 "failed": .integer(report.deliveries.failed),
                 "dead": .integer(report.deliveries.dead), "waiting": .integer(report.waitingDeliveries),
+                "disabled": .array(report.deliveries.disabled.keys.sorted().map { .string($0) }),
             ],
         ]
     }
@@ -137,10 +138,15 @@ private enum RunDocument {
     }
 
     private static func printDeliveries(_ totals: DeliveryTotals, waiting: Int, on output: Output) {
+        for (endpoint, cause) in totals.disabled.sorted(by: { $0.key < $1.key }) {
+            output.warning(
+                "webhook '\(printable(endpoint))' wants no more events (\(printable(cause))): what is for it waits "
+                    + "until 'rota webhook test \(printable(endpoint))' gets through")
+        }
         guard totals.delivered + totals.failed + totals.dead + waiting > 0 else { return }
+        let failed = totals.failed > 0 ? " (\(totals.failed) failed, to be tried again)" : ""
         output.line(
-            "events: \(totals.delivered) delivered, \(totals.failed) to be tried again, "
-                + "\(totals.dead) given up, \(waiting) waiting")
+            "events: \(totals.delivered) delivered, \(waiting) waiting\(failed), \(totals.dead) given up")
         for (endpoint, cause) in totals.resting.sorted(by: { $0.key < $1.key }) {
             output.warning("webhook '\(printable(endpoint))': \(printable(cause))")
         }

@@ -14,7 +14,7 @@ private func showStatus(_ invocation: Invocation) throws -> ExitCode {
     let composition = try Composition(invocation)
     let store = try composition.openStore()
     defer { store.close() }
-    let status = try Status(of: store, composition.configuration)
+    let status = try Status(of: store, composition)
     if invocation.wantsJSON {
         invocation.output.document(status.json)
     } else {
@@ -37,10 +37,13 @@ private struct Status {
     private let withoutValue: [MissingValue]
     private let findings: Int
     private let deliveries: DeliveryCounts
+    /// Webhooks whose receivers want no more events.
+    private let disabled: [DisabledEndpoint]
     /// The last stretch of each tracker, latest first.
     private let trackers: [Heartbeat]
 
-    init(of store: any Store, _ configuration: Configuration) throws {
+    init(of store: any Store, _ composition: Composition) throws {
+        let configuration = composition.configuration
         self.store = configuration.store
         self.configuration = configuration.file
         identity = try store.identity()
@@ -55,6 +58,7 @@ private struct Status {
         withoutValue = try MissingValue.all(in: store)
         findings = try store.openFindings().count
         deliveries = try store.deliveryCounts()
+        disabled = composition.disabledWebhooks(in: try store.disabledEndpoints()).values.sorted { $0.name < $1.name }
         let stretches = Dictionary(grouping: try store.heartbeats(), by: \.tracker)
         trackers = stretches.values.compactMap { $0.max { $0.beatAt < $1.beatAt } }
             .sorted { ($1.beatAt, $0.tracker) < ($0.beatAt, $1.tracker) }
@@ -91,6 +95,7 @@ private struct Status {
             "deliveries": [
                 "waiting": .integer(deliveries.waiting), "delivered": .integer(deliveries.delivered),
                 "dead": .integer(deliveries.dead),
+                "disabled": .array(disabled.map { .string($0.name) }),
             ],
         ]
     }
@@ -132,6 +137,12 @@ private struct Status {
         fields.add(
             "deliveries",
             "\(deliveries.waiting) waiting, \(deliveries.delivered) delivered, \(deliveries.dead) given up")
+        for endpoint in disabled {
+            fields.add(
+                "webhook off",
+                "\(endpoint.name), since \(spoken(endpoint.at, from: now)): \(endpoint.cause); when that is mended: "
+                    + "rota webhook test \(endpoint.name)")
+        }
         fields.print(on: output)
         var table = Table(["token", "phase", "since", "next try", "cause"], on: output, title: "Rotations")
         for (name, rotation) in rotations {

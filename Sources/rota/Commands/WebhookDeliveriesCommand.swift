@@ -23,7 +23,7 @@ extension Command {
         summary: "let dead letters be sent again",
         discussion: """
             What was given up waits again, with all its attempts before it; the next 'rota run' sends it, under
-            the id that it had.
+            the id that it had. With --dead, a webhook that was disabled by its receiver's 410 is asked again.
             """,
         operand: Operand(name: "EVENT", help: "the id of an event: evt_…", count: .optional),
         options: [
@@ -102,12 +102,13 @@ private func replayDeliveries(_ invocation: Invocation) throws -> ExitCode {
     let store = try composition.openStore()
     defer { store.close() }
     let change = composition.change("webhook replay")
-    let (replayed, unknown) = try store.transaction {
+    let (replayed, unknown, enabled) = try store.transaction {
+        let enabled = try event == nil ? enable(webhook, in: store, change: change) : []
         let letters = try event.map { [.event($0)] } ?? allDead(in: store, for: webhook)
         let names = Set(composition.configuration.webhooks.map(\.name))
         var unknown: [String] = []
         for case .endpoint(let name) in letters where !names.contains(name) { unknown.append(name) }
-        return (try letters.reduce(0) { try $0 + store.replay($1, change: change) }, unknown)
+        return (try letters.reduce(0) { try $0 + store.replay($1, change: change) }, unknown, enabled)
     }
     if let event, replayed == 0 {
         throw Failure(
@@ -115,8 +116,13 @@ private func replayDeliveries(_ invocation: Invocation) throws -> ExitCode {
             hint: "see 'rota webhook deliveries --state dead'")
     }
     if invocation.wantsJSON {
-        invocation.output.document(["replayed": .integer(replayed)])
+        invocation.output.document([
+            "replayed": .integer(replayed), "enabled_again": .array(enabled.map { .string($0) }),
+        ])
     } else {
+        for name in enabled {
+            invocation.output.line("webhook '\(printable(name))' is enabled again; 'rota run' sends what waits for it")
+        }
         invocation.output.line(
             replayed == 0
                 ? "there are no dead letters"
@@ -127,6 +133,13 @@ private func replayDeliveries(_ invocation: Invocation) throws -> ExitCode {
         invocation.output.note("webhook '\(printable(name))' is not in the configuration: nothing is sent to it")
     }
     return .done
+}
+
+/// Answers the webhooks that had been disabled: all of them, or the one that is named.
+private func enable(_ webhook: String?, in store: any Store, change: Change) throws -> [String] {
+    try store.disabledEndpoints().map(\.name).filter { name in
+        try (webhook ?? name) == name && store.enableEndpoint(name, change: change)
+    }
 }
 
 /// The dead letters of every webhook that has some.
