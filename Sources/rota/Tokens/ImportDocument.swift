@@ -20,6 +20,12 @@ struct ImportDocument {
                 "not in \(printable(summary.file)) any more, and left as before: \(counted(vanished, "token"))"
                     + "; end what is gone by 'rota token revoke NAME'")
         }
+        if summary.stillActive > 0 {
+            let isOne = summary.stillActive == 1
+            output.warning(
+                "\(printable(summary.file)) calls \(counted(summary.stillActive, "token")) active that ended here: "
+                    + "still accepted there; end \(isOne ? "it" : "them") at the issuer")
+        }
         output.line(totals)
     }
 
@@ -28,12 +34,14 @@ struct ImportDocument {
             "\(summary.added) added", "\(summary.updated) updated", "\(summary.unchanged) unchanged",
         ]
         if let vanished = summary.vanished { parts.append("\(vanished) vanished") }
+        if summary.stillActive > 0 { parts.append("\(summary.stillActive) ended here and still active") }
         return "\(isDryRun ? "would take in " : "")\(counted(summary.rows, "row")): \(parts.joined(separator: ", "))"
     }
 
-    /// All changes of a dry run; of an import only what was not done: the vanished.
+    /// All changes of a dry run; of an import only what was not done.
     private func showChanges(on output: Output) {
-        let changes = isDryRun ? summary.changes : summary.changes.filter { $0.kind == .vanished }
+        let changes =
+            isDryRun ? summary.changes : summary.changes.filter { $0.kind == .vanished || $0.kind == .stillActive }
         var table = Table(["change", "line", "token", "field", "before", "after"], on: output)
         for change in changes {
             var cells = [change.kind.rawValue, change.line.map { "\($0)" } ?? "-", change.name]
@@ -57,6 +65,7 @@ struct ImportDocument {
                 "rows": .integer(summary.rows), "added": .integer(summary.added),
                 "updated": .integer(summary.updated), "unchanged": .integer(summary.unchanged),
                 "vanished": summary.vanished.map { .integer($0) } ?? .null,
+                "still_active": .integer(summary.stillActive),
                 "left_out": .object(
                     JSON.Object(summary.leftOut.counts.map { ($0.what, .integer($0.count)) })),
                 "changes": .array(summary.changes.map(Self.json(of:))),
