@@ -8,7 +8,7 @@ package struct Plan: Sendable {
     package var generation: Int64
     /// Oldest deadline first.
     package var actions: [PlannedAction]
-    /// How many tokens were looked at.
+    /// How many tokens were looked at: those whose age, use or end may call for something.
     package var candidates: Int
 
     package init(

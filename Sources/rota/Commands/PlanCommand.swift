@@ -56,7 +56,7 @@ enum PlanDocument {
             "plan": json(plan), "actions": .array(plan.actions.map(json)),
             "totals": [
                 "candidates": .integer(plan.candidates), "actions": .integer(plan.actions.count),
-                "waiting": .integer(plan.actions.count(where: \.waiting)),
+                "waiting": .integer(plan.actions.count { $0.waiting && $0.blocked == nil }),
                 "blocked": .integer(plan.actions.count { $0.blocked != nil }),
             ],
             "refusal": TokenDocument.text(result.refusal),
@@ -105,8 +105,10 @@ enum PlanDocument {
         stuck.finish()
         if !plan.actions.isEmpty { output.line() }
         output.line(
-            "\(counted(taken.count, "action")), \(waiting.count) waiting, \(blocked.count) blocked; "
-                + "\(counted(plan.candidates, "token")) looked at; as of \(plan.at)")
+            "\(counted(plan.actions.count, "action")): \(taken.count) to be taken, \(waiting.count) waiting, "
+                + "\(blocked.count) blocked; as of \(plan.at)")
+        output.line(
+            "\(counted(plan.candidates, "token")) looked at: those whose age, use or end may call for something")
     }
 
     /// What is wrong and in no plan, since its policy only looks.
