@@ -37,6 +37,8 @@ package enum Reason: Hashable, Sendable {
     case maxAgeExceeded(age: TimeSpan, limit: TimeSpan)
     /// The current value is young enough; an older one has not been retired yet.
     case previousInUse(age: TimeSpan, limit: TimeSpan)
+    /// The current value is young enough; an older one lives on for its overlap, and for what ends that.
+    case inOverlap(age: TimeSpan, limit: TimeSpan, left: TimeSpan)
     /// A previous value has outlived the cap of its overlap.
     case previousKept(over: TimeSpan, age: TimeSpan)
     /// Said in place of `maxAgeDue` while a rotation is under way.
@@ -66,7 +68,7 @@ package enum Reason: Hashable, Sendable {
         case .maxAgeDue: .maxAgeDue
         case .maxAgeExceeded: .maxAgeExceeded
         case .previousInUse, .previousKept: .previousInUse
-        case .rotationInProgress: .rotationInProgress
+        case .inOverlap, .rotationInProgress: .rotationInProgress
         case .noValue: .noValue
         case .ageUnknown: .ageUnknown
         case .usedRecently: .usedRecently
@@ -121,6 +123,12 @@ package enum Reason: Hashable, Sendable {
             "the value is \(actual) old and is to be replaced before it is older than \(limit)"
         case .previousInUse:
             "a previous value, \(actual) old, still authenticates; the limit is \(limit)"
+        case .inOverlap(_, _, let left):
+            left > .zero
+                ? "the value is replaced; the previous one, \(actual) old, still authenticates until its overlap ends "
+                    + "in \(left.spoken); the limit is \(limit)"
+                : "the value is replaced; the previous one, \(actual) old, still authenticates though its overlap "
+                    + "has ended, until a run retires it; the limit is \(limit)"
         case .previousKept(let over, let age):
             "a previous value, \(age.spoken) old, still authenticates \(over.spoken) past the cap of its overlap"
         case .rotationInProgress:
@@ -146,7 +154,8 @@ package enum Reason: Hashable, Sendable {
         switch self {
         case .withinMaxAge(let actual, let limit), .maxAgeDue(let actual, let limit),
             .maxAgeExceeded(let actual, let limit), .previousInUse(let actual, let limit),
-            .rotationInProgress(let actual, let limit), .lifetimeTooLong(let actual, let limit),
+            .inOverlap(let actual, let limit, _), .rotationInProgress(let actual, let limit),
+            .lifetimeTooLong(let actual, let limit),
             .remainingTooLong(let actual, let limit):
             (actual, limit)
         case .usedRecently(let idle, let limit), .neverUsedWithinLimit(let idle, let limit),
