@@ -135,12 +135,12 @@ package enum Reason: Hashable, Sendable {
             "the value is \(actual) old (limit \(limit)); a rotation is under way"
         case .noValue: "it has no value yet: the first one has not reached its destinations"
         case .ageUnknown: "it is not known when the value was issued"
-        case .usedRecently: "idle for \(actual)\(remark); the limit is \(limit)"
-        case .neverUsedWithinLimit:
-            "not used yet in the \(actual) it was watched\(remark); the limit is \(limit)"
-        case .idleDue: "idle for \(actual)\(remark), close to the limit of \(limit)"
-        case .idleTooLong: "not used for \(actual)\(remark); the limit is \(limit)"
-        case .neverUsed: "never used in the \(actual) it was watched\(remark); the limit is \(limit)"
+        case .usedRecently(let idle, _): "idle for \(actual)\(idle.origin)\(remark); the limit is \(limit)"
+        case .neverUsedWithinLimit(let idle, _):
+            "not used yet \(idle.observation(actual))\(remark); the limit is \(limit)"
+        case .idleDue(let idle, _): "idle for \(actual)\(idle.origin)\(remark), close to the limit of \(limit)"
+        case .idleTooLong(let idle, _): "not used for \(actual)\(idle.origin)\(remark); the limit is \(limit)"
+        case .neverUsed(let idle, _): "never used \(idle.observation(actual))\(remark); the limit is \(limit)"
         case .usageUnknown: "it is not known when it was last used"
         case .expiryAcceptable: "its end is within the rule"
         case .noExpiry: "it has no end"
@@ -173,5 +173,18 @@ package enum Reason: Hashable, Sendable {
             idle.remark
         default: ""
         }
+    }
+}
+
+extension Idleness {
+    /// Whose word it is, where all of it is an import's.
+    fileprivate var origin: String { isAsserted ? " as imported" : "" }
+
+    /// When nothing was seen, and by whom.
+    ///
+    /// - parameter time: how long, in words.
+    fileprivate func observation(_ time: String) -> String {
+        guard isAsserted, let assertedSince else { return "in the \(time) it was watched" }
+        return "since \(assertedSince) as imported, which is \(time)"
     }
 }

@@ -109,7 +109,7 @@ private struct Status {
 
     /// Whether uses are seen: idle clocks stand still while they are not.
     private func watching(at now: Instant) -> String {
-        guard let latest = trackers.first else { return "by nobody yet" }
+        guard let latest = trackers.first else { return "by nobody yet; what is known of them is as imported" }
         let asked = latest.askedAt.map { "last asked \(distance(to: $0, from: now))" } ?? "never asked"
         return "until \(spoken(latest.beatAt, from: now)) by \(latest.tracker), \(asked)"
     }
