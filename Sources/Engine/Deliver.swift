@@ -65,12 +65,30 @@ package struct Deliverer: Sendable {
 
     private func drain(within span: TimeSpan) async throws -> DeliveryTotals {
         let end = clock.now() + span
+        let disabled = try await stillDisabled()
         return try await withThrowingTaskGroup(of: DeliveryTotals.self) { group in
-            for endpoint in transport.endpoints {
+            for endpoint in transport.endpoints where disabled[endpoint.name] == nil {
                 group.addTask { try await drain(endpoint, until: end) }
             }
-            return try await group.reduce(into: DeliveryTotals()) { $0.add($1) }
+            var totals = DeliveryTotals()
+            totals.disabled = disabled
+            return try await group.reduce(into: totals) { $0.add($1) }
         }
+    }
+
+    /// The endpoints that want no more, with the cause. One that has another address now is asked again.
+    private func stillDisabled() async throws -> [String: String] {
+        var causes: [String: String] = [:]
+        for disabled in try await store.read({ try $0.disabledEndpoints() }) {
+            guard let endpoint = transport.endpoints.first(where: { $0.name == disabled.name }) else { continue }
+            if disabled.isOf(endpoint) {
+                causes[disabled.name] = disabled.cause
+            } else {
+                let change = Change(actor: "rota", at: clock.now(), cause: "its address is another one now")
+                _ = try await store.write { try $0.enableEndpoint(disabled.name, change: change) }
+            }
+        }
+        return causes
     }
 
     private func drain(_ endpoint: Endpoint, until end: Instant) async throws -> DeliveryTotals {
@@ -78,8 +96,7 @@ package struct Deliverer: Sendable {
         while let batch = try await nextBatch(for: endpoint, pass, until: end) {
             try await send(batch, to: endpoint, &pass, until: end)
         }
-        if let cause = pass.restingCause { pass.totals.resting[endpoint.name] = cause }
-        return pass.totals
+        return pass.totals(of: endpoint.name)
     }
 
     /// What is due, after waiting for it where need be; nil when the pass is over for this endpoint.
@@ -138,22 +155,29 @@ package struct Deliverer: Sendable {
             try await store.write {
                 try $0.recordDelivered(event, to: endpoint.name, status: status, at: now)
             }
-            return Attempt(result: result, nextAttemptAt: nil, at: now)
+            return Attempt(event: event, result: result, nextAttemptAt: nil, at: now)
+        }
+        let cause = result.cause ?? "it was not accepted"
+        if result.kind == .gone {
+            let disabled = DisabledEndpoint(
+                name: endpoint.name, place: endpoint.place, at: now, status: result.status, cause: cause)
+            let change = Change(actor: "rota", at: now, cause: "it wants no more events: \(cause)")
+            _ = try await store.write { try $0.disableEndpoint(disabled, refusing: event, change: change) }
+            return Attempt(event: event, result: result, nextAttemptAt: nil, at: now)
         }
         let next = nextAttempt(of: delivery, at: endpoint, after: result, now)
         try await store.write { store in
             try store.recordFailed(
-                event, to: endpoint.name, status: result.status, cause: result.cause ?? "it was not accepted",
-                nextAttemptAt: next, at: now)
+                event, to: endpoint.name, status: result.status, cause: cause, nextAttemptAt: next, at: now)
         }
-        return Attempt(result: result, nextAttemptAt: next, at: now)
+        return Attempt(event: event, result: result, nextAttemptAt: next, at: now)
     }
 
     /// Nil: a dead letter.
     private func nextAttempt(
         of delivery: Delivery, at endpoint: Endpoint, after result: DeliveryResult, _ now: Instant
     ) -> Instant? {
-        guard result.kind == .failed, endpoint.retries.indices.contains(delivery.attempts) else { return nil }
+        guard endpoint.retries.indices.contains(delivery.attempts) else { return nil }
         let wait = endpoint.retries[delivery.attempts].seconds
         let asked = min(result.retryAfter ?? .zero, Self.longestWait).seconds
         return now + TimeSpan(seconds: max(wait + jitter(of: wait), asked))
@@ -166,28 +190,36 @@ package struct Deliverer: Sendable {
     }
 }
 
-/// What one pass over the outbox did.
+/// What one pass over the outbox did: deliveries, each of one event to one endpoint, however often it was tried.
 package struct DeliveryTotals: Hashable, Sendable {
     package var delivered = 0
-    /// Attempts that failed and will be made again.
+    /// Deliveries whose attempts failed, and that will be tried again.
     package var failed = 0
     /// Deliveries that were given up in this pass: dead letters.
     package var dead = 0
     /// The endpoints that were let be for the rest of the pass, and why. Their queues are kept.
     package var resting: [String: String] = [:]
+    /// The endpoints that want no more events, and what they answered. Their queues are kept until somebody asks
+    /// them again.
+    package var disabled: [String: String] = [:]
 
     package init() {}
+
+    /// Whether nothing was sent.
+    package var isIdle: Bool { delivered + failed + dead == 0 && resting.isEmpty }
 
     fileprivate mutating func add(_ other: DeliveryTotals) {
         delivered += other.delivered
         failed += other.failed
         dead += other.dead
         resting.merge(other.resting) { first, _ in first }
+        disabled.merge(other.disabled) { first, _ in first }
     }
 }
 
 /// One attempt that is over and recorded.
 private struct Attempt: Sendable {
+    var event: String
     var result: DeliveryResult
     var nextAttemptAt: Instant?
     var at: Instant
@@ -195,12 +227,16 @@ private struct Attempt: Sendable {
 
 /// How one endpoint fares in this pass.
 private struct EndpointPass: Sendable {
-    var totals = DeliveryTotals()
+    private var totals = DeliveryTotals()
     /// It asked not to be spoken to before this.
-    var pausedUntil: Instant?
+    private(set) var pausedUntil: Instant?
     /// Why it is let be for the rest of the pass.
-    var restingCause: String?
+    private(set) var restingCause: String?
+    /// It wants no more at all.
+    private var isGone = false
     private var failuresInARow = 0
+    /// The events that it has not taken, and that are tried again.
+    private var failing: Set<String> = []
 
     func mayStart(at now: Instant) -> Bool {
         restingCause == nil && pausedUntil.map { $0 <= now } ?? true
@@ -211,18 +247,34 @@ private struct EndpointPass: Sendable {
         switch attempt.result.kind {
         case .delivered:
             totals.delivered += 1
+            failing.remove(attempt.event)
             failuresInARow = 0
         case .gone:
-            totals.dead += 1
-            restingCause = "the endpoint wants no more events: \(cause)"
+            isGone = true
+            restingCause = cause
         case .failed:
-            if attempt.nextAttemptAt == nil { totals.dead += 1 } else { totals.failed += 1 }
+            if attempt.nextAttemptAt == nil {
+                totals.dead += 1
+                failing.remove(attempt.event)
+            } else {
+                failing.insert(attempt.event)
+            }
             failuresInARow += 1
             if let asked = attempt.result.retryAfter { pause(until: attempt.at + asked) }
             if failuresInARow >= patience, restingCause == nil {
                 restingCause = "\(failuresInARow) attempts in a row failed, the last one with: \(cause)"
             }
         }
+    }
+
+    /// - parameter name: of the endpoint.
+    func totals(of name: String) -> DeliveryTotals {
+        var totals = totals
+        totals.failed = failing.count
+        if let restingCause {
+            if isGone { totals.disabled[name] = restingCause } else { totals.resting[name] = restingCause }
+        }
+        return totals
     }
 
     private mutating func pause(until instant: Instant) {

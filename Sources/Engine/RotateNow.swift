@@ -17,11 +17,12 @@ package struct RotateUseCase: Sendable {
     /// - parameters:
     ///   - nameOrID: the token's id or name.
     ///   - overlap: how long the previous value stays valid.
+    ///   - endsOlder: whether values that are older still end no later than that one, where they were to live on.
     ///   - reason: one sentence for the audit log.
     ///   - actor: such as `cli:alice`.
     /// - returns: nil when no token has this id or name.
     package func rotate(
-        _ nameOrID: String, overlap: TimeSpan, reason: String, actor: String
+        _ nameOrID: String, overlap: TimeSpan, endsOlder: Bool = false, reason: String, actor: String
     ) async throws -> RotationResult? {
         let now = clock.now()
         let found = try await store.read { store in
@@ -38,7 +39,29 @@ package struct RotateUseCase: Sendable {
         let request = RotationRequest(
             tokenID: token.id, revision: nil, overlap: overlap, trigger: nil, supersedes: true,
             change: Change(actor: actor, at: now, cause: reason))
-        return try await rotator.rotate([request]).first
+        guard let result = try await rotator.rotate([request]).first else { return nil }
+        return endsOlder && result.isThrough ? try await endOlder(after: result, change: request.change) : result
+    }
+
+    /// Brings the ends of all older values forward to that of the one which has just been replaced, and retires those
+    /// that have come to it.
+    ///
+    /// After the promotion, and not in it: a value that lives longer than it should does no harm.
+    private func endOlder(after result: RotationResult, change: Change) async throws -> RotationResult {
+        let id = result.tokenID
+        var change = change
+        change.at = clock.now()
+        let ending = change
+        let lowered = try await store.write { store -> [Int] in
+            let versions = try store.versions(of: id)
+            guard let current = versions.last(where: { $0.state == .current }),
+                let end = versions.last(where: { $0.number < current.number && $0.endsAt != nil })?.endsAt
+            else { return [] }
+            return try store.lowerEnds(of: id, to: end, change: ending)
+        }
+        guard !lowered.isEmpty else { return result }
+        let recovery = try await rotator.recover(change: ending, only: { $0.tokenID == id })
+        return recovery.rotations.first ?? result
     }
 
     private func blocked(_ token: Token, _ destinations: [Destination]) -> BlockedReason? {
@@ -46,4 +69,9 @@ package struct RotateUseCase: Sendable {
         guard !destinations.isEmpty else { return .noDestination }
         return destinations.allSatisfy { rotator.vaults[$0.vault] != nil } ? nil : .unknownVault
     }
+}
+
+extension RotationResult {
+    /// The new value is current: nothing is left but the overlap.
+    package var isThrough: Bool { outcome == .done || outcome == .started && !isStalled }
 }

@@ -37,7 +37,7 @@ extension RunUseCase {
         let requests = rotations.map { pass.rotation(planned[$0], at: clock.now()) }
         _ = try await rotator.rotate(requests) { place, result in
             let index = rotations[place]
-            let effect = Effect(result.outcome, result.cause ?? result.blocked?.message)
+            let effect = Effect(result.outcome, result.cause ?? result.blocked?.message, blocked: result.blocked)
             let action = RecordedAction(planned[index], effect, run: pass.id, at: self.clock.now())
             // At once: should this process die, what it did is written down all the same.
             try await self.store.write { try $0.recordActions([action]) }
@@ -55,7 +55,7 @@ extension RunUseCase {
         of planned: PlannedAction, _ pass: RunPass, opened: Set<FindingKey>, _ store: any Store,
         at now: Instant
     ) throws -> Effect {
-        if let blocked = planned.blocked { return Effect(.blocked, blocked.message) }
+        if let blocked = planned.blocked { return Effect(.blocked, blocked.message, blocked: blocked) }
         if planned.waiting { return Effect(.waiting, "beyond the pace of the policy; a later run takes it") }
         do {
             return try store.savepoint {
@@ -115,16 +115,19 @@ extension PlannedAction {
 private struct Effect: Sendable {
     var outcome: Outcome
     var cause: String?
+    var blocked: BlockedReason?
 
-    init(_ outcome: Outcome, _ cause: String? = nil) {
+    init(_ outcome: Outcome, _ cause: String? = nil, blocked: BlockedReason? = nil) {
         self.outcome = outcome
         self.cause = cause
+        self.blocked = blocked
     }
 }
 
 extension RecordedAction {
     fileprivate init(_ planned: PlannedAction, _ effect: Effect, run: String, at now: Instant) {
-        self.init(planned, run: run, outcome: effect.outcome, cause: effect.cause, at: now)
+        self.init(
+            planned, run: run, outcome: effect.outcome, blocked: effect.blocked, cause: effect.cause, at: now)
     }
 }
 

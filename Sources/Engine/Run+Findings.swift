@@ -20,7 +20,7 @@ extension RunUseCase {
                 try await store.write { store in
                     try batch.map { violations[$0] }.filter { violation in
                         try store.openFinding(
-                            Finding(violation, at: now),
+                            Finding(violation, at: now), blocked: violation.blocked,
                             announce: violation.mode != .observe,
                             change: pass.change(violation.policy, violation.verdict.reason, at: now))
                     }.map(FindingKey.init)

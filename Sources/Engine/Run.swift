@@ -7,8 +7,8 @@ package import RotaCore
 ///    on, and versions past their overlap retired.
 /// 2. Tokens whose end has passed are marked so.
 /// 3. The plan is made. Over a limit, nothing of it is done.
-/// 4. Findings open, the actions are taken, each conditional on its token being as it was planned, and
-///    findings that no longer hold close.
+/// 4. Findings open, the actions are taken, each conditional on its token being as it was planned, whoever has to
+///    mend what is blocked is told, once, and findings that no longer hold close.
 /// 5. Events are delivered.
 ///
 /// A second run finds nothing left to do. Several at once have one effect: every step is a conditional
@@ -148,6 +148,7 @@ package struct RunUseCase: Sendable {
         if rotator.stop.isRequested, actions.contains(cause: Rotator.stopping) {
             throw CancellationError()
         }
+        try await noteBlocks(pass, actions, opened: opened)
         try await closeFindings(pass, violations, after: actions)
         // I9: each planned action is accounted for once. Anything else is a fault of this very code.
         precondition(actions.isComplete, "actions of the plan are missing")

@@ -7,6 +7,7 @@ package struct RunActions: RandomAccessCollection, Sendable {
     private struct Result {
         /// Nil until it has come to its end.
         var outcome: Outcome?
+        var blocked: BlockedReason?
         /// Its place among the causes; negative: none.
         var cause: Int32 = -1
         var at = Instant(seconds: 0)
@@ -31,7 +32,9 @@ package struct RunActions: RandomAccessCollection, Sendable {
     /// Writes down what became of the action at a place of the plan, once.
     mutating func record(_ action: RecordedAction, at index: Int) {
         precondition(results[index].outcome == nil, "an action has one outcome")
-        results[index] = Result(outcome: action.outcome, cause: action.cause.map { place(of: $0) } ?? -1, at: action.at)
+        results[index] = Result(
+            outcome: action.outcome, blocked: action.blocked, cause: action.cause.map { place(of: $0) } ?? -1,
+            at: action.at)
         finished += 1
         totals[action.outcome, default: 0] += 1
     }
@@ -67,16 +70,19 @@ package struct RunActions: RandomAccessCollection, Sendable {
     package subscript(index: Int) -> RecordedAction {
         let result = results[index]
         return RecordedAction(
-            planned[index], run: run, outcome: result.outcome ?? .skipped,
+            planned[index], run: run, outcome: result.outcome ?? .skipped, blocked: result.blocked,
             cause: result.cause < 0 ? nil : causes[Int(result.cause)], at: result.at)
     }
 }
 
 extension RecordedAction {
-    init(_ planned: PlannedAction, run: String, outcome: Outcome, cause: String?, at now: Instant) {
+    init(
+        _ planned: PlannedAction, run: String, outcome: Outcome, blocked: BlockedReason?, cause: String?,
+        at now: Instant
+    ) {
         self.init(
             run: run, tokenID: planned.tokenID, name: planned.name, action: planned.action, policy: planned.policy,
             rule: planned.rule, reason: planned.verdict.reason.code, message: planned.verdict.reason.message,
-            deadline: planned.verdict.deadline, outcome: outcome, cause: cause, at: now)
+            deadline: planned.verdict.deadline, outcome: outcome, blocked: blocked, cause: cause, at: now)
     }
 }

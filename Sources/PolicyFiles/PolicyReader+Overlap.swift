@@ -7,17 +7,23 @@ extension PolicyReader {
         case alarm, revoke
     }
 
-    mutating func overlap(of fields: [String: Node], action: Action?) -> TimeSpan? {
-        guard let node = fields["overlap"], isRotation(action, "overlap", node) else { return nil }
-        return span(node, "overlap", zero: true)
+    /// What a rule says; where it says nothing, a rotation still leaves its consumers time to change over.
+    ///
+    /// - returns: nil for another action, and for a fault, which has been told.
+    mutating func overlap(of fields: [String: Node], action: Action?, _ requirement: Requirement?) -> TimeSpan? {
+        guard let node = fields["overlap"] else {
+            guard action == .rotate, case .maxAge(let limit) = requirement else { return nil }
+            return Rule.usualOverlap(within: limit)
+        }
+        return isRotation(action, "overlap", node) ? span(node, "overlap", zero: true) : nil
     }
 
-    /// - parameter overlap: as it was read; nil when there is none.
+    /// - parameter overlap: as it was read, or the usual one; nil when there is none.
     mutating func cap(of fields: [String: Node], action: Action?, overlap: TimeSpan?) -> OverlapCap {
         var cap = OverlapCap()
         for key in ["overlap-cap", "at-cap"] {
             guard let node = fields[key], isRotation(action, key, node) else { continue }
-            if fields["overlap"] == nil || overlap == .zero {
+            if overlap == .zero {
                 error(
                     "'\(key)' is about an overlap, and there is none", at: node.mark,
                     hint: "write 'overlap: 24h', or remove '\(key)'")

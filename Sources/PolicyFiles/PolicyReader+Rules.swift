@@ -44,9 +44,10 @@ extension PolicyReader {
         }
         let action = action(of: fields, for: key)
         let start = fields["start-before"].flatMap { span($0, "start-before", zero: true) }
-        let overlap = overlap(of: fields, action: action)
+        let read = requirement(key, value)
+        let overlap = overlap(of: fields, action: action, read)
         let cap = cap(of: fields, action: action, overlap: overlap)
-        guard let requirement = requirement(key, value) else { return nil }
+        guard let requirement = read else { return nil }
         let rule = Rule(
             requirement, action: action ?? .notify, startBefore: start ?? .zero, overlap: overlap ?? .zero,
             cap: cap)
@@ -119,8 +120,10 @@ extension PolicyReader {
         else { return }
         let parts = rule.action == .rotate ? "start-before and overlap together" : "start-before"
         let verb = rule.action == .rotate ? "are" : "is"
+        let isUsual = rule.action == .rotate && fields["overlap"] == nil
+        let usual = isUsual ? "; the overlap is \(rule.overlap) where none is written" : ""
         error(
             "\(parts) (\(rule.lead)) \(verb) more than half of \(rule.name) (\(limit))", at: node.mark,
-            hint: "leave at most \(TimeSpan(seconds: limit.seconds / 2))")
+            hint: "leave at most \(TimeSpan(seconds: limit.seconds / 2))\(usual)")
     }
 }

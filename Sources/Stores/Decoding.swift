@@ -79,7 +79,8 @@ enum Decode {
         RecordedAction(
             run: row.text(0), tokenID: TokenID(row.text(1)), name: row.text(2), action: try row.word(3),
             policy: row.text(4), rule: row.text(5), reason: row.text(6), message: row.text(7),
-            deadline: row.optionalInstant(8), outcome: try row.word(9), cause: row.optionalText(10),
+            deadline: row.optionalInstant(8), outcome: try row.word(9),
+            blocked: row.optionalText(12).flatMap { BlockedReason(rawValue: $0) }, cause: row.optionalText(10),
             at: row.instant(11))
     }
 

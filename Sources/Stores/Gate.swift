@@ -107,11 +107,15 @@ extension SQLStore {
     }
 
     func closeRotation(_ rotation: Int64, change: Change) throws -> Bool {
-        let id = try driver.first(.giveUpClaim, [.integer(rotation), .text(change.cause)]) {
-            TokenID($0.text(0))
+        let closed = try driver.first(.giveUpClaim, [.integer(rotation), .text(change.cause)]) { row in
+            (id: TokenID(row.text(0)), firstEnd: row.optionalInstant(1))
         }
-        guard let id else { return false }
-        try conclude("rotation.close", id, change, ["rotation": .integer(rotation), "phase": "closed"])
+        guard let (id, firstEnd) = closed else { return false }
+        var after: JSON.Object = ["rotation": .integer(rotation), "phase": "closed"]
+        if let firstEnd, let reopened = try numbers(.reopenOverlap, [.of(id), .of(firstEnd)]).first {
+            after["reopened"] = .integer(reopened)
+        }
+        try conclude("rotation.close", id, change, after)
         return true
     }
 
@@ -240,6 +244,14 @@ extension SQLStore {
                 "previous_ends_at": previous.isEmpty ? .null : .of(end),
             ])
         return true
+    }
+
+    func lowerEnds(of token: TokenID, to end: Instant, change: Change) throws -> [Int] {
+        let lowered = try numbers(.lowerEnds, [.of(token), .of(end)]).sorted()
+        guard !lowered.isEmpty else { return [] }
+        try driver.execute(.hastenRetirement, [.of(token), .of(end)])
+        try conclude("version.end_sooner", token, change, ["versions": .of(lowered), "ends_at": .of(end)])
+        return lowered.map { Int($0) }
     }
 
     func retire(_ token: TokenID, version: Int, evidence: OverlapEvidence?, change: Change) throws -> Bool {

@@ -50,6 +50,7 @@ extension SQLStore {
                     .text(action.run), .of(action.tokenID), .text(action.name), .text(action.action.rawValue),
                     .text(action.policy), .text(action.rule), .text(action.reason), .text(action.message),
                     .of(action.deadline), .text(action.outcome.rawValue), .of(action.cause), .of(action.at),
+                    .of(action.blocked?.rawValue),
                 ])
         }
     }
@@ -68,7 +69,7 @@ extension SQLStore {
         try emit(type, change, details)
     }
 
-    func openFinding(_ finding: Finding, announce: Bool, change: Change) throws -> Bool {
+    func openFinding(_ finding: Finding, blocked: BlockedReason?, announce: Bool, change: Change) throws -> Bool {
         let number = try driver.first(
             .openFinding,
             [
@@ -80,7 +81,7 @@ extension SQLStore {
         let details: JSON.Object = [
             "policy": .string(finding.policy), "rule": .string(finding.rule),
             "reason": .string(finding.reason),
-            "message": .string(finding.message),
+            "message": .string(finding.message), "blocked": .of(blocked),
         ]
         try audit("finding.open", of: finding.tokenID.text, change, details.with("finding", number))
         if announce { try emit("policy.violated", about: finding.tokenID, change, details) }

@@ -53,6 +53,7 @@ extension SQLStore {
             "unchanged": .integer(summary.unchanged),
         ]
         if let vanished = summary.vanished { totals["vanished"] = .integer(vanished) }
+        if summary.stillActive > 0 { totals["still_active"] = .integer(summary.stillActive) }
         if summary.leftOut.total > 0 {
             totals["left_out"] = .object(
                 JSON.Object(summary.leftOut.counts.map { ($0.what, .integer($0.count)) }))

@@ -14,11 +14,11 @@ extension Statement {
     static let gate: [Statement] = [
         addToken, addVersion, endToken, expireToken, turnReported, endReported, reportUse, reportNoUse,
         reportUseUntil, endVersions, closeRotations, closeFindings,
-        refreshSummary, revision, claimRotation, supersedeOverlap, giveUpClaim, chooseVersion, chosenVersion, addPush,
-        pushBase, markSending, markVerified, markFenced, discardPending, leaveUnconfirmed, forgetVersion,
-        finishPushing, versionsToEnd, demoteCurrent, endUnconfirmed, promotePending, retireVersion, finishRotation,
-        stallRotation, adoptDestination,
-        prolongOverlap, raiseAlarm,
+        refreshSummary, revision, claimRotation, supersedeOverlap, giveUpClaim, reopenOverlap, chooseVersion,
+        chosenVersion, addPush, pushBase, markSending, markVerified, markFenced, discardPending,
+        leaveUnconfirmed, forgetVersion, finishPushing, versionsToEnd, demoteCurrent, endUnconfirmed,
+        promotePending, lowerEnds, hastenRetirement, retireVersion, finishRotation, stallRotation,
+        adoptDestination, prolongOverlap, raiseAlarm,
     ]
 
     // MARK: Tokens
@@ -137,21 +137,25 @@ extension Statement {
         UPDATE rotations SET phase = 'done', cause = NULL
         WHERE token_id = $1 AND \(unfinished) AND phase = 'overlap' RETURNING id
         """)
-    private static let previousOfRotation =
-        "(SELECT 1 FROM versions v WHERE v.token_id = rotations.token_id AND v.state = 'previous')"
-    /// With an unconfirmed version left something was armed: only a promotion gives that one an end. Where an
-    /// older version is still to be retired, as after a superseded overlap, the rotation sees to that.
+    /// With an unconfirmed version left that has no end, something was armed: only a promotion gives it one.
+    /// Answers the first end of the older versions that a superseded overlap has left.
     static let giveUpClaim = Statement(
         """
-        UPDATE rotations SET cause = $2,
-          phase = CASE WHEN EXISTS \(previousOfRotation) THEN 'overlap' ELSE 'closed' END,
-          next_attempt_at = COALESCE(
-            (SELECT min(v.ends_at) FROM versions v
-             WHERE v.token_id = rotations.token_id AND v.state = 'previous'), next_attempt_at)
+        UPDATE rotations SET cause = $2, phase = 'closed'
         WHERE id = $1 AND phase = 'open' AND to_version IS NULL AND NOT EXISTS
           (SELECT 1 FROM versions v
-           WHERE v.token_id = rotations.token_id AND v.state IN ('pending', 'unconfirmed'))
-        RETURNING token_id
+           WHERE v.token_id = rotations.token_id
+             AND (v.state = 'pending' OR v.state = 'unconfirmed' AND v.ends_at IS NULL))
+        RETURNING token_id,
+          (SELECT min(v.ends_at) FROM versions v
+           WHERE v.token_id = rotations.token_id AND v.state IN ('previous', 'unconfirmed'))
+        """)
+    /// The rotation whose place a claim took that was given up: it is as it was, and retires the older versions.
+    static let reopenOverlap = Statement(
+        """
+        UPDATE rotations SET phase = 'overlap', next_attempt_at = $2
+        WHERE id = (SELECT max(r.id) FROM rotations r WHERE r.token_id = $1 AND r.phase = 'done')
+        RETURNING id
         """)
     static let chooseVersion = Statement(
         """
@@ -241,6 +245,19 @@ extension Statement {
     static let promotePending = Statement(
         """
         UPDATE versions SET state = 'current' WHERE token_id = $1 AND number = $2 AND state = 'pending'
+        """)
+    /// Never later than they were: a value only lives as long as it was promised, or less.
+    static let lowerEnds = Statement(
+        """
+        UPDATE versions SET ends_at = $2
+        WHERE token_id = $1 AND state IN ('previous', 'unconfirmed') AND ends_at > $2 AND EXISTS
+          (SELECT 1 FROM rotations r WHERE r.token_id = $1 AND r.\(unfinished) AND r.phase = 'overlap')
+        RETURNING number
+        """)
+    static let hastenRetirement = Statement(
+        """
+        UPDATE rotations SET next_attempt_at = $2
+        WHERE token_id = $1 AND \(unfinished) AND phase = 'overlap' AND next_attempt_at > $2
         """)
     /// Never while a destination that it was sent to may hold it in place of a newer one (I3); nor while its use
     /// shows that a consumer has not changed over.

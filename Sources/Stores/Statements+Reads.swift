@@ -150,7 +150,7 @@ extension Statement {
     static let runActions = Statement(
         """
         SELECT a.run, a.token_id, a.name, a.action, a.policy, a.rule, a.reason, a.message, a.deadline,
-          a.outcome, a.cause, a.at
+          a.outcome, a.cause, a.at, a.blocked
         FROM runs r JOIN run_actions a ON a.run = r.id
         WHERE r.finished_at >= $1 AND r.finished_at <= $2 ORDER BY r.finished_at, r.number, a.number
         """)
@@ -158,7 +158,7 @@ extension Statement {
         """
         SELECT COALESCE(r.claim_run, ''), r.token_id, t.name, 'rotate', COALESCE(r.policy, ''),
           COALESCE(r.rule, ''), COALESCE(r.reason, ''), COALESCE(r.message, r.claim_cause), r.deadline,
-          'done', NULL, r.promoted_at
+          'done', NULL, r.promoted_at, NULL
         FROM rotations r JOIN tokens t ON t.id = r.token_id
         WHERE r.promoted_at >= $1 AND r.promoted_at <= $2 ORDER BY r.promoted_at, r.id
         """)
@@ -166,7 +166,7 @@ extension Statement {
         """
         SELECT r.claim_run, r.token_id, t.name, 'rotate', r.policy, r.rule, r.reason, r.message, r.deadline,
           CASE r.phase WHEN 'done' THEN 'done' WHEN 'closed' THEN 'failed' ELSE 'started' END,
-          r.cause, CAST($2 AS BIGINT)
+          r.cause, CAST($2 AS BIGINT), NULL
         FROM rotations r JOIN tokens t ON t.id = r.token_id
         WHERE r.claim_run = $1 AND r.policy IS NOT NULL AND NOT EXISTS
           (SELECT 1 FROM run_actions a

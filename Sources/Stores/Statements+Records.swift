@@ -104,8 +104,8 @@ extension Statement {
     static let addRunAction = Statement(
         """
         INSERT INTO run_actions (run, token_id, name, action, policy, rule, reason, message, deadline,
-          outcome, cause, at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+          outcome, cause, at, blocked)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         """)
     static let finishRun = Statement(
         "UPDATE runs SET finished_at = $2, aborted = $3 WHERE id = $1 AND finished_at IS NULL RETURNING number")

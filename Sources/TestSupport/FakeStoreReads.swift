@@ -64,6 +64,7 @@ package struct FakeStoreReads: StoreReads {
     package func pushes(of id: TokenID) -> [Push] { [] }
     package func eachOpenFinding(_ each: (Finding) throws -> Bool) {}
     package func findings(of id: TokenID) -> [Finding] { [] }
+    package func blocks() -> [Block] { [] }
     package func eachAuditEntry(from number: Int64, object: String?, _ each: (AuditEntry) throws -> Bool) {}
     package func eachAuditEntry(below number: Int64, object: String?, _ each: (AuditEntry) throws -> Bool) {}
     package func eachRunAction(
@@ -95,6 +96,7 @@ package struct FakeStoreReads: StoreReads {
     package func nextDeliveryDue(endpoint: String) -> Instant? { nil }
     package func awaitedEndpoints() -> [String] { [] }
     package func deliveryCounts() -> DeliveryCounts { deliveries }
+    package func disabledEndpoints() -> [DisabledEndpoint] { [] }
     package func eachDelivery(
         _ state: DeliveryRecord.State, _ each: (DeliveryRecord) throws -> Bool
     ) {}

@@ -162,12 +162,17 @@ extension StoreConformance {
             let finding = Finding(
                 tokenID: id, policy: "p", rule: "max-age", reason: "r", message: "m", openedAt: bench.now)
             let open = { (announce: Bool) in
-                try bench.write { try $0.openFinding(finding, announce: announce, change: bench.change()) }
+                try bench.write {
+                    try $0.openFinding(finding, blocked: .noDestination, announce: announce, change: bench.change())
+                }
             }
             let revision = try bench.stored(id).revision
             let written = try bench.written { try require(try open(true), "it is new") }
             try require(written == (1, 1), "audited and announced: \(written)")
             try require(try bench.events().last?.type == "policy.violated", "policy.violated")
+            try require(
+                try bench.events().last?.data.contains(#""blocked":{"code":"no-destination","message":"#) == true,
+                "with what is in the way of its cure")
             try bench.requireNothing(of: id, "the same one") { try !open(true) }
             try require(try bench.stored(id).revision == revision, "a plan made before it stays good")
             guard let kept = try bench.store.openFindings().first else {
@@ -188,6 +193,31 @@ extension StoreConformance {
             )
             let again = try bench.written { try require(try open(false), "it may open again") }
             try require(again == (1, 0), "without telling anybody: \(again)")
+        },
+        StoreClaim("a blocked action is told once for each reason, until it is over") { bench in
+            let id = try bench.add("t").id
+            let block = { (reason: BlockedReason) in
+                Block(
+                    tokenID: id, action: .rotate, policy: "p", rule: "max-age", reason: reason, cause: "why",
+                    since: bench.now)
+            }
+            let open = { (reason: BlockedReason, announce: Bool) in
+                try bench.write { try $0.openBlock(block(reason), announce: announce, change: bench.change()) }
+            }
+            let first = try bench.written { try require(try open(.noDestination, true), "it is new") }
+            try require(first == (1, 1), "audited and told: \(first)")
+            try require(try bench.events().last?.type == "token.rotation_stuck", "token.rotation_stuck")
+            try bench.requireNothing(of: id, "the same one") { try !open(.noDestination, true) }
+            let second = try bench.written { try require(try open(.conflict, false), "another reason") }
+            try require(second == (1, 0), "audited, and told elsewhere: \(second)")
+            try require(try bench.store.blocks() == [block(.conflict)], "one of a token")
+            try bench.requireNothing(of: id, "the end of one that is not there") {
+                try bench.write { try !$0.closeBlock(block(.noDestination), change: bench.change()) }
+            }
+            try require(
+                try bench.write { try $0.closeBlock(block(.conflict), change: bench.change()) }, "it is over")
+            try require(try bench.store.blocks().isEmpty, "and forgotten")
+            try require(try open(.conflict, true), "and may come again")
         },
         StoreClaim("an event goes to the endpoints that want it, and waits until it is delivered or dead") {
             bench in
@@ -309,6 +339,33 @@ extension StoreConformance {
     ]
 
     static let transactions: [StoreClaim] = [
+        StoreClaim("an endpoint is disabled once, its events wait on, and it is enabled once") { bench in
+            _ = try bench.add("t")
+            guard let event = try bench.store.dueDeliveries(endpoint: "all", at: bench.now, limit: 1).first else {
+                throw ConformanceFailure(description: "nothing waits")
+            }
+            let disabled = DisabledEndpoint(name: "all", place: "x", at: bench.now, status: 410, cause: "gone")
+            let disable = {
+                try bench.write { try $0.disableEndpoint(disabled, refusing: event.event.id, change: bench.change()) }
+            }
+            let before = try bench.audit().count
+            try require(try disable(), "it is new")
+            try require(try !disable(), "and known then")
+            try require(try bench.audit().count == before + 1, "audited once")
+            try require(try bench.store.disabledEndpoints() == [disabled], "kept")
+            try require(
+                try bench.store.dueDeliveries(endpoint: "all", at: bench.now, limit: 1) == [event],
+                "it waits, and that was none of its attempts")
+            var causes: [String?] = []
+            try bench.store.eachDelivery(.waiting) { delivery in
+                if delivery.event == event.event.id, delivery.endpoint == "all" { causes.append(delivery.cause) }
+                return true
+            }
+            try require(causes == ["gone"], "with the cause")
+            let enable = { try bench.write { try $0.enableEndpoint("all", change: bench.change()) } }
+            try require(try enable(), "enabled")
+            try require(try !enable(), "only once")
+        },
         StoreClaim("a transaction that throws leaves nothing") { bench in
             let id = try bench.add("t").id
             let before = (try bench.audit(), try bench.events(), try bench.stored(id))

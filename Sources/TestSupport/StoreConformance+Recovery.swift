@@ -107,6 +107,39 @@ extension StoreConformance {
             try bench.requireNothing(of: id, "retiring twice") { try !bench.retire(id, 1, after: 9999) }
             _ = try bench.claimed(id)
         },
+        StoreClaim("a claim that took an overlap's place and is given up leaves that overlap as it was") { bench in
+            let id = try bench.add("t").id
+            _ = try bench.rotate(id)
+            let before = try bench.store.rotation(of: id)
+            let claim = try bench.write { store in
+                _ = try store.supersedeOverlap(of: id, change: bench.change())
+                return try store.claimRotation(
+                    of: id, fromVersion: 2, overlap: .zero, cap: OverlapCap(), trigger: nil, change: bench.change())
+            }
+            guard let claim else { throw ConformanceFailure(description: "the claim was refused") }
+            try require(
+                try bench.write { try $0.closeRotation(claim.id, change: bench.change("no room")) }, "given up")
+            try require(try bench.store.rotation(of: id) == before, "with its overlap, its cap and no cause")
+        },
+        StoreClaim("ends are brought forward in an overlap, and never back") { bench in
+            let id = try bench.add("t").id
+            try bench.requireNothing(of: id, "without an overlap") {
+                try bench.write { try $0.lowerEnds(of: id, to: bench.now, change: bench.change()) }.isEmpty
+            }
+            _ = try bench.rotate(id)
+            let sooner = bench.now + .hours(1)
+            let written = try bench.written {
+                let lowered = try bench.write { try $0.lowerEnds(of: id, to: sooner, change: bench.change()) }
+                try require(lowered == [1], "version 1 ends sooner")
+            }
+            try require(written == (1, 0), "one audit entry: \(written)")
+            try require(try bench.store.versions(of: id)[0].endsAt == sooner, "then")
+            try require(try bench.store.rotation(of: id)?.nextAttemptAt == sooner, "and is looked at then")
+            try require(try bench.stored(id).values.overlapEndsAt == sooner, "as the summary says")
+            try bench.requireNothing(of: id, "a later end") {
+                try bench.write { try $0.lowerEnds(of: id, to: sooner + .hours(1), change: bench.change()) }.isEmpty
+            }
+        },
         StoreClaim("a version issued by hand waits for the newer one in every destination") { bench in
             let id = try bench.add("t", destinations: 1).id
             _ = try bench.rotate(id, overlap: .zero)

@@ -221,7 +221,7 @@ extension StoreConformance {
             _ = try bench.rotate(id)
             let finding = Finding(
                 tokenID: id, policy: "p", rule: "max-age", reason: "r", message: "m", openedAt: bench.now)
-            _ = try bench.write { try $0.openFinding(finding, announce: false, change: bench.change()) }
+            _ = try bench.write { try $0.openFinding(finding, blocked: nil, announce: false, change: bench.change()) }
             let written = try bench.written {
                 try require(
                     try bench.write { try $0.revokeToken(id, change: bench.change("leaked")) },

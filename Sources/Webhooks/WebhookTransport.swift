@@ -37,7 +37,11 @@ package struct WebhookTransport: EventTransport {
         endpoints webhooks: [WebhookEndpoint],
         send: @escaping @Sendable (WebhookEndpoint, Request) async throws(HTTPError) -> Response
     ) {
-        endpoints = webhooks.map { Endpoint(name: $0.name, events: $0.events, retries: $0.retries) }
+        endpoints = webhooks.map { webhook in
+            Endpoint(
+                name: webhook.name, events: webhook.events, retries: webhook.retries,
+                place: Endpoint.place(at: webhook.url))
+        }
         receivers = Dictionary(
             webhooks.map { webhook in
                 (

@@ -27,6 +27,12 @@ struct Composition: Sendable {
             at: configuration.store, endpoints: configuration.webhooks.map(\.endpoint), patience: patience)
     }
 
+    /// The store; nil where none was made yet.
+    func openExistingStore() throws -> (any Store)? {
+        guard kindOfFile(at: String(configuration.store.trimmingPrefix("sqlite:"))) != nil else { return nil }
+        return try openStore()
+    }
+
     /// The store behind its own thread, open until the command has ended; after a COMMIT of unknown outcome
     /// the process ends (I11).
     func openQueue(_ patience: StorePatience = StorePatience()) throws -> StoreQueue {
@@ -114,7 +120,9 @@ extension VaultSettings {
 extension WebhookSettings {
     /// What the engine knows of it: no secret.
     var endpoint: Endpoint {
-        Endpoint(name: name, events: events.map { Glob($0) }, retries: retries ?? Endpoint.standardRetries)
+        Endpoint(
+            name: name, events: events.map { Glob($0) }, retries: retries ?? Endpoint.standardRetries,
+            place: Endpoint.place(at: url))
     }
 
     /// With its secrets, to send to it.

@@ -116,7 +116,7 @@ def test_dead_letters_are_listed_with_their_cause_and_replayed(workspace, receiv
 
     receiver.status = 204
     receiver.requests.clear()
-    assert call(workspace, f'rota webhook replay {dead[0]["event"]} --json') == {"replayed": 1}
+    assert call(workspace, f'rota webhook replay {dead[0]["event"]} --json') == {"replayed": 1, "enabled_again": []}
     workspace.sh("rota run --deliver-within 1s")
     ids = [dict((name.lower(), value) for name, value in headers.items())["webhook-id"]
            for headers, _ in receiver.requests]
@@ -163,3 +163,56 @@ def test_what_waits_for_a_webhook_that_is_gone_is_given_up_visibly_and_replayed_
     assert call(workspace, "rota webhook replay --dead --json") == {"replayed": 1}
     workspace.sh("rota run --deliver-within 1s")
     assert len(receiver.requests) == 1 and "webhooks gone" not in workspace.sh("rota status").stdout
+
+
+def test_410_disables_a_webhook_until_it_is_asked_for_again(workspace, receiver):
+    furnish(workspace, receiver)
+    receiver.status = 410
+    workspace.sh("rota token create --name a --json && rota token create --name b --json")
+    ran = workspace.sh("rota run --deliver-within 1s")
+    assert "webhook 'security' wants no more events (status 410)" in ran.stderr
+    assert "events: 0 delivered, 2 waiting, 0 given up" in ran.stdout
+    asked = len(receiver.requests)
+    receiver.status = 204
+    assert call(workspace, "rota run --json --deliver-within 1s")["deliveries"]["disabled"] == ["security"]
+    assert len(receiver.requests) == asked, "nothing is sent, though it would be taken"
+    [listed] = call(workspace, "rota webhook list --json")["webhooks"]
+    assert listed["disabled"]["status"] == 410 and listed["disabled"]["cause"] == "status 410"
+    assert "disabled" in workspace.sh("rota webhook list").stdout
+    assert "webhook off:" in workspace.sh("rota status").stdout
+    assert call(workspace, "rota status --json")["deliveries"]["disabled"] == ["security"]
+    waiting = call(workspace, "rota webhook deliveries --json")["deliveries"]
+    assert [entry["state"] for entry in waiting] == ["waiting", "waiting"]
+
+    assert "it is enabled again" in workspace.sh("rota webhook test security").stdout
+    assert call(workspace, "rota webhook list --json")["webhooks"][0]["disabled"] is None
+    assert call(workspace, "rota run --json --deliver-within 1s")["deliveries"]["delivered"] == 2
+
+
+def test_a_disabled_webhook_is_enabled_by_a_replay_or_another_address(workspace, receiver):
+    furnish(workspace, receiver)
+    receiver.status = 410
+    workspace.sh("rota token create --name a --json && rota run --quiet --deliver-within 1s")
+    receiver.status = 500
+    assert workspace.sh("rota webhook test security").returncode == 1
+    assert call(workspace, "rota status --json")["deliveries"]["disabled"] == ["security"], "the test failed"
+    replay = call(workspace, "rota webhook replay --dead --webhook security --json")
+    assert replay == {"replayed": 0, "enabled_again": ["security"]}
+    receiver.status = 410
+    workspace.sh("rota run --quiet --deliver-within 1s")
+    assert call(workspace, "rota status --json")["deliveries"]["disabled"] == ["security"]
+    configuration = workspace.directory / "rota.yaml"
+    configuration.write_text(configuration.read_text().replace("/hook", "/other"))
+    receiver.status = 204
+    assert call(workspace, "rota run --json --deliver-within 1s")["deliveries"]["delivered"] == 1
+
+
+def test_events_are_counted_and_not_attempts(workspace, receiver):
+    furnish(workspace, receiver)
+    configuration = workspace.directory / "rota.yaml"
+    configuration.write_text(configuration.read_text().replace("retry: []", "retry: [1s, 1s, 1s, 1h]"))
+    workspace.sh("rota token create --name a --json && rota token create --name b --json")
+    receiver.status = 500
+    ran = workspace.sh("rota run --deliver-within 4s")
+    assert "events: 0 delivered, 2 waiting (2 failed, to be tried again), 0 given up" in ran.stdout
+    assert len(receiver.requests) > 2

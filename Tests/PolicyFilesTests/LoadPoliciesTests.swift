@@ -102,6 +102,21 @@ private func policyText(_ name: String) -> String {
         #expect(load.policies?.policies.first?.rules.first?.action == .notify)
     }
 
+    @Test(
+        arguments: [
+            ("90d, action: rotate", .hours(24)), ("4d, action: rotate", .hours(24)),
+            ("40h, action: rotate", .hours(10)),
+            ("90d, action: rotate, overlap: 0s", .zero), ("90d, action: notify", .zero),
+        ] as [(String, TimeSpan)])
+    func `a rotation leaves its consumers a day, or a quarter of a shorter life, unless the rule says otherwise`(
+        rule: String, overlap: TimeSpan
+    ) throws {
+        let text = "version: 1\npolicies:\n  - name: p\n    match: all\n    rules: [{ max-age: \(rule) }]\n"
+        let load = readPolicies(Array(text.utf8), file: "p.yaml")
+        #expect(load.diagnostics.isEmpty)
+        #expect(load.policies?.policies.first?.rules.first?.overlap == overlap)
+    }
+
     @Test func `layout, comments, line ends and a byte order mark do not change the digest`() throws {
         let plain = readPolicies(Array(Self.complete.utf8), file: "a.yaml")
         let commented = "\u{FEFF}# why\n" + Self.complete.replacing("\n", with: "\r\n")

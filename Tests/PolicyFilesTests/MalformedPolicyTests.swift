@@ -213,8 +213,12 @@ struct Malformed: Sendable, CustomTestStringConvertible {
                 "7:22: error: 'overlap-cap' is only for action 'rotate'"),
             Malformed(
                 "a cap without an overlap",
-                rules: "      - max-age: 90d\n        action: rotate\n        at-cap: revoke",
-                "8:17: error: 'at-cap' is about an overlap, and there is none"),
+                rules: "      - max-age: 90d\n        action: rotate\n        overlap: 0s\n        at-cap: revoke",
+                "9:17: error: 'at-cap' is about an overlap, and there is none"),
+            Malformed(
+                "a cap shorter than the overlap where none is written",
+                rules: "      - max-age: 90d\n        action: rotate\n        overlap-cap: 12h",
+                "8:22: error: 'overlap-cap' (12h) is shorter than the overlap (1d)"),
             Malformed(
                 "a cap shorter than its overlap",
                 rules: "      - max-age: 90d\n        action: rotate\n"
@@ -225,6 +229,12 @@ struct Malformed: Sendable, CustomTestStringConvertible {
                 rules: "      - max-age: 90d\n        action: rotate\n"
                     + "        overlap: 2d\n        at-cap: kill",
                 "9:17: error: unknown at-cap 'kill'"),
+            Malformed(
+                "too long a lead, where no overlap is written",
+                rules: "      - max-age: 10d\n        action: rotate\n        start-before: 5d",
+                "8:23: error: start-before and overlap together (6d) are more than half of max-age (10d)"
+                    + "\nhint: leave at most 5d; the overlap is 1d where none is written"
+            ),
             Malformed(
                 "too long a lead",
                 rules:

@@ -72,6 +72,34 @@ import Testing
         #expect(!verdict.calls)
     }
 
+    @Test(arguments: [
+        (TimeSpan.hours(22), "in-progress"), (.zero - .hours(2), "in-progress"), (.zero - .hours(24), "in-progress"),
+        (.zero - .hours(24) - second, "previous-in-use"),
+    ])
+    func `an old previous value violates as one in its overlap, until that is past its cap`(
+        left: TimeSpan, code: String
+    ) {
+        var rotated = token(age: .days(2), oldest: .days(91), awaitingRetirement: true)
+        rotated.values.overlapEndsAt = now + left
+        let verdict = evaluate(Self.quarter, of: rotated, at: now)
+        #expect(verdict.status == .violating, "it is too old, and authenticates")
+        #expect(verdict.reason.code == code)
+        #expect(!verdict.calls)
+    }
+
+    @Test func `a value in its overlap says how long that still is`() {
+        let reason = Reason.inOverlap(age: .days(91), limit: .days(90), left: .hours(22))
+        #expect(
+            reason.message == "the value is replaced; the previous one, 91 days old, still authenticates until its "
+                + "overlap ends in 22 hours; the limit is 90 days")
+    }
+
+    @Test func `within its overlap a previous value that is young enough violates nothing`() {
+        var rotated = token(age: .hours(1), oldest: .days(60), awaitingRetirement: true)
+        rotated.values.overlapEndsAt = now + .hours(23)
+        #expect(evaluate(Self.quarter, of: rotated, at: now).status == .compliant)
+    }
+
     @Test func `a previous value exactly at the limit is in progress`() {
         let rotated = token(age: .days(2), oldest: .days(90), awaitingRetirement: true)
         let verdict = evaluate(Self.quarter, of: rotated, at: now)

@@ -32,5 +32,14 @@ import Testing
         #expect(reason.message == "the value is 90 days and 3 hours old; the limit is 90 days")
         let watched = Reason.neverUsedWithinLimit(idle: Idleness(time: .days(2)), limit: .days(30))
         #expect(watched.message == "not used yet in the 2 days it was watched; the limit is 30 days")
+        let since = Instant(seconds: 1_767_225_600)
+        let imported = Reason.neverUsed(
+            idle: Idleness(time: .days(40), asserted: .days(40), since: since), limit: .days(30))
+        #expect(
+            imported.message
+                == "never used since 2026-01-01T00:00:00Z as imported, which is 40 days; the limit is 30 days")
+        let both = Reason.idleTooLong(
+            idle: Idleness(time: .days(40), asserted: .days(15), since: since), limit: .days(30))
+        #expect(both.message == "not used for 40 days (15 days of them as imported); the limit is 30 days")
     }
 }

@@ -72,7 +72,9 @@ import Testing
 
     @Test func `a hypothesis assumes unbroken tracking of every token`() {
         #expect(used(50, watchedSince: nil).idleness(at: now, tracking: .unbroken) == Idleness(time: .days(50)))
-        #expect(used(50, assertedUntil: 20).idleness(at: now, tracking: .unbroken) == Idleness(time: .days(50)))
+        #expect(
+            used(50, assertedUntil: 20).idleness(at: now, tracking: .unbroken)
+                == Idleness(time: .days(50), asserted: .days(30), since: now - .days(50)))
     }
 
     // MARK: heartbeats

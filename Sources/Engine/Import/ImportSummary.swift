@@ -15,6 +15,8 @@ package struct ImportSummary: Hashable, Sendable {
     package var unchanged: Int
     /// Live tokens that the file should name and does not; nil when it names not all, or does not tell of what.
     package var vanished: Int?
+    /// Tokens that ended here and that their issuer's file calls active.
+    package var stillActive = 0
     /// What the file holds beside tokens.
     package var leftOut: LeftOut
     /// The first changes of each kind, in the order of the file; vanished tokens by name.
@@ -50,6 +52,9 @@ package struct ImportSummary: Hashable, Sendable {
         case .vanished:
             vanished = (vanished ?? 0) + 1
             count = vanished ?? 0
+        case .stillActive:
+            stillActive += 1
+            count = stillActive
         }
         if count <= most { changes.append(change()) } else { untold += 1 }
     }
@@ -62,6 +67,8 @@ package struct ImportChange: Hashable, Sendable {
         case added, changed
         /// It is not in the file any more; nothing is done to it.
         case vanished
+        /// It ended here, and its issuer calls it active; nothing is done to it.
+        case stillActive = "still-active"
     }
 
     package var kind: Kind

@@ -80,6 +80,9 @@ final class Importer {
             changing.append(request.format.isReport && known.end == nil)
             settle(known)
             summary.unchanged += 1
+            if isStillActive(known, as: parsed) {
+                summary.note(.stillActive, most: request.mostTold) { ImportChange(.stillActive, known, line: parsed.line) }
+            }
         case .changed(let update):
             changing.append(true)
             settle(update.before)
@@ -87,6 +90,12 @@ final class Importer {
                 ImportChange(.changed, update.before, line: parsed.line, fields: update.fields)
             }
         }
+    }
+
+    /// Whether it ended here, and its issuer, who alone can end it, says that it lives.
+    private func isStillActive(_ known: Token, as parsed: InventoryParser.Parsed) -> Bool {
+        known.end != nil && known.issuer != .rota && parsed.token.state == .active
+            && (request.format.isReport || parsed.row.gives(.state))
     }
 
     private func settle(_ known: Token) {

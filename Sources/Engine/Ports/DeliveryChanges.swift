@@ -71,6 +71,28 @@ package struct DeliveryCounts: Hashable, Sendable {
     }
 }
 
+/// An endpoint that answered that it wants no more events: nothing is sent to it, and what waits for it is kept.
+package struct DisabledEndpoint: Hashable, Sendable {
+    package var name: String
+    /// Where it was: one of another address is another receiver.
+    package var place: String
+    package var at: Instant
+    /// The HTTP status, where there was one.
+    package var status: Int?
+    package var cause: String
+
+    package init(name: String, place: String, at: Instant, status: Int?, cause: String) {
+        self.name = name
+        self.place = place
+        self.at = at
+        self.status = status
+        self.cause = cause
+    }
+
+    /// Whether it is this very receiver that wants no more.
+    package func isOf(_ endpoint: Endpoint) -> Bool { name == endpoint.name && place == endpoint.place }
+}
+
 /// What becomes of events. Which endpoints an event goes to is settled when it is written: the store is
 /// opened with the configured endpoints.
 package protocol DeliveryChanges {
@@ -90,6 +112,11 @@ package protocol DeliveryChanges {
     ) throws
     /// Makes dead letters of all that wait for an endpoint, without an attempt; one audit entry. Answers how many.
     func giveUpDeliveries(to endpoint: String, change: Change) throws -> Int
+    /// An endpoint wants no more. The event that it refused waits on, and this is none of its attempts. False when it
+    /// is disabled already.
+    func disableEndpoint(_ endpoint: DisabledEndpoint, refusing event: String, change: Change) throws -> Bool
+    /// It is sent to again. False when it was not disabled.
+    func enableEndpoint(_ name: String, change: Change) throws -> Bool
     /// Dead letters become waiting again, with all their attempts before them; one audit entry. Answers how many.
     func replay(_ letters: DeadLetters, change: Change) throws -> Int
 }

@@ -1,3 +1,4 @@
+import Crypto
 package import RotaCore
 
 /// Sends one event to one endpoint, once.
@@ -15,12 +16,18 @@ package struct Endpoint: Hashable, Sendable {
     package var events: [Glob]
     /// The waits between attempts; after the last one the delivery is a dead letter.
     package var retries: [TimeSpan]
+    /// Tells one address from another, and nothing else of it: an address may hold a credential.
+    package var place: String
 
-    package init(name: String, events: [Glob], retries: [TimeSpan]) {
+    package init(name: String, events: [Glob], retries: [TimeSpan], place: String = "") {
         self.name = name
         self.events = events
         self.retries = retries
+        self.place = place
     }
+
+    /// - parameter url: where it is.
+    package static func place(at url: String) -> String { "sha256:" + Hex.encode(SHA256.digest(of: url)) }
 
     /// The waits of the Standard Webhooks specification.
     package static let standardRetries: [TimeSpan] = [
@@ -52,7 +59,7 @@ package struct DeliveryResult: Hashable, Sendable {
     /// How an attempt ended.
     package enum Kind: String, Sendable {
         case delivered, failed
-        /// 410: the endpoint wants no more.
+        /// 410: the endpoint wants no more, and is disabled.
         case gone
     }
 

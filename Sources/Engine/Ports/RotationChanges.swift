@@ -127,7 +127,8 @@ package protocol RotationChanges {
     /// that every transition is conditional.
     func takeUp(_ rotation: Int64) -> Bool
     func letGo(_ rotation: Int64)
-    /// Gives a claim up that leaves nothing behind; false when a version is pending or unconfirmed.
+    /// Gives a claim up that leaves nothing behind; false when a version is pending, or unconfirmed without an
+    /// end. A rotation whose place it took is in its overlap again, as it was.
     func closeRotation(_ rotation: Int64, change: Change) throws -> Bool
     /// Step 3. Adds a pending version with its digest, and an `unsent` row for each destination. Nil when
     /// the rotation is not open, has a pending version, or three versions authenticate already.
@@ -155,6 +156,9 @@ package protocol RotationChanges {
     /// Step 7. When every row is verified: pending to current, current to previous, which ends with the
     /// overlap, as any unconfirmed does; event `token.rotated`.
     func promote(_ token: TokenID, version: Int, change: Change) throws -> Bool
+    /// Brings the ends of the older versions of a rotation in its overlap forward to `end`, where they are later;
+    /// never back. Nothing else of their retirement changes. Answers which ones.
+    func lowerEnds(of token: TokenID, to end: Instant, change: Change) throws -> [Int]
     /// Step 10. A previous or unconfirmed version past its end to revoked, where a newer version is
     /// verified in every destination that it was ever being sent to, or it is fenced there; event
     /// `token.version_retired`. The rotation is done when nothing older is left valid.

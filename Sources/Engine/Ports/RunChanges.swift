@@ -69,12 +69,15 @@ package struct RecordedAction: Hashable, Sendable {
     package var message: String
     package var deadline: Instant?
     package var outcome: Outcome
+    /// Why it is blocked; nil for another outcome.
+    package var blocked: BlockedReason?
     package var cause: String?
     package var at: Instant
 
     package init(
         run: String, tokenID: TokenID, name: String, action: Action, policy: String, rule: String, reason: String,
-        message: String, deadline: Instant?, outcome: Outcome, cause: String?, at: Instant
+        message: String, deadline: Instant?, outcome: Outcome, blocked: BlockedReason? = nil, cause: String?,
+        at: Instant
     ) {
         self.run = run
         self.tokenID = tokenID
@@ -86,9 +89,15 @@ package struct RecordedAction: Hashable, Sendable {
         self.message = message
         self.deadline = deadline
         self.outcome = outcome
+        self.blocked = blocked
         self.cause = cause
         self.at = at
     }
+}
+
+extension RecordedAction {
+    /// It is blocked until a person has mended something.
+    package var needsMending: Bool { outcome == .blocked && blocked?.isByDesign == false }
 }
 
 /// What runs record.
@@ -109,6 +118,8 @@ package protocol RunChanges {
     func finishRun(_ id: String, aborted: String?, totals: [Outcome: Int], change: Change) throws
     /// Opens a finding once for each (token, policy, rule); with `announce`, event `policy.violated`.
     /// Returns false when it is open already.
-    func openFinding(_ finding: Finding, announce: Bool, change: Change) throws -> Bool
+    ///
+    /// - parameter blocked: why the action that would cure it cannot be taken, as far as that is known.
+    func openFinding(_ finding: Finding, blocked: BlockedReason?, announce: Bool, change: Change) throws -> Bool
     func closeFinding(_ id: Int64, how: String, change: Change) throws
 }

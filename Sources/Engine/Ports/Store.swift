@@ -7,7 +7,7 @@ package import RotaCore
 /// and writes its audit entry and its outgoing events in the same transaction. `Change` says who did it,
 /// when and why. A condition that does not hold is an ordinary answer (false or nil), never an error.
 package protocol Store: AnyObject, StoreReads, TokenChanges, RotationChanges, RunChanges, DeliveryChanges,
-    UsageChanges, ScheduleChanges
+    UsageChanges, ScheduleChanges, BlockChanges
 {
     /// Runs `body` in one durable write transaction. When `body` throws, nothing of it stays.
     ///
@@ -154,6 +154,8 @@ package protocol StoreReads: UsageReads {
     /// Open violations, by their tokens; `each` returns false to stop.
     func eachOpenFinding(_ each: (Finding) throws -> Bool) throws
     func findings(of id: TokenID) throws -> [Finding]
+    /// Actions that were blocked when a run called for them last, by token.
+    func blocks() throws -> [Block]
 
     /// Audit entries, oldest first, from an entry number on; `each` returns false to stop.
     func eachAuditEntry(from number: Int64, object: String?, _ each: (AuditEntry) throws -> Bool) throws
@@ -179,6 +181,8 @@ package protocol StoreReads: UsageReads {
     func deliveryCounts() throws -> DeliveryCounts
     /// The names of the endpoints that deliveries wait for, in order; costs what waits, for each of them.
     func awaitedEndpoints() throws -> [String]
+    /// Endpoints that want no more events, by name.
+    func disabledEndpoints() throws -> [DisabledEndpoint]
     /// Deliveries in one state, oldest event first; `each` returns false to stop.
     func eachDelivery(_ state: DeliveryRecord.State, _ each: (DeliveryRecord) throws -> Bool) throws
 }

@@ -30,6 +30,7 @@ package struct Daemon: Sendable {
     private let stop: StopSignal
     private let hasLooked = Locked(false)
     private let hasSettled = Locked(false)
+    private let toldDisabled = Locked<[String: String]>([:])
 
     /// How long a loop rests between two turns, in milliseconds.
     private static let upkeepPause: Int64 = 5_000
@@ -132,7 +133,9 @@ package struct Daemon: Sendable {
         }
         let outcomes = Outcome.allCases.map { LogField($0.rawValue, report.count($0)) }
         log.write(.info, "a run is done", [LogField("run", report.id)] + outcomes)
-        let troubled = report.actions.filter { $0.outcome == .failed || $0.outcome == .started && $0.cause != nil }
+        let troubled = report.actions.filter { action in
+            action.outcome == .failed || action.outcome == .started && action.cause != nil || action.needsMending
+        }
         for action in troubled.prefix(Self.mostTold) {
             log.warning(
                 "an action is not done", LogField("run", report.id), LogField("action", action.action.rawValue),
@@ -144,12 +147,24 @@ package struct Daemon: Sendable {
     package func deliver() async throws {
         if hasSettled.withLock({ !$0 }) { try await settle() }
         let totals = try await deliverer.deliverDue(within: TimeSpan(seconds: 1))
-        guard totals != DeliveryTotals() else { return }
+        tell(disabled: totals.disabled)
+        guard !totals.isIdle else { return }
         log.info(
             "events delivered", LogField("delivered", totals.delivered), LogField("failed", totals.failed),
             LogField("dead", totals.dead))
         for (endpoint, cause) in totals.resting.sorted(by: { $0.key < $1.key }) {
             log.warning("a webhook rests", LogField("webhook", endpoint), LogField("cause", cause))
+        }
+    }
+
+    /// Each once, until it is asked again.
+    private func tell(disabled: [String: String]) {
+        let before = toldDisabled.withLock { told in
+            defer { told = disabled }
+            return told
+        }
+        for (endpoint, cause) in disabled.sorted(by: { $0.key < $1.key }) where before[endpoint] == nil {
+            log.warning("a webhook is disabled", LogField("webhook", endpoint), LogField("cause", cause))
         }
     }
 

@@ -24,7 +24,7 @@ extension Report {
             \(fact("Dates observed", part(known.observed)))
             \(fact("Dates asserted", part(known.asserted)))
             \(fact("Used, last use known", part(known.used)))
-            \(fact("Never used while watched", part(known.neverUsed)))
+            \(fact("Never used, as watched or imported", part(known.neverUsed)))
             \(fact("Use not known", part(known.usageUnknown)))
             \(fact("Age of the value not known", part(known.ageUnknown)))
             \(fact("Values made by rota", part(known.driven)))\(issuers)

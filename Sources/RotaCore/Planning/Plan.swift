@@ -8,7 +8,7 @@ package struct Plan: Sendable {
     package var generation: Int64
     /// Oldest deadline first.
     package var actions: PlannedActions
-    /// How many tokens were looked at.
+    /// How many tokens were looked at: those whose age, use or end may call for something.
     package var candidates: Int
 
     package init(
@@ -86,6 +86,9 @@ package enum BlockedReason: String, Sendable, CaseIterable {
     case unknownVault = "unknown-vault"
     /// A destination holds a value that we do not know: never overwritten silently.
     case conflict
+
+    /// Nothing that a person could mend here: the token is another system's, as it is meant to be.
+    package var isByDesign: Bool { self == .issuerNotDriven }
 
     /// For people, with what to do.
     package var message: String {

@@ -45,6 +45,7 @@ package struct PlanRows: Sendable {
         var token: UInt32
         var verdict: UInt32
         var source: UInt32
+        var blocked: BlockedReason?
     }
 
     /// What an action has of its rule.
@@ -74,12 +75,14 @@ package struct PlanRows: Sendable {
         if let action = decision.action { shared = (action.verdict, add(action, of: place)) }
         for ruling in violating {
             let policy = policies[ruling.policy]
+            let rule = policy.rules[ruling.rule].name
             let verdict = shared?.verdict == ruling.verdict ? shared?.place : nil
+            let cure = decision.action.flatMap { $0.cures(rule, of: policy.name) ? $0 : nil }
             violations.append(
                 ViolationRow(
                     token: place, verdict: verdict ?? addVerdict(ruling.verdict),
-                    source: sources.place(
-                        of: Source(policy: policy.name, rule: policy.rules[ruling.rule].name, mode: policy.mode))))
+                    source: sources.place(of: Source(policy: policy.name, rule: rule, mode: policy.mode)),
+                    blocked: cure?.blocked))
         }
     }
 
@@ -183,10 +186,17 @@ package struct PlanRows: Sendable {
         let source = sources[row.source]
         return Violation(
             tokenID: TokenID(text(of: token, token.id)), name: text(of: token, token.name), policy: source.policy,
-            rule: source.rule, verdict: verdicts[Int(row.verdict)], mode: source.mode)
+            rule: source.rule, verdict: verdicts[Int(row.verdict)], mode: source.mode, blocked: row.blocked)
     }
 
     private func text(of token: TokenRow, _ range: Range<Int>) -> String {
         String(decoding: texts[Int(token.text)][range], as: UTF8.self)
+    }
+}
+
+extension PlannedAction {
+    /// Whether it is the action of a rule, or covers it.
+    fileprivate func cures(_ rule: String, of policy: String) -> Bool {
+        (self.policy, self.rule) == (policy, rule) || covers.contains { $0.policy == policy && $0.rule == rule }
     }
 }

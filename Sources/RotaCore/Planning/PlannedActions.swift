@@ -56,14 +56,20 @@ package struct Violation: Hashable, Sendable {
     package var rule: String
     package var verdict: Verdict
     package var mode: Mode
+    /// Why the action that would cure it cannot be taken; nil where it can, or where none is called for.
+    package var blocked: BlockedReason?
 
-    package init(tokenID: TokenID, name: String, policy: String, rule: String, verdict: Verdict, mode: Mode) {
+    package init(
+        tokenID: TokenID, name: String, policy: String, rule: String, verdict: Verdict, mode: Mode,
+        blocked: BlockedReason? = nil
+    ) {
         self.tokenID = tokenID
         self.name = name
         self.policy = policy
         self.rule = rule
         self.verdict = verdict
         self.mode = mode
+        self.blocked = blocked
     }
 }
 

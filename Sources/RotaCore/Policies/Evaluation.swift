@@ -44,20 +44,21 @@ private func evaluateAge(of values: ValueSummary, limit: TimeSpan, rule: Rule, a
     let start = deadline - rule.lead
     // An older value than the current one is still there, so the rotation that replaced it is not over.
     let inProgress = values.isChanging || oldest < current
+    let capped = values.overlapEndsAt.map { $0 + rule.cap.patience(after: rule.overlap) }
     if now > deadline {
         let reason: Reason =
             if !inProgress {
                 .maxAgeExceeded(age: age, limit: limit)
-            } else if now <= current + limit {
-                .previousInUse(age: age, limit: limit)
-            } else {
+            } else if now > current + limit {
                 .rotationInProgress(age: age, limit: limit)
+            } else if let end = values.overlapEndsAt, let capped, now <= capped {
+                .inOverlap(age: age, limit: limit, left: end - now)
+            } else {
+                .previousInUse(age: age, limit: limit)
             }
         return Verdict(.violating, reason, deadline: deadline, start: start, inProgress: inProgress)
     }
-    if let capped = values.overlapEndsAt.map({ $0 + rule.cap.patience(after: rule.overlap) }),
-        rule.action == .rotate, now > capped
-    {
+    if let capped, rule.action == .rotate, now > capped {
         let reason = Reason.previousKept(over: now - capped, age: age)
         return Verdict(.violating, reason, deadline: capped, start: capped, inProgress: inProgress)
     }

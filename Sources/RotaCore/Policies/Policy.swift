@@ -86,6 +86,15 @@ package struct Rule: Hashable, Sendable {
 
     /// The word it is written with; unique within a policy.
     package var name: String { requirement.name }
+
+    /// How long a previous value stays valid where nobody says so: as long as a consumer may need that reads its
+    /// value once a day, yet never so long that a value of short life would turn over all the time.
+    package static func usualOverlap(within maxAge: TimeSpan) -> TimeSpan {
+        min(usualOverlap, TimeSpan(seconds: maxAge.seconds / 4))
+    }
+
+    /// Of a rotation that a person asks for.
+    package static let usualOverlap = TimeSpan.hours(24)
 }
 
 /// What a rule requires.

@@ -37,6 +37,8 @@ package enum Reason: Hashable, Sendable {
     case maxAgeExceeded(age: TimeSpan, limit: TimeSpan)
     /// The current value is young enough; an older one has not been retired yet.
     case previousInUse(age: TimeSpan, limit: TimeSpan)
+    /// The current value is young enough; an older one lives on for its overlap, and for what ends that.
+    case inOverlap(age: TimeSpan, limit: TimeSpan, left: TimeSpan)
     /// A previous value has outlived the cap of its overlap.
     case previousKept(over: TimeSpan, age: TimeSpan)
     /// Said in place of `maxAgeDue` while a rotation is under way.
@@ -66,7 +68,7 @@ package enum Reason: Hashable, Sendable {
         case .maxAgeDue: .maxAgeDue
         case .maxAgeExceeded: .maxAgeExceeded
         case .previousInUse, .previousKept: .previousInUse
-        case .rotationInProgress: .rotationInProgress
+        case .inOverlap, .rotationInProgress: .rotationInProgress
         case .noValue: .noValue
         case .ageUnknown: .ageUnknown
         case .usedRecently: .usedRecently
@@ -121,18 +123,24 @@ package enum Reason: Hashable, Sendable {
             "the value is \(actual) old and is to be replaced before it is older than \(limit)"
         case .previousInUse:
             "a previous value, \(actual) old, still authenticates; the limit is \(limit)"
+        case .inOverlap(_, _, let left):
+            left > .zero
+                ? "the value is replaced; the previous one, \(actual) old, still authenticates until its overlap ends "
+                    + "in \(left.spoken); the limit is \(limit)"
+                : "the value is replaced; the previous one, \(actual) old, still authenticates though its overlap "
+                    + "has ended, until a run retires it; the limit is \(limit)"
         case .previousKept(let over, let age):
             "a previous value, \(age.spoken) old, still authenticates \(over.spoken) past the cap of its overlap"
         case .rotationInProgress:
             "the value is \(actual) old (limit \(limit)); a rotation is under way"
         case .noValue: "it has no value yet: the first one has not reached its destinations"
         case .ageUnknown: "it is not known when the value was issued"
-        case .usedRecently: "idle for \(actual)\(remark); the limit is \(limit)"
-        case .neverUsedWithinLimit:
-            "not used yet in the \(actual) it was watched\(remark); the limit is \(limit)"
-        case .idleDue: "idle for \(actual)\(remark), close to the limit of \(limit)"
-        case .idleTooLong: "not used for \(actual)\(remark); the limit is \(limit)"
-        case .neverUsed: "never used in the \(actual) it was watched\(remark); the limit is \(limit)"
+        case .usedRecently(let idle, _): "idle for \(actual)\(idle.origin)\(remark); the limit is \(limit)"
+        case .neverUsedWithinLimit(let idle, _):
+            "not used yet \(idle.observation(actual))\(remark); the limit is \(limit)"
+        case .idleDue(let idle, _): "idle for \(actual)\(idle.origin)\(remark), close to the limit of \(limit)"
+        case .idleTooLong(let idle, _): "not used for \(actual)\(idle.origin)\(remark); the limit is \(limit)"
+        case .neverUsed(let idle, _): "never used \(idle.observation(actual))\(remark); the limit is \(limit)"
         case .usageUnknown: "it is not known when it was last used"
         case .expiryAcceptable: "its end is within the rule"
         case .noExpiry: "it has no end"
@@ -146,7 +154,8 @@ package enum Reason: Hashable, Sendable {
         switch self {
         case .withinMaxAge(let actual, let limit), .maxAgeDue(let actual, let limit),
             .maxAgeExceeded(let actual, let limit), .previousInUse(let actual, let limit),
-            .rotationInProgress(let actual, let limit), .lifetimeTooLong(let actual, let limit),
+            .inOverlap(let actual, let limit, _), .rotationInProgress(let actual, let limit),
+            .lifetimeTooLong(let actual, let limit),
             .remainingTooLong(let actual, let limit):
             (actual, limit)
         case .usedRecently(let idle, let limit), .neverUsedWithinLimit(let idle, let limit),
@@ -164,5 +173,18 @@ package enum Reason: Hashable, Sendable {
             idle.remark
         default: ""
         }
+    }
+}
+
+extension Idleness {
+    /// Whose word it is, where all of it is an import's.
+    fileprivate var origin: String { isAsserted ? " as imported" : "" }
+
+    /// When nothing was seen, and by whom.
+    ///
+    /// - parameter time: how long, in words.
+    fileprivate func observation(_ time: String) -> String {
+        guard isAsserted, let assertedSince else { return "in the \(time) it was watched" }
+        return "since \(assertedSince) as imported, which is \(time)"
     }
 }

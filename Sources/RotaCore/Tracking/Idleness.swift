@@ -4,15 +4,30 @@ package struct Idleness: Hashable, Sendable {
     package var time: TimeSpan
     /// What does not count, since nobody watched.
     package var untracked: TimeSpan
+    /// What of it an import asserted; nobody watched that here.
+    package var asserted: TimeSpan
+    /// From when on an import asserted it; nil where none did.
+    package var assertedSince: Instant?
 
-    package init(time: TimeSpan, untracked: TimeSpan = .zero) {
+    package init(
+        time: TimeSpan, untracked: TimeSpan = .zero, asserted: TimeSpan = .zero, since assertedSince: Instant? = nil
+    ) {
         self.time = time
         self.untracked = untracked
+        self.asserted = asserted
+        self.assertedSince = assertedSince
     }
 
-    /// For sentences: ` (not watched for 40 days, which do not count)`, or nothing when it is below a day.
+    /// All that is known of it is what an import asserted.
+    package var isAsserted: Bool { asserted > .zero && asserted >= time }
+
+    /// For sentences: ` (not watched for 40 days, which do not count)`, or nothing when it is below a day; and how
+    /// much of it is known by an import, where the rest was watched.
     package var remark: String {
-        untracked >= .days(1) ? " (not watched for \(untracked.spoken), which do not count)" : ""
+        var remarks: [String] = []
+        if !isAsserted, asserted >= .days(1) { remarks.append("\(asserted.spoken) of them as imported") }
+        if untracked >= .days(1) { remarks.append("not watched for \(untracked.spoken), which do not count") }
+        return remarks.isEmpty ? "" : " (\(remarks.joined(separator: "; ")))"
     }
 }
 
@@ -25,8 +40,11 @@ extension Token {
     package func idleness(at now: Instant, tracking: TrackingHistory) -> Idleness? {
         guard let since = idleSince else { return nil }
         let elapsed = max(.zero, now - since)
-        let time = assertedIdleness(since, at: now) + watchedIdleness(since, at: now, tracking)
-        return Idleness(time: min(time, elapsed), untracked: max(.zero, elapsed - time))
+        let asserted = assertedIdleness(since, at: now)
+        let time = asserted + watchedIdleness(since, at: now, tracking)
+        return Idleness(
+            time: min(time, elapsed), untracked: max(.zero, elapsed - time), asserted: asserted,
+            since: asserted > .zero ? since : nil)
     }
 
     /// When its idle time came to `limit`; nil when it has not, or its use is not known.

@@ -5,7 +5,9 @@ struct Migration: Sendable {
     let postgres: String
 
     /// All steps, in order.
-    static let all: [Migration] = [.first, .places, .runs, .usage, .schedules, .overlaps, .firstBases, .appendOnly]
+    static let all: [Migration] = [
+        .first, .places, .runs, .usage, .schedules, .overlaps, .firstBases, .appendOnly, .blocks, .disabledEndpoints,
+    ]
 
     /// A step for which the dialects have no words in common.
     init(number: Int64, sqlite: String, postgres: String) {

@@ -62,7 +62,7 @@ enum PlanDocument {
             "totals",
             [
                 "candidates": .integer(plan.candidates), "actions": .integer(plan.actions.count),
-                "waiting": .integer(plan.actions.count(where: \.waiting)),
+                "waiting": .integer(plan.actions.count { $0.waiting && $0.blocked == nil }),
                 "blocked": .integer(plan.actions.count { $0.blocked != nil }),
             ])
         document.add("refusal", TokenDocument.text(result.refusal))
@@ -113,8 +113,10 @@ enum PlanDocument {
         stuck.finish()
         if !plan.actions.isEmpty { output.line() }
         output.line(
-            "\(counted(table.rowCount, "action")), \(held.rowCount) waiting, \(stuck.rowCount) blocked; "
-                + "\(counted(plan.candidates, "token")) looked at; as of \(plan.at)")
+            "\(counted(plan.actions.count, "action")): \(table.rowCount) to be taken, \(held.rowCount) waiting, "
+                + "\(stuck.rowCount) blocked; as of \(plan.at)")
+        output.line(
+            "\(counted(plan.candidates, "token")) looked at: those whose age, use or end may call for something")
     }
 
     /// What is wrong and in no plan, since its policy only looks.

@@ -9,8 +9,10 @@ extension Command {
         discussion: """
             Finishes what earlier runs began, makes the plan and carries it out, opens and closes findings,
             and delivers events. Safe to repeat, to interrupt, and to run twice at once: put it into a timer.
-            A plan over a limit is refused as a whole, with exit code 4. Exit code 5: some actions failed, or
-            a rotation stands still, be it one of an earlier run whose next try has not come.
+            A plan over a limit is refused as a whole, with exit code 4. Exit code 5: some actions failed; or a
+            rotation stands still, be it one of an earlier run whose next try has not come; or an action is blocked
+            by something that a person must mend: a value that rota does not know, no destination, a vault that is
+            not configured. That a token is another system's is no such thing.
 
             By a clock that is behind what the store has recorded nothing is done (exit code 4): set it right, or
             confirm it once with --trust-clock.
@@ -60,7 +62,8 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
     let stands =
         !report.stalled.isEmpty || report.actions.contains { $0.outcome == .started && $0.cause != nil }
         || report.recovery.rotations.contains { $0.outcome == .failed || $0.outcome == .blocked || $0.isStalled }
-    return report.count(.failed) > 0 || stands ? .partlyFailed : .done
+    let isBlocked = report.actions.contains(where: \.needsMending)
+    return report.count(.failed) > 0 || stands || isBlocked ? .partlyFailed : .done
 }
 
 /// Nothing is done by a clock that is behind what the store has recorded, until somebody confirms it.
@@ -140,6 +143,7 @@ private struct RunDocument {
                 "failed": .integer(report.deliveries.failed),
                 "dead": .integer(report.deliveries.dead), "waiting": .integer(report.waitingDeliveries),
                 "unconfigured": .integer(givenUp.values.reduce(0, +)),
+                "disabled": .array(report.deliveries.disabled.keys.sorted().map { .string($0) }),
             ])
         document.finish()
     }
@@ -151,7 +155,8 @@ private struct RunDocument {
             "rule": .string(action.rule),
             "reason": .string(action.reason), "message": .string(action.message),
             "deadline": TokenDocument.time(action.deadline), "outcome": .string(action.outcome.rawValue),
-            "cause": TokenDocument.text(action.cause), "at": TokenDocument.time(action.at),
+            "blocked": TokenDocument.text(action.blocked?.rawValue), "cause": TokenDocument.text(action.cause),
+            "at": TokenDocument.time(action.at),
             "next_attempt_at": TokenDocument.time(nextAttempt(of: action)),
         ]
     }
@@ -205,10 +210,15 @@ private struct RunDocument {
                 "webhook '\(printable(endpoint))' is not configured any more: "
                     + "\(counted(count, "delivery", "deliveries")) given up; see 'rota webhook deliveries'")
         }
+        for (endpoint, cause) in totals.disabled.sorted(by: { $0.key < $1.key }) {
+            output.warning(
+                "webhook '\(printable(endpoint))' wants no more events (\(printable(cause))): what is for it waits "
+                    + "until 'rota webhook test \(printable(endpoint))' gets through")
+        }
         guard totals.delivered + totals.failed + totals.dead + waiting > 0 else { return }
+        let failed = totals.failed > 0 ? " (\(totals.failed) failed, to be tried again)" : ""
         output.line(
-            "events: \(totals.delivered) delivered, \(totals.failed) to be tried again, "
-                + "\(totals.dead) given up, \(waiting) waiting")
+            "events: \(totals.delivered) delivered, \(waiting) waiting\(failed), \(totals.dead) given up")
         for (endpoint, cause) in totals.resting.sorted(by: { $0.key < $1.key }) {
             output.warning("webhook '\(printable(endpoint))': \(printable(cause))")
         }

@@ -14,7 +14,7 @@ private func showStatus(_ invocation: Invocation) throws -> ExitCode {
     let composition = try Composition(invocation)
     let store = try composition.openStore()
     defer { store.close() }
-    let status = try Status(of: store, composition.configuration)
+    let status = try Status(of: store, composition)
     if invocation.wantsJSON {
         invocation.output.document(status.json)
     } else {
@@ -24,26 +24,36 @@ private func showStatus(_ invocation: Invocation) throws -> ExitCode {
 }
 
 private struct Status {
+    private static let mostListed = 100
+
     private let store: String
     private let configuration: String
     private let identity: StoreIdentity
     private let active: Int
     private let lastRun: RunRecord?
     private let rotations: [(name: String, rotation: Rotation)]
+    /// Actions that wait for a person to mend something.
+    private let blocked: [(name: String, block: Block)]
     private let withoutValue: [MissingValue]
     private let findings: Int
     private let deliveries: DeliveryCounts
     private let unconfigured: UnconfiguredWebhooks
+    /// Webhooks whose receivers want no more events.
+    private let disabled: [DisabledEndpoint]
     /// The last stretch of each tracker, latest first.
     private let trackers: [Heartbeat]
 
-    init(of store: any Store, _ configuration: Configuration) throws {
+    init(of store: any Store, _ composition: Composition) throws {
+        let configuration = composition.configuration
         self.store = configuration.store
         self.configuration = configuration.file
         identity = try store.identity()
         active = try store.countActive()
         lastRun = try store.lastRun()
         rotations = try store.openRotations().map {
+            (try store.token($0.tokenID)?.name ?? $0.tokenID.text, $0)
+        }
+        blocked = try store.blocks().filter { !$0.reason.isByDesign }.map {
             (try store.token($0.tokenID)?.name ?? $0.tokenID.text, $0)
         }
         withoutValue = try MissingValue.all(in: store)
@@ -55,6 +65,7 @@ private struct Status {
         findings = open
         deliveries = try store.deliveryCounts()
         unconfigured = try UnconfiguredWebhooks(in: store, configured: configuration.webhooks.map(\.name))
+        disabled = composition.disabledWebhooks(in: try store.disabledEndpoints()).values.sorted { $0.name < $1.name }
         let stretches = Dictionary(grouping: try store.heartbeats(), by: \.tracker)
         trackers = stretches.values.compactMap { $0.max { $0.beatAt < $1.beatAt } }
             .sorted { ($1.beatAt, $0.tracker) < ($0.beatAt, $1.tracker) }
@@ -77,11 +88,21 @@ private struct Status {
                         "rotation": TokenDocument.json(rotation),
                     ]
                 }),
+            "blocked": .array(
+                blocked.map { name, block in
+                    [
+                        "token_id": .string(block.tokenID.text), "name": .string(name),
+                        "action": .string(block.action.rawValue), "policy": .string(block.policy),
+                        "rule": .string(block.rule), "blocked": .string(block.reason.rawValue),
+                        "cause": .string(block.cause), "since": TokenDocument.time(block.since),
+                    ]
+                }),
             "tokens_without_value": .array(withoutValue.map(\.json)),
             "trackers": .array(trackers.map(json)),
             "deliveries": [
                 "waiting": .integer(deliveries.waiting), "delivered": .integer(deliveries.delivered),
                 "dead": .integer(deliveries.dead), "unconfigured": unconfigured.json,
+                "disabled": .array(disabled.map { .string($0.name) }),
             ],
         ]
     }
@@ -95,7 +116,7 @@ private struct Status {
 
     /// Whether uses are seen: idle clocks stand still while they are not.
     private func watching(at now: Instant) -> String {
-        guard let latest = trackers.first else { return "by nobody yet" }
+        guard let latest = trackers.first else { return "by nobody yet; what is known of them is as imported" }
         let asked = latest.askedAt.map { "last asked \(distance(to: $0, from: now))" } ?? "never asked"
         return "until \(spoken(latest.beatAt, from: now)) by \(latest.tracker), \(asked)"
     }
@@ -124,6 +145,12 @@ private struct Status {
             "deliveries",
             "\(deliveries.waiting) waiting, \(deliveries.delivered) delivered, \(deliveries.dead) given up")
         fields.add("webhooks gone", unconfigured.sentence)
+        for endpoint in disabled {
+            fields.add(
+                "webhook off",
+                "\(endpoint.name), since \(spoken(endpoint.at, from: now)): \(endpoint.cause); when that is mended: "
+                    + "rota webhook test \(endpoint.name)")
+        }
         fields.print(on: output)
         var table = Table(["token", "phase", "since", "next try", "cause"], on: output, title: "Rotations")
         for (name, rotation) in rotations {
@@ -133,6 +160,14 @@ private struct Status {
             ])
         }
         table.finish()
+        var stuck = Table(["token", "action", "policy", "since", "cause"], on: output, title: "Blocked actions")
+        for (name, block) in blocked.prefix(Self.mostListed) {
+            stuck.add([
+                name, block.action.rawValue, block.policy, distance(to: block.since, from: now), block.cause,
+            ])
+        }
+        stuck.finish()
+        if blocked.count > Self.mostListed { output.line("… and \(blocked.count - Self.mostListed) more") }
         var missing = Table(
             ["token", "made", "cause", "what to do"], on: output, title: "Tokens without a value")
         for entry in withoutValue {

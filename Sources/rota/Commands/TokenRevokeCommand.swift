@@ -9,7 +9,8 @@ extension Command {
         summary: "end tokens and all their values, at once and for good",
         discussion: """
             Shows first what would stop working. On a terminal it asks; else it needs --yes.
-            When it returns, no value of these tokens is accepted any more.
+            When it returns, no value of these tokens is accepted any more. A token of another issuer is only
+            recorded as ended: its values are to be ended there.
             """,
         operand: Operand(name: "TOKEN", help: "a name or an id", count: .atLeastOne),
         options: [
@@ -56,6 +57,7 @@ private func show(_ revocations: [Engine.Revocation], _ invocation: Invocation) 
                     [
                         "token": revocation.token.map { TokenDocument.json($0, at: now) } ?? .null,
                         "outcome": .string(revocation.outcome.rawValue),
+                        "recorded_only": .bool(revocation.isRecordedOnly),
                     ]
                 })
         ])
@@ -64,11 +66,21 @@ private func show(_ revocations: [Engine.Revocation], _ invocation: Invocation) 
     for revocation in revocations {
         let name = printable(revocation.token?.name ?? revocation.asked)
         switch revocation.outcome {
+        case .done where revocation.isRecordedOnly:
+            invocation.output.line("'\(name)' is recorded as ended here; end it at the issuer")
+            invocation.output.warning(
+                "'\(name)' is a token of \(revocation.token?.issuer.description ?? "another issuer"), which accepts "
+                    + "its value until it is ended there: rota cannot do that")
         case .done: invocation.output.line("'\(name)' is revoked; none of its values is accepted")
         case .alreadyEnded: invocation.output.line("'\(name)' had ended already")
         case .unknown: invocation.output.line("there is no token '\(name)'")
         }
     }
+}
+
+extension Engine.Revocation {
+    /// Whoever made the token accepts its value all the same.
+    fileprivate var isRecordedOnly: Bool { outcome == .done && token.map { $0.issuer != .rota } ?? false }
 }
 
 /// What ends with a token.

@@ -8,8 +8,9 @@ extension Command {
         summary: "give tokens new values in all their destinations, now",
         discussion: """
             The new value is pushed into every destination, read back, and only then made current. The
-            previous one stays valid for the overlap, so that consumers can change over. A rotation that does
-            not get through is not lost: both values stay valid, and 'rota run' goes on with it.
+            previous one stays valid for the overlap, so that consumers can change over. Values that are older
+            still keep their own ends; with --overlap they end no later than the previous one. A rotation that
+            does not get through is not lost: both values stay valid, and 'rota run' goes on with it.
             """,
         operand: Operand(name: "TOKEN", help: "a name or an id", count: .atLeastOne),
         options: [
@@ -25,7 +26,7 @@ extension Command {
 
 private func rotateTokens(_ invocation: Invocation) async throws -> ExitCode {
     let arguments = invocation.arguments
-    let overlap = try arguments.span("overlap") ?? .hours(24)
+    let overlap = try arguments.span("overlap")
     let reason = arguments.value("reason") ?? "token rotate"
     let composition = try Composition(invocation)
     let store = try composition.openQueue()
@@ -35,67 +36,81 @@ private func rotateTokens(_ invocation: Invocation) async throws -> ExitCode {
         let rotation = RotateUseCase(
             store: store, rotator: composition.rotator(store, vaults), clock: invocation.clock)
         let progress = Progress(on: invocation.output)
-        var results: [(token: Token, result: RotationResult)] = []
+        var results: [Rotated] = []
         for token in tokens {
             progress.show("rotating", done: results.count, of: tokens.count, "tokens")
             let result = try await rotation.rotate(
-                token.id.text, overlap: overlap, reason: reason, actor: Process.actor)
+                token.id.text, overlap: overlap ?? Rule.usualOverlap, endsOlder: overlap != nil, reason: reason,
+                actor: Process.actor)
             guard let result else { throw Failure("token '\(token.name)' is gone") }
-            results.append((token, result))
+            let versions = try await store.read { try $0.versions(of: token.id) }
+            results.append(Rotated(token: token, result: result, versions: versions))
         }
         return results
     }
-    show(results, overlap, invocation)
-    return results.allSatisfy { gotThrough($0.result) } ? .done : .partlyFailed
-}
-
-/// The new value is current: nothing is left but the overlap.
-private func gotThrough(_ result: RotationResult) -> Bool {
-    result.outcome == .done || result.outcome == .started && !result.isStalled
-}
-
-private func show(
-    _ results: [(token: Token, result: RotationResult)], _ overlap: TimeSpan, _ invocation: Invocation
-) {
-    let output = invocation.output
     if invocation.wantsJSON {
-        output.document([
-            "rotations": .array(
-                results.map { token, result in
-                    [
-                        "token_id": .string(token.id.text), "name": .string(token.name),
-                        "outcome": .string(result.outcome.rawValue),
-                        "blocked": TokenDocument.text(result.blocked?.rawValue),
-                        "cause": TokenDocument.text(result.cause),
-                    ]
-                })
-        ])
-        return
+        invocation.output.document(["rotations": .array(results.map(\.json))])
+    } else {
+        for rotated in results { rotated.show(invocation) }
     }
-    for (token, result) in results {
-        let name = printable(token.name)
-        if gotThrough(result) {
-            output.line(
-                result.outcome == .done
-                    ? "'\(name)' has a new value; no older one is valid"
-                    : "'\(name)' has a new value; the previous one stays valid for \(overlap.spoken)")
-        } else {
-            output.failure(
-                Failure(
-                    "'\(token.name)' is not rotated: \(result.cause ?? result.outcome.rawValue)",
-                    hint: hint(result, token)))
-        }
-    }
+    return results.allSatisfy(\.result.isThrough) ? .done : .partlyFailed
 }
 
-private func hint(_ result: RotationResult, _ token: Token) -> String? {
-    switch result.blocked {
-    case .noDestination: "add one: rota token edit \(token.name) --destination VAULT:PATH#FIELD"
-    case .issuerNotDriven: "rotate it in \(token.issuer), and import it again"
-    case .unknownVault: "add the vault to the configuration"
-    case .conflict: "if it may be replaced, 'rota vault adopt \(token.name)'; else look at what is there"
-    case nil where result.isStalled: "'rota run' tries again; see 'rota token show \(token.name)'"
-    case nil where result.outcome == .skipped: "see 'rota token show \(token.name)'"
-    case nil: nil
+/// What became of one token.
+private struct Rotated: Sendable {
+    let token: Token
+    let result: RotationResult
+    /// All of them, as they are now.
+    let versions: [Version]
+
+    /// Values that are still accepted beside the current one, newest first.
+    private var older: [Version] {
+        versions.filter { $0.state == .previous || $0.state == .unconfirmed }.reversed()
+    }
+
+    var json: JSON {
+        [
+            "token_id": .string(token.id.text), "name": .string(token.name),
+            "outcome": .string(result.outcome.rawValue),
+            "blocked": TokenDocument.text(result.blocked?.rawValue),
+            "cause": TokenDocument.text(result.cause),
+            "older_valid": .array(
+                older.map { ["version": .integer($0.number), "ends_at": TokenDocument.time($0.endsAt)] }),
+        ]
+    }
+
+    func show(_ invocation: Invocation) {
+        let now = invocation.clock.now()
+        guard result.isThrough else {
+            return invocation.output.failure(
+                Failure(
+                    "'\(token.name)' is not rotated: \(result.cause ?? result.outcome.rawValue)", hint: hint(at: now)))
+        }
+        let name = printable(token.name)
+        let rest = older.isEmpty ? "no older one is valid" : "still valid: \(ends(at: now))"
+        invocation.output.line("'\(name)' has a new value; \(rest)")
+    }
+
+    /// Which of the older values is accepted until when.
+    private func ends(at now: Instant) -> String {
+        older.map { version in
+            guard let end = version.endsAt else { return "version \(version.number)" }
+            return end > now
+                ? "version \(version.number) until \(spoken(end, from: now))"
+                : "version \(version.number) until a run retires it"
+        }.joined(separator: ", ")
+    }
+
+    private func hint(at now: Instant) -> String? {
+        switch result.blocked {
+        case .noDestination: "add one: rota token edit \(token.name) --destination VAULT:PATH#FIELD"
+        case .issuerNotDriven: "rotate it in \(token.issuer), and import it again"
+        case .unknownVault: "add the vault to the configuration"
+        case .conflict: "if it may be replaced, 'rota vault adopt \(token.name)'; else look at what is there"
+        case nil where result.isStalled: "'rota run' tries again; see 'rota token show \(token.name)'"
+        case nil where older.count >= 2: "valid: \(ends(at: now)); rotate again when a run has retired one"
+        case nil where result.outcome == .skipped: "see 'rota token show \(token.name)'"
+        case nil: nil
+        }
     }
 }

@@ -155,6 +155,8 @@ private struct TokenDetails {
     private func lastUse(at now: Instant) -> String {
         switch token.usage {
         case .lastUsed(let instant): spoken(instant, from: now)
+        case .neverUsed(let since) where token.usageAssertedUntil.map { since <= $0 } ?? false:
+            "never, since \(since) as imported"
         case .neverUsed(let since): "never, since watching began at \(since)"
         case .unknown: "unknown"
         }

@@ -24,7 +24,7 @@ extension Command {
         discussion: """
             What was given up waits again, with all its attempts before it; the next 'rota run' sends it, under
             the id that it had. A webhook that was taken out of the configuration has to be there again, under
-            its name.
+            its name. With --dead, a webhook that was disabled by its receiver's 410 is asked again.
             """,
         operand: Operand(name: "EVENT", help: "the id of an event: evt_…", count: .optional),
         options: [
@@ -104,13 +104,14 @@ private func replayDeliveries(_ invocation: Invocation) throws -> ExitCode {
     defer { store.close() }
     let change = composition.change("webhook replay")
     let configured = Set(composition.configuration.webhooks.map(\.name))
-    let (replayed, unknown) = try store.transaction {
+    let (replayed, unknown, enabled) = try store.transaction {
+        let enabled = try event == nil ? enable(webhook, in: store, change: change) : []
         let receivers = try receivers(of: event, in: store, for: webhook)
         let known = receivers.intersection(configured).sorted()
         let letters: [DeadLetters] = event.map { known.isEmpty ? [] : [.event($0)] } ?? known.map { .endpoint($0) }
         return (
             try letters.reduce(0) { try $0 + store.replay($1, change: change) },
-            receivers.subtracting(configured).sorted()
+            receivers.subtracting(configured).sorted(), enabled
         )
     }
     if replayed == 0, !unknown.isEmpty {
@@ -125,8 +126,13 @@ private func replayDeliveries(_ invocation: Invocation) throws -> ExitCode {
             hint: "see 'rota webhook deliveries --state dead'")
     }
     if invocation.wantsJSON {
-        invocation.output.document(["replayed": .integer(replayed)])
+        invocation.output.document([
+            "replayed": .integer(replayed), "enabled_again": .array(enabled.map { .string($0) }),
+        ])
     } else {
+        for name in enabled {
+            invocation.output.line("webhook '\(printable(name))' is enabled again; 'rota run' sends what waits for it")
+        }
         invocation.output.line(
             replayed == 0
                 ? "there are no dead letters"
@@ -137,6 +143,13 @@ private func replayDeliveries(_ invocation: Invocation) throws -> ExitCode {
         invocation.output.note("webhook '\(printable(name))' is not in the configuration: what is dead stays dead")
     }
     return .done
+}
+
+/// Answers the webhooks that had been disabled: all of them, or the one that is named.
+private func enable(_ webhook: String?, in store: any Store, change: Change) throws -> [String] {
+    try store.disabledEndpoints().map(\.name).filter { name in
+        try (webhook ?? name) == name && store.enableEndpoint(name, change: change)
+    }
 }
 
 /// The webhooks that dead letters are for: those of one event, of one webhook, or all.

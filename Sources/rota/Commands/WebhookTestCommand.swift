@@ -9,11 +9,12 @@ extension Command {
         words: ["webhook", "test"],
         summary: "send an event webhook.test now, and tell what the receiver answers",
         discussion: """
-            It is signed and sent as every event is, once, whatever events the webhook asks for. It does not
-            go through the store, and is not tried again.
+            It is signed and sent as every event is, once, whatever events the webhook asks for, and not tried
+            again. Where it gets through, a webhook that was disabled by its receiver's 410 is enabled again.
             """,
         operand: Operand(name: "NAME", help: "a webhook of the configuration"),
         examples: ["rota webhook test security"],
+        exitCodes: [.done, .failed, .usage, .outcomeUnknown],
         run: testWebhook)
 }
 
@@ -36,18 +37,31 @@ private func testWebhook(_ invocation: Invocation) async throws -> ExitCode {
         data: data.serialized())
     let transport = WebhookTransport(endpoints: [try settings.resolved()])
     let result = await transport.deliver(event, to: settings.endpoint, at: now)
+    let isEnabledAgain = try result.kind == .delivered && composition.enableWebhook(name)
     if invocation.wantsJSON {
         invocation.output.document([
             "webhook": .string(name), "event": .string(event.id),
             "delivered": .bool(result.kind == .delivered),
             "status": result.status.map { .integer($0) } ?? .null, "cause": TokenDocument.text(result.cause),
+            "enabled_again": .bool(isEnabledAgain),
         ])
     } else if result.kind == .delivered {
         let status = result.status.map { "status \($0)" } ?? "accepted"
         invocation.output.line("'\(name)' took \(event.id): \(status)")
+        if isEnabledAgain { invocation.output.line("it is enabled again; 'rota run' sends what waits for it") }
     }
     guard result.kind != .delivered else { return .done }
     throw Failure(
         "'\(name)' did not take \(event.id): \(result.cause ?? "it was not accepted")",
         hint: "check its url, secret and allow-addresses in \(composition.configuration.file)")
+}
+
+extension Composition {
+    /// Answers whether it was disabled. Where there is no store yet, it was not.
+    fileprivate func enableWebhook(_ name: String) throws -> Bool {
+        guard let store = try openExistingStore() else { return false }
+        defer { store.close() }
+        guard try store.disabledEndpoints().contains(where: { $0.name == name }) else { return false }
+        return try store.transaction { try store.enableEndpoint(name, change: change("webhook test got through")) }
+    }
 }

@@ -37,11 +37,11 @@ struct TimelineDocument {
             "mismatch": TokenDocument.text(policy.mismatch?.description),
             "schedule": .string(schedule.description),
             "next_run": TokenDocument.time(schedule.next(after: timeline.at)),
-            "rules": .array(policy.rules.map(json)),
+            "rules": .array(zip(policy.rules, source.rules).map(json)),
         ]
     }
 
-    private func json(_ rule: RuleTimeline) -> JSON {
+    private func json(_ rule: RuleTimeline, _ source: Rule) -> JSON {
         [
             "rule": .string(rule.rule), "action": .string(rule.action.rawValue),
             "status": .string(rule.verdict.status.rawValue), "reason": .string(rule.verdict.reason.code),
@@ -50,6 +50,7 @@ struct TimelineDocument {
             "notices": .array(rule.notices.map { TokenDocument.time($0.at) }),
             "start": TokenDocument.time(rule.start), "deadline": TokenDocument.time(rule.deadline),
             "overlap_end": TokenDocument.time(rule.overlapEnd),
+            "overlap_seconds": rule.action == .rotate ? .integer(source.overlap.seconds) : .null,
         ]
     }
 
@@ -71,11 +72,11 @@ struct TimelineDocument {
             output.line("\n" + Style.heading.applied(to: printable(title), on: output))
             let next = ScheduleDocument.next(source, otherwise: fallback, after: timeline.at)
             output.line("  runs next at \(next)")
-            for rule in policy.rules { print(rule, on: output) }
+            for (rule, source) in zip(policy.rules, source.rules) { print(rule, source, on: output) }
         }
     }
 
-    private func print(_ rule: RuleTimeline, on output: Output) {
+    private func print(_ rule: RuleTimeline, _ source: Rule, on output: Output) {
         output.line(
             "  \(rule.rule): \(rule.verdict.status.rawValue) - \(printable(rule.verdict.reason.message))")
         if let blocked = rule.blocked {
@@ -85,7 +86,11 @@ struct TimelineDocument {
             ($0.at, "notice, \($0.before.spoken) before")
         }
         if let start = rule.start { dates.append((start, "\(rule.action.rawValue) begins")) }
-        if let end = rule.overlapEnd { dates.append((end, "the previous value ends")) }
+        if let end = rule.overlapEnd {
+            // One that is under way has its own, which may have been another.
+            let after = rule.verdict.inProgress ? "" : ", after an overlap of \(source.overlap.spoken)"
+            dates.append((end, "the previous value ends\(after)"))
+        }
         if let deadline = rule.deadline { dates.append((deadline, "deadline")) }
         for date in dates.sorted(by: { $0.at < $1.at }) {
             output.line("    \(spoken(date.at, from: timeline.at)): \(date.what)")

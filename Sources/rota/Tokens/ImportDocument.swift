@@ -29,6 +29,12 @@ struct ImportDocument {
                 "it is not told which tokens have vanished, since \(printable(summary.file)) does not say what it is a "
                     + "list of; with --complete it is taken for all tokens of its issuer")
         }
+        if summary.stillActive > 0 {
+            let isOne = summary.stillActive == 1
+            output.warning(
+                "\(printable(summary.file)) calls \(counted(summary.stillActive, "token")) active that ended here: "
+                    + "still accepted there; end \(isOne ? "it" : "them") at the issuer")
+        }
         output.line(totals)
     }
 
@@ -37,12 +43,14 @@ struct ImportDocument {
             "\(summary.added) added", "\(summary.updated) updated", "\(summary.unchanged) unchanged",
         ]
         if let vanished = summary.vanished { parts.append("\(vanished) vanished") }
+        if summary.stillActive > 0 { parts.append("\(summary.stillActive) ended here and still active") }
         return "\(isDryRun ? "would take in " : "")\(counted(summary.rows, "row")): \(parts.joined(separator: ", "))"
     }
 
-    /// All changes of a dry run; of an import only what was not done: the vanished.
+    /// All changes of a dry run; of an import only what was not done.
     private func showChanges(on output: Output) {
-        let changes = isDryRun ? summary.changes : summary.changes.filter { $0.kind == .vanished }
+        let changes =
+            isDryRun ? summary.changes : summary.changes.filter { $0.kind == .vanished || $0.kind == .stillActive }
         var table = Table(["change", "line", "token", "field", "before", "after"], on: output)
         var added = 0
         for change in changes {
@@ -72,6 +80,7 @@ struct ImportDocument {
                 "rows": .integer(summary.rows), "added": .integer(summary.added),
                 "updated": .integer(summary.updated), "unchanged": .integer(summary.unchanged),
                 "vanished": summary.vanished.map { .integer($0) } ?? .null,
+                "still_active": .integer(summary.stillActive),
                 "left_out": .object(
                     JSON.Object(summary.leftOut.counts.map { ($0.what, .integer($0.count)) })),
                 "changes": .array(summary.changes.map(Self.json(of:))),

@@ -8,6 +8,7 @@ enum UsageDocument {
         [
             "idle_seconds": seconds(usage.idleness?.time),
             "not_watched_seconds": seconds(usage.idleness?.untracked),
+            "asserted_seconds": seconds(usage.idleness?.asserted),
             "period_days": .integer(UsageSummary.period.seconds / 86_400), "count": .integer(usage.uses),
             "refused": .integer(usage.refusals), "sources": texts(usage.sources.texts),
             "more_sources": .bool(usage.sources.more), "agents": texts(usage.agents.texts),

@@ -1,0 +1,71 @@
+import RotaCore
+
+extension RunUseCase {
+    /// Remembers which actions are blocked, tells of those that were not, and forgets those that are not any more.
+    ///
+    /// - parameter opened: the findings that this run opened; their events have told of the block already, where the
+    ///   plan knew of it.
+    func noteBlocks(_ pass: RunPass, _ actions: RunActions, opened: Set<FindingKey>) async throws {
+        let known = Dictionary(
+            try await store.read { try $0.blocks() }.map { ($0.tokenID, $0) }, uniquingKeysWith: { first, _ in first })
+        let fresh = zip(pass.plan.actions, actions).compactMap { planned, action -> (block: Block, isTold: Bool)? in
+            guard let block = Block(action) else { return nil }
+            let before = known[block.tokenID]
+            guard before?.action != block.action || before?.reason != block.reason else { return nil }
+            let isTold =
+                planned.blocked != nil && opened.contains(FindingKey(action.tokenID, action.policy, action.rule))
+            return (block, isTold)
+        }
+        for batch in fresh.batches(of: Self.largestBatch) {
+            try await store.write { store in
+                for (block, isTold) in batch {
+                    let change = Change(
+                        actor: "policy:\(block.policy)", at: block.since, cause: block.cause, run: pass.id)
+                    _ = try store.openBlock(block, announce: !isTold, change: change)
+                }
+            }
+        }
+        try await forgetBlocks(pass, Array(known.values), after: actions)
+    }
+
+    private func forgetBlocks(_ pass: RunPass, _ known: [Block], after actions: RunActions) async throws {
+        guard !known.isEmpty else { return }
+        let tokens = Set(known.map(\.tokenID))
+        let outcomes = Dictionary(
+            actions.lazy.filter { tokens.contains($0.tokenID) }.map { ($0.tokenID, $0.outcome) },
+            uniquingKeysWith: { first, _ in first })
+        let over = known.filter { pass.hasEnded($0, outcomes[$0.tokenID]) }.sorted { $0.tokenID < $1.tokenID }
+        for batch in over.batches(of: Self.largestBatch) {
+            let now = clock.now()
+            try await store.write { store in
+                for block in batch {
+                    let cause = outcomes[block.tokenID] == nil ? "it is not called for any more" : "it is done"
+                    _ = try store.closeBlock(
+                        block, change: Change(actor: "policy:\(block.policy)", at: now, cause: cause, run: pass.id))
+                }
+            }
+        }
+    }
+}
+
+extension RunPass {
+    /// - parameter outcome: of the token's action in this run; nil when it has none.
+    fileprivate func hasEnded(_ block: Block, _ outcome: Outcome?) -> Bool {
+        switch outcome {
+        case .done, .started: true
+        // What waits, or met other trouble, says nothing of what was in its way before.
+        case .waiting, .blocked, .skipped, .failed: false
+        case nil: acting.contains(block.policy) || !policies.policies.contains { $0.name == block.policy }
+        }
+    }
+}
+
+extension Block {
+    /// Nil unless the action is blocked.
+    fileprivate init?(_ action: RecordedAction) {
+        guard let reason = action.blocked else { return nil }
+        self.init(
+            tokenID: action.tokenID, action: action.action, policy: action.policy, rule: action.rule, reason: reason,
+            cause: action.cause ?? reason.message, since: action.at)
+    }
+}
