@@ -81,7 +81,9 @@ final class Importer {
             settle(known)
             summary.unchanged += 1
             if isStillActive(known, as: parsed) {
-                summary.note(.stillActive, most: request.mostTold) { ImportChange(.stillActive, known, line: parsed.line) }
+                summary.note(.stillActive, most: request.mostTold) {
+                    ImportChange(.stillActive, known, line: parsed.line)
+                }
             }
         case .changed(let update):
             changing.append(true)
