@@ -160,7 +160,7 @@ def test_what_waits_for_a_webhook_that_is_gone_is_given_up_visibly_and_replayed_
         result = workspace.sh(command)
         assert result.returncode == 1 and "configure it under that name again" in result.stderr, result.stderr
     configuration.write_text(with_webhook)
-    assert call(workspace, "rota webhook replay --dead --json") == {"replayed": 1}
+    assert call(workspace, "rota webhook replay --dead --json")["replayed"] == 1
     workspace.sh("rota run --deliver-within 1s")
     assert len(receiver.requests) == 1 and "webhooks gone" not in workspace.sh("rota status").stdout
 
