@@ -67,8 +67,12 @@ extension UseLog {
             let now = look.now
             guard look.isSteady else {
                 defer { state.stretch = nil }
-                guard let end = look.brokeAt, batch.lost == 0 else { return nil }
-                return state.stretch.flatMap { $0.startedAt < end ? $0.notLater(than: end) : nil }
+                guard let end = look.brokeAt, batch.lost == 0, var last = state.stretch, last.startedAt < end else {
+                    return nil
+                }
+                // All that was noted until then is in this batch.
+                last.beatAt = end
+                return last.notLater(than: end)
             }
             var stretch = state.stretch ?? Heartbeat(tracker: tracker, startedAt: now, beatAt: now, askedAt: nil)
             // The time since the last heartbeat was not watched: what it says stays, and a new stretch begins.
