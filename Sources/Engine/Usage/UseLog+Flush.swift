@@ -32,39 +32,44 @@ extension UseLog {
     }
 
     private func write(into store: StoreQueue, at now: Instant, isLast: Bool) async throws {
-        var batch = isLast ? drain() : drainDue(at: now)
         let tracker = tracker
-        do {
-            while batch.tallies.count > Self.largestBatch {
-                let part = Array(batch.tallies.prefix(Self.largestBatch))
-                try await store.write { try $0.recordUses(part, by: tracker, at: now) }
-                batch.tallies.removeFirst(Self.largestBatch)
+        var lost = 0
+        while true {
+            // A few thousand at a time, so that they take little memory, too.
+            let batch =
+                isLast ? take(limit: Self.largestBatch) { _ in true } : drainDue(at: now, limit: Self.largestBatch)
+            lost += batch.lost
+            do {
+                guard batch.tallies.count < Self.largestBatch else {
+                    try await store.write { try $0.recordUses(batch.tallies, by: tracker, at: now) }
+                    continue
+                }
+                let heartbeat = heartbeat(at: now, lost: lost, complete: batch.complete, isLast: isLast)
+                guard heartbeat != nil || !batch.tallies.isEmpty else { return }
+                try await store.write { store in
+                    try store.recordUses(batch.tallies, by: tracker, at: now)
+                    guard let heartbeat else { return }
+                    try store.recordHeartbeat(heartbeat)
+                    guard heartbeat.watched != nil else { return }
+                    _ = try store.beginTracking(heartbeat, limit: Self.mostBegun, at: now)
+                }
+                if let heartbeat { state.withLock { $0.written = (heartbeat, now) } }
+                return
+            } catch {
+                putBack(Batch(tallies: batch.tallies, lost: lost))
+                throw error
             }
-            let heartbeat = heartbeat(at: now, of: batch, isLast: isLast)
-            guard heartbeat != nil || !batch.tallies.isEmpty else { return }
-            let rest = batch.tallies
-            try await store.write { store in
-                try store.recordUses(rest, by: tracker, at: now)
-                guard let heartbeat else { return }
-                try store.recordHeartbeat(heartbeat)
-                guard heartbeat.watched != nil else { return }
-                _ = try store.beginTracking(heartbeat, limit: Self.mostBegun, at: now)
-            }
-            if let heartbeat { state.withLock { $0.written = (heartbeat, now) } }
-        } catch {
-            putBack(batch)
-            throw error
         }
     }
 
     /// The heartbeat to write now; nil when the last one is young enough.
-    private func heartbeat(at now: Instant, of batch: Batch, isLast: Bool) -> Heartbeat? {
+    private func heartbeat(at now: Instant, lost: Int, complete: Instant?, isLast: Bool) -> Heartbeat? {
         state.withLock { state in
             var stretch = state.stretch ?? Heartbeat(tracker: tracker, startedAt: now, beatAt: now, askedAt: nil)
             // The time since the last heartbeat was not watched: what it says stays, and a new stretch begins.
-            if batch.lost > 0 { stretch.startedAt = now }
+            if lost > 0 { stretch.startedAt = now }
             // What waits still is not written down: a heartbeat speaks for the time before it.
-            stretch.beatAt = max(stretch.startedAt, min(batch.complete ?? now, now))
+            stretch.beatAt = max(stretch.startedAt, min(complete ?? now, now))
             state.stretch = stretch
             guard let written = state.written, written.heartbeat.startedAt == stretch.startedAt, !isLast else {
                 return stretch
