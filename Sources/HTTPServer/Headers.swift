@@ -48,17 +48,9 @@ package struct Headers: Sendable {
 
     /// Names differ by nothing but letter case.
     func matches(_ field: Field, _ name: StaticString) -> Bool {
-        guard field.name.count == name.utf8CodeUnitCount else { return false }
-        var expected = name.utf8Start
-        for index in field.name {
-            let byte = bytes[index]
-            let lower = byte >= 65 && byte <= 90 ? byte | 0x20 : byte
-            if lower != expected.pointee { return false }
-            expected += 1
-        }
-        return true
+        field.name.count == name.utf8CodeUnitCount
+            && bytes.span.extracting(field.name).holds(name, ignoringCase: true)
     }
 
     func value(_ field: Field) -> ArraySlice<UInt8> { bytes[field.value] }
-    func name(_ field: Field) -> ArraySlice<UInt8> { bytes[field.name] }
 }

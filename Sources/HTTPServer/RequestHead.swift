@@ -102,40 +102,73 @@ struct RequestHead {
             throw .malformed("a line of the header is folded, does not end with CR LF, or holds a zero")
         }
         let bytes = [UInt8](UnsafeRawBufferPointer(start: start, count: size))
-        let headers = Headers(bytes: bytes, fields: fields)
+        let span = bytes.span
         for field in fields {
-            guard !field.name.isEmpty, headers.name(field).allSatisfy(isTokenByte) else {
+            guard !field.name.isEmpty, span.extracting(field.name).areAll(in: .token) else {
                 throw .malformed("a header field has a name that is none")
             }
-            guard headers.value(field).allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else {
+            guard span.extracting(field.value).areAll(in: .value) else {
                 throw .malformed("the value of a header field holds a control character")
             }
         }
-        try check(headers, isVersion11: isVersion11)
-        return headers
+        try check(bytes, isVersion11: isVersion11)
+        return Headers(bytes: bytes, fields: fields)
     }
 
-    /// What says where a request ends and whom it is for must be said once.
-    private func check(_ headers: Headers, isVersion11: Bool) throws(Refusal) {
-        func count(_ name: StaticString) -> Int { fields.count { headers.matches($0, name) } }
-        let hosts = count("host")
-        guard hosts == 1 || hosts == 0 && !isVersion11 else { throw .malformed("there must be one Host") }
-        guard headers["host"]?.utf8.allSatisfy(isHostByte) ?? true else { throw .malformed("the Host is none") }
-        let lengths = count("content-length")
-        if count("transfer-encoding") > 0 {
-            if lengths > 0 { throw .malformed("Content-Length and Transfer-Encoding exclude each other") }
+    /// The fields that say where a request ends, whom it is for and who asks: each must be said once.
+    private struct Vital {
+        var hosts = 0
+        var lengths = 0
+        var codings = 0
+        var credentials = 0
+        var kinds = 0
+        var host: Range<Int>?
+        var length: Range<Int>?
+
+        mutating func count(_ field: Headers.Field, _ name: Span<UInt8>) {
+            switch name.count {
+            case 4 where name.holds("host", ignoringCase: true):
+                hosts += 1
+                host = field.value
+            case 14 where name.holds("content-length", ignoringCase: true):
+                lengths += 1
+                length = field.value
+            case 17 where name.holds("transfer-encoding", ignoringCase: true): codings += 1
+            case 13 where name.holds("authorization", ignoringCase: true): credentials += 1
+            case 12 where name.holds("content-type", ignoringCase: true): kinds += 1
+            default: break
+            }
+        }
+    }
+
+    private func check(_ bytes: [UInt8], isVersion11: Bool) throws(Refusal) {
+        let span = bytes.span
+        var vital = Vital()
+        for field in fields { vital.count(field, span.extracting(field.name)) }
+        guard vital.hosts == 1 || vital.hosts == 0 && !isVersion11 else { throw .malformed("there must be one Host") }
+        if let host = vital.host, !span.extracting(host).areAll(in: .host) { throw .malformed("the Host is none") }
+        if vital.codings > 0 {
+            if vital.lengths > 0 { throw .malformed("Content-Length and Transfer-Encoding exclude each other") }
             throw Refusal(
                 status: 411, title: "Length required", detail: "send a body with Content-Length, not in chunks")
         }
-        guard lengths < 2 else { throw .malformed("Content-Length is repeated") }
-        guard count("authorization") < 2, count("content-type") < 2 else {
+        guard vital.lengths < 2 else { throw .malformed("Content-Length is repeated") }
+        guard vital.credentials < 2, vital.kinds < 2 else {
             throw .malformed("Authorization or Content-Type is repeated")
         }
-        guard let length = headers["content-length"] else { return }
-        guard !length.isEmpty, length.utf8.allSatisfy({ (48...57).contains($0) }) else {
-            throw .malformed("the Content-Length is no number")
+        if let length = vital.length { try check(length: span.extracting(length)) }
+    }
+
+    private func check(length digits: Span<UInt8>) throws(Refusal) {
+        var bytes = 0
+        var isNumber = !digits.isEmpty
+        for index in digits.indices {
+            isNumber = isNumber && (48...57).contains(digits[index])
+            // Far above every limit it stays where it is.
+            if isNumber, bytes <= limits.bodyBytes { bytes = bytes * 10 + Int(digits[index] - 48) }
         }
-        guard let bytes = Int(length), bytes <= limits.bodyBytes else {
+        guard isNumber else { throw .malformed("the Content-Length is no number") }
+        guard bytes <= limits.bodyBytes else {
             throw Refusal(
                 status: 413, title: "Content too large", detail: "a body has at most \(limits.bodyBytes) bytes here")
         }
@@ -149,24 +182,4 @@ private func collectField(
 ) -> MHD_Result {
     guard let head = context?.assumingMemoryBound(to: RequestHead.self) else { return .NO }
     return head.pointee.add(name, nameCount, value, valueCount) ? .YES : .NO
-}
-
-/// RFC 9110 section 5.6.2.
-private func isTokenByte(_ byte: UInt8) -> Bool {
-    switch byte {
-    case 48...57, 65...90, 97...122: true
-    case 0x21, 0x23...0x27, 0x2A, 0x2B, 0x2D, 0x2E, 0x5E...0x60, 0x7C, 0x7E: true
-    default: false
-    }
-}
-
-/// A name, an address in brackets, and a port.
-private func isHostByte(_ byte: UInt8) -> Bool {
-    switch byte {
-    case 48...57, 65...90, 97...122: true
-    case UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: ":"), UInt8(ascii: "["),
-        UInt8(ascii: "]"), UInt8(ascii: "~"), UInt8(ascii: "%"):
-        true
-    default: false
-    }
 }

@@ -2,8 +2,9 @@
 package struct Target: Hashable, Sendable {
     /// The path as it came, still encoded: good as a key, as a text for people, and for nothing else.
     package let path: String
-    /// Decoded; `/v1/a%2Fb` has two: `v1` and `a/b`.
-    package let segments: [String]
+    /// Decoded; `/v1/a%2Fb` has two: `v1` and `a/b`. Made anew each time: few ask, since most paths have a route as
+    /// they are.
+    package var segments: [String] { Self.segments(of: path) ?? [] }
     package let query: String?
 
     /// Reads the target of a request line; nil for one that is not absolute within this server, or that does not
@@ -17,12 +18,26 @@ package struct Target: Hashable, Sendable {
         let end = bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.endIndex
         path = String(text[..<end])
         query = end == bytes.endIndex ? nil : String(text[bytes.index(after: end)...])
+        guard Self.isPlain(bytes[..<end]) || Self.segments(of: path) != nil else { return nil }
+    }
+
+    /// Whether there is nothing to decode, nor a dot that could be a step up: no full stop follows on a slash.
+    private static func isPlain(_ path: Substring.UTF8View) -> Bool {
+        var last: UInt8 = 0
+        for byte in path {
+            if byte == UInt8(ascii: "%") || byte == UInt8(ascii: ".") && last == UInt8(ascii: "/") { return false }
+            last = byte
+        }
+        return true
+    }
+
+    private static func segments(of path: String) -> [String]? {
         var segments: [String] = []
-        for segment in bytes[..<end].dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
+        for segment in path.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
             guard let decoded = Self.decode(segment), decoded != ".", decoded != ".." else { return nil }
             segments.append(decoded)
         }
-        self.segments = segments
+        return segments
     }
 
     private static func decode(_ segment: Substring.UTF8View) -> String? {

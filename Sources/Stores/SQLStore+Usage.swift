@@ -42,7 +42,8 @@ extension SQLStore {
         }
     }
 
-    /// `idle_since` follows at a distance, so that not every use writes the index anew: candidates are only a superset.
+    /// `idle_since` follows at a distance, so that the index is not rewritten by each use: candidates are only a
+    /// superset.
     private func use(_ id: TokenID, at used: Instant) throws {
         let moved = try driver.first(.useToken, [.of(id), .of(used)]) { $0.optionalInstant(0) }
         guard let moved, moved.map({ $0 < used - Self.longestLag }) ?? true else { return }

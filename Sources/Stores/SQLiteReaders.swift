@@ -25,6 +25,14 @@ private final class SQLiteReaders: StoreReaders {
             self.driver = driver
             store = SQLStore(driver, endpoints: [])
         }
+
+        /// With little memory for pages: what is asked about again is remembered as a value, and the system has the
+        /// rest.
+        static func open(_ path: String) throws -> Idle {
+            let driver = try connect(path, .readOnly)
+            try driver.script("PRAGMA cache_size=-1024")
+            return Idle(driver)
+        }
     }
 
     private let path: String
@@ -35,7 +43,7 @@ private final class SQLiteReaders: StoreReaders {
 
     init(path: String) throws {
         self.path = path
-        let first = Idle(try connect(path, .readOnly))
+        let first = try Idle.open(path)
         // It must have read once before there is something to watch.
         _ = try first.driver.snapshot { try first.store.newestEntry() }
         watch = try first.driver.watch()
@@ -69,7 +77,7 @@ private final class SQLiteReaders: StoreReaders {
 
     private func borrow<R>(_ body: (Idle) throws -> R) throws -> R {
         let waiting = idle.withLock { $0.popLast() }
-        let reader = try waiting ?? Idle(try connect(path, .readOnly))
+        let reader = try waiting ?? Idle.open(path)
         defer { idle.withLock { $0.append(reader) } }
         return try body(reader)
     }

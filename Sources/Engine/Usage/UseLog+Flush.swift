@@ -36,49 +36,56 @@ extension UseLog {
         let now = look.now
         // What goes on waiting would keep the last heartbeat of a stretch from speaking for all of it.
         let takesAll = isLast || look.brokeAt != nil
-        var batch = (takesAll ? drain() : drainDue(at: now)).notLater(than: now)
         let tracker = tracker
-        do {
-            while batch.tallies.count > Self.largestBatch {
-                let part = Array(batch.tallies.prefix(Self.largestBatch))
-                try await store.write { try $0.recordUses(part, by: tracker, at: now) }
-                batch.tallies.removeFirst(Self.largestBatch)
+        var lost = 0
+        while true {
+            // A few thousand at a time, so that they take little memory, too.
+            let taken =
+                takesAll ? take(limit: Self.largestBatch) { _ in true } : drainDue(at: now, limit: Self.largestBatch)
+            let isRest = taken.tallies.count < Self.largestBatch
+            let batch = taken.notLater(than: now)
+            lost += batch.lost
+            do {
+                guard isRest else {
+                    try await store.write { try $0.recordUses(batch.tallies, by: tracker, at: now) }
+                    continue
+                }
+                let heartbeat = heartbeat(at: look, lost: lost, complete: batch.complete, isLast: isLast)
+                guard heartbeat != nil || !batch.tallies.isEmpty else { return }
+                try await store.write { store in
+                    try store.recordUses(batch.tallies, by: tracker, at: now)
+                    guard let heartbeat else { return }
+                    try store.recordHeartbeat(heartbeat)
+                    guard heartbeat.watched != nil else { return }
+                    _ = try store.beginTracking(heartbeat, limit: Self.mostBegun, at: now)
+                }
+                if let heartbeat { state.withLock { $0.written = (heartbeat, now) } }
+                return
+            } catch {
+                putBack(Batch(tallies: batch.tallies, lost: lost))
+                throw error
             }
-            let heartbeat = heartbeat(at: look, of: batch, isLast: isLast)
-            guard heartbeat != nil || !batch.tallies.isEmpty else { return }
-            let rest = batch.tallies
-            try await store.write { store in
-                try store.recordUses(rest, by: tracker, at: now)
-                guard let heartbeat else { return }
-                try store.recordHeartbeat(heartbeat)
-                guard heartbeat.watched != nil else { return }
-                _ = try store.beginTracking(heartbeat, limit: Self.mostBegun, at: now)
-            }
-            if let heartbeat { state.withLock { $0.written = (heartbeat, now) } }
-        } catch {
-            putBack(batch)
-            throw error
         }
     }
 
     /// The heartbeat to write now; nil when the last one is young enough, or nobody knows what time it is.
-    private func heartbeat(at look: UseClock.Look, of batch: Batch, isLast: Bool) -> Heartbeat? {
+    private func heartbeat(at look: UseClock.Look, lost: Int, complete: Instant?, isLast: Bool) -> Heartbeat? {
         state.withLock { state in
             let now = look.now
             guard look.isSteady else {
                 defer { state.stretch = nil }
-                guard let end = look.brokeAt, batch.lost == 0, var last = state.stretch, last.startedAt < end else {
+                guard let end = look.brokeAt, lost == 0, var last = state.stretch, last.startedAt < end else {
                     return nil
                 }
-                // All that was noted until then is in this batch.
+                // All that was noted until then has been taken.
                 last.beatAt = end
                 return last.notLater(than: end)
             }
             var stretch = state.stretch ?? Heartbeat(tracker: tracker, startedAt: now, beatAt: now, askedAt: nil)
             // The time since the last heartbeat was not watched: what it says stays, and a new stretch begins.
-            if batch.lost > 0 { stretch.startedAt = now }
+            if lost > 0 { stretch.startedAt = now }
             // What waits still is not written down: a heartbeat speaks for the time before it.
-            stretch.beatAt = max(stretch.startedAt, min(batch.complete ?? now, now))
+            stretch.beatAt = max(stretch.startedAt, min(complete ?? now, now))
             stretch = stretch.notLater(than: now)
             state.stretch = stretch
             guard let written = state.written, written.heartbeat.startedAt == stretch.startedAt, !isLast else {

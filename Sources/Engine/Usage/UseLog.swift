@@ -68,15 +68,21 @@ package final class UseLog: Sendable {
 
     /// Takes out all that was noted, in the order of tokens, versions and days.
     package func drain() -> Batch {
-        state.withLock { $0.takeAll() }.sorted()
+        take(limit: .max) { _ in true }
     }
 
     /// Takes out what is to be written down at an instant, and leaves what can wait; all of it where so many versions
     /// are in use that memory is better spent on others.
-    func drainDue(at now: Instant) -> Batch {
-        state.withLock { state in
-            state.waiting.count > capacity / 2 ? state.takeAll() : state.takeDue(at: now)
-        }.sorted()
+    func drainDue(at now: Instant, limit: Int) -> Batch {
+        let isCrowded = state.withLock { $0.waiting.count > capacity / 2 }
+        return take(limit: limit, writtenAt: isCrowded ? .beginning : now) { isCrowded || $0.isDue(at: now) }
+    }
+
+    /// Takes out the sums that are due, `limit` of them at the most.
+    func take(limit: Int, writtenAt: Instant = .beginning, where isDue: (WaitingUses) -> Bool) -> Batch {
+        var batch = state.withLock { $0.take(limit: limit, writtenAt: writtenAt, where: isDue) }
+        batch.tallies.sort { $0.key < $1.key }
+        return batch
     }
 
     /// Puts back what could not be written down, as if it had not been drained.
@@ -107,30 +113,26 @@ extension UseLog.State {
         waiting[key] = uses
     }
 
-    fileprivate mutating func takeAll() -> UseLog.Batch {
-        defer {
-            waiting = [:]
-            idle = 0
-            lost = 0
-        }
-        let tallies = waiting.compactMap { key, uses in uses.isEmpty ? nil : uses.tally(of: key) }
-        return UseLog.Batch(tallies: tallies, lost: lost)
-    }
-
-    fileprivate mutating func takeDue(at now: Instant) -> UseLog.Batch {
+    fileprivate mutating func take(
+        limit: Int, writtenAt: Instant, where isDue: (WaitingUses) -> Bool
+    ) -> UseLog.Batch {
         var batch = UseLog.Batch(tallies: [], lost: lost)
         lost = 0
-        for index in waiting.indices where !waiting.values[index].isEmpty {
-            if waiting.values[index].isDue(at: now) {
-                batch.tallies.append(waiting.values[index].tally(of: waiting.keys[index]))
-                waiting.values[index] = WaitingUses(writtenAt: now)
+        // Not by `indices`: they hold on to the table, and to change it would then be to copy it.
+        var index = waiting.startIndex
+        while index != waiting.endIndex {
+            defer { waiting.formIndex(after: &index) }
+            let (key, uses) = waiting[index]
+            if uses.isEmpty { continue }
+            if batch.tallies.count < limit, isDue(uses) {
+                batch.tallies.append(uses.tally(of: key))
+                waiting.values[index] = WaitingUses(writtenAt: writtenAt)
                 idle += 1
             } else {
-                let since = waiting.values[index].since
-                batch.complete = min(batch.complete ?? since, since)
+                batch.complete = min(batch.complete ?? uses.since, uses.since)
             }
         }
-        if idle > 0 { forgetIdle { $0.isDue(at: now) } }
+        if idle > 0 { forgetIdle(where: isDue) }
         return batch
     }
 
@@ -142,11 +144,6 @@ extension UseLog.State {
 }
 
 extension UseLog.Batch {
-    fileprivate consuming func sorted() -> UseLog.Batch {
-        tallies.sort { $0.key < $1.key }
-        return self
-    }
-
     /// The same with nothing in the future: a clock that was ahead for a moment noted it so.
     consuming func notLater(than now: Instant) -> UseLog.Batch {
         complete = complete.map { min($0, now) }
@@ -155,8 +152,8 @@ extension UseLog.Batch {
         for tally in tallies.map({ $0.notLater(than: now) }) {
             sums[tally.key, default: UseTally(key: tally.key)].merge(tally)
         }
-        tallies = Array(sums.values)
-        return self.sorted()
+        tallies = sums.values.sorted { $0.key < $1.key }
+        return self
     }
 }
 

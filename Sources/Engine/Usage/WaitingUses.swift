@@ -8,36 +8,35 @@ struct WaitingUses: Sendable {
     static let patience = TimeSpan(seconds: 60)
 
     /// Accepted uses of which nothing else is known, and the last of them.
-    private var count = 0
+    private var count: Int32 = 0
+    private var cannotWait = false
     private var last = Instant.beginning
     /// One at the most: uses of which more is known. An array, because it is a pointer and no more where there is none.
     private var details: [UseTally] = []
     /// When the first of them was.
     private(set) var since = Instant.beginning
-    /// Nil: never, or what was written could not be kept.
-    private var writtenAt: Instant?
-    private var cannotWait = false
+    /// In the beginning: never, or what was written could not be kept.
+    private let writtenAt: Instant
 
-    init(writtenAt: Instant? = nil) {
+    init(writtenAt: Instant = .beginning) {
         self.writtenAt = writtenAt
     }
 
     var isEmpty: Bool { count == 0 && details.isEmpty }
 
-    var total: Int { details.reduce(count) { $0 + $1.accepted.count + $1.refused.count } }
+    var total: Int { details.reduce(Int(count)) { $0 + $1.accepted.count + $1.refused.count } }
 
     /// Whether they are to be written down at `now`; of none: whether it is long enough ago that others were.
     func isDue(at now: Instant) -> Bool {
-        guard !cannotWait, let writtenAt else { return true }
         // A clock that was set back makes nobody wait.
-        return now < writtenAt || now - writtenAt >= Self.patience
+        cannotWait || now < writtenAt || now - writtenAt >= Self.patience
     }
 
     mutating func add(_ use: Use, to key: UseTally.Key) {
         if isEmpty { since = use.at }
         // A refused use may be a thief's; and an overlap ends, or goes on, by what was used last.
         if use.isInOverlap || use.outcome == .refused { cannotWait = true }
-        if use.outcome == .accepted, use.source == nil, use.agent == nil, use.scopes.isEmpty {
+        if use.outcome == .accepted, use.source == nil, use.agent == nil, use.scopes.isEmpty, count < .max {
             count += 1
             last = max(last, use.at)
         } else {
@@ -57,7 +56,7 @@ struct WaitingUses: Sendable {
     func tally(of key: UseTally.Key) -> UseTally {
         var tally = details.first ?? UseTally(key: key)
         if count > 0 {
-            tally.accepted.count += count
+            tally.accepted.count += Int(count)
             tally.accepted.last = max(tally.accepted.last ?? last, last)
         }
         return tally

@@ -1,3 +1,4 @@
+import Crypto
 import Engine
 import RotaCore
 import Stores
@@ -23,6 +24,7 @@ extension Command {
 }
 
 private func serveUntilStopped(_ invocation: Invocation) async throws -> ExitCode {
+    Allocator.keepLittle()
     let composition = try Composition(invocation)
     let policies = try composition.policies()
     // Before anybody may ask us to stop.
