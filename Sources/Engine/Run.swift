@@ -106,6 +106,7 @@ package struct RunUseCase: Sendable {
             totals: Dictionary(grouping: report.actions, by: \.outcome).mapValues(\.count))
         report.finishedAt = clock.now()
         if let deliveryTime { report.deliveries = try await deliverer.deliverDue(within: deliveryTime) }
+        report.names = try await names(of: report.recovery)
         report.waitingDeliveries = try await store.read { try $0.deliveryCounts().waiting }
         return report
     }
@@ -173,6 +174,8 @@ package struct RunReport: Sendable {
     package var actions: [RecordedAction] = []
     /// What became of the unfinished rotations of earlier runs.
     package var recovery: RecoveryResult
+    /// Of the tokens of `recovery`.
+    package var names: [TokenID: String] = [:]
     /// How many tokens were marked as past their end.
     package var expired: Int
     package var deliveries = DeliveryTotals()

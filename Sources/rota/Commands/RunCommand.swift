@@ -75,7 +75,9 @@ private enum RunDocument {
             "recovery": .array(
                 report.recovery.rotations.map { rotation in
                     [
-                        "token_id": .string(rotation.tokenID.text), "outcome": .string(rotation.outcome.rawValue),
+                        "token_id": .string(rotation.tokenID.text),
+                        "name": TokenDocument.text(report.names[rotation.tokenID]),
+                        "outcome": .string(rotation.outcome.rawValue),
                         "cause": TokenDocument.text(rotation.cause),
                     ]
                 }),
@@ -131,7 +133,8 @@ private enum RunDocument {
         }
         for rotation in recovery.rotations {
             if let cause = rotation.cause {
-                output.warning("\(rotation.tokenID): \(rotation.outcome.rawValue): \(printable(cause))")
+                let name = report.names[rotation.tokenID] ?? rotation.tokenID.text
+                output.warning("'\(printable(name))': \(rotation.outcome.rawValue): \(printable(cause))")
             }
         }
         printDeliveries(report.deliveries, waiting: report.waitingDeliveries, on: output)
