@@ -48,4 +48,14 @@ extension RunUseCase {
             }
         }
     }
+
+    /// What people call the tokens whose rotations were driven on.
+    func names(of recovery: RecoveryResult) async throws -> [TokenID: String] {
+        var names: [TokenID: String] = [:]
+        for batch in recovery.rotations.map(\.tokenID).batches(of: Self.largestBatch) {
+            let found = try await store.read { store in try batch.map { ($0, try store.token($0)?.name) } }
+            for (id, name) in found { names[id] = name }
+        }
+        return names
+    }
 }

@@ -107,6 +107,7 @@ package struct RunUseCase: Sendable {
             totals: report.actions.totals)
         report.finishedAt = clock.now()
         if let deliveryTime { report.deliveries = try await deliverer.deliverDue(within: deliveryTime) }
+        report.names = try await names(of: report.recovery)
         report.waitingDeliveries = try await store.read { try $0.deliveryCounts().waiting }
         return report
     }
@@ -176,6 +177,8 @@ package struct RunReport: Sendable {
     package var stalled: [StalledRotation] = []
     /// What became of the unfinished rotations of earlier runs.
     package var recovery: RecoveryResult
+    /// Of the tokens of `recovery`.
+    package var names: [TokenID: String] = [:]
     /// How many tokens were marked as past their end.
     package var expired: Int
     package var deliveries = DeliveryTotals()

@@ -16,6 +16,7 @@ package struct FakeStoreReads: StoreReads {
     package var trackers: [Heartbeat] = []
     package var scheduleEntries: [ScheduleEntry] = []
     package var uses: [UseTally] = []
+    package var blockedActions: [Block] = []
     package var deliveries = DeliveryCounts(waiting: 0, delivered: 0, dead: 0)
 
     package init(_ tokens: [Token] = []) { self.tokens = tokens }
@@ -64,7 +65,7 @@ package struct FakeStoreReads: StoreReads {
     package func pushes(of id: TokenID) -> [Push] { [] }
     package func eachOpenFinding(_ each: (Finding) throws -> Bool) {}
     package func findings(of id: TokenID) -> [Finding] { [] }
-    package func blocks() -> [Block] { [] }
+    package func blocks() -> [Block] { blockedActions }
     package func eachAuditEntry(from number: Int64, object: String?, _ each: (AuditEntry) throws -> Bool) {}
     package func eachAuditEntry(below number: Int64, object: String?, _ each: (AuditEntry) throws -> Bool) {}
     package func eachRunAction(

@@ -35,10 +35,12 @@ struct Fault: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// `file:line:column: error: …`, as far as that is known, with the hint in a line of its own.
-    var description: String {
+    var description: String { sentence + (hint.map { "\nhint: \(repeatable($0))" } ?? "") }
+
+    /// The same without its hint.
+    var sentence: String {
         let place = [file, line > 0 ? "\(line)" : "", column > 0 ? "\(column)" : ""].filter { !$0.isEmpty }
         return repeatable("\(place.joined(separator: ":")): \(severity.rawValue): \(message)")
-            + (hint.map { "\nhint: \(repeatable($0))" } ?? "")
     }
 
     var json: JSON {

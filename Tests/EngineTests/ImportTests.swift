@@ -157,6 +157,20 @@ import Testing
             "name,issuer,created_at,expires_at\na,rota,2026-01-01,2025-01-01\n",
             "line 2: expires_at is not after created_at"
         ),
+        (
+            "name,issuer,value_issued_at,expires_at\na,rota,2026-01-01,2025-01-01\n",
+            "line 2: expires_at is not after value_issued_at"
+        ),
+        ("name,issuer,expires_at\na,rota,2025-01-01\n", "line 2: expires_at is in the past"),
+        (
+            "name,issuer,destinations\na,rota,\"local:a,local:b\"\n",
+            "line 2: 'local:a,local:b' holds a comma, which separates no destinations"
+        ),
+        (
+            "name,issuer,destinations\na,rota,\"local:a, local:b\"\n",
+            "line 2: 'local:a,' holds a comma, which separates no destinations"
+        ),
+        ("n\0a\0m\0e\0\n\0a\0\n\0", "line 1: the file is in UTF-16, and not in UTF-8"),
     ])
     func `a wrong CSV is refused with the place and the reason`(text: String, fault: String) throws {
         #expect(try bench.faults(text).first == fault)
@@ -168,10 +182,18 @@ import Testing
         ("{}", "line 1: this is not an array of objects"),
         ("[1]", "line 1: this is not an array of objects"),
         ("[{\"name\": \"a\",\n \"issuer\": }]", "line 2: "),
-        ("[\n{\"name\": \"a\", \"issuer\": \"rota\", \"owner\": 5}]", "line 2: 'owner' is not a text"),
+        ("[\n{\"name\": \"a\", \"issuer\": \"rota\", \"owner\": 5}]", "line 2: row 1 ('a'): 'owner' is not a text"),
+        (#"[{"name": "a", "issuer": "rota"}, {"name": "b", "issuer": "x"}]"#, "line 1: row 2 ('b'): 'x' is not"),
+        (#"[{"name": "a", "issuer": "rota"}, {"name": "a", "issuer": "rota"}]"#, "line 1: row 2 ('a'): "),
     ])
     func `a wrong JSON is refused with the place and the reason`(text: String, fault: String) throws {
         #expect(try bench.faults(text, as: .json).first?.hasPrefix(fault) == true)
+    }
+
+    @Test func `a path may hold a comma`() throws {
+        try bench.take("name,issuer,destinations\na,rota,\"local:apps/a,b\"\n")
+        let token = try bench.token("a")
+        #expect(try store.destinations(of: token.id).map(\.description) == ["local:apps/a,b"])
     }
 
     @Test func `JSON may give lists and labels as they are`() throws {
@@ -244,7 +266,7 @@ import Testing
         let text = "[{\"name\": \"a\", \"issuer\": rota},\n{\"name\": \"\"},\n{\"nmae\": \"c\", \"issuer\": \"rota\"}]"
         let faults = try bench.faults(text, as: .json)
         #expect(faults.map { $0.prefix(7) } == ["line 1:", "line 2:", "line 2:", "line 3:", "line 3:"])
-        #expect(faults.contains("line 3: there is no column 'nmae'"))
+        #expect(faults.contains("line 3: row 3: there is no column 'nmae'"))
     }
 
     static let mappings: [(ColumnMapping, String, String?)] = [

@@ -115,6 +115,19 @@ private func html(_ store: FakeStoreReads, _ request: ReportRequest = request())
     #expect(report["summary"]?["revocations"]?["count"]?.integer == 1)
 }
 
+@Test func `a conflict that the last run met is counted as blocked, while the action is called for`() throws {
+    var store = FakeStoreReads([token("clash", age: 97), token("young")])
+    store.destinations = [TokenID("id-clash"): [Destination(vault: "main", path: "a")]]
+    store.blockedActions = ["clash", "young"].map { name in
+        Block(
+            tokenID: TokenID("id-\(name)"), action: .rotate, policy: "quarterly", rule: "max-age", reason: .conflict,
+            cause: "main:a holds a value that rota does not know", since: now)
+    }
+    let report = try json(store)
+    #expect(report["summary"]?["blocked"]?["conflict"]?.integer == 1)
+    #expect(report["summary"]?["worst"]?[0]?["blocked"]?.string == "conflict")
+}
+
 @Test func `a token whose action is called for and cannot be taken is counted as blocked`() throws {
     var foreign = token("foreign", age: 97)
     foreign.issuer = .external(kind: "aws-iam")

@@ -143,6 +143,9 @@ def test_a_reload_takes_over_what_is_right_and_keeps_the_old_where_not(house, se
     served.wait_for("RELOADING=1").wait_for("READY=1")
     faults = [entry["fault"] for entry in served.log if entry["msg"] == "a fault in the new configuration"]
     assert any("nmae" in fault and ":3:" in fault for fault in faults), faults
+    assert not any("hint:" in fault for fault in faults), faults
+    hints = [entry.get("hint") for entry in served.log if entry["msg"] == "a fault in the new configuration"]
+    assert "did you mean 'name'?" in hints, hints
     hours_pass(house)
     assert served.wait_for_log("a run is done")["done"] == "12", "the old policies are in force"
 

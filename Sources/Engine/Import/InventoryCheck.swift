@@ -54,6 +54,7 @@ func checkInventory(
                     }
                     found = try compare(parsed, mayBeKnown, faults.isEmpty && suspects.hashes.isEmpty)
                 }
+                if row.number != nil { found = found.map { $0.of(row: row.number, named: row[.name]) } }
                 rows += 1
                 progress(rows)
             }
@@ -90,7 +91,7 @@ private func findTwins(
             RowKey.each(of: parsed) { key, hash in
                 guard suspects.contains(hash) else { return }
                 if let other = lines[key] {
-                    twins.append(key.fault(line: row.line, other: other))
+                    twins.append(key.fault(line: row.line, other: other).of(row: row.number, named: row[.name]))
                 } else {
                     lines[key] = row.line
                 }

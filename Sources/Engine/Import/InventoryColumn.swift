@@ -40,6 +40,8 @@ package enum InventoryColumn: Int, Sendable, CaseIterable {
 struct InventoryRow: Sendable {
     /// The line that it begins on, from 1.
     let line: Int
+    /// Which of the file it is, from 1, where lines do not tell: in JSON.
+    var number: Int?
     private let fields: [String]
     private let layout: InventoryLayout
 

@@ -11,6 +11,17 @@ package struct InventoryFault: Error, Hashable, Sendable, CustomStringConvertibl
         self.hint = hint
     }
 
+    /// The same, said of a row of JSON, where a line may hold all of them.
+    ///
+    /// - parameters:
+    ///   - number: from 1; nil: lines tell.
+    ///   - name: of its token; empty when it has none.
+    func of(row number: Int?, named name: String) -> InventoryFault {
+        guard let number else { return self }
+        let whose = name.isEmpty ? "" : " ('\(name.prefix(80))')"
+        return InventoryFault(line: line, "row \(number)\(whose): \(message)", hint: hint)
+    }
+
     package var description: String { "line \(line): \(message)" }
 }
 

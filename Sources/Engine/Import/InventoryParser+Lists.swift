@@ -5,6 +5,12 @@ extension InventoryParser {
     func readDestinations(_ reader: inout RowReader) -> [Destination] {
         var destinations: [Destination] = []
         for text in reader.row[.destinations].splittingList() {
+            if text.hasCommaBetweenPlaces {
+                reader.fault(
+                    "'\(SecretShape.redacted(abridged(text, to: 80)))' holds a comma, which separates no destinations",
+                    "write vault:path#field;vault:path#field, separated by ';' or blanks")
+                continue
+            }
             guard let destination = Destination(text).map(vaults.plain) else {
                 reader.fault(
                     "'\(SecretShape.redacted(abridged(text, to: 80)))' is not a destination",
@@ -93,6 +99,14 @@ struct Remembered<Value> {
 }
 
 extension String {
+    /// A path may hold a comma; but what follows one and names a vault is another destination.
+    fileprivate var hasCommaBetweenPlaces: Bool {
+        let comma = UInt8(ascii: ",")
+        guard utf8.contains(comma) else { return false }
+        return utf8.first == comma || utf8.last == comma
+            || utf8.split(separator: comma).dropFirst().contains { $0.contains(UInt8(ascii: ":")) }
+    }
+
     /// What is separated by blanks, tabs or semicolons.
     fileprivate func splittingList() -> [String] {
         utf8.split(whereSeparator: { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: ";") || $0 == UInt8(ascii: "\t") })

@@ -135,9 +135,22 @@ struct InventoryParser {
         }
         if created > now { reader.fault("created_at is in the future", "check the clock or the column") }
         if let expires, expires <= created, !state.hasEnded {
-            reader.fault("expires_at is not after created_at", "check both columns")
+            faultEnd(&reader, issued: issued)
         }
         return Dates(created: created, issued: issued ?? created, expires: expires)
+    }
+
+    /// It speaks of what the row has: where that says nothing of its beginning, the token begins now.
+    private func faultEnd(_ reader: inout RowReader, issued: Instant?) {
+        if !reader.row[.createdAt].trimmingBlanks().isEmpty {
+            reader.fault("expires_at is not after created_at", "check both columns")
+        } else if issued != nil {
+            reader.fault("expires_at is not after value_issued_at", "check both columns")
+        } else {
+            reader.fault(
+                "expires_at is in the past",
+                "leave the row out, or say that it has ended: state 'expired', and created_at")
+        }
     }
 
     /// A time, `never`, or empty for unknown.

@@ -109,7 +109,7 @@ private func readCSV<Translator: RowTranslator>(
         case .failure(let fault): try each(.failure(fault))
         }
     }
-    let next = try chunks()
+    let next = try decoding(chunks)
     while case let chunk = try next(), !chunk.isEmpty {
         hasher.update(chunk)
         try reader.take(chunk, take)
@@ -125,17 +125,51 @@ private func readJSON<Translator: RowTranslator>(
     var translator = translator
     var rows = JSONRows()
     let hasher = SHA256.Hasher()
-    let next = try chunks()
+    var number = 0
+    let next = try decoding(chunks)
     while case let chunk = try next(), !chunk.isEmpty {
         hasher.update(chunk)
         try rows.take(chunk) { line, row in
+            number += 1
             switch row {
-            case .success(let object): try translator.translate(JSONRecord(line: line, object: object), each)
-            case .failure(let fault): try each(.failure(fault))
+            case .success(let object):
+                try translator.translate(JSONRecord(line: line, object: object)) { result in
+                    try each(result.of(row: number, named: object["name"]?.string ?? ""))
+                }
+            case .failure(let fault): try each(.failure(fault.of(row: number, named: "")))
             }
         }
     }
     try rows.finish()
     try translator.finish(each)
     return ReadInventory(translator, hasher)
+}
+
+extension Result<InventoryRow, InventoryFault> {
+    /// The same, knowing which row of JSON it is.
+    fileprivate func of(row number: Int, named name: String) -> Self {
+        switch self {
+        case .success(var row):
+            row.number = number
+            return .success(row)
+        case .failure(let fault): return .failure(fault.of(row: number, named: name))
+        }
+    }
+}
+
+/// The chunks of a file in UTF-8. UTF-16, as spreadsheets save it, is told at once and not line by line.
+private func decoding(_ chunks: ChunkSource) throws -> () throws -> [UInt8] {
+    let next = try chunks()
+    var isFirst = true
+    return {
+        let chunk = try next()
+        let start = chunk.prefix(2)
+        if isFirst, start == [0xFF, 0xFE] || start == [0xFE, 0xFF] || start.contains(0) {
+            throw InventoryFault(
+                line: 1, "the file is in UTF-16, and not in UTF-8",
+                hint: "save it as UTF-8, such as by: iconv -f UTF-16 -t UTF-8 FILE")
+        }
+        isFirst = false
+        return chunk
+    }
 }

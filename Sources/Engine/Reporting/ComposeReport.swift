@@ -37,12 +37,15 @@ private func judgeAll(
     let planner = Planner(policies: facts.policies, vaults: vaults, tracking: tracking)
     var builder = ReportBuilder(
         policies: facts.policies.policies, at: facts.at, since: facts.since, tracking: tracking)
+    // A conflict shows when a run looks into the vault, and not in the store alone.
+    let conflicts = Set(try store.blocks().filter { $0.reason == .conflict }.map(\.tokenID))
     var rulings: [Planner.Ruling] = []
     try store.eachToken(states: []) { token in
         rulings.removeAll(keepingCapacity: true)
         planner.judge(token, at: facts.at, into: &rulings)
         let action = try planner.action(for: token, rulings) { try store.destinations(of: token.id) }
-        builder.add(token, rulings, blocked: action?.0.blocked)
+        let conflict: BlockedReason? = conflicts.contains(token.id) ? .conflict : nil
+        builder.add(token, rulings, blocked: action.flatMap { $0.0.blocked ?? conflict })
         if !rulings.isEmpty { try format.add(token, rulings) }
         return true
     }

@@ -1,4 +1,4 @@
-import RotaCore
+package import RotaCore
 
 /// What one round of upkeep did.
 package struct UpkeepResult: Hashable, Sendable {
@@ -6,6 +6,8 @@ package struct UpkeepResult: Hashable, Sendable {
     package var recovery: RecoveryResult
     /// How many tokens were marked as past their end.
     package var expired: Int
+    /// Of the tokens of `recovery`.
+    package var names: [TokenID: String]
 
     package var isIdle: Bool { recovery.rotations.isEmpty && recovery.retired == 0 && expired == 0 }
 }
@@ -18,6 +20,6 @@ extension RunUseCase {
         let recovery = try await rotator.recover(
             change: Change(actor: "rota", at: now, cause: "it was not finished yet"))
         let expired = try await expire(change: Change(actor: "rota", at: clock.now(), cause: "its end has passed"))
-        return UpkeepResult(recovery: recovery, expired: expired)
+        return UpkeepResult(recovery: recovery, expired: expired, names: try await names(of: recovery))
     }
 }

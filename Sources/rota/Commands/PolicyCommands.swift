@@ -66,6 +66,7 @@ private func checkPolicies(_ invocation: Invocation) throws -> ExitCode {
     let configuration = try given == nil ? Configuration.load(invocation.arguments) : nil
     let path = given ?? configuration?.policies ?? ""
     guard invocation.wantsJSON else {
+        for fault in configuration?.warnings ?? [] { invocation.output.note(fault.description) }
         let policies = try checkedPolicies(at: path, invocation.output, tellsWarnings: true)
         let rules = policies.policies.reduce(0) { $0 + $1.rules.count }
         let count = policies.policies.count
@@ -82,7 +83,7 @@ private func checkPolicies(_ invocation: Invocation) throws -> ExitCode {
         "digest": TokenDocument.text(load.policies?.digest),
         "policies": .array(policies.map { .string($0.name) }),
         "schedules": ScheduleDocument.json(policies, otherwise: configuration?.schedule, after: at, fires: fires),
-        "diagnostics": .array(load.diagnostics.map { Fault($0).json }),
+        "diagnostics": .array(((configuration?.warnings ?? []) + load.diagnostics.map { Fault($0) }).map(\.json)),
     ])
     return load.policies == nil ? .usage : .done
 }

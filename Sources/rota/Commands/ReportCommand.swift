@@ -15,7 +15,7 @@ extension Command {
             """,
         options: [
             Option("format", "FORMAT", help: "html, json or csv; else by the name of --output, or html"),
-            Option("output", "FILE", help: "write it here; else to standard output"),
+            Option("output", "FILE", help: "write it here; - or none: to standard output"),
             Option("at", "TIME|SPAN", help: "judge as if it were then: 2027-01-31, or 30d from now"),
             Option("period", "SPAN", help: "how far back actions are told; 30d"),
             Option("exit-code", help: "exit with 3 when violations remain"),
@@ -33,7 +33,8 @@ private enum ReportKind: String, CaseIterable { case html, json, csv }
 private func makeReport(_ invocation: Invocation) throws -> ExitCode {
     let arguments = invocation.arguments
     let kind = try reportKind(arguments)
-    if let path = arguments.value("output"), kindOfFile(at: path) == .directory {
+    let path = arguments.value("output").flatMap { $0 == standardOutput ? nil : $0 }
+    if let path, kindOfFile(at: path) == .directory {
         throw Failure.usage("\(path) is a directory", hint: "give a file: --output \(path)/report.html")
     }
     let now = invocation.clock.now()
@@ -50,7 +51,7 @@ private func makeReport(_ invocation: Invocation) throws -> ExitCode {
     let isSeen = arguments.has("output") || invocation.output.width == nil
     let progress = isSeen ? TokenProgress("judging", store, on: invocation.output) : nil
     let violations: Int
-    if let path = arguments.value("output") {
+    if let path {
         let file = try NewFile(at: path, suffix: Hex.encode(invocation.random.bytes(4)))
         violations = try compose(request, from: store, kind, progress) { try file.write($0) }
         try file.place()
@@ -60,6 +61,9 @@ private func makeReport(_ invocation: Invocation) throws -> ExitCode {
     }
     return violations > 0 && arguments.has("exit-code") ? .violationsRemain : .done
 }
+
+/// What `--output` calls it, as other tools do.
+private let standardOutput = "-"
 
 /// What was asked for; else what the name of the file says.
 private func reportKind(_ arguments: Arguments) throws(Failure) -> ReportKind {
@@ -71,6 +75,9 @@ private func reportKind(_ arguments: Arguments) throws(Failure) -> ReportKind {
     }
     if arguments.has("json") { return .json }
     guard let path = arguments.value("output") else { return .html }
+    guard path != standardOutput else {
+        throw .usage("--output - does not say in which format", hint: "give --format html, json or csv")
+    }
     let name = path.split(separator: "/").last ?? ""
     guard let dot = name.lastIndex(of: ".") else { return .html }
     guard let kind = ReportKind(rawValue: name[name.index(after: dot)...].lowercased()) else {

@@ -130,7 +130,9 @@ private struct RunDocument {
         document.add("recovered", .integer(report.recovery.rotations.count))
         document.add("recovery", each: report.recovery.rotations) { rotation in
             [
-                "token_id": .string(rotation.tokenID.text), "outcome": .string(rotation.outcome.rawValue),
+                "token_id": .string(rotation.tokenID.text),
+                "name": TokenDocument.text(report.names[rotation.tokenID]),
+                "outcome": .string(rotation.outcome.rawValue),
                 "cause": TokenDocument.text(rotation.cause),
             ]
         }
@@ -199,7 +201,8 @@ private struct RunDocument {
         // What stands still is in the table.
         for rotation in recovery.rotations where !rotation.isStalled {
             if let cause = rotation.cause {
-                output.warning("\(rotation.tokenID): \(rotation.outcome.rawValue): \(printable(cause))")
+                let name = report.names[rotation.tokenID] ?? rotation.tokenID.text
+                output.warning("'\(printable(name))': \(rotation.outcome.rawValue): \(printable(cause))")
             }
         }
     }

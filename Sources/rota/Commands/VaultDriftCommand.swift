@@ -87,9 +87,24 @@ private struct DriftTally: Sendable {
             "\(counted(places - writeOnly, "destination")) read: \(asExpected) as expected, \(drifted.count) drifted, "
                 + "\(unreadable.count) not readable, \(untold) whose value is not known"
                 + (writeOnly > 0 ? "; \(writeOnly) beside them that nobody can read" : ""))
-        for verdict in unreadable {
-            output.warning(
-                printable("\(verdict.place.destination) of '\(verdict.place.token.name)': \(verdict.message)"))
+        for trouble in troubles { output.warning(printable(trouble)) }
+    }
+
+    /// One for each vault and what is wrong with it: a vault that does not answer fails all that is in it.
+    private var troubles: [String] {
+        struct Trouble: Hashable {
+            var vault: String
+            var message: String
+        }
+        let groups = Dictionary(grouping: unreadable) {
+            Trouble(vault: $0.place.destination.vault, message: $0.message)
+        }
+        let ordered = groups.sorted { ($0.key.vault, $0.key.message) < ($1.key.vault, $1.key.message) }
+        return ordered.map { trouble, places in
+            let first = places[0].place
+            let which = "\(first.destination) of '\(first.token.name)'"
+            let many = "vault '\(trouble.vault)': \(places.count) destinations, the first is "
+            return (places.count > 1 ? many : "") + "\(which): \(trouble.message)"
         }
     }
 

@@ -25,6 +25,8 @@ struct Configuration: Sendable {
     var log = LogSettings()
     /// Nil where no server is configured.
     var server: ServerSettings?
+    /// What is taken as it is, and may be a slip.
+    var warnings: [Fault] = []
 
     var vaultNames: Set<String> { Set(vaults.map(\.name)) }
 }

@@ -1,5 +1,6 @@
 import Addresses
 import Engine
+import PolicyFiles
 import RotaCore
 import Webhooks
 import YAML
@@ -142,7 +143,21 @@ extension ConfigurationReader {
             fault(node, "\(key): an address may not hold a user or a password")
             return nil
         }
+        if text.hasPrefix("http://") { doubtPlain(text, key, node.mark) }
         return text.hasSuffix("/") && key == "address" ? String(text.dropLast()) : text
+    }
+
+    /// What goes over the network without TLS can be read and changed on the way; on one's own machine it is common.
+    mutating func doubtPlain(_ url: String, _ key: String, _ mark: Mark) {
+        let authority = url.dropFirst("http://".count).prefix { $0 != "/" && $0 != "?" }
+        let isBracketed = authority.hasPrefix("[")
+        let host = isBracketed ? authority.dropFirst().prefix { $0 != "]" } : authority.prefix { $0 != ":" }
+        guard host != "localhost", host != "::1", !host.hasPrefix("127.") else { return }
+        var warning = Fault(
+            file: file, mark: mark, message: "\(key): what is sent to \(abridged(String(host))) can be read on the way",
+            hint: "write https://, unless something else encrypts that network")
+        warning.severity = .warning
+        warnings.append(warning)
     }
 
     mutating func addresses(_ node: Node, _ key: String) -> CIDR? {

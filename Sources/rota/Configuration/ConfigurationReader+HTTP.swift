@@ -100,7 +100,8 @@ extension ConfigurationReader {
             : required("method", of: node, role.name).flatMap { choice($0, "method", among: role.methods) }
         let url = required("url", of: node, role.name).flatMap { node in
             string(node, "url").flatMap { text in
-                made(node, "url") { () throws(TemplateFault) in try URLTemplate(text) }
+                if text.hasPrefix("http://") { doubtPlain(text, "url", node.mark) }
+                return made(node, "url") { () throws(TemplateFault) in try URLTemplate(text) }
             }
         }
         let headers = entries(node["headers"], "headers").map { self.header($0, role) }

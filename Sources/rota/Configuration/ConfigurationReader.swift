@@ -8,6 +8,7 @@ struct ConfigurationReader {
     let file: String
     let folder: String
     var faults: [Fault] = []
+    var warnings: [Fault] = []
 
     init(file: String) {
         self.file = file
@@ -55,6 +56,7 @@ struct ConfigurationReader {
                 integer($0, "limits.percent", in: 0...100)
             }
         }
+        configuration.warnings = warnings
         return configuration
     }
 

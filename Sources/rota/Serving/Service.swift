@@ -65,6 +65,7 @@ struct Service {
             "serving", LogField("version", Program.version),
             LogField("listen", listener.map { "\($0.address)" } ?? "none"),
             LogField("policies", first.configuration.policies))
+        warn(of: first.configuration)
         manager.ready(status)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await work(asked: signals) }
@@ -159,16 +160,20 @@ struct Service {
             // What the old shift has begun it finishes, while the new one is at work already.
             old.stop.request()
             log.info("the configuration is in force", LogField("file", next.configuration.file))
+            warn(of: next.configuration)
             if needsRestart(next.configuration) {
                 log.warning("'server' and 'log' take effect with the next start")
             }
             return next
         } catch {
             let failure = Failure(error)
-            for line in failure.faults.map(\.description) + failure.details {
-                log.error("a fault in the new configuration", LogField("fault", line))
+            for fault in failure.faults {
+                log.write(
+                    .error, "a fault in the new configuration", [LogField("fault", fault.sentence)] + hint(fault.hint))
             }
-            log.error("the configuration in force stays", LogField("cause", failure.message))
+            for line in failure.details { log.error("a fault in the new configuration", LogField("fault", line)) }
+            log.write(
+                .error, "the configuration in force stays", [LogField("cause", failure.message)] + hint(failure.hint))
             return nil
         }
     }
@@ -180,6 +185,16 @@ struct Service {
             return next.server != first.configuration.server
         }
         return wanted.needsRestart(after: present)
+    }
+
+    private func hint(_ hint: String?) -> [LogField] { hint.map { [LogField("hint", $0)] } ?? [] }
+
+    /// What is taken as it is, and may be a slip.
+    private func warn(of configuration: Configuration) {
+        for fault in configuration.warnings {
+            log.write(
+                .warning, "a doubt about the configuration", [LogField("fault", fault.sentence)] + hint(fault.hint))
+        }
     }
 
     // MARK: - The listener
