@@ -170,6 +170,35 @@ struct DaemonTests {
         #expect(try await fixture.token(old).state == .revoked)
     }
 
+    @Test func `upkeep is told of when something has changed, and a stuck rotation by its token's name`() async throws {
+        let fixture = try RunFixture()
+        let log = RecordedLog()
+        let vault = FakeVault("main", conditionalWrite: false, fenceable: false)
+        try await fixture.addToken("aged", age: .days(100), destinations: ["main:a#token"])
+        var policy = Self.rotateOld
+        policy.rules[0].overlap = TimeSpan(seconds: 10)
+        let daemon = try daemon(fixture, vault: vault, [policy], log: log)
+        // Its schedule is new, and waits for its first time.
+        _ = try await daemon.runScheduled()
+        fixture.clock.advance(by: .days(1))
+        #expect(try await daemon.runScheduled()?.count(.started) == 1)
+        // The overlap has passed, and a late write may still come: the old value is kept, and looked at each time.
+        fixture.clock.advance(by: TimeSpan(seconds: 11))
+        for _ in 0..<5 {
+            try await daemon.upkeep()
+            fixture.clock.advance(by: TimeSpan(seconds: 5))
+        }
+        #expect(log.all.count { $0.hasPrefix("upkeep") } == 1)
+        // Now the guard finds another value, again and again.
+        vault.foreignWrite("somebody else's", at: try #require(Destination("main:a#token")))
+        for _ in 0..<5 {
+            fixture.clock.advance(by: .hours(2))
+            try await daemon.upkeep()
+        }
+        #expect(log.all.filter { $0.hasPrefix("a rotation is stuck") }.count == 1)
+        #expect(log.all.contains { $0.hasPrefix("a rotation is stuck token=aged cause=main:a#token does not hold") })
+    }
+
     @Test func `nothing is done by a clock that jumped, until it has been steady`() async throws {
         let fixture = try RunFixture()
         let log = RecordedLog()
@@ -247,12 +276,20 @@ struct DaemonTests {
 
 /// A log that a test reads.
 final class RecordedLog: ServiceLog {
-    private let lines = Locked<[String]>([])
+    private let lines = Locked<[(message: String, fields: [LogField])]>([])
 
-    var messages: [String] { lines.withLock(\.self) }
+    /// Without those of upkeep.
+    var messages: [String] { lines.withLock { $0.map(\.message).filter { $0 != "upkeep" } } }
+
+    /// Each with its fields.
+    var all: [String] {
+        lines.withLock { lines in
+            lines.map { ([$0.message] + $0.fields.map { "\($0.name)=\($0.value)" }).joined(separator: " ") }
+        }
+    }
 
     func write(_ level: LogLevel, _ message: String, _ fields: [LogField]) {
-        guard level != .debug, message != "upkeep" else { return }
-        lines.withLock { $0.append(message) }
+        guard level != .debug else { return }
+        lines.withLock { $0.append((message, fields)) }
     }
 }

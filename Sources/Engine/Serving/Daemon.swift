@@ -31,6 +31,7 @@ package struct Daemon: Sendable {
     private let hasLooked = Locked(false)
     private let hasSettled = Locked(false)
     private let toldDisabled = Locked<[String: String]>([:])
+    private let toldUpkeep = Locked(ToldRotations())
 
     /// How long a loop rests between two turns, in milliseconds.
     private static let upkeepPause: Int64 = 5_000
@@ -96,19 +97,20 @@ package struct Daemon: Sendable {
 
     // MARK: - One turn of each loop
 
-    /// Retires, recovers and expires; nothing while the clock is suspect.
+    /// Retires, recovers and expires; nothing while the clock is suspect. What is as it was is not told again.
     package func upkeep() async throws {
         guard try await clockGuard.isTrusted(beside: run.store) else { return }
         let result = try await run.upkeep()
-        guard !result.isIdle else { return }
-        let stuck = result.recovery.rotations.filter { $0.isStalled }
+        let changed = toldUpkeep.withLock { $0.changes(by: result) }
+        guard !changed.isEmpty || result.recovery.retired > 0 || result.expired > 0 else { return }
+        let stuck = changed.filter(\.isStalled)
         log.info(
-            "upkeep", LogField("rotations", result.recovery.rotations.count),
-            LogField("stuck", stuck.count), LogField("retired", result.recovery.retired),
-            LogField("expired", result.expired))
+            "upkeep", LogField("rotations", changed.count), LogField("stuck", stuck.count),
+            LogField("retired", result.recovery.retired), LogField("expired", result.expired))
         for rotation in stuck.prefix(Self.mostTold) {
             log.warning(
-                "a rotation is stuck", LogField("token", rotation.tokenID), LogField("cause", rotation.cause ?? ""))
+                "a rotation is stuck", LogField("token", result.names[rotation.tokenID] ?? rotation.tokenID.text),
+                LogField("cause", rotation.cause ?? ""))
         }
     }
 
@@ -176,5 +178,17 @@ package struct Daemon: Sendable {
                 LogField("webhook", endpoint), LogField("deliveries", count))
         }
         hasSettled.withLock { $0 = true }
+    }
+}
+
+/// How the rotations stand that are not finished, as it was told last.
+private struct ToldRotations: Sendable {
+    private var told: [TokenID: RotationResult] = [:]
+
+    /// Those that stand in another way than it was told, or are new.
+    mutating func changes(by result: UpkeepResult) -> [RotationResult] {
+        let changed = result.recovery.rotations.filter { told[$0.tokenID] != $0 }
+        for rotation in changed { told[rotation.tokenID] = rotation.outcome == .started ? rotation : nil }
+        return changed
     }
 }

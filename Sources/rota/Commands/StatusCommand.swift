@@ -31,7 +31,7 @@ private struct Status {
     private let identity: StoreIdentity
     private let active: Int
     private let lastRun: RunRecord?
-    private let rotations: [(name: String, rotation: Rotation)]
+    private let rotations: [OpenRotation]
     /// Actions that wait for a person to mend something.
     private let blocked: [(name: String, block: Block)]
     private let withoutValue: [MissingValue]
@@ -51,7 +51,7 @@ private struct Status {
         active = try store.countActive()
         lastRun = try store.lastRun()
         rotations = try store.openRotations().map {
-            (try store.token($0.tokenID)?.name ?? $0.tokenID.text, $0)
+            OpenRotation($0, of: try store.token($0.tokenID))
         }
         blocked = try store.blocks().filter { !$0.reason.isByDesign }.map {
             (try store.token($0.tokenID)?.name ?? $0.tokenID.text, $0)
@@ -71,9 +71,7 @@ private struct Status {
             .sorted { ($1.beatAt, $0.tracker) < ($0.beatAt, $1.tracker) }
     }
 
-    private var stalled: [(name: String, rotation: Rotation)] {
-        rotations.filter { $0.rotation.cause != nil }
-    }
+    private var stalled: [OpenRotation] { rotations.filter { $0.rotation.cause != nil } }
 
     var json: JSON {
         [
@@ -82,10 +80,10 @@ private struct Status {
             "created_at": TokenDocument.time(identity.createdAt), "active_tokens": .integer(active),
             "open_findings": .integer(findings), "last_run": lastRun.map(json) ?? .null,
             "rotations": .array(
-                rotations.map { name, rotation in
+                rotations.map { open in
                     [
-                        "token_id": .string(rotation.tokenID.text), "name": .string(name),
-                        "rotation": TokenDocument.json(rotation),
+                        "token_id": .string(open.rotation.tokenID.text), "name": .string(open.name),
+                        "rotation": TokenDocument.json(open.rotation),
                     ]
                 }),
             "blocked": .array(
@@ -152,11 +150,11 @@ private struct Status {
                     + "rota webhook test \(endpoint.name)")
         }
         fields.print(on: output)
-        var table = Table(["token", "phase", "since", "next try", "cause"], on: output, title: "Rotations")
-        for (name, rotation) in rotations {
+        var table = Table(["token", "phase", "since", "next", "cause"], on: output, title: "Rotations")
+        for open in rotations.sorted(by: { ($0.nextAt, $0.name) < ($1.nextAt, $1.name) }) {
             table.add([
-                name, rotation.phase.rawValue, distance(to: rotation.claimedAt, from: now),
-                distance(to: rotation.nextAttemptAt, from: now), rotation.cause ?? "-",
+                open.name, open.rotation.phase.rawValue, distance(to: open.rotation.claimedAt, from: now),
+                open.next(at: now), open.rotation.cause ?? "-",
             ])
         }
         table.finish()
@@ -182,5 +180,28 @@ private struct Status {
         let begun = "\(spoken(run.startedAt, from: now)) by \(run.actor)"
         if let aborted = run.aborted { return "\(begun), aborted: \(aborted)" }
         return run.finishedAt == nil ? "\(begun), not finished" : begun
+    }
+}
+
+/// A rotation that is not finished, with what comes next.
+private struct OpenRotation {
+    let name: String
+    let rotation: Rotation
+    /// When the last of the older values ends; nil outside an overlap.
+    private let overlapEnd: Instant?
+
+    init(_ rotation: Rotation, of token: Token?) {
+        name = token?.name ?? rotation.tokenID.text
+        self.rotation = rotation
+        overlapEnd = rotation.phase == .overlap && rotation.cause == nil ? token?.values.overlapEndsAt : nil
+    }
+
+    /// When something comes.
+    var nextAt: Instant { overlapEnd ?? rotation.nextAttemptAt }
+
+    /// What comes, and when.
+    func next(at now: Instant) -> String {
+        guard let overlapEnd else { return "tried \(distance(to: rotation.nextAttemptAt, from: now))" }
+        return overlapEnd > now ? "ends \(distance(to: overlapEnd, from: now))" : "ends with the next run"
     }
 }

@@ -179,11 +179,17 @@ private struct TokenDetails {
     private func row(_ version: Version, at now: Instant) -> [String] {
         let isValid = TokenDocument.isValid(version, of: token, at: now)
         return [
-            String(version.number), version.state.rawValue, isValid ? "still valid" : "no",
+            String(version.number), version.state.rawValue, isValid ? "still valid\(ending(version, at: now))" : "no",
             version.hint.isEmpty ? "-" : version.hint,
             version.issuedAt?.description ?? "unknown",
             (version.endedAt ?? version.endsAt)?.description ?? "-",
         ]
+    }
+
+    /// An end is a promise to consumers, which a run keeps.
+    private func ending(_ version: Version, at now: Instant) -> String {
+        guard version.state != .current, rotation?.cause == nil, let end = version.endsAt, end <= now else { return "" }
+        return ", ends with the next run"
     }
 
     private func row(_ destination: Destination) -> [String] {
