@@ -120,7 +120,7 @@ def furnish(workspace, count, vault="local"):
 
 
 def test_a_plan_and_a_report_tell_rate_and_time_left(workspace):
-    furnish(workspace, 60_000)
+    furnish(workspace, 120_000)
     text = seen(workspace, ["import", "tokens.csv"])
     assert re.search("checking" + WHOLE % "rows", text) and re.search("adding" + WHOLE % "rows", text), text[-500:]
     # Far over its limit, or not: it is shown all the same.

@@ -13,7 +13,7 @@ final class Progress: Sendable {
 
     private static let pause = Duration.milliseconds(200)
     /// Before that, a rate says little.
-    private static let warmUp = Duration.seconds(1)
+    private static let warmUp = Duration.milliseconds(500)
 
     private let output: Output
     private let clock = ContinuousClock()
