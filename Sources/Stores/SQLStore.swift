@@ -29,7 +29,10 @@ final class SQLStore: Store {
         try driver.savepoint(body)
     }
 
-    func takeUpService() -> Bool { driver.hold(.service) }
+    func takeUpService() -> Bool {
+        driver.keepLittle()
+        return driver.hold(.service)
+    }
 
     func announce(to endpoints: [Endpoint]) {
         self.endpoints = endpoints
