@@ -30,6 +30,9 @@ protocol Driver: AnyObject {
 
     var isInTransaction: Bool { get }
 
+    /// Keeps little memory from now on: for a process that runs for months and mostly waits.
+    func keepLittle()
+
     /// Takes a lock, which the system frees when this process ends, however it ends; false when it is taken,
     /// be it by this connection.
     func hold(_ lock: StoreLock) -> Bool

@@ -33,7 +33,10 @@ final class SQLStore: Store {
         try driver.snapshot(body)
     }
 
-    func takeUpService() -> Bool { driver.hold(.service) }
+    func takeUpService() -> Bool {
+        driver.keepLittle()
+        return driver.hold(.service)
+    }
 
     func announce(to endpoints: [Endpoint]) {
         self.endpoints = endpoints

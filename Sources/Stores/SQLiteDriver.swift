@@ -155,6 +155,11 @@ final class SQLiteDriver: Driver {
         }
     }
 
+    func keepLittle() {
+        // Where it fails, more memory is all that comes of it.
+        try? script("PRAGMA cache_size=-2048")
+    }
+
     func close() {
         shortenLogAtClose()
         for lock in held { release(lock) }

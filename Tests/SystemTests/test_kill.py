@@ -23,7 +23,7 @@ KILLS = 500 if LONG else 50
 UNCHANGED = 2 * TOKENS if LONG else 8
 # A value is due again as soon as it is older than this, so that each run has all of them to do anew.
 POLICY = (
-    "version: 1\npolicies:\n  - name: restless\n    mode: enforce\n    match: all\n    rules:\n"
+    "version: 1\npolicies:\n  - name: restless\n    mode: enforce\n    match: { name: \"token-*\" }\n    rules:\n"
     "      - max-age: 2s\n        action: rotate\n        overlap: 1s\n"
 )
 
