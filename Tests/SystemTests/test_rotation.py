@@ -97,13 +97,14 @@ def test_a_destination_with_a_value_that_we_do_not_know_is_blocked_and_untouched
 
     before = held()
 
-    # Blocked is an answer and no failure: nothing of the run is left to be done again.
-    ran = house.json("run", expect=0)
+    # Only a person can mend it, and a run's exit code says so.
+    ran = house.json("run", expect=5)
 
     outcomes = {action["name"]: action for action in ran["actions"]}
     assert (outcomes["good"]["outcome"], outcomes["good"]["cause"]) == ("started", None)
     for name, place in (("in-bao", "bao:taken#token"), ("in-file", "local:taken")):
         assert outcomes[name]["outcome"] == "blocked", outcomes[name]
+        assert outcomes[name]["blocked"] == "conflict"
         assert outcomes[name]["cause"] == f"{place} holds a value that rota does not know; it was not touched"
     assert (ran["totals"]["blocked"], ran["totals"]["started"]) == (2, 1)
     assert held() == before
