@@ -17,6 +17,8 @@ from openbao import OpenBao, end_with_us, free_port
 from stores import Store, configure
 
 ENOUGH = 100_000
+# Seconds in which each of 80,000 values is asked about some times.
+WARM_UP = 15
 
 
 def us(seconds):
@@ -74,15 +76,20 @@ def rows(options):
     with serving(store.command("serve"), port) as rota, serving([constant(), str(other), "2"], other) as plain:
         for most in (1_000, 1_000_000):
             asking = ("introspect", store.values, store.asker, str(most))
+            count = min(most, store.value_count)
+            # The first use of a value on a day is looked up and written down at once; what follows is what a day is like.
+            first = load(rota, f"http://127.0.0.1:{port}/v1/introspect", "ask.lua", *asking)
+            note(f"{us(first.processor)} a request at first, {first.rate:,.0f} a second")
+            load(rota, f"http://127.0.0.1:{port}/v1/introspect", "ask.lua", *asking, seconds=WARM_UP)
             ours, peer = [], []
             for _ in range(options.runs):
                 ours.append(load(rota, f"http://127.0.0.1:{port}/v1/introspect", "ask.lua", *asking))
                 peer.append(load(plain, f"http://127.0.0.1:{other}/v1/introspect", "ask.lua", *asking))
             best, least = (min(of, key=lambda told: told.processor) for of in (ours, peer))
             ratio = best.processor / least.processor
-            yield Row(
-                f"introspection, {min(most, store.value_count):,} of {options.tokens:,} tokens in use: processor a request",
-                us(best.processor), f"{us(least.processor)} (C, a constant)", f"{ratio:.2f}x", "3x", ratio <= 3)
+            what = f"introspection, {count:,} of {options.tokens:,} tokens in use: processor a request"
+            yield Row(what, us(best.processor), f"{us(least.processor)} (C, a constant)", f"{ratio:.2f}x", "3x", ratio <= 3)
+            yield Row("the same, in the first seconds of their day", us(first.processor), "", "", "", None)
             note(f"{best.rate:,.0f} and {least.rate:,.0f} requests a second")
         now, peak = memory_of(rota)
     yield Row(f"rota serve, {options.tokens:,} tokens, under load: memory", mebibytes(now), "", "", "64 MiB",
