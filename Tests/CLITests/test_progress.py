@@ -76,6 +76,7 @@ class Slow(http.server.ThreadingHTTPServer):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self):
+            # So slow that reading all of them lasts, and a rate can be told.
             time.sleep(0.25)
             self.send_response(200)
             self.send_header("Content-Length", "5")

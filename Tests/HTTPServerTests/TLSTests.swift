@@ -8,6 +8,12 @@ import Testing
 // Both modules have a `Request`; here the client's is meant.
 import struct HTTPClient.Request
 
+/// Waits, at most twenty seconds, for something that another thread does.
+private func eventually(_ condition: () -> Bool) async throws {
+    for _ in 0..<20_000 where !condition() { try await Task.sleep(for: .milliseconds(1)) }
+    #expect(condition())
+}
+
 /// A certificate for `localhost` of the `openssl` command's making.
 private struct Certificate {
     static let isAvailable = access("/usr/bin/openssl", X_OK) == 0
@@ -62,7 +68,8 @@ private struct Certificate {
             answer: { request in
                 if request.target.path == "/busy" {
                     isRunning.withLock { $0 = true }
-                    while !mayEnd.withLock(\.self) { usleep(1000) }
+                    // Holds a thread of the listener, as a slow answer does; a test that fails lets it go, too.
+                    for _ in 0..<20_000 where !mayEnd.withLock(\.self) { usleep(1000) }
                 }
                 return .now(RunningServer.echo(request))
             }
@@ -73,7 +80,7 @@ private struct Certificate {
                 return try await HTTPClient(addressPolicy: .any).send(request).status
             }
             async let busy = get("busy", trusting: old)
-            while !isRunning.withLock(\.self) { try await Task.sleep(for: .milliseconds(1)) }
+            try await eventually { isRunning.withLock(\.self) }
             #expect(try server.listener.renew(tls) == false, "the same one")
             #expect(try server.listener.renew(try new.tls()))
             var tries = 0
@@ -83,7 +90,7 @@ private struct Certificate {
             mayEnd.withLock { $0 = true }
             #expect(try await busy == 200)
             // Whom the first one served are gone: so is it, and the next stop has nothing of it to wait for.
-            while server.listener.connectionCount > 0 { try await Task.sleep(for: .milliseconds(1)) }
+            try await eventually { server.listener.connectionCount == 0 }
             var wrong = try new.tls()
             wrong.key = tls.key
             #expect(throws: ServerError.self) { try server.listener.renew(wrong) }

@@ -149,7 +149,7 @@ def test_no_value_is_in_the_log_of_the_daemon_or_in_what_it_writes(house, receiv
             for value in list(values):
                 ask("introspect", value, source="10.0.0.9", agent="canary", scope="read")
             values |= held()
-            time.sleep(0.2)
+            time.sleep(0.2)  # between two looks at what the daemon does by itself; `end` bounds them
         for value in held():
             assert ask("introspect", value).json()["active"] is True
             authorized = requests.get(
@@ -173,7 +173,7 @@ def test_no_value_is_in_the_log_of_the_daemon_or_in_what_it_writes(house, receiv
                 stages.append(refused.content + repr(refused.headers).encode())
         stages += written()
         served.process.send_signal(signal.SIGHUP)
-        time.sleep(1.2)
+        time.sleep(1.2)  # what a reload and a flush of uses write is to be searched, too
         served.stop()
     stages += written()
     log = house.outputs[-1]

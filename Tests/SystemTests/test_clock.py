@@ -23,7 +23,7 @@ def wait_for(served, text, within=20, count=1):
     until = time.monotonic() + within
     while served.log.read_text().count(text) < count:
         assert time.monotonic() < until, served.log.read_text()
-        time.sleep(0.05)
+        time.sleep(0.05)  # between two looks; `until` bounds them
 
 
 def test_a_reload_does_not_end_the_suspicion_of_a_clock(bare):
@@ -37,7 +37,7 @@ def test_a_reload_does_not_end_the_suspicion_of_a_clock(bare):
         until = time.monotonic() + 20
         while not bare.rows("SELECT policy FROM schedules"):
             assert time.monotonic() < until
-            time.sleep(0.05)
+            time.sleep(0.05)  # between two looks; `until` bounds them
         clock.set_by(400 * DAY)
         wait_for(served, "the clock is suspect")
         for count in (1, 2):
@@ -61,16 +61,16 @@ def test_a_clock_that_was_wrong_for_a_moment_watches_no_day_that_is_to_come(bare
             assert answer.json()["active"] is True
 
         use()
-        time.sleep(2.5)
+        time.sleep(2.5)  # two flushes, one each second, by the clock as it is now
         clock.set_by(30 * DAY)
         use()
-        time.sleep(2.5)
+        time.sleep(2.5)  # two flushes, one each second, by the clock as it is now
         use()
         clock.set_by(-30 * DAY)
-        time.sleep(1.5)
+        time.sleep(1.5)  # a flush
         use()
         clock.pass_by(61)  # a heartbeat is due again
-        time.sleep(1.5)
+        time.sleep(1.5)  # a flush
         beats = bare.rows("SELECT max(beat_at) FROM heartbeats WHERE asked_at IS NOT NULL")
         served.stop()
     now = time.time() + 61
@@ -113,7 +113,7 @@ def test_a_week_of_daily_runs_with_restarts_and_kills_handles_each_due_token_onc
     try:
         for step in range(46):
             clock.pass_by(4 * 3600)
-            time.sleep(dice.uniform(0.1, 0.7))
+            time.sleep(dice.uniform(0.1, 0.7))  # real time to work in, less or more than a turn takes
             chance = dice.random()
             if step > 42 or chance > 0.3:
                 continue
@@ -130,7 +130,7 @@ def test_a_week_of_daily_runs_with_restarts_and_kills_handles_each_due_token_onc
         while bare.rows("SELECT 1 FROM rotations WHERE phase IN ('open', 'overlap')"):
             assert time.monotonic() < until, served.log.read_text()
             clock.pass_by(3600)
-            time.sleep(0.5)
+            time.sleep(0.5)  # real time to work in; `until` bounds it
         served.stop()
     finally:
         served.__exit__()

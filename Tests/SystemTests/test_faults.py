@@ -51,7 +51,7 @@ def policy_for(house, names):
 def test_one_fault_after_the_other_leaves_every_value_accepted_and_nothing_behind(house, proxy):
     """Each fault hits twenty tokens, and what the faults before it have left open."""
     seeds = furnish(house, proxy, [f"{fault}.{n:02}" for fault in FAULTS for n in range(TOKENS)])
-    vaults = Vaults(house, seeds, proxy.chance)
+    vaults = Vaults(house, seeds)
     for fault in FAULTS:
         policy_for(house, f"{fault}.*")
         # To be left alone takes its time: two seconds for each.

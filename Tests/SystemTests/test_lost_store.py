@@ -56,9 +56,9 @@ def test_the_daemon_answers_no_more_and_fails_when_its_store_is_not_in_its_place
             return answer.status_code == 200 and answer.json()["active"]
 
         assert is_accepted()
-        time.sleep(1.2)
+        time.sleep(1.2)  # the use is written down, so that no write is under way when the store goes
         lose(bare)
-        time.sleep(0.5)
+        time.sleep(0.5)  # some of the looks that come ten times a second
         bare.rota("token", "revoke", "app", "--reason", "leaked", "--yes")
         assert not is_accepted(), served.log.read_text()
         assert served.process.wait(5) == 1, served.log.read_text()

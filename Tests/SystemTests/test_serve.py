@@ -199,7 +199,7 @@ def test_it_ends_in_time_while_another_process_has_the_store_and_tells_what_is_l
         for _ in range(3):
             answer = requests.post(daemon.address + "/v1/introspect", data={"token": value}, auth=("", gateway))
             assert answer.json()["active"] is True
-        time.sleep(2)
+        time.sleep(2)  # the flush of uses, which comes each second, waits for the store by now
         assert daemon.stop() < 10
         told = daemon.log.read_text()
     lost = [line for line in told.splitlines() if "uses are lost" in line]
