@@ -50,9 +50,8 @@ final class AWSConnection: Sendable {
             region: region, service: "secretsmanager", accessKeyID: keys.accessKeyID,
             secretAccessKey: keys.secretAccessKey, sessionToken: keys.sessionToken)
         let secrets = [value, keys.secretAccessKey, keys.sessionToken].compactMap(\.self)
-        let response = try await exchange.send(request, for: purpose, atMost: Self.mostSends) { response in
-            AWSAnswer(response, for: purpose).pause
-        }
+        let response = try await exchange.send(
+            request, for: purpose, atMost: Self.mostSends, pause: { AWSAnswer($0, for: purpose).pause })
         return AWSAnswer(response, for: purpose, hiding: secrets)
     }
 }

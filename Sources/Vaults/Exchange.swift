@@ -8,6 +8,13 @@ enum Purpose: Sendable {
     case reading, writing
 }
 
+/// Whether a call waits for its turn.
+enum Turn: Sendable {
+    case inLine
+    /// What those who have their turn wait for: a login. There is one of these at a time.
+    case atOnce
+}
+
 /// Sends requests to one server: a bounded number at once, none while it does not answer or wants to be left
 /// alone; and says what it means when no answer comes.
 final class Exchange: Sendable {
@@ -44,36 +51,56 @@ final class Exchange: Sendable {
     /// Sends a request and gives the answer, whatever its status.
     ///
     /// - Parameters:
+    ///   - turn: whether it waits in line behind the calls that came before it.
     ///   - sends: how often at most, where the answers are that the server will not do it now.
     ///   - pause: how long it is to be left alone, for such an answer; nil for all others.
+    ///   - request: made when its turn has come, anew for each time that it is sent.
+    func send(
+        for purpose: Purpose, _ turn: Turn = .inLine, atMost sends: Int = mostSends,
+        pause: (Response) -> TimeSpan?, request: () async throws(VaultError) -> Request
+    ) async throws(VaultError) -> Response {
+        for _ in 1..<max(1, sends) {
+            let response = try await send(for: purpose, turn, request)
+            guard let wait = pause(response) else { return response }
+            throttle.hold(for: wait)
+            guard wait <= Throttle.patience else { return response }
+        }
+        return try await send(for: purpose, turn, request)
+    }
+
+    /// The same for a request that may be as old as it likes.
     func send(
         _ request: Request, for purpose: Purpose, atMost sends: Int = mostSends, pause: (Response) -> TimeSpan?
     ) async throws(VaultError) -> Response {
+        try await send(for: purpose, atMost: sends, pause: pause) { request }
+    }
+
+    private func send(
+        for purpose: Purpose, _ turn: Turn, _ request: () async throws(VaultError) -> Request
+    ) async throws(VaultError) -> Response {
+        try await throttle.pass()
+        switch turn {
+        case .atOnce: return try await send(try await request(), for: purpose)
+        case .inLine:
+            return try await turnstile.pass { () async throws(VaultError) -> Response in
+                try await send(try await request(), for: purpose)
+            }
+        }
+    }
+
+    private func send(_ request: Request, for purpose: Purpose) async throws(VaultError) -> Response {
         var request = request
         request.timeout = timeout
         request.connectTimeout = connectTimeout
         request.maximumResponseBytes = Self.largestAnswer
         request.certificateAuthorityFile = certificateAuthorityFile
-        for _ in 1..<max(1, sends) {
-            let response = try await send(request, for: purpose)
-            guard let wait = pause(response) else { return response }
-            throttle.hold(for: wait)
-            guard wait <= Throttle.patience else { return response }
-        }
-        return try await send(request, for: purpose)
-    }
-
-    private func send(_ request: Request, for purpose: Purpose) async throws(VaultError) -> Response {
-        try await throttle.pass()
-        return try await turnstile.pass { () async throws(VaultError) -> Response in
-            try breaker.check()
-            do throws(HTTPError) {
-                let response = try await client.send(request)
-                breaker.answered()
-                return response
-            } catch {
-                throw failure(error, purpose)
-            }
+        try breaker.check()
+        do throws(HTTPError) {
+            let response = try await client.send(request)
+            breaker.answered()
+            return response
+        } catch {
+            throw failure(error, purpose)
         }
     }
 

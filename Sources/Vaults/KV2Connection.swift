@@ -21,19 +21,43 @@ final class KV2Connection: Sendable {
     ///
     /// - Parameters:
     ///   - path: below `/v1`, encoded.
-    ///   - token: nil for a login.
     ///   - secrets: what the body holds that must be kept out of messages.
+    ///   - lease: asked for when the turn of the request has come: what was good when it came to stand in line may
+    ///     have ended since.
     func send(
+        _ method: String, _ path: String, body: [UInt8], namespace: String?, secrets: [Secret],
+        for purpose: Purpose, with lease: () async throws(VaultError) -> KV2Lease
+    ) async throws(VaultError) -> (answer: KV2Answer, lease: KV2Lease) {
+        var used: KV2Lease?
+        let response = try await exchange.send(for: purpose, pause: pauseAsked) { () async throws(VaultError) in
+            let lease = try await lease()
+            used = lease
+            return request(method, path, body, lease.token, namespace)
+        }
+        guard let used else { preconditionFailure("an answer to a request that was never made") }
+        return (KV2Answer(response: response, purpose: purpose, secrets: secrets + [used.token]), used)
+    }
+
+    /// Sends one request about a token or for one, which calls that have their turn may wait for.
+    ///
+    /// - parameter token: nil for a login.
+    func sendAtOnce(
         _ method: String, _ path: String, body: [UInt8] = [], token: Secret?, namespace: String?,
         secrets: [Secret], for purpose: Purpose
     ) async throws(VaultError) -> KV2Answer {
-        let request = Request(
-            method: method, url: "\(baseURL)/\(path)", headers: headers(token, namespace), body: body)
-        let hidden = secrets + [token].compactMap(\.self)
-        let response = try await exchange.send(request, for: purpose) { response in
-            KV2Answer(response: response, purpose: purpose, secrets: []).pauseAsked
-        }
-        return KV2Answer(response: response, purpose: purpose, secrets: hidden)
+        let request = request(method, path, body, token, namespace)
+        let response = try await exchange.send(for: purpose, .atOnce, pause: pauseAsked) { request }
+        return KV2Answer(response: response, purpose: purpose, secrets: secrets + [token].compactMap(\.self))
+    }
+
+    private func pauseAsked(_ response: Response) -> TimeSpan? {
+        KV2Answer(response: response, purpose: .reading, secrets: []).pauseAsked
+    }
+
+    private func request(
+        _ method: String, _ path: String, _ body: [UInt8], _ token: Secret?, _ namespace: String?
+    ) -> Request {
+        Request(method: method, url: "\(baseURL)/\(path)", headers: headers(token, namespace), body: body)
     }
 
     private func headers(_ token: Secret?, _ namespace: String?) -> [(name: String, value: String)] {

@@ -15,7 +15,8 @@ final class KV2Session: Sendable {
         var replaced: [KV2Lease] = []
         /// What the server last would not have, so that wrong credentials do not lock the account.
         var refusal: Refusal?
-        /// When it was last looked whether a token that was denied something is still good.
+        /// When it was last looked whether a token that was denied something is still good. It counts for the next
+        /// token too: one that may not even look itself up would else be replaced at every denial.
         var verifiedAt: Instant?
     }
 
@@ -31,6 +32,8 @@ final class KV2Session: Sendable {
     static let longestPause = TimeSpan(seconds: 600)
     /// How long a token that was found good is taken for good whatever is denied to it.
     static let trust = TimeSpan(seconds: 10)
+    /// How often one request is sent again with another lease.
+    private static let mostReplacements = 2
 
     private let authentication: KV2Authentication
     private let namespace: String?
@@ -54,16 +57,22 @@ final class KV2Session: Sendable {
         _ method: String, _ path: String, body: [UInt8] = [], holding value: Secret? = nil,
         for purpose: Purpose
     ) async throws(VaultError) -> KV2Answer {
-        let lease = try await lease()
-        let send = { (lease: KV2Lease) async throws(VaultError) -> KV2Answer in
-            try await self.connection.send(
-                method, path, body: body, token: lease.token, namespace: self.namespace,
-                secrets: [value].compactMap(\.self), for: purpose)
+        var (answer, lease) = try await sendOnce(method, path, body, value, purpose)
+        // A request that was denied was not carried out, so that sending it again is safe. The lease that takes the
+        // place of the first may end on the way as well.
+        for _ in 0..<Self.mostReplacements where answer.isDenied {
+            guard try await isReplaced(lease) else { break }
+            (answer, lease) = try await sendOnce(method, path, body, value, purpose)
         }
-        let answer = try await send(lease)
-        // A request that was denied was not carried out, so that sending it again is safe.
-        guard answer.isDenied, let next = try await replacement(of: lease) else { return answer }
-        return try await send(next)
+        return answer
+    }
+
+    private func sendOnce(
+        _ method: String, _ path: String, _ body: [UInt8], _ value: Secret?, _ purpose: Purpose
+    ) async throws(VaultError) -> (answer: KV2Answer, lease: KV2Lease) {
+        try await connection.send(
+            method, path, body: body, namespace: namespace, secrets: [value].compactMap(\.self), for: purpose,
+            with: lease)
     }
 
     /// Makes sure that the server accepts our token.
@@ -143,10 +152,10 @@ extension KV2Session {
         return try await logIn()
     }
 
-    /// What to use in place of a lease that the server denied something to; nil when that lease is good, so
-    /// that the denial stands.
-    private func replacement(of denied: KV2Lease) async throws(VaultError) -> KV2Lease? {
-        try await errand.run { () async throws(VaultError) -> KV2Lease? in
+    /// Whether there is another lease in place of one that the server denied something to; false when that one is
+    /// good, so that the denial stands.
+    private func isReplaced(_ denied: KV2Lease) async throws(VaultError) -> Bool {
+        let next = try await errand.run { () async throws(VaultError) -> KV2Lease? in
             guard let lease = self.state.withLock({ $0.lease }) else { return try await self.logIn() }
             // Somebody else replaced it while we waited.
             guard lease.token === denied.token else { return lease }
@@ -162,6 +171,7 @@ extension KV2Session {
             let answer = try await self.tell("GET", "auth/token/lookup-self", lease, for: .reading)
             return answer.isDenied ? try await self.logIn() : nil
         }
+        return next != nil
     }
 
     /// Nil when what is kept there is what was denied.
@@ -187,7 +197,7 @@ extension KV2Session {
     private func tell(
         _ method: String, _ path: String, _ lease: KV2Lease, for purpose: Purpose
     ) async throws(VaultError) -> KV2Answer {
-        try await connection.send(
+        try await connection.sendAtOnce(
             method, path, token: lease.token, namespace: lease.namespace, secrets: [], for: purpose)
     }
 }
@@ -204,7 +214,7 @@ extension KV2Session {
             try refrain(from: credentials)
             let home = login.namespace ?? namespace
             let now = clock.now()
-            let answer = try await connection.send(
+            let answer = try await connection.sendAtOnce(
                 "POST", login.path, body: login.body(with: credentials), token: nil, namespace: home,
                 secrets: credentials, for: .reading)
             guard answer.response.status == 200 else {

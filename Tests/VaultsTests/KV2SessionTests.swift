@@ -20,6 +20,8 @@ private final class StubLogin: Sendable {
         var denied: Set<String> = []
         var tokenType = "service"
         var counts: [String: Int] = [:]
+        /// Done before a read is looked at.
+        var beforeData: (@Sendable (inout State) -> Void)?
         /// What a login is answered with instead.
         var loginAnswer: StubServer.Answer?
     }
@@ -43,6 +45,7 @@ private final class StubLogin: Sendable {
             .map { String($0.dropFirst(15)) } ?? ""
         let what = path.contains("/data/") ? "data" : String(path.split(separator: "/").last ?? "")
         state.counts[what, default: 0] += 1
+        if what == "data" { state.beforeData?(&state) }
         let denial = StubServer.Answer.status("403 Forbidden", #"{"errors":["permission denied"]}"#)
         if what == "login" {
             if let answer = state.loginAnswer { return answer }
@@ -84,9 +87,12 @@ private final class StubLogin: Sendable {
         server = try StubLogin()
     }
 
-    private func vault(namespace: String? = nil, loginNamespace: String? = nil) throws -> KV2Vault {
+    private func vault(
+        namespace: String? = nil, loginNamespace: String? = nil, requestsInFlight: Int = 32
+    ) throws -> KV2Vault {
         try KV2Vault(
-            KV2Configuration(name: "main", address: server.server.address, namespace: namespace),
+            KV2Configuration(
+                name: "main", address: server.server.address, namespace: namespace, requestsInFlight: requestsInFlight),
             authentication: .login(
                 .appRole(
                     roleID: Drawer("role").credential, secretID: secretID.credential, namespace: loginNamespace)),
@@ -175,6 +181,45 @@ private final class StubLogin: Sendable {
         #expect(server.count("login") == 2)
         #expect(server.count("renew-self") == 0)
         #expect(server.count("data") == 2)
+    }
+
+    @Test func `what stood in line goes out with the lease of its turn`() async throws {
+        let vault = try vault(requestsInFlight: 1)
+        _ = try await vault.probe(place)
+        let clock = clock
+        // While the first of them is answered the lease ends, and the server forgets it.
+        server.change { state in
+            state.beforeData = { state in
+                clock.advance(by: TimeSpan(seconds: 30))
+                state.known = []
+                state.beforeData = nil
+            }
+        }
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<3 { group.addTask { _ = try await vault.probe(self.place) } }
+            try await group.waitForAll()
+        }
+        // Denied were the first time of the first, and of no other.
+        #expect(server.count("login") == 2)
+        #expect(server.count("data") == 5)
+    }
+
+    @Test func `a lease that ends on its way is replaced, and so is its successor, but not for ever`() async throws {
+        let vault = try vault()
+        let clock = clock
+        let endings = Locked(2)
+        server.change { state in
+            state.beforeData = { state in
+                guard endings.withLock({ $0 -= 1; return $0 >= 0 }) else { return }
+                clock.advance(by: TimeSpan(seconds: 30))
+                state.known = []
+            }
+        }
+        #expect(await failure(vault) == nil)
+        #expect(server.count("login") == 3)
+        endings.withLock { $0 = 1000 }
+        #expect(await failure(vault)?.kind == .denied)
+        #expect(server.count("login") == 5)
     }
 
     @Test func `a token that the server forgot is replaced once, and the call is made again`() async throws {
