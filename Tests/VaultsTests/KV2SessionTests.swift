@@ -210,7 +210,11 @@ private final class StubLogin: Sendable {
         let endings = Locked(2)
         server.change { state in
             state.beforeData = { state in
-                guard endings.withLock({ $0 -= 1; return $0 >= 0 }) else { return }
+                guard
+                    endings.withLock({
+                        $0 -= 1; return $0 >= 0
+                    })
+                else { return }
                 clock.advance(by: TimeSpan(seconds: 30))
                 state.known = []
             }
