@@ -133,7 +133,7 @@ private func countSelected(
 ) throws -> [Int: Int] {
     var totals: [Int: Int] = [:]
     guard !counted.isEmpty else { return totals }
-    try store.eachToken(states: [.active]) { token in
+    try store.eachToken(states: [.active], in: .unsorted) { token in
         guard token.canAuthenticate(at: now) else { return true }
         for index in counted where policies[index].selector.matches(token) { totals[index, default: 0] += 1 }
         return true

@@ -6,6 +6,8 @@ package import RotaCore
 /// `value_issued_at` is of the oldest value that authenticates, which is the one that is judged; `last_used`
 /// is a time, `never`, or empty for unknown, as in an import.
 package struct CSVReport: ReportFormat {
+    package static let order = TokenOrder.byName
+
     private static let header =
         "token_id,name,owner,integration,issuer,policy,rule,status,reason,message,deadline,"
         + "value_issued_at,last_used,expires_at\r\n"

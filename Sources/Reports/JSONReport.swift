@@ -4,6 +4,8 @@ package import RotaCore
 
 /// One document: `report`, `verdicts`, and then, since they are known last, `totals` and `summary`.
 package struct JSONReport: ReportFormat {
+    package static let order = TokenOrder.byName
+
     private let sink: ByteSink
     private var writer = JSONWriter(reservingCapacity: bufferSize + 4096)
     private var policies: [Policy] = []

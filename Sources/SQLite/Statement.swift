@@ -109,7 +109,8 @@ final class Statement {
 
 /// The row that a query stands on.
 ///
-/// Values are copied out; the row itself is only lent.
+/// Values are copied out; the row itself is only lent. A column is looked up once and its value then read: connections
+/// have no mutex, so that SQLite allows it (https://sqlite.org/c3ref/value.html), and a million rows notice.
 package struct Row: ~Copyable {
     let handle: OpaquePointer
 
@@ -118,32 +119,29 @@ package struct Row: ~Copyable {
     }
 
     package borrowing func isNull(_ column: Int) -> Bool {
-        sqlite3_column_type(handle, Int32(column)) == SQLITE_NULL
+        sqlite3_value_type(value(column)) == SQLITE_NULL
     }
 
     package borrowing func integer(_ column: Int) -> Int64 {
-        sqlite3_column_int64(handle, Int32(column))
+        sqlite3_value_int64(value(column))
     }
 
     package borrowing func optionalInteger(_ column: Int) -> Int64? {
-        isNull(column) ? nil : integer(column)
+        let value = value(column)
+        return sqlite3_value_type(value) == SQLITE_NULL ? nil : sqlite3_value_int64(value)
     }
 
     package borrowing func text(_ column: Int) -> String {
-        guard let bytes = sqlite3_column_text(handle, Int32(column)) else { return "" }
-        let count = Int(sqlite3_column_bytes(handle, Int32(column)))
-        return String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
+        String(decoding: bytes(column), as: UTF8.self)
     }
 
     /// Whether the column holds exactly this text; nothing is made of it.
-    package borrowing func holds(_ text: String, _ column: Int) -> Bool {
-        guard let bytes = sqlite3_column_text(handle, Int32(column)) else { return text.isEmpty }
-        let count = Int(sqlite3_column_bytes(handle, Int32(column)))
-        var text = text
-        return text.withUTF8 { known in
-            guard known.count == count, let start = known.baseAddress else { return count == 0 && known.isEmpty }
-            return memcmp(start, bytes, count) == 0
+    package borrowing func holds(_ text: StaticString, _ column: Int) -> Bool {
+        let bytes = bytes(column)
+        guard bytes.count == text.utf8CodeUnitCount, let start = bytes.baseAddress else {
+            return bytes.count == text.utf8CodeUnitCount
         }
+        return memcmp(start, text.utf8Start, bytes.count) == 0
     }
 
     package borrowing func optionalText(_ column: Int) -> String? {
@@ -151,12 +149,23 @@ package struct Row: ~Copyable {
     }
 
     package borrowing func blob(_ column: Int) -> [UInt8] {
-        guard let bytes = sqlite3_column_blob(handle, Int32(column)) else { return [] }
-        let count = Int(sqlite3_column_bytes(handle, Int32(column)))
-        return Array(UnsafeRawBufferPointer(start: bytes, count: count))
+        let value = value(column)
+        guard let bytes = sqlite3_value_blob(value) else { return [] }
+        return Array(UnsafeRawBufferPointer(start: bytes, count: Int(sqlite3_value_bytes(value))))
     }
 
     package borrowing func optionalBlob(_ column: Int) -> [UInt8]? {
         isNull(column) ? nil : blob(column)
+    }
+
+    /// The bytes of a text, good until the next step.
+    borrowing func bytes(_ column: Int) -> UnsafeBufferPointer<UInt8> {
+        let value = value(column)
+        guard let start = sqlite3_value_text(value) else { return UnsafeBufferPointer(start: nil, count: 0) }
+        return UnsafeBufferPointer(start: start, count: Int(sqlite3_value_bytes(value)))
+    }
+
+    private borrowing func value(_ column: Int) -> OpaquePointer? {
+        sqlite3_column_value(handle, Int32(column))
     }
 }

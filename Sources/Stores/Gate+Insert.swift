@@ -39,7 +39,7 @@ extension SQLStore {
 
     /// Which of the unique names it was that somebody else has.
     private func whyRefused(_ token: Token) throws -> StoreError {
-        if try driver.first(.liveTokenNamed, [.text(token.name)], decoder.decode) != nil {
+        if try driver.first(.liveTokenNamed, [.text(token.name)], decode) != nil {
             return .nameTaken(token.name)
         }
         if let external = token.externalID, try self.token(issuer: token.issuer, externalID: external) != nil {

@@ -1,12 +1,10 @@
 import SQLite
 
 /// What the texts of a column stand for, such as a set of labels that many tokens share: made once, and shared.
-///
-/// Used by one thread at a time, as its store is.
-struct Recurring<Value> {
+struct Recurring<Value>: ~Copyable {
     private static var places: Int { 1024 }
 
-    private let texts = RecurringTexts(places: places)
+    private var texts = RecurringTexts(places: places)
     private var values: [Value]
     private let make: (String) -> Value
 

@@ -9,7 +9,7 @@ extension SQLStore {
         let values: [Value] = [
             .text(place.vault), .text(place.path), .text(place.field ?? ""), .text(id?.text ?? ""),
         ]
-        return try driver.first(.holderOfPlace, values, decoder.decode)
+        return try driver.first(.holderOfPlace, values, decode)
     }
 
     /// Two tokens in one place would each overwrite the other's value, or be blocked by it for ever.

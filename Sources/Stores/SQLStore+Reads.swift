@@ -6,7 +6,7 @@ extension SQLStore {
     // MARK: - Tokens
 
     func token(_ id: TokenID) throws -> Token? {
-        try driver.first(.token, [.of(id)], decoder.decode)
+        try driver.first(.token, [.of(id)], decode)
     }
 
     func token(named nameOrID: String) throws -> Token? {
@@ -14,11 +14,11 @@ extension SQLStore {
     }
 
     func token(ofName name: String) throws -> Token? {
-        try driver.first(.tokenOfName, [.text(name)], decoder.decode)
+        try driver.first(.tokenOfName, [.text(name)], decode)
     }
 
     func token(issuer: Issuer, externalID: String) throws -> Token? {
-        try driver.first(.externalToken, [.text(issuer.description), .text(externalID)], decoder.decode)
+        try driver.first(.externalToken, [.text(issuer.description), .text(externalID)], decode)
     }
 
     func versions(of id: TokenID) throws -> [Version] {
@@ -30,12 +30,12 @@ extension SQLStore {
     }
 
     func tokensWithoutValue(limit: Int) throws -> [Token] {
-        try driver.all(.tokensWithoutValue, [.of(limit)], decoder.decode)
+        try driver.all(.tokensWithoutValue, [.of(limit)], decode)
     }
 
     func version(with digest: Digest) throws -> (token: Token, version: Version)? {
         try driver.first(.valueWithDigest, [.of(digest)]) { row in
-            (token: try decoder.decode(row), version: try Decode.version(row, from: TokenDecoder.columnCount))
+            (token: try decode(row), version: try Decode.version(row, from: TokenDecoder.columnCount))
         }
     }
 
@@ -49,13 +49,20 @@ extension SQLStore {
         try driver.first(.newestAuditEntry, []) { $0.integer(0) } ?? 0
     }
 
-    func eachToken(states: [TokenState], _ each: (Token) throws -> Bool) throws {
+    func eachToken(states: [TokenState], in order: TokenOrder, _ each: (Token) throws -> Bool) throws {
         let wanted = Set(states)
+        if order == .unsorted {
+            try driver.query(.unsortedTokens, []) { row in
+                let token = try decode(row)
+                return wanted.isEmpty || wanted.contains(token.state) ? try each(token) : true
+            }
+            return
+        }
         if wanted.isEmpty || wanted.count == TokenState.allCases.count {
-            try driver.query(.allTokens, []) { try each(decoder.decode($0)) }
+            try driver.query(.allTokens, []) { try each(decode($0)) }
         } else {
             let values = TokenState.allCases.map { Value.text(wanted.contains($0) ? $0.rawValue : "") }
-            try driver.query(.tokensInStates, values) { try each(decoder.decode($0)) }
+            try driver.query(.tokensInStates, values) { try each(decode($0)) }
         }
     }
 
@@ -70,7 +77,7 @@ extension SQLStore {
             case .expiresAfter(let instant): (.expiresAfter, [.of(instant)])
             case .expiredAtOrBefore(let instant): (.expiredAtOrBefore, [.of(instant)])
             }
-        try driver.query(statement, values) { try each(decoder.decode($0)) }
+        try driver.query(statement, values) { try each(decode($0)) }
     }
 
     func countActive() throws -> Int {

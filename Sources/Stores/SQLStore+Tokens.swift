@@ -9,7 +9,7 @@ extension SQLStore {
         guard let before = try self.token(token.id) else { return false }
         let differences = differences(from: before, to: token)
         guard !differences.isEmpty else { return false }
-        if let other = try driver.first(.liveTokenNamed, [.text(token.name)], decoder.decode),
+        if let other = try driver.first(.liveTokenNamed, [.text(token.name)], decode),
             other.id != token.id, before.state == .active || before.state == .quarantined
         {
             throw StoreError.nameTaken(token.name)

@@ -12,7 +12,11 @@ final class SQLStore: Store {
     let driver: any Driver
     /// Who gets events: settled when an event is written.
     private(set) var endpoints: [Endpoint]
-    let decoder = TokenDecoder()
+    private var decoder = TokenDecoder()
+
+    /// A row of `tokens`.
+    func decode(_ row: borrowing Row) throws -> Token { try decoder.decode(row) }
+
     /// Within `load`: what would be looked up has been looked at, and there is no index to do it by.
     private(set) var isLoading = false
 

@@ -28,8 +28,7 @@ extension String {
 extension Statement {
     static let reads: [Statement] = [
         fact, token, holderOfPlace, destinationCounts, tokensWithoutValue,
-        liveTokenNamed, tokenOfName, externalToken, allTokens,
-        tokensInStates,
+        liveTokenNamed, tokenOfName, externalToken, allTokens, tokensInStates, unsortedTokens,
         issuedAtOrBefore, idleSinceAtOrBefore, overlapEndedAtOrBefore, withoutExpiry, lifetimeMoreThan, expiresAfter,
         expiredAtOrBefore,
         activeCount, versions, valueWithDigest, knownValue, newestAuditEntry, destinations, unfinishedRotations,
@@ -66,6 +65,7 @@ extension Statement {
     static let externalToken = Statement(
         "SELECT \(tokenColumns) FROM tokens WHERE issuer = $1 AND external_id = $2")
     static let allTokens = Statement("SELECT \(tokenColumns) FROM tokens ORDER BY name, id")
+    static let unsortedTokens = Statement("SELECT \(tokenColumns) FROM tokens")
     /// Absent states are given as empty texts.
     static let tokensInStates = Statement(
         "SELECT \(tokenColumns) FROM tokens WHERE state IN ($1, $2, $3, $4) ORDER BY name, id")

@@ -5,15 +5,15 @@ import SQLite
 /// Rows of `tokens` into tokens, a million in a second or two.
 ///
 /// Many tokens share their owner, scopes and labels; making those anew for each costs as much as all the rest.
-/// Used by one thread, as its store is.
-final class TokenDecoder {
+/// One value and not three objects, so that the language looks once for each row whether somebody else uses it.
+struct TokenDecoder: ~Copyable {
     static let columnCount = 30
 
-    private let texts = RecurringTexts(places: 1024)
+    private var texts = RecurringTexts(places: 1024)
     private var scopes = Recurring(ScopeText.decode)
     private var labels = Recurring(LabelText.decode)
 
-    func decode(_ row: borrowing Row) throws -> Token {
+    mutating func decode(_ row: borrowing Row) throws -> Token {
         Token(
             id: TokenID(row.text(0)), revision: row.integer(1), name: row.text(2), description: row.text(3),
             owner: text(row, 4), integration: text(row, 5), scopes: scopes.value(row, 6),
@@ -24,7 +24,10 @@ final class TokenDecoder {
             values: values(row), destinationCount: row.count(27), provenance: try provenance(row))
     }
 
-    private func text(_ row: borrowing Row, _ column: Int) -> String { texts[texts.place(of: row, column).place] }
+    private mutating func text(_ row: borrowing Row, _ column: Int) -> String {
+        let place = texts.place(of: row, column).place
+        return texts[place]
+    }
 
     private func issuer(_ row: borrowing Row) throws -> Issuer {
         if row.holds("rota", 9) { return .rota }
@@ -48,7 +51,7 @@ final class TokenDecoder {
         return .unknown
     }
 
-    private func end(_ row: borrowing Row) -> TokenEnd? {
+    private mutating func end(_ row: borrowing Row) -> TokenEnd? {
         guard let at = row.optionalInstant(18) else { return nil }
         return TokenEnd(at: at, by: text(row, 19), cause: text(row, 20))
     }

@@ -20,7 +20,8 @@ extension Row {
     }
 
     borrowing func optionalInstant(_ column: Int) -> Instant? {
-        optionalInteger(column).map(Instant.init(seconds:))
+        guard let seconds = optionalInteger(column) else { return nil }
+        return Instant(seconds: seconds)
     }
 
     borrowing func count(_ column: Int) -> Int {

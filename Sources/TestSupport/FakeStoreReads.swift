@@ -44,9 +44,9 @@ package struct FakeStoreReads: StoreReads {
     }
     package func version(with digest: Digest) -> (token: Token, version: Version)? { nil }
 
-    package func eachToken(states: [TokenState], _ each: (Token) throws -> Bool) throws {
-        for token in tokens.sorted(by: { ($0.name, $0.id) < ($1.name, $1.id) })
-        where states.isEmpty || states.contains(token.state) {
+    package func eachToken(states: [TokenState], in order: TokenOrder, _ each: (Token) throws -> Bool) throws {
+        let sorted = order == .byName ? tokens.sorted { ($0.name, $0.id) < ($1.name, $1.id) } : tokens
+        for token in sorted where states.isEmpty || states.contains(token.state) {
             guard try each(token) else { return }
         }
     }

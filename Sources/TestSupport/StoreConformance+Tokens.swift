@@ -131,6 +131,11 @@ extension StoreConformance {
             try require(try names([.revoked, .expired]) == ["b"], "the ended ones")
             try require(try names([], limit: 2) == ["B", "a"], "stopped after two")
             try require(try bench.store.countActive() == 3, "three are active")
+            var unsorted: Set<String> = []
+            try bench.store.eachToken(states: [.active, .quarantined], in: .unsorted) {
+                unsorted.insert($0.name).inserted
+            }
+            try require(unsorted == ["B", "a", "ä"], "the same without an order, each once")
         },
         StoreClaim("an edit changes what differs, counts one revision and is audited once") { bench in
             let before = try bench.add("t")

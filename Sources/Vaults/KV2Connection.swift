@@ -34,7 +34,7 @@ final class KV2Connection: Sendable {
             used = lease
             return request(method, path, body, lease.token, namespace)
         }
-        guard let used else { preconditionFailure("an answer to a request that was never made") }
+        guard let used else { throw VaultError(.garbled, "an answer came to a request that was never made") }
         return (KV2Answer(response: response, purpose: purpose, secrets: secrets + [used.token]), used)
     }
 

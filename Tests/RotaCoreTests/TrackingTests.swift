@@ -152,7 +152,7 @@ import Testing
             guard let idle = token.idleness(at: now, tracking: history), let since = token.idleSince else { continue }
             #expect(idle.time >= .zero && idle.time + idle.untracked == now - since)
             let limit = TimeSpan.days(1 + some(60))
-            let reached = token.idleReached(limit, by: now, tracking: history)
+            let reached = token.idleClock(at: now, tracking: history)?.reached(limit, tracking: history)
             #expect((reached != nil) == (idle.time >= limit))
             guard let reached else { continue }
             #expect(token.idleness(at: reached, tracking: history)?.time == limit)

@@ -13,7 +13,7 @@ import Testing
             try connection.execute(
                 "INSERT INTO item (id, name) VALUES ($1, $2)", [.integer(Int64(index)), .text("\(index)|\(text)")])
         }
-        let texts = RecurringTexts(places: places)
+        var texts = RecurringTexts(places: places)
         var read: [String] = []
         var news = 0
         try connection.query("SELECT substr(name, instr(name, '|') + 1) FROM item ORDER BY id") { row in
@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test func `a null is the empty text`() throws {
-        let texts = RecurringTexts(places: 1)
+        var texts = RecurringTexts(places: 1)
         var read: [String] = []
         try scratch.connection().query("SELECT 'x' UNION ALL SELECT NULL UNION ALL SELECT 'x'") { row in
             let (place, _) = texts.place(of: row, 0)

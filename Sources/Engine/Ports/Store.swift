@@ -131,9 +131,8 @@ package protocol StoreReads: UsageReads {
     /// The token and version with this digest, whatever their states.
     func version(with digest: Digest) throws -> (token: Token, version: Version)?
 
-    /// Streams tokens in the order of name then id, in flat memory; `each` returns false to stop.
-    /// `states` empty: all.
-    func eachToken(states: [TokenState], _ each: (Token) throws -> Bool) throws
+    /// Streams tokens in flat memory; `each` returns false to stop. `states` empty: all.
+    func eachToken(states: [TokenState], in order: TokenOrder, _ each: (Token) throws -> Bool) throws
 
     /// Streams the tokens of one index range: a superset of the active tokens with a due or violating
     /// verdict, or a deadline up to `lookahead` away. The same token may come more than once for different queries.
@@ -284,5 +283,20 @@ package struct AuditEntry: Hashable, Sendable {
         self.action = action
         self.object = object
         self.body = body
+    }
+}
+
+/// How tokens stream.
+package enum TokenOrder: Sendable {
+    /// By name, then id.
+    case byName
+    /// As the store comes upon them, which is the quickest.
+    case unsorted
+}
+
+extension StoreReads {
+    /// Streams tokens in the order of name then id.
+    package func eachToken(states: [TokenState], _ each: (Token) throws -> Bool) throws {
+        try eachToken(states: states, in: .byName, each)
     }
 }

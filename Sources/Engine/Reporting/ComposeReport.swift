@@ -3,7 +3,7 @@ import RotaCore
 /// Judges every token of the store, in one pass and flat memory, and writes the report in one format.
 ///
 /// One row for every policy x rule x token that the policy selects and that authenticates, in the order of
-/// the store: name, then id. What the policies would do is asked of the same planner that runs ask.
+/// the format. What the policies would do is asked of the same planner that runs ask.
 package func composeReport(
     _ request: ReportRequest, from store: any StoreReads, as format: inout some ReportFormat
 ) throws {
@@ -30,8 +30,8 @@ package func composeReport(
             deliveries: try store.deliveryCounts()))
 }
 
-private func judgeAll(
-    _ facts: ReportFacts, vaults: Set<String>, from store: any StoreReads, as format: inout some ReportFormat
+private func judgeAll<Format: ReportFormat>(
+    _ facts: ReportFacts, vaults: Set<String>, from store: any StoreReads, as format: inout Format
 ) throws -> ComplianceSummary {
     let tracking = facts.tracking
     let planner = Planner(policies: facts.policies, vaults: vaults, tracking: tracking)
@@ -40,7 +40,7 @@ private func judgeAll(
     // A conflict shows when a run looks into the vault, and not in the store alone.
     let conflicts = Set(try store.blocks().filter { $0.reason == .conflict }.map(\.tokenID))
     var rulings: [Planner.Ruling] = []
-    try store.eachToken(states: []) { token in
+    try store.eachToken(states: [], in: Format.order) { token in
         rulings.removeAll(keepingCapacity: true)
         planner.judge(token, at: facts.at, into: &rulings)
         let action = try planner.action(for: token, rulings) { try store.destinations(of: token.id) }

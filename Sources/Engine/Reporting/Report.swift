@@ -62,6 +62,8 @@ package struct Report: Sendable {
 
 /// Writes one format of a report while the tokens stream by: `begin`, `add` for each selected token, `end`.
 package protocol ReportFormat {
+    /// The order that tokens come in.
+    static var order: TokenOrder { get }
     mutating func begin(_ facts: ReportFacts) throws
     /// - parameter rulings: at least one, in the order of policies and rules; each makes one row.
     mutating func add(_ token: Token, _ rulings: [Planner.Ruling]) throws

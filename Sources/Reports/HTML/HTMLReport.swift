@@ -5,6 +5,9 @@ package import RotaCore
 ///
 /// It shows what all verdicts add up to; the rows themselves are in the CSV and the JSON.
 package struct HTMLReport: ReportFormat {
+    /// It has no rows, only sums and the foremost.
+    package static let order = TokenOrder.unsorted
+
     private let sink: ByteSink
 
     package init(to sink: @escaping ByteSink) {

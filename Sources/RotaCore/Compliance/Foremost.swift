@@ -22,14 +22,22 @@ package struct Foremost<Element: Sendable>: Sendable {
 
     /// Takes the element if it is among the foremost so far; `make` is called only then.
     package mutating func offer(_ key: Int64, _ make: () -> Element) {
-        offered += 1
+        guard accepts(key) else { return }
+        let entry = Entry(key: key, arrival: offered, element: make())
         if entries.count < capacity {
-            entries.append(Entry(key: key, arrival: offered, element: make()))
+            entries.append(entry)
             rise(from: entries.count - 1)
-        } else if let least = entries.first, least.key < key {
-            entries[0] = Entry(key: key, arrival: offered, element: make())
+        } else {
+            entries[0] = entry
             sink(from: 0)
         }
+    }
+
+    /// Counts an offer, and whether it is among the foremost so far: nearly all are not, once there were many.
+    private mutating func accepts(_ key: Int64) -> Bool {
+        offered += 1
+        // No element is taken out for this: they are large.
+        return entries.count < capacity || capacity > 0 && entries[0].key < key
     }
 
     /// Greatest key first.

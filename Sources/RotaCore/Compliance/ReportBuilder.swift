@@ -172,7 +172,6 @@ extension ReportBuilder {
     }
 
     private mutating func addViolations(of token: Token, _ rulings: [Planner.Ruling], blocked: BlockedReason?) {
-        let broken = rulings.count { $0.verdict.status == .violating }
         for ruling in rulings where ruling.verdict.status == .violating {
             let overdue = ruling.verdict.deadline.map { max(.zero, now - $0) } ?? .zero
             violations.offer(overdue.seconds) {
@@ -181,7 +180,7 @@ extension ReportBuilder {
                     tokenID: token.id, name: token.name, owner: token.owner, issuer: token.issuer,
                     policy: policy.name, rule: policy.rules[ruling.rule].name, reason: ruling.verdict.reason.code,
                     message: ruling.verdict.reason.message, deadline: ruling.verdict.deadline, overdue: overdue,
-                    ofToken: broken, blocked: blocked)
+                    ofToken: rulings.count { $0.verdict.status == .violating }, blocked: blocked)
             }
         }
     }

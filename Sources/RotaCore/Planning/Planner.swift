@@ -8,6 +8,7 @@ package struct Planner: Sendable {
     private let selectsAll: [Bool]
     /// The rules of each policy.
     private let rules: [[Rule]]
+    private let asksForIdleness: Bool
     private let vaults: Set<String>
     private let tracking: TrackingHistory
 
@@ -19,6 +20,7 @@ package struct Planner: Sendable {
         enforces = policies.policies.map { $0.mode == .enforce }
         selectsAll = policies.policies.map { $0.selector == .all }
         rules = policies.policies.map(\.rules)
+        asksForIdleness = rules.joined().contains { if case .unusedFor = $0.requirement { true } else { false } }
         self.vaults = vaults
         self.tracking = tracking
     }
@@ -65,10 +67,11 @@ package struct Planner: Sendable {
     /// Nothing for a token that cannot authenticate.
     package func judge(_ token: Token, at now: Instant, into rulings: inout [Ruling]) {
         guard token.canAuthenticate(at: now) else { return }
+        let idle = asksForIdleness ? token.idleClock(at: now, tracking: tracking) : nil
         // By index: a copy of a policy would count the references of all its parts.
         for policy in rules.indices where selectsAll[policy] || policies.policies[policy].selector.matches(token) {
             for rule in rules[policy].indices {
-                let verdict = evaluate(rules[policy][rule], of: token, at: now, tracking: tracking)
+                let verdict = evaluate(rules[policy][rule], of: token, at: now, idle: idle, tracking: tracking)
                 rulings.append(Ruling(policy: policy, rule: rule, verdict: verdict))
             }
         }

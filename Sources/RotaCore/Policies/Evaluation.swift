@@ -7,11 +7,18 @@
 package func evaluate(
     _ rule: Rule, of token: Token, at now: Instant, tracking: TrackingHistory
 ) -> Verdict {
+    evaluate(rule, of: token, at: now, idle: token.idleClock(at: now, tracking: tracking), tracking: tracking)
+}
+
+/// The same with the idle clock of the token, which all rules share.
+func evaluate(
+    _ rule: Rule, of token: Token, at now: Instant, idle clock: IdleClock?, tracking: TrackingHistory
+) -> Verdict {
     switch rule.requirement {
     case .maxAge(let limit):
         evaluateAge(of: token.values, limit: limit, rule: rule, at: now)
     case .unusedFor(let limit):
-        evaluateUse(of: token, limit: limit, rule: rule, at: now, tracking: tracking)
+        evaluateUse(of: token, clock, limit: limit, rule: rule, at: now, tracking: tracking)
     case .expiry(let required, let maxLifetime, let maxRemaining):
         evaluateExpiry(
             of: token, required: required, maxLifetime: maxLifetime, maxRemaining: maxRemaining, rule: rule,
@@ -72,12 +79,13 @@ private func evaluateAge(of values: ValueSummary, limit: TimeSpan, rule: Rule, a
 
 /// Unused is idle for at least the limit; what is not known is never acted on.
 private func evaluateUse(
-    of token: Token, limit: TimeSpan, rule: Rule, at now: Instant, tracking: TrackingHistory
+    of token: Token, _ clock: IdleClock?, limit: TimeSpan, rule: Rule, at now: Instant, tracking: TrackingHistory
 ) -> Verdict {
-    guard let idle = token.idleness(at: now, tracking: tracking) else { return Verdict(.unknown, .usageUnknown) }
+    guard let clock else { return Verdict(.unknown, .usageUnknown) }
+    let idle = clock.idleness
     // What is still to come is counted as watched: the deadline moves away while nobody does.
     let deadline =
-        token.idleReached(limit, by: now, tracking: tracking) ?? now + max(.zero, limit - idle.time)
+        clock.reached(limit, tracking: tracking) ?? now + max(.zero, limit - idle.time)
     let start = deadline - rule.lead
     let inProgress = rule.action == .rotate && token.values.isChanging
     let isNeverUsed = if case .neverUsed = token.usage { true } else { false }

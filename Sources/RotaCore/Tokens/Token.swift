@@ -102,7 +102,8 @@ package struct Token: Hashable, Sendable {
     /// Where its dates come from.
     package var provenance: Provenance
 
-    @inlinable
+    // Inlined always: a call copies the whole token once more.
+    @inlinable @inline(always)
     package init(
         id: TokenID, revision: Int64 = 1, name: String, description: String = "", owner: String = "",
         integration: String = "", scopes: [String] = [], labels: [String: String] = [:],

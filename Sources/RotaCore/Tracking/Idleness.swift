@@ -31,41 +31,57 @@ package struct Idleness: Hashable, Sendable {
     }
 }
 
+/// What is known at one instant of a token's idle time, for all the limits that it is held against.
+package struct IdleClock: Sendable {
+    package let idleness: Idleness
+    private let now: Instant
+    private let since: Instant
+    /// From when on watched time counts; nil when none does.
+    private let start: Instant?
+
+    fileprivate init(_ idleness: Idleness, at now: Instant, since: Instant, start: Instant?) {
+        self.idleness = idleness
+        self.now = now
+        self.since = since
+        self.start = start
+    }
+
+    /// When the idle time came to `limit`; nil when it has not.
+    package func reached(_ limit: TimeSpan, tracking: TrackingHistory) -> Instant? {
+        if limit <= idleness.asserted { return since + limit }
+        guard let start, let reached = tracking.instant(after: limit - idleness.asserted, from: start), reached <= now
+        else { return nil }
+        return reached
+    }
+}
+
 extension Token {
     /// How long it has been idle; nil when its use is not known.
+    package func idleness(at now: Instant, tracking: TrackingHistory) -> Idleness? {
+        idleClock(at: now, tracking: tracking)?.idleness
+    }
+
+    /// Nil when its use is not known.
     ///
     /// An import asserts the time up to which it speaks. After that only watched time counts, and only where
     /// a tracker could see the token used: not for the values of other issuers, nor for one of which we
     /// do not have the digest.
-    package func idleness(at now: Instant, tracking: TrackingHistory) -> Idleness? {
+    package func idleClock(at now: Instant, tracking: TrackingHistory) -> IdleClock? {
         guard let since = idleSince else { return nil }
         let elapsed = max(.zero, now - since)
         let asserted = assertedIdleness(since, at: now)
-        let time = asserted + watchedIdleness(since, at: now, tracking)
-        return Idleness(
+        let start = watchedStart(since, tracking)
+        let watched = start.map { tracking.watched(from: $0, to: now) } ?? .zero
+        let time = asserted + watched
+        let idleness = Idleness(
             time: min(time, elapsed), untracked: max(.zero, elapsed - time), asserted: asserted,
             since: asserted > .zero ? since : nil)
-    }
-
-    /// When its idle time came to `limit`; nil when it has not, or its use is not known.
-    package func idleReached(_ limit: TimeSpan, by now: Instant, tracking: TrackingHistory) -> Instant? {
-        guard let since = idleSince else { return nil }
-        let asserted = assertedIdleness(since, at: now)
-        if limit <= asserted { return since + limit }
-        guard let start = watchedStart(since, tracking),
-            let reached = tracking.instant(after: limit - asserted, from: start), reached <= now
-        else { return nil }
-        return reached
+        return IdleClock(idleness, at: now, since: since, start: start)
     }
 
     private func assertedIdleness(_ since: Instant, at now: Instant) -> TimeSpan {
         guard let end = usageAssertedUntil else { return .zero }
         return max(.zero, min(end, now) - since)
-    }
-
-    private func watchedIdleness(_ since: Instant, at now: Instant, _ tracking: TrackingHistory) -> TimeSpan {
-        guard let start = watchedStart(since, tracking) else { return .zero }
-        return tracking.watched(from: start, to: now)
     }
 
     /// From when on watched time counts; nil when none does.

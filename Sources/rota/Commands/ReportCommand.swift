@@ -108,8 +108,9 @@ private func count(
     return counting.violations
 }
 
-/// A format that counts violations on the way, and tells how far it has come.
+/// A format that keeps how many violations there are, and tells how far it has come.
 private struct CountingFormat<Format: ReportFormat>: ReportFormat {
+    static var order: TokenOrder { Format.order }
     var format: Format
     private(set) var violations = 0
     private var tokens = 0
@@ -123,11 +124,13 @@ private struct CountingFormat<Format: ReportFormat>: ReportFormat {
     mutating func begin(_ facts: ReportFacts) throws { try format.begin(facts) }
 
     mutating func add(_ token: Token, _ rulings: [Planner.Ruling]) throws {
-        violations += rulings.count { $0.verdict.status == .violating }
         tokens += 1
         if tokens.isMultiple(of: 1_000) { try progress?.show(tokens) }
         try format.add(token, rulings)
     }
 
-    mutating func end(_ report: Report) throws { try format.end(report) }
+    mutating func end(_ report: Report) throws {
+        violations = report.summary.verdicts.violating
+        try format.end(report)
+    }
 }
