@@ -58,8 +58,8 @@ import Testing
 
     /// What may look at every row that its answer is made of.
     static let scans: [Statement] = [
-        .allTokens, .tokensInStates, .unsortedTokens, .unfinishedRotations, .openFindings, .deliveryCounts, .activeCount,
-        .lastRun, .tokensWithoutValue, .stalledRotations, .heartbeats, .beginTracking, .schedules, .destinationCounts,
+        .allTokens, .tokensInStates, .unsortedTokens, .unfinishedRotations, .openFindings, .deliveryCounts,
+        .activeCount, .lastRun, .tokensWithoutValue, .stalledRotations, .heartbeats, .beginTracking, .schedules, .destinationCounts,
         .blocks, .disabledEndpoints,
     ]
 
