@@ -176,6 +176,8 @@ private func canonical(_ action: PlannedAction) -> JSON {
         parameters["overlap"] = .integer(action.overlap.seconds)
         parameters["cap"] = action.cap.span.map { .integer($0.seconds) } ?? .null
         parameters["revoke_at_cap"] = .bool(action.cap.revokes)
+        // Where it is not so, the digest is that of releases that did not know it.
+        if action.cap.endsWhenIdle { parameters["retire_when_idle"] = true }
     }
     return [
         .string(action.tokenID.text), .integer(action.revision), .string(action.action.rawValue), .object(parameters),

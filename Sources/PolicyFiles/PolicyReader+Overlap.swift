@@ -7,6 +7,12 @@ extension PolicyReader {
         case alarm, revoke
     }
 
+    /// When a previous value is retired whose consumers have changed over.
+    private enum Retirement: String, CaseIterable {
+        case afterOverlap = "after-overlap"
+        case whenIdle = "when-idle"
+    }
+
     /// What a rule says; where it says nothing, a rotation still leaves its consumers time to change over.
     ///
     /// - returns: nil for another action, and for a fault, which has been told.
@@ -21,7 +27,7 @@ extension PolicyReader {
     /// - parameter overlap: as it was read, or the usual one; nil when there is none.
     mutating func cap(of fields: [String: Node], action: Action?, overlap: TimeSpan?) -> OverlapCap {
         var cap = OverlapCap()
-        for key in ["overlap-cap", "at-cap"] {
+        for key in ["overlap-cap", "at-cap", "retire"] {
             guard let node = fields[key], isRotation(action, key, node) else { continue }
             if overlap == .zero {
                 error(
@@ -37,6 +43,7 @@ extension PolicyReader {
                     hint: "it counts from the promotion, as the overlap does")
             }
         }
+        if fields["retire"] != nil { cap.endsWhenIdle = word("retire", of: fields, Retirement.allCases) == .whenIdle }
         if fields["at-cap"] != nil { cap.revokes = word("at-cap", of: fields, AtCap.allCases) == .revoke }
         return cap
     }

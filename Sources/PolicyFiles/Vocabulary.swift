@@ -30,7 +30,7 @@ struct Vocabulary {
 
     static let rule = Vocabulary(
         title: "a rule",
-        keys: requirements + ["action", "start-before", "overlap", "overlap-cap", "at-cap"],
+        keys: requirements + ["action", "start-before", "overlap", "overlap-cap", "at-cap", "retire"],
         later: [
             "expires-within": "remove the rule; 'rota report' lists what ends soon",
             "owner": "remove the rule; 'rota report' shows which tokens have no owner",

@@ -41,11 +41,12 @@ enum Decode {
             toVersion: row.optionalInteger(3).map { Int($0) }, phase: try row.word(4),
             overlap: TimeSpan(seconds: row.integer(5)),
             cap: OverlapCap(
-                row.optionalInteger(18).map(TimeSpan.init(seconds:)), revokes: row.optionalInteger(19) == 1),
+                row.optionalInteger(18).map(TimeSpan.init(seconds:)), revokes: row.optionalInteger(19) == 1,
+                endsWhenIdle: row.optionalInteger(21) == 1),
             claimedAt: claimedAt,
             claim: Change(actor: row.text(7), at: claimedAt, cause: row.text(8), run: row.optionalText(9)),
             trigger: trigger(row), failures: row.count(15), nextAttemptAt: row.instant(16),
-            cause: row.optionalText(17), alarmedAt: row.optionalInstant(20))
+            cause: row.optionalText(17), alarmedAt: row.optionalInstant(20), promotedAt: row.optionalInstant(22))
     }
 
     private static func trigger(_ row: borrowing Row) -> RotationTrigger? {

@@ -73,6 +73,7 @@ extension SQLStore {
                 .text(change.cause),
                 .of(change.run), .of(trigger?.policy), .of(trigger?.rule), .of(trigger?.reason),
                 .of(trigger?.message), .of(trigger?.deadline), .of(cap.span), .of(cap.revokes),
+                .of(cap.endsWhenIdle),
             ])
         guard claimed == 1, let rotation = try rotation(of: id) else { return nil }
         let number = rotation.id
@@ -83,6 +84,7 @@ extension SQLStore {
         ]
         if let span = cap.span { after["overlap_cap"] = .integer(span.seconds) }
         if cap.revokes { after["revoke_at_cap"] = true }
+        if cap.endsWhenIdle { after["retire_when_idle"] = true }
         if let trigger {
             after["policy"] = .string(trigger.policy)
             after["rule"] = .string(trigger.rule)
@@ -132,7 +134,8 @@ extension SQLStore {
         for destination in destinations {
             let values: [Value] = [.of(id), .of(number), .integer(destination), .of(change.at)]
             guard try driver.execute(.addPush, values) == 1 else {
-                throw StoreError.failed("the token \(id) has no destination \(destination)")
+                throw StoreError.refused(
+                    "a destination of \(id) was taken away", hint: "a later run goes on without it")
             }
         }
         try conclude(
@@ -180,20 +183,21 @@ extension SQLStore {
             .markFenced, [.of(token), .of(version), .integer(destination), .of(attempt), .of(now)]) == 1
     }
 
-    func stall(_ rotation: Int64, cause: String, nextAttemptAt: Instant, at now: Instant) throws {
+    func stall(_ rotation: Int64, cause: String, nextAttemptAt: Instant, tells: Bool, at now: Instant) throws {
         let stalled = try driver.first(
             .stallRotation, [.integer(rotation), .text(cause), .of(nextAttemptAt)]
         ) { row in
             (id: TokenID(row.text(0)), failures: row.integer(1), run: row.optionalText(2))
         }
         guard let stalled else { return }
-        try audit(
-            "rotation.stall", of: stalled.id.text,
-            Change(actor: "rota", at: now, cause: cause, run: stalled.run),
-            [
-                "rotation": .integer(rotation), "failures": .integer(stalled.failures),
-                "next_attempt_at": .of(nextAttemptAt),
-            ])
+        let change = Change(actor: "rota", at: now, cause: cause, run: stalled.run)
+        var details: JSON.Object = [
+            "failures": .integer(stalled.failures), "next_attempt_at": .of(nextAttemptAt),
+        ]
+        try audit("rotation.stall", of: stalled.id.text, change, details.with("rotation", rotation))
+        guard tells, try driver.first(.raiseAlarm, [.integer(rotation), .of(now)], { _ in true }) != nil else { return }
+        details["reason"] = "stalled"
+        try emit("token.rotation_stuck", about: stalled.id, change, details)
     }
 
     // MARK: - What becomes of a pending version
@@ -218,7 +222,7 @@ extension SQLStore {
         guard try driver.execute(.finishPushing, [.of(token), .of(version), .of(change.at)]) == 1,
             let rotation = try rotation(of: token)
         else { return false }
-        let end = rotation.nextAttemptAt
+        let end = change.at + rotation.overlap
         let ending = try driver.all(.versionsToEnd, [.of(token)]) { row in
             (number: row.integer(0), isCurrent: row.holds("current", 1))
         }
@@ -265,6 +269,23 @@ extension SQLStore {
         try conclude("version.retire", token, change, ["version": .integer(version), "state": "revoked"])
         try emit("token.version_retired", about: token, change, ["version": .integer(version)])
         return true
+    }
+
+    func retireEarly(_ token: TokenID, _ versions: [Int], evidence: OverlapEvidence, change: Change) throws -> Bool {
+        struct StillInUse: Error {}
+        do {
+            try driver.savepoint {
+                _ = try lowerEnds(of: token, to: change.at, change: change)
+                for version in versions {
+                    guard try retire(token, version: version, evidence: evidence, change: change) else {
+                        throw StillInUse()
+                    }
+                }
+            }
+            return true
+        } catch is StillInUse {
+            return false
+        }
     }
 
     func prolongOverlap(_ rotation: Int64, cause: String?, nextAttemptAt: Instant) throws {

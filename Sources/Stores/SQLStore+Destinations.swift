@@ -28,6 +28,11 @@ extension SQLStore {
             "destination": .string(destination.description), "destination_id": .integer(number),
         ]
         if let baseline = destination.baseline { after["baseline"] = .string(baseline.description) }
+        // A value that is on its way goes there, too.
+        if let pending = try versions(of: id).first(where: { $0.state == .pending })?.number {
+            try driver.execute(.addPush, [.of(id), .of(pending), .integer(number), .of(change.at)])
+            after["version"] = .integer(Int64(pending))
+        }
         try concludeDestinations("token.destination.add", of: id, change, after)
     }
 
@@ -50,7 +55,7 @@ extension SQLStore {
     }
 
     func removeDestination(_ destination: Destination, from id: TokenID, change: Change) throws -> Bool {
-        guard try rotation(of: id) == nil else { return false }
+        if try rotation(of: id)?.phase == .open, try destinations(of: id).count == 1 { return false }
         let place = place(destination, of: id)
         try driver.execute(.removePushes, place)
         let removed = try driver.first(.removeDestination, place) { $0.integer(0) }

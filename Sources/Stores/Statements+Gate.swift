@@ -14,7 +14,8 @@ extension Statement {
     static let gate: [Statement] = [
         addToken, addVersion, endToken, expireToken, turnReported, endReported, reportUse, reportNoUse,
         reportUseUntil, endVersions, closeRotations, closeFindings,
-        refreshSummary, revision, claimRotation, supersedeOverlap, giveUpClaim, reopenOverlap, chooseVersion,
+        refreshSummary, revision, claimRotation, supersedeOverlap, giveUpClaim, reopenOverlap,
+        chooseVersion,
         chosenVersion, addPush, pushBase, markSending, markVerified, markFenced, discardPending,
         leaveUnconfirmed, forgetVersion, finishPushing, versionsToEnd, demoteCurrent, endUnconfirmed,
         promotePending, lowerEnds, hastenRetirement, retireVersion, finishRotation, stallRotation,
@@ -121,11 +122,11 @@ extension Statement {
         """
         INSERT INTO rotations (token_id, from_version, phase, overlap, claimed_at, claim_actor, claim_cause,
           claim_run, policy, rule, reason, message, deadline, failures, next_attempt_at, overlap_cap,
-          revoke_at_cap)
+          revoke_at_cap, retire_when_idle)
         SELECT t.id, CAST($2 AS BIGINT), 'open', CAST($3 AS BIGINT), CAST($4 AS BIGINT), CAST($5 AS TEXT),
           CAST($6 AS TEXT), CAST($7 AS TEXT), CAST($8 AS TEXT), CAST($9 AS TEXT),
           CAST($10 AS TEXT), CAST($11 AS TEXT), CAST($12 AS BIGINT), 0, CAST($4 AS BIGINT),
-          CAST($13 AS BIGINT), CAST($14 AS BIGINT)
+          CAST($13 AS BIGINT), CAST($14 AS BIGINT), CAST($15 AS BIGINT)
         FROM tokens t
         WHERE t.id = $1 AND t.state = 'active' AND t.issuer = 'rota' AND COALESCE(t.current_version, 0) = $2
           AND (t.expires_at IS NULL OR t.expires_at > $4)
@@ -225,8 +226,8 @@ extension Statement {
     /// Carries the condition of the whole promotion; the statements below follow it in one transaction.
     static let finishPushing = Statement(
         """
-        UPDATE rotations SET phase = 'overlap', failures = 0, cause = NULL, promoted_at = $3,
-          next_attempt_at = $3 + overlap
+        UPDATE rotations SET phase = 'overlap', failures = 0, cause = NULL, alarmed_at = NULL, promoted_at = $3,
+          next_attempt_at = $3 + CASE retire_when_idle WHEN 1 THEN overlap / 2 ELSE overlap END
         WHERE token_id = $1 AND \(unfinished) AND phase = 'open' AND to_version = $2 AND \(pendingOfActive)
           AND EXISTS (SELECT 1 FROM pushes p WHERE p.token_id = $1 AND p.version = $2)
           AND NOT EXISTS (SELECT 1 FROM pushes p
@@ -301,11 +302,11 @@ extension Statement {
         UPDATE rotations SET cause = $2, failures = 0, next_attempt_at = $3
         WHERE id = $1 AND \(unfinished) AND phase = 'overlap'
         """)
-    /// Once for each rotation.
+    /// Once until the promotion, and once after it.
     static let raiseAlarm = Statement(
         """
         UPDATE rotations SET alarmed_at = $2
-        WHERE id = $1 AND \(unfinished) AND phase = 'overlap' AND alarmed_at IS NULL RETURNING token_id
+        WHERE id = $1 AND \(unfinished) AND alarmed_at IS NULL RETURNING token_id
         """)
     static let stallRotation = Statement(
         """

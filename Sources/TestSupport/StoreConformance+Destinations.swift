@@ -39,7 +39,7 @@ extension StoreConformance {
             try require(try bench.store.holder(of: place, otherThan: nil) == nil, "ended tokens hold nothing")
             try bench.write { try $0.addDestination(place, to: other.id, change: bench.change()) }
         },
-        StoreClaim("a destination is removed with its push rows, audited, and not while a rotation works on it") {
+        StoreClaim("a destination is removed with its push rows, audited, but not the last while a rotation is open") {
             bench in
             let id = try bench.add("t").id
             _ = try bench.rotate(id, overlap: .zero)
@@ -47,7 +47,12 @@ extension StoreConformance {
             let remove = { (place: Destination) in
                 try bench.write { try $0.removeDestination(place, from: id, change: bench.change()) }
             }
-            try bench.requireNothing(of: id, "while an older version is valid") { try !remove(places[0]) }
+            let lonely = try bench.add("lonely", destinations: 1).id
+            _ = try bench.armed(lonely)
+            let only = try bench.store.destinations(of: lonely)[0]
+            try bench.requireNothing(of: lonely, "the only one of a rotation that is open") {
+                try !bench.write { try $0.removeDestination(only, from: lonely, change: bench.change()) }
+            }
             try require(try bench.retire(id, 1, after: 0), "the old version is retired")
             let elsewhere = Destination(vault: "main", path: "elsewhere")
             try bench.requireNothing(of: id, "one that it has not") { try !remove(elsewhere) }
@@ -66,6 +71,47 @@ extension StoreConformance {
             // The version that was pushed there is retired by what is left.
             let next = try bench.rotate(id, overlap: .zero)
             try require(try bench.retire(id, next - 1, after: 0), "the next rotation comes to its end")
+        },
+        StoreClaim("a destination that comes while a version is pending gets it, too") { bench in
+            let id = try bench.add("t", destinations: 1).id
+            let (_, version) = try bench.armed(id, overlap: .zero)
+            let late = Destination(vault: "late", path: "p")
+            try bench.write { try $0.addDestination(late, to: id, change: bench.change()) }
+            let rows = try bench.store.pushes(of: id).filter { $0.version == version }
+            try require(rows.map(\.state) == [.unsent, .unsent], "a row of its own: \(rows)")
+            let places = try bench.places(id)
+            try bench.deliver(id, version, to: places[0])
+            try require(try !bench.promote(id, version), "not promoted before it is there")
+            try bench.deliver(id, version, to: places[1])
+            try require(try bench.promote(id, version), "and then it is")
+        },
+        StoreClaim("a destination that goes while a version is pending is waited for no longer") { bench in
+            let id = try bench.add("t", destinations: 2).id
+            let (_, version) = try bench.armed(id, overlap: .zero)
+            let places = try bench.store.destinations(of: id)
+            try bench.deliver(id, version, to: places[0].id)
+            _ = try bench.send(id, version, to: places[1].id)
+            try require(try !bench.promote(id, version), "the second one is not verified")
+            try require(
+                try bench.write { try $0.removeDestination(places[1], from: id, change: bench.change()) }, "removed")
+            try require(try bench.promote(id, version), "the first one is all that there is")
+            try require(try bench.retire(id, 1, after: 0), "and the older version goes")
+        },
+        StoreClaim("nothing is armed for a destination that is not there any more") { bench in
+            let id = try bench.add("t", destinations: 2).id
+            let rotation = try bench.claimed(id)
+            let places = try bench.store.destinations(of: id)
+            let isGone = try bench.write { try $0.removeDestination(places[1], from: id, change: bench.change()) }
+            try require(isGone, "removed")
+            try requireError("one of two") {
+                _ = try bench.write {
+                    try $0.arm(
+                        rotation.id, digest: bench.digest("x"), hint: "x", destinations: places.map(\.id),
+                        change: bench.change())
+                }
+            }
+            try require(try bench.store.versions(of: id).count == 1, "nothing was begun")
+            try require(try bench.arm(rotation) == 2, "and for what is left it is")
         },
         StoreClaim("what a destination holds is adopted once, audited, over what was known of it") { bench in
             let id = try bench.add("t", destinations: 1).id

@@ -256,15 +256,27 @@ extension StoreConformance {
             for _ in 0..<2 {
                 try bench.write {
                     try $0.stall(
-                        rotation.id, cause: "sealed", nextAttemptAt: bench.now + .hours(1), at: bench.now)
+                        rotation.id, cause: "sealed", nextAttemptAt: bench.now + .hours(1), tells: false,
+                        at: bench.now)
                 }
             }
             let stalled = try bench.store.openRotations()
             try require(stalled.count == 1 && stalled[0].failures == 2, "two failures")
             try require(
                 stalled[0].cause == "sealed" && stalled[0].nextAttemptAt == bench.now + .hours(1), "and why")
+            let told = { try bench.events().filter { $0.type == "token.rotation_stuck" }.count }
+            try require(try told() == 0, "nobody is told before it is asked for")
+            for _ in 0..<2 {
+                try bench.write {
+                    try $0.stall(
+                        rotation.id, cause: "sealed", nextAttemptAt: bench.now + .hours(1), tells: true, at: bench.now)
+                }
+            }
+            try require(try told() == 1, "once")
+            try require(try bench.store.rotation(of: id)?.alarmedAt == bench.now, "and it is known")
             try bench.pushEverywhere(id, 2)
             try require(try bench.promote(id, 2), "promoted after all")
+            try require(try bench.store.rotation(of: id)?.alarmedAt == nil, "an alarm in the overlap is another one")
             try require(try bench.store.rotation(of: id)?.cause == nil, "then all is well again")
             try require(try bench.store.rotation(of: id)?.failures == 0, "and nothing is counted")
         },

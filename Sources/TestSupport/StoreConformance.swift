@@ -216,11 +216,13 @@ package struct StoreBench {
     }
 
     func pushEverywhere(_ id: TokenID, _ version: Int) throws {
-        for place in try store.destinations(of: id) {
-            let row = try push(id, version, place.id)
-            try require(try send(id, version, to: place.id, attempt: row.attempt) != nil, "a row can be sent")
-            try require(try verify(id, version, at: place.id), "a row can be verified")
-        }
+        for place in try places(id) { try deliver(id, version, to: place) }
+    }
+
+    func deliver(_ id: TokenID, _ version: Int, to place: Int64) throws {
+        let row = try push(id, version, place)
+        try require(try send(id, version, to: place, attempt: row.attempt) != nil, "a row can be sent")
+        try require(try verify(id, version, at: place), "a row can be verified")
     }
 
     func promote(_ id: TokenID, _ version: Int, after seconds: Int64 = 0) throws -> Bool {

@@ -97,6 +97,58 @@ import Testing
         #expect(try await bench.states() == [.revoked, .current])
     }
 
+    @Test func `an overlap that ends when idle ends with the last consumer of the old value`() async throws {
+        try await use(1)
+        try await rotate(cap: OverlapCap(endsWhenIdle: true))
+        try await wait(.hours(1))
+        try await tick()
+        #expect(try await oldIsValid(), "nobody has read the new one")
+        try await use(2)
+        try await wait(.hours(3))
+        try await tick()
+        #expect(try await oldIsValid(), "not silent for half of the overlap")
+        try await use(1)
+        try await wait(.hours(4))
+        try await tick()
+        #expect(try await oldIsValid(), "used again")
+        try await wait(.hours(1))
+        try await tick()
+        #expect(try await bench.states() == [.revoked, .current], "after eight of ten hours")
+        #expect(try await bench.violations() == [])
+    }
+
+    @Test func `silence before the promotion does not end an overlap`() async throws {
+        try await use(1, ago: .hours(20))
+        try await rotate(cap: OverlapCap(endsWhenIdle: true))
+        try await use(2)
+        try await wait(.hours(4))
+        try await tick()
+        #expect(try await oldIsValid(), "a job that comes once a day has not come since")
+        try await wait(.hours(1))
+        try await tick()
+        #expect(try await bench.states() == [.revoked, .current])
+    }
+
+    @Test func `an overlap does not end when idle where nobody would have seen a use`() async throws {
+        try await rotate(cap: OverlapCap(endsWhenIdle: true))
+        try await use(2)
+        try await wait(.hours(9))
+        try await tick()
+        #expect(try await oldIsValid(), "the use of the old value is not known")
+        try await wait(.hours(1))
+        try await tick()
+        #expect(try await bench.states() == [.revoked, .current])
+    }
+
+    @Test func `an overlap does not end before its time unless the policy says so`() async throws {
+        try await use(1)
+        try await rotate()
+        try await use(2)
+        try await wait(.hours(9))
+        try await tick()
+        #expect(try await oldIsValid())
+    }
+
     @Test func `where the use of the old value is not known, time decides`() async throws {
         try await rotate()
         try await use(2)

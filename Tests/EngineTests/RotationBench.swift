@@ -108,4 +108,12 @@ final class RotationBench: Sendable {
             _ = try await rotator(seed: seed + UInt64(pass)).recover(change: change)
         }
     }
+
+    /// The types of all events that wait to be delivered, oldest first.
+    func events() async throws -> [String] {
+        let end = clock.now() + .days(1000)
+        return try await queue.read { store in
+            try store.dueDeliveries(endpoint: "all", at: end, limit: 1000).map(\.event.type)
+        }
+    }
 }

@@ -58,6 +58,7 @@ private func policyText(_ name: String) -> String {
                 overlap: 24h
                 overlap-cap: 7d
                 at-cap: revoke
+                retire: when-idle
               - unused-for: 30d
                 action: revoke
               - expiry: { required: true, max-lifetime: 365d, max-remaining: 180d }
@@ -85,7 +86,7 @@ private func policyText(_ name: String) -> String {
             rules: [
                 Rule(
                     .maxAge(.days(90)), action: .rotate, startBefore: .days(3), overlap: .hours(24),
-                    cap: OverlapCap(.days(7), revokes: true)),
+                    cap: OverlapCap(.days(7), revokes: true, endsWhenIdle: true)),
                 Rule(.unusedFor(.days(30)), action: .revoke),
                 Rule(.expiry(required: true, maxLifetime: .days(365), maxRemaining: .days(180))),
             ],

@@ -230,6 +230,14 @@ struct Malformed: Sendable, CustomTestStringConvertible {
                     + "        overlap: 2d\n        at-cap: kill",
                 "9:17: error: unknown at-cap 'kill'"),
             Malformed(
+                "early retirement without an overlap",
+                rules: "      - max-age: 90d\n        action: rotate\n        overlap: 0s\n        retire: when-idle",
+                "9:17: error: 'retire' is about an overlap, and there is none"),
+            Malformed(
+                "an unknown word for retirement",
+                rules: "      - max-age: 90d\n        action: rotate\n        retire: when-idel",
+                "8:17: error: unknown retire 'when-idel'"),
+            Malformed(
                 "too long a lead, where no overlap is written",
                 rules: "      - max-age: 10d\n        action: rotate\n        start-before: 5d",
                 "8:23: error: start-before and overlap together (6d) are more than half of max-age (10d)"

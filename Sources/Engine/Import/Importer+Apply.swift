@@ -16,7 +16,7 @@ extension Importer {
             try refusing(row.line) {
                 if update.after != update.before { _ = try store.editToken(update.after, change: change) }
                 for destination in update.destinations {
-                    try addDestination(destination, to: update.before.id, in: store, change: change)
+                    try store.addDestination(destination, to: update.before.id, change: change)
                 }
             }
             try takeReport(parsed, of: update.before)

@@ -32,14 +32,17 @@ package struct Rotation: Hashable, Sendable {
     package var nextAttemptAt: Instant
     /// Why it did not, for people; nil while all is well.
     package var cause: String?
-    /// When somebody was told that its older value does not get out of use; nil: nobody was.
+    /// When somebody was told that it is stuck: it does not come to its promotion, or afterwards its older value not
+    /// out of use; nil: nobody was.
     package var alarmedAt: Instant?
+    /// When its value became current; nil: it has not.
+    package var promotedAt: Instant?
 
     package init(
         id: Int64, tokenID: TokenID, fromVersion: Int, toVersion: Int?, phase: Phase, overlap: TimeSpan,
         cap: OverlapCap = OverlapCap(),
         claimedAt: Instant, claim: Change, trigger: RotationTrigger?, failures: Int, nextAttemptAt: Instant,
-        cause: String?, alarmedAt: Instant? = nil
+        cause: String?, alarmedAt: Instant? = nil, promotedAt: Instant? = nil
     ) {
         self.id = id
         self.tokenID = tokenID
@@ -55,6 +58,7 @@ package struct Rotation: Hashable, Sendable {
         self.nextAttemptAt = nextAttemptAt
         self.cause = cause
         self.alarmedAt = alarmedAt
+        self.promotedAt = promotedAt
     }
 }
 
@@ -131,7 +135,8 @@ package protocol RotationChanges {
     /// end. A rotation whose place it took is in its overlap again, as it was.
     func closeRotation(_ rotation: Int64, change: Change) throws -> Bool
     /// Step 3. Adds a pending version with its digest, and an `unsent` row for each destination. Nil when
-    /// the rotation is not open, has a pending version, or three versions authenticate already.
+    /// the rotation is not open, has a pending version, or three versions authenticate already. Throws
+    /// `StoreError.refused` where one of the destinations is not the token's any more.
     func arm(
         _ rotation: Int64, digest: Digest, hint: String, destinations: [Int64], change: Change
     ) throws -> Int?
@@ -165,12 +170,16 @@ package protocol RotationChanges {
     ///
     /// - parameter evidence: what the uses that are written down must show (step 8); nil: they do not matter.
     func retire(_ token: TokenID, version: Int, evidence: OverlapEvidence?, change: Change) throws -> Bool
+    /// Step 8. Ends an overlap before its time: the ends of these older versions become now, and all of them are
+    /// retired as by `retire`, or nothing is changed and the answer is false.
+    func retireEarly(_ token: TokenID, _ versions: [Int], evidence: OverlapEvidence, change: Change) throws -> Bool
     /// Step 8. An overlap goes on: why, once that is worth a word, and when to look again. Not audited, since
     /// nothing has changed.
     func prolongOverlap(_ rotation: Int64, cause: String?, nextAttemptAt: Instant) throws
-    /// Step 8. An older value is in use past the cap: event `token.rotation_stuck` with who uses it, once for
-    /// each rotation. False when it was told before.
+    /// Step 8. An older value is in use past the cap: event `token.rotation_stuck` with who uses it, once after
+    /// the promotion. False when it was told before.
     func raiseAlarm(_ rotation: Int64, version: Int, change: Change) throws -> Bool
-    /// Records that a rotation could not go on: cause and next attempt.
-    func stall(_ rotation: Int64, cause: String, nextAttemptAt: Instant, at now: Instant) throws
+    /// Records that a rotation could not go on: cause and next attempt; with `tells` also event
+    /// `token.rotation_stuck`, once until the promotion and once after it.
+    func stall(_ rotation: Int64, cause: String, nextAttemptAt: Instant, tells: Bool, at now: Instant) throws
 }

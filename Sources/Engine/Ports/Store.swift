@@ -223,7 +223,8 @@ package protocol TokenChanges {
     /// Replaces name, description, owner, integration, scopes, labels, prefix and expiry; nothing else.
     /// Audited and +1 revision only when something differs; returns whether it did.
     func editToken(_ token: Token, change: Change) throws -> Bool
-    /// Throws `StoreError.placeTaken` when another live token has it.
+    /// While a version is pending, that one has to reach it as well. Throws `StoreError.placeTaken` when another live
+    /// token has it.
     func addDestination(_ destination: Destination, to id: TokenID, change: Change) throws
     /// Records the digest of a value of nobody's that was found at a destination, so that it may be written
     /// over. False when the destination, or the baseline that it was read with, is another one by now, the
@@ -231,8 +232,8 @@ package protocol TokenChanges {
     func adopt(
         _ destination: Destination, of id: TokenID, holding digest: Digest, change: Change
     ) throws -> Bool
-    /// Takes a place away from a token, with the push rows that led there. False when it is not there, or a
-    /// rotation of the token is not finished. What the vault holds stays as it is.
+    /// Takes a place away from a token, with the push rows that led there. False when it is not there, or is the last
+    /// one while a rotation of the token has not been promoted. What the vault holds stays as it is.
     func removeDestination(_ destination: Destination, from id: TokenID, change: Change) throws -> Bool
     /// Ends a token and every version of it at once, and closes its rotation; event `token.revoked`.
     /// False when it had ended already.

@@ -29,10 +29,32 @@ struct OverlapUse: Sendable {
         return seen
     }
 
+    /// Whether the overlap may end now, before its time: the policy wants that, an older value was in use and has
+    /// been silent for half of the overlap since the promotion, and a newer one has been seen in use.
+    func isOver(for older: [Version]) -> Bool {
+        guard rotation.cap.endsWhenIdle, rotation.overlap > .zero, let promotedAt = rotation.promotedAt,
+            promotedAt <= seen.silentSince, older.contains(where: { lastUses[$0.number] != nil })
+        else { return false }
+        return older.allSatisfy { version in
+            early.obstacle(lastUse: lastUses[version.number], newerUsed: isNewerUsed(version)) == nil
+                && isNewerUsed(version)
+        }
+    }
+
+    /// What the store must see before it retires an older version before the end of the overlap: however long ago it
+    /// was used, a newer one must have been.
+    var early: OverlapEvidence {
+        var evidence = seen
+        evidence.inUseSince = .beginning
+        return evidence
+    }
+
+    private func isNewerUsed(_ version: Version) -> Bool { lastUses.keys.contains { $0 > version.number } }
+
     /// Why an older version whose overlap has passed must live on; nil when it need not.
     func obstacle(to version: Version) -> OverlapEvidence.Obstacle? {
         evidence(for: version)?.obstacle(
-            lastUse: lastUses[version.number], newerUsed: lastUses.keys.contains { $0 > version.number })
+            lastUse: lastUses[version.number], newerUsed: isNewerUsed(version))
     }
 }
 

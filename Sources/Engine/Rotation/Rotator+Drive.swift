@@ -125,14 +125,19 @@ extension Rotator {
         guard let digest = TokenValue.digest(of: value) else { throw Obstacle("its value has no digest") }
         let hint = TokenValue.hint(of: value)
         let destinations = snapshot.destinations.map(\.id)
-        let armed = try await store.write { store in
-            try store.arm(
-                snapshot.rotation.id, digest: digest, hint: hint, destinations: destinations,
-                change: change.at(clock.now()))
+        do {
+            let armed = try await store.write { store in
+                try store.arm(
+                    snapshot.rotation.id, digest: digest, hint: hint, destinations: destinations,
+                    change: change.at(clock.now()))
+            }
+            if let armed { return armed }
+        } catch StoreError.refused(let cause, _) {
+            throw Obstacle(cause, kind: .overtaken)
         }
-        if let armed { return armed }
         if snapshot.authenticatingCount >= 3 {
-            throw Obstacle("three of its values are valid already; no further one is made until one is retired")
+            throw Obstacle(
+                "three of its values are valid already; no further one is made until one is retired", needsPerson: true)
         }
         throw Obstacle("another process took the rotation over", kind: .overtaken)
     }
@@ -166,13 +171,20 @@ extension Rotator {
                     ? RotationResult(id, .blocked, blocked: .conflict, cause: obstacle.cause)
                     : RotationResult(id, .failed, cause: obstacle.cause)
             }
-            let wait = max(
-                Backoff.betweenPasses.wait(after: rotation.failures + 1, random: random),
-                min(obstacle.retryAfter?.seconds ?? 0, Backoff.betweenPasses.cap))
-            try store.stall(
-                rotation.id, cause: obstacle.cause, nextAttemptAt: now + TimeSpan(seconds: wait), at: now)
+            try stall(rotation, obstacle, in: store, at: now)
             return RotationResult(id, .started, cause: obstacle.cause)
         }
+    }
+
+    /// Writes down why it does not get on and when it is tried again; told to people where time alone will not mend
+    /// it, or has not.
+    func stall(_ rotation: Rotation, _ obstacle: Obstacle, in store: any Store, at now: Instant) throws {
+        let wait = max(
+            Backoff.betweenPasses.wait(after: rotation.failures + 1, random: random),
+            min(obstacle.retryAfter?.seconds ?? 0, Backoff.betweenPasses.cap))
+        try store.stall(
+            rotation.id, cause: obstacle.cause, nextAttemptAt: now + TimeSpan(seconds: wait),
+            tells: obstacle.needsPerson || rotation.failures + 1 >= Self.failuresBeforeTelling, at: now)
     }
 }
 

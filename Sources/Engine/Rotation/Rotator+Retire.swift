@@ -21,9 +21,7 @@ extension Rotator {
             guard let end = version.endsAt else { return false }
             return end <= now && settledAt(version, snapshot).map { $0 <= now } ?? true
         }
-        guard !ended.isEmpty else {
-            return (RotationResult(id, older.isEmpty ? .done : .started), 0)
-        }
+        guard !ended.isEmpty else { return try await retireEarly(snapshot, older, use, change: change) }
         let over = ended.filter { use.obstacle(to: $0) == nil }
         guard !over.isEmpty else { return (try await prolong(snapshot, ended, use, change: change), 0) }
         do {
@@ -50,6 +48,33 @@ extension Rotator {
             return (try await prolong(snapshot, ended, use, change: change), retired)
         }
         return (RotationResult(id, retired == older.count ? .done : .started), retired)
+    }
+
+    /// Before the overlap has passed: where the policy ends it with the last consumer of the older value, that one is
+    /// looked for again and again.
+    private func retireEarly(
+        _ snapshot: RotationSnapshot, _ older: [Version], _ use: OverlapUse, change: Change
+    ) async throws -> (RotationResult, Int) {
+        let (id, rotation, now) = (snapshot.token.id, snapshot.rotation, use.now)
+        guard !older.isEmpty, rotation.cap.endsWhenIdle else {
+            return (RotationResult(id, older.isEmpty ? .done : .started), 0)
+        }
+        let isSettled = older.allSatisfy { settledAt($0, snapshot).map { $0 <= now } ?? true }
+        if isSettled, use.isOver(for: older) {
+            do {
+                try await requireCurrentEverywhere(snapshot)
+            } catch let obstacle as Obstacle {
+                return (try await hold(snapshot, obstacle, at: now), 0)
+            }
+            let isRetired = try await store.write { store in
+                try store.retireEarly(id, older.map(\.number), evidence: use.early, change: change.at(now))
+            }
+            if isRetired { return (RotationResult(id, .done), older.count) }
+        }
+        // Somebody still uses it, or nobody the new one yet.
+        let next = (older.compactMap(\.endsAt) + [now + TimeSpan(seconds: Self.patience)]).min() ?? now
+        try await store.write { try $0.prolongOverlap(rotation.id, cause: nil, nextAttemptAt: next) }
+        return (RotationResult(id, .started), 0)
     }
 
     /// From when on no late write can bring back an older value where a write has no condition: such a one was
@@ -91,7 +116,7 @@ extension Rotator {
         let observations = try await probeAll(readable)
         for destination in readable {
             guard let observation = observations[destination.id],
-                observation.holds(snapshot.current?.digest)
+                observation.holds(snapshot.current?.digest) || snapshot.isNew(destination, holding: observation)
             else {
                 throw Obstacle(
                     "\(destination) does not hold the current value, so the previous one is kept valid")
@@ -102,12 +127,7 @@ extension Rotator {
     private func hold(_ snapshot: RotationSnapshot, _ obstacle: Obstacle, at now: Instant) async throws
         -> RotationResult
     {
-        let rotation = snapshot.rotation
-        let wait = Backoff.betweenPasses.wait(after: rotation.failures + 1, random: random)
-        try await store.write { store in
-            try store.stall(
-                rotation.id, cause: obstacle.cause, nextAttemptAt: now + TimeSpan(seconds: wait), at: now)
-        }
+        try await store.write { try stall(snapshot.rotation, obstacle, in: $0, at: now) }
         return RotationResult(snapshot.token.id, .started, cause: obstacle.cause)
     }
 }

@@ -23,6 +23,8 @@ package struct Rotator: Sendable {
     static let stopping = "rota is being stopped; a later run takes it"
     /// How many times one destination is written to in one pass.
     static let writesPerPass = 3
+    /// After how many failed passes somebody is told of a rotation that does not get on.
+    static let failuresBeforeTelling = 3
 
     package init(
         store: StoreQueue, vaults: [String: any Vault], clock: any WallClock, random: any RandomSource,
@@ -149,7 +151,8 @@ package struct Rotator: Sendable {
     /// The vault of a destination, or the reason why there is none.
     func vault(of destination: Destination) throws(Obstacle) -> any Vault {
         guard let vault = vaults[destination.vault] else {
-            throw Obstacle("\(destination): the configuration has no vault named '\(destination.vault)'")
+            throw Obstacle(
+                "\(destination): the configuration has no vault named '\(destination.vault)'", needsPerson: true)
         }
         return vault
     }
@@ -176,16 +179,19 @@ struct Obstacle: Error, Sendable {
     var kind: Kind
     var cause: String
     var retryAfter: TimeSpan?
+    /// Time alone will not mend it.
+    var needsPerson: Bool
 
-    init(_ cause: String, kind: Kind = .passing, retryAfter: TimeSpan? = nil) {
+    init(_ cause: String, kind: Kind = .passing, retryAfter: TimeSpan? = nil, needsPerson: Bool = false) {
         self.kind = kind
         self.cause = cause
         self.retryAfter = retryAfter
+        self.needsPerson = needsPerson || kind == .conflict || kind == .rejected
     }
 
     init(_ error: VaultError, at destination: Destination) {
         self.init(
             "\(destination): \(error.message)", kind: error.kind == .rejected ? .rejected : .passing,
-            retryAfter: error.retryAfter)
+            retryAfter: error.retryAfter, needsPerson: !error.kind.isPassing)
     }
 }

@@ -8,6 +8,8 @@ package struct UsageSummary: Hashable, Sendable {
         package var version: Int
         /// Of all time; nil when none was seen.
         package var lastUsed: Instant?
+        /// Midnight of the first day on which one was seen.
+        package var firstUsed: Instant?
         package var lastRefused: Instant?
         /// Within the last 30 days.
         package var uses = 0
@@ -59,6 +61,7 @@ package struct UsageSummary: Hashable, Sendable {
 extension UsageSummary.OfVersion {
     fileprivate mutating func add(_ tally: UseTally, isRecent: Bool) {
         lastUsed = [lastUsed, tally.accepted.last].compactMap(\.self).max()
+        if tally.accepted.count > 0 { firstUsed = [firstUsed, tally.key.day].compactMap(\.self).min() }
         lastRefused = [lastRefused, tally.refused.last].compactMap(\.self).max()
         guard isRecent else { return }
         uses += tally.accepted.count

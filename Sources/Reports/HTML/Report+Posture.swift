@@ -147,6 +147,7 @@ extension Rule {
         var words = [action.rawValue]
         if startBefore > .zero { words.append("from \(startBefore.spoken) before") }
         if action == .rotate, overlap > .zero { words.append("overlap \(overlap.spoken)") }
+        if cap.endsWhenIdle { words.append("less where the previous value is seen to be out of use") }
         if cap.revokes { words.append("revoked in use \((overlap + cap.patience(after: overlap)).spoken) after it") }
         return words.joined(separator: ", ")
     }

@@ -68,6 +68,7 @@ private struct CanonicalText {
         append(rule.overlap.seconds)
         append(rule.cap.span?.seconds)
         append(rule.cap.revokes ? 1 : 0)
+        append(rule.cap.endsWhenIdle ? 1 : 0)
     }
 
     private mutating func append(_ selector: Selector) {

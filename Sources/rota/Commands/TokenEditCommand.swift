@@ -64,10 +64,11 @@ private func editToken(_ invocation: Invocation) throws -> ExitCode {
         }
         try check(after, destinations: kept + added, expiryChanged: before.expiresAt != after.expiresAt, at: now)
         let isEdited = try store.editToken(after, change: change)
+        // In this order: the only one may be replaced.
+        for destination in added { try store.addDestination(destination, to: before.id, change: change) }
         for destination in removed {
             try removeDestination(destination, from: before.id, in: store, change: change)
         }
-        for destination in added { try addDestination(destination, to: before.id, in: store, change: change) }
         return (before.id, isEdited || !added.isEmpty || !removed.isEmpty)
     }
     guard let token = try store.token(id) else { throw Failure("the token is gone") }

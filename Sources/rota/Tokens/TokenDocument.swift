@@ -52,6 +52,8 @@ enum TokenDocument {
             "overlap_cap_seconds": .integer(
                 (rotation.overlap + rotation.cap.patience(after: rotation.overlap)).seconds),
             "at_cap": rotation.cap.revokes ? "revoke" : "alarm", "alarmed_at": time(rotation.alarmedAt),
+            "retire": rotation.cap.endsWhenIdle ? "when-idle" : "after-overlap",
+            "promoted_at": time(rotation.promotedAt),
             "failures": .integer(rotation.failures),
             "next_attempt_at": time(rotation.nextAttemptAt), "cause": text(rotation.cause),
         ]

@@ -21,7 +21,8 @@ enum UsageDocument {
     private static func json(_ use: UsageSummary.OfVersion) -> JSON {
         [
             "version": use.version == 0 ? .null : .integer(use.version),
-            "last_used_at": TokenDocument.time(use.lastUsed), "count": .integer(use.uses),
+            "last_used_at": TokenDocument.time(use.lastUsed),
+            "first_used_on": use.firstUsed.map { .string($0.date) } ?? .null, "count": .integer(use.uses),
             "last_refused_at": TokenDocument.time(use.lastRefused), "refused": .integer(use.refusals),
             "sources": texts(use.sources.texts), "agents": texts(use.agents.texts),
             "refused_sources": texts(use.refusedSources.texts),
@@ -37,12 +38,13 @@ enum UsageDocument {
         fields.add("never exercised", usage.scopesNeverExercised?.joined(separator: " "))
     }
 
-    static let headings = ["version", "last used", "uses", "refused", "from", "by"]
+    static let headings = ["version", "last used", "since", "uses", "refused", "from", "by"]
 
     static func row(_ use: UsageSummary.OfVersion, at now: Instant) -> [String] {
         [
             use.version == 0 ? "not told" : String(use.version),
-            use.lastUsed.map { distance(to: $0, from: now) } ?? "never", String(use.uses), String(use.refusals),
+            use.lastUsed.map { distance(to: $0, from: now) } ?? "never", use.firstUsed?.date ?? "-",
+            String(use.uses), String(use.refusals),
             list(use.sources, and: use.refusedSources), list(use.agents),
         ]
     }

@@ -1,0 +1,123 @@
+import Crypto
+import Engine
+import RotaCore
+import TestSupport
+import Testing
+
+/// Destinations that come and go while a rotation works on them.
+@Suite struct ChangedDestinationTests {
+    private let first = FakeVault("a")
+    private let second = FakeVault("b")
+    private let bench: RotationBench
+
+    init() throws {
+        bench = try RotationBench([first, second])
+    }
+
+    private func place(_ vault: String, _ path: String = "apps/bench") -> Destination {
+        Destination(vault: vault, path: path)
+    }
+
+    private func add(_ destination: Destination) async throws {
+        let (id, change) = (bench.id, bench.change)
+        try await bench.queue.write { try $0.addDestination(destination, to: id, change: change) }
+    }
+
+    private func remove(_ destination: Destination) async throws {
+        let (id, change) = (bench.id, bench.change)
+        try await bench.queue.write { try removeDestination(destination, from: id, in: $0, change: change) }
+    }
+
+    private func fail(_ vault: FakeVault, _ fault: FakeVault.Fault) {
+        vault.setHook { call in call.operation == .write ? fault : nil }
+    }
+
+    @Test func `a destination that is added to a stuck rotation gets its value`() async throws {
+        fail(second, .denied)
+        #expect(try await bench.rotator().rotate([bench.request()]).map(\.isStalled) == [true])
+        try await add(place("a", "apps/late"))
+        second.setHook(nil)
+        try await bench.runToTheEnd()
+        #expect(try await bench.states() == [.revoked, .current])
+        #expect(first.value(at: place("a", "apps/late")) == first.value(at: place("a")))
+        #expect(try await bench.violations() == [])
+    }
+
+    @Test func `a vault that is gone for good is taken away, and its rotation comes to its end`() async throws {
+        fail(second, .timesOutBefore)
+        #expect(try await bench.rotator().rotate([bench.request()]).map(\.isStalled) == [true])
+        #expect(try await bench.states() == [.current, .pending])
+        try await remove(place("b"))
+        try await bench.runToTheEnd()
+        #expect(try await bench.states() == [.revoked, .current])
+        #expect(first.value(at: place("a")) != second.value(at: place("b")))
+    }
+
+    @Test func `the only destination of an open rotation stays until another one is added`() async throws {
+        let alone = FakeVault("alone")
+        let bench = try RotationBench([alone])
+        let (id, change) = (bench.id, bench.change)
+        alone.setHook { call in call.operation == .write ? .denied : nil }
+        #expect(try await bench.rotator().rotate([bench.request()]).map(\.isStalled) == [true])
+        await #expect(throws: StoreError.self) {
+            try await bench.queue.write { try removeDestination(place("alone"), from: id, in: $0, change: change) }
+        }
+        #expect(try await bench.queue.read { try $0.destinations(of: id) }.count == 1)
+    }
+
+    @Test func `one that comes in the overlap does not keep the older value alive, unless it holds it`() async throws {
+        let older = try #require(first.value(at: place("a")))
+        for holdsOlder in [true, false] {
+            let bench = try RotationBench([first, second], seeded: false)
+            first.foreignWrite(nil, at: place("a"))
+            second.foreignWrite(nil, at: place("b"))
+            _ = try await bench.rotator(seed: 1).rotate([bench.request(overlap: .hours(1))])
+            #expect(try await bench.states() == [.previous, .current])
+            let late = place("a", "apps/late-\(holdsOlder)")
+            let (id, change) = (bench.id, bench.change)
+            // The next rotation makes the present value the older one, which somebody then copied.
+            bench.clock.advance(by: .hours(2))
+            _ = try await bench.rotator().recover(change: bench.change)
+            let copied = try #require(first.value(at: place("a")))
+            _ = try await bench.rotator(seed: 2).rotate([bench.request(overlap: .hours(1))])
+            try await bench.queue.write { try $0.addDestination(late, to: id, change: change) }
+            if holdsOlder { first.foreignWrite(copied, at: late) }
+            bench.clock.advance(by: .hours(2))
+            _ = try await bench.rotator().recover(change: bench.change)
+            let expected: VersionState = holdsOlder ? .previous : .revoked
+            #expect(try await bench.states().dropFirst().first == expected, "holds the older value: \(holdsOlder)")
+            #expect(try await bench.violations() == [])
+            #expect(older != copied)
+        }
+    }
+
+    @Test func `who does not get on is told of once, and once more after the promotion`() async throws {
+        let stuck = { try await bench.events().filter { $0 == "token.rotation_stuck" }.count }
+        fail(second, .transient)
+        _ = try await bench.rotator().rotate([bench.request()])
+        #expect(try await stuck() == 0, "one failure is no news")
+        for pass in 2...6 {
+            bench.clock.advance(by: .hours(2))
+            _ = try await bench.rotator(seed: UInt64(pass)).recover(change: bench.change)
+            #expect(try await stuck() == (pass >= 3 ? 1 : 0), "pass \(pass)")
+        }
+        second.setHook(nil)
+        bench.clock.advance(by: .hours(2))
+        _ = try await bench.rotator(seed: 9).recover(change: bench.change)
+        #expect(try await bench.states() == [.previous, .current])
+        // The guard finds another value in the place of the current one.
+        second.foreignWrite("theirs", at: place("b"))
+        for pass in 10...13 {
+            bench.clock.advance(by: .hours(2))
+            _ = try await bench.rotator(seed: UInt64(pass)).recover(change: bench.change)
+        }
+        #expect(try await stuck() == 2)
+        #expect(try await bench.states() == [.previous, .current])
+    }
+
+    @Test func `what only a person can mend is told at once`() async throws {
+        fail(second, .denied)
+        _ = try await bench.rotator().rotate([bench.request()])
+        #expect(try await bench.events().filter { $0 == "token.rotation_stuck" }.count == 1)
+    }
+}
