@@ -12,7 +12,7 @@ SOURCES := Sources Tests Package.swift
 # The suites in Python that are here: each is a folder of pytest.
 SUITES := $(wildcard Tests/CLITests Tests/SystemTests)
 
-.PHONY: deps build test test-long lint unit system demo bench release clean
+.PHONY: deps build test test-long test-teeth test-simulation lint unit system demo bench release clean
 
 deps: .build/deps.stamp
 
@@ -40,10 +40,13 @@ build: deps
 test: deps
 	$(MAKE) --no-print-directory lint
 	$(MAKE) --no-print-directory unit
+	$(MAKE) --no-print-directory test-teeth
+	$(MAKE) --no-print-directory test-simulation
 	$(MAKE) --no-print-directory system
 
 # The tests that can go on for as long as one likes, for some ten times as long: before a release, and overnight.
 test-long: build
+	$(MAKE) --no-print-directory test-simulation SEEDS=90000
 	ROTA_LONG=1 $(PYTHON) -m pytest -p no:cacheprovider -s Tests/SystemTests/test_kill.py
 
 lint:
@@ -51,7 +54,20 @@ lint:
 
 unit: deps
 	swift build --quiet --build-tests
-	swift test --quiet --skip-build --disable-xctest
+	swift test --quiet --skip-build --disable-xctest --skip SimulationTests
+
+# Every rule of the protocol switched off once, by tests alone: each must be missed.
+test-teeth: deps
+	swift build --quiet --build-tests
+	swift test --skip-build --disable-xctest --filter SimulationTests.TeethTests | tee .build/teeth.log | grep -v '◇'
+	@grep --text 'rules caught' .build/teeth.log
+
+# A million steps. SEEDS=90000 for a hundred million.
+SEEDS := 1000
+
+test-simulation: deps
+	swift build --quiet --build-tests
+	ROTA_SIMULATION_SEEDS=$(SEEDS) swift test --skip-build --disable-xctest --filter SimulationTests.SimulationTests | grep -v '◇'
 
 system: build
 	$(PYTHON) -m pytest --quiet -p no:cacheprovider $(SUITES)

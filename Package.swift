@@ -72,7 +72,7 @@ let package = Package(
         // Tests.
         .target(
             name: "TestSupport",
-            dependencies: ["Engine", "RotaCore", "Crypto", "JSON"],
+            dependencies: ["Engine", "Stores", "RotaCore", "Crypto", "JSON"],
             swiftSettings: settings),
         tests("SQLite", ["SQLite"]),
         tests("Crypto", ["Crypto"]),
@@ -89,6 +89,7 @@ let package = Package(
         tests("API", ["API", "HTTPServer", "Stores", "Addresses", "Engine", "RotaCore", "Crypto", "JSON"]),
         tests("PolicyFiles", ["PolicyFiles", "RotaCore"]),
         tests("Reports", ["Reports", "Engine", "RotaCore", "JSON"]),
+        tests("Simulation", ["Engine", "Stores", "SQLite", "RotaCore", "Crypto"]),
         tests("Tidy", []),
     ],
     swiftLanguageModes: [.v6]

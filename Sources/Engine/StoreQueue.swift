@@ -23,15 +23,26 @@ package final class StoreQueue: Sendable {
     /// How many writes one transaction takes at the most, so that none waits long.
     private static let largestBatch = 512
 
-    private let queue = DispatchQueue(label: "rota.store")
+    /// Runs what it is given on the store's thread, one after the other.
+    private let schedule: @Sendable (@escaping @Sendable () -> Void) -> Void
     private let waiting = Locked<[Work]>([])
     private let store: ConfinedStore
     private let onUnknownOutcome: @Sendable (any Error) -> Void
 
     /// - parameter onUnknownOutcome: called on the store's thread, before anybody who waits is resumed, when
     ///   COMMIT failed (I11). The edge ends the process there.
-    package init(_ store: any Store, onUnknownOutcome: @escaping @Sendable (any Error) -> Void) {
+    package convenience init(_ store: any Store, onUnknownOutcome: @escaping @Sendable (any Error) -> Void) {
+        let queue = DispatchQueue(label: "rota.store")
+        self.init(store, on: { work in queue.async { work() } }, onUnknownOutcome: onUnknownOutcome)
+    }
+
+    /// - parameter schedule: runs what it is given, one after the other, when it likes.
+    package init(
+        _ store: any Store, on schedule: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void,
+        onUnknownOutcome: @escaping @Sendable (any Error) -> Void
+    ) {
         self.store = ConfinedStore(store: store)
+        self.schedule = schedule
         self.onUnknownOutcome = onUnknownOutcome
     }
 
@@ -90,7 +101,7 @@ package final class StoreQueue: Sendable {
             return list.count == 1
         }
         // Whoever finds the list empty schedules a drain; all who come before it starts ride along.
-        if first { queue.async { self.drain() } }
+        if first { schedule { self.drain() } }
     }
 
     private func drain() {

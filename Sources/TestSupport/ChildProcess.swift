@@ -111,8 +111,8 @@ package struct ChildProcessError: Error, CustomStringConvertible {
     package let description: String
 }
 
-enum ProcessEnvironment {
-    static func value(_ name: String) -> String? {
+package enum ProcessEnvironment {
+    package static func value(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }
     }
 }

@@ -22,6 +22,8 @@ extension FakeVault {
         /// No answer; a write waits in the network until `landLateWrites`, and then stands or falls with its
         /// condition.
         case landsLater
+        /// A write is carried out, and a copy of it waits in the network.
+        case duplicated
         /// Somebody else writes this value just before; then the call goes its ordinary way.
         case foreignWriteBefore(String)
         /// Somebody else writes this value just after, before the caller has the answer.

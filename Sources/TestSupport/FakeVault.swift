@@ -29,16 +29,22 @@ package final class FakeVault: Vault {
     }
 
     private let keepsHistory: Bool
+    /// Whether it does what it says of conditional writes.
+    private let isConditional: Bool
     private let state = Locked(State())
 
-    /// - parameter keepsHistory: whether `held` can be answered.
+    /// - Parameters:
+    ///   - keepsHistory: whether `held` can be answered.
+    ///   - ignoresConditions: it carries out every write, though it says that it looks at their bases.
     package init(
         _ name: String = "fake", conditionalWrite: Bool = true, orderedBases: Bool = true,
         fenceable: Bool = true,
-        fencesEmptiness: Bool = true, readable: Bool = true, removable: Bool = true, keepsHistory: Bool = true
+        fencesEmptiness: Bool = true, readable: Bool = true, removable: Bool = true, keepsHistory: Bool = true,
+        ignoresConditions: Bool = false
     ) {
         self.name = name
         self.keepsHistory = keepsHistory
+        isConditional = conditionalWrite && !ignoresConditions
         capabilities = VaultCapabilities(
             conditionalWrite: conditionalWrite, orderedBases: orderedBases && fenceable, fenceable: fenceable,
             fencesEmptiness: fenceable && fencesEmptiness, readable: readable, fieldsShareBase: true,
@@ -72,7 +78,7 @@ extension FakeVault {
     /// The network delivers what it held back, oldest first; answers how many writes were carried out.
     @discardableResult
     package func landLateWrites() -> Int {
-        let conditional = capabilities.conditionalWrite
+        let conditional = isConditional
         return state.withLock { state in
             let late = state.late
             state.late = []
@@ -82,6 +88,32 @@ extension FakeVault {
                 landed += 1
             }
             return landed
+        }
+    }
+
+    /// How many writes the network holds back.
+    package var lateCount: Int { state.withLock { $0.late.count } }
+
+    /// The network delivers one of those that it held back, or loses it; whether it was carried out.
+    @discardableResult
+    package func endLateWrite(_ index: Int, lands: Bool) -> Bool {
+        let conditional = isConditional
+        return state.withLock { state in
+            let write = state.late.remove(at: index)
+            guard lands, !conditional || base(of: write.destination, in: state) == write.base else { return false }
+            Self.apply(write.value, to: write.destination, as: write.origin, in: &state)
+            return true
+        }
+    }
+
+    /// Values that the network holds back and that would be carried out if they came now.
+    package var lateValues: [(destination: Destination, value: String)] {
+        let conditional = isConditional
+        return state.withLock { state in
+            state.late.compactMap { write in
+                guard !conditional || base(of: write.destination, in: state) == write.base else { return nil }
+                return write.value.map { (write.destination, $0) }
+            }
         }
     }
 
@@ -189,7 +221,7 @@ extension FakeVault {
         case .timesOutBefore: throw VaultError(operation.unanswered, "no answer in time (scripted)")
         case .foreignWriteBefore(let value):
             if let destination { foreignWrite(value, at: destination) }
-        case .timesOutAfter, .saysYesOnly, .landsLater, .foreignWriteAfter, .stale, nil: break
+        case .timesOutAfter, .saysYesOnly, .landsLater, .duplicated, .foreignWriteAfter, .stale, nil: break
         }
         return fault
     }
@@ -204,7 +236,7 @@ extension FakeVault {
     ) async throws(VaultError) {
         let fault = try await before(operation, destination)
         if fault == .saysYesOnly { return }
-        let conditional = capabilities.conditionalWrite
+        let conditional = isConditional
         let accepted = state.withLock { state in
             let old = state.secrets[destination.path]?.newest[Self.field(of: destination)]
             let value = newValue(old)
@@ -212,6 +244,9 @@ extension FakeVault {
                 state.late.append(
                     LateWrite(destination: destination, value: value, base: base, origin: origin))
                 return true
+            }
+            if fault == .duplicated {
+                state.late.append(LateWrite(destination: destination, value: value, base: base, origin: origin))
             }
             guard !conditional || self.base(of: destination, in: state) == base else { return false }
             Self.apply(value, to: destination, as: origin, in: &state)

@@ -34,6 +34,20 @@ struct HabitTests {
         "Sources/HTTPClient/AddressPolicy.swift", "Sources/HTTPClient/TransferLoop.swift",
     ]
 
+    /// Where a rule of the protocol can be taken away, and what is named by tests alone.
+    private static let weakening = [
+        "openWeakenedStore(": "Sources/Stores/WeakenedStore.swift", "SyncWatch": "Sources/SQLite/SyncWatch.swift",
+        "replaced[": "Sources/Stores/WeakenedStore.swift",
+    ]
+
+    @Test(arguments: weakening.keys.sorted()) func `only tests take a rule away`(_ word: String) {
+        let others = House.sources.filter { file in
+            file.target != "TestSupport" && file.path != Self.weakening[word]
+                && !(word == "replaced[" && file.path == "Sources/Stores/SQLiteDriver.swift")
+        }
+        #expect(others.flatMap { $0.places(holding: word) }.isEmpty)
+    }
+
     @Test(arguments: ["fatalError(", "preconditionFailure("])
     func `only a broken machine ends the process`(_ word: String) {
         let files = House.sources.filter { !Self.mayEndTheProcess.contains($0.path) }

@@ -31,7 +31,7 @@ struct ImportTests {
             "Engine", "Stores", "Vaults", "Webhooks", "PolicyFiles", "Reports", "RotaCore", "YAML", "JSON",
             "Crypto", "HTTPClient", "Addresses", "HTTPServer", "API",
         ],
-        "TestSupport": ["Engine", "RotaCore", "Crypto", "JSON"],
+        "TestSupport": ["Engine", "Stores", "RotaCore", "Crypto", "JSON"],
     ]
 
     @Test func `a target imports only what lies below it`() {

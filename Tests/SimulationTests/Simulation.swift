@@ -1,0 +1,159 @@
+import Crypto
+import Engine
+import RotaCore
+import Stores
+import TestSupport
+
+/// One history: two processes rotate two tokens in two to four destinations each, while everything fails that may.
+struct Simulation {
+    struct Outcome: Sendable {
+        var seed: UInt64
+        var steps = 0
+        var kills = 0
+        /// Versions that became current, or had.
+        var rotations = 0
+        /// What was broken, and how it came to that; nil when nothing was.
+        var violation: String?
+    }
+
+    private static let tokens = [TokenID("tok_one"), TokenID("tok_two")]
+    /// How many steps all may take that has begun, once nothing fails any more.
+    private static let patience = 4_000
+
+    private let seed: UInt64
+    private let world: World
+    private let folder: ScratchFolder
+    private let location: String
+    private let replacing: [String: String]
+    private let checker: InvariantChecker
+    private let looked = Looked()
+
+    private final class Looked { var changes = -1 }
+
+    /// - parameter replacing: parts of the store's statements that are taken away.
+    init(seed: UInt64, replacing: [String: String] = [:]) throws {
+        self.seed = seed
+        self.replacing = replacing
+        let vaults = [
+            FakeVault("kv"),
+            FakeVault("opaque", orderedBases: false, fencesEmptiness: seed % 3 == 0, keepsHistory: false),
+            FakeVault("content", fenceable: false, keepsHistory: false),
+            FakeVault("plain", conditionalWrite: false, fenceable: false, keepsHistory: false),
+        ]
+        folder = try ScratchFolder()
+        location = "sqlite:\(folder.path)/store/rota.db"
+        let start = Instant(seconds: 1_795_392_000)
+        world = World(seed: seed, vaults: vaults, start: start)
+        let change = Change(actor: "simulation", at: start, cause: "the beginning")
+        try createStore(
+            at: location, identity: StoreIdentity(instance: "simulation", generation: 1, createdAt: start),
+            change: change)
+        let store = try openStore(
+            at: location, endpoints: [Endpoint(name: "all", events: [Glob("*")], retries: [])])
+        for (index, id) in Self.tokens.enumerated() {
+            try Self.add(id, index, seed, to: store, world: world, change: change)
+        }
+        store.close()
+        checker = try InvariantChecker(store: location, vaults: vaults, tokens: Self.tokens)
+    }
+
+    private static func add(
+        _ id: TokenID, _ index: Int, _ seed: UInt64, to store: any Store, world: World, change: Change
+    ) throws {
+        // Two, three or four places, in any of the kinds; the second token of some seeds has all that is good.
+        let count = 2 + world.number(below: 3)
+        let isSound = index == 0 && seed % 2 == 0
+        var destinations: [Destination] = []
+        for number in 0..<count {
+            let vault = isSound ? world.vaults[number % 2] : world.vaults[world.number(below: world.vaults.count)]
+            destinations.append(Destination(vault: vault.name, path: "\(id)/\(number)"))
+        }
+        let random = SeededRandom(seed: world.word())
+        let value = TokenValue.mint(prefix: "rota") { random.bytes(64) }
+        let issuedAt = change.at - .days(100)
+        let token = Token(
+            id: id, name: id.text, createdAt: issuedAt, values: ValueSummary(currentIssuedAt: issuedAt),
+            destinationCount: count)
+        try store.transaction {
+            try store.addToken(
+                token,
+                version: Version(
+                    number: 1, state: .current, digest: TokenValue.digest(of: value), hint: "", issuedAt: issuedAt),
+                destinations: destinations, change: change)
+        }
+        for destination in destinations where !world.isDrawn(0.1) {
+            world.vaults.first { $0.name == destination.vault }?
+                .foreignWrite(String(decoding: value.copyBytes(), as: UTF8.self), at: destination)
+        }
+    }
+
+    /// - parameter steps: while things fail; what has begun then is brought to its end.
+    func run(steps: Int) throws -> Outcome {
+        var outcome = Outcome(seed: seed)
+        var next = 3
+        var processes = [try begin(1), try begin(2)]
+        while world.steps < steps {
+            guard try proceed(&outcome) else { return outcome }
+            guard world.isDrawn(0.004) else { continue }
+            let index = world.number(below: 2)
+            processes[index].kill()
+            outcome.kills += 1
+            processes[index] = try begin(next)
+            next += 1
+        }
+        world.endFaults()
+        try comeToRest(&outcome)
+        for process in processes { process.kill() }
+        world.executor.runUntilAllWait()
+        outcome.steps = world.steps
+        return outcome
+    }
+
+    private func begin(_ number: Int) throws -> SimulatedProcess {
+        let process = try SimulatedProcess(
+            number, in: world, store: location, tokens: Self.tokens, replacing: replacing)
+        process.begin()
+        return process
+    }
+
+    /// One step and one look; false when something is broken.
+    private func proceed(_ outcome: inout Outcome) throws -> Bool {
+        guard world.step() else {
+            return fail("nothing can happen any more", &outcome)
+        }
+        // Nothing can be broken where nothing has changed.
+        guard world.changes != looked.changes else { return true }
+        looked.changes = world.changes
+        guard let first = try checker.violations().first else { return true }
+        return fail(first, &outcome)
+    }
+
+    private func fail(_ what: String, _ outcome: inout Outcome) -> Bool {
+        outcome.steps = world.steps
+        outcome.violation =
+            "\(what)\nReplay it with ROTA_SIMULATION_SEED=\(seed)\n" + world.history.suffix(120).joined(separator: "\n")
+        return false
+    }
+
+    /// Without faults every rotation that was begun comes to its end, or says why it cannot.
+    private func comeToRest(_ outcome: inout Outcome) throws {
+        let reader = try openReaders(at: location)
+        let end = world.steps + Self.patience
+        while world.steps < end {
+            guard try proceed(&outcome) else { return }
+            guard world.steps.isMultiple(of: 50) else { continue }
+            let open = try reader.read { try $0.openRotations() }.filter { $0.phase == .open }
+            if open.allSatisfy({ $0.cause != nil }) { break }
+        }
+        let stuck = try reader.read { try $0.openRotations() }.filter { $0.phase == .open && $0.cause == nil }
+        if let first = stuck.first { _ = fail("\(first.tokenID): its rotation does not come to an end", &outcome) }
+        outcome.rotations = try reader.read { store in
+            try Self.tokens.reduce(0) { sum, id in
+                sum
+                    + (try store.versions(of: id).count {
+                        $0.state == .current || $0.state == .previous || $0.endsAt != nil
+                    })
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import Crypto
+import TestSupport
+import Testing
+
+/// Histories in which everything fails that may, and nothing may be lost. `make test-simulation` runs a million steps.
+@Suite struct SimulationTests {
+    @Test func `nothing is broken in any history`() async throws {
+        if let seed = ProcessEnvironment.value("ROTA_SIMULATION_SEED").flatMap(UInt64.init) {
+            let outcome = try Simulation(seed: seed).run(steps: 1_000)
+            #expect(outcome.violation == nil, "\(outcome.violation ?? "")")
+            return
+        }
+        let seeds = ProcessEnvironment.value("ROTA_SIMULATION_SEEDS").flatMap(UInt64.init) ?? 12
+        let totals = Locked((steps: 0, kills: 0, rotations: 0, histories: 0))
+        try await withThrowingTaskGroup { group in
+            for worker in 0..<2 {
+                group.addTask {
+                    for seed in (1...seeds).filter({ $0 % 2 == UInt64(worker) }) {
+                        let outcome = try Simulation(seed: seed).run(steps: 1_000)
+                        #expect(outcome.violation == nil, "\(outcome.violation ?? "")")
+                        totals.withLock {
+                            $0.steps += outcome.steps
+                            $0.kills += outcome.kills
+                            $0.rotations += outcome.rotations
+                            $0.histories += 1
+                        }
+                        if outcome.violation != nil { return }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        let sum = totals.withLock { $0 }
+        #expect(sum.histories == Int(seeds) && sum.steps >= 1_000 * Int(seeds) && sum.rotations > sum.histories)
+        print(
+            "simulation: \(sum.histories) histories, \(sum.steps) steps, \(sum.kills) kills,"
+                + " \(sum.rotations) values became current")
+    }
+
+    @Test func `one seed gives one history`() throws {
+        let first = try Simulation(seed: 7).run(steps: 500)
+        let second = try Simulation(seed: 7).run(steps: 500)
+        #expect(first.steps == second.steps && first.kills == second.kills && first.rotations == second.rotations)
+    }
+}
