@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// A wall clock beside what the store has recorded.
-struct ClockMarkTests {
+struct ClockLagTests {
     private static let epoch = RunFixture.epoch
 
     /// How far behind a clock is that shows an instant so long after the epoch.
@@ -47,7 +47,7 @@ struct ClockMarkTests {
         fixture.clock.advance(by: .hours(-5))
         let lag = try #require(try await fixture.store.read { try $0.lag(of: Self.epoch) })
         let change = fixture.change("confirmed")
-        try await fixture.store.write { try $0.trustClock(lag, change: change) }
+        try await fixture.store.write { try $0.trustClock(.behind(lag), change: change) }
         #expect(try await self.lag(fixture, at: .zero) == nil)
         #expect(try await self.lag(fixture, at: .hours(-1)) == .hours(1))
         let entry = try await fixture.store.read { store in
