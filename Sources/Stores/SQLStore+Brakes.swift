@@ -78,7 +78,9 @@ extension SQLStore {
         try driver.first(.auditEntryBody, [.integer(number)]) { Self.digest(ofEntry: $0.text(0)) }
     }
 
-    private static func digest(ofEntry body: String) -> String { "sha256:" + Hex.encode(SHA256.digest(of: Array(body.utf8))) }
+    private static func digest(ofEntry body: String) -> String {
+        "sha256:" + Hex.encode(SHA256.digest(of: Array(body.utf8)))
+    }
 
     /// What is to be written beside the store once this transaction is committed; nil where nothing has changed that
     /// the mark tells of, or the store is in doubt.

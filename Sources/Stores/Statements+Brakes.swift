@@ -15,7 +15,8 @@ extension Statement {
     static let endFreeze = Statement("UPDATE freezes SET ended_at = $1 WHERE ended_at IS NULL")
 
     static let auditEntryBody = Statement("SELECT body FROM audit WHERE number = $1")
-    static let newestAuditBody = Statement("SELECT number, body FROM audit ORDER BY number DESC LIMIT 1")
+    static let newestAuditBody = Statement(
+        "SELECT number, body FROM audit WHERE number = (SELECT max(number) FROM audit)")
     static let changeFact = Statement("UPDATE store SET value = $3 WHERE key = $1 AND value = $2")
 
     /// A value that was minted in a life of the store that it does not remember. As the current one only where no
@@ -47,7 +48,7 @@ extension Statement {
         """
         INSERT INTO rotations (token_id, from_version, to_version, phase, overlap, claimed_at, claim_actor,
           claim_cause, failures, next_attempt_at, revoke_at_cap)
-        VALUES ($1, $2, $3, 'overlap', $4, $5, $6, $7, 0, $5 + $4, 0)
+        VALUES ($1, $2, $3, 'overlap', $4, $5, $6, $7, 0, CAST($5 AS BIGINT) + CAST($4 AS BIGINT), 0)
         """)
     static let retireAgain = Statement(
         """

@@ -130,8 +130,8 @@ struct StoreMarkFile {
             of: identity, entry: entry, file: FileIdentity(path: database), own: own, machine: machineName)
     }
 
-    /// Writes it, with the facts of the files as they are. Where that cannot be done, what was there before stays: it is
-    /// true all the same.
+    /// Writes it, with the facts of the files as they are. Where that cannot be done, what was there before stays: it
+    /// is true all the same.
     mutating func write(_ make: (_ store: FileIdentity, _ own: FileIdentity) -> StoreMark) {
         guard let store = FileIdentity(path: database) else { return }
         if !isOurs {

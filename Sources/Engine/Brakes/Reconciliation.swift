@@ -4,6 +4,7 @@ package import RotaCore
 package struct Reconciliation: Sendable {
     /// A value that the store has lost.
     package struct Loss: Sendable {
+        /// What is done about it.
         package enum Cure: String, Hashable, Sendable {
             /// It becomes the current version: every destination of its token holds it.
             case adopt

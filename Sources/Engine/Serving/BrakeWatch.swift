@@ -55,7 +55,8 @@ package final class BrakeWatch: Sendable {
             log.write(.error, "the store is in safe mode: nothing is rotated, retired, revoked or expired", fields)
         case .suspectClock(let doubt):
             log.write(
-                .error, "the clock is suspect: nothing is rotated, revoked or expired by it", doubt.fields + [fields[1]])
+                .error, "the clock is suspect: nothing is rotated, revoked or expired by it", doubt.fields + [fields[1]]
+            )
         }
     }
 

@@ -20,7 +20,7 @@ extension Command {
             """,
         options: [
             Option("deliver-within", "SPAN", help: "how long to deliver events at the end; 10s"),
-            Option("trust-clock", help: "the clock is right, though it has jumped, or the store has recorded later times"),
+            Option("trust-clock", help: "the clock is right, though it jumped, or the store has recorded later times"),
         ],
         examples: [
             "rota run", "rota run --quiet --deliver-within 1m",

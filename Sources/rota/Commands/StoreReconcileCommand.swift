@@ -149,8 +149,11 @@ private struct ReconcileDocument: Sendable {
 
     func print(on output: Output, entries: Int) {
         output.line(
-            printable(plan.doubt.map { "the store is in safe mode: \($0.message)" } ?? "nothing is known against the store"))
-        var lost = Table(["token", "value", "destinations", "what is done", "why"], on: output, title: "Values that the store has lost")
+            printable(
+                plan.doubt.map { "the store is in safe mode: \($0.message)" } ?? "nothing is known against the store"))
+        var lost = Table(
+            ["token", "value", "destinations", "what is done", "why"], on: output,
+            title: "Values that the store has lost")
         for loss in plan.losses {
             lost.add([
                 loss.name, "…\(loss.version.hint)",
