@@ -59,8 +59,8 @@ import Testing
     /// What may look at every row that its answer is made of.
     static let scans: [Statement] = [
         .allTokens, .tokensInStates, .unsortedTokens, .unfinishedRotations, .openFindings, .deliveryCounts,
-        .activeCount, .lastRun, .tokensWithoutValue, .stalledRotations, .heartbeats, .beginTracking, .schedules, .destinationCounts,
-        .blocks, .disabledEndpoints,
+        .activeCount, .lastRun, .tokensWithoutValue, .stalledRotations, .heartbeats, .beginTracking, .schedules,
+        .destinationCounts, .blocks, .disabledEndpoints,
     ]
 
     /// `addDestination` would look through the push rows, but only while a foreign key is violated. Taking a

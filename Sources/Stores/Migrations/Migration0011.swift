@@ -10,7 +10,7 @@ extension Migration {
           ends_at \(dialect.integer),
           ended_at \(dialect.integer)
         )\(dialect.strict);
-        CREATE INDEX freezes_present ON freezes (id) WHERE ended_at IS NULL;
+        CREATE INDEX freezes_by_end ON freezes (ended_at);
         """
     }
 }
