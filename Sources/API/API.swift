@@ -27,6 +27,8 @@ package struct API: Sendable {
         /// False from the moment on when the store is known not to be the one that others write: then nothing is
         /// answered by it.
         package var hasStore: @Sendable () -> Bool
+        /// What keeps anything destructive from being done; answers are given all the same.
+        package var brake: @Sendable () -> Brake?
 
         package init(
             readers: any StoreReaders, revoke: RevokeUseCase, clock: any WallClock,
@@ -34,7 +36,7 @@ package struct API: Sendable {
             report: @escaping @Sendable (any Error, _ request: String) -> Void = { _, _ in },
             tell: @escaping @Sendable (_ message: String, _ fields: [LogField]) -> Void = { _, _ in },
             trustedProxies: [CIDR] = [], isReady: @escaping @Sendable () -> Bool = { true },
-            hasStore: @escaping @Sendable () -> Bool = { true }
+            hasStore: @escaping @Sendable () -> Bool = { true }, brake: @escaping @Sendable () -> Brake? = { nil }
         ) {
             self.readers = readers
             self.revoke = revoke
@@ -45,6 +47,7 @@ package struct API: Sendable {
             self.trustedProxies = trustedProxies
             self.isReady = isReady
             self.hasStore = hasStore
+            self.brake = brake
         }
     }
 

@@ -1,6 +1,20 @@
 #pragma once
+#include <linux/stat.h>
 #include <sqlite3.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* statx(2), which Swift's Glibc lacks: the number of a file, and when it came to be in nanoseconds, 0 where the file
+   system does not know. 0 on success. */
+static inline int rota_file_identity(const char *path, uint64_t *inode, int64_t *born) {
+    struct statx facts;
+    if (syscall(SYS_statx, -100 /* AT_FDCWD */, path, 0, STATX_INO | STATX_BTIME, &facts) != 0) return -1;
+    *inode = facts.stx_ino;
+    *born = facts.stx_mask & STATX_BTIME ? facts.stx_btime.tv_sec * 1000000000LL + facts.stx_btime.tv_nsec : 0;
+    return 0;
+}
 
 /* sqlite3_db_config is variadic, which Swift cannot call. */
 static inline int rota_sqlite_db_config_int(sqlite3 *db, int option, int value, int *now) {

@@ -3,8 +3,8 @@ package enum EventTypes {
     package static let all = [
         "token.issued", "token.rotated", "token.version_retired", "token.revoked", "token.quarantined",
         "token.restored", "token.expiring", "token.action_due", "token.rotation_stuck", "token.reuse_detected",
-        "policy.violated", "run.completed", "run.aborted", "inventory.imported", "report.created",
-        "webhook.test",
+        "policy.violated", "run.completed", "run.aborted", "store.frozen", "store.unfrozen", "store.reconciled",
+        "inventory.imported", "report.created", "webhook.test",
     ]
 
     /// All of one kind each, as an endpoint may ask for them: `token.*`, `run.*` and so on.

@@ -16,33 +16,38 @@ package struct RevokeUseCase: Sendable {
     ///
     /// - parameters:
     ///   - tokens: ids, or names (of the active token of that name).
+    ///   - isEmergency: past a freeze, safe mode and a clock that is suspect; the audit log says so.
     ///   - reason: one sentence, kept with the token and in the audit log.
     ///   - actor: such as `cli:alice`.
     /// - returns: one answer for each, in order.
-    package func revoke(_ tokens: [String], reason: String, actor: String) async throws -> [Revocation] {
+    package func revoke(
+        _ tokens: [String], isEmergency: Bool = false, reason: String, actor: String
+    ) async throws -> [Revocation] {
         var revocations: [Revocation] = []
         for nameOrID in tokens {
             let change = Change(actor: actor, at: clock.now(), cause: reason)
-            revocations.append(try await store.write { try Self.revoke(nameOrID, in: $0, change) })
+            revocations.append(try await store.write { try Self.revoke(nameOrID, isEmergency, in: $0, change) })
         }
         return revocations
     }
 
     /// Revokes one token for a caller that does not wait: `finish` is called, on the store's thread, when none of
-    /// its values is accepted any more.
+    /// its values is accepted any more. Always an emergency: whoever asks over the network cannot be asked back.
     package func revoke(
         _ id: TokenID, reason: String, actor: String,
         then finish: @escaping @Sendable (Result<Revocation, any Error>) -> Void
     ) {
         let change = Change(actor: actor, at: clock.now(), cause: reason)
-        store.write({ try Self.revoke(id.text, in: $0, change) }, then: finish)
+        store.write({ try Self.revoke(id.text, true, in: $0, change) }, then: finish)
     }
 
-    private static func revoke(_ nameOrID: String, in store: any Store, _ change: Change) throws -> Revocation {
+    private static func revoke(
+        _ nameOrID: String, _ isEmergency: Bool, in store: any Store, _ change: Change
+    ) throws -> Revocation {
         guard let token = try store.token(named: nameOrID) else {
             return Revocation(asked: nameOrID, token: nil, outcome: .unknown)
         }
-        let done = try store.revokeToken(token.id, change: change)
+        let done = try store.revokeToken(token.id, isEmergency: isEmergency, change: change)
         return Revocation(
             asked: nameOrID, token: try store.token(token.id) ?? token, outcome: done ? .done : .alreadyEnded)
     }

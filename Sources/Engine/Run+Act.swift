@@ -10,7 +10,7 @@ extension RunUseCase {
         _ pass: RunPass, opened: Set<FindingKey>, progress: @escaping @Sendable (RunProgress) -> Void
     ) async throws -> RunActions {
         let planned = pass.plan.actions
-        let isRotation = planned.map { $0.isReady && $0.action == .rotate }
+        let isRotation = planned.map { $0.isReady && $0.action == .rotate && pass.brake == nil }
         let rotations = planned.indices.filter { isRotation[$0] }
         let others = planned.indices.filter { !isRotation[$0] }
         var recorded = RunActions(run: pass.id, of: planned)
@@ -57,6 +57,7 @@ extension RunUseCase {
     ) throws -> Effect {
         if let blocked = planned.blocked { return Effect(.blocked, blocked.message, blocked: blocked) }
         if planned.waiting { return Effect(.waiting, "beyond the pace of the policy; a later run takes it") }
+        if let brake = pass.brake, planned.action != .notify { return Effect(.skipped, brake.message) }
         do {
             return try store.savepoint {
                 guard let token = try store.token(planned.tokenID) else {
@@ -72,6 +73,7 @@ extension RunUseCase {
             }
         } catch let error as StoreError {
             if case .outcomeUnknown = error { throw error }
+            if case .held(let brake) = error { return Effect(.skipped, brake.message) }
             return Effect(.failed, error.description)
         }
     }

@@ -30,8 +30,9 @@ extension RunUseCase {
 
     /// Drives unfinished rotations on: those that have failed before, or those that have not. Those that a
     /// policy called for, and that come to an end or into their overlap now, are actions of this run.
-    func recover(_ run: String, stuck: Bool, change: Change) async throws -> RecoveryResult {
-        try await rotator.recover(change: change, only: { ($0.failures > 0) == stuck }) { rotation, result in
+    func recover(_ run: String, stuck: Bool, unless brake: Brake?, change: Change) async throws -> RecoveryResult {
+        guard brake == nil else { return RecoveryResult(rotations: [], retired: 0) }
+        return try await rotator.recover(change: change, only: { ($0.failures > 0) == stuck }) { rotation, result in
             guard rotation.phase == .open, !result.isStalled, result.outcome != .skipped,
                 let trigger = rotation.trigger
             else { return }

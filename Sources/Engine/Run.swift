@@ -11,6 +11,8 @@ package import RotaCore
 ///    mend what is blocked is told, once, and findings that no longer hold close.
 /// 5. Events are delivered.
 ///
+/// While there is a brake, 1 and 2 are left out, and every action of the plan is skipped.
+///
 /// A second run finds nothing left to do. Several at once have one effect: every step is a conditional
 /// transition of the store's gate. Store errors propagate and end everything at once (I11).
 package struct RunUseCase: Sendable {
@@ -79,10 +81,12 @@ package struct RunUseCase: Sendable {
         let upkeep = { @Sendable (cause: String, now: Instant) in
             Change(actor: "rota", at: now, cause: cause, run: id)
         }
+        let brake = try await store.brake(at: startedAt)
         // What is stuck may wait for a vault that does not answer, and nothing of this run waits for it.
-        async let stuck = recover(id, stuck: true, change: upkeep("it was not finished yet", startedAt))
-        let fresh = try await recover(id, stuck: false, change: upkeep("it was not finished yet", startedAt))
-        let expired = try await expire(change: upkeep("its end has passed", clock.now()))
+        async let stuck = recover(id, stuck: true, unless: brake, change: upkeep("it was not finished yet", startedAt))
+        let fresh = try await recover(
+            id, stuck: false, unless: brake, change: upkeep("it was not finished yet", startedAt))
+        let expired = brake == nil ? try await expire(change: upkeep("its end has passed", clock.now())) : 0
 
         let acting = policies.policies.filter { run.acting?.contains($0.name) ?? true }
         let request = PlanRequest(
@@ -91,7 +95,7 @@ package struct RunUseCase: Sendable {
         let planned = try await store.read { try makePlan(request, from: $0) }
         let pass = RunPass(
             id: id, plan: planned.plan, policies: policies, acting: Set(acting.map(\.name)),
-            tracking: planned.tracking, actor: run.actor, startedAt: startedAt)
+            tracking: planned.tracking, brake: brake, actor: run.actor, startedAt: startedAt)
         try await store.write { store in
             try store.planRun(
                 id, digest: pass.plan.digest, actions: pass.plan.actions.count, change: pass.change(at: startedAt))
@@ -171,6 +175,8 @@ package struct RunReport: Sendable {
     package var finishedAt: Instant
     /// Why nothing of the plan was done: it is over a limit. Nil when it ran.
     package var refusal: String?
+    /// Why no action of the plan was taken, and nothing of earlier ones gone on with; nil where they were.
+    package var brake: Brake?
     /// One for each action of the plan, in its order; none when it was refused.
     package var actions: RunActions
     /// Every rotation that stands still after it, those of this plan and of earlier ones, tried by it or not.
@@ -192,6 +198,7 @@ package struct RunReport: Sendable {
         startedAt = pass.startedAt
         finishedAt = pass.startedAt
         self.refusal = refusal
+        brake = pass.brake
         self.recovery = recovery
         self.expired = expired
     }
@@ -218,6 +225,8 @@ struct RunPass: Sendable {
     var acting: Set<String>
     /// When uses were watched.
     var tracking: TrackingHistory
+    /// Why none of its actions is taken; nil where they are.
+    var brake: Brake?
     var actor: String
     var startedAt: Instant
 

@@ -16,7 +16,12 @@ protocol Driver: AnyObject {
 
     /// Runs `body` in one durable write transaction; throws `StoreError.outcomeUnknown` when COMMIT failed
     /// in such a way that it may have been kept.
-    func transaction<R>(_ body: () throws -> R) throws -> R
+    ///
+    /// - parameter committed: called once it is durable, and before anybody else can write.
+    func transaction<R>(_ body: () throws -> R, committed: () -> Void) throws -> R
+
+    /// What lies beside the database to tell a restored or copied one by; nil where it has another way.
+    func mark() -> StoreMarkFile?
 
     /// Runs `body` over the store as it is at its first statement, whatever others commit meanwhile.
     func snapshot<R>(_ body: () throws -> R) throws -> R
@@ -44,6 +49,10 @@ protocol Driver: AnyObject {
 }
 
 extension Driver {
+    func transaction<R>(_ body: () throws -> R) throws -> R {
+        try transaction(body, committed: {})
+    }
+
     /// The row that a statement gives, decoded; nil when it gives none.
     func first<R>(_ statement: Statement, _ values: [Value], _ decode: (borrowing Row) throws -> R) throws
         -> R?
@@ -92,5 +101,5 @@ struct Statement: Hashable, Sendable {
     }
 
     /// Every statement that the store runs, so that a test can prepare each on every database.
-    static let all: [Statement] = reads + gate + records + usage + scheduling + blocking + endpoints
+    static let all: [Statement] = reads + gate + records + usage + scheduling + blocking + endpoints + braking
 }

@@ -8,7 +8,7 @@ import SQLite
 ///
 /// Each begins with one conditional statement that carries the whole condition. Where that changes nothing,
 /// the answer is false or nil; where it does, the token's summary, one audit entry and the events follow in
-/// the same transaction.
+/// the same transaction. Whatever ends a value or puts another one into its place asks first whether there is a brake.
 extension SQLStore {
     // MARK: - Tokens
 
@@ -31,15 +31,21 @@ extension SQLStore {
         }
     }
 
-    func revokeToken(_ id: TokenID, change: Change) throws -> Bool {
+    func revokeToken(_ id: TokenID, isEmergency: Bool, change: Change) throws -> Bool {
+        let brake = try brake(at: change.at)
+        if !isEmergency, let brake { throw StoreError.held(brake) }
         let values: [Value] = [.of(id), .of(change.at), .text(change.actor), .text(change.cause)]
         guard try driver.execute(.endToken, values) == 1 else { return false }
-        try end(id, .revoked, "token.revoke", change)
-        try emit("token.revoked", about: id, change)
+        // Said only of an emergency: what is not one went past nothing.
+        var details: JSON.Object = [:]
+        if isEmergency { details = ["emergency": true, "despite": .of(brake?.code)] }
+        try end(id, .revoked, "token.revoke", change, details)
+        try emit("token.revoked", about: id, change, details)
         return true
     }
 
     func expireToken(_ id: TokenID, change: Change) throws -> Bool {
+        try requireReleased(at: change.at)
         let values: [Value] = [.of(id), .of(change.at), .text(change.actor), .text(change.cause)]
         guard try driver.execute(.expireToken, values) == 1 else { return false }
         try end(id, .expired, "token.expire", change)
@@ -47,17 +53,17 @@ extension SQLStore {
     }
 
     /// What ends with a token: its versions, its rotation, its findings.
-    func end(_ id: TokenID, _ state: VersionState, _ action: String, _ change: Change) throws {
+    func end(
+        _ id: TokenID, _ state: VersionState, _ action: String, _ change: Change, _ details: JSON.Object = [:]
+    ) throws {
         let versions = try numbers(.endVersions, [.of(id), .text(state.rawValue), .of(change.at)])
         let rotations = try numbers(.closeRotations, [.of(id), .text(change.cause)])
         let findings = try numbers(.closeFindings, [.of(id), .of(change.at), .text("the token ended")])
-        try conclude(
-            action, id, change,
-            [
-                "state": .string(state.rawValue), "versions": .of(versions),
-                "closed_rotations": .of(rotations),
-                "closed_findings": .of(findings),
-            ])
+        let after: JSON.Object = [
+            "state": .string(state.rawValue), "versions": .of(versions), "closed_rotations": .of(rotations),
+            "closed_findings": .of(findings),
+        ]
+        try conclude(action, id, change, .joining(after, details))
     }
 
     // MARK: - From the claim to the arming
@@ -66,6 +72,7 @@ extension SQLStore {
         of id: TokenID, fromVersion: Int, overlap: TimeSpan, cap: OverlapCap, trigger: RotationTrigger?,
         change: Change
     ) throws -> Rotation? {
+        try requireReleased(at: change.at)
         let claimed = try driver.execute(
             .claimRotation,
             [
@@ -95,6 +102,7 @@ extension SQLStore {
     }
 
     func supersedeOverlap(of id: TokenID, change: Change) throws -> Bool {
+        try requireReleased(at: change.at)
         guard let rotation = try numbers(.supersedeOverlap, [.of(id)]).first else { return false }
         try conclude("rotation.supersede", id, change, ["rotation": .integer(rotation), "phase": "done"])
         return true
@@ -124,6 +132,7 @@ extension SQLStore {
     func arm(
         _ rotation: Int64, digest: Digest, hint: String, destinations: [Int64], change: Change
     ) throws -> Int? {
+        try requireReleased(at: change.at)
         guard try driver.execute(.chooseVersion, [.integer(rotation)]) == 1 else { return nil }
         let chosen = try driver.first(.chosenVersion, [.integer(rotation)]) { row in
             (id: TokenID(row.text(0)), number: row.count(1))
@@ -153,6 +162,7 @@ extension SQLStore {
         _ token: TokenID, version: Int, destination: Int64, attempt: Int, base: String, ordered: Bool,
         at now: Instant
     ) throws -> Int? {
+        try requireReleased(at: now)
         let row: [Value] = [.of(token), .of(version), .integer(destination), .of(attempt)]
         // The base of a row changes only with its attempt, which the statement below compares again.
         if ordered, let held = try driver.first(.pushBase, row, { $0.optionalText(0) }) ?? nil,
@@ -203,6 +213,7 @@ extension SQLStore {
     // MARK: - What becomes of a pending version
 
     func discardPending(_ token: TokenID, version: Int, change: Change) throws -> Bool {
+        try requireReleased(at: change.at)
         let values: [Value] = [.of(token), .of(version), .of(change.at)]
         guard try driver.execute(.discardPending, values) == 1 else { return false }
         try driver.execute(.forgetVersion, [.of(token), .of(version)])
@@ -219,6 +230,7 @@ extension SQLStore {
     }
 
     func promote(_ token: TokenID, version: Int, change: Change) throws -> Bool {
+        try requireReleased(at: change.at)
         guard try driver.execute(.finishPushing, [.of(token), .of(version), .of(change.at)]) == 1,
             let rotation = try rotation(of: token)
         else { return false }
@@ -251,6 +263,7 @@ extension SQLStore {
     }
 
     func lowerEnds(of token: TokenID, to end: Instant, change: Change) throws -> [Int] {
+        try requireReleased(at: change.at)
         let lowered = try numbers(.lowerEnds, [.of(token), .of(end)]).sorted()
         guard !lowered.isEmpty else { return [] }
         try driver.execute(.hastenRetirement, [.of(token), .of(end)])
@@ -259,6 +272,7 @@ extension SQLStore {
     }
 
     func retire(_ token: TokenID, version: Int, evidence: OverlapEvidence?, change: Change) throws -> Bool {
+        try requireReleased(at: change.at)
         // Nothing was used after the end of time.
         let values: [Value] = [
             .of(token), .of(version), .of(change.at), .of(evidence?.silentSince ?? Instant(seconds: .max)),

@@ -36,6 +36,7 @@ extension SQLStore {
             body.endObject()
         }
         body.endObject()
+        hasAudited = true
         try driver.execute(
             .addAuditEntry,
             [
@@ -87,7 +88,7 @@ extension SQLStore {
 }
 
 extension JSON.Object {
-    fileprivate static func joining(_ first: JSON.Object, _ second: JSON.Object) -> JSON.Object {
+    static func joining(_ first: JSON.Object, _ second: JSON.Object) -> JSON.Object {
         var joined = first
         for member in second { joined[member.key] = member.value }
         return joined

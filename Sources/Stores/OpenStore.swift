@@ -67,6 +67,7 @@ package func createStore(at location: String, identity: StoreIdentity, change: C
         try driver.script("PRAGMA application_id = \(applicationID)")
         for migration in Migration.all { try apply(migration, to: driver) }
         try store.begin(identity, change: change)
+        try store.markAtBegin(replacing: true)
     }
 }
 
@@ -134,6 +135,10 @@ private func migrate(_ driver: SQLiteDriver, path: String) throws {
             // Read again behind the lock: another process may have been quicker.
             guard try driver.number("PRAGMA user_version") < migration.number else { return }
             try apply(migration, to: driver)
+            // Earlier releases made no mark: this one takes the store for what it says it is, once.
+            if migration.number == Migration.freezes.number, found > 0 {
+                try SQLStore(driver, endpoints: []).markAtBegin(replacing: false)
+            }
         }
     }
 }

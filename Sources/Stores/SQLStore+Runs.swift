@@ -5,12 +5,6 @@ import SQLite
 
 /// Runs, findings, and what becomes of deliveries.
 extension SQLStore {
-    func trustClock(_ lag: ClockLag, change: Change) throws {
-        try audit(
-            ClockLag.confirmation, of: "clock", change,
-            ["recorded": .of(lag.recorded), "behind_seconds": .integer(lag.span.seconds)])
-    }
-
     func beginRun(_ run: RunRecord, change: Change) throws {
         let values: [Value] = [
             .text(run.id), .of(run.acting?.joined(separator: "\n")), .text(run.actor), .of(run.startedAt),

@@ -20,13 +20,44 @@ final class SQLStore: Store {
     /// Within `load`: what would be looked up has been looked at, and there is no index to do it by.
     private(set) var isLoading = false
 
+    /// What lies beside the store.
+    private(set) var mark: StoreMarkFile?
+    /// Why the clock that this process goes by cannot be acted on.
+    var clockDoubt: ClockDoubt?
+    /// Of the transaction that is under way: whether the store was in doubt at its beginning, whether it is not any
+    /// more at its end, whether it has an audit entry, and what of the clock goes with it.
+    private(set) var doubtAtBegin: StoreDoubt?
+    var isReconciled = false
+    var hasAudited = false
+    var keptClock: ClockMark?
+
     init(_ driver: any Driver, endpoints: [Endpoint]) {
         self.driver = driver
         self.endpoints = endpoints
+        mark = driver.mark()
     }
 
     func transaction<R>(_ body: () throws -> R) throws -> R {
-        try driver.transaction(body)
+        var next: ((FileIdentity, FileIdentity) -> StoreMark)?
+        return try driver.transaction {
+            doubtAtBegin = try lookForDoubt()
+            (isReconciled, hasAudited, keptClock) = (false, false, nil)
+            let result = try body()
+            next = try nextMark()
+            return result
+        } committed: {
+            if let next { mark?.write(next) }
+        }
+    }
+
+    /// Marks a store that is new, or comes from a release that made no mark, within the transaction that makes it what
+    /// it is.
+    ///
+    /// - parameter replacing: whether over a mark that is there; that of a store which was here before says nothing.
+    func markAtBegin(replacing: Bool) throws {
+        guard let mark, replacing || mark.read() == nil else { return }
+        (isReconciled, hasAudited, keptClock) = (true, true, nil)
+        if let next = try nextMark() { self.mark?.write(next) }
     }
 
     func savepoint<R>(_ body: () throws -> R) throws -> R {

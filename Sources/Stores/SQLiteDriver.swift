@@ -50,7 +50,9 @@ final class SQLiteDriver: Driver {
         replaced.isEmpty ? statement.text : replaced[statement.text] ?? statement.text
     }
 
-    func transaction<R>(_ body: () throws -> R) throws -> R {
+    func mark() -> StoreMarkFile? { StoreMarkFile(beside: path) }
+
+    func transaction<R>(_ body: () throws -> R, committed: () -> Void) throws -> R {
         if let doubt { throw StoreError.outcomeUnknown(doubt) }
         guard let gate else { throw StoreError.failed("it was opened for reading only") }
         guard !isInTransaction else { throw StoreError.failed("a transaction within a transaction") }
@@ -73,6 +75,7 @@ final class SQLiteDriver: Driver {
             }
             try commit(connection)
             hasWritten = true
+            committed()
             shortenLog(connection, above: Self.walLimit)
             return result
         }

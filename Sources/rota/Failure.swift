@@ -10,7 +10,7 @@ enum ExitCode: Int32, Sendable {
     case usage = 2
     /// Done, but violations remain; only with `--exit-code`.
     case violationsRemain = 3
-    /// A limit, a freeze or a suspect clock forbade it: nothing was done.
+    /// A limit, a freeze, safe mode or a suspect clock forbade it: nothing was done.
     case refused = 4
     /// Some of it failed or did not get through.
     case partlyFailed = 5
@@ -23,7 +23,7 @@ enum ExitCode: Int32, Sendable {
         case .failed: "failed"
         case .usage: "wrong usage, configuration or policy; nothing was done"
         case .violationsRemain: "done, but violations remain (with --exit-code)"
-        case .refused: "refused by a limit, or for a suspect clock; nothing was done"
+        case .refused: "refused by a limit, a freeze, safe mode or a suspect clock; nothing was done"
         case .partlyFailed: "partly failed, or not finished yet"
         case .outcomeUnknown: "the store may or may not have kept the last change"
         }
@@ -108,6 +108,7 @@ struct Failure: Error, Sendable {
                 hint: "name another place; or take it from that one: "
                     + "rota token edit \(name) --remove-destination VAULT:PATH#FIELD")
         case .refused(_, let hint): self.init(error.description, hint: hint)
+        case .held(let brake): self.init(brake)
         case .outcomeUnknown:
             self.init(
                 error.description,
@@ -115,5 +116,10 @@ struct Failure: Error, Sendable {
                 code: .outcomeUnknown)
         case .failed: self.init(error.description)
         }
+    }
+
+    /// Nothing was done, since something destructive may not be done now.
+    init(_ brake: Brake) {
+        self.init("nothing was done: \(brake.message)", hint: brake.hint, code: .refused)
     }
 }

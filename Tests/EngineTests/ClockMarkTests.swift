@@ -1,64 +1,41 @@
-import Engine
 import RotaCore
-import Stores
-import TestSupport
 import Testing
 
-/// A wall clock beside what the store has recorded.
+@testable import Engine
+
+/// The clocks of a machine, from one process to the next.
 struct ClockMarkTests {
-    private static let epoch = RunFixture.epoch
+    private static let start = ClockReading(
+        wall: Instant(seconds: 1_800_000_000), uptime: .days(1), boot: "first")
 
-    /// How far behind a clock is that shows an instant so long after the epoch.
-    private func lag(_ fixture: RunFixture, at span: TimeSpan) async throws -> TimeSpan? {
-        try await fixture.store.read { try $0.lag(of: Self.epoch + span)?.span }
+    /// What the clocks show so long after the start, with the wall clock set ahead by so much.
+    private func reading(after span: TimeSpan, ahead: TimeSpan = .zero, boot: String = "first") -> ClockReading {
+        ClockReading(wall: Self.start.wall + span + ahead, uptime: Self.start.uptime + span, boot: boot)
     }
 
-    @Test func `a clock is behind when the store has recorded more than a minute later`() async throws {
-        let fixture = try RunFixture()
-        try await fixture.addToken("a")
-        for ahead in [TimeSpan.zero, .hours(1), .days(4000)] { #expect(try await lag(fixture, at: ahead) == nil) }
-        #expect(try await lag(fixture, at: TimeSpan(seconds: -60)) == nil)
-        #expect(try await lag(fixture, at: TimeSpan(seconds: -61)) == TimeSpan(seconds: 61))
+    @Test func `a clock that went with the time that passed is believed, and kept`() {
+        let later = reading(after: .hours(3))
+        let (jump, mark) = ClockMark(trusted: Self.start).judge(later)
+        #expect(jump == nil && mark == ClockMark(trusted: later))
     }
 
-    @Test func `what is changed by a clock that is behind does not make it right`() async throws {
-        let fixture = try RunFixture()
-        fixture.clock.advance(by: .hours(5))
-        try await fixture.addToken("a")
-        fixture.clock.advance(by: .hours(-5))
-        for number in 1...20 { try await fixture.addToken("late\(number)") }
-        #expect(try await lag(fixture, at: .zero) == .hours(5))
+    @Test(arguments: [TimeSpan.days(400), .hours(2), .hours(-2), .days(-400)])
+    func `a clock that was set is not, in either direction, until it is back`(_ ahead: TimeSpan) {
+        let (jump, mark) = ClockMark(trusted: Self.start).judge(reading(after: .hours(1), ahead: ahead))
+        #expect(jump != nil && mark.trusted == Self.start)
+        let (again, kept) = mark.judge(reading(after: .hours(1) + TimeSpan(seconds: 600), ahead: ahead))
+        #expect(again != nil && kept == mark)
+        #expect(mark.judge(reading(after: .hours(2))).jump == nil)
     }
 
-    @Test func `the last run counts, however much was changed since`() async throws {
-        let fixture = try RunFixture()
-        let (start, change) = (Self.epoch + .hours(5), Change(actor: "timer", at: Self.epoch, cause: "test"))
-        try await fixture.store.write { store in
-            try store.beginRun(RunRecord(id: "run_a", actor: "timer", startedAt: start), change: change)
-        }
-        for number in 1...300 { try await fixture.addToken("late\(number)") }
-        #expect(try await lag(fixture, at: .zero) == .hours(5))
-    }
-
-    @Test func `a confirmation is audited, and what stands before it does not count any more`() async throws {
-        let fixture = try RunFixture()
-        fixture.clock.advance(by: .hours(5))
-        try await fixture.addToken("a")
-        fixture.clock.advance(by: .hours(-5))
-        let lag = try #require(try await fixture.store.read { try $0.lag(of: Self.epoch) })
-        let change = fixture.change("confirmed")
-        try await fixture.store.write { try $0.trustClock(lag, change: change) }
-        #expect(try await self.lag(fixture, at: .zero) == nil)
-        #expect(try await self.lag(fixture, at: .hours(-1)) == .hours(1))
-        let entry = try await fixture.store.read { store in
-            var last: AuditEntry?
-            try store.eachAuditEntry(below: .max, object: "clock") {
-                last = $0
-                return false
-            }
-            return last
-        }
-        #expect(entry?.action == "clock.trust" && entry?.actor == "test")
-        #expect(entry?.body.contains("\"behind_seconds\":18000") == true)
+    @Test func `one that has been steady for a quarter of an hour is believed again, one that goes on jumping is not`()
+    {
+        let (_, mark) = ClockMark(trusted: Self.start).judge(reading(after: .hours(1), ahead: .days(400)))
+        let steady = reading(after: .hours(1) + TimeSpan(seconds: 900), ahead: .days(400))
+        #expect(mark.judge(steady).jump == nil)
+        let (jump, further) = mark.judge(reading(after: .hours(2), ahead: .days(500)))
+        #expect(jump != nil && further.doubted?.uptime == Self.start.uptime + .hours(2))
+        // Another start of the machine proves nothing of how long it was steady.
+        #expect(mark.judge(reading(after: .hours(2), ahead: .days(400), boot: "second")).jump != nil)
     }
 }

@@ -17,7 +17,7 @@ struct DaemonTests {
 
     private func daemon(
         _ fixture: RunFixture, vault: FakeVault, _ policies: [Policy] = [rotateOld, revokeOlder], seed: UInt64 = 1,
-        every span: TimeSpan = .days(1), log: RecordedLog = RecordedLog(), clockGuard: ClockGuard? = nil
+        every span: TimeSpan = .days(1), log: RecordedLog = RecordedLog(), brakes: BrakeWatch? = nil
     ) throws -> Daemon {
         let rotator = Rotator(
             store: fixture.store, vaults: [vault.name: vault], clock: fixture.clock, random: SeededRandom(seed: seed))
@@ -30,7 +30,7 @@ struct DaemonTests {
                 policies: PolicySet(policies), schedules: policies.map { ScheduledPolicy($0.name, schedule) },
                 limits: Limits()),
             run: run, deliverer: fixture.deliverer(ScriptedTransport([])), clock: fixture.clock,
-            clockGuard: clockGuard ?? ClockGuard(fixture.clock, log: log), log: log, stop: StopSignal())
+            brakes: brakes ?? BrakeWatch(fixture.clock, log: log), log: log, stop: StopSignal())
     }
 
     /// Every rotation and revocation that was done, by token.
@@ -162,7 +162,7 @@ struct DaemonTests {
         let now = fixture.clock.now()
         let lag = try #require(try await fixture.store.read { try $0.lag(of: now) })
         let change = fixture.change("confirmed")
-        try await fixture.store.write { try $0.trustClock(lag, change: change) }
+        try await fixture.store.write { try $0.trustClock(.behind(lag), change: change) }
         _ = try await daemon.runScheduled()
         fixture.clock.advance(by: .days(2))
         _ = try await daemon.runScheduled()
@@ -235,16 +235,16 @@ struct DaemonTests {
     @Test func `a reload does not end the suspicion of a clock`() async throws {
         let fixture = try RunFixture()
         let (log, vault) = (RecordedLog(), FakeVault("main"))
-        let clockGuard = ClockGuard(fixture.clock, log: log)
+        let brakes = BrakeWatch(fixture.clock, log: log)
         try await fixture.addToken("ended-1", age: .days(195))
         try await fixture.addToken("short", expiresAt: fixture.clock.now() + .days(30))
-        var daemon = try daemon(fixture, vault: vault, log: log, clockGuard: clockGuard)
+        var daemon = try daemon(fixture, vault: vault, log: log, brakes: brakes)
         _ = try await daemon.runScheduled()
         fixture.clock.jump(by: .days(400))
         try await daemon.upkeep()
         for _ in 0..<3 {
             fixture.clock.advance(by: TimeSpan(seconds: 60))
-            daemon = try self.daemon(fixture, vault: vault, log: log, clockGuard: clockGuard)
+            daemon = try self.daemon(fixture, vault: vault, log: log, brakes: brakes)
             try await daemon.upkeep()
             #expect(try await daemon.runScheduled() == nil)
         }

@@ -59,7 +59,7 @@ def test_the_daemon_answers_no_more_and_fails_when_its_store_is_not_in_its_place
         time.sleep(1.2)  # the use is written down, so that no write is under way when the store goes
         lose(bare)
         time.sleep(0.5)  # some of the looks that come ten times a second
-        bare.rota("token", "revoke", "app", "--reason", "leaked", "--yes")
+        bare.rota("token", "revoke", "app", "--reason", "leaked", "--emergency", "--yes")
         assert not is_accepted(), served.log.read_text()
         assert served.process.wait(5) == 1, served.log.read_text()
         told = served.log.read_text()

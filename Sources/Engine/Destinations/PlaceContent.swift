@@ -22,6 +22,10 @@ package struct SurveyedPlace: Hashable, Sendable {
     package var token: Token
     package var destination: Destination
     package var content: PlaceContent
+    /// The last four characters of a value in the layout of our own, with a right checksum; nil for any other.
+    package var ownHint: String?
+    /// What it was read with; nil where it was not.
+    package var base: String?
 }
 
 /// Reads destinations and says what each holds. Changes nothing.
@@ -74,8 +78,11 @@ package struct DestinationSurvey: Sendable {
         case .failure(let error):
             place.content = .unreadable(error.message)
             return place
-        case .success(nil): return place
-        case .success(let value?): digest = TokenValue.digest(of: value)
+        case .success(let observation):
+            place.base = observation.base
+            guard let value = observation.value else { return place }
+            digest = TokenValue.digest(of: value)
+            if TokenValue.isWellFormed(value.copyBytes()) { place.ownHint = TokenValue.hint(of: value) }
         }
         guard let digest else { return place }
         place.content = try await store.read { store in
@@ -87,12 +94,12 @@ package struct DestinationSurvey: Sendable {
         return place
     }
 
-    private func read(_ destination: Destination) async -> Result<Secret?, VaultError> {
+    private func read(_ destination: Destination) async -> Result<Observation, VaultError> {
         guard let vault = vaults[destination.vault] else {
             return .failure(VaultError(.missing, "the configuration has no vault named '\(destination.vault)'"))
         }
         do throws(VaultError) {
-            return .success(try await vault.probe(destination).value)
+            return .success(try await vault.probe(destination))
         } catch {
             return .failure(error)
         }

@@ -102,8 +102,8 @@ extension RecordedAction {
 
 /// What runs record.
 package protocol RunChanges {
-    /// Writes down that somebody confirmed a clock that is behind what was recorded: from here on it counts.
-    func trustClock(_ lag: ClockLag, change: Change) throws
+    /// Writes down that somebody confirmed a clock: from here on it counts.
+    func trustClock(_ doubt: ClockDoubt, change: Change) throws
     /// Writes a run down that has no plan yet. Until `finishRun`, or until this process ends, however it
     /// ends, no other one takes the run for interrupted.
     func beginRun(_ run: RunRecord, change: Change) throws

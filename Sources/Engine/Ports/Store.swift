@@ -5,9 +5,10 @@ package import RotaCore
 /// Calls block and belong to one thread; `StoreQueue` puts one behind an asynchronous face. Every function
 /// that changes something must be called within `transaction`, is conditional on the state that it names,
 /// and writes its audit entry and its outgoing events in the same transaction. `Change` says who did it,
-/// when and why. A condition that does not hold is an ordinary answer (false or nil), never an error.
+/// when and why. A condition that does not hold is an ordinary answer (false or nil), never an error; but for a brake:
+/// what is destructive throws `StoreError.held` while there is one.
 package protocol Store: AnyObject, StoreReads, TokenChanges, RotationChanges, RunChanges, DeliveryChanges,
-    UsageChanges, ScheduleChanges, BlockChanges
+    UsageChanges, ScheduleChanges, BlockChanges, BrakeChanges
 {
     /// Runs `body` in one durable write transaction. When `body` throws, nothing of it stays.
     ///
@@ -80,6 +81,8 @@ package enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case placeTaken(String, by: String)
     /// What was asked does not go with the state that things are in; with a hint what to do.
     case refused(String, hint: String)
+    /// Nothing destructive may be done now.
+    case held(Brake)
     case failed(String)
 
     package var description: String {
@@ -90,6 +93,7 @@ package enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         case .nameTaken(let name): "an active token named '\(name)' exists already"
         case .placeTaken(let place, let name): "\(place) is a destination of '\(name)' already"
         case .refused(let what, _): what
+        case .held(let brake): brake.message
         case .failed(let what): "the store failed: \(what)"
         }
     }
@@ -113,6 +117,12 @@ package struct StoreIdentity: Hashable, Sendable {
 /// Everything that can be asked.
 package protocol StoreReads: UsageReads {
     func identity() throws -> StoreIdentity
+    /// What keeps anything destructive from being done; nil where nothing does.
+    func brake(at now: Instant) throws -> Brake?
+    /// The freeze that is in force, whatever else there is.
+    func freeze(at now: Instant) throws -> Freeze?
+    /// Why the store may not be the one that it says it is; nil where it is.
+    func doubt() throws -> StoreDoubt?
 
     func token(_ id: TokenID) throws -> Token?
     /// By id, or by the name of an active or quarantined token, else of the token of that name that ended last.
@@ -237,7 +247,10 @@ package protocol TokenChanges {
     func removeDestination(_ destination: Destination, from id: TokenID, change: Change) throws -> Bool
     /// Ends a token and every version of it at once, and closes its rotation; event `token.revoked`.
     /// False when it had ended already.
-    func revokeToken(_ id: TokenID, change: Change) throws -> Bool
+    ///
+    /// - parameter isEmergency: past every brake; audit entry and event say so. Else it throws `StoreError.held`
+    ///   while there is one.
+    func revokeToken(_ id: TokenID, isEmergency: Bool, change: Change) throws -> Bool
     /// Marks a token whose end has passed `expired`, with all its versions. False when it is not past it.
     func expireToken(_ id: TokenID, change: Change) throws -> Bool
     /// Takes over what the issuer of somebody else's token says of it: that it has ended, is switched off or on
@@ -284,6 +297,13 @@ package struct AuditEntry: Hashable, Sendable {
         self.action = action
         self.object = object
         self.body = body
+    }
+}
+
+extension TokenChanges {
+    /// As a policy or a person does who is in no hurry.
+    package func revokeToken(_ id: TokenID, change: Change) throws -> Bool {
+        try revokeToken(id, isEmergency: false, change: change)
     }
 }
 

@@ -20,6 +20,8 @@ extension Rotator {
             return try await retire(id, as: promoted, change: change).0
         } catch let obstacle as Obstacle {
             return try await settle(id, obstacle, change: change)
+        } catch StoreError.held(let brake) {
+            return try await settle(id, Obstacle(brake.message, kind: .held), change: change)
         }
     }
 
@@ -161,7 +163,7 @@ extension Rotator {
                 return RotationResult(id, .skipped, cause: "it was revoked meanwhile")
             }
             let rotation = snapshot.rotation
-            if obstacle.kind == .overtaken {
+            if obstacle.kind == .overtaken || obstacle.kind == .held {
                 return RotationResult(id, .skipped, cause: obstacle.cause)
             }
             var closing = change.at(now)

@@ -14,6 +14,8 @@ extension Rotator {
                 try await self.push(
                     value, version: version, to: destination, of: snapshot, seen: observations[destination.id])
                 return .success(())
+            } catch StoreError.held(let brake) {
+                return .failure(Obstacle(brake.message, kind: .held))
             } catch {
                 return .failure(error)
             }
@@ -210,6 +212,7 @@ extension Obstacle {
         case .passing: 1
         case .conflict: 2
         case .rejected: 3
+        case .held: 4
         }
     }
 }

@@ -78,14 +78,21 @@ package struct Rotator: Sendable {
     ) async throws -> (RotationResult, Int)? {
         guard !stop.isRequested, try await store.read({ $0.takeUp(rotation.id) }) else { return nil }
         return try await lettingGo(of: rotation.id) {
-            let (result, retired) =
-                switch rotation.phase {
-                case .open: (try await self.drive(rotation.tokenID, change: change), 0)
-                case .overlap: try await self.retire(rotation.tokenID, change: change)
-                case .done, .closed: (RotationResult(rotation.tokenID, .done), 0)
-                }
+            let (result, retired) = try await self.goOn(with: rotation, change: change)
             try await record(rotation, result)
             return (result, retired)
+        }
+    }
+
+    private func goOn(with rotation: Rotation, change: Change) async throws -> (RotationResult, Int) {
+        do {
+            return switch rotation.phase {
+            case .open: (try await drive(rotation.tokenID, change: change), 0)
+            case .overlap: try await retire(rotation.tokenID, change: change)
+            case .done, .closed: (RotationResult(rotation.tokenID, .done), 0)
+            }
+        } catch StoreError.held(let brake) {
+            return (RotationResult(rotation.tokenID, .skipped, cause: brake.message), 0)
         }
     }
 
@@ -106,6 +113,8 @@ package struct Rotator: Sendable {
             }
         } catch let refusal as ClaimRefused {
             return RotationResult(request.tokenID, .skipped, cause: refusal.cause)
+        } catch StoreError.held(let brake) {
+            return RotationResult(request.tokenID, .skipped, cause: brake.message)
         }
         return try await lettingGo(of: claimed.rotation.id) {
             try await self.drive(request.tokenID, as: claimed.snapshot, change: request.change)
@@ -174,6 +183,8 @@ struct Obstacle: Error, Sendable {
         case rejected
         /// Somebody else moved the rotation on: nothing is wrong.
         case overtaken
+        /// A brake was put on meanwhile: it waits as it is.
+        case held
     }
 
     var kind: Kind

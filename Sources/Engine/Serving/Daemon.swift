@@ -25,7 +25,7 @@ package struct Daemon: Sendable {
     private let run: RunUseCase
     private let deliverer: Deliverer
     private let clock: any WallClock
-    private let clockGuard: ClockGuard
+    private let brakes: BrakeWatch
     private let log: any ServiceLog
     private let stop: StopSignal
     private let hasLooked = Locked(false)
@@ -41,16 +41,16 @@ package struct Daemon: Sendable {
     /// How many actions that came to nothing one run tells of.
     private static let mostTold = 100
 
-    /// - parameter clockGuard: one for all daemons that the process runs, one after the other.
+    /// - parameter brakes: one for all daemons that the process runs, one after the other.
     package init(
-        _ orders: Orders, run: RunUseCase, deliverer: Deliverer, clock: any WallClock, clockGuard: ClockGuard,
+        _ orders: Orders, run: RunUseCase, deliverer: Deliverer, clock: any WallClock, brakes: BrakeWatch,
         log: any ServiceLog, stop: StopSignal
     ) {
         self.orders = orders
         self.run = run
         self.deliverer = deliverer
         self.clock = clock
-        self.clockGuard = clockGuard
+        self.brakes = brakes
         self.log = log
         self.stop = stop
     }
@@ -97,9 +97,9 @@ package struct Daemon: Sendable {
 
     // MARK: - One turn of each loop
 
-    /// Retires, recovers and expires; nothing while the clock is suspect. What is as it was is not told again.
+    /// Retires, recovers and expires; nothing while there is a brake. What is as it was is not told again.
     package func upkeep() async throws {
-        guard try await clockGuard.isTrusted(beside: run.store) else { return }
+        guard try await brakes.isReleased(run.store) else { return }
         let result = try await run.upkeep()
         let changed = toldUpkeep.withLock { $0.changes(by: result) }
         guard !changed.isEmpty || result.recovery.retired > 0 || result.expired > 0 else { return }
@@ -114,9 +114,9 @@ package struct Daemon: Sendable {
         }
     }
 
-    /// Runs the policies whose turn it is; nothing while the clock is suspect. Nil when none had it.
+    /// Runs the policies whose turn it is; nothing while there is a brake. Nil when none had it.
     package func runScheduled() async throws -> RunReport? {
-        guard try await clockGuard.isTrusted(beside: run.store) else { return nil }
+        guard try await brakes.isReleased(run.store) else { return nil }
         let looking = hasLooked.withLock { !$0 }
         let turn = try await run.runScheduled(
             policies: orders.policies, schedules: orders.schedules, limits: orders.limits, looking: looking)

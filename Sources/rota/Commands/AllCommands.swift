@@ -7,5 +7,6 @@ extension Command {
         plan, run, serve, report,
         vaultList, vaultCheck, vaultAdopt, vaultDrift,
         webhookList, webhookDeliveries, webhookReplay, webhookTest, auditTail,
+        freeze, unfreeze, storeReconcile,
     ]
 }

@@ -31,9 +31,11 @@ private func showPlan(_ invocation: Invocation) throws -> ExitCode {
     let progress = TokenProgress("planning", store, on: invocation.output)
     let result = try makePlan(request, from: store) { try progress.show($0) }
     let schedule = composition.configuration.schedule
+    let brake = try store.brake(at: at)
     if invocation.wantsJSON {
-        PlanDocument.write(result, policies.policies, otherwise: schedule, on: invocation.output)
+        PlanDocument.write(result, policies.policies, otherwise: schedule, brake, on: invocation.output)
     } else {
+        BrakeDocument.warn(of: brake, on: invocation.output)
         PlanDocument.print(result.plan, on: invocation.output)
         PlanDocument.printUnacted(result.findings, on: invocation.output)
         PlanDocument.printRuns(of: result.plan, policies.policies, otherwise: schedule, on: invocation.output)
@@ -51,8 +53,9 @@ enum PlanDocument {
     /// - parameters:
     ///   - policies: all that are loaded.
     ///   - fallback: the schedule of those that have none of their own.
+    ///   - brake: why a run would take none of the actions.
     static func write(
-        _ result: PlanResult, _ policies: [Policy], otherwise fallback: Schedule, on output: Output
+        _ result: PlanResult, _ policies: [Policy], otherwise fallback: Schedule, _ brake: Brake?, on output: Output
     ) {
         let plan = result.plan
         var document = DocumentWriter(on: output)
@@ -66,6 +69,7 @@ enum PlanDocument {
                 "blocked": .integer(plan.actions.count { $0.blocked != nil }),
             ])
         document.add("refusal", TokenDocument.text(result.refusal))
+        document.add("held", BrakeDocument.json(brake))
         document.add("schedules", ScheduleDocument.json(policies, otherwise: fallback, after: plan.at, fires: 1))
         document.finish()
     }

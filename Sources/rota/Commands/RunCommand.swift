@@ -14,12 +14,13 @@ extension Command {
             by something that a person must mend: a value that rota does not know, no destination, a vault that is
             not configured. That a token is another system's is no such thing.
 
-            By a clock that is behind what the store has recorded nothing is done (exit code 4): set it right, or
-            confirm it once with --trust-clock.
+            By a clock that is behind what the store has recorded, or has jumped since the last run, nothing is done
+            (exit code 4): set it right, or confirm it once with --trust-clock. While the store is frozen, or in safe
+            mode since it was restored or copied, every action is skipped, and told (exit code 4).
             """,
         options: [
             Option("deliver-within", "SPAN", help: "how long to deliver events at the end; 10s"),
-            Option("trust-clock", help: "the clock is right, though the store has recorded later times"),
+            Option("trust-clock", help: "the clock is right, though it jumped, or the store has recorded later times"),
         ],
         examples: [
             "rota run", "rota run --quiet --deliver-within 1m",
@@ -58,6 +59,9 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
             "the plan was refused, and nothing of it done: \(refusal)",
             hint: limitHint(composition.configuration), code: .refused)
     }
+    if let brake = report.brake {
+        throw Failure("no action was taken: \(brake.message)", hint: brake.hint, code: .refused)
+    }
     // A rotation that stands still has a cause; one that only waits for its overlap has none.
     let stands =
         !report.stalled.isEmpty || report.actions.contains { $0.outcome == .started && $0.cause != nil }
@@ -66,19 +70,22 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
     return report.count(.failed) > 0 || stands || isBlocked ? .partlyFailed : .done
 }
 
-/// Nothing is done by a clock that is behind what the store has recorded, until somebody confirms it.
+/// Nothing is done by a clock that is behind what the store has recorded, or has moved as none does, until somebody
+/// confirms it.
 private func requireClock(of store: StoreQueue, _ invocation: Invocation) async throws {
-    let now = invocation.clock.now()
-    guard let lag = try await store.read({ try $0.lag(of: now) }) else { return }
+    let reading = invocation.clock.reading()
+    guard let doubt = try await store.write({ try $0.doubt(of: reading) }) else { return }
     guard invocation.arguments.has("trust-clock") else {
         throw Failure(
-            "the clock is suspect, and nothing was done: it shows \(lag.now), and the store has recorded "
-                + "\(lag.recorded), \(lag.span.spoken) later",
-            hint: "set the clock right; if it is, and was wrong before: rota run --trust-clock", code: .refused)
+            "the clock is suspect, and nothing was done: \(doubt.message)",
+            hint: Brake.suspectClock(doubt).hint, code: .refused)
     }
-    let change = Change(actor: Process.actor, at: now, cause: "run --trust-clock")
-    try await store.write { try $0.trustClock(lag, change: change) }
-    invocation.output.note("the clock is trusted, though it is \(lag.span.spoken) behind what was recorded")
+    let change = Change(actor: Process.actor, at: reading.wall, cause: "run --trust-clock")
+    try await store.write { store in
+        try store.trustClock(doubt, change: change)
+        store.keepClock(ClockMark(trusted: reading))
+    }
+    invocation.output.note("the clock is trusted, though \(doubt.message)")
 }
 
 /// A run as it is shown.
@@ -126,6 +133,7 @@ private struct RunDocument {
                 "refused": TokenDocument.text(report.refusal),
             ])
         document.add("actions", each: actions, json)
+        document.add("held", BrakeDocument.json(report.brake))
         document.add("totals", .object(JSON.Object(Outcome.allCases.map { ($0.rawValue, .integer(count($0))) })))
         document.add("recovered", .integer(report.recovery.rotations.count))
         document.add("recovery", each: report.recovery.rotations) { rotation in

@@ -29,6 +29,7 @@ private struct Status {
     private let store: String
     private let configuration: String
     private let identity: StoreIdentity
+    private let brake: Brake?
     private let active: Int
     private let lastRun: RunRecord?
     private let rotations: [OpenRotation]
@@ -48,6 +49,7 @@ private struct Status {
         self.store = configuration.store
         self.configuration = configuration.file
         identity = try store.identity()
+        brake = try store.brake(at: composition.invocation.clock.now())
         active = try store.countActive()
         lastRun = try store.lastRun()
         rotations = try store.openRotations().map {
@@ -77,7 +79,8 @@ private struct Status {
         [
             "store": .string(store), "configuration": .string(configuration),
             "instance": .string(identity.instance), "generation": .integer(identity.generation),
-            "created_at": TokenDocument.time(identity.createdAt), "active_tokens": .integer(active),
+            "created_at": TokenDocument.time(identity.createdAt), "held": BrakeDocument.json(brake),
+            "active_tokens": .integer(active),
             "open_findings": .integer(findings), "last_run": lastRun.map(json) ?? .null,
             "rotations": .array(
                 rotations.map { open in
@@ -128,6 +131,7 @@ private struct Status {
     }
 
     func print(on output: Output, at now: Instant) {
+        BrakeDocument.warn(of: brake, on: output)
         var fields = Fields()
         fields.add("store", store)
         fields.add("configuration", configuration)

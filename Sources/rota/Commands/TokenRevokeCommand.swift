@@ -11,14 +11,23 @@ extension Command {
             Shows first what would stop working. On a terminal it asks; else it needs --yes.
             When it returns, no value of these tokens is accepted any more. A token of another issuer is only
             recorded as ended: its values are to be ended there.
+
+            While the store is frozen, or in safe mode since it was restored or copied, it refuses, with exit code 4.
+            --emergency goes past that, and past overlap and guard, as an incident asks for: every value ends,
+            pending ones of an open rotation included, while destinations still hold them and their readers are
+            locked out. Output, audit entry and event say that it was one.
             """,
         operand: Operand(name: "TOKEN", help: "a name or an id", count: .atLeastOne),
         options: [
             Option("reason", "TEXT", required: true, help: "why, for the audit log"),
+            Option("emergency", help: "at once, whatever stands in the way"),
             Option("yes", help: "do not ask"),
         ],
-        examples: ["rota token revoke ingest --reason 'found in a public repository'"],
-        exitCodes: [.done, .failed, .usage, .outcomeUnknown],
+        examples: [
+            "rota token revoke ingest --reason 'project has ended'",
+            "rota token revoke ingest --emergency --reason 'found in a public repository' --yes",
+        ],
+        exitCodes: [.done, .failed, .usage, .refused, .outcomeUnknown],
         run: revokeTokens)
 }
 
@@ -34,6 +43,16 @@ private func revokeTokens(_ invocation: Invocation) async throws -> ExitCode {
         try store.requireTokens(names).map { try Impact(of: $0, from: store) }
     }
     let now = invocation.clock.now()
+    let isEmergency = invocation.arguments.has("emergency")
+    let brake = try await store.brake(at: now)
+    if let brake {
+        guard isEmergency else {
+            throw Failure(
+                "nothing was revoked: \(brake.message)",
+                hint: "if it cannot wait, --emergency goes past it; else: \(brake.hint)", code: .refused)
+        }
+        invocation.output.warning(printable("this goes past a brake: \(brake.message)"))
+    }
     for impact in impacts { invocation.output.note(impact.sentence(at: now)) }
     if !invocation.arguments.has("yes") {
         guard invocation.mayAsk else {
@@ -43,12 +62,17 @@ private func revokeTokens(_ invocation: Invocation) async throws -> ExitCode {
         guard Terminal.confirm(question) else { throw Failure("nothing was revoked") }
     }
     let revocations = try await RevokeUseCase(store: store, clock: invocation.clock)
-        .revoke(impacts.map(\.token.id.text), reason: reason, actor: Process.actor)
-    show(revocations, invocation)
+        .revoke(
+            impacts.map(\.token.id.text), isEmergency: isEmergency, reason: reason, actor: Process.actor)
+    let places = Dictionary(uniqueKeysWithValues: impacts.map { ($0.token.id, $0.destinations) })
+    show(revocations, isEmergency, stillIn: places, invocation)
     return .done
 }
 
-private func show(_ revocations: [Engine.Revocation], _ invocation: Invocation) {
+private func show(
+    _ revocations: [Engine.Revocation], _ isEmergency: Bool, stillIn places: [TokenID: [Destination]],
+    _ invocation: Invocation
+) {
     let now = invocation.clock.now()
     if invocation.wantsJSON {
         invocation.output.document([
@@ -57,7 +81,7 @@ private func show(_ revocations: [Engine.Revocation], _ invocation: Invocation) 
                     [
                         "token": revocation.token.map { TokenDocument.json($0, at: now) } ?? .null,
                         "outcome": .string(revocation.outcome.rawValue),
-                        "recorded_only": .bool(revocation.isRecordedOnly),
+                        "recorded_only": .bool(revocation.isRecordedOnly), "emergency": .bool(isEmergency),
                     ]
                 })
         ])
@@ -71,6 +95,11 @@ private func show(_ revocations: [Engine.Revocation], _ invocation: Invocation) 
             invocation.output.warning(
                 "'\(name)' is a token of \(revocation.token?.issuer.description ?? "another issuer"), which accepts "
                     + "its value until it is ended there: rota cannot do that")
+        case .done where isEmergency:
+            let holding = (revocation.token.flatMap { places[$0.id] } ?? []).map(\.description)
+            invocation.output.line(
+                "'\(name)' is revoked in an emergency, without overlap and guard; none of its values is accepted"
+                    + (holding.isEmpty ? "" : "; still held by \(printable(holding.joined(separator: ", ")))"))
         case .done: invocation.output.line("'\(name)' is revoked; none of its values is accepted")
         case .alreadyEnded: invocation.output.line("'\(name)' had ended already")
         case .unknown: invocation.output.line("there is no token '\(name)'")
@@ -87,7 +116,7 @@ extension Engine.Revocation {
 private struct Impact: Sendable {
     let token: Token
     private let validVersions: Int
-    private let destinations: [Destination]
+    let destinations: [Destination]
 
     init(of token: Token, from store: any Store) throws {
         self.token = token

@@ -20,7 +20,7 @@ extension Command {
         examples: [
             "rota token rotate ingest", "rota token rotate ingest ci --overlap 1h --reason 'laptop lost'",
         ],
-        exitCodes: [.done, .failed, .usage, .partlyFailed, .outcomeUnknown],
+        exitCodes: [.done, .failed, .usage, .refused, .partlyFailed, .outcomeUnknown],
         run: rotateTokens)
 }
 
@@ -32,6 +32,7 @@ private func rotateTokens(_ invocation: Invocation) async throws -> ExitCode {
     let store = try composition.openQueue()
     let names = arguments.operands
     let tokens = try await store.read { try $0.requireTokens(names) }
+    if let brake = try await store.brake(at: invocation.clock.now()) { throw Failure(brake) }
     let results = try await composition.withVaults { vaults in
         let rotation = RotateUseCase(
             store: store, rotator: composition.rotator(store, vaults), clock: invocation.clock)

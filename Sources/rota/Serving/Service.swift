@@ -40,7 +40,7 @@ struct Service {
     private let loss = Locked<StoreError?>(nil)
     private let log: LogWriter
     /// Over all shifts: a reload says nothing of the clock.
-    private let clockGuard: ClockGuard
+    private let brakes: BrakeWatch
     private let manager = ServiceManager()
     private let uses = UseLog(tracker: "serve:\(Process.hostName)")
     private let stop = StopSignal()
@@ -54,9 +54,10 @@ struct Service {
         storePatience = parts.patience
         let settings = composition.configuration.log
         log = LogWriter(composition.invocation.clock, format: settings.format, lowest: settings.level)
-        clockGuard = ClockGuard(composition.invocation.clock, log: log)
-        first = try Self.prepare(composition, policies, store: store, log: log, clockGuard: clockGuard)
-        listener = try Self.listen(composition, store: store, uses: uses, log: log, stop: stop, loss: loss)
+        brakes = BrakeWatch(composition.invocation.clock, log: log)
+        first = try Self.prepare(composition, policies, store: store, log: log, brakes: brakes)
+        listener = try Self.listen(
+            composition, store: store, uses: uses, log: log, stop: stop, loss: loss, brakes: brakes)
     }
 
     /// Works until it is asked to stop.
@@ -123,7 +124,7 @@ struct Service {
 
     /// Makes everything that a reading of the configuration asks for; nothing has begun by that.
     private static func prepare(
-        _ composition: Composition, _ policies: PolicySet, store: StoreQueue, log: LogWriter, clockGuard: ClockGuard
+        _ composition: Composition, _ policies: PolicySet, store: StoreQueue, log: LogWriter, brakes: BrakeWatch
     ) throws -> Shift {
         let configuration = composition.configuration
         let invocation = composition.invocation
@@ -139,7 +140,7 @@ struct Service {
         return Shift(
             configuration: configuration, endpoints: configuration.webhooks.map(\.endpoint),
             daemon: Daemon(
-                orders, run: run, deliverer: deliverer, clock: invocation.clock, clockGuard: clockGuard, log: log,
+                orders, run: run, deliverer: deliverer, clock: invocation.clock, brakes: brakes, log: log,
                 stop: stop),
             vaults: vaults, stop: stop)
     }
@@ -154,7 +155,7 @@ struct Service {
                 throw Failure.usage("the store cannot change while the daemon runs", hint: "restart it")
             }
             let next = try Self.prepare(
-                composition, try composition.policies(), store: store, log: log, clockGuard: clockGuard)
+                composition, try composition.policies(), store: store, log: log, brakes: brakes)
             try renewCertificate(next.configuration.server)
             try await store.read { $0.announce(to: next.endpoints) }
             // What the old shift has begun it finishes, while the new one is at work already.
@@ -212,7 +213,7 @@ struct Service {
 
     private static func listen(
         _ composition: Composition, store: StoreQueue, uses: UseLog, log: LogWriter, stop: StopSignal,
-        loss: Locked<StoreError?>
+        loss: Locked<StoreError?>, brakes: BrakeWatch
     ) throws -> Listener? {
         guard let settings = composition.configuration.server else { return nil }
         let clock = composition.invocation.clock
@@ -227,7 +228,7 @@ struct Service {
                 },
                 tell: { log.write(.info, $0, $1) }, trustedProxies: settings.trustedProxies,
                 isReady: { !stop.isRequested },
-                hasStore: { loss.withLock { $0 == nil } }))
+                hasStore: { loss.withLock { $0 == nil } }, brake: { brakes.present }))
         let router = api.router
         var configuration = try settings.listener()
         if composition.configuration.log.level == .debug { configuration.observer = { log.write($0) } }

@@ -9,17 +9,29 @@ struct ClockWatch: Sendable {
 
     private var last: ClockReading?
     private var suspectSince: ClockReading?
+    /// Why it cannot be acted on; nil where it can.
+    private(set) var suspicion: ClockJump?
 
     /// The jump that this reading shows; nil where there is none.
     mutating func observe(_ reading: ClockReading) -> ClockJump? {
         defer { last = reading }
         guard let last, let jump = reading.jump(since: last) else {
-            if let since = suspectSince, reading.uptime - since.uptime >= Self.probation { suspectSince = nil }
+            if let since = suspectSince, reading.uptime - since.uptime >= Self.probation {
+                (suspectSince, suspicion) = (nil, nil)
+            }
             return nil
         }
-        suspectSince = reading
+        (suspectSince, suspicion) = (reading, jump)
         return jump
     }
 
     var isSuspect: Bool { suspectSince != nil }
+
+    /// Ends the suspicion where somebody has confirmed the clock since it began, and it has gone with that.
+    mutating func confirm(by trusted: ClockReading, at reading: ClockReading) {
+        guard let since = suspectSince, trusted.boot == since.boot, trusted.uptime >= since.uptime,
+            reading.jump(since: trusted) == nil
+        else { return }
+        (suspectSince, suspicion) = (nil, nil)
+    }
 }

@@ -1,0 +1,99 @@
+package import RotaCore
+
+/// What keeps anything destructive from being done: nothing is rotated, retired, revoked by a policy or marked as
+/// expired meanwhile. Verification goes on, and so does what only looks (I12).
+///
+/// The store asks for it in the transaction of each transition, so that none slips through between a look and an act.
+package enum Brake: Hashable, Sendable {
+    /// Somebody said so.
+    case frozen(Freeze)
+    /// The store is not the one that was written down beside it.
+    case unreconciled(StoreDoubt)
+    /// The wall clock cannot be acted on.
+    case suspectClock(ClockDoubt)
+
+    /// For scripts; also the word in an audit entry.
+    package var code: String {
+        switch self {
+        case .frozen: "frozen"
+        case .unreconciled(.restored): "store-restored"
+        case .unreconciled(.copied): "store-copied"
+        case .suspectClock: "clock-suspect"
+        }
+    }
+
+    /// For people, without a time that passes: the same for as long as it stands.
+    package var message: String {
+        switch self {
+        case .frozen(let freeze):
+            "frozen \(freeze.endsAt.map { "until \($0)" } ?? "until somebody unfreezes it") by \(freeze.actor): "
+                + freeze.reason
+        case .unreconciled(let doubt): "the store is in safe mode: \(doubt.message)"
+        case .suspectClock(let doubt): "the clock is suspect: \(doubt.message)"
+        }
+    }
+
+    package var hint: String {
+        switch self {
+        case .frozen: "when it may go on: rota unfreeze"
+        case .unreconciled: "compare it with the vaults: rota store reconcile --dry-run; see Docs/Operations.md"
+        case .suspectClock: "set the clock right; if it is, and was wrong before: rota run --trust-clock"
+        }
+    }
+}
+
+/// A stop of everything destructive that a person asked for.
+package struct Freeze: Hashable, Sendable {
+    package var reason: String
+    package var actor: String
+    package var begunAt: Instant
+    /// Nil: until somebody ends it.
+    package var endsAt: Instant?
+
+    package init(reason: String, actor: String, begunAt: Instant, endsAt: Instant?) {
+        self.reason = reason
+        self.actor = actor
+        self.begunAt = begunAt
+        self.endsAt = endsAt
+    }
+}
+
+/// Why a store may not be the one that it says it is.
+package enum StoreDoubt: Hashable, Sendable {
+    /// It is older than what was written down beside it: what was done since is not in it.
+    case restored(String)
+    /// It is another file, or on another machine: the one that it was copied from may be at work, too.
+    case copied(String)
+
+    package var message: String {
+        switch self {
+        case .restored(let how): "it was restored to an older state (\(how))"
+        case .copied(let how): "it was copied or put back (\(how))"
+        }
+    }
+}
+
+/// Why a wall clock cannot be acted on.
+package enum ClockDoubt: Hashable, Sendable {
+    /// It is behind what the store has recorded.
+    case behind(ClockLag)
+    /// It moved as no clock does since it was last looked at.
+    case jumped(ClockJump)
+
+    package var message: String {
+        switch self {
+        case .behind(let lag):
+            "it shows \(lag.now), and the store has recorded \(lag.recorded), \(lag.span.spoken) later"
+        case .jumped(let jump): jump.description
+        }
+    }
+}
+
+extension StoreQueue {
+    /// What keeps anything destructive from being done now; nil where nothing does.
+    package func brake(at now: Instant) async throws -> Brake? {
+        guard try await read({ try $0.brake(at: now) }) != nil else { return nil }
+        // A read may see an older state of the store than what is beside it tells of: only a transaction knows.
+        return try await write { try $0.brake(at: now) }
+    }
+}

@@ -1,0 +1,198 @@
+import Crypto
+import RotaCore
+
+/// Compares a store with what the vaults hold, and takes back what it has lost: so that one which was restored or
+/// copied may act again without locking anybody out (I5, I12).
+package struct ReconcileUseCase: Sendable {
+    /// How long a value lives on that an adopted one has replaced.
+    private static let overlap = Rule.usualOverlap
+
+    private let store: StoreQueue
+    private let rotator: Rotator
+    private let clock: any WallClock
+
+    package init(store: StoreQueue, rotator: Rotator, clock: any WallClock) {
+        self.store = store
+        self.rotator = rotator
+        self.clock = clock
+    }
+
+    // MARK: - Comparing
+
+    /// Reads every destination, and changes nothing.
+    ///
+    /// - parameter adopts: whether values that were lost may be taken back; else their tokens are rotated.
+    package func compare(with audit: ExportedAudit, adopts: Bool = true) async throws -> Reconciliation {
+        let (identity, newest, tokens) = try await store.write { store in
+            var ids: [TokenID] = []
+            try store.eachToken(states: [.active, .quarantined], in: .unsorted) { token in
+                if token.issuer == .rota, token.destinationCount > 0 { ids.append(token.id) }
+                return true
+            }
+            return (try store.identity(), try store.newestEntryTime(), ids)
+        }
+        var result = Reconciliation(identity: identity, doubt: try await store.write { try $0.doubt() })
+        let survey = DestinationSurvey(store: store, vaults: rotator.vaults)
+        let seen = Locked<[SurveyedPlace]>([])
+        try await survey.look(at: tokens) { place in seen.withLock { $0.append(place) } }
+        let places = seen.withLock(\.self).sorted {
+            ($0.token.name, $0.destination.id) < ($1.token.name, $1.destination.id)
+        }
+        var lost: [Digest: [SurveyedPlace]] = [:]
+        for place in places {
+            result.places += 1
+            switch place.content {
+            case .empty, .adopted: continue
+            case .version(_, let state):
+                if !state.authenticates, place.token.state == .active { result.ended.append(place) }
+            case .unknown(let digest) where place.ownHint != nil: lost[digest, default: []].append(place)
+            case .otherToken, .unknown: result.foreign.append(place)
+            case .writeOnly: result.writeOnly += 1
+            case .unreadable: result.unreadable.append(place)
+            }
+        }
+        result.losses = try await judge(lost, audit, since: newest ?? identity.createdAt)
+        if !adopts {
+            for index in result.losses.indices where result.losses[index].cure != .rotate {
+                (result.losses[index].cure, result.losses[index].why) = (.rotate, "nothing is to be taken back")
+            }
+        }
+        try await lookForEnds(audit, &result)
+        return result
+    }
+
+    private func judge(
+        _ lost: [Digest: [SurveyedPlace]], _ audit: ExportedAudit, since newest: Instant
+    ) async throws -> [Reconciliation.Loss] {
+        var losses: [Reconciliation.Loss] = []
+        for (digest, all) in lost {
+            let byToken = Dictionary(grouping: all, by: \.token.id)
+            for (id, places) in byToken {
+                let version = LostVersion(
+                    tokenID: id, digest: digest, hint: places[0].ownHint ?? "",
+                    places: places.compactMap { place in
+                        place.base.map { LostVersion.Place(destination: place.destination, base: $0) }
+                    }, issuedAt: newest)
+                let others = lost.values.count { $0.contains { $0.token.id == id } } - 1
+                let (cure, why) = try await judge(version, audit, isShared: byToken.count > 1, others: others)
+                losses.append(Reconciliation.Loss(version: version, name: places[0].token.name, cure: cure, why: why))
+            }
+        }
+        return losses.sorted { ($0.name, $0.version.hint) < ($1.name, $1.version.hint) }
+    }
+
+    private func judge(
+        _ version: LostVersion, _ audit: ExportedAudit, isShared: Bool, others: Int
+    ) async throws -> (Reconciliation.Loss.Cure, String) {
+        if isShared { return (.rotate, "destinations of several tokens hold it") }
+        let known = audit.value(of: version.digest)
+        if let known, known.token != version.tokenID { return (.rotate, "it was a value of another token") }
+        if let known, audit.ended.contains(known) { return (.rotate, "the audit log says that it was ended") }
+        let id = version.tokenID
+        let (destinations, valid, isOpen) = try await store.read { store in
+            (
+                try store.destinations(of: id).count, try store.versions(of: id).count { $0.state.authenticates },
+                try store.rotation(of: id) != nil
+            )
+        }
+        guard valid + others < 3 else { return (.rotate, "three of its values would be valid beside it") }
+        let proof = known.map { "the audit log knows it as version \($0.version)" } ?? "it has the layout of our own"
+        if destinations == version.places.count, !isOpen { return (.adopt, "every destination holds it; \(proof)") }
+        return (.adoptAndRotate, (isOpen ? "a rotation is under way; " : "not every destination holds it; ") + proof)
+    }
+
+    /// What the exported log says was ended, and is not here.
+    private func lookForEnds(_ audit: ExportedAudit, _ result: inout Reconciliation) async throws {
+        let (revocations, retirements) = try await store.read { store in
+            var revocations: [(token: Token, cause: String)] = []
+            for (id, cause) in audit.revoked {
+                guard let token = try store.token(id), token.end == nil else { continue }
+                revocations.append((token, cause))
+            }
+            let revoked = Set(revocations.map(\.token.id))
+            var retirements: [(value: ExportedAudit.Value, name: String)] = []
+            for value in audit.ended where !revoked.contains(value.token) {
+                guard let token = try store.token(value.token), token.end == nil,
+                    let version = try store.versions(of: token.id).first(where: { $0.number == value.version }),
+                    version.state.authenticates, audit.hasEnded(version, of: token.id)
+                else { continue }
+                retirements.append((value, token.name))
+            }
+            return (revocations, retirements)
+        }
+        result.revocations = revocations.sorted { $0.token.name < $1.token.name }
+        result.retirements = retirements.sorted { ($0.name, $0.value.version) < ($1.name, $1.value.version) }
+    }
+
+    // MARK: - Carrying it out
+
+    /// Takes back, revokes again, retires again, and begins the next life of the store, all in one transaction; then
+    /// rotates what is to be.
+    ///
+    /// - Parameters:
+    ///   - instance: the new name of a store that was copied, so that the two never pass for one.
+    ///   - audit: the one that was compared with.
+    /// - Returns: nil when somebody else has reconciled it meanwhile.
+    package func carryOut(
+        _ plan: Reconciliation, instance: String?, actor: String, reason: String
+    ) async throws -> Reconciled? {
+        let change = Change(actor: actor, at: clock.now(), cause: reason)
+        let done = try await store.write { store in try Self.write(plan, instance, change, in: store) }
+        guard var done else { return nil }
+        let requests = plan.rotations.sorted { $0.text < $1.text }.map { id in
+            RotationRequest(
+                tokenID: id, revision: nil, overlap: Self.overlap, trigger: nil, supersedes: true,
+                change: change.at(clock.now()))
+        }
+        done.rotations = try await rotator.rotate(requests)
+        return done
+    }
+
+    private static func write(
+        _ plan: Reconciliation, _ instance: String?, _ change: Change, in store: any Store
+    ) throws -> Reconciled? {
+        var done = Reconciled(identity: plan.identity)
+        for (token, cause) in plan.revocations {
+            var again = change
+            again.cause = "revoked in a former life of the store: \(cause)"
+            if try store.revokeToken(token.id, isEmergency: true, change: again) { done.revoked += 1 }
+        }
+        for loss in plan.losses {
+            guard loss.cure != .rotate else {
+                // It may be written over, and is not accepted.
+                for place in loss.version.places {
+                    _ = try store.adopt(
+                        place.destination, of: loss.version.tokenID, holding: loss.version.digest, change: change)
+                }
+                continue
+            }
+            let overlap = loss.cure == .adopt ? Self.overlap : nil
+            // Where something has changed since it was read, the value is accepted all the same.
+            let adopted =
+                try store.adoptVersion(loss.version, supersedes: overlap, change: change)
+                ?? (overlap == nil ? nil : store.adoptVersion(loss.version, supersedes: nil, change: change))
+            if adopted != nil { done.adopted += 1 }
+        }
+        for (value, _) in plan.retirements {
+            if try store.retireAgain(value.token, version: value.version, change: change) { done.retired += 1 }
+        }
+        guard
+            try store.beginGeneration(
+                after: plan.identity, instance: instance, totals: plan.totals, change: change)
+        else { throw StoreError.refused("somebody else has reconciled the store meanwhile", hint: "look again") }
+        done.identity = try store.identity()
+        return done
+    }
+}
+
+extension Store {
+    /// When the newest audit entry was written.
+    fileprivate func newestEntryTime() throws -> Instant? {
+        var newest: Instant?
+        try eachAuditEntry(below: .max, object: nil) { entry in
+            newest = entry.at
+            return false
+        }
+        return newest
+    }
+}

@@ -1,0 +1,68 @@
+package import RotaCore
+
+/// How a store differs from what the vaults hold and an exported audit log says: what a reconciliation would do.
+package struct Reconciliation: Sendable {
+    /// A value that the store has lost.
+    package struct Loss: Sendable {
+        /// What is done about it.
+        package enum Cure: String, Hashable, Sendable {
+            /// It becomes the current version: every destination of its token holds it.
+            case adopt
+            /// It is accepted again, until a rotation has replaced it.
+            case adoptAndRotate = "adopt-and-rotate"
+            /// It is left refused, since it was ended, or cannot be taken back; the token is rotated at once.
+            case rotate
+        }
+
+        package var version: LostVersion
+        package var name: String
+        package var cure: Cure
+        package var why: String
+    }
+
+    /// Which store it is, and in which life.
+    package var identity: StoreIdentity
+    /// Why it is in safe mode; nil where it is not, and somebody knows better.
+    package var doubt: StoreDoubt?
+    /// How many destinations were read.
+    package var places = 0
+    package var losses: [Loss] = []
+    /// Destinations that hold a value which is not accepted, of tokens that are: those are rotated at once.
+    package var ended: [SurveyedPlace] = []
+    /// Destinations that hold what nobody minted, or another token's value: told, and never touched.
+    package var foreign: [SurveyedPlace] = []
+    package var unreadable: [SurveyedPlace] = []
+    package var writeOnly = 0
+    /// Tokens that are revoked again, with why, by name.
+    package var revocations: [(token: Token, cause: String)] = []
+    /// Versions that are retired again where they are not the current one, by the names of their tokens.
+    package var retirements: [(value: ExportedAudit.Value, name: String)] = []
+
+    /// Tokens that are to be rotated once the store is let go.
+    package var rotations: Set<TokenID> {
+        let revoked = Set(revocations.map(\.token.id))
+        return Set(losses.filter { $0.cure != .adopt }.map(\.version.tokenID) + ended.map(\.token.id))
+            .subtracting(revoked)
+    }
+
+    package func count(_ cure: Loss.Cure) -> Int { losses.count { $0.cure == cure } }
+
+    /// What the audit entry sums up.
+    var totals: [String: Int] {
+        [
+            "destinations": places, "adopted": count(.adopt) + count(.adoptAndRotate), "rotations": rotations.count,
+            "revoked_again": revocations.count, "retired_again": retirements.count, "foreign": foreign.count,
+            "unreadable": unreadable.count,
+        ]
+    }
+}
+
+/// What a reconciliation did.
+package struct Reconciled: Sendable {
+    package var identity: StoreIdentity
+    package var adopted = 0
+    package var revoked = 0
+    package var retired = 0
+    /// What became of the tokens that were rotated at once.
+    package var rotations: [RotationResult] = []
+}

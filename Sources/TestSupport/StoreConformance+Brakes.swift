@@ -1,0 +1,213 @@
+import Engine
+import JSON
+import RotaCore
+
+/// Nothing destructive is done while there is a brake (I12).
+extension StoreConformance {
+    static let brakes: [StoreClaim] =
+        [
+            StoreClaim("while it is frozen no transition that destroys anything is done, and none leaves a trace") {
+                bench in
+                let steps = try BrakedSteps(bench)
+                try bench.freeze()
+                for (name, step) in steps.all { try bench.requireHeld(name, step) }
+                try require(try bench.write { try $0.unfreeze(change: bench.change()) }, "it ends")
+                for (name, step) in steps.all {
+                    try require(try bench.write { try step($0) }, "\(name) is done afterwards")
+                }
+            },
+            StoreClaim("while the clock is suspect nothing destructive is done either") { bench in
+                let steps = try BrakedSteps(bench)
+                bench.store.distrustClock(.jumped(.ahead(.days(1))))
+                for (name, step) in steps.all { try bench.requireHeld(name, step) }
+                bench.store.distrustClock(nil)
+                for (name, step) in steps.all {
+                    try require(try bench.write { try step($0) }, "\(name) is done afterwards")
+                }
+            },
+            StoreClaim("an emergency goes past a brake, and audit entry and event say so") { bench in
+                let (calm, urgent) = (try bench.add("calm").id, try bench.add("urgent").id)
+                _ = try bench.write { try $0.revokeToken(calm, isEmergency: false, change: bench.change()) }
+                try bench.freeze()
+                let version = try bench.store.versions(of: urgent).count
+                try require(
+                    try bench.write { try $0.revokeToken(urgent, isEmergency: true, change: bench.change("leak")) },
+                    "done")
+                try require(try bench.state(urgent, version) == .revoked, "at once")
+                func after(_ id: TokenID) throws -> JSON? {
+                    try bench.audit(of: id.text).last.map { try document($0.body) }?["after"]
+                }
+                try require(try after(urgent)?["emergency"] == true, "said in the log")
+                try require(try after(urgent)?["despite"]?.string == "frozen", "and past what")
+                try require(try after(calm)?["emergency"] == nil, "only of an emergency")
+                let event = try bench.events().last { $0.type == "token.revoked" }
+                try require(try event.map { try document($0.data) }?["emergency"] == true, "said to receivers")
+            },
+            StoreClaim("a freeze ends by itself at its end, and a later one takes its place") { bench in
+                try bench.freeze(until: 100)
+                try require(try bench.store.freeze(at: bench.now + TimeSpan(seconds: 99)) != nil, "before its end")
+                try require(try bench.store.freeze(at: bench.now + TimeSpan(seconds: 100)) == nil, "not at its end")
+                try bench.freeze(until: 50)
+                try require(
+                    try bench.store.freeze(at: bench.now + TimeSpan(seconds: 60)) == nil, "the later one counts")
+                let written = try bench.written { try bench.freeze(until: nil) }
+                try require(written == (1, 1), "one entry, one event: \(written)")
+                try require(try bench.store.brake(at: bench.now + .days(4000))?.code == "frozen", "without an end")
+                let end = try bench.written {
+                    try require(try bench.write { try $0.unfreeze(change: bench.change()) }, "ended")
+                }
+                try require(end == (1, 1), "one entry, one event: \(end)")
+                try require(try bench.write { try !$0.unfreeze(change: bench.change()) }, "only once")
+                try require(try bench.store.brake(at: bench.now) == nil, "free")
+            },
+            StoreClaim("the next generation begins once, with an entry and an event, and a copy under another name") {
+                bench in
+                let before = try bench.store.identity()
+                let begin = { (instance: String?) in
+                    try bench.write {
+                        try $0.beginGeneration(
+                            after: before, instance: instance, totals: ["x": 1], change: bench.change())
+                    }
+                }
+                let written = try bench.written { try require(try begin(nil), "begun") }
+                try require(written == (1, 1), "one entry, one event: \(written)")
+                try require(try bench.store.identity().generation == before.generation + 1, "one further")
+                try require(try bench.store.identity().instance == before.instance, "the same store")
+                try require(try !begin(nil), "not twice after one look")
+                let next = try bench.store.identity()
+                try require(
+                    try bench.write {
+                        try $0.beginGeneration(after: next, instance: "other", totals: [:], change: bench.change())
+                    }, "begun")
+                try require(try bench.store.identity().instance == "other", "another name")
+            },
+        ] + adoption
+
+    private static let adoption: [StoreClaim] = [
+        StoreClaim("a lost value becomes current where every destination holds it, and the old one gets its end") {
+            bench in
+            let id = try bench.add("t").id
+            let number = try bench.write {
+                try $0.adoptVersion(try bench.lost(id, "lost"), supersedes: .hours(1), change: bench.change())
+            }
+            try require(number == 2, "the next number")
+            try require(try bench.state(id, 2) == .current && bench.state(id, 1) == .previous, "in its place")
+            try require(try bench.store.rotation(of: id)?.phase == .overlap, "somebody will retire the old one")
+            try require(try bench.retire(id, 1, after: 3600), "which the guard allows")
+            try require(
+                try bench.write {
+                    try $0.adoptVersion(try bench.lost(id, "lost"), supersedes: .hours(1), change: bench.change())
+                        == nil
+                }, "a value that is known is nobody's to adopt")
+        },
+        StoreClaim("a lost value is adopted as unconfirmed beside an open rotation, and never as a fourth") { bench in
+            let id = try bench.add("t").id
+            _ = try bench.armed(id)
+            try bench.requireNothing(of: id, "becoming current beside an open rotation") {
+                try bench.write {
+                    try $0.adoptVersion(try bench.lost(id, "x"), supersedes: .zero, change: bench.change()) == nil
+                }
+            }
+            try require(
+                try bench.write {
+                    try $0.adoptVersion(try bench.lost(id, "x"), supersedes: nil, change: bench.change())
+                } == 3, "accepted")
+            try require(try bench.state(id, 3) == .unconfirmed, "until a newer one is everywhere")
+            try bench.requireNothing(of: id, "a fourth valid value") {
+                try bench.write {
+                    try $0.adoptVersion(try bench.lost(id, "y"), supersedes: nil, change: bench.change()) == nil
+                }
+            }
+        },
+        StoreClaim("what was retired in a former life is retired again, never the current version") { bench in
+            let id = try bench.add("t").id
+            _ = try bench.rotate(id)
+            try bench.requireNothing(of: id, "retiring the current one") {
+                try bench.write { try !$0.retireAgain(id, version: 2, change: bench.change()) }
+            }
+            let written = try bench.written {
+                try require(try bench.write { try $0.retireAgain(id, version: 1, change: bench.change()) }, "done")
+            }
+            try require(written == (1, 1), "one entry, one event: \(written)")
+            try require(try bench.state(id, 1) == .revoked, "ended")
+        },
+    ]
+}
+
+/// One store in which every transition that destroys something can be made, each of a token of its own.
+private struct BrakedSteps {
+    typealias Step = (any Store) throws -> Bool
+    let all: [(String, Step)]
+
+    init(_ bench: StoreBench) throws {
+        let late = bench.change("later", after: 90_000)
+        let now = bench.change()
+        let claim = try bench.add("claim").id
+        let open = try bench.claimed(try bench.add("arming").id)
+        let send = try bench.add("send").id
+        let sending = try bench.armed(send).version
+        let place = try bench.places(send)[0]
+        let discard = try bench.add("discard").id
+        let discarded = try bench.armed(discard).version
+        let promote = try bench.add("promote").id
+        let promoted = try bench.armed(promote).version
+        try bench.pushEverywhere(promote, promoted)
+        let (retire, lower, supersede) = (
+            try bench.add("retire").id, try bench.add("lower").id, try bench.add("supersede").id
+        )
+        for id in [retire, lower, supersede] { _ = try bench.rotate(id) }
+        let revoke = try bench.add("revoke").id
+        let expire = try bench.add("expire") { $0.expiresAt = bench.now + TimeSpan(seconds: 5) }.id
+        let digest = try bench.digest("armed later")
+        let places = try bench.places(open.tokenID)
+        all = [
+            (
+                "a claim",
+                {
+                    try $0.claimRotation(
+                        of: claim, fromVersion: 1, overlap: .zero, cap: OverlapCap(), trigger: nil, change: now) != nil
+                }
+            ),
+            ("arming", { try $0.arm(open.id, digest: digest, hint: "", destinations: places, change: now) != nil }),
+            (
+                "sending",
+                {
+                    try $0.markSending(
+                        send, version: sending, destination: place, attempt: 0, base: "1", ordered: false, at: now.at)
+                        != nil
+                }
+            ),
+            ("discarding", { try $0.discardPending(discard, version: discarded, change: now) }),
+            ("promoting", { try $0.promote(promote, version: promoted, change: now) }),
+            ("retiring", { try $0.retire(retire, version: 1, evidence: nil, change: late) }),
+            ("ending sooner", { try !$0.lowerEnds(of: lower, to: now.at, change: now).isEmpty }),
+            ("superseding", { try $0.supersedeOverlap(of: supersede, change: now) }),
+            ("revoking", { try $0.revokeToken(revoke, change: now) }),
+            ("expiring", { try $0.expireToken(expire, change: late) }),
+        ]
+    }
+}
+
+extension StoreBench {
+    fileprivate func freeze(until seconds: Int64? = nil) throws {
+        let freeze = Freeze(
+            reason: "release", actor: "cli:tester", begunAt: now, endsAt: seconds.map { now + TimeSpan(seconds: $0) })
+        try write { try $0.freeze(freeze, change: change("release")) }
+    }
+
+    fileprivate func lost(_ id: TokenID, _ value: String) throws -> LostVersion {
+        LostVersion(
+            tokenID: id, digest: try digest(value), hint: "lost",
+            places: try store.destinations(of: id).map { LostVersion.Place(destination: $0, base: "7") },
+            issuedAt: now - .days(1))
+    }
+
+    /// It throws what holds it, and leaves nothing behind.
+    fileprivate func requireHeld(_ name: String, _ step: (any Store) throws -> Bool) throws {
+        let before = (try audit(), try events())
+        try requireError(name, { if case .held = $0 { true } else { false } }) {
+            _ = try write { try step($0) }
+        }
+        try require(try audit() == before.0 && events() == before.1, "\(name): held, and yet something was written")
+    }
+}

@@ -1,0 +1,209 @@
+import Crypto
+import Engine
+import JSON
+import RotaCore
+
+extension Command {
+    static let storeReconcile = Command(
+        words: ["store", "reconcile"],
+        summary: "compare a restored or copied store with the vaults, and let it act again",
+        discussion: """
+            Reads every destination and shows what would be done. Then, after a yes:
+            A value of ours that destinations hold and the store has lost is taken back, so that nobody is locked
+            out; where that cannot be, or with --no-adopt, the token is rotated at once. So is one whose
+            destination holds a value that is not accepted any more. What is not ours is told and never touched.
+            What an audit log that was kept elsewhere says was revoked or retired is ended again: give it with
+            --audit, as 'rota audit tail --json' prints it.
+            The store begins its next generation; a copy becomes another instance. All of it is one transaction.
+
+            Where a copy is meant to replace a store, stop the other one for good: two that push into the same
+            destinations undo each other's work. Whoever can write into a vault can have his value taken back by
+            this: look at what is shown, or give --audit, which says which values are known.
+            """,
+        options: [
+            Option("audit", "FILE", repeats: true, help: "an exported audit log: JSON, as a whole or line by line"),
+            Option("no-adopt", help: "take no value back; rotate the tokens at once"),
+            Option("new-instance", help: "make it another instance also where it was restored in its place"),
+            Option("skip-unreadable", help: "go on though some destinations cannot be read"),
+            Option("dry-run", help: "show what would be done, and do nothing"),
+            Option("yes", help: "do not ask"),
+        ],
+        examples: [
+            "rota store reconcile --dry-run",
+            "rota store reconcile --audit audit-2026-11.json --yes",
+        ],
+        exitCodes: [.done, .failed, .usage, .partlyFailed, .outcomeUnknown],
+        run: reconcileStore)
+}
+
+/// An audit log of more than this is not read at once.
+private let largestAudit = 512 << 20
+
+private func reconcileStore(_ invocation: Invocation) async throws -> ExitCode {
+    let arguments = invocation.arguments
+    var audit = ExportedAudit()
+    for path in arguments.all("audit") { try audit.read(path) }
+    let composition = try Composition(invocation)
+    let store = try composition.openQueue()
+    let log = audit
+    return try await composition.withVaults { vaults in
+        let useCase = ReconcileUseCase(
+            store: store, rotator: composition.rotator(store, vaults), clock: invocation.clock)
+        let plan = try await useCase.compare(with: log, adopts: !arguments.has("no-adopt"))
+        let document = ReconcileDocument(plan: plan)
+        if !invocation.wantsJSON { document.print(on: invocation.output, entries: log.count) }
+        if arguments.has("dry-run") {
+            if invocation.wantsJSON { invocation.output.document(document.json(nil)) }
+            return .done
+        }
+        guard plan.unreadable.isEmpty || arguments.has("skip-unreadable") else {
+            throw Failure(
+                "\(counted(plan.unreadable.count, "destination")) cannot be read, so that nothing is known of them",
+                hint: "mend the vault and try again; what it holds may be refused afterwards with --skip-unreadable")
+        }
+        if !arguments.has("yes") {
+            guard invocation.mayAsk else {
+                throw Failure.nobodyToAsk(hint: "look at what would be done with --dry-run, then give --yes")
+            }
+            guard Terminal.confirm("do this, and let the store act again? [y/N] ") else {
+                throw Failure("nothing was changed")
+            }
+        }
+        let isCopy = if case .copied? = plan.doubt { true } else { arguments.has("new-instance") }
+        let instance = isCopy ? Hex.encode(invocation.random.bytes(16)) : nil
+        guard
+            let done = try await useCase.carryOut(
+                plan, instance: instance, actor: Process.actor, reason: "store reconcile")
+        else { throw Failure("somebody else has reconciled the store meanwhile") }
+        if invocation.wantsJSON {
+            invocation.output.document(document.json(done))
+        } else {
+            document.print(done, on: invocation.output)
+        }
+        return done.rotations.allSatisfy(\.isThrough) ? .done : .partlyFailed
+    }
+}
+
+extension ExportedAudit {
+    /// As `rota audit tail --json` prints it, or one entry a line.
+    fileprivate mutating func read(_ path: String) throws(Failure) {
+        let bytes = try File(reading: path, waits: true).readAll(most: largestAudit)
+        if let whole = try? JSON.parse(bytes, maximumBytes: largestAudit) {
+            for entry in whole["entries"]?.array ?? [whole] { add(entry["entry"] ?? entry) }
+            return
+        }
+        for (index, line) in bytes.split(separator: UInt8(ascii: "\n")).enumerated() {
+            do throws(JSONError) {
+                let entry = try JSON.parse(Array(line), maximumBytes: 1 << 20)
+                add(entry["entry"] ?? entry)
+            } catch {
+                throw .usage(
+                    "\(path), line \(index + 1): \(error)", hint: "give what 'rota audit tail --json' has printed")
+            }
+        }
+    }
+}
+
+/// What would be done, and what was.
+private struct ReconcileDocument: Sendable {
+    let plan: Reconciliation
+
+    func json(_ done: Reconciled?) -> JSON {
+        [
+            "instance": .string(done?.identity.instance ?? plan.identity.instance),
+            "generation": .integer(done?.identity.generation ?? plan.identity.generation),
+            "doubt": TokenDocument.text(plan.doubt?.message), "reconciled": .bool(done != nil),
+            "destinations": .integer(plan.places), "write_only": .integer(plan.writeOnly),
+            "lost": .array(
+                plan.losses.map { loss in
+                    [
+                        "token_id": .string(loss.version.tokenID.text), "name": .string(loss.name),
+                        "hint": .string(loss.version.hint), "cure": .string(loss.cure.rawValue),
+                        "why": .string(loss.why),
+                        "destinations": .array(
+                            loss.version.places.map { .string($0.destination.description) }),
+                    ]
+                }),
+            "ended": .array(plan.ended.map(json)), "foreign": .array(plan.foreign.map(json)),
+            "unreadable": .array(plan.unreadable.map(json)),
+            "revoked_again": .array(
+                plan.revocations.map { ["name": .string($0.token.name), "cause": .string($0.cause)] }),
+            "retired_again": .array(
+                plan.retirements.map { ["name": .string($0.name), "version": .integer($0.value.version)] }),
+            "rotations": .array(
+                (done?.rotations ?? []).map { rotation in
+                    [
+                        "token_id": .string(rotation.tokenID.text), "outcome": .string(rotation.outcome.rawValue),
+                        "cause": TokenDocument.text(rotation.cause),
+                    ]
+                }),
+        ]
+    }
+
+    private func json(_ place: SurveyedPlace) -> JSON {
+        [
+            "token_id": .string(place.token.id.text), "name": .string(place.token.name),
+            "destination": .string(place.destination.description),
+        ]
+    }
+
+    func print(on output: Output, entries: Int) {
+        output.line(
+            printable(
+                plan.doubt.map { "the store is in safe mode: \($0.message)" } ?? "nothing is known against the store"))
+        var lost = Table(
+            ["token", "value", "destinations", "what is done", "why"], on: output,
+            title: "Values that the store has lost")
+        for loss in plan.losses {
+            lost.add([
+                loss.name, "…\(loss.version.hint)",
+                loss.version.places.map(\.destination.description).joined(separator: " "), loss.cure.spoken, loss.why,
+            ])
+        }
+        lost.finish()
+        list(plan.ended, "Values that are not accepted any more: their tokens are rotated", on: output)
+        list(plan.foreign, "Not ours, and left as they are", on: output)
+        list(plan.unreadable, "Cannot be read", on: output)
+        var again = Table(["token", "what", "why"], on: output, title: "Ended again, as the audit log says")
+        for (token, cause) in plan.revocations { again.add([token.name, "revoked", cause]) }
+        for (value, name) in plan.retirements { again.add([name, "version \(value.version) retired", "-"]) }
+        again.finish()
+        output.line(
+            "\(counted(plan.places, "destination")) compared"
+                + (plan.writeOnly > 0 ? ", \(plan.writeOnly) of them with nobody able to read them" : "")
+                + (entries > 0 ? "; \(counted(entries, "audit entry", "audit entries")) read" : ""))
+    }
+
+    private func list(_ places: [SurveyedPlace], _ title: String, on output: Output) {
+        var table = Table(["token", "destination"], on: output, title: title)
+        for place in places { table.add([place.token.name, place.destination.description]) }
+        table.finish()
+    }
+
+    func print(_ done: Reconciled, on output: Output) {
+        output.line(
+            "reconciled: instance \(done.identity.instance), generation \(done.identity.generation); "
+                + "\(counted(done.adopted, "value")) taken back, \(counted(done.revoked, "token")) revoked again, "
+                + "\(counted(done.retired, "value")) retired again")
+        for rotation in done.rotations where !rotation.isThrough {
+            let name =
+                plan.losses.first { $0.version.tokenID == rotation.tokenID }?.name
+                ?? plan.ended.first { $0.token.id == rotation.tokenID }?.token.name ?? rotation.tokenID.text
+            output.warning(
+                printable("'\(name)' is not rotated yet: \(rotation.cause ?? rotation.outcome.rawValue)"))
+        }
+        if !done.rotations.isEmpty {
+            output.line("\(counted(done.rotations.count { $0.isThrough }, "token")) rotated at once")
+        }
+    }
+}
+
+extension Reconciliation.Loss.Cure {
+    fileprivate var spoken: String {
+        switch self {
+        case .adopt: "taken back"
+        case .adoptAndRotate: "taken back, then rotated"
+        case .rotate: "left refused; rotated"
+        }
+    }
+}

@@ -1,0 +1,23 @@
+import Engine
+import JSON
+import RotaCore
+
+/// What keeps anything destructive from being done, as it is shown.
+enum BrakeDocument {
+    /// Null where nothing does.
+    static func json(_ brake: Brake?) -> JSON {
+        guard let brake else { return .null }
+        var document: JSON.Object = [
+            "code": .string(brake.code), "message": .string(brake.message), "hint": .string(brake.hint),
+        ]
+        if case .frozen(let freeze) = brake { document["ends_at"] = TokenDocument.time(freeze.endsAt) }
+        return .object(document)
+    }
+
+    /// Beside what is shown for other reasons.
+    static func warn(of brake: Brake?, on output: Output) {
+        guard let brake else { return }
+        output.warning(printable("nothing is rotated, retired, revoked or expired: \(brake.message)"))
+        output.note("hint: \(printable(brake.hint))")
+    }
+}

@@ -1,0 +1,159 @@
+import RotaCore
+import Stores
+import TestSupport
+import Testing
+
+@testable import Engine
+
+/// What a run and a daemon leave undone while there is a brake, and what goes on.
+struct BrakeTests {
+    private static let rotateOld = Policy(
+        name: "rotation", mode: .enforce,
+        rules: [Rule(.maxAge(.days(90)), action: .rotate, overlap: .hours(24))])
+    private static let revokeUnused = Policy(
+        name: "unused", mode: .enforce, rules: [Rule(.unusedFor(.days(30)), action: .revoke)])
+    private static let policies = PolicySet(policies: [rotateOld, revokeUnused], digest: "sha256:test")
+
+    private let fixture: RunFixture
+    private let vault = FakeVault("main")
+
+    init() throws { fixture = try RunFixture() }
+
+    private func useCase() -> RunUseCase {
+        let rotator = Rotator(
+            store: fixture.store, vaults: [vault.name: vault], clock: fixture.clock, random: fixture.random)
+        return RunUseCase(
+            store: fixture.store, rotator: rotator, deliverer: fixture.deliverer(ScriptedTransport([])),
+            clock: fixture.clock, random: fixture.random)
+    }
+
+    private func run() async throws -> RunReport {
+        try await useCase().run(policies: Self.policies, limits: Limits(), actor: "cli:alice")
+    }
+
+    private func freeze(for span: TimeSpan? = nil) async throws {
+        let now = fixture.clock.now()
+        let freeze = Freeze(reason: "release", actor: "cli:alice", begunAt: now, endsAt: span.map { now + $0 })
+        let change = fixture.change()
+        try await fixture.store.write { try $0.freeze(freeze, change: change) }
+    }
+
+    /// One token of each kind that a run would do something to.
+    private func addDue() async throws {
+        try await fixture.addToken("old", age: .days(100), destinations: ["main:old#token"])
+        try await fixture.addToken("unused", age: .days(60), usage: .neverUsed(since: fixture.clock.now() - .days(60)))
+        try await fixture.addToken("ended", expiresAt: fixture.clock.now() + TimeSpan(seconds: 5))
+        fixture.clock.advance(by: TimeSpan(seconds: 10))
+    }
+
+    private func states() async throws -> [String: TokenState] {
+        try await fixture.store.read { store in
+            var states: [String: TokenState] = [:]
+            try store.eachToken(states: []) {
+                states[$0.name] = $0.state
+                return true
+            }
+            return states
+        }
+    }
+
+    @Test func `a frozen run skips every action with the reason, tells findings, and is made up for afterwards`()
+        async throws
+    {
+        try await addDue()
+        try await freeze(for: .days(1))
+        let report = try await run()
+        #expect(report.brake?.code == "frozen")
+        #expect(report.actions.count == 2 && report.count(.skipped) == 2)
+        #expect(report.actions.allSatisfy { $0.cause?.contains("release") == true })
+        #expect(try await states() == ["old": .active, "unused": .active, "ended": .active])
+        #expect(vault.count(of: .write) == 0 && report.expired == 0)
+        #expect(try await fixture.store.read { try $0.openFindings().count } == 2)
+        fixture.clock.advance(by: .days(1))
+        let after = try await run()
+        #expect(after.brake == nil && after.count(.done) == 1 && after.count(.started) == 1 && after.expired == 1)
+        #expect(try await states() == ["old": .active, "unused": .revoked, "ended": .expired])
+    }
+
+    @Test func `an open rotation and an overlap that has passed wait while it is frozen, as they are`() async throws {
+        try await fixture.addToken("old", age: .days(100), destinations: ["main:old#token"])
+        #expect(try await run().count(.started) == 1)
+        fixture.clock.advance(by: .days(2))
+        try await freeze()
+        let before = try await fixture.store.read { try $0.openRotations() }
+        #expect(try await run().recovery.retired == 0)
+        #expect(try await useCase().upkeep().recovery.retired == 0)
+        #expect(try await fixture.store.read { try $0.openRotations() } == before)
+        let change = fixture.change()
+        _ = try await fixture.store.write { try $0.unfreeze(change: change) }
+        #expect(try await run().recovery.retired == 1)
+    }
+
+    @Test func `a freeze in the middle of a rotation stops it before the next write, and it goes on afterwards`()
+        async throws
+    {
+        let id = try await fixture.addToken("old", age: .days(100), destinations: ["main:old#token"])
+        vault.setHook { call in
+            if call.operation == .access { try? await self.freeze() }
+            return nil
+        }
+        let report = try await run()
+        #expect(report.count(.skipped) == 1 && vault.count(of: .write) == 0)
+        vault.setHook(nil)
+        let change = fixture.change()
+        _ = try await fixture.store.write { try $0.unfreeze(change: change) }
+        _ = try await run()
+        #expect(try await fixture.token(id).values.current == 2)
+    }
+
+    @Test func `a daemon tells a freeze once, and its end`() async throws {
+        let log = RecordedLog()
+        let run = useCase()
+        let daemon = Daemon(
+            Daemon.Orders(policies: Self.policies, schedules: [], limits: Limits()), run: run,
+            deliverer: fixture.deliverer(ScriptedTransport([])), clock: fixture.clock,
+            brakes: BrakeWatch(fixture.clock, log: log), log: log, stop: StopSignal())
+        try await addDue()
+        try await freeze(for: .hours(1))
+        for _ in 0..<3 {
+            try await daemon.upkeep()
+            #expect(try await daemon.runScheduled() == nil)
+        }
+        #expect(log.messages == ["frozen: nothing is rotated, retired, revoked or expired"])
+        #expect(try await states()["ended"] == .active)
+        fixture.clock.advance(by: .hours(1))
+        try await daemon.upkeep()
+        #expect(log.messages[1] == "not frozen any more")
+        #expect(try await states()["ended"] == .expired)
+    }
+
+    @Test func `a clock that jumped while nothing ran is noticed at the next start, and a confirmation ends it`()
+        async throws
+    {
+        try await fixture.addToken("short", expiresAt: fixture.clock.now() + .days(30))
+        let log = RecordedLog()
+        #expect(try await BrakeWatch(fixture.clock, log: log).isReleased(fixture.store))
+        fixture.clock.jump(by: .days(60))
+        let watch = BrakeWatch(fixture.clock, log: log)
+        for _ in 0..<2 { #expect(try await !watch.isReleased(fixture.store)) }
+        #expect(log.messages == ["the clock is suspect: nothing is rotated, revoked or expired by it"])
+        let change = fixture.change()
+        await #expect(throws: StoreError.self) {
+            _ = try await self.fixture.store.write { try $0.expireToken(TokenID("tok_short"), change: change) }
+        }
+        let reading = fixture.clock.reading()
+        try await fixture.store.write { $0.keepClock(ClockMark(trusted: reading)) }
+        #expect(try await watch.isReleased(fixture.store))
+    }
+
+    @Test func `a confirmation ends the suspicion of a clock that jumped while the daemon ran`() async throws {
+        let watch = BrakeWatch(fixture.clock, log: RecordedLog())
+        #expect(try await watch.isReleased(fixture.store))
+        fixture.clock.jump(by: .days(60))
+        #expect(try await !watch.isReleased(fixture.store))
+        fixture.clock.advance(by: TimeSpan(seconds: 30))
+        let reading = fixture.clock.reading()
+        try await fixture.store.write { $0.keepClock(ClockMark(trusted: reading)) }
+        #expect(try await watch.isReleased(fixture.store))
+    }
+}
