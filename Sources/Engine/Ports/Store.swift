@@ -7,7 +7,7 @@ package import RotaCore
 /// and writes its audit entry and its outgoing events in the same transaction. `Change` says who did it,
 /// when and why. A condition that does not hold is an ordinary answer (false or nil), never an error.
 package protocol Store: AnyObject, StoreReads, TokenChanges, RotationChanges, RunChanges, DeliveryChanges,
-    UsageChanges, ScheduleChanges, BlockChanges
+    UsageChanges, ScheduleChanges, BlockChanges, QuarantineChanges
 {
     /// Runs `body` in one durable write transaction. When `body` throws, nothing of it stays.
     ///
@@ -111,7 +111,7 @@ package struct StoreIdentity: Hashable, Sendable {
 }
 
 /// Everything that can be asked.
-package protocol StoreReads: UsageReads {
+package protocol StoreReads: UsageReads, QuarantineReads {
     func identity() throws -> StoreIdentity
 
     func token(_ id: TokenID) throws -> Token?

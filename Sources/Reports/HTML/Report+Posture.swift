@@ -148,6 +148,7 @@ extension Rule {
         if startBefore > .zero { words.append("from \(startBefore.spoken) before") }
         if action == .rotate, overlap > .zero { words.append("overlap \(overlap.spoken)") }
         if cap.revokes { words.append("revoked in use \((overlap + cap.patience(after: overlap)).spoken) after it") }
+        if let revokeAfter { words.append("revoked \(revokeAfter.spoken) later unless restored") }
         return words.joined(separator: ", ")
     }
 }

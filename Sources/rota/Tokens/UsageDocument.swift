@@ -24,7 +24,7 @@ enum UsageDocument {
             "last_used_at": TokenDocument.time(use.lastUsed), "count": .integer(use.uses),
             "last_refused_at": TokenDocument.time(use.lastRefused), "refused": .integer(use.refusals),
             "sources": texts(use.sources.texts), "agents": texts(use.agents.texts),
-            "refused_sources": texts(use.refusedSources.texts),
+            "refused_sources": texts(use.refusedSources.texts), "refused_agents": texts(use.refusedAgents.texts),
         ]
     }
 
@@ -43,7 +43,7 @@ enum UsageDocument {
         [
             use.version == 0 ? "not told" : String(use.version),
             use.lastUsed.map { distance(to: $0, from: now) } ?? "never", String(use.uses), String(use.refusals),
-            list(use.sources, and: use.refusedSources), list(use.agents),
+            list(use.sources, and: use.refusedSources), list(use.agents, and: use.refusedAgents),
         ]
     }
 
