@@ -51,6 +51,6 @@ struct Vocabulary {
 
     /// Actions that come with a later version, and what to do meanwhile.
     static let laterActions = [
-        "set-expiry": "use 'notify', and set the end with 'rota token edit'",
+        "set-expiry": "use 'notify', and set the end with 'rota token edit'"
     ]
 }

@@ -272,9 +272,6 @@ struct Malformed: Sendable, CustomTestStringConvertible {
                 "required: yes", rules: "      - expiry: { required: yes }",
                 "6:29: error: 'required' must be true or false, not 'yes'"),
             Malformed(
-                "a chain", rules: "      - unused-for: 30d\n        then: { revoke-after: 14d }",
-                "7:9: error: 'then' is not in this version of rota yet"),
-            Malformed(
                 "a renewal", rules: "      - max-age: 30d\n        renew: 90d",
                 "7:9: error: 'renew' is not in this version of rota yet"),
         ]

@@ -8,6 +8,7 @@ import urllib.request
 
 import pytest
 
+from servers import free_port
 from serving import Served
 
 POLICY = """version: 1
@@ -25,6 +26,8 @@ policies:
 @pytest.fixture
 def house(bare, receiver):
     bare.configure(webhook=receiver.address)
+    # A port of its own: the log names the receiver's, too.
+    bare.port = free_port()
     bare.init()
     bare.policy(text=POLICY)
     return bare
@@ -37,13 +40,13 @@ class Gateway:
 
     def introspect(self, value, **more):
         form = "&".join(f"{key}={text}" for key, text in {"token": value, **more}.items())
-        request = urllib.request.Request(f"{self.served.address}/v1/introspect", form.encode())
+        request = urllib.request.Request(f"http://127.0.0.1:{self.served.house.port}/v1/introspect", form.encode())
         request.add_header("Authorization", "Basic " + base64.b64encode(f"gateway:{self.value}".encode()).decode())
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)["active"]
 
     def authorize(self, value):
-        request = urllib.request.Request(f"{self.served.address}/v1/authorize")
+        request = urllib.request.Request(f"http://127.0.0.1:{self.served.house.port}/v1/authorize")
         request.add_header("Authorization", f"Bearer {value}")
         request.add_header("User-Agent", "export/1.0")
         try:
@@ -51,6 +54,10 @@ class Gateway:
                 return answer.status
         except urllib.error.HTTPError as error:
             return error.code
+
+
+def served_by(house):
+    return Served(house, listen=f"127.0.0.1:{house.port}")
 
 
 def sql(house, text):
@@ -71,8 +78,8 @@ def wait_for(receiver, kind, count):
 
 
 def test_a_person_takes_a_token_out_of_use_sees_who_misses_it_and_puts_it_back(house, receiver):
-    made = house.json("token", "create", "--name", "app")["value"]
-    with Served(house) as served:
+    made = house.json("token", "create", "--name", "app", "--owner", "team-a", "--scope", "read")["value"]
+    with served_by(house) as served:
         gateway = Gateway(house, served)
         assert gateway.introspect(made) and gateway.authorize(made) == 200
         done = house.json("token", "quarantine", "app", "--reason", "nobody knows it")
@@ -115,7 +122,7 @@ def test_a_policy_quarantines_waits_and_revokes(house, receiver):
     assert {row["action"] for row in house.json("plan")["actions"]} == {"quarantine"}
     house.rota("run")
     assert not house.accepts(made) and not house.accepts(kept)
-    with Served(house) as served:
+    with served_by(house) as served:
         assert not Gateway(house, served).introspect(made, source="10.0.0.9", agent="forgotten")
         time.sleep(1.5)
         served.stop()
@@ -163,7 +170,7 @@ def test_reuse_is_told_once_for_each_source_whatever_restarts(house, receiver):
     house.rota("run")
     assert not house.accepts(old)
     new = house.get("local:app")
-    with Served(house) as served:
+    with served_by(house) as served:
         gateway = Gateway(house, served)
         for source in ("203.0.113.7", "203.0.113.7", "203.0.113.8"):
             assert not gateway.introspect(old, source=source)
@@ -172,7 +179,7 @@ def test_reuse_is_told_once_for_each_source_whatever_restarts(house, receiver):
         served.stop()
     # Another day, another process.
     sql(house, "UPDATE usage SET day = day - 86400; UPDATE told_uses SET day = day - 86400")
-    with Served(house) as served:
+    with served_by(house) as served:
         gateway.served = served
         for source in ("203.0.113.7", "203.0.113.8"):
             assert not gateway.introspect(old, source=source)

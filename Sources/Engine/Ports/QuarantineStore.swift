@@ -23,6 +23,7 @@ package protocol QuarantineChanges {
 
 /// That somebody was told of a value that is presented though it is not accepted.
 package struct ToldUse: Hashable, Sendable {
+    /// Of what it was told.
     package enum Kind: String, Sendable {
         /// Of a version that had been revoked: `token.reuse_detected`, once.
         case reuse

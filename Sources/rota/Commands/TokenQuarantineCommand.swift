@@ -7,9 +7,9 @@ extension Command {
         words: ["token", "quarantine"],
         summary: "keep a token from being accepted, until it is restored",
         discussion: """
-            When it returns, no value of the token is accepted. Nothing else ends: its name, versions and places stay, and
-            'rota token restore' undoes it at once. Who presents it meanwhile is shown by 'rota token show'. It is not
-            done while a new value is on its way to its places; what must end now is for 'rota token revoke'.
+            When it returns, no value of the token is accepted. Nothing else ends: its name, versions and places stay,
+            and 'rota token restore' undoes it at once. Who presents it meanwhile is shown by 'rota token show'. It is
+            not done while a new value is on its way to its places; what must end now is for 'rota token revoke'.
             """,
         operand: Operand(name: "TOKEN", help: "a name or an id"),
         options: [Option("reason", "TEXT", required: true, help: "why, for the audit log")],
@@ -24,8 +24,8 @@ extension Command {
         words: ["token", "restore"],
         summary: "let a quarantined token be accepted again, at once",
         discussion: """
-            The values that were accepted before are accepted again. Policies judge the token anew; its idle time counts from
-            now. A rule that it breaks all the same takes it out of use with the next run, so mend that first.
+            The values that were accepted before are accepted again. Policies judge the token anew; its idle time counts
+            from now. A rule that it breaks all the same takes it out of use with the next run, so mend that first.
             """,
         operand: Operand(name: "TOKEN", help: "a name or an id"),
         options: [Option("reason", "TEXT", required: true, help: "why, for the audit log")],
