@@ -62,7 +62,9 @@ struct QuarantineTests {
         #expect(end?.by == "policy:idle" && end?.cause.hasPrefix("quarantine-over") == true)
         let events = try await fixture.waitingEvents("hook")
         #expect(
-            events.filter { $0.hasPrefix("token.") } == ["token.issued", "token.quarantined", "token.refused_use", "token.revoked"])
+            events.filter { $0.hasPrefix("token.") } == [
+                "token.issued", "token.quarantined", "token.refused_use", "token.revoked",
+            ])
         #expect(try await run().actions.isEmpty)
     }
 
