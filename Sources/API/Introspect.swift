@@ -23,7 +23,11 @@ extension API {
         let isAccepted = value.authenticates(at: now)
         note(
             value, isAccepted ? .accepted : .refused,
-            Origin(source: form.text(of: "source").flatMap(Self.address), agent: form.text(of: "agent")),
+            Origin(
+                // Of a use that is refused somebody is told: who asked is better than nothing.
+                source: form.text(of: "source").flatMap(Self.address)
+                    ?? (isAccepted ? nil : "caller:\(caller.value.name)"),
+                agent: form.text(of: "agent")),
             scopes: form.text(of: "scope")?.split(separator: " ").map(String.init).filter(value.has) ?? [], at: now)
         return isAccepted
             ? Response(200, headers: Self.uncachedJSON, body: Self.describe(value, at: now)) : Self.inactive

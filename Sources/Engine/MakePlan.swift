@@ -54,6 +54,12 @@ package func makePlan(
         let decision = try planner.decide(token, at: request.at) { try store.destinations(of: token.id) }
         rows.add(token, decision, by: request.policies.policies)
     }
+    let ending = try eachEndingQuarantine(of: request, from: store) { token, quarantine in
+        let action = try planner.action(for: token, in: quarantine, at: request.at) {
+            try store.refusedUses(of: token.id, in: quarantine)
+        }
+        if let action { rows.add(action) }
+    }
     rows.sort()
     let findings = Violations(rows)
     var actions = PlannedActions(rows)
@@ -62,7 +68,7 @@ package func makePlan(
     let plan = Plan(
         digest: digest(of: actions, policies: request.policies, identity: identity), at: request.at,
         policiesDigest: request.policies.digest, generation: identity.generation, actions: actions,
-        candidates: candidates)
+        candidates: candidates + ending)
     return PlanResult(
         plan: plan, refusal: try refusal(of: actions, request: request, from: store), findings: findings,
         tracking: tracking)
@@ -93,6 +99,20 @@ private func eachCandidate(
             }
             return true
         }
+    }
+    return count
+}
+
+/// Calls `each` for every token whose quarantine may have come to its end; returns how many there were.
+private func eachEndingQuarantine(
+    of request: PlanRequest, from store: any Store, _ each: (Token, Quarantine) throws -> Void
+) throws -> Int {
+    guard let shortest = request.policies.policies.flatMap(\.rules).compactMap(\.revokeAfter).min() else { return 0 }
+    var count = 0
+    try store.eachQuarantined(since: request.at - shortest) { token, quarantine in
+        count += 1
+        try each(token, quarantine)
+        return true
     }
     return count
 }

@@ -63,11 +63,18 @@ extension RunUseCase {
                 guard let token = try store.token(planned.tokenID) else {
                     return Effect(.skipped, "it is not in the store any more")
                 }
-                if let obstacle = pass.obstacle(to: planned, on: token, at: now) {
-                    return Effect(.skipped, obstacle)
-                }
+                let obstacle =
+                    planned.verdict.reason.kind == .quarantineOver
+                    ? pass.obstacle(toEnding: try store.quarantine(of: token.id), planned, token, at: now)
+                    : pass.obstacle(to: planned, on: token, at: now)
+                if let obstacle { return Effect(.skipped, obstacle) }
                 if planned.action == .notify { return notification(of: planned, opened: opened) }
                 let change = pass.change(planned.policy, planned.verdict.reason, at: now)
+                if planned.action == .quarantine {
+                    let rule = RuleReference(policy: planned.policy, rule: planned.rule)
+                    return try store.quarantineToken(token.id, by: rule, change: change)
+                        ? Effect(.done) : Effect(.skipped, "a new value of it is on its way to its places")
+                }
                 return try store.revokeToken(token.id, change: change)
                     ? Effect(.done) : Effect(.skipped, "it had ended already")
             }
@@ -96,6 +103,17 @@ extension RunPass {
         guard let (_, rule) = rule(planned.rule, of: planned.policy) else { return "its rule is gone" }
         let verdict = evaluate(rule, of: token, at: now, tracking: tracking)
         return verdict.calls ? nil : "no longer called for: \(verdict.reason.message)"
+    }
+
+    /// The same for the revocation that a quarantine comes to: whoever restored the token meanwhile wins.
+    fileprivate func obstacle(
+        toEnding quarantine: Quarantine?, _ planned: PlannedAction, _ token: Token, at now: Instant
+    ) -> String? {
+        guard token.revision == planned.revision, let quarantine else { return "it has changed since it was planned" }
+        guard let revocation = quarantine.revocation(of: token, by: policies.policies), revocation.at <= now else {
+            return "no longer called for: its rule is another one now"
+        }
+        return nil
     }
 
     fileprivate func rotation(_ planned: PlannedAction, at now: Instant) -> RotationRequest {

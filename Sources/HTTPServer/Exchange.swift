@@ -132,7 +132,9 @@ extension Response {
         guard let made else { return .NO }
         defer { MHD_destroy_response(made) }
         for header in headers {
-            guard MHD_add_response_header(made, header.name, header.value) == .YES else { return .NO }
+            // The library refuses an empty value. A blank is one, too: its reader trims it (RFC 9110 section 5.5).
+            let value = header.value.isEmpty ? " " : header.value
+            guard MHD_add_response_header(made, header.name, value) == .YES else { return .NO }
         }
         MHD_add_response_header(made, "X-Request-Id", id)
         if closes { MHD_add_response_header(made, "Connection", "close") }

@@ -50,7 +50,7 @@ extension PolicyReader {
         guard let requirement = read else { return nil }
         let rule = Rule(
             requirement, action: action ?? .notify, startBefore: start ?? .zero, overlap: overlap ?? .zero,
-            cap: cap)
+            cap: cap, revokeAfter: revokeAfter(of: fields, action: action))
         checkLead(of: rule, fields)
         return rule
     }
@@ -96,8 +96,8 @@ extension PolicyReader {
             error(
                 "action 'rotate' does not cure '\(requirement)'", at: node.mark,
                 hint: requirement == "expiry"
-                    ? "a new value has the same end; use notify or revoke"
-                    : "a rotation is not a use; use notify or revoke")
+                    ? "a new value has the same end; use notify, quarantine or revoke"
+                    : "a rotation is not a use; use notify, quarantine or revoke")
             return nil
         }
         return action

@@ -30,7 +30,7 @@ struct Vocabulary {
 
     static let rule = Vocabulary(
         title: "a rule",
-        keys: requirements + ["action", "start-before", "overlap", "overlap-cap", "at-cap", "retire"],
+        keys: requirements + ["action", "start-before", "overlap", "overlap-cap", "at-cap", "retire", "then"],
         later: [
             "expires-within": "remove the rule; 'rota report' lists what ends soon",
             "owner": "remove the rule; 'rota report' shows which tokens have no owner",
@@ -40,18 +40,17 @@ struct Vocabulary {
             "sources": "remove the rule",
             "name": "remove the rule, and select such tokens with 'match: { name: … }'",
             "when": "remove it, and narrow 'match' instead",
-            "then": "remove it, and use one action",
             "renew": "remove it, and set the new end with 'rota token edit'",
         ])
 
     static let expiry = Vocabulary(title: "'expiry'", keys: ["required", "max-lifetime", "max-remaining"])
+    static let then = Vocabulary(title: "'then'", keys: ["revoke-after"])
     static let schedule = Vocabulary(title: "'schedule'", keys: ["cron", "every", "zone", "window"])
     static let pace = Vocabulary(title: "'pace'", keys: ["actions"])
     static let limits = Vocabulary(title: "'limits'", keys: ["actions", "percent"])
 
     /// Actions that come with a later version, and what to do meanwhile.
     static let laterActions = [
-        "quarantine": "use 'notify', or 'revoke' where nobody will miss the token",
-        "set-expiry": "use 'notify', and set the end with 'rota token edit'",
+        "set-expiry": "use 'notify', and set the end with 'rota token edit'"
     ]
 }

@@ -101,5 +101,6 @@ struct Statement: Hashable, Sendable {
     }
 
     /// Every statement that the store runs, so that a test can prepare each on every database.
-    static let all: [Statement] = reads + gate + records + usage + scheduling + blocking + endpoints + braking
+    static let all: [Statement] =
+        reads + gate + records + usage + scheduling + blocking + endpoints + braking + quarantining
 }

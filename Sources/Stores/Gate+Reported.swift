@@ -28,6 +28,11 @@ extension SQLStore {
     ) throws {
         let values: [Value] = [.of(id), .text(old.rawValue), .text(new.rawValue)]
         guard try driver.execute(.turnReported, values) == 1 else { return }
+        if new == .quarantined {
+            try noteQuarantine(of: id, change)
+        } else {
+            try driver.execute(.endQuarantine, [.of(id)])
+        }
         try conclude(action, id, change, ["state": .string(new.rawValue)])
     }
 

@@ -22,6 +22,7 @@ extension SQLStore {
         if !isLoading, token.end == nil { try requireFree(destinations, for: token.id) }
         try insert(token, version: version, destinationCount: destinations.count, at: change.at)
         if let version { try insert(version, of: token.id) }
+        if token.state == .quarantined { try noteQuarantine(of: token.id, change) }
         try place(destinations, of: token.id)
         let action = token.provenance == .observed ? "token.issue" : "token.import"
         let image = TokenImage(token: token, version: version, destinations: destinations)
@@ -56,6 +57,7 @@ extension SQLStore {
     func end(
         _ id: TokenID, _ state: VersionState, _ action: String, _ change: Change, _ details: JSON.Object = [:]
     ) throws {
+        try driver.execute(.endQuarantine, [.of(id)])
         let versions = try numbers(.endVersions, [.of(id), .text(state.rawValue), .of(change.at)])
         let rotations = try numbers(.closeRotations, [.of(id), .text(change.cause)])
         let findings = try numbers(.closeFindings, [.of(id), .of(change.at), .text("the token ended")])

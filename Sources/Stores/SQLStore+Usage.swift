@@ -38,7 +38,7 @@ extension SQLStore {
         for tally in tallies {
             try add(tally)
             if let used = tally.accepted.last { try use(tally.key.tokenID, at: used) }
-            try tellReuse(tally, by: tracker, at: now)
+            try tellRefusals(tally, by: tracker, at: now)
         }
     }
 
@@ -70,24 +70,6 @@ extension SQLStore {
                 .of(sum.refused.last), .of(sum.refused.count), .text(SightingsText.encode(sum.refused.sources)),
                 .text(SightingsText.encode(sum.refused.agents)),
             ])
-    }
-
-    /// Somebody still has a value that was taken out of use: a consumer that was forgotten, or a thief.
-    private func tellReuse(_ tally: UseTally, by tracker: String, at now: Instant) throws {
-        guard let refused = tally.refused.last else { return }
-        let revokedAt = try driver.first(
-            .tellReuse,
-            [.of(tally.key.tokenID), .of(tally.key.version), .of(tally.key.day), .of(refused)]
-        ) { $0.optionalInstant(0) }
-        guard let revokedAt else { return }
-        let change = Change(actor: "tracker:\(tracker)", at: now, cause: "a value was used after it was revoked")
-        let details: JSON.Object = [
-            "version": .integer(tally.key.version), "revoked_at": .of(revokedAt), "used_at": .of(refused),
-            "refusals": .integer(tally.refused.count), "sources": .of(tally.refused.sources),
-            "agents": .of(tally.refused.agents),
-        ]
-        try audit("token.reuse_detected", of: tally.key.tokenID.text, change, details)
-        try emit("token.reuse_detected", about: tally.key.tokenID, change, details)
     }
 
     func assertUsage(of tokens: Set<TokenID>, until end: Instant) throws {

@@ -261,11 +261,12 @@ extension Statement {
         WHERE token_id = $1 AND \(unfinished) AND phase = 'overlap' AND next_attempt_at > $2
         """)
     /// Never while a destination that it was sent to may hold it in place of a newer one (I3); nor while its use
-    /// shows that a consumer has not changed over.
+    /// shows that a consumer has not changed over, nor in quarantine, where nobody can.
     static let retireVersion = Statement(
         """
         UPDATE versions SET state = 'revoked', ended_at = $3
         WHERE token_id = $1 AND number = $2 AND state IN ('previous', 'unconfirmed') AND ends_at <= $3
+          AND NOT EXISTS (SELECT 1 FROM tokens t WHERE t.id = $1 AND t.state = 'quarantined')
           AND NOT EXISTS (
             SELECT 1 FROM usage u WHERE u.token_id = $1 AND u.version = $2 AND u.used_at > $4)
           AND (

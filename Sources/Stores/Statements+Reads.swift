@@ -5,7 +5,7 @@ private let tokenColumns = """
     id, revision, name, description, owner, integration, scopes, labels, prefix, issuer, external_id, state, \
     created_at, created_by, expires_at, last_used_at, tracked_since, provenance, ended_at, ended_by, \
     ended_cause, current_version, value_issued_at, oldest_issued_at, rotation_open, awaiting_retirement, \
-    overlap_ends_at, destination_count, usage_asserted_until, watched_since
+    overlap_ends_at, destination_count, usage_asserted_until, watched_since, restored_at
     """
 private let versionColumns = "number, state, digest, hint, issued_at, ends_at, ended_at"
 private let rotationColumns = """
@@ -114,10 +114,13 @@ extension Statement {
         "SELECT id, vault, path, field, baseline FROM destinations WHERE token_id = $1 ORDER BY id")
     static let unfinishedRotations = Statement(
         "SELECT \(rotationColumns) FROM rotations WHERE phase IN ('open', 'overlap') ORDER BY id")
+    /// An overlap stands still in quarantine: nobody can change over to the new value.
     static let dueRotations = Statement(
         """
         SELECT \(rotationColumns) FROM rotations
-        WHERE phase IN ('open', 'overlap') AND next_attempt_at <= $1 ORDER BY next_attempt_at, id
+        WHERE phase IN ('open', 'overlap') AND next_attempt_at <= $1
+          AND NOT EXISTS (SELECT 1 FROM tokens t WHERE t.id = rotations.token_id AND t.state = 'quarantined')
+        ORDER BY next_attempt_at, id
         """)
     static let stalledRotations = Statement(
         """

@@ -6,7 +6,7 @@ private let usageColumns = """
 /// The use of tokens, and who watched it.
 extension Statement {
     static let usage: [Statement] = [
-        heartbeats, usageOfToken, usageOfDay, lastUses, setUsage, addUses, useToken, moveIdleness, tellReuse, beat,
+        heartbeats, usageOfToken, usageOfDay, lastUses, setUsage, addUses, useToken, moveIdleness, beat,
         beginTracking, assertUsage,
     ]
 
@@ -49,17 +49,6 @@ extension Statement {
         RETURNING idle_since
         """)
     static let moveIdleness = Statement("UPDATE tokens SET idle_since = $2 WHERE id = $1")
-    /// Once for each version and day.
-    static let tellReuse = Statement(
-        """
-        UPDATE usage SET reuse_at = $4
-        WHERE token_id = $1 AND version = $2 AND day = $3 AND reuse_at IS NULL
-          AND EXISTS
-            (SELECT 1 FROM versions v
-             WHERE v.token_id = $1 AND v.number = $2 AND v.state = 'revoked' AND v.ended_at <= $4)
-        RETURNING (SELECT v.ended_at FROM versions v WHERE v.token_id = $1 AND v.number = $2)
-        """)
-
     static let assertUsage = Statement(
         """
         UPDATE tokens SET usage_asserted_until = $2

@@ -17,6 +17,7 @@ package struct FakeStoreReads: StoreReads {
     package var trackers: [Heartbeat] = []
     package var scheduleEntries: [ScheduleEntry] = []
     package var uses: [UseTally] = []
+    package var quarantines: [TokenID: Quarantine] = [:]
     package var blockedActions: [Block] = []
     package var deliveries = DeliveryCounts(waiting: 0, delivered: 0, dead: 0)
 
@@ -94,6 +95,14 @@ package struct FakeStoreReads: StoreReads {
         let day = since.midnight
         return uses.filter { $0.key.tokenID == id && $0.key.day >= day }.sorted { $0.key < $1.key }
     }
+    package func quarantine(of id: TokenID) -> Quarantine? { quarantines[id] }
+    package func eachQuarantined(since end: Instant, _ each: (Token, Quarantine) throws -> Bool) throws {
+        for token in tokens {
+            guard let quarantine = quarantines[token.id], quarantine.since <= end else { continue }
+            guard try each(token, quarantine) else { return }
+        }
+    }
+    package func toldUses(of id: TokenID) -> [ToldUse] { [] }
     package func lastUses(of id: TokenID) -> [Int: Instant] { [:] }
     package func lastRun() -> RunRecord? { run }
     package func schedules() -> [ScheduleEntry] { scheduleEntries }

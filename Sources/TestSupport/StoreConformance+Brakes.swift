@@ -157,6 +157,7 @@ private struct BrakedSteps {
         )
         for id in [retire, lower, supersede] { _ = try bench.rotate(id) }
         let revoke = try bench.add("revoke").id
+        let isolate = try bench.add("isolate").id
         let expire = try bench.add("expire") { $0.expiresAt = bench.now + TimeSpan(seconds: 5) }.id
         let digest = try bench.digest("armed later")
         let places = try bench.places(open.tokenID)
@@ -183,6 +184,7 @@ private struct BrakedSteps {
             ("ending sooner", { try !$0.lowerEnds(of: lower, to: now.at, change: now).isEmpty }),
             ("superseding", { try $0.supersedeOverlap(of: supersede, change: now) }),
             ("revoking", { try $0.revokeToken(revoke, change: now) }),
+            ("quarantining", { try $0.quarantineToken(isolate, by: nil, change: now) }),
             ("expiring", { try $0.expireToken(expire, change: late) }),
         ]
     }

@@ -3,7 +3,7 @@ import JSON
 import RotaCore
 
 extension StoreBench {
-    fileprivate func tally(
+    func tally(
         _ id: TokenID, _ version: Int = 1, uses: Int = 0, at offset: Int64 = 0, refusals: Int = 0,
         refusedAt: Int64 = 0, sources: [String] = [], scopes: [String] = []
     ) -> UseTally {
@@ -17,11 +17,11 @@ extension StoreBench {
             scopes: Sightings(texts: scopes, more: false))
     }
 
-    fileprivate func record(_ tallies: UseTally...) throws {
+    func record(_ tallies: UseTally...) throws {
         try write { try $0.recordUses(tallies, by: "serve", at: now) }
     }
 
-    fileprivate func candidates(idleAt instant: Instant) throws -> [String] {
+    func candidates(idleAt instant: Instant) throws -> [String] {
         var found: [String] = []
         try store.eachCandidate(.idleSinceAtOrBefore(instant)) { token in
             found.append(token.id.text)
@@ -89,7 +89,7 @@ extension StoreConformance {
             try require(sum?.refused.count == 4 && sum?.refused.sources.texts == ["x"], "but refused")
             try require(try bench.store.lastUses(of: id).isEmpty, "no version was used")
         },
-        StoreClaim("a use of a revoked version is told once for each version and day, with where it came from") {
+        StoreClaim("a use of a revoked version is told once for each source, with where it came from") {
             bench in
             let id = try bench.add("t").id
             _ = try bench.rotate(id)
@@ -107,14 +107,24 @@ extension StoreConformance {
             try require(event?.type == type, "\(type), and not \(event?.type ?? "nothing")")
             let data = try document(event?.data ?? "{}")
             try require(data["version"] == 1 && data["sources"] == ["10.0.0.9"], "which, and from where")
+            try require(data["source"] == "10.0.0.9", "this one")
             let again = try bench.written {
-                try bench.record(bench.tally(id, refusals: 5, refusedAt: 90_100))
+                try bench.record(bench.tally(id, refusals: 5, refusedAt: 90_100, sources: ["10.0.0.9"]))
+                try bench.record(bench.tally(id, refusals: 1, refusedAt: 200_000, sources: ["10.0.0.9"]))
             }
-            try require(again == (0, 0), "once a day")
-            let nextDay = try bench.written {
-                try bench.record(bench.tally(id, refusals: 1, refusedAt: 200_000))
+            try require(again == (0, 0), "once, and not again on another day: \(again)")
+            let other = try bench.written {
+                try bench.record(bench.tally(id, refusals: 1, refusedAt: 200_001, sources: ["10.0.0.9", "10.0.0.8"]))
             }
-            try require(nextDay == (1, 1), "and again on the next")
+            try require(other == (1, 1), "and once for another source: \(other)")
+            let untold = try bench.written {
+                try bench.record(bench.tally(id, refusals: 1, refusedAt: 200_002))
+                try bench.record(bench.tally(id, refusals: 1, refusedAt: 200_003))
+            }
+            try require(untold == (1, 1), "and once where nobody says from where: \(untold)")
+            try require(
+                try bench.store.toldUses(of: id).map(\.source) == ["", "10.0.0.8", "10.0.0.9"], "all are remembered")
+            try require(try bench.stored(id).state == .active, "and nothing is revoked for it")
         },
         StoreClaim("a revoked token in use is told; one that merely expired is not") { bench in
             let revoked = try bench.add("revoked").id

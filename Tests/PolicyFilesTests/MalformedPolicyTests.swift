@@ -194,8 +194,23 @@ struct Malformed: Sendable, CustomTestStringConvertible {
                 "an unknown action", rules: "      - max-age: 90d\n        action: rotat",
                 "7:17: error: unknown action 'rotat'\nhint: did you mean 'rotate'?"),
             Malformed(
-                "a quarantine", rules: "      - max-age: 90d\n        action: quarantine",
-                "7:17: error: action 'quarantine' is not in this version of rota yet\nhint: use 'notify'"),
+                "a slip in a quarantine", rules: "      - max-age: 90d\n        action: quarantin",
+                "7:17: error: unknown action 'quarantin'\nhint: did you mean 'quarantine'?"),
+            Malformed(
+                "what follows another action", rules: "      - max-age: 90d\n        then: { revoke-after: 14d }",
+                "7:15: error: 'then' is only for action 'quarantine'"),
+            Malformed(
+                "nothing that follows",
+                rules: "      - unused-for: 90d\n        action: quarantine\n        then: {}",
+                "8:15: error: 'then' says nothing\nhint: write 'then: { revoke-after: 14d }'"),
+            Malformed(
+                "a slip in what follows",
+                rules: "      - unused-for: 90d\n        action: quarantine\n        then: { revoke-aftr: 14d }",
+                "8:17: error: unknown key 'revoke-aftr' in 'then'\nhint: did you mean 'revoke-after'?"),
+            Malformed(
+                "a revocation at once",
+                rules: "      - unused-for: 90d\n        action: quarantine\n        then: { revoke-after: 0d }",
+                "8:31: error: 'revoke-after' must be more than nothing"),
             Malformed(
                 "a set-expiry", rules: "      - max-age: 90d\n        action: set-expiry",
                 "7:17: error: action 'set-expiry' is not in this version of rota yet"),
@@ -264,9 +279,6 @@ struct Malformed: Sendable, CustomTestStringConvertible {
             Malformed(
                 "required: yes", rules: "      - expiry: { required: yes }",
                 "6:29: error: 'required' must be true or false, not 'yes'"),
-            Malformed(
-                "a chain", rules: "      - unused-for: 30d\n        then: { revoke-after: 14d }",
-                "7:9: error: 'then' is not in this version of rota yet"),
             Malformed(
                 "a renewal", rules: "      - max-age: 30d\n        renew: 90d",
                 "7:9: error: 'renew' is not in this version of rota yet"),

@@ -21,8 +21,9 @@ package protocol UsageChanges {
     /// Adds sums to what is known of each version and day, and moves `last used` of their tokens forward, never back.
     /// Sums of tokens that are not in the store are left out.
     ///
-    /// A refused use of a version that had been revoked by then raises `token.reuse_detected`, audited, once
-    /// for each version and day.
+    /// A refused use of a version that had been revoked by then raises `token.reuse_detected`, audited, once for each
+    /// version and source; one of a token in quarantine `token.refused_use`, once for each source and day. Of a token
+    /// `ToldUse.mostSources` sources are told apart; all further ones are told as one.
     func recordUses(_ tallies: [UseTally], by tracker: String, at now: Instant) throws
     /// Writes how far a tracker has watched: one row for each stretch, which grows.
     func recordHeartbeat(_ heartbeat: Heartbeat) throws

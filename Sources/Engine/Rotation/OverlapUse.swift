@@ -12,7 +12,9 @@ struct OverlapUse: Sendable {
         self.now = now
         rotation = snapshot.rotation
         lastUses = try store.lastUses(of: snapshot.token.id)
-        seen = OverlapEvidence(overlap: rotation.overlap, at: now, tracking: try store.tracking())
+        seen = OverlapEvidence(
+            overlap: rotation.overlap, at: now, tracking: try store.tracking(),
+            restoredAt: snapshot.token.restoredAt)
     }
 
     /// When an older version is not waited for any longer.

@@ -18,6 +18,7 @@ package struct UsageSummary: Hashable, Sendable {
         package var agents = Sightings()
         /// Of refused uses.
         package var refusedSources = Sightings()
+        package var refusedAgents = Sightings()
     }
 
     /// How far back uses are counted.
@@ -69,5 +70,6 @@ extension UsageSummary.OfVersion {
         sources.merge(tally.accepted.sources, count: UseTally.mostSources)
         agents.merge(tally.accepted.agents, count: UseTally.mostAgents)
         refusedSources.merge(tally.refused.sources, count: UseTally.mostSources)
+        refusedAgents.merge(tally.refused.agents, count: UseTally.mostAgents)
     }
 }

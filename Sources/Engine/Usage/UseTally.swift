@@ -109,7 +109,7 @@ extension UseTally.Side {
         }
     }
 
-    fileprivate mutating func merge(_ other: UseTally.Side) {
+    mutating func merge(_ other: UseTally.Side) {
         count += other.count
         last = [last, other.last].compactMap(\.self).max()
         sources.merge(other.sources, count: UseTally.mostSources)

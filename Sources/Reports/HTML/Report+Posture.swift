@@ -149,6 +149,7 @@ extension Rule {
         if action == .rotate, overlap > .zero { words.append("overlap \(overlap.spoken)") }
         if cap.endsWhenIdle { words.append("less where the previous value is seen to be out of use") }
         if cap.revokes { words.append("revoked in use \((overlap + cap.patience(after: overlap)).spoken) after it") }
+        if let revokeAfter { words.append("revoked \(revokeAfter.spoken) later unless restored") }
         return words.joined(separator: ", ")
     }
 }

@@ -45,12 +45,14 @@ package struct PlannedAction: Hashable, Sendable {
     package var waiting: Bool
     /// What else of this token this action cures.
     package var covers: [RuleReference]
+    /// Who has presented a quarantined token since; nil for any other action, and when nobody has.
+    package var refused: RefusedUses?
 
     package init(
         tokenID: TokenID, name: String, owner: String, revision: Int64, action: Action, policy: String,
         rule: String, verdict: Verdict, overlap: TimeSpan = .zero, cap: OverlapCap = OverlapCap(),
         blocked: BlockedReason? = nil,
-        waiting: Bool = false, covers: [RuleReference] = []
+        waiting: Bool = false, covers: [RuleReference] = [], refused: RefusedUses? = nil
     ) {
         self.tokenID = tokenID
         self.name = name
@@ -65,6 +67,7 @@ package struct PlannedAction: Hashable, Sendable {
         self.blocked = blocked
         self.waiting = waiting
         self.covers = covers
+        self.refused = refused
     }
 }
 

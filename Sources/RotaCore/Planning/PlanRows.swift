@@ -14,6 +14,8 @@ package struct PlanRows: Sendable {
     private var sources = Interned<Source>()
     private var actions = PieceList<ActionRow>()
     private var violations = PieceList<ViolationRow>()
+    /// By the place of the action's row: few have any.
+    private var refusedUses: [UInt32: RefusedUses] = [:]
     /// The actions in the order of the plan.
     private var order: [UInt32] = []
 
@@ -99,6 +101,7 @@ package struct PlanRows: Sendable {
         let call = Call(
             policy: action.policy, rule: action.rule, action: action.action, overlap: action.overlap, cap: action.cap)
         order.append(UInt32(actions.count))
+        if let refused = action.refused { refusedUses[UInt32(actions.count)] = refused }
         actions.append(
             ActionRow(
                 token: token, verdict: verdict, call: calls.place(of: call), covers: covers.place(of: action.covers),
@@ -165,7 +168,8 @@ package struct PlanRows: Sendable {
             tokenID: TokenID(text(of: token, token.id)), name: text(of: token, token.name),
             owner: text(of: token, token.owner), revision: token.revision, action: call.action, policy: call.policy,
             rule: call.rule, verdict: verdicts[Int(row.verdict)], overlap: call.overlap, cap: call.cap,
-            blocked: row.blocked, waiting: row.waiting, covers: covers[row.covers])
+            blocked: row.blocked, waiting: row.waiting, covers: covers[row.covers],
+            refused: refusedUses[order[place]])
     }
 
     /// Lets an action wait for a later run.

@@ -102,6 +102,24 @@ package struct Planner: Sendable {
         return (planned, chosen.policy)
     }
 
+    /// The revocation that a quarantine has come to; nil while it goes on.
+    ///
+    /// - parameter refused: who has presented the token since; asked only when it has come to its end.
+    package func action(
+        for token: Token, in quarantine: Quarantine, at now: Instant, refused: () throws -> RefusedUses?
+    ) rethrows -> PlannedAction? {
+        guard let revocation = quarantine.revocation(of: token, by: policies.policies), revocation.at <= now else {
+            return nil
+        }
+        return PlannedAction(
+            tokenID: token.id, name: token.name, owner: token.owner, revision: token.revision, action: .revoke,
+            policy: revocation.rule.policy, rule: revocation.rule.rule,
+            verdict: Verdict(
+                .violating, .quarantineOver(time: now - quarantine.since, limit: revocation.after),
+                deadline: revocation.at, start: revocation.at),
+            refused: try refused())
+    }
+
     private func isCall(_ ruling: Ruling) -> Bool { ruling.verdict.calls && enforces[ruling.policy] }
 
     /// The strictest first; of equals the earlier deadline, then the order of the policies.

@@ -33,6 +33,16 @@ extension Rule {
     package var lead: TimeSpan {
         action == .rotate ? startBefore + overlap : startBefore
     }
+
+    /// Whether its action waits for what is under way: a rotation for all of another one, a quarantine until the new
+    /// value has arrived, since nothing would be driven on while nobody may authenticate.
+    fileprivate func waits(for values: ValueSummary) -> Bool {
+        switch action {
+        case .rotate: values.isChanging
+        case .quarantine: values.rotationOpen
+        case .notify, .revoke: false
+        }
+    }
 }
 
 extension ValueSummary {
@@ -87,7 +97,7 @@ private func evaluateUse(
     let deadline =
         clock.reached(limit, tracking: tracking) ?? now + max(.zero, limit - idle.time)
     let start = deadline - rule.lead
-    let inProgress = rule.action == .rotate && token.values.isChanging
+    let inProgress = rule.waits(for: token.values)
     let isNeverUsed = if case .neverUsed = token.usage { true } else { false }
     if idle.time >= limit {
         let reason: Reason =
@@ -109,7 +119,7 @@ private func evaluateExpiry(
     of token: Token, required: Bool, maxLifetime: TimeSpan?, maxRemaining: TimeSpan?, rule: Rule,
     at now: Instant
 ) -> Verdict {
-    let inProgress = rule.action == .rotate && token.values.isChanging
+    let inProgress = rule.waits(for: token.values)
     guard let end = token.expiresAt else {
         return required
             ? Verdict(.violating, .noExpiry, inProgress: inProgress) : Verdict(.compliant, .expiryAcceptable)

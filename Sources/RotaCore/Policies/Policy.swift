@@ -47,7 +47,7 @@ package enum Mode: String, Sendable, CaseIterable {
 
 /// What cures a violation, mildest first.
 package enum Action: String, Sendable, CaseIterable, Comparable {
-    case notify, rotate, revoke
+    case notify, rotate, quarantine, revoke
 
     package static func < (left: Action, right: Action) -> Bool {
         left.strictness < right.strictness
@@ -57,6 +57,7 @@ package enum Action: String, Sendable, CaseIterable, Comparable {
         switch self {
         case .notify: 0
         case .rotate: 2
+        case .quarantine: 3
         case .revoke: 4
         }
     }
@@ -72,16 +73,19 @@ package struct Rule: Hashable, Sendable {
     package var overlap: TimeSpan
     /// How long it may stay valid at the most, where it is still in use.
     package var cap: OverlapCap
+    /// How long after a quarantine by this rule the token is revoked, unless it is restored; nil: never by itself.
+    package var revokeAfter: TimeSpan?
 
     package init(
         _ requirement: Requirement, action: Action = .notify, startBefore: TimeSpan = .zero,
-        overlap: TimeSpan = .zero, cap: OverlapCap = OverlapCap()
+        overlap: TimeSpan = .zero, cap: OverlapCap = OverlapCap(), revokeAfter: TimeSpan? = nil
     ) {
         self.requirement = requirement
         self.action = action
         self.startBefore = startBefore
         self.overlap = overlap
         self.cap = cap
+        self.revokeAfter = revokeAfter
     }
 
     /// The word it is written with; unique within a policy.

@@ -68,7 +68,12 @@ private struct CanonicalText {
         append(rule.overlap.seconds)
         append(rule.cap.span?.seconds)
         append(rule.cap.revokes ? 1 : 0)
-        append(rule.cap.endsWhenIdle ? 1 : 0)
+        if rule.cap.endsWhenIdle { append("retire-when-idle") }
+        // No rule has this for its name, so it is never taken for the next one; without it, digests stay as they were.
+        if let span = rule.revokeAfter {
+            append("revoke-after")
+            append(span.seconds)
+        }
     }
 
     private mutating func append(_ selector: Selector) {

@@ -5,6 +5,8 @@ package struct Timeline: Hashable, Sendable {
     package var at: Instant
     /// Why no policy is evaluated, as a phrase; nil for a token that can authenticate.
     package var notEvaluated: String?
+    /// Nil unless it is quarantined.
+    package var quarantine: QuarantineOutlook?
     /// In the order of the policies, selected or not.
     package var policies: [PolicyTimeline]
 
@@ -14,11 +16,12 @@ package struct Timeline: Hashable, Sendable {
     ///   - tracking: when uses were watched.
     package init(
         of token: Token, at destinations: [Destination], vaults: Set<String>, policies: [Policy], at now: Instant,
-        tracking: TrackingHistory
+        tracking: TrackingHistory, quarantine: QuarantineOutlook? = nil
     ) {
         tokenID = token.id
         name = token.name
         at = now
+        self.quarantine = quarantine
         notEvaluated = token.standing(at: now)
         let evaluated = notEvaluated == nil
         self.policies = policies.map { policy in
@@ -69,6 +72,8 @@ package struct RuleTimeline: Hashable, Sendable {
     package var notices: [Notice]
     /// When the previous value ends: by the rotation under way, else as planned; nil unless it rotates.
     package var overlapEnd: Instant?
+    /// When a quarantine by this rule would end in a revocation; nil when it would not.
+    package var revocation: Instant?
 
     /// When the action begins; nil when nothing moves toward it, or it is blocked.
     package var start: Instant? { blocked == nil ? verdict.start : nil }
@@ -90,6 +95,9 @@ package struct RuleTimeline: Hashable, Sendable {
         overlapEnd =
             rule.action == .rotate
             ? token.values.overlapEndsAt ?? start.map { max($0, now) + rule.overlap } : nil
+        revocation =
+            rule.action == .quarantine
+            ? start.flatMap { start in rule.revokeAfter.map { max(start, now) + $0 } } : nil
     }
 }
 

@@ -57,6 +57,8 @@ package enum Reason: Hashable, Sendable {
     case noExpiry
     case lifetimeTooLong(lifetime: TimeSpan, limit: TimeSpan)
     case remainingTooLong(remaining: TimeSpan, limit: TimeSpan)
+    /// Quarantined by a rule that says when that is to end in a revocation.
+    case quarantineOver(time: TimeSpan, limit: TimeSpan)
 
     /// What scripts rely on.
     package var code: String { kind.code }
@@ -81,6 +83,7 @@ package enum Reason: Hashable, Sendable {
         case .noExpiry: .noExpiry
         case .lifetimeTooLong: .lifetimeTooLong
         case .remainingTooLong: .remainingTooLong
+        case .quarantineOver: .quarantineOver
         }
     }
 
@@ -89,6 +92,7 @@ package enum Reason: Hashable, Sendable {
         case withinMaxAge, maxAgeDue, maxAgeExceeded, previousInUse, rotationInProgress, noValue, ageUnknown
         case usedRecently, neverUsedWithinLimit, idleDue, idleTooLong, neverUsed, usageUnknown
         case expiryAcceptable, noExpiry, lifetimeTooLong, remainingTooLong
+        case quarantineOver
 
         package var code: String {
             switch self {
@@ -109,6 +113,7 @@ package enum Reason: Hashable, Sendable {
             case .noExpiry: "no-expiry"
             case .lifetimeTooLong: "lifetime-too-long"
             case .remainingTooLong: "remaining-too-long"
+            case .quarantineOver: "quarantine-over"
             }
         }
     }
@@ -146,6 +151,7 @@ package enum Reason: Hashable, Sendable {
         case .noExpiry: "it has no end"
         case .lifetimeTooLong: "it lives for \(actual) from its creation; the limit is \(limit)"
         case .remainingTooLong: "it ends \(actual) from now; the limit is \(limit)"
+        case .quarantineOver: "quarantined for \(actual) and not restored; the limit is \(limit)"
         }
     }
 
@@ -156,7 +162,7 @@ package enum Reason: Hashable, Sendable {
             .maxAgeExceeded(let actual, let limit), .previousInUse(let actual, let limit),
             .inOverlap(let actual, let limit, _), .rotationInProgress(let actual, let limit),
             .lifetimeTooLong(let actual, let limit),
-            .remainingTooLong(let actual, let limit):
+            .remainingTooLong(let actual, let limit), .quarantineOver(let actual, let limit):
             (actual, limit)
         case .usedRecently(let idle, let limit), .neverUsedWithinLimit(let idle, let limit),
             .idleDue(let idle, let limit), .idleTooLong(let idle, let limit), .neverUsed(let idle, let limit):

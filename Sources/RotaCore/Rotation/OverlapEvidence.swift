@@ -14,10 +14,18 @@ package struct OverlapEvidence: Hashable, Sendable {
     /// What is to be seen at `now`: silence for half of the overlap, counted while somebody watches.
     ///
     /// Half, since an overlap is to be twice as long as its slowest consumer takes to read a new value.
-    package init(overlap: TimeSpan, at now: Instant, tracking: TrackingHistory) {
+    ///
+    /// - parameter restoredAt: when the token was last taken out of quarantine: nobody was heard in it, and so the
+    ///   silence begins there, and whoever used a value before has yet to come back.
+    package init(
+        overlap: TimeSpan, at now: Instant, tracking: TrackingHistory, restoredAt: Instant? = nil
+    ) {
         let quiet = TimeSpan(seconds: overlap.seconds / 2)
         silentSince = tracking.instant(before: now, by: quiet) ?? .beginning
         inUseSince = tracking.instant(before: now, by: Self.memory) ?? .beginning
+        guard let restoredAt else { return }
+        if restoredAt > silentSince { silentSince = .beginning }
+        if restoredAt > inUseSince { inUseSince = .beginning }
     }
 
     /// Why the older value must live on.

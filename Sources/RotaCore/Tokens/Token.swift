@@ -94,6 +94,8 @@ package struct Token: Hashable, Sendable {
     package var usageAssertedUntil: Instant?
     /// From when on a tracker can see it used: since we know the digest of its value; nil: it cannot.
     package var watchedSince: Instant?
+    /// When it was last taken out of quarantine; it is idle since then at the most.
+    package var restoredAt: Instant?
     /// Why, when and by whom it ended; nil while it is active or quarantined.
     package var end: TokenEnd?
     package var values: ValueSummary
@@ -110,7 +112,7 @@ package struct Token: Hashable, Sendable {
         prefix: String = TokenValue.defaultPrefix, issuer: Issuer = .rota, externalID: String? = nil,
         state: TokenState = .active, createdAt: Instant, createdBy: String = "", expiresAt: Instant? = nil,
         usage: Usage = .unknown, usageAssertedUntil: Instant? = nil, watchedSince: Instant? = nil,
-        end: TokenEnd? = nil, values: ValueSummary, destinationCount: Int = 0,
+        restoredAt: Instant? = nil, end: TokenEnd? = nil, values: ValueSummary, destinationCount: Int = 0,
         provenance: Provenance = .observed
     ) {
         self.id = id
@@ -131,6 +133,7 @@ package struct Token: Hashable, Sendable {
         self.usage = usage
         self.usageAssertedUntil = usageAssertedUntil
         self.watchedSince = watchedSince
+        self.restoredAt = restoredAt
         self.end = end
         self.values = values
         self.destinationCount = destinationCount
@@ -143,12 +146,17 @@ package struct Token: Hashable, Sendable {
     }
 
     /// The instant from which idleness counts; nil when use is unknown.
+    ///
+    /// Nobody could use it in quarantine, so that it counts from its restoration anew.
     package var idleSince: Instant? {
-        switch usage {
-        case .lastUsed(let instant): instant
-        case .neverUsed(let since): max(since, createdAt)
-        case .unknown: nil
-        }
+        let since: Instant? =
+            switch usage {
+            case .lastUsed(let instant): instant
+            case .neverUsed(let since): max(since, createdAt)
+            case .unknown: nil
+            }
+        guard let since, let restoredAt else { return since }
+        return max(since, restoredAt)
     }
 }
 

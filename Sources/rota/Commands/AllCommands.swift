@@ -2,7 +2,8 @@ extension Command {
     /// Every command, in the order of `rota --help`.
     static let all: [Command] = [
         initialise, importInventory, status,
-        tokenCreate, tokenList, tokenShow, tokenEdit, tokenVerify, tokenRotate, tokenRevoke,
+        tokenCreate, tokenList, tokenShow, tokenEdit, tokenVerify, tokenRotate, tokenRevoke, tokenQuarantine,
+        tokenRestore,
         policyCheck, policyExplain,
         plan, run, serve, report,
         vaultList, vaultCheck, vaultAdopt, vaultDrift,

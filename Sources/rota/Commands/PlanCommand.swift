@@ -91,6 +91,7 @@ enum PlanDocument {
             "reason": .string(action.verdict.reason.code), "message": .string(action.verdict.reason.message),
             "deadline": TokenDocument.time(action.verdict.deadline),
             "blocked": TokenDocument.text(action.blocked?.rawValue), "waiting": .bool(action.waiting),
+            "refused_uses": QuarantineDocument.json(action.refused),
             "covers": .array(
                 action.covers.map { ["policy": .string($0.policy), "rule": .string($0.rule)] }),
         ]
@@ -152,7 +153,8 @@ enum PlanDocument {
 
     private static func why(_ action: PlannedAction) -> String {
         let covered = action.covers.map { "\($0.policy)/\($0.rule)" }.joined(separator: ", ")
-        return action.verdict.reason.message + (covered.isEmpty ? "" : "; cures \(covered) too")
+        let missed = action.refused.map { "; \($0.sentence)" } ?? ""
+        return action.verdict.reason.message + missed + (covered.isEmpty ? "" : "; cures \(covered) too")
     }
 }
 

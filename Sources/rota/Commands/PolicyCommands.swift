@@ -100,7 +100,7 @@ private func explainPolicies(_ invocation: Invocation) throws -> ExitCode {
     let timeline = Timeline(
         of: token, at: try store.destinations(of: token.id),
         vaults: Set(composition.configuration.vaults.map(\.name)), policies: policies.policies, at: at,
-        tracking: tracking)
+        tracking: tracking, quarantine: try store.quarantineOutlook(of: token, by: policies.policies))
     let document = TimelineDocument(
         timeline: timeline, missing: try MissingValue(of: token, from: store), policies: policies.policies,
         schedule: composition.configuration.schedule)

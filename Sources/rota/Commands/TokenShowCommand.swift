@@ -1,5 +1,6 @@
 import Engine
 import JSON
+import PolicyFiles
 import RotaCore
 
 extension Command {
@@ -20,7 +21,9 @@ private func showToken(_ invocation: Invocation) throws -> ExitCode {
     let now = invocation.clock.now()
     let details = try TokenDetails(
         of: store.requireToken(invocation.arguments.operands[0]), from: store, at: now,
-        caveats: composition.configuration.caveats)
+        caveats: composition.configuration.caveats,
+        // A fault in them hides when a quarantine ends, and nothing else.
+        policies: loadPolicies(at: composition.configuration.policies).policies?.policies ?? [])
     if invocation.wantsJSON {
         invocation.output.document(details.json(at: now))
     } else {
@@ -39,10 +42,14 @@ private struct TokenDetails {
     private let findings: [Finding]
     private let missing: MissingValue?
     private let usage: UsageSummary
+    private let quarantine: QuarantineOutlook?
+    /// Uses of values that had been revoked.
+    private let reuses: [ToldUse]
     /// What is not promised, by the name of the vault.
     private let caveats: [String: String]
 
-    init(of token: Token, from store: any Store, at now: Instant, caveats: [String: String]) throws {
+    init(of token: Token, from store: any Store, at now: Instant, caveats: [String: String], policies: [Policy]) throws
+    {
         self.token = token
         self.caveats = caveats
         versions = try store.versions(of: token.id)
@@ -52,6 +59,8 @@ private struct TokenDetails {
         findings = try store.findings(of: token.id)
         missing = try MissingValue(of: token, from: store)
         usage = try UsageSummary(of: token, from: store, at: now)
+        quarantine = try store.quarantineOutlook(of: token, by: policies)
+        reuses = try store.toldUses(of: token.id).filter { $0.kind == .reuse }
     }
 
     func json(at now: Instant) -> JSON {
@@ -61,6 +70,8 @@ private struct TokenDetails {
             "destinations": .array(destinations.map(json)),
             "rotation": rotation.map { TokenDocument.json($0) } ?? .null,
             "findings": .array(findings.map { TokenDocument.json($0) }), "usage": UsageDocument.json(usage),
+            "quarantine": QuarantineDocument.json(quarantine),
+            "reuse": .array(reuses.map(QuarantineDocument.json)),
         ]
     }
 
@@ -95,6 +106,9 @@ private struct TokenDetails {
         section("Uses of the last 30 days", on: output, UsageDocument.headings) { table in
             for use in usage.versions { table.add(UsageDocument.row(use, at: now)) }
         }
+        section("Used after they were revoked", on: output, QuarantineDocument.reuseHeadings) { table in
+            for use in reuses { table.add(QuarantineDocument.row(use)) }
+        }
         section("Destinations", on: output, ["destination", "holds", "last pushes"]) { table in
             for destination in destinations { table.add(row(destination)) }
         }
@@ -122,6 +136,7 @@ private struct TokenDetails {
         fields.add("id", token.id.text)
         fields.add("state", standing(at: now))
         fields.add("ended", token.end.map { "\(spoken($0.at, from: now)) by \($0.by): \($0.cause)" })
+        for fact in quarantine.map({ QuarantineDocument.facts($0, at: now) }) ?? [] { fields.add(fact.name, fact.text) }
         fields.add("value", missing.map { "none yet: \($0.why); \($0.remedy)" })
         fields.add("description", token.description)
         fields.add("owner", token.owner)

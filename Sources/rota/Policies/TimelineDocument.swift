@@ -23,6 +23,7 @@ struct TimelineDocument {
         [
             "token_id": .string(timeline.tokenID.text), "name": .string(timeline.name),
             "at": TokenDocument.time(timeline.at), "not_evaluated": TokenDocument.text(timeline.notEvaluated),
+            "quarantine": QuarantineDocument.json(timeline.quarantine),
             "without_value": missing?.json ?? .null,
             "policies": .array(zip(timeline.policies, policies).map(json)),
         ]
@@ -49,6 +50,7 @@ struct TimelineDocument {
             "blocked": TokenDocument.text(rule.blocked?.rawValue),
             "notices": .array(rule.notices.map { TokenDocument.time($0.at) }),
             "start": TokenDocument.time(rule.start), "deadline": TokenDocument.time(rule.deadline),
+            "revoke_at": TokenDocument.time(rule.revocation),
             "overlap_end": TokenDocument.time(rule.overlapEnd),
             "overlap_seconds": rule.action == .rotate ? .integer(source.overlap.seconds) : .null,
         ]
@@ -59,6 +61,9 @@ struct TimelineDocument {
     func print(on output: Output) {
         output.line("'\(printable(timeline.name))' (\(timeline.tokenID)) as of \(timeline.at)")
         if let reason = timeline.notEvaluated { output.line("no policy is evaluated: \(printable(reason))") }
+        for fact in timeline.quarantine.map({ QuarantineDocument.facts($0, at: timeline.at) }) ?? [] {
+            output.line("  \(fact.name): \(printable(fact.text))")
+        }
         if let missing {
             output.line("it has no value: \(printable(missing.why))")
             output.line("to finish it: \(printable(missing.remedy))")
@@ -91,6 +96,7 @@ struct TimelineDocument {
             let after = rule.verdict.inProgress ? "" : ", after an overlap of \(source.overlap.spoken)"
             dates.append((end, "the previous value ends\(after)"))
         }
+        if let revocation = rule.revocation { dates.append((revocation, "revoked, unless it is restored before")) }
         if let deadline = rule.deadline { dates.append((deadline, "deadline")) }
         for date in dates.sorted(by: { $0.at < $1.at }) {
             output.line("    \(spoken(date.at, from: timeline.at)): \(date.what)")

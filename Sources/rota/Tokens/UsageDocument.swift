@@ -25,7 +25,7 @@ enum UsageDocument {
             "first_used_on": use.firstUsed.map { .string($0.date) } ?? .null, "count": .integer(use.uses),
             "last_refused_at": TokenDocument.time(use.lastRefused), "refused": .integer(use.refusals),
             "sources": texts(use.sources.texts), "agents": texts(use.agents.texts),
-            "refused_sources": texts(use.refusedSources.texts),
+            "refused_sources": texts(use.refusedSources.texts), "refused_agents": texts(use.refusedAgents.texts),
         ]
     }
 
@@ -45,7 +45,7 @@ enum UsageDocument {
             use.version == 0 ? "not told" : String(use.version),
             use.lastUsed.map { distance(to: $0, from: now) } ?? "never", use.firstUsed?.date ?? "-",
             String(use.uses), String(use.refusals),
-            list(use.sources, and: use.refusedSources), list(use.agents),
+            list(use.sources, and: use.refusedSources), list(use.agents, and: use.refusedAgents),
         ]
     }
 
