@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import errno
 import os
 import re
 import shutil
@@ -15,7 +16,7 @@ from disk import STORE, Disk
 from house import House
 from scene import Scene, two_at_once, was_killed
 
-MOST = 400
+MOST = 500
 
 
 def second(house, binary, folder) -> House:
@@ -62,7 +63,8 @@ def test_dying_at_every_call_to_the_disk_or_a_server(house, binary, tmp_path):
     assert min(calls) > 30 and {"write", "sync", "rename", "create", "send"} <= set(kinds)
 
 
-FAULTS = [("eio", "sync"), ("enospc", "sync"), ("eio", "write"), ("enospc", "write"), ("enospc+", "write")]
+# A disk that is full stays so; other errors come once.
+FAULTS = [("eio", "sync"), ("enospc", "sync"), ("eio", "write"), ("enospc+", "write")]
 
 
 @pytest.mark.slow
@@ -77,7 +79,7 @@ def test_every_call_on_the_store_that_fails(house, binary, tmp_path):
         done = scene.rotate(seed, disk.environment(f"{error}:{number}", calls, STORE))
         assert done.returncode >= 0, (told, done.returncode, done.stderr)
         made = disk.calls()
-        failed = [at for at, call in enumerate(made) if call.error]
+        failed = [at for at, call in enumerate(made) if call.error in (errno.EIO, errno.ENOSPC)]
         if failed:
             codes[error, calls, done.returncode] += 1
             acknowledged = any(call.is_acknowledgement for call in made[failed[0]:])

@@ -19,7 +19,7 @@ TOKENS = 40
 # A value is due again as soon as it is older than this, so that every run has all of them to do anew.
 RESTLESS = (
     "version: 1\npolicies:\n  - name: restless\n    mode: enforce\n    match: { name: \"token-*\" }\n    rules:\n"
-    "      - max-age: 2s\n        action: rotate\n        overlap: 2s\n"
+    "      - max-age: 4s\n        action: rotate\n        overlap: 2s\n"
 )
 
 
