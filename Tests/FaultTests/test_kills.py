@@ -129,6 +129,7 @@ def test_three_hundred_kills_under_load_lock_nobody_out(house):
         assert first == second and house.accepts(first), of.name
     scene.finish()
     assert house.rows("SELECT COUNT(*) FROM runs WHERE finished_at IS NULL") == [(0,)]
-    print(f"{killed.total()} kills {dict(killed)} in {time.monotonic() - begun:.0f} s, a full check after each, 0 violations;"
-          f" {changed} places changed; ends: { {' '.join(map(str, key)): count for key, count in crew.ended.items()} }")
+    print(f"{killed.total()} kills {dict(killed)} in {time.monotonic() - begun:.0f} s, a full check after each,"
+          f" 0 violations; {changed} places changed;"
+          f" ends: { {' '.join(map(str, key)): count for key, count in crew.ended.items()} }")
     assert changed > KILLS and min(killed.values()) > KILLS // 20

@@ -133,7 +133,8 @@ def content(store):
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         found = hashlib.sha256()
         for (table,) in connection.execute(
-                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY 1").fetchall():
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY 1"
+        ).fetchall():
             for row in connection.execute(f'SELECT * FROM "{table}" ORDER BY 1, 2').fetchall():
                 found.update(repr((table, row)).encode())
     connection.close()
@@ -210,8 +211,8 @@ def test_a_power_cut_loses_no_commit_that_was_acknowledged(bare, tmp_path):
         if number in opened:
             go_on(recording, image, disks.whole(recording.vault), f"cut at call {cut} (ROTA_SEED={seed})")
     kinds = collections.Counter(call.kind for call in recording.calls)
-    print(f"{IMAGES} images of {len(recording.calls)} calls {dict(kinds)} with {len(recording.syncs)} syncs of the store"
-          f" and {len(recording.states) - 1} acknowledged commits; {torn} images lack something or are torn;"
+    print(f"{IMAGES} images of {len(recording.calls)} calls {dict(kinds)} with {len(recording.syncs)} syncs of the"
+          f" store and {len(recording.states) - 1} acknowledged commits; {torn} images lack something or are torn;"
           f" 0 acknowledged commits lost; {OPENED} images were brought to an end by the program")
     assert torn > IMAGES // 4 and len(recording.states) > 5
 
