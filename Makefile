@@ -5,14 +5,16 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
 PACKAGES := libsqlite3-dev libcurl4-openssl-dev libmicrohttpd-dev libyaml-dev libssl-dev pkg-config sqlite3 postgresql \
-  python3-venv nginx-light slowhttptest
+  python3-venv nginx-light slowhttptest strace gcc libc6-dev
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PYTHON := .build/venv/bin/python
 SOURCES := Sources Tests Package.swift
 # The suites in Python that are here: each is a folder of pytest.
 SUITES := $(wildcard Tests/CLITests Tests/SystemTests)
+# The debug binary that dies at each step, loses power, and finds its disk full: Docs/Testing.md.
+FAULTS := Tests/FaultTests
 
-.PHONY: deps build test test-long test-teeth test-simulation lint unit system demo bench release clean
+.PHONY: deps build test test-long test-teeth test-simulation lint unit system faults demo bench release clean
 
 deps: .build/deps.stamp
 
@@ -43,11 +45,12 @@ test: deps
 	$(MAKE) --no-print-directory test-teeth
 	$(MAKE) --no-print-directory test-simulation
 	$(MAKE) --no-print-directory system
+	$(MAKE) --no-print-directory faults
 
 # The tests that can go on for as long as one likes, for some ten times as long: before a release, and overnight.
 test-long: build
 	$(MAKE) --no-print-directory test-simulation SEEDS=90000
-	ROTA_LONG=1 $(PYTHON) -m pytest -p no:cacheprovider -s Tests/SystemTests/test_kill.py
+	ROTA_LONG=1 $(PYTHON) -m pytest -p no:cacheprovider -s Tests/SystemTests/test_kill.py $(FAULTS)
 
 lint:
 	swift format lint --strict --recursive $(SOURCES)
@@ -71,6 +74,10 @@ test-simulation: deps
 
 system: build
 	$(PYTHON) -m pytest --quiet -p no:cacheprovider $(SUITES)
+
+# What each test found out is printed, and the seed of what was drawn.
+faults: build
+	$(PYTHON) -m pytest --quiet -p no:cacheprovider -s $(FAULTS)
 
 demo: build
 	Demo/demo.sh

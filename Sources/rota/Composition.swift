@@ -90,7 +90,14 @@ struct Composition: Sendable {
     func rotator(
         _ store: StoreQueue, _ vaults: [String: any Vault], stop: StopSignal = StopSignal()
     ) -> Rotator {
-        Rotator(store: store, vaults: vaults, clock: invocation.clock, random: invocation.random, stop: stop)
+        #if DEBUG
+            let reached = Failpoint.chosen()
+        #else
+            let reached: @Sendable (RotationStep) -> Void = { _ in }
+        #endif
+        return Rotator(
+            store: store, vaults: vaults, clock: invocation.clock, random: invocation.random, stop: stop,
+            reached: reached)
     }
 
     func deliverer(_ store: StoreQueue) throws -> Deliverer {

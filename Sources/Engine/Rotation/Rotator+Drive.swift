@@ -53,6 +53,7 @@ extension Rotator {
                 minted += 1
                 observations = try await preflight(snapshot)
                 value = TokenValue.mint(prefix: snapshot.token.prefix) { random.bytes(64) }
+                reached(.minted)
                 version = try await arm(value, snapshot, change: change)
             }
             do throws(Obstacle) {
@@ -76,6 +77,7 @@ extension Rotator {
     private func preflight(_ snapshot: RotationSnapshot) async throws -> [Int64: Observation] {
         guard !snapshot.destinations.isEmpty else { throw Obstacle("it has no destination") }
         let observations = try await probeAll(snapshot.destinations)
+        reached(.probed)
         for destination in snapshot.destinations {
             guard let observation = observations[destination.id] else { continue }
             if !snapshot.recognises(observation, at: destination) {
@@ -91,6 +93,7 @@ extension Rotator {
                 throw Obstacle(error, at: destination)
             }
         }
+        reached(.permitted)
         return observations
     }
 
@@ -133,7 +136,10 @@ extension Rotator {
                     snapshot.rotation.id, digest: digest, hint: hint, destinations: destinations,
                     change: change.at(clock.now()))
             }
-            if let armed { return armed }
+            if let armed {
+                reached(.armed)
+                return armed
+            }
         } catch StoreError.refused(let cause, _) {
             throw Obstacle(cause, kind: .overtaken)
         }
@@ -152,12 +158,14 @@ extension Rotator {
             return (isPromoted, isPromoted ? try Overlap(of: id, from: store, at: now) : nil)
         }
         if !isPromoted { throw Obstacle("another process took the rotation over", kind: .overtaken) }
+        reached(.promoted)
         return overlap
     }
 
     /// Writes down why a rotation waits, or gives its claim up where it leaves nothing behind.
     private func settle(_ id: TokenID, _ obstacle: Obstacle, change: Change) async throws -> RotationResult {
         let now = clock.now()
+        defer { reached(.stalled) }
         return try await store.write { store in
             guard let snapshot = try RotationSnapshot(of: id, from: store) else {
                 return RotationResult(id, .skipped, cause: "it was revoked meanwhile")

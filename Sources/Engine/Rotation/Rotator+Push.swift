@@ -110,7 +110,10 @@ extension Rotator {
             return error.kind.isPassing ? .tried : .over
         }
         progress.seen = nil
-        if observation.holds(TokenValue.digest(of: value)) { return .proved(base: observation.base) }
+        if observation.holds(TokenValue.digest(of: value)) {
+            reached(.readBack)
+            return .proved(base: observation.base)
+        }
         guard mayWrite else { return .over }
         try await requireRecognised(observation, destination, snapshot, version)
         guard let attempt = try await markSending(id, progress.row, vault, destination, observation.base) else {
@@ -122,7 +125,9 @@ extension Rotator {
             return .tried
         }
         progress.row.attempt = attempt
+        reached(.sending)
         progress.trouble = await write(value, to: destination, in: vault, over: observation)
+        reached(.written)
         if let trouble = progress.trouble {
             if trouble.kind == .rejected { throw trouble }
         } else if !vault.capabilities.readable {
@@ -175,6 +180,7 @@ extension Rotator {
                 id, version: version, destination: destination.id, base: base, at: clock.now())
         }
         if !verified { throw Obstacle("another process took the rotation over", kind: .overtaken) }
+        reached(.verified)
     }
 
     private func currentRow(_ id: TokenID, _ version: Int, _ destination: Destination) async throws -> Push {

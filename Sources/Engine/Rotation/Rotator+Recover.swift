@@ -21,7 +21,9 @@ extension Rotator {
         _ pending: Version, of snapshot: RotationSnapshot, rejected: Bool, change: Change
     ) async throws -> RecoveredValue {
         let observations = try await probeAll(snapshot.destinations)
+        reached(.reread)
         if !rejected, let value = observations.values.first(where: { $0.holds(pending.digest) })?.value {
+            reached(.valueFound)
             return .resume(value)
         }
         var certain = true
@@ -50,6 +52,7 @@ extension Rotator {
                 : try store.discardPending(id, version: pending.number, change: change.at(clock.now()))
         }
         if !moved { throw Obstacle("another process took the rotation over", kind: .overtaken) }
+        reached(uncertain ? .lostKept : .lostRevoked)
         return .gone
     }
 
@@ -99,6 +102,7 @@ extension Rotator {
         if try await mayHaveBeenVisible(pending, push, at: destination, in: vault, observation) { return .uncertain }
         do throws(VaultError) {
             try await vault.fence(destination, at: observation)
+            reached(.fenceWritten)
             return .fenced
         } catch {
             let obstacle = Obstacle(error, at: destination)
@@ -136,6 +140,7 @@ extension Rotator {
         guard marked else {
             throw Obstacle("another process took the rotation over", kind: .overtaken)
         }
+        reached(.fenced)
         return .fenced
     }
 }

@@ -29,12 +29,14 @@ extension Rotator {
         } catch let obstacle as Obstacle {
             return (try await hold(snapshot, obstacle, at: now), 0)
         }
+        reached(.guarded)
         let retired = try await store.write { store in
             try over.filter { version in
                 try store.retire(
                     id, version: version.number, evidence: use.evidence(for: version), change: change.at(now))
             }.count
         }
+        reached(.retired)
         if retired < over.count {
             // A use that was written down meanwhile counts, too.
             let latest = try await store.read { try OverlapUse(of: snapshot, from: $0, at: now) }

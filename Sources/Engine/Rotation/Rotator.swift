@@ -11,6 +11,8 @@ package struct Rotator: Sendable {
     let clock: any WallClock
     let random: any RandomSource
     let stop: StopSignal
+    /// Called after each step, on whatever thread did it.
+    let reached: @Sendable (RotationStep) -> Void
     let turns = SecretTurns()
 
     /// How many rotations are under way at once. Each vault bounds its own requests; this bounds memory.
@@ -28,13 +30,14 @@ package struct Rotator: Sendable {
 
     package init(
         store: StoreQueue, vaults: [String: any Vault], clock: any WallClock, random: any RandomSource,
-        stop: StopSignal = StopSignal()
+        stop: StopSignal = StopSignal(), reached: @escaping @Sendable (RotationStep) -> Void = { _ in }
     ) {
         self.store = store
         self.vaults = vaults
         self.clock = clock
         self.random = random
         self.stop = stop
+        self.reached = reached
     }
 
     /// Claims and drives rotations, many at once. Results come in the order of the requests.
@@ -77,6 +80,7 @@ package struct Rotator: Sendable {
         record: @Sendable (Rotation, RotationResult) async throws -> Void
     ) async throws -> (RotationResult, Int)? {
         guard !stop.isRequested, try await store.read({ $0.takeUp(rotation.id) }) else { return nil }
+        reached(.found)
         return try await lettingGo(of: rotation.id) {
             let (result, retired) = try await self.goOn(with: rotation, change: change)
             try await record(rotation, result)
@@ -116,6 +120,7 @@ package struct Rotator: Sendable {
         } catch StoreError.held(let brake) {
             return RotationResult(request.tokenID, .skipped, cause: brake.message)
         }
+        reached(.claimed)
         return try await lettingGo(of: claimed.rotation.id) {
             try await self.drive(request.tokenID, as: claimed.snapshot, change: request.change)
         }
