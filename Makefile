@@ -44,7 +44,8 @@ test: deps
 
 # The tests that can go on for as long as one likes, for some ten times as long: before a release, and overnight.
 test-long: build
-	ROTA_LONG=1 $(PYTHON) -m pytest -p no:cacheprovider -s Tests/SystemTests/test_kill.py
+	ROTA_LONG=1 $(PYTHON) -m pytest -p no:cacheprovider -s \
+	  Tests/SystemTests/test_kill.py Tests/SystemTests/test_verifications.py
 
 lint:
 	swift format lint --strict --recursive $(SOURCES)

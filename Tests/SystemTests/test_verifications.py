@@ -17,7 +17,7 @@ from serving import Served
 
 LONG = bool(os.environ.get("ROTA_LONG"))
 QUESTIONS = 10_000_000 if LONG else 1_000_000
-# Seen: less than four minutes for a million, on two cores that others used as well, and without optimization.
+# Seen: two and a half minutes for a million, on two cores that others used as well, and without optimization.
 PATIENCE = 15 * 60 * QUESTIONS / 1_000_000
 CONNECTIONS = 4
 # On their way at once on a connection. Their answers fit into the buffers of a socket, so that neither side ever waits
@@ -43,7 +43,7 @@ class Tally:
     """Those of them that did not say that the value is accepted."""
     overtaken: int = 0
     """Answered when the file may have held another one already: they say nothing."""
-    values: dict[str, str] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict, repr=False)
     """Every value that was asked about, and whose it is."""
 
     def add(self, other):
