@@ -50,7 +50,8 @@ test: deps
 # The tests that can go on for as long as one likes, for some ten times as long: before a release, and overnight.
 test-long: build
 	$(MAKE) --no-print-directory test-simulation SEEDS=90000
-	ROTA_LONG=1 $(PYTHON) -m pytest -p no:cacheprovider -s Tests/SystemTests/test_kill.py $(FAULTS)
+	ROTA_LONG=1 $(PYTHON) -m pytest -p no:cacheprovider -s \
+	  Tests/SystemTests/test_kill.py Tests/SystemTests/test_verifications.py $(FAULTS)
 
 lint:
 	swift format lint --strict --recursive $(SOURCES)

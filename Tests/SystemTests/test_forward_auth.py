@@ -104,3 +104,13 @@ def test_envoy_and_traefik_are_answered_by_what_the_operator_wrote(bare):
     usage = bare.json("token", "show", "ingest")["usage"]
     assert usage["scopes_exercised"] == ["orders:read"] and usage["scopes_never_exercised"] == ["orders:write"]
     assert set(usage["sources"]) == {"198.51.100.1", "198.51.100.2"}
+
+
+def test_a_token_without_owner_and_scopes_is_let_through(bare):
+    bare.init()
+    value = bare.json("token", "create", "--name", "plain")["value"]
+    with Served(bare) as served:
+        status, told = ask(served, "GET", "/v1/authorize", value)
+        assert status == 200 and told["X-Rota-Token"] == "plain"
+        # There, and empty: a proxy that copies them must not keep what the client sent.
+        assert (told["X-Rota-Owner"], told["X-Rota-Scopes"]) == ("", "")
