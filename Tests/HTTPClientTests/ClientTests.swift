@@ -149,7 +149,7 @@ struct `A client's failures` {
         let start = clock.now
         let error = try await failure(timeout: .milliseconds(300)) { $0.hang() }
         #expect(error.isUnknown && !error.isSurelyUnsent, "\(error)")
-        #expect((.milliseconds(290)...(.seconds(60))).contains(clock.now - start))
+        #expect((.milliseconds(290)...(.seconds(600))).contains(clock.now - start))
     }
 
     @Test func `count a body that trickles past the deadline as an unknown outcome`() async throws {
@@ -319,7 +319,7 @@ struct `A client's end` {
             group.cancelAll()
             for try await error in group { #expect(error == .cancelled) }
         }
-        #expect(clock.now - start < .seconds(60))
+        #expect(clock.now - start < .seconds(600))
         #expect(try await client.send(Request(url: server.url)).status == 200)
     }
 
