@@ -131,7 +131,8 @@ struct Simulation {
     private func fail(_ what: String, _ outcome: inout Outcome) -> Bool {
         outcome.steps = world.steps
         outcome.violation =
-            "\(what)\nReplay it with: make test-simulation ROTA_SIMULATION_SEED=\(seed)\n" + world.history.suffix(120).joined(separator: "\n")
+            "\(what)\nReplay it with: make test-simulation ROTA_SIMULATION_SEED=\(seed)\n"
+            + world.history.suffix(120).joined(separator: "\n")
         return false
     }
 
