@@ -87,6 +87,7 @@ extension Int {
 func share(_ part: Int, of whole: Int) -> String {
     guard whole > 0 else { return "–" }
     guard part > 0, part < whole else { return part == 0 ? "0 %" : "100 %" }
+    if part * 1000 < whole { return "under 0.1 %" }
     let tenths = Swift.min(999, Swift.max(1, (part * 1000 + whole / 2) / whole))
     return "\(tenths / 10).\(tenths % 10) %"
 }

@@ -32,6 +32,10 @@ enum ImportUsage {
                 request, from: file.chunks, into: store, change: composition.change("import of \(file.name)")
             ) { step, rows in progress.show(step.rawValue, done: rows, "rows", fraction: file.fractionRead) }
             show(summary, dryRun: request.dryRun, invocation)
+            if summary.importedBefore != nil, request.complete {
+                invocation.output.warning(
+                    "--complete has no effect on a file that was taken in before: say it the first time")
+            }
             return .done
         } catch let faults as InventoryFaults {
             throw failure(faults, path: file.path)

@@ -121,6 +121,10 @@ final class Output: Sendable {
 
     private static func flush(_ state: inout State) {
         let bytes = state.pending
+        if state.progressShown, !bytes.isEmpty {
+            state.progressShown = false
+            write(Array("\r\u{1B}[K".utf8), to: STDERR_FILENO)
+        }
         state.pending.removeAll(keepingCapacity: true)
         write(bytes.span, &state)
     }
