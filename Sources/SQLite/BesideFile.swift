@@ -68,7 +68,17 @@ package struct BesideFile: Sendable {
             unlink(beside)
             return false
         }
+        syncFolder()
         return true
+    }
+
+    /// Where it fails, a power cut may bring back what was there before, which is as true.
+    private func syncFolder() {
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        let descriptor = open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
     }
 
     private func write(_ content: [UInt8], to descriptor: Int32) -> Bool {

@@ -5,12 +5,14 @@ The calls of a real rotation are written down with their data, and carried out a
 
 import collections
 import hashlib
+import json
 import os
 import random
 import shutil
 import sqlite3
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -75,6 +77,8 @@ class Disks:
         self.files = {path: File(content) for path, content in start.items()}
         #: Files whose removal waits for the sync of their folder.
         self.removed = {}
+        #: Files in whose place others were put: until then the name is the one's or the other's, and never nobody's.
+        self.replaced = {}
 
     def carry_out(self, call):
         if call.error or call.kind == "send":
@@ -82,6 +86,8 @@ class Disks:
         if call.kind == "create":
             self.files[call.path] = File(b"", named=False)
         elif call.kind == "rename":
+            if call.other in self.files:
+                self.replaced[call.other] = self.files[call.other]
             self.files[call.other] = self.files.pop(call.path)
         elif call.kind == "unlink":
             if call.path in self.files:
@@ -94,6 +100,7 @@ class Disks:
                 # A folder: the names in it are on the platter now.
                 for path, file in self.files.items():
                     file.named = file.named or os.path.dirname(path) == call.path
+                self.replaced = {path: of for path, of in self.replaced.items() if os.path.dirname(path) != call.path}
                 self.removed = {path: of for path, of in self.removed.items() if os.path.dirname(path) != call.path}
         elif call.path in self.files:
             change = (call.offset, call.data if call.kind == "write" else None)
@@ -107,6 +114,8 @@ class Disks:
         for path, file in self.files.items():
             if path.startswith(folder) and (file.named or chance.random() < 0.5):
                 found[path] = file.after_the_cut(chance)
+            elif path.startswith(folder) and path in self.replaced:
+                found[path] = self.replaced[path].after_the_cut(chance)
         for path, file in self.removed.items():
             if path.startswith(folder) and chance.random() < 0.5:
                 found.setdefault(path, file.after_the_cut(chance))
@@ -125,6 +134,28 @@ def lay_out(image, folder, target):
             place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             place.write_bytes(content)
             place.chmod(0o600)
+
+
+def put_back(image, folder, target):
+    """The same over the files that are there: after a power cut they are the same files, and no copies of them.
+
+    Which file the mark beside the store is, is no content, and no image has it: the present one's is put in.
+    """
+    mark = target / "rota.db.mark"
+    present = json.loads(mark.read_bytes())
+    for file in [file for file in target.iterdir() if str(Path(folder) / file.name) not in image
+                 or file.name.endswith("-shm")]:
+        file.unlink()
+    for path, content in image.items():
+        place = target / os.path.relpath(path, folder)
+        if not path.endswith("-shm"):
+            with place.open("r+b" if place.exists() else "wb") as file:
+                file.truncate(0)
+                file.write(content)
+            place.chmod(0o600)
+    if mark.exists():
+        content = json.loads(mark.read_bytes()) | {name: present[name] for name in ("own", "store")}
+        mark.write_text(json.dumps(content, separators=(",", ":")).ljust(1023) + "\n")
 
 
 def content(store):
@@ -220,10 +251,9 @@ def test_a_power_cut_loses_no_commit_that_was_acknowledged(bare, tmp_path):
 def go_on(recording, image, vault, told):
     """The program itself opens the image, with the vault as it was at that moment, and ends what was begun."""
     house, scene = recording.house, recording.scene
-    for folder in (house.folder / "store", house.local):
-        shutil.rmtree(folder)
-        folder.mkdir(mode=0o700)
-    lay_out(image, recording.store, house.folder / "store")
+    shutil.rmtree(house.local)
+    house.local.mkdir(mode=0o700)
+    put_back(image, recording.store, house.folder / "store")
     lay_out(vault, recording.vault, house.local)
     before = {seed.name: scene.held(seed) for seed in scene.seeds}
     valid = {row[0] for row in scene.rows(
