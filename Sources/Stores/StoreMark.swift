@@ -112,6 +112,13 @@ struct StoreMarkFile {
     private let file: BesideFile
     /// Whether this process has put a file of its own there: so each of them is another one than a copy shows.
     private var isOurs = false
+    /// What was read last, so that the same bytes are not understood anew in each transaction.
+    private let known = Known()
+
+    private final class Known {
+        var bytes: [UInt8] = []
+        var mark: StoreMark?
+    }
 
     init(beside database: String) {
         self.database = database
@@ -120,8 +127,9 @@ struct StoreMarkFile {
 
     /// What is there, and the file that it is in; nil where nothing is, or nothing that can be understood.
     func read() -> (mark: StoreMark, identity: FileIdentity)? {
-        guard let (bytes, identity) = file.read(), let mark = StoreMark(bytes: bytes) else { return nil }
-        return (mark, identity)
+        guard let (bytes, identity) = file.read() else { return nil }
+        if bytes != known.bytes { (known.bytes, known.mark) = (bytes, StoreMark(bytes: bytes)) }
+        return known.mark.map { ($0, identity) }
     }
 
     func doubt(of identity: StoreIdentity, entry: (Int64) throws -> String?) rethrows -> StoreDoubt? {
