@@ -106,6 +106,7 @@ def test_three_hundred_kills_under_load_lock_nobody_out(house):
     with Crew(house) as crew:
         while killed.total() < KILLS:
             assert time.monotonic() < end, f"only {killed.total()} kills (ROTA_SEED={seed})"
+            # The moment of the kill: it is what the test draws, and nothing is waited for.
             time.sleep(chance.uniform(0.01, 0.25))
             slot = chance.choice(list(crew.processes))
             if crew.kill(slot):

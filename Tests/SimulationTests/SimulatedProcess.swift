@@ -6,7 +6,7 @@ import TestSupport
 
 /// One process of the real engine over the real store: two of them work on one store, and each may be killed at any
 /// point and begun anew.
-// Unchecked: everything runs on the one thread of the simulation.
+// Unchecked: `any Store` belongs to one thread, and everything here runs on the one thread of the simulation.
 final class SimulatedProcess: @unchecked Sendable {
     let number: Int
     private let world: World
@@ -61,7 +61,7 @@ final class SimulatedProcess: @unchecked Sendable {
     }
 }
 
-/// The world's time, as one process has it.
+/// The world's time, as one process has it. To sleep is to wait for a step of the world.
 private struct SimulatedClock: WallClock {
     let process: Int
     let world: World

@@ -107,6 +107,7 @@ final class World: Sendable {
         return await withCheckedContinuation { add(process, "answer to " + what, .answer($0)) }
     }
 
+    /// By the world's time: nobody waits.
     func sleep(_ process: Int, milliseconds: Int64) async -> Fate {
         guard isAlive(process) else { return .died }
         return await withCheckedContinuation { continuation in

@@ -107,7 +107,7 @@ def test_a_restored_store_verifies_and_does_nothing_destructive_until_it_is_reco
     assert house.get("local:old") == new
     with Served(house) as served:
         wait_for(served, "the store is in safe mode")
-        time.sleep(6)  # a turn of each loop
+        time.sleep(6)  # upkeep, the slowest loop, turns every 5 s: what must not happen had its chance
         answer = requests.post(served.address + "/v1/introspect", data={"token": old.value}, auth=("", gateway))
         assert answer.json()["active"] is True
         ready = requests.get(served.address + "/readyz")
@@ -219,7 +219,7 @@ def test_a_freeze_holds_runs_and_the_daemon_and_an_emergency_goes_past_it(due):
     assert "release 4.2" in run.stderr and "rota unfreeze" in run.stderr
     with Served(house) as served:
         wait_for(served, "frozen: nothing is rotated")
-        time.sleep(6)  # a turn of each loop
+        time.sleep(6)  # upkeep, the slowest loop, turns every 5 s: what must not happen had its chance
         answer = requests.post(served.address + "/v1/introspect", data={"token": old.value}, auth=("", gateway))
         assert answer.json()["active"] is True and house.get("local:old") == old.value
         assert states(house)["gone-1"] == "active"

@@ -72,7 +72,7 @@ def wait_for(receiver, kind, count):
     for _ in range(200):
         if len(told(receiver, kind)) >= count:
             break
-        time.sleep(0.1)
+        time.sleep(0.1)  # between two looks, 200 at the most
     assert len(told(receiver, kind)) == count, [json.loads(body)["type"] for _, body in receiver.taken]
     return [event["data"] for event in told(receiver, kind)]
 
@@ -124,7 +124,7 @@ def test_a_policy_quarantines_waits_and_revokes(house, receiver):
     assert not house.accepts(made) and not house.accepts(kept)
     with served_by(house) as served:
         assert not Gateway(house, served).introspect(made, source="10.0.0.9", agent="forgotten")
-        time.sleep(1.5)
+        time.sleep(1.5)  # uses are written once a second
         served.stop()
     house.rota("token", "restore", "app-kept", "--reason", "it is needed")
     # The idle time of what was restored counts anew: nothing is done to it.
@@ -155,7 +155,7 @@ def test_an_overlap_stands_still_and_goes_on_where_it_was(house):
     house.rota("token", "quarantine", "app", "--reason", "a drill")
     assert not house.accepts(old) and not house.accepts(new)
     assert "quarantined" in house.rota("token", "rotate", "app", expect=None).stdout + house.outputs[-1]
-    time.sleep(1.5)
+    time.sleep(1.5)  # past the overlap of a second, by the machine's clock, which the program reads
     house.rota("run")
     house.rota("token", "restore", "app", "--reason", "the drill is over")
     assert house.accepts(old) and house.accepts(new), "nothing ended meanwhile"
@@ -189,7 +189,7 @@ def test_reuse_is_told_once_for_each_source_whatever_restarts(house, receiver):
         assert found[-1]["source"] == "caller:gateway" and found[-1]["version"] == 1
         assert found[-1]["revoked_at"] and found[-1]["first_seen_at"], found[-1]
         assert gateway.introspect(new), "nothing is revoked for it"
-        time.sleep(1.5)
+        time.sleep(1.5)  # a turn of the writing of uses and of deliveries: a fourth event had its chance
         served.stop()
     assert len(told(receiver, "token.reuse_detected")) == 3
     shown = house.json("token", "show", "app")
