@@ -12,6 +12,7 @@ what is measured is how they share a machine. That is told, too.
 import os
 import shutil
 import tempfile
+from statistics import median
 
 import openbao
 import stores
@@ -56,7 +57,7 @@ def house(rota, bao, turn):
 
 
 def measured(options, cores):
-    """Rotations a second at best, and what wrk gets from the same OpenBao.
+    """Rotations a second, what wrk gets from the same OpenBao, and the ratio: the medians of the turns.
 
     - cores: of OpenBao, and of those who call it; None where all share the machine.
     """
@@ -75,7 +76,9 @@ def measured(options, cores):
                  f"processor and {seconds(ours[-1][1])} of OpenBao's each; wrk {theirs[-1][0]:,.0f}, "
                  f"{seconds(theirs[-1][1])} of OpenBao's")
             shutil.rmtree(folder)
-    return max(ours)[0], max(theirs)[0]
+    ours, theirs = [rate for rate, _ in ours], [rate for rate, _ in theirs]
+    # Of each turn by itself: the machine is as busy for one as for the other.
+    return median(ours), median(theirs), median(our / their for our, their in zip(ours, theirs))
 
 
 def rows(options):
@@ -85,14 +88,14 @@ def rows(options):
     what = f"{COUNT:,} tokens rotated into OpenBao: a second"
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) > 1:
-        best, ceiling = measured(options, cores)
+        rate, ceiling, ratio = measured(options, cores)
         yield Row(
-            f"{what}, OpenBao on a core of its own", f"{best:,.0f}", f"{ceiling:,.0f} (wrk, the same calls)",
-            f"{best / ceiling:.0%}", "80%", best >= 0.8 * ceiling)
-    best, ceiling = measured(options, None)
+            f"{what}, OpenBao on a core of its own", f"{rate:,.0f}", f"{ceiling:,.0f} (wrk, the same calls)",
+            f"{ratio:.0%}", "80%", ratio >= 0.8)
+    rate, ceiling, ratio = measured(options, None)
     yield Row(
-        f"{what}, all on {len(cores)} cores", f"{best:,.0f}", f"{ceiling:,.0f} (wrk, the same calls)",
-        f"{best / ceiling:.0%}", "", None)
+        f"{what}, all on {len(cores)} cores", f"{rate:,.0f}", f"{ceiling:,.0f} (wrk, the same calls)",
+        f"{ratio:.0%}", "", None)
 
 
 if __name__ == "__main__":

@@ -28,11 +28,11 @@ extension RunUseCase {
             change: Change(actor: "rota", at: now, cause: "it was interrupted", run: run.id))
     }
 
-    /// Drives unfinished rotations on: those that have failed before, or those that have not. Those that a
-    /// policy called for, and that come to an end or into their overlap now, are actions of this run.
-    func recover(_ run: String, stuck: Bool, unless brake: Brake?, change: Change) async throws -> RecoveryResult {
+    /// Drives unfinished rotations on. Those that a policy called for, and that come to an end or into their overlap
+    /// now, are actions of this run.
+    func recover(_ run: String, unless brake: Brake?, change: Change) async throws -> RecoveryResult {
         guard brake == nil else { return RecoveryResult(rotations: [], retired: 0) }
-        return try await rotator.recover(change: change, only: { ($0.failures > 0) == stuck }) { rotation, result in
+        return try await rotator.recover(change: change, only: nil) { rotation, result in
             guard rotation.phase == .open, !result.isStalled, result.outcome != .skipped,
                 let trigger = rotation.trigger
             else { return }

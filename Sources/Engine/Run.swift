@@ -3,9 +3,9 @@ package import RotaCore
 
 /// One pass over the inventory: recover, expire, plan, guard, act, record, tell.
 ///
-/// 1. Runs whose process died are closed as aborted; rotations that they or others left unfinished are driven
-///    on, and versions past their overlap retired.
-/// 2. Tokens whose end has passed are marked so.
+/// 1. Runs whose process died are closed as aborted. Tokens whose end has passed are marked so.
+/// 2. Rotations that they or others left unfinished are driven on, and versions past their overlap retired, beside
+///    all that follows.
 /// 3. The plan is made. Over a limit, nothing of it is done.
 /// 4. Findings open, the actions are taken, each conditional on its token being as it was planned, whoever has to
 ///    mend what is blocked is told, once, and findings that no longer hold close.
@@ -82,11 +82,9 @@ package struct RunUseCase: Sendable {
             Change(actor: "rota", at: now, cause: cause, run: id)
         }
         let brake = try await store.brake(at: startedAt)
-        // What is stuck may wait for a vault that does not answer, and nothing of this run waits for it.
-        async let stuck = recover(id, stuck: true, unless: brake, change: upkeep("it was not finished yet", startedAt))
-        let fresh = try await recover(
-            id, stuck: false, unless: brake, change: upkeep("it was not finished yet", startedAt))
         let expired = brake == nil ? try await expire(change: upkeep("its end has passed", clock.now())) : 0
+        // It may wait for a vault that does not answer, and nothing of this run waits for it.
+        async let recovered = recover(id, unless: brake, change: upkeep("it was not finished yet", startedAt))
 
         let acting = policies.policies.filter { run.acting?.contains($0.name) ?? true }
         let request = PlanRequest(
@@ -100,11 +98,11 @@ package struct RunUseCase: Sendable {
             try store.planRun(
                 id, digest: pass.plan.digest, actions: pass.plan.actions.count, change: pass.change(at: startedAt))
         }
-        var report = RunReport(pass, recovery: fresh, expired: expired, refusal: planned.refusal)
+        var report = RunReport(pass, expired: expired, refusal: planned.refusal)
         if planned.refusal == nil {
             report.actions = try await carryOut(pass, violations: planned.findings, progress: progress)
         }
-        report.recovery.add(try await stuck)
+        report.recovery = try await recovered
         report.stalled = try await stalledRotations()
         try await finish(
             pass, aborted: planned.refusal,
@@ -182,7 +180,7 @@ package struct RunReport: Sendable {
     /// Every rotation that stands still after it, those of this plan and of earlier ones, tried by it or not.
     package var stalled: [StalledRotation] = []
     /// What became of the unfinished rotations of earlier runs.
-    package var recovery: RecoveryResult
+    package var recovery = RecoveryResult(rotations: [], retired: 0)
     /// Of the tokens of `recovery`.
     package var names: [TokenID: String] = [:]
     /// How many tokens were marked as past their end.
@@ -191,7 +189,7 @@ package struct RunReport: Sendable {
     /// How many deliveries are in the outbox after it.
     package var waitingDeliveries = 0
 
-    init(_ pass: RunPass, recovery: RecoveryResult, expired: Int, refusal: String?) {
+    init(_ pass: RunPass, expired: Int, refusal: String?) {
         id = pass.id
         plan = pass.plan
         actions = RunActions(run: pass.id, of: PlannedActions())
@@ -199,7 +197,6 @@ package struct RunReport: Sendable {
         finishedAt = pass.startedAt
         self.refusal = refusal
         brake = pass.brake
-        self.recovery = recovery
         self.expired = expired
     }
 

@@ -21,6 +21,8 @@ final class SQLiteDriver: Driver {
     private var hasWritten = false
     /// Other texts in place of statements': how a test takes a rule away.
     var replaced: [SQL: SQL] = [:]
+    /// What becomes of the next commit: how a test lets one fail.
+    var commitFault: (() -> CommitFault?)?
     /// The locks that are ours: asked of the file, our own are in nobody's way.
     private var held: Set<StoreLock> = []
     /// Why nothing more may be written: COMMIT failed once, and what is on disk is not known (I11).
@@ -65,15 +67,18 @@ final class SQLiteDriver: Driver {
             try connection.begin(until: { patience.isOver })
             isInTransaction = true
             defer { isInTransaction = false }
-            let result: R
-            do {
-                result = try body()
-            } catch {
-                // Should this fail too, the first error is the one to tell: the next BEGIN meets the second.
-                try? connection.rollback()
-                throw error
+            let result = try releasingIfUndone {
+                let result: R
+                do {
+                    result = try body()
+                } catch {
+                    // Should this fail too, the first error is the one to tell: the next BEGIN meets the second.
+                    try? connection.rollback()
+                    throw error
+                }
+                try commit(connection)
+                return result
             }
-            try commit(connection)
             hasWritten = true
             committed()
             shortenLog(connection, above: Self.walLimit)
@@ -81,14 +86,20 @@ final class SQLiteDriver: Driver {
         }
     }
 
-    private func commit(_ connection: Connection) throws {
-        do {
+    private func commit(_ connection: Connection) throws(SQLiteError) {
+        do throws(SQLiteError) {
+            if let fault = commitFault?() { try fail(connection, fault) }
             try connection.commit()
         } catch {
             if error.isCommitOutcomeUnknown { doubt = error.message }
             try? connection.rollback()
             throw error
         }
+    }
+
+    private func fail(_ connection: Connection, _ fault: CommitFault) throws(SQLiteError) {
+        if fault == .unknownAndKept { try connection.commit() }
+        throw fault.error
     }
 
     /// The commit stands whatever becomes of this: the next writer tries it again.
@@ -120,7 +131,7 @@ final class SQLiteDriver: Driver {
         return try translated {
             try connection.execute("SAVEPOINT \(name)")
             do {
-                let result = try body()
+                let result = try releasingIfUndone(body)
                 try connection.execute("RELEASE \(name)")
                 return result
             } catch {
@@ -138,6 +149,18 @@ final class SQLiteDriver: Driver {
         guard let gate, !held.contains(lock), gate.hold(lock.number) else { return false }
         held.insert(lock)
         return true
+    }
+
+    /// Gives up the locks that `body` took when it throws: what they are on was undone, and its number, which is given
+    /// to somebody else then, would be locked for ever.
+    private func releasingIfUndone<R>(_ body: () throws -> R) throws -> R {
+        let before = held
+        do {
+            return try body()
+        } catch {
+            for lock in held.subtracting(before) { release(lock) }
+            throw error
+        }
     }
 
     func isHeld(_ lock: StoreLock) -> Bool {

@@ -261,7 +261,9 @@ extension Statement {
         WHERE token_id = $1 AND \(unfinished) AND phase = 'overlap' AND next_attempt_at > $2
         """)
     /// Never while a destination that it was sent to may hold it in place of a newer one (I3); nor while its use
-    /// shows that a consumer has not changed over, nor in quarantine, where nobody can.
+    /// shows that a consumer has not changed over, nor in quarantine, where nobody can. One that we did not push
+    /// ourselves, such as an imported one, may be wherever the newer one was pushed to; a destination that came
+    /// later is looked into by the guard alone (decision 0019).
     static let retireVersion = Statement(
         """
         UPDATE versions SET state = 'revoked', ended_at = $3
@@ -285,11 +287,14 @@ extension Statement {
                       AND p.destination_id = sent.destination_id AND p.state = 'verified'))
               AND (
                 EXISTS (SELECT 1 FROM pushes own WHERE own.token_id = $1 AND own.version = $2)
-                OR NOT EXISTS (
-                  SELECT 1 FROM destinations d WHERE d.token_id = $1
-                    AND NOT EXISTS (
-                      SELECT 1 FROM pushes p WHERE p.token_id = $1 AND p.version = newer.number
-                        AND p.destination_id = d.id AND p.state = 'verified'))))
+                OR NOT EXISTS (SELECT 1 FROM destinations d WHERE d.token_id = $1)
+                OR (
+                  EXISTS (
+                    SELECT 1 FROM pushes p WHERE p.token_id = $1 AND p.version = newer.number
+                      AND p.state = 'verified')
+                  AND NOT EXISTS (
+                    SELECT 1 FROM pushes p WHERE p.token_id = $1 AND p.version = newer.number
+                      AND p.state <> 'verified'))))
         """)
     static let finishRotation = Statement(
         """

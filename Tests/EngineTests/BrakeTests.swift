@@ -82,7 +82,7 @@ struct BrakeTests {
         try await freeze()
         let before = try await fixture.store.read { try $0.openRotations() }
         #expect(try await run().recovery.retired == 0)
-        #expect(try await useCase().upkeep().recovery.retired == 0)
+        #expect(try await useCase().upkeep(stuck: false).recovery.retired == 0)
         #expect(try await fixture.store.read { try $0.openRotations() } == before)
         let change = fixture.change()
         _ = try await fixture.store.write { try $0.unfreeze(change: change) }
@@ -116,13 +116,13 @@ struct BrakeTests {
         try await addDue()
         try await freeze(for: .hours(1))
         for _ in 0..<3 {
-            try await daemon.upkeep()
+            try await daemon.upkeepOnce()
             #expect(try await daemon.runScheduled() == nil)
         }
         #expect(log.messages == ["frozen: nothing is rotated, retired, revoked or expired"])
         #expect(try await states()["ended"] == .active)
         fixture.clock.advance(by: .hours(1))
-        try await daemon.upkeep()
+        try await daemon.upkeepOnce()
         #expect(log.messages[1] == "not frozen any more")
         #expect(try await states()["ended"] == .expired)
     }

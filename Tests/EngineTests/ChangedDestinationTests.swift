@@ -91,6 +91,24 @@ import Testing
         }
     }
 
+    @Test func `nor does it keep an imported value alive, unless it holds it`() async throws {
+        for holdsOlder in [true, false] {
+            let vault = FakeVault("a")
+            let bench = try RotationBench([vault, FakeVault("b")])
+            let older = try #require(vault.value(at: place("a")))
+            _ = try await bench.rotator(seed: 1).rotate([bench.request(overlap: .hours(1))])
+            #expect(try await bench.states() == [.previous, .current])
+            let (id, change) = (bench.id, bench.change)
+            let late = place("a", "apps/late")
+            try await bench.queue.write { try $0.addDestination(late, to: id, change: change) }
+            if holdsOlder { vault.foreignWrite(older, at: late) }
+            bench.clock.advance(by: .hours(2))
+            _ = try await bench.rotator().recover(change: bench.change)
+            #expect(try await bench.states() == [holdsOlder ? .previous : .revoked, .current])
+            #expect(try await bench.violations() == [])
+        }
+    }
+
     @Test func `who does not get on is told of once, and once more after the promotion`() async throws {
         let stuck = { try await bench.events().filter { $0 == "token.rotation_stuck" }.count }
         fail(second, .transient)

@@ -92,7 +92,7 @@ struct DaemonTests {
                 generation += 1
                 daemon = try self.daemon(fixture, vault: vault, seed: generation)
             }
-            try await daemon.upkeep()
+            try await daemon.upkeepOnce()
             // Cut short in the middle, as by a kill: the next turn belongs to a new daemon.
             let turn = Task { [daemon] in try await daemon.runScheduled() }
             if chance.bytes(1)[0] < 128 {
@@ -152,7 +152,7 @@ struct DaemonTests {
         let daemon = try daemon(fixture, vault: vault, log: log)
         // A first look settles the schedule; half an hour of steadiness is no confirmation.
         for _ in 0..<30 {
-            try await daemon.upkeep()
+            try await daemon.upkeepOnce()
             #expect(try await daemon.runScheduled() == nil)
             fixture.clock.advance(by: TimeSpan(seconds: 60))
         }
@@ -183,7 +183,7 @@ struct DaemonTests {
         fixture.clock.advance(by: .days(1))
         #expect(try await daemon.runScheduled()?.count(.started) == 1)
         fixture.clock.advance(by: TimeSpan(seconds: 11))
-        try await daemon.upkeep()
+        try await daemon.upkeepOnce()
         #expect(log.all.last == "upkeep rotations=1 stuck=0 retired=1 expired=0")
         // The next value to be replaced was sent there: a late write of it may still come when its overlap has passed,
         // so that it is kept, and looked at each time.
@@ -191,7 +191,7 @@ struct DaemonTests {
         #expect(try await daemon.runScheduled()?.count(.started) == 1)
         fixture.clock.advance(by: TimeSpan(seconds: 11))
         for _ in 0..<5 {
-            try await daemon.upkeep()
+            try await daemon.upkeepOnce()
             fixture.clock.advance(by: TimeSpan(seconds: 5))
         }
         #expect(log.all.count { $0.hasPrefix("upkeep") } == 2)
@@ -199,7 +199,7 @@ struct DaemonTests {
         vault.foreignWrite("somebody else's", at: try #require(Destination("main:a#token")))
         for _ in 0..<5 {
             fixture.clock.advance(by: .hours(2))
-            try await daemon.upkeep()
+            try await daemon.upkeepOnce()
         }
         #expect(log.all.filter { $0.hasPrefix("a rotation is stuck") }.count == 1)
         #expect(log.all.contains { $0.hasPrefix("a rotation is stuck token=aged cause=main:a#token does not hold") })
@@ -215,7 +215,7 @@ struct DaemonTests {
         _ = try await daemon.runScheduled()
         fixture.clock.jump(by: .days(400))
         for _ in 0..<14 {
-            try await daemon.upkeep()
+            try await daemon.upkeepOnce()
             #expect(try await daemon.runScheduled() == nil)
             fixture.clock.advance(by: TimeSpan(seconds: 60))
         }
@@ -225,7 +225,7 @@ struct DaemonTests {
         // Set right again: that is a jump too, and then it is trusted.
         fixture.clock.jump(by: .days(-400))
         for _ in 0..<20 {
-            try await daemon.upkeep()
+            try await daemon.upkeepOnce()
             fixture.clock.advance(by: TimeSpan(seconds: 60))
         }
         #expect(log.messages.last == "the clock is trusted again")
@@ -241,11 +241,11 @@ struct DaemonTests {
         var daemon = try daemon(fixture, vault: vault, log: log, brakes: brakes)
         _ = try await daemon.runScheduled()
         fixture.clock.jump(by: .days(400))
-        try await daemon.upkeep()
+        try await daemon.upkeepOnce()
         for _ in 0..<3 {
             fixture.clock.advance(by: TimeSpan(seconds: 60))
             daemon = try self.daemon(fixture, vault: vault, log: log, brakes: brakes)
-            try await daemon.upkeep()
+            try await daemon.upkeepOnce()
             #expect(try await daemon.runScheduled() == nil)
         }
         for id in ["tok_ended-1", "tok_short"] { #expect(try await fixture.token(TokenID(id)).state == .active) }

@@ -89,4 +89,22 @@ import Testing
         #expect(try await run().recovery.rotations.count == 3)
         #expect(try await areRotated(stuck))
     }
+
+    @Test func `nor do those that a killed process left there, which have not failed yet`() async throws {
+        let left = try await add(3, in: "dead")
+        let now = fixture.clock.now()
+        try await fixture.store.write { store in
+            for id in left {
+                let rotation = try #require(
+                    try store.claimRotation(
+                        of: id, fromVersion: 1, overlap: .hours(24), cap: OverlapCap(), trigger: nil,
+                        change: Change(actor: "a", at: now, cause: "c")))
+                store.letGo(rotation.id)
+            }
+        }
+        let free = try await add(3, in: "alive")
+        die()
+        try await runUntilRotated(free)
+        #expect(try await !areRotated(Array(left.prefix(1))))
+    }
 }

@@ -116,3 +116,10 @@ extension Endpoint {
         Endpoint(name: name, events: [Glob("*")], retries: retries)
     }
 }
+
+extension Daemon {
+    /// One turn of each loop of its upkeep.
+    func upkeepOnce() async throws {
+        for stuck in [false, true] { try await upkeep(stuck: stuck) }
+    }
+}

@@ -27,9 +27,11 @@ private func rulings(_ token: Token) -> [Planner.Ruling] {
 }
 
 private func summary(_ tokens: [Token]) -> ComplianceSummary {
-    var builder = ReportBuilder(
-        policies: policies, at: judgedAt, since: judgedAt - .days(30), tracking: .unbroken)
-    for token in tokens { builder.add(token, rulings(token), blocked: nil) }
+    var builder = ReportBuilder(policies: policies, at: judgedAt, since: judgedAt - .days(30))
+    for token in tokens {
+        let idle = token.idleClock(at: judgedAt, tracking: .unbroken)
+        builder.add(token, rulings(token), idle: idle, blocked: nil)
+    }
     return builder.summary()
 }
 
@@ -126,15 +128,14 @@ func `a value on a limit lies on the side that the rule puts it`(
 }
 
 @Test func `what is kept does not grow with the number of tokens`() {
-    var builder = ReportBuilder(
-        policies: policies, at: judgedAt, since: judgedAt - .days(30), tracking: .unbroken)
+    var builder = ReportBuilder(policies: policies, at: judgedAt, since: judgedAt - .days(30))
     var kind = aged(0, age: 200)
     let judged = rulings(kind)
     for number in 0..<200_000 {
         kind.id = TokenID("t\(number)")
         kind.owner = "owner-\(number)"
         kind.issuer = .external(kind: "k\(number % 300)")
-        builder.add(kind, judged, blocked: .issuerNotDriven)
+        builder.add(kind, judged, idle: nil, blocked: .issuerNotDriven)
     }
     let sums = builder.summary()
     #expect(sums.evaluated == 200_000)

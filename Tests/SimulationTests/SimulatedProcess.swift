@@ -20,13 +20,14 @@ final class SimulatedProcess: @unchecked Sendable {
         self.world = world
         self.tokens = tokens
         let endpoints = [Endpoint(name: "all", events: [Glob("*")], retries: [])]
-        store =
-            replacing.isEmpty
-            ? try openStore(at: location, endpoints: endpoints)
-            : try openWeakenedStore(at: location, endpoints: endpoints, replacing: replacing)
+        store = try openWeakenedStore(
+            at: location, endpoints: endpoints, replacing: replacing,
+            commitFault: { world.commitFault(process: number) })
         let vaults = world.vaults.map { SimulatedVault($0, process: number, world: world) }
         rotator = Rotator(
-            store: StoreQueue(store, on: { work in world.submit(number, work) }, onUnknownOutcome: { _ in }),
+            // The edge ends a process there; the simulation does as soon as the step is over.
+            store: StoreQueue(
+                store, on: { work in world.submit(number, work) }, onUnknownOutcome: { _ in world.doom(number) }),
             vaults: Dictionary(uniqueKeysWithValues: vaults.map { ($0.name, $0) }),
             clock: SimulatedClock(process: number, world: world), random: SeededRandom(seed: world.word()))
     }
@@ -45,7 +46,7 @@ final class SimulatedProcess: @unchecked Sendable {
         while world.isAlive(number) {
             let change = Change(actor: "simulation", at: world.now, cause: "a step")
             _ = try? await rotator.recover(change: change)
-            if world.isDrawn(0.6) { _ = try? await rotator.rotate(requests(change)) }
+            if world.hasFaults, world.isDrawn(0.6) { _ = try? await rotator.rotate(requests(change)) }
             let rest = [5_000, 60_000, 600_000, 3_600_000, 7_200_000][world.number(below: 5)]
             guard case .goesOn = await world.sleep(number, milliseconds: Int64(rest)) else { return }
         }

@@ -94,12 +94,14 @@ struct Simulation {
         var processes = [try begin(1), try begin(2)]
         while world.steps < steps {
             guard try proceed(&outcome) else { return outcome }
-            guard world.isDrawn(0.004) else { continue }
-            let index = world.number(below: 2)
-            processes[index].kill()
-            outcome.kills += 1
-            processes[index] = try begin(next)
-            next += 1
+            let isKilled = world.isDrawn(0.004)
+            let killed = world.number(below: 2)
+            for index in 0..<2 where world.isDoomed(processes[index].number) || isKilled && index == killed {
+                processes[index].kill()
+                outcome.kills += 1
+                processes[index] = try begin(next)
+                next += 1
+            }
         }
         world.endFaults()
         try comeToRest(&outcome)
@@ -136,18 +138,17 @@ struct Simulation {
         return false
     }
 
-    /// Without faults every rotation that was begun comes to its end, or says why it cannot.
+    /// Without faults every rotation that was begun comes to its end, older values retired, unless it waits for what
+    /// nobody but a person can give.
     private func comeToRest(_ outcome: inout Outcome) throws {
         let reader = try openReaders(at: location)
         let end = world.steps + Self.patience
-        while world.steps < end {
+        var left = ["nothing was looked at"]
+        while world.steps < end, !left.isEmpty {
             guard try proceed(&outcome) else { return }
-            guard world.steps.isMultiple(of: 50) else { continue }
-            let open = try reader.read { try $0.openRotations() }.filter { $0.phase == .open }
-            if open.allSatisfy({ $0.cause != nil }) { break }
+            if world.steps.isMultiple(of: 50) { left = try unfinished(reader) }
         }
-        let stuck = try reader.read { try $0.openRotations() }.filter { $0.phase == .open && $0.cause == nil }
-        if let first = stuck.first { _ = fail("\(first.tokenID): its rotation does not come to an end", &outcome) }
+        if let first = left.first { _ = fail("\(first), and nothing is in its way any more", &outcome) }
         outcome.rotations = try reader.read { store in
             try Self.tokens.reduce(0) { sum, id in
                 sum
@@ -156,5 +157,29 @@ struct Simulation {
                     })
             }
         }
+    }
+
+    /// The rotations that nothing keeps from their end.
+    private func unfinished(_ reader: any StoreReaders) throws -> [String] {
+        try reader.read { store in
+            try store.openRotations().filter { try !isExcused($0, store) }.map { rotation in
+                "\(rotation.tokenID): its rotation is \(rotation.phase), \(rotation.cause ?? "without a cause")"
+            }
+        }
+    }
+
+    /// Somebody else's value, or an older one that somebody put back, waits for a person; and so do three valid values
+    /// of which none can be fenced.
+    private func isExcused(_ rotation: Rotation, _ store: any StoreReads) throws -> Bool {
+        let versions = try store.versions(of: rotation.tokenID)
+        let newest = versions.last { $0.state == .pending || $0.state == .current }?.digest
+        let isForeign = try store.destinations(of: rotation.tokenID).contains { destination in
+            let vault = world.vaults.first { $0.name == destination.vault }
+            guard let value = vault?.value(at: destination) else { return rotation.phase == .overlap }
+            let digest = TokenValue.digest(of: Secret(utf8: value))
+            return rotation.phase == .overlap
+                ? digest != newest : digest.map { held in !versions.contains { $0.digest == held } } ?? true
+        }
+        return isForeign || rotation.phase == .open && versions.count { $0.state.authenticates } >= 3
     }
 }

@@ -1,6 +1,7 @@
 import Crypto
 import Engine
 import RotaCore
+import Stores
 import TestSupport
 
 /// Everything outside the processes: time, the network, what fails, and who is next. All of it is drawn by the seed.
@@ -36,6 +37,8 @@ final class World: Sendable {
         var pending: [Pending] = []
         var paused: [Int: Int] = [:]
         var dead: Set<Int> = []
+        /// Those whose COMMIT failed: they end before anything else happens.
+        var doomed: Set<Int> = []
         var steps = 0
         /// How many transactions there were.
         var transactions = 0
@@ -138,6 +141,23 @@ final class World: Sendable {
         for pending in left { if case .store(let work) = pending.kind { work() } }
     }
 
+    /// What becomes of a commit of its store.
+    func commitFault(process: Int) -> CommitFault? {
+        guard hasFaults, isAlive(process) else { return nil }
+        let fault: CommitFault
+        switch number(below: 1000) {
+        case ..<8: fault = .refused
+        case ..<10: fault = .unknownAndLost
+        case ..<12: fault = .unknownAndKept
+        default: return nil
+        }
+        note("process \(process): its commit meets \(fault)")
+        return fault
+    }
+
+    func doom(_ process: Int) { _ = state.withLock { $0.doomed.insert(process) } }
+    func isDoomed(_ process: Int) -> Bool { state.withLock { $0.doomed.contains(process) } }
+
     private func add(_ process: Int, _ what: String, _ kind: Pending.Kind) {
         state.withLock { state in
             state.pending.append(Pending(process: process, what: what, kind: kind, since: state.milliseconds))
@@ -169,7 +189,7 @@ final class World: Sendable {
         return true
     }
 
-    private var hasFaults: Bool { state.withLock { $0.hasFaults } }
+    var hasFaults: Bool { state.withLock { $0.hasFaults } }
 
     /// Something that no process asked for.
     private func disturb() -> Bool {

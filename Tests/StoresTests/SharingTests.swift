@@ -47,6 +47,33 @@ import Testing
         #expect(try second.openRotations().count == 1)
     }
 
+    @Test func `a claim that was undone leaves no lock on the number that the next one is given`() throws {
+        struct Undone: Error {}
+        let scratch = try Scratch()
+        let (first, second) = (try scratch.fresh(), try scratch.open())
+        try StoreBench(first).addSample("t")
+        let claim = { (store: any Store) in
+            try #require(
+                try store.claimRotation(
+                    of: TokenID("t"), fromVersion: 1, overlap: .zero, cap: OverlapCap(), trigger: nil,
+                    change: Change(actor: "a", at: Instant(seconds: 0), cause: "c")))
+        }
+        for isNested in [false, true] {
+            #expect(throws: Undone.self) {
+                try first.transaction {
+                    let undone = {
+                        _ = try claim(first)
+                        throw Undone()
+                    }
+                    if isNested { try first.savepoint(undone) } else { try undone() }
+                }
+            }
+        }
+        let rotation = try second.transaction { try claim(second) }
+        second.close()
+        #expect(first.takeUp(rotation.id), "whoever finds it unfinished drives it on")
+    }
+
     @Test func `a run is interrupted when the process that began it is gone`() throws {
         let scratch = try Scratch()
         let (first, second) = (try scratch.fresh(), try scratch.open())

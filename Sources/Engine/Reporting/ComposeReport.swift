@@ -36,16 +36,21 @@ private func judgeAll<Format: ReportFormat>(
     let tracking = facts.tracking
     let planner = Planner(policies: facts.policies, vaults: vaults, tracking: tracking)
     var builder = ReportBuilder(
-        policies: facts.policies.policies, at: facts.at, since: facts.since, tracking: tracking)
+        policies: facts.policies.policies, at: facts.at, since: facts.since)
     // A conflict shows when a run looks into the vault, and not in the store alone.
     let conflicts = Set(try store.blocks().filter { $0.reason == .conflict }.map(\.tokenID))
     var rulings: [Planner.Ruling] = []
     try store.eachToken(states: [], in: Format.order) { token in
         rulings.removeAll(keepingCapacity: true)
-        planner.judge(token, at: facts.at, into: &rulings)
-        let action = try planner.action(for: token, rulings) { try store.destinations(of: token.id) }
-        let conflict: BlockedReason? = conflicts.contains(token.id) ? .conflict : nil
-        builder.add(token, rulings, blocked: action.flatMap { $0.0.blocked ?? conflict })
+        let idle = token.idleClock(at: facts.at, tracking: tracking)
+        planner.judge(token, at: facts.at, idle: idle, into: &rulings)
+        // Asked first: the closure below would cost a copy of the token, and nearly all call for nothing.
+        var blocked: BlockedReason?
+        if planner.callsForAction(rulings) {
+            let action = try planner.action(for: token, rulings) { try store.destinations(of: token.id) }
+            blocked = action.flatMap { $0.0.blocked ?? (conflicts.contains(token.id) ? .conflict : nil) }
+        }
+        builder.add(token, rulings, idle: idle, blocked: blocked)
         if !rulings.isEmpty { try format.add(token, rulings) }
         return true
     }

@@ -58,9 +58,4 @@ package struct RecoveryResult: Hashable, Sendable {
         self.rotations = rotations
         self.retired = retired
     }
-
-    mutating func add(_ other: RecoveryResult) {
-        rotations += other.rotations
-        retired += other.retired
-    }
 }

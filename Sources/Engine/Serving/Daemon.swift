@@ -68,7 +68,11 @@ package struct Daemon: Sendable {
 
     private func work() async {
         await withDiscardingTaskGroup { group in
-            group.addTask { await repeatedly("upkeep", every: Self.upkeepPause) { try await upkeep() } }
+            for stuck in [false, true] {
+                group.addTask {
+                    await repeatedly("upkeep", every: Self.upkeepPause) { try await upkeep(stuck: stuck) }
+                }
+            }
             group.addTask {
                 await repeatedly("schedules", every: Self.schedulePause) { _ = try await runScheduled() }
             }
@@ -98,9 +102,11 @@ package struct Daemon: Sendable {
     // MARK: - One turn of each loop
 
     /// Retires, recovers and expires; nothing while there is a brake. What is as it was is not told again.
-    package func upkeep() async throws {
+    ///
+    /// - parameter stuck: see ``RunUseCase/upkeep(stuck:)``.
+    package func upkeep(stuck: Bool) async throws {
         guard try await brakes.isReleased(run.store) else { return }
-        let result = try await run.upkeep()
+        let result = try await run.upkeep(stuck: stuck)
         let changed = toldUpkeep.withLock { $0.changes(by: result) }
         guard !changed.isEmpty || result.recovery.retired > 0 || result.expired > 0 else { return }
         let stuck = changed.filter(\.isStalled)

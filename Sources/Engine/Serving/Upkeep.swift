@@ -13,13 +13,18 @@ package struct UpkeepResult: Hashable, Sendable {
 }
 
 extension RunUseCase {
-    /// What happens on every tick of a daemon, outside schedules and windows: unfinished rotations are driven
-    /// on, versions past their overlap retired, and tokens past their end marked.
-    package func upkeep() async throws -> UpkeepResult {
+    /// What happens on every tick of a daemon, outside schedules and windows: tokens past their end are marked,
+    /// unfinished rotations are driven on, and versions past their overlap retired.
+    ///
+    /// - parameter stuck: only the rotations that failed before; else those that did not, and the ends of tokens. Who
+    ///   calls for each by itself lets nobody wait for a vault that does not answer.
+    package func upkeep(stuck: Bool) async throws -> UpkeepResult {
         let now = clock.now()
+        let expired =
+            stuck ? 0 : try await expire(change: Change(actor: "rota", at: now, cause: "its end has passed"))
         let recovery = try await rotator.recover(
-            change: Change(actor: "rota", at: now, cause: "it was not finished yet"))
-        let expired = try await expire(change: Change(actor: "rota", at: clock.now(), cause: "its end has passed"))
+            change: Change(actor: "rota", at: now, cause: "it was not finished yet"),
+            only: { ($0.failures > 0) == stuck })
         return UpkeepResult(recovery: recovery, expired: expired, names: try await names(of: recovery))
     }
 }

@@ -13,7 +13,6 @@ struct PostureTally: Sendable {
         var length: Length
     }
 
-    private(set) var verdicts = StatusCounts()
     private var tokens: [StatusCounts]
     private var rules: [Counts] = []
     /// Where the rules of each policy begin.
@@ -33,6 +32,9 @@ struct PostureTally: Sendable {
         }
     }
 
+    /// Of all rules together.
+    var verdicts: StatusCounts { rules.reduce(into: StatusCounts()) { $0 += $1.verdicts } }
+
     func length(of ruling: Planner.Ruling) -> Length {
         rules[starts[ruling.policy] + ruling.rule].length
     }
@@ -47,7 +49,6 @@ struct PostureTally: Sendable {
             let policy = rulings[index].policy
             let rule = starts[policy] + rulings[index].rule
             let status = rulings[index].verdict.status
-            verdicts.add(status)
             rules[rule].verdicts.add(status)
             if status == .violating { rules[rule].violations[rulings[index].verdict.reason.kind.rawValue] += 1 }
             if status.gravity >= ofPolicy?.gravity ?? 0 { ofPolicy = status }

@@ -11,7 +11,6 @@ package struct ReportBuilder: Sendable {
     private let policies: [Policy]
     private let now: Instant
     private let since: Instant
-    private let tracking: TrackingHistory
     private var sums: ComplianceSummary
     private var tally: PostureTally
     /// Nearly all tokens are: they are counted without a look-up.
@@ -19,18 +18,18 @@ package struct ReportBuilder: Sendable {
     /// Where an owner stands in `owners`.
     private var ownerPlaces: [String: Int] = [:]
     private var owners: [OwnerPosture] = []
+    /// Places of owners seen lately, by the last bytes of their names: cheaper than a hash of all of a name.
+    private var recentPlaces = [Int](repeating: 0, count: 256)
     private var violations = Foremost<BrokenRule>(mostViolations)
     private var revocations = Foremost<RecordedRevocation>(mostRevocations)
 
     /// - parameters:
     ///   - now: the instant that the verdicts are of.
     ///   - since: revocations from then on are told.
-    ///   - tracking: when uses were watched.
-    package init(policies: [Policy], at now: Instant, since: Instant, tracking: TrackingHistory) {
+    package init(policies: [Policy], at now: Instant, since: Instant) {
         self.policies = policies
         self.now = now
         self.since = since
-        self.tracking = tracking
         tally = PostureTally(policies)
         let requirements = policies.flatMap(\.rules).map(\.requirement)
         sums = ComplianceSummary(
@@ -48,8 +47,11 @@ package struct ReportBuilder: Sendable {
     /// - parameters:
     ///   - rulings: those of every rule of every policy that selects it, in their order; none for a token
     ///     that does not authenticate.
+    ///   - idle: its idle clock; nil when its use is not known.
     ///   - blocked: why the action that they call for cannot be taken.
-    package mutating func add(_ token: Token, _ rulings: [Planner.Ruling], blocked: BlockedReason?) {
+    package mutating func add(
+        _ token: Token, _ rulings: [Planner.Ruling], idle: IdleClock?, blocked: BlockedReason?
+    ) {
         if token.state == .active { active += 1 } else { sums.states[token.state, default: 0] += 1 }
         let authenticates = token.canAuthenticate(at: now)
         if token.state == .active { sums.expiry.add(token.expiresAt, authenticates: authenticates) }
@@ -61,7 +63,7 @@ package struct ReportBuilder: Sendable {
         if let blocked { sums.blocked[blocked, default: 0] += 1 }
         addOwner(of: token, gravest)
         addFacts(of: token)
-        addLengths(of: token, rulings, gravest)
+        addLengths(of: token, rulings, gravest, idle)
         if gravest == .violating { addViolations(of: token, rulings, blocked: blocked) }
     }
 
@@ -116,7 +118,7 @@ extension ReportBuilder {
     }
 
     private mutating func addOwner(of token: Token, _ gravest: Verdict.Status?) {
-        guard let place = ownerPlaces[token.owner] ?? newOwner(token.owner) else {
+        guard let place = place(of: token.owner) else {
             if let gravest { sums.otherOwners.tokens.add(gravest) } else { sums.otherOwners.uncovered += 1 }
             return
         }
@@ -124,6 +126,16 @@ extension ReportBuilder {
     }
 
     /// Nil when no more are counted one by one.
+    private mutating func place(of owner: String) -> Int? {
+        let recent = Int(owner.utf8.suffix(4).reduce(0) { $0 &* 31 &+ $1 })
+        if owners.indices.contains(recentPlaces[recent]), owners[recentPlaces[recent]].owner == owner {
+            return recentPlaces[recent]
+        }
+        guard let place = ownerPlaces[owner] ?? newOwner(owner) else { return nil }
+        recentPlaces[recent] = place
+        return place
+    }
+
     private mutating func newOwner(_ owner: String) -> Int? {
         guard owners.count < Self.mostOwnersCounted else { return nil }
         owners.append(OwnerPosture(owner: owner))
@@ -155,7 +167,9 @@ extension ReportBuilder {
         if token.values.awaitingRetirement { sums.inventory.inOverlap += 1 }
     }
 
-    private mutating func addLengths(of token: Token, _ rulings: [Planner.Ruling], _ gravest: Verdict.Status?) {
+    private mutating func addLengths(
+        of token: Token, _ rulings: [Planner.Ruling], _ gravest: Verdict.Status?, _ idle: IdleClock?
+    ) {
         var tooOld = false
         var tooIdle = false
         if gravest == .violating {
@@ -168,7 +182,7 @@ extension ReportBuilder {
             }
         }
         sums.age.add(token.values.oldestIssuedAt.map { now - $0 }, violating: tooOld)
-        sums.idle.add(token.idleness(at: now, tracking: tracking)?.time, violating: tooIdle)
+        sums.idle.add(idle?.idleness.time, violating: tooIdle)
     }
 
     private mutating func addViolations(of token: Token, _ rulings: [Planner.Ruling], blocked: BlockedReason?) {

@@ -66,8 +66,13 @@ package struct Planner: Sendable {
     ///
     /// Nothing for a token that cannot authenticate.
     package func judge(_ token: Token, at now: Instant, into rulings: inout [Ruling]) {
-        guard token.canAuthenticate(at: now) else { return }
         let idle = asksForIdleness ? token.idleClock(at: now, tracking: tracking) : nil
+        judge(token, at: now, idle: idle, into: &rulings)
+    }
+
+    /// The same with the idle clock of the token, for those who ask for it themselves.
+    package func judge(_ token: Token, at now: Instant, idle: IdleClock?, into rulings: inout [Ruling]) {
+        guard token.canAuthenticate(at: now) else { return }
         // By index: a copy of a policy would count the references of all its parts.
         for policy in rules.indices where selectsAll[policy] || policies.policies[policy].selector.matches(token) {
             for rule in rules[policy].indices {
@@ -77,6 +82,11 @@ package struct Planner: Sendable {
         }
     }
 
+    /// Whether a policy in `enforce` calls for an action.
+    package func callsForAction(_ rulings: [Ruling]) -> Bool {
+        rulings.indices.contains { rulings[$0].verdict.calls && enforces[rulings[$0].policy] }
+    }
+
     /// The one action that follows from all that is said of a token, with the policy whose it is; nil for none.
     ///
     /// - parameter destinations: asked only for a token that is to be rotated.
@@ -84,9 +94,7 @@ package struct Planner: Sendable {
         for token: Token, _ rulings: [Ruling], destinations: () throws -> [Destination]
     ) rethrows -> (PlannedAction, policy: Int)? {
         // Most tokens call for nothing, and for them nothing is made.
-        guard rulings.indices.contains(where: { rulings[$0].verdict.calls && enforces[rulings[$0].policy] }) else {
-            return nil
-        }
+        guard callsForAction(rulings) else { return nil }
         let calls = rulings.filter(isCall)
         guard let chosen = calls.min(by: precedes) else { return nil }
         let action = rule(of: chosen).action

@@ -48,7 +48,7 @@ struct TimelineDocument {
             "status": .string(rule.verdict.status.rawValue), "reason": .string(rule.verdict.reason.code),
             "message": .string(rule.verdict.reason.message),
             "blocked": TokenDocument.text(rule.blocked?.rawValue),
-            "notices": .array(rule.notices.map { TokenDocument.time($0.at) }),
+            "notices": .array(rule.notices.map { TokenDocument.time($0.at) }), "notices_sent": .bool(false),
             "start": TokenDocument.time(rule.start), "deadline": TokenDocument.time(rule.deadline),
             "revoke_at": TokenDocument.time(rule.revocation),
             "overlap_end": TokenDocument.time(rule.overlapEnd),
@@ -88,7 +88,7 @@ struct TimelineDocument {
             output.line("    \(rule.action.rawValue) is blocked: \(blocked.message)")
         }
         var dates: [(at: Instant, what: String)] = rule.notices.map {
-            ($0.at, "notice, \($0.before.spoken) before")
+            ($0.at, "notice, \($0.before.spoken) before (this version sends none)")
         }
         if let start = rule.start { dates.append((start, "\(rule.action.rawValue) begins")) }
         if let end = rule.overlapEnd {
