@@ -1,0 +1,348 @@
+"""The rotation protocol: what must hold in every state, and every step that anybody can take."""
+from recovery import Recovery
+from state import (CURRENT, EMPTY, FENCED, FOREIGN, GONE, MISSING, NEVER, NONE, PENDING, PLACES, PREVIOUS, REVOKED,
+                   SENDING, STATES, UNCONFIRMED, UNSENT, VERIFIED, Request, Row, State, Store, Unfair, Violation)
+
+# What an administrator's process may be in the middle of that ends with a write to a place.
+ABOUT_TO_WRITE = {"arm": 1, "send": 1, "fill": 3, "pour": 3}
+
+
+class Model(Recovery):
+    def __init__(self, bounds, left_out=""):
+        self.bounds, self.left_out = bounds, left_out
+        self.valid = {PENDING, CURRENT, PREVIOUS, UNCONFIRMED}
+        if left_out == "arm-before-push":
+            self.valid.discard(PENDING)
+
+    def keeps(self, rule):
+        return rule != self.left_out
+
+    def start(self):
+        b = self.bounds
+        second = b.absent or b.empty
+        first = (Row(VERIFIED, 1, 0, 0), Row(MISSING) if second else Row(VERIFIED, 1, 0, 0))
+        store = Store((CURRENT,) + (NONE,) * (b.versions - 1), (first,) + ((Row(MISSING),) * 2,) * (b.versions - 1))
+        histories = ((0,), () if b.empty else (0,))
+        since = (0, NEVER if b.absent else 0)
+        state = State(store, histories, since, frozenset(), (("idle",),) * b.processes, b.starts, b.crashes,
+                      b.foreign, b.edits, ())
+        return self.late_fill(state) if b.scene else state
+
+    @staticmethod
+    def late_fill(state):
+        """The second place was added while v2 was pending, and v2 armed there by a process that has died. v2 was
+        seen at the first place, where a stranger has put v1 back. One process knows of v2's row there what it was
+        before that; another one still means to arm v3, and knows nothing of the new place."""
+        rows = state.store.rows
+        store = Store((CURRENT, PENDING, NONE), (rows[0], (Row(SENDING, 1, 1, 1), Row(SENDING, 1, 0, 0)), rows[2]))
+        late = ("settle", 0, 1, 1, ((SENDING, 1), (UNSENT, 0)))
+        return state._replace(store=store, histories=((0, 1, 0), ()), since=(0, 0), edits=0,
+                              processes=tuple(sorted((("idle",), late, ("mint", 2, (0, NEVER))))))
+
+    # What must hold in every state
+
+    def violation(self, state):
+        versions, rows = state.store
+        for place in PLACES:
+            held = state.held(place)
+            if state.has(place) and held >= 0 and versions[held] not in self.valid:
+                return f"I1: destination {place} holds v{held + 1}, which is {STATES[versions[held]]}"
+        if sum(v in self.valid for v in versions) > 3:
+            return "I2: more than three versions are valid"
+        if versions.count(CURRENT) != 1:
+            return "one current: there is not exactly one"
+        if versions.count(PENDING) > 1:
+            return "one pending: there are two"
+        current = versions.index(CURRENT)
+        filling = {SENDING} if self.bounds.fills else set()
+        if not all(r.state in {VERIFIED, MISSING} | filling for r in rows[current]):
+            return f"I3: v{current + 1} is current and not verified everywhere"
+        for number, version in enumerate(versions):
+            for place in PLACES:
+                fault = self.violation_at(state, number, version, place, current)
+                if fault:
+                    return fault
+        for r in state.wire:
+            lands = state.has(r.place) and r.base == len(state.histories[r.place])
+            if r.kind != "fence" and lands and r.value >= 0 and versions[r.value] == REVOKED:
+                return f"in flight: v{r.value + 1} is revoked and may still land at {r.place}"
+        return None
+
+    @staticmethod
+    def violation_at(state, number, version, place, current):
+        row, history = state.store.rows[number][place], state.histories[place]
+        if row.state == VERIFIED and number not in history:
+            return f"verified: v{number + 1} never was at {place}"
+        if version != REVOKED or not state.has(place):
+            return None
+        newer = [rows[place].state for rows in state.store.rows[number + 1:]]
+        if row.state in (SENDING, VERIFIED) and not (current > number and VERIFIED in newer):
+            return f"I3: v{number + 1} is revoked, at {place} neither fenced nor superseded"
+        if current < number and number in history[max(state.since[place] - 1, 0):]:
+            return f"I3: v{number + 1} was visible at {place} and is revoked without a successor"
+        return None
+
+    @staticmethod
+    def is_goal(state):
+        """Every destination holds the current value, save one that waits for the next rotation; all else is over."""
+        versions, rows = state.store
+        current = versions.index(CURRENT)
+        settled = all(v in (NONE, CURRENT, REVOKED) for v in versions)
+        return current > 0 and settled and all(
+            state.held(p) == current or not state.has(p)
+            or (rows[current][p].state == MISSING and state.held(p) < 0) for p in PLACES)
+
+    def has_budget(self, state):
+        """A start, a version to mint, an attempt for each row of the pending one, room for fill, fence and push."""
+        # A value that nobody minted is a conflict, and a token without destinations a riddle: both wait for a person.
+        if any(state.held(p) == FOREIGN for p in PLACES) or not any(map(state.has, PLACES)):
+            return False
+        pending = state.store.pending()
+        attempts = pending < 0 or all(r.attempt < self.bounds.attempts for r in state.store.rows[pending])
+        room = all(len(h) + (2 if h or self.bounds.fences_emptiness else 3) <= self.bounds.writes
+                   for h in state.histories)
+        return state.starts > 0 and NONE in state.store.versions and attempts and room
+
+    # Steps: each yields (what happens, the state after it)
+
+    def steps(self, state):
+        yield from self.requests(state)
+        if state.foreign:
+            yield from self.writers(state)
+        if state.edits:
+            yield from self.editors(state)
+        for index, process in enumerate(state.processes):
+            if process[0] == "idle":
+                if state.starts:
+                    yield f"P{index} starts", self.turn(state._replace(starts=state.starts - 1), index, ("plan",))
+                continue
+            if state.crashes:
+                crashed = state._replace(crashes=state.crashes - 1)
+                yield Unfair(f"P{index} crashes"), self.turn(crashed, index, ("idle",))
+                if state.before:
+                    lost = crashed._replace(store=state.before[0], before=())
+                    lost = lost._replace(processes=(("idle",),) * len(state.processes))
+                    yield Unfair("power fails and takes the last commit"), lost
+            for label, after in getattr(self, "step_" + process[0])(state, index, *process[1:]):
+                yield type(label)(f"P{index} {label}"), after
+
+    @staticmethod
+    def turn(state, index, process):
+        processes = list(state.processes)
+        processes[index] = process
+        # The processes are alike, so that their order says nothing.
+        return state._replace(processes=tuple(sorted(processes)))
+
+    def commit(self, state, store):
+        before = () if self.keeps("synced-commit") else (state.store,)
+        return state._replace(store=store, before=before)
+
+    @staticmethod
+    def accept(state, place, value):
+        histories = list(state.histories)
+        histories[place] += (value,)
+        return state._replace(histories=tuple(histories))
+
+    def reads(self, state, place):
+        """Base and value together, and how to tell it: nobody need read what is stale."""
+        history = state.histories[place]
+        for back in range(self.bounds.stale + 1):
+            base = len(history) - back
+            if base >= 0 and (base or back == 0 or self.bounds.empty):
+                yield base, history[base - 1] if base else EMPTY, Unfair if back else str
+
+    def requests(self, state):
+        for request in state.wire:
+            kind, place, base, value = request
+            rest = state._replace(wire=state.wire - {request})
+            waiting = [i for i, p in enumerate(state.processes) if p[0] == "await" and p[1:4] == (place, base, value)]
+            name = f"{kind} at {place} (base {base}, value {value + 1})"
+            yield Unfair(name + " is lost"), rest
+            rule = {"put": "conditional-write", "fence": "conditional-fence", "fill": "conditional-fill"}[kind]
+            if base != len(state.histories[place]) and self.keeps(rule):
+                if not self.keeps("refusal-proves-nothing"):
+                    for i in waiting:
+                        yield name + " is refused", self.turn(rest, i, ("mark",) + state.processes[i][4:])
+                continue
+            if len(state.histories[place]) >= self.bounds.writes:
+                continue
+            if kind == "fence" and state.held(place) != value:
+                yield name, Violation(f"F1: a fence changes what destination {place} holds")
+                continue
+            if kind == "fill" and value == FOREIGN:
+                yield name, Violation(f"F2: destination {place} is filled with somebody else's value")
+                continue
+            landed = self.accept(rest, place, value)
+            answered = [(name + " lands", self.turn(landed, i, ("mark",) + state.processes[i][4:])) for i in waiting]
+            # What nobody waits for needs no answer.
+            yield (Unfair if waiting else str)(name + " lands, answer lost"), landed
+            yield from answered
+
+    # Others: who writes to a vault beside us, and who edits the token's destinations
+
+    def writers(self, state):
+        for place in PLACES:
+            if len(state.histories[place]) >= self.bounds.writes:
+                continue
+            spent = state._replace(foreign=state.foreign - 1)
+            yield Unfair(f"a stranger writes at {place}"), self.accept(spent, place, FOREIGN)
+            if self.bounds.deletion:
+                yield Unfair(f"a stranger empties {place}"), self.accept(spent, place, EMPTY)
+            # What is claimed holds for a value that still authenticates, put back before the guard looks: nobody
+            # can make a read of a vault and a transaction of the store one step.
+            guarding = any(p[0] in ("guard", "retire") for p in state.processes)
+            restorable = self.bounds.rollback and state.store.versions[0] in self.valid
+            if restorable and (not guarding or self.bounds.rollback_in_guard):
+                yield Unfair(f"a stranger puts v1 back at {place}"), self.accept(spent, place, 0)
+
+    def editors(self, state):
+        """Decision 0019. A place holds the value of one token, so what a removed place holds is nobody's."""
+        store = state.store
+        present = sum(map(state.has, PLACES))
+        is_open = any(v in (PENDING, UNCONFIRMED) for v in store.versions[store.current():])
+        for place in PLACES:
+            since = list(state.since)
+            spent = state._replace(edits=state.edits - 1)
+            if state.has(place):
+                if present == 1 and is_open:
+                    continue
+                since[place] = GONE
+                without = store
+                for number in range(len(store.versions)):
+                    without = without.row(number, place, Row(MISSING))
+                yield Unfair(f"{place} is taken away"), self.commit(
+                    spent._replace(since=tuple(since)), without)
+            elif self.may_come(state, place):
+                since[place] = len(state.histories[place])
+                pending = store.pending()
+                added = store if pending < 0 else store.row(pending, place, Row())
+                yield Unfair(f"{place} is added"), self.commit(spent._replace(since=tuple(since)), added)
+
+    def may_come(self, state, place):
+        """A place whose consumers are locked out already is nobody's fault here."""
+        held = state.held(place)
+        if held >= 0 and state.store.versions[held] not in self.valid:
+            return False
+        if state.since[place] == NEVER:
+            return True
+        is_over = all(v in (NONE, CURRENT, REVOKED) for v in state.store.versions)
+        under_way = any(r.place == place and r.kind != "fence" for r in state.wire) or any(
+            p[0] in ABOUT_TO_WRITE and p[ABOUT_TO_WRITE[p[0]]] == place for p in state.processes)
+        return (is_over or not self.keeps("gone-while-it-lasts")) and (
+            not under_way or not self.keeps("gone-while-under-way"))
+
+    # The steps of a process that has the value, or looks for what is to be done
+
+    def step_plan(self, state, index):
+        store, pending = state.store, state.store.pending()
+        if pending >= 0:
+            rows = tuple((r.state, r.attempt) for r in store.rows[pending])
+            yield f"finds v{pending + 1} pending", self.turn(state, index, ("probe", 0, pending, rows))
+            return
+        count = sum(v in self.valid | {PENDING} for v in store.versions)
+        fresh = store.versions.index(NONE) if NONE in store.versions else -1
+        if fresh >= 0 and (count < 3 or not self.keeps("bound-of-three")) and any(map(state.has, PLACES)):
+            mint = ("mint", fresh, state.since)
+            if self.bounds.edits:
+                yield f"means to arm v{fresh + 1}", self.turn(state, index, mint)
+            else:
+                yield from self.step_mint(state, index, *mint[1:])
+        for old, version in enumerate(store.versions):
+            if version in (PREVIOUS, UNCONFIRMED) and store.current() > old:
+                yield f"means to retire v{old + 1}", self.turn(state, index, ("guard", old, 0, state.since))
+
+    def step_mint(self, state, index, number, since):
+        """Arms for the places that the process has seen, all of which must still be there."""
+        store = state.store
+        count = sum(v in self.valid | {PENDING} for v in store.versions)
+        gone = any(since[p] >= 0 and state.since[p] != since[p] for p in PLACES)
+        full = count >= 3 and self.keeps("bound-of-three")
+        if store.pending() >= 0 or store.versions[number] != NONE or gone or full:
+            yield "was overtaken", self.turn(state, index, ("plan",))
+            return
+        armed = store.version(number, PENDING)
+        for place in PLACES:
+            if since[place] >= 0:
+                armed = armed.row(number, place, Row())
+        yield f"arms v{number + 1}", self.turn(self.commit(state, armed), index, ("push", number))
+
+    def step_push(self, state, index, number):
+        store = state.store
+        if store.versions[number] != PENDING:
+            yield "was overtaken", self.turn(state, index, ("plan",))
+            return
+        done = [r.state == VERIFIED for r in store.rows[number] if r.state != MISSING]
+        if done and all(done) or (any(done) and not self.keeps("promote-after-all")):
+            promoted = store.version(store.current(), PREVIOUS).version(number, CURRENT)
+            yield f"promotes v{number + 1}", self.turn(self.commit(state, promoted), index, ("plan",))
+        for place in PLACES:
+            row = store.rows[number][place]
+            if row.state in (VERIFIED, MISSING):
+                continue
+            for base, value, say in self.reads(state, place):
+                if value == number:
+                    process = ("verify", place, number)
+                    yield say(f"reads v{number + 1} back at {place}"), self.turn(state, index, process)
+                elif value != FOREIGN:
+                    process = ("arm", place, number, base, row.attempt)
+                    if not self.keeps("sending-mark"):
+                        process = ("send", place, number, base)
+                    yield say(f"probes {place}, base {base}"), self.turn(state, index, process)
+
+    def step_verify(self, state, index, place, number):
+        store = state.store
+        row = store.rows[number][place]
+        if store.versions[number] != PENDING or row.state == MISSING:
+            yield "was overtaken", self.turn(state, index, ("plan",))
+            return
+        marked = store.row(number, place, row._replace(state=VERIFIED))
+        yield f"marks {place} verified", self.turn(self.commit(state, marked), index, ("push", number))
+
+    def step_arm(self, state, index, place, number, base, attempt):
+        store = state.store
+        row = store.rows[number][place]
+        if store.versions[number] != PENDING or row.state == MISSING:
+            yield "was overtaken", self.turn(state, index, ("plan",))
+        elif row.state == VERIFIED or row.attempt != attempt or (self.bounds.ordered and base < row.base):
+            yield "reads again", self.turn(state, index, ("push", number))
+        elif attempt < self.bounds.attempts:
+            first = row.first_base if row.state == SENDING else base
+            kind = SENDING if row.state != FENCED or self.keeps("leave-fenced") else FENCED
+            armed = self.commit(state, store.row(number, place, Row(kind, attempt + 1, base, first)))
+            yield f"marks {place} sending, base {base}", self.turn(armed, index, ("send", place, number, base))
+
+    def step_send(self, state, index, place, number, base):
+        if not self.keeps("base-of-probe"):
+            base = len(state.histories[place])
+        sent = state._replace(wire=state.wire | {Request("put", place, base, number)})
+        yield f"sends v{number + 1} to {place}, base {base}", self.turn(sent, index, ("push", number))
+
+    def step_guard(self, state, index, old, place, since):
+        if place == 2 or not self.keeps("guard"):
+            yield "has looked everywhere", self.turn(state, index, ("retire", old, since))
+            return
+        following = ("guard", old, place + 1, since)
+        if since[place] < 0:
+            yield f"knows of no {place}", self.turn(state, index, following)
+            return
+        current = state.store.current()
+        is_new = state.store.rows[current][place].state == MISSING
+        for _, value, say in self.reads(state, place):
+            harmless = is_new and (value < 0 or not self.keeps("new-place-is-guarded"))
+            after = following if value == current or harmless else ("plan",)
+            yield say(f"reads {value + 1} at {place}"), self.turn(state, index, after)
+
+    def step_retire(self, state, index, old, since):
+        store = state.store
+        current = store.current()
+        proved = [r.state == VERIFIED for r in store.rows[current]]
+        sent = [p for p in PLACES if store.rows[old][p].state in (SENDING, VERIFIED)]
+        has_rows = any(r.state != MISSING for r in store.rows[old])
+        where = sent if has_rows else [p for p in PLACES if state.has(p)]
+        allowed = all(proved[p] for p in where) or not self.keeps("superseded-where-sent")
+        same = state.since == since or not self.keeps("guard-saw-all")
+        if store.versions[old] in (PREVIOUS, UNCONFIRMED) and current > old and allowed and same:
+            retired = self.commit(state, store.version(old, REVOKED))
+            yield f"retires v{old + 1}", self.turn(retired, index, ("plan",))
+        else:
+            yield "was overtaken", self.turn(state, index, ("plan",))

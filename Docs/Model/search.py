@@ -1,0 +1,182 @@
+"""Breadth-first search of a model, and the traps in which a fair schedule could stay for ever."""
+import time
+from array import array
+from collections import deque
+from typing import NamedTuple
+
+from state import Unfair, Violation
+
+
+class Outcome(NamedTuple):
+    states: int
+    seconds: float
+    violation: str
+    trace: list
+    stuck: int  # states with budget left from which no schedule reaches the goal
+    trapped: int  # states with budget left in which a fair schedule can stay without reaching it
+    budgeted: int
+    exhausted: bool
+
+
+class Graph:
+    """The states by number, in the order in which they were found, and the steps between them."""
+
+    def __init__(self):
+        self.first = array("L", [0])  # where the steps of a state begin
+        self.targets = array("L")
+        self.fair = bytearray()
+        self.goal = bytearray()
+        self.budget = bytearray()
+
+    def steps(self, state):
+        return range(self.first[state], self.first[state + 1])
+
+
+def search(model, limit, liveness=False, compact=False):
+    """Breadth first, so that a counter-example is a shortest one. `compact` remembers a state by its hash of 64
+    bits instead of by itself: of five million states two are taken for one with a probability of one in a million."""
+    began, start = time.monotonic(), model.start()
+    key = hash if compact else (lambda state: state)
+    numbers, parents, queue, graph = {key(start): 0}, array("l", [-1]), deque([start]), Graph()
+
+    def outcome(violation="", steps=(), stuck=0, trapped=0, exhausted=False):
+        seconds = time.monotonic() - began
+        return Outcome(len(parents), seconds, violation, list(steps), stuck, trapped, sum(graph.budget), exhausted)
+
+    number = -1
+    while queue:
+        state = queue.popleft()
+        number += 1
+        fault = model.violation(state)
+        if fault:
+            return outcome(fault, trace(model, numbers, key, parents, number))
+        for label, after in model.steps(state):
+            if isinstance(after, Violation):
+                return outcome(after.text, trace(model, numbers, key, parents, number) + [label])
+            name = key(after)
+            target = numbers.setdefault(name, len(parents))
+            if target == len(parents):
+                parents.append(number)
+                queue.append(after)
+            if liveness:
+                graph.targets.append(target)
+                graph.fair.append(not isinstance(label, Unfair))
+        if liveness:
+            graph.first.append(len(graph.targets))
+            graph.goal.append(model.is_goal(state))
+            graph.budget.append(model.has_budget(state))
+        if len(parents) > limit:
+            return outcome()
+    del numbers
+    stuck, trapped = (count_stuck(graph), count_trapped(graph)) if liveness else (0, 0)
+    return outcome(stuck=stuck, trapped=trapped, exhausted=True)
+
+
+def trace(model, numbers, key, parents, number):
+    """The steps to a state, taken again from the start."""
+    path = []
+    while number >= 0:
+        path.append(number)
+        number = parents[number]
+    state, labels = model.start(), []
+    for wanted in path[-2::-1]:
+        label, state = next((label, after) for label, after in model.steps(state)
+                            if not isinstance(after, Violation) and numbers.get(key(after)) == wanted)
+        labels.append(label)
+    return labels
+
+
+def count_stuck(graph):
+    """States with budget left from which no schedule at all reaches the goal."""
+    count = len(graph.goal)
+    good, todo = bytearray(graph.goal), [s for s in range(count) if graph.goal[s]]
+    # The steps turned round, as one list after the other.
+    first = array("L", bytes(8 * (count + 1)))
+    for target in graph.targets:
+        first[target + 1] += 1
+    for state in range(count):
+        first[state + 1] += first[state]
+    sources, place = array("L", bytes(8 * len(graph.targets))), array("L", first)
+    for state in range(count):
+        for step in graph.steps(state):
+            target = graph.targets[step]
+            sources[place[target]] = state
+            place[target] += 1
+    while todo:
+        target = todo.pop()
+        for step in range(first[target], first[target + 1]):
+            source = sources[step]
+            if not good[source]:
+                good[source] = 1
+                todo.append(source)
+    return sum(budget and not fine for budget, fine in zip(graph.budget, good))
+
+
+def count_trapped(graph):
+    """States with budget left, without the goal, in which a fair run may stay for ever or end.
+
+    A fair run takes every fair step that can be taken again and again. So what it visits for ever is strongly
+    connected, and no fair step leads out of it. What does not shrink by leaving out the states that a fair step
+    leads away from, again and again, is such a set. A budget is never regained, so that all of a set have the same."""
+    inside = bytearray(b and not g for b, g in zip(graph.budget, graph.goal))
+    regions = [[s for s in range(len(inside)) if inside[s]]]
+    region_of = array("l", (0 if i else -1 for i in inside))
+    used, trapped = 1, 0
+    while regions:
+        for component in components(graph, regions.pop(), region_of):
+            mark, used = used, used + 1
+            for state in component:
+                region_of[state] = mark
+            kept = [s for s in component
+                    if all(region_of[graph.targets[i]] == mark for i in graph.steps(s) if graph.fair[i])]
+            if len(kept) == len(component):
+                trapped += len(kept)
+            elif kept:
+                mark, used = used, used + 1
+                for state in kept:
+                    region_of[state] = mark
+                regions.append(kept)
+    return trapped
+
+
+def components(graph, region, region_of):
+    """Tarjan's strongly connected components within one region, without recursion."""
+    if not region:
+        return []
+    mark, found = region_of[region[0]], []
+    order, low, on_stack, stack = {}, {}, set(), []
+    for root in region:
+        if root in order:
+            continue
+        order[root] = low[root] = len(order)
+        stack.append(root)
+        on_stack.add(root)
+        work = [(root, iter(graph.steps(root)))]
+        while work:
+            state, steps = work[-1]
+            for step in steps:
+                target = graph.targets[step]
+                if region_of[target] != mark:
+                    continue
+                if target not in order:
+                    order[target] = low[target] = len(order)
+                    stack.append(target)
+                    on_stack.add(target)
+                    work.append((target, iter(graph.steps(target))))
+                    break
+                if target in on_stack and order[target] < low[state]:
+                    low[state] = order[target]
+            else:
+                work.pop()
+                if work and low[state] < low[work[-1][0]]:
+                    low[work[-1][0]] = low[state]
+                if low[state] == order[state]:
+                    component = []
+                    while True:
+                        member = stack.pop()
+                        on_stack.discard(member)
+                        component.append(member)
+                        if member == state:
+                            break
+                    found.append(component)
+    return found

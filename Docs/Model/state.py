@@ -1,0 +1,96 @@
+"""What a state of the model is made of: the store, the destinations, the requests under way and the processes."""
+from typing import NamedTuple
+
+NONE, PENDING, CURRENT, PREVIOUS, UNCONFIRMED, REVOKED = range(6)
+STATES = ("none", "pending", "current", "previous", "unconfirmed", "revoked")
+# A row that is MISSING: the version was never meant for this place, or the place was taken away.
+UNSENT, SENDING, VERIFIED, FENCED, MISSING = range(5)
+# Not -2, which has the hash of -1.
+EMPTY, FOREIGN = -1, -3
+PLACES = (0, 1)
+# Where a destination is not one of the token's: never yet, or taken away.
+NEVER, GONE = -1, -3
+
+
+class Unfair(str):
+    """A step that a fair schedule need not take: a loss, a stale read, a crash, a stranger, an operator."""
+
+
+class Violation(NamedTuple):
+    text: str
+
+
+class Row(NamedTuple):
+    """A push row; a base is the number of writes that the destination had accepted, and stands for an identity."""
+    state: int = UNSENT
+    attempt: int = 0
+    base: int = 0
+    first_base: int = 0
+
+
+class Store(NamedTuple):
+    versions: tuple
+    rows: tuple
+
+    def version(self, number, state):
+        return self._replace(versions=self.versions[:number] + (state,) + self.versions[number + 1:])
+
+    def row(self, number, place, row):
+        pair = self.rows[number]
+        pair = (row, pair[1]) if place == 0 else (pair[0], row)
+        return self._replace(rows=self.rows[:number] + (pair,) + self.rows[number + 1:])
+
+    def pending(self):
+        return self.versions.index(PENDING) if PENDING in self.versions else -1
+
+    def current(self):
+        return self.versions.index(CURRENT)
+
+
+class Request(NamedTuple):
+    kind: str  # "put", "fence" or "fill"
+    place: int
+    base: int
+    value: int
+
+
+class State(NamedTuple):
+    store: Store
+    histories: tuple  # what each destination held, one value for each accepted write
+    since: tuple  # how long each history was when the place became a destination; NEVER or GONE where it is none
+    wire: frozenset
+    processes: tuple
+    starts: int
+    crashes: int
+    foreign: int
+    edits: int
+    before: tuple  # the store before the last commit, where that one may be lost
+
+    def has(self, place):
+        return self.since[place] >= 0
+
+    def held(self, place):
+        return self.histories[place][-1] if self.histories[place] else EMPTY
+
+
+class Bounds(NamedTuple):
+    versions: int = 2
+    processes: int = 2
+    starts: int = 2
+    crashes: int = 1
+    stale: int = 0
+    writes: int = 4
+    attempts: int = 2
+    foreign: int = 0
+    rollback: bool = False
+    rollback_in_guard: bool = False
+    deletion: bool = False
+    edits: int = 0
+    absent: bool = False  # the second place is none of the token's at first
+    empty: bool = False
+    fences: bool = True
+    fences_emptiness: bool = True
+    fills: bool = True
+    ordered: bool = True
+    history: str = "values"  # what a vault tells of its past: its values, that it was written to, or none
+    scene: str = ""
