@@ -1,6 +1,6 @@
 """The rotation protocol: what must hold in every state, and every step that anybody can take."""
 from recovery import Recovery
-from state import (CURRENT, EMPTY, FENCED, FOREIGN, GONE, MISSING, NEVER, NONE, PENDING, PLACES, PREVIOUS, REVOKED,
+from state import (BEYOND, CURRENT, EMPTY, FENCED, FOREIGN, GONE, MISSING, NEVER, NONE, PENDING, PLACES, PREVIOUS, REVOKED,
                    SENDING, STATES, UNCONFIRMED, UNSENT, VERIFIED, Request, Row, State, Store, Unfair, Violation)
 
 # What an administrator's process may be in the middle of that ends with a write to a place.
@@ -92,18 +92,13 @@ class Model(Recovery):
             state.held(p) == current or not state.has(p)
             or (rows[current][p].state == MISSING and state.held(p) < 0) for p in PLACES)
 
-    def has_budget(self, state):
-        """A start, a version to mint, an attempt for each row of the pending one, room for fill, fence and push."""
-        # A value that nobody minted is a conflict, and a token without destinations a riddle: both wait for a person.
-        if any(state.held(p) == FOREIGN for p in PLACES) or not any(map(state.has, PLACES)):
-            return False
-        pending = state.store.pending()
-        attempts = pending < 0 or all(r.attempt < self.bounds.attempts for r in state.store.rows[pending])
-        room = all(len(h) + (2 if h or self.bounds.fences_emptiness else 3) <= self.bounds.writes
-                   for h in state.histories)
-        return state.starts > 0 and NONE in state.store.versions and attempts and room
+    @staticmethod
+    def waits_for_person(state):
+        """A value that nobody minted is a conflict, and a token without destinations a riddle."""
+        present = [p for p in PLACES if state.has(p)]
+        return not present or any(state.held(p) == FOREIGN for p in present)
 
-    # Steps: each yields (what happens, the state after it)
+    # Steps: each yields (what happens, the state after it), or BEYOND where only the bounds forbid the step
 
     def steps(self, state):
         yield from self.requests(state)
@@ -115,6 +110,8 @@ class Model(Recovery):
             if process[0] == "idle":
                 if state.starts:
                     yield f"P{index} starts", self.turn(state._replace(starts=state.starts - 1), index, ("plan",))
+                elif all(p[0] == "idle" for p in state.processes):
+                    yield f"P{index} would start", BEYOND
                 continue
             if state.crashes:
                 crashed = state._replace(crashes=state.crashes - 1)
@@ -124,7 +121,7 @@ class Model(Recovery):
                     lost = lost._replace(processes=(("idle",),) * len(state.processes))
                     yield Unfair("power fails and takes the last commit"), lost
             for label, after in getattr(self, "step_" + process[0])(state, index, *process[1:]):
-                yield type(label)(f"P{index} {label}"), after
+                yield (label, after) if after is BEYOND else (type(label)(f"P{index} {label}"), after)
 
     @staticmethod
     def turn(state, index, process):
@@ -165,6 +162,7 @@ class Model(Recovery):
                         yield name + " is refused", self.turn(rest, i, ("mark",) + state.processes[i][4:])
                 continue
             if len(state.histories[place]) >= self.bounds.writes:
+                yield name + " would land", BEYOND
                 continue
             if kind == "fence" and state.held(place) != value:
                 yield name, Violation(f"F1: a fence changes what destination {place} holds")
@@ -247,9 +245,19 @@ class Model(Recovery):
                 yield f"means to arm v{fresh + 1}", self.turn(state, index, mint)
             else:
                 yield from self.step_mint(state, index, *mint[1:])
+        elif fresh < 0 and count < 3 and self.needs_rotation(state):
+            yield "would arm a further one", BEYOND
         for old, version in enumerate(store.versions):
             if version in (PREVIOUS, UNCONFIRMED) and store.current() > old:
                 yield f"means to retire v{old + 1}", self.turn(state, index, ("guard", old, 0, state.since))
+
+    @staticmethod
+    def needs_rotation(state):
+        """No rotation was finished yet, a value was lost, or a place does not hold what the guard wants there."""
+        store, current = state.store, state.store.current()
+        return current == 0 or UNCONFIRMED in store.versions[current:] or any(
+            state.has(p) and state.held(p) != current
+            and (store.rows[current][p].state != MISSING or state.held(p) >= 0) for p in PLACES)
 
     def step_mint(self, state, index, number, since):
         """Arms for the places that the process has seen, all of which must still be there."""
@@ -310,6 +318,8 @@ class Model(Recovery):
             kind = SENDING if row.state != FENCED or self.keeps("leave-fenced") else FENCED
             armed = self.commit(state, store.row(number, place, Row(kind, attempt + 1, base, first)))
             yield f"marks {place} sending, base {base}", self.turn(armed, index, ("send", place, number, base))
+        else:
+            yield f"would mark {place} sending once more", BEYOND
 
     def step_send(self, state, index, place, number, base):
         if not self.keeps("base-of-probe"):

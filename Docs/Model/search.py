@@ -4,7 +4,7 @@ from array import array
 from collections import deque
 from typing import NamedTuple
 
-from state import Unfair, Violation
+from state import BEYOND, Unfair, Violation
 
 
 class Outcome(NamedTuple):
@@ -12,9 +12,8 @@ class Outcome(NamedTuple):
     seconds: float
     violation: str
     trace: list
-    stuck: int  # states with budget left from which no schedule reaches the goal
-    trapped: int  # states with budget left in which a fair schedule can stay without reaching it
-    budgeted: int
+    stuck: int  # states in which a fair schedule can stay for ever, or end, without the goal
+    free: int  # states that are not the goal, wait for nobody, and where the bounds forbid nothing
     exhausted: bool
 
 
@@ -25,8 +24,7 @@ class Graph:
         self.first = array("L", [0])  # where the steps of a state begin
         self.targets = array("L")
         self.fair = bytearray()
-        self.goal = bytearray()
-        self.budget = bytearray()
+        self.free = bytearray()  # neither the goal, nor waiting for a person, nor cut short by the bounds
 
     def steps(self, state):
         return range(self.first[state], self.first[state + 1])
@@ -39,9 +37,9 @@ def search(model, limit, liveness=False, compact=False):
     key = hash if compact else (lambda state: state)
     numbers, parents, queue, graph = {key(start): 0}, array("l", [-1]), deque([start]), Graph()
 
-    def outcome(violation="", steps=(), stuck=0, trapped=0, exhausted=False):
+    def outcome(violation="", steps=(), stuck=0, exhausted=False):
         seconds = time.monotonic() - began
-        return Outcome(len(parents), seconds, violation, list(steps), stuck, trapped, sum(graph.budget), exhausted)
+        return Outcome(len(parents), seconds, violation, list(steps), stuck, sum(graph.free), exhausted)
 
     number = -1
     while queue:
@@ -50,7 +48,11 @@ def search(model, limit, liveness=False, compact=False):
         fault = model.violation(state)
         if fault:
             return outcome(fault, trace(model, numbers, key, parents, number))
+        is_cut = False
         for label, after in model.steps(state):
+            if after is BEYOND:
+                is_cut = True
+                continue
             if isinstance(after, Violation):
                 return outcome(after.text, trace(model, numbers, key, parents, number) + [label])
             name = key(after)
@@ -63,13 +65,11 @@ def search(model, limit, liveness=False, compact=False):
                 graph.fair.append(not isinstance(label, Unfair))
         if liveness:
             graph.first.append(len(graph.targets))
-            graph.goal.append(model.is_goal(state))
-            graph.budget.append(model.has_budget(state))
+            graph.free.append(not (is_cut or model.is_goal(state) or model.waits_for_person(state)))
         if len(parents) > limit:
             return outcome()
     del numbers
-    stuck, trapped = (count_stuck(graph), count_trapped(graph)) if liveness else (0, 0)
-    return outcome(stuck=stuck, trapped=trapped, exhausted=True)
+    return outcome(stuck=count_stuck(graph) if liveness else 0, exhausted=True)
 
 
 def trace(model, numbers, key, parents, number):
@@ -81,47 +81,21 @@ def trace(model, numbers, key, parents, number):
     state, labels = model.start(), []
     for wanted in path[-2::-1]:
         label, state = next((label, after) for label, after in model.steps(state)
-                            if not isinstance(after, Violation) and numbers.get(key(after)) == wanted)
+                            if after is not BEYOND and not isinstance(after, Violation) and numbers.get(key(after)) == wanted)
         labels.append(label)
     return labels
 
 
 def count_stuck(graph):
-    """States with budget left from which no schedule at all reaches the goal."""
-    count = len(graph.goal)
-    good, todo = bytearray(graph.goal), [s for s in range(count) if graph.goal[s]]
-    # The steps turned round, as one list after the other.
-    first = array("L", bytes(8 * (count + 1)))
-    for target in graph.targets:
-        first[target + 1] += 1
-    for state in range(count):
-        first[state + 1] += first[state]
-    sources, place = array("L", bytes(8 * len(graph.targets))), array("L", first)
-    for state in range(count):
-        for step in graph.steps(state):
-            target = graph.targets[step]
-            sources[place[target]] = state
-            place[target] += 1
-    while todo:
-        target = todo.pop()
-        for step in range(first[target], first[target + 1]):
-            source = sources[step]
-            if not good[source]:
-                good[source] = 1
-                todo.append(source)
-    return sum(budget and not fine for budget, fine in zip(graph.budget, good))
-
-
-def count_trapped(graph):
-    """States with budget left, without the goal, in which a fair run may stay for ever or end.
+    """States in which a fair run may stay for ever, or end, without the goal and without a bound in its way.
 
     A fair run takes every fair step that can be taken again and again. So what it visits for ever is strongly
-    connected, and no fair step leads out of it. What does not shrink by leaving out the states that a fair step
-    leads away from, again and again, is such a set. A budget is never regained, so that all of a set have the same."""
-    inside = bytearray(b and not g for b, g in zip(graph.budget, graph.goal))
+    connected, and no fair step leads out of it. What is left after leaving out the states that a fair step leads
+    away from, again and again until there are none, are such sets."""
+    inside = graph.free
     regions = [[s for s in range(len(inside)) if inside[s]]]
     region_of = array("l", (0 if i else -1 for i in inside))
-    used, trapped = 1, 0
+    used, stuck = 1, 0
     while regions:
         for component in components(graph, regions.pop(), region_of):
             mark, used = used, used + 1
@@ -130,13 +104,13 @@ def count_trapped(graph):
             kept = [s for s in component
                     if all(region_of[graph.targets[i]] == mark for i in graph.steps(s) if graph.fair[i])]
             if len(kept) == len(component):
-                trapped += len(kept)
+                stuck += len(kept)
             elif kept:
                 mark, used = used, used + 1
                 for state in kept:
                     region_of[state] = mark
                 regions.append(kept)
-    return trapped
+    return stuck
 
 
 def components(graph, region, region_of):

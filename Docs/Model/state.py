@@ -20,6 +20,10 @@ class Violation(NamedTuple):
     text: str
 
 
+# In place of the state after a step that only the bounds of the search forbid.
+BEYOND = object()
+
+
 class Row(NamedTuple):
     """A push row; a base is the number of writes that the destination had accepted, and stands for an identity."""
     state: int = UNSENT
