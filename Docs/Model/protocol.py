@@ -1,9 +1,10 @@
 """The rotation protocol: what must hold in every state, and every step that anybody can take."""
 from recovery import Recovery
-from state import (BEYOND, CURRENT, EMPTY, FENCED, FOREIGN, GONE, MISSING, NEVER, NONE, PENDING, PLACES, PREVIOUS, REVOKED,
-                   SENDING, STATES, UNCONFIRMED, UNSENT, VERIFIED, Request, Row, State, Store, Unfair, Violation)
+from state import (BEYOND, CURRENT, EMPTY, FENCED, FOREIGN, GONE, MISSING, NEVER, NONE, PENDING, PLACES, PREVIOUS,
+                   REVOKED, SENDING, STATES, UNCONFIRMED, UNSENT, VERIFIED, Request, Row, State, Store, Unfair,
+                   Violation, told)
 
-# What an administrator's process may be in the middle of that ends with a write to a place.
+# What a process may be in the middle of that ends with a write to a place, and where its memory has the place.
 ABOUT_TO_WRITE = {"arm": 1, "send": 1, "fill": 3, "pour": 3}
 
 
@@ -153,7 +154,7 @@ class Model(Recovery):
             kind, place, base, value = request
             rest = state._replace(wire=state.wire - {request})
             waiting = [i for i, p in enumerate(state.processes) if p[0] == "await" and p[1:4] == (place, base, value)]
-            name = f"{kind} at {place} (base {base}, value {value + 1})"
+            name = f"{kind} at {place} (base {base}, {told(value)})"
             yield Unfair(name + " is lost"), rest
             rule = {"put": "conditional-write", "fence": "conditional-fence", "fill": "conditional-fill"}[kind]
             if base != len(state.histories[place]) and self.keeps(rule):
@@ -253,11 +254,12 @@ class Model(Recovery):
 
     @staticmethod
     def needs_rotation(state):
-        """No rotation was finished yet, a value was lost, or a place does not hold what the guard wants there."""
+        """No rotation was finished yet, a value was lost, a place does not hold what the guard wants there, or the
+        current value has no place left."""
         store, current = state.store, state.store.current()
-        return current == 0 or UNCONFIRMED in store.versions[current:] or any(
-            state.has(p) and state.held(p) != current
-            and (store.rows[current][p].state != MISSING or state.held(p) >= 0) for p in PLACES)
+        meant = [p for p in PLACES if state.has(p) and store.rows[current][p].state != MISSING]
+        drifted = any(state.held(p) != current if p in meant else state.has(p) and state.held(p) >= 0 for p in PLACES)
+        return current == 0 or UNCONFIRMED in store.versions[current:] or drifted or not meant
 
     def step_mint(self, state, index, number, since):
         """Arms for the places that the process has seen, all of which must still be there."""
@@ -280,7 +282,9 @@ class Model(Recovery):
             yield "was overtaken", self.turn(state, index, ("plan",))
             return
         done = [r.state == VERIFIED for r in store.rows[number] if r.state != MISSING]
-        if done and all(done) or (any(done) and not self.keeps("promote-after-all")):
+        if not done:
+            yield "has lost every place, and leaves it to recovery", self.turn(state, index, ("plan",))
+        elif all(done) or (any(done) and not self.keeps("promote-after-all")):
             promoted = store.version(store.current(), PREVIOUS).version(number, CURRENT)
             yield f"promotes v{number + 1}", self.turn(self.commit(state, promoted), index, ("plan",))
         for place in PLACES:
@@ -340,7 +344,7 @@ class Model(Recovery):
         for _, value, say in self.reads(state, place):
             harmless = is_new and (value < 0 or not self.keeps("new-place-is-guarded"))
             after = following if value == current or harmless else ("plan",)
-            yield say(f"reads {value + 1} at {place}"), self.turn(state, index, after)
+            yield say(f"reads {told(value)} at {place}"), self.turn(state, index, after)
 
     def step_retire(self, state, index, old, since):
         store = state.store

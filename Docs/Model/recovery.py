@@ -1,6 +1,6 @@
 """Recovery, step by step as Rotator+Recover.swift does it, and the filling of an empty destination."""
 from state import (CURRENT, EMPTY, FENCED, FOREIGN, MISSING, PENDING, PLACES, REVOKED, SENDING, UNCONFIRMED, UNSENT,
-                   VERIFIED, Request, Row)
+                   VERIFIED, Request, Row, told)
 
 
 class Recovery:
@@ -66,7 +66,7 @@ class Recovery:
                 wait = ("await", place, base, written) + memory
                 if not self.keeps("accepted-fence"):
                     wait = ("mark",) + memory
-                yield say(f"sends a fence at {place}, base {base}, value {written + 1}"), self.turn(sent, index, wait)
+                yield say(f"sends a fence at {place}, base {base}, {told(written)}"), self.turn(sent, index, wait)
 
     def may_have_been_visible(self, state, place, number, row, base):
         """What the vault can tell of what it held since the row's first base."""
@@ -97,7 +97,7 @@ class Recovery:
                     yield tell(f"it has landed at {other}"), self.turn(state, index, ("push", number))
                 elif value == current or (value != EMPTY and not self.keeps("fill-is-current")):
                     after = self.turn(state, index, ("fill", base, value) + memory)
-                    yield tell(f"{place} is empty, base {base}; reads {value + 1} at {other}"), after
+                    yield tell(f"{place} is empty, base {base}; reads {told(value)} at {other}"), after
                 else:
                     yield tell(f"{place} is empty, and {other} does not hold the current value"), doubtful
 
@@ -128,7 +128,7 @@ class Recovery:
 
     def step_pour(self, state, index, base, value, place, number, certain, rows):
         sent = state._replace(wire=state.wire | {Request("fill", place, base, value)})
-        yield f"fills {place} with {value + 1}, base {base}", self.turn(
+        yield f"fills {place} with {told(value)}, base {base}", self.turn(
             sent, index, ("settle", place, number, certain, rows))
 
     def step_prove(self, state, index, value, place, number, certain, rows):

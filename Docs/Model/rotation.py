@@ -27,15 +27,17 @@ ONE = Bounds(processes=1, versions=3, starts=3, crashes=2, writes=4)
 TWO = Bounds(writes=3)
 SINGLE = Bounds(processes=1, crashes=1)
 LIVE = Bounds(processes=1, versions=3, starts=3, crashes=1, writes=3)
-STUCK = LIVE._replace(crashes=2)
+AT_THREE = LIVE._replace(crashes=2, attempts=1)
 FILLED = SINGLE._replace(empty=True, fences_emptiness=False)
+FILL_AT_THREE = AT_THREE._replace(empty=True, fences_emptiness=False, writes=5)
 EDITED = SINGLE._replace(edits=2)
 LATE_FILL = Bounds(versions=3, processes=3, starts=1, crashes=0, empty=True, fences_emptiness=False, edits=1,
                    attempts=1, scene="late fill")
 ROLLED_BACK = ONE._replace(foreign=1, rollback=True)
 OPAQUE = SINGLE._replace(ordered=False, history="none")
 RULES = {
-    "arm-before-push": ONE, "synced-commit": ONE, "sending-mark": ONE, "abandoned-stays-valid": ONE._replace(fences=False),
+    "arm-before-push": ONE, "synced-commit": ONE, "sending-mark": ONE,
+    "abandoned-stays-valid": ONE._replace(fences=False),
     "bound-of-three": ONE._replace(versions=4, starts=4, crashes=3, fences=False), "promote-after-all": ONE,
     "conditional-write": ONE, "base-of-probe": RECOVERY, "accepted-fence": ONE, "refusal-proves-nothing": RECOVERY,
     "attempt-unchanged": RECOVERY, "conditional-fence": RECOVERY, "one-read": ONE._replace(stale=1),
@@ -61,31 +63,39 @@ SMALL = {
     "opaque bases, writes counted, foreign rollback": OPAQUE._replace(history="writes", foreign=1, rollback=True),
     "opaque bases, no history, stale reads": OPAQUE._replace(stale=1),
     "filled, two crashes": FILLED._replace(starts=3, crashes=2),
+    "filled, three versions, two crashes": FILL_AT_THREE,
     "filled, foreign write or deletion": FILLED._replace(foreign=1, deletion=True),
     "a destination comes": EDITED._replace(absent=True, edits=1),
+    "a destination comes empty and is filled": FILLED._replace(edits=1, absent=True, starts=3, crashes=2),
     "a destination goes and comes": EDITED,
 }
 LONG = {
     "two processes": TWO,
     "two processes, empty destination": TWO._replace(empty=True),
-    "two processes, stale reads": TWO._replace(stale=1, attempts=1),
+    "two processes, stale reads": TWO._replace(stale=1),
     "two processes, foreign rollback": TWO._replace(foreign=1, rollback=True, attempts=1),
+    "two processes, three versions": RECOVERY._replace(attempts=1),
     "one process, three versions, four writes": LIVE._replace(writes=4),
-    "two processes, opaque bases, no history": TWO._replace(ordered=False, history="none", attempts=1, foreign=1,
-                                                            rollback=True),
-    "two processes, filled": TWO._replace(empty=True, fences_emptiness=False, attempts=1),
-    "filled, three versions, two crashes": STUCK._replace(empty=True, fences_emptiness=False),
+    "two processes, opaque bases, no history": TWO._replace(ordered=False, history="none"),
+    "two processes, opaque bases, no history, foreign rollback": TWO._replace(
+        ordered=False, history="none", attempts=1, foreign=1, rollback=True),
+    "two processes, filled": TWO._replace(empty=True, fences_emptiness=False),
     "filled late": LATE_FILL,
+    "two processes, a destination comes empty and is filled": TWO._replace(
+        edits=1, absent=True, empty=True, fences_emptiness=False, attempts=1),
     "two processes, a destination comes": TWO._replace(attempts=1, absent=True, edits=1),
     "two processes, a destination goes and comes": TWO._replace(attempts=1, edits=2),
+    "a destination goes and comes, foreign rollback": EDITED._replace(foreign=1, rollback=True),
+    "destinations go and come, three edits": EDITED._replace(edits=3),
+    "a destination goes and comes, three versions": EDITED._replace(versions=3, starts=3),
 }
 # What is known not to hold, and is searched for so that nobody believes it: a violation or stuck states.
 KNOWN = {
+    "rollback and a guard that reads what is stale": SINGLE._replace(foreign=1, rollback=True, stale=1),
     "rollback between guard and retirement": SINGLE._replace(foreign=1, rollback=True, rollback_in_guard=True),
-    "stuck at three: nothing can be fenced": STUCK._replace(fences=False),
-    "stuck at three: emptiness is neither fenced nor filled": STUCK._replace(
-        empty=True, fences_emptiness=False, fills=False),
-    "stuck at three: no history": STUCK._replace(ordered=False, history="none"),
+    "stuck at three: nothing can be fenced": AT_THREE._replace(fences=False),
+    "stuck at three: emptiness is neither fenced nor filled": FILL_AT_THREE._replace(fills=False),
+    "stuck at three: no history": AT_THREE._replace(ordered=False, history="none"),
 }
 
 
@@ -96,7 +106,7 @@ def tell(name, found):
 
 
 def tell_trace(found):
-    if found.violation:
+    if found.trace:
         print("    " + "\n    ".join(found.trace), flush=True)
 
 

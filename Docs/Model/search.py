@@ -11,7 +11,7 @@ class Outcome(NamedTuple):
     states: int
     seconds: float
     violation: str
-    trace: list
+    trace: list  # to the violation, else to a state that is stuck
     stuck: int  # states in which a fair schedule can stay for ever, or end, without the goal
     free: int  # states that are not the goal, wait for nobody, and where the bounds forbid nothing
     exhausted: bool
@@ -68,8 +68,9 @@ def search(model, limit, liveness=False, compact=False):
             graph.free.append(not (is_cut or model.is_goal(state) or model.waits_for_person(state)))
         if len(parents) > limit:
             return outcome()
-    del numbers
-    return outcome(stuck=count_stuck(graph) if liveness else 0, exhausted=True)
+    stuck = stuck_states(graph) if liveness else []
+    steps = trace(model, numbers, key, parents, min(stuck)) if stuck else ()
+    return outcome("", steps, len(stuck), exhausted=True)
 
 
 def trace(model, numbers, key, parents, number):
@@ -80,13 +81,13 @@ def trace(model, numbers, key, parents, number):
         number = parents[number]
     state, labels = model.start(), []
     for wanted in path[-2::-1]:
-        label, state = next((label, after) for label, after in model.steps(state)
-                            if after is not BEYOND and not isinstance(after, Violation) and numbers.get(key(after)) == wanted)
+        found = ((label, after) for label, after in model.steps(state) if isinstance(after, tuple))
+        label, state = next((label, after) for label, after in found if numbers.get(key(after)) == wanted)
         labels.append(label)
     return labels
 
 
-def count_stuck(graph):
+def stuck_states(graph):
     """States in which a fair run may stay for ever, or end, without the goal and without a bound in its way.
 
     A fair run takes every fair step that can be taken again and again. So what it visits for ever is strongly
@@ -95,7 +96,7 @@ def count_stuck(graph):
     inside = graph.free
     regions = [[s for s in range(len(inside)) if inside[s]]]
     region_of = array("l", (0 if i else -1 for i in inside))
-    used, stuck = 1, 0
+    used, stuck = 1, []
     while regions:
         for component in components(graph, regions.pop(), region_of):
             mark, used = used, used + 1
@@ -104,7 +105,7 @@ def count_stuck(graph):
             kept = [s for s in component
                     if all(region_of[graph.targets[i]] == mark for i in graph.steps(s) if graph.fair[i])]
             if len(kept) == len(component):
-                stuck += len(kept)
+                stuck += kept
             elif kept:
                 mark, used = used, used + 1
                 for state in kept:

@@ -16,12 +16,19 @@ class Unfair(str):
     """A step that a fair schedule need not take: a loss, a stale read, a crash, a stranger, an operator."""
 
 
-class Violation(NamedTuple):
-    text: str
+class Violation:
+    """In place of the state after a step that must never be taken."""
+
+    def __init__(self, text):
+        self.text = text
 
 
 # In place of the state after a step that only the bounds of the search forbid.
 BEYOND = object()
+
+
+def told(value):
+    return {EMPTY: "nothing", FOREIGN: "a stranger's value"}.get(value, f"v{value + 1}")
 
 
 class Row(NamedTuple):
