@@ -162,7 +162,7 @@ class Model(Recovery):
                     for i in waiting:
                         yield name + " is refused", self.turn(rest, i, ("mark",) + state.processes[i][4:])
                 continue
-            if len(state.histories[place]) >= self.bounds.writes:
+            if self.is_full(state, place):
                 yield name + " would land", BEYOND
                 continue
             if kind == "fence" and state.held(place) != value:
@@ -177,11 +177,14 @@ class Model(Recovery):
             yield (Unfair if waiting else str)(name + " lands, answer lost"), landed
             yield from answered
 
+    def is_full(self, state, place):
+        return len(state.histories[place]) >= self.bounds.writes - place * self.bounds.fewer
+
     # Others: who writes to a vault beside us, and who edits the token's destinations
 
     def writers(self, state):
         for place in PLACES:
-            if len(state.histories[place]) >= self.bounds.writes:
+            if self.is_full(state, place):
                 continue
             spent = state._replace(foreign=state.foreign - 1)
             yield Unfair(f"a stranger writes at {place}"), self.accept(spent, place, FOREIGN)
@@ -254,12 +257,14 @@ class Model(Recovery):
 
     @staticmethod
     def needs_rotation(state):
-        """No rotation was finished yet, a value was lost, a place does not hold what the guard wants there, or the
-        current value has no place left."""
+        """No rotation was finished yet, a value was lost, a place does not hold what the guard wants there, the
+        current value has no place left, or an older one was sent where the current one was not meant to be."""
         store, current = state.store, state.store.current()
         meant = [p for p in PLACES if state.has(p) and store.rows[current][p].state != MISSING]
         drifted = any(state.held(p) != current if p in meant else state.has(p) and state.held(p) >= 0 for p in PLACES)
-        return current == 0 or UNCONFIRMED in store.versions[current:] or drifted or not meant
+        elsewhere = any(store.versions[old] in (PREVIOUS, UNCONFIRMED) and p not in meant
+                        and store.rows[old][p].state in (SENDING, VERIFIED) for old in range(current) for p in PLACES)
+        return current == 0 or UNCONFIRMED in store.versions[current:] or drifted or not meant or elsewhere
 
     def step_mint(self, state, index, number, since):
         """Arms for the places that the process has seen, all of which must still be there."""

@@ -32,7 +32,7 @@ FILLED = SINGLE._replace(empty=True, fences_emptiness=False)
 FILL_AT_THREE = AT_THREE._replace(empty=True, fences_emptiness=False, writes=5)
 EDITED = SINGLE._replace(edits=2)
 LATE_FILL = Bounds(versions=3, processes=3, starts=1, crashes=0, empty=True, fences_emptiness=False, edits=1,
-                   attempts=1, scene="late fill")
+                   attempts=1, fewer=3, scene="late fill")
 ROLLED_BACK = ONE._replace(foreign=1, rollback=True)
 OPAQUE = SINGLE._replace(ordered=False, history="none")
 RULES = {
@@ -72,11 +72,9 @@ SMALL = {
 LONG = {
     "two processes": TWO,
     "two processes, empty destination": TWO._replace(empty=True),
-    "two processes, stale reads": TWO._replace(stale=1),
+    "two processes, stale reads": TWO._replace(stale=1, attempts=1),
     "two processes, foreign rollback": TWO._replace(foreign=1, rollback=True, attempts=1),
-    "two processes, three versions": RECOVERY._replace(attempts=1),
     "one process, three versions, four writes": LIVE._replace(writes=4),
-    "two processes, opaque bases, no history": TWO._replace(ordered=False, history="none"),
     "two processes, opaque bases, no history, foreign rollback": TWO._replace(
         ordered=False, history="none", attempts=1, foreign=1, rollback=True),
     "two processes, filled": TWO._replace(empty=True, fences_emptiness=False),

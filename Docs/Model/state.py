@@ -91,6 +91,7 @@ class Bounds(NamedTuple):
     crashes: int = 1
     stale: int = 0
     writes: int = 4
+    fewer: int = 0  # by how many the second place accepts fewer writes than the first
     attempts: int = 2
     foreign: int = 0
     rollback: bool = False
