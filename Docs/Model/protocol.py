@@ -267,10 +267,10 @@ class Model(Recovery):
         return current == 0 or UNCONFIRMED in store.versions[current:] or drifted or not meant or elsewhere
 
     def step_mint(self, state, index, number, since):
-        """Arms for the places that the process has seen, all of which must still be there."""
+        """Arms for the places that the process has seen, all of which must still be there (DESIGN step 3)."""
         store = state.store
         count = sum(v in self.valid | {PENDING} for v in store.versions)
-        gone = any(since[p] >= 0 and state.since[p] != since[p] for p in PLACES)
+        gone = any(state.since[p] != since[p] for p in PLACES if since[p] >= 0 or self.bounds.arms_all)
         full = count >= 3 and self.keeps("bound-of-three")
         if store.pending() >= 0 or store.versions[number] != NONE or gone or full:
             yield "was overtaken", self.turn(state, index, ("plan",))

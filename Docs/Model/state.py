@@ -98,6 +98,7 @@ class Bounds(NamedTuple):
     rollback_in_guard: bool = False
     deletion: bool = False
     edits: int = 0
+    arms_all: bool = False  # whether arming is refused where a place has come that it does not know of
     absent: bool = False  # the second place is none of the token's at first
     empty: bool = False
     fences: bool = True
