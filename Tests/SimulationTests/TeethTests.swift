@@ -39,6 +39,15 @@ import Testing
         }
         #expect(isFound)
     }
+
+    @Test func `a history in which nothing is retired does not come to rest`() throws {
+        let retiring = "WHERE token_id = $1 AND number = $2 AND state IN ('previous', 'unconfirmed') AND ends_at <= $3"
+        let found = try (1...5).compactMap { seed in
+            try Simulation(seed: seed, replacing: [retiring: "WHERE $1 = $2 AND $3 = $4 AND $5 = $1"])
+                .run(steps: 1_000).violation
+        }
+        #expect(found.contains { $0.contains("its rotation is overlap") })
+    }
 }
 
 /// One token in one or two vaults, and a store that may have lost a rule.

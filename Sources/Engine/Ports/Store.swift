@@ -311,7 +311,8 @@ extension TokenChanges {
 package enum TokenOrder: Sendable {
     /// By name, then id.
     case byName
-    /// As the store comes upon them, which is the quickest.
+    /// As the store comes upon them, which is the quickest; and without what neither a rule nor a sum asks for:
+    /// revision, description, prefix, external identifier and creator may be left out.
     case unsorted
 }
 
