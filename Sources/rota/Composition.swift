@@ -13,6 +13,7 @@ struct Composition: Sendable {
 
     init(_ invocation: Invocation) throws(Failure) {
         self.invocation = invocation
+        try Process.requireFiles()
         configuration = try Configuration.load(invocation.arguments)
     }
 

@@ -73,12 +73,14 @@ class OldStore:
         (number,), = self.house.rows("PRAGMA user_version")
         return number, tuple(self.house.rows("SELECT name, sql FROM sqlite_master ORDER BY 1"))
 
-    def check_whole(self, told):
-        """It has come to its end: the newest schema, everything that was known, and it is at work."""
-        assert self.shape() == self.newest, told
-        assert [self.house.accepts(seed.value) for seed in self.seeds] == [True, True], told
-        assert not self.house.json("status").get("held"), f"{told}: it is held back"
+    def check_whole(self, told, asking):
+        """It comes to its end: the newest schema, everything that was known, and it is at work."""
+        # With 4 it would say that it is held back, as a store is that was restored.
         self.house.rota("run", "--quiet")
+        assert self.shape() == self.newest, told
+        if asking:
+            assert [self.house.accepts(value) for value in (self.older, *(seed.value for seed in self.seeds))] == [
+                False, True, True], told
         states = self.house.rows("SELECT token_id, number, state FROM versions ORDER BY 1, 2")
         assert states == [("tok_plain", 1, "current"), ("tok_rotated", 1, "revoked"), ("tok_rotated", 2, "current")], told
         assert [self.house.get(seed.destinations[0]) for seed in self.seeds] == [seed.value for seed in self.seeds]
@@ -87,14 +89,14 @@ class OldStore:
 def test_dying_at_every_call_of_a_migration(bare, binary, tmp_path):
     """Two houses, since there are two cores: one dies at the odd calls, the other at the even ones."""
     houses = [bare, second(bare, binary, tmp_path / "second")]
-    seen = collections.defaultdict(set)
+    seen, asked = collections.defaultdict(set), set()
 
     def work(of):
         first, house = of
         old, disk, number = OldStore(house), Disk(house, tmp_path), first
         while True:
             old.restore()
-            begun = disk_run(house, disk.environment(f"kill:{number}"))
+            begun = opening(house, disk.environment(f"kill:{number}"))
             told = f"it died at call {number}"
             version, schema = old.shape()
             seen[version].add(schema)
@@ -103,11 +105,13 @@ def test_dying_at_every_call_of_a_migration(bare, binary, tmp_path):
             assert ids == [("tok_plain",), ("tok_rotated",)], told
             if not was_killed(begun):
                 assert json.loads(begun.stdout), begun
-                old.check_whole("undisturbed")
+                old.check_whole("undisturbed", asking=True)
                 return number
+            is_new = version not in asked
+            asked.add(version)
             # Asking first is asking a store that somebody has died in.
-            assert house.accepts(old.older), told
-            old.check_whole(told)
+            assert not is_new or house.accepts(old.older), told
+            old.check_whole(told, asking=is_new)
             number += 2
 
     Disk(bare, tmp_path)  # makes the library, before there are two to do it
@@ -117,7 +121,8 @@ def test_dying_at_every_call_of_a_migration(bare, binary, tmp_path):
     assert {1, max(seen)} < set(seen) and len(seen) > 10
 
 
-def disk_run(house, environment):
+def opening(house, environment):
+    """A command that only looks; the first one brings the store up to date."""
     return subprocess.run(
         house.command("token", "list", "--json"), env=house.environment | environment, cwd=house.folder,
         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)

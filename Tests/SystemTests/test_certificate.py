@@ -2,6 +2,7 @@
 has a new one."""
 
 import datetime
+import sqlite3
 import ssl
 
 import pytest
@@ -52,8 +53,14 @@ class Authority:
 def vault(bare):
     """An engine over TLS, whose requests are counted; `wear` changes its certificate."""
     authority = Authority(bare.folder)
-    with FakeKV2(lambda method, name: vault.requests.append((method, name))) as vault:
-        vault.requests, vault.authority = [], authority
+    requests, answers = [], {}
+
+    def behaviour(method, name):
+        requests.append((method, name))
+        return answers.get(method)
+
+    with FakeKV2(behaviour) as vault:
+        vault.requests, vault.answers, vault.authority = requests, answers, authority
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         # Each connection begins anew with what is loaded then.
         vault.wear = lambda days: context.load_cert_chain(authority.certificate(days))
@@ -83,11 +90,36 @@ def test_an_expired_certificate_is_refused_told_and_waited_for(bare, vault):
         assert "certificate" in done.stdout + done.stderr, done
     assert vault.requests == [], "something was sent to it"
     assert bare.get(seed.destinations[1]) == seed.value and bare.accepts(seed.value)
+    # Nothing was armed, and the finding stays open.
+    assert bare.json("status")["rotations"] == [] and bare.json("status")["open_findings"] == 1
+
+    # In the middle of a rotation, whose writes fail at first.
+    vault.wear(30)
+    vault.answers["POST"] = vault.answers["PUT"] = "broken"
+    bare.rota("token", "rotate", "--overlap", "0s", "token-1", expect=5)
+    assert len(bare.json("status")["rotations"]) == 1
+    vault.answers.clear()
+    vault.wear(-1)
+    vault.requests.clear()
+    for _ in range(3):
+        no_waiting(bare)
+        bare.rota("run", expect=5)
     told = bare.json("status")["rotations"]
-    assert [("certificate" in row["cause"]) for row in told] == [True], told
+    assert ["certificate" in row["rotation"]["cause"] for row in told] == [True], told
+    assert vault.requests == [] and vault.secrets["apps/1"] == (1, {"token": seed.value})
+    assert bare.accepts(seed.value)
+    alarms = [data for (data,) in bare.rows("SELECT data FROM events WHERE type = 'token.rotation_stuck'")]
+    assert any("certificate" in data for data in alarms), bare.rows("SELECT type, data FROM events")
 
     vault.wear(30)
-    with_new = bare.json("token", "rotate", "--overlap", "0s", "token-1", expect=None)
+    no_waiting(bare)
     bare.run_until_settled()
     value = vault.secrets["apps/1"][1]["token"]
-    assert value == bare.get(seed.destinations[1]) != seed.value and bare.accepts(value), with_new
+    assert value == bare.get(seed.destinations[1]) != seed.value and bare.accepts(value)
+
+
+def no_waiting(house):
+    """As if the time had passed for which the rotation waits between attempts."""
+    with sqlite3.connect(house.store) as store:
+        store.execute("UPDATE rotations SET next_attempt_at = 0 WHERE phase = 'open'")
+    store.close()
