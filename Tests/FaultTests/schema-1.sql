@@ -49,7 +49,8 @@ CREATE TABLE versions (
   token_id TEXT NOT NULL REFERENCES tokens (id),
   number INTEGER NOT NULL,
   state TEXT NOT NULL
-    CHECK (state = 'pending' OR state = 'current' OR state = 'previous' OR state = 'unconfirmed' OR state = 'revoked' OR state = 'expired'),
+    CHECK (state = 'pending' OR state = 'current' OR state = 'previous' OR state = 'unconfirmed'
+      OR state = 'revoked' OR state = 'expired'),
   digest BLOB,
   hint TEXT NOT NULL,
   issued_at INTEGER,

@@ -1,5 +1,5 @@
-"""No file descriptors are left: a daemon sheds who comes new, keeps whom it has, and answers again afterwards; a run fails
-clean."""
+"""No file descriptors are left: a daemon sheds who comes new, keeps whom it has, and answers again afterwards; a run
+fails clean."""
 
 import os
 import resource

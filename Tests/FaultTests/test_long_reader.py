@@ -1,5 +1,5 @@
-"""Somebody reads one state of the store for long: nobody waits for him, the log grows meanwhile and that is told, and it is
-short again afterwards."""
+"""Somebody reads one state of the store for long: nobody waits for him, the log grows meanwhile and that is told,
+and it is short again afterwards."""
 
 import contextlib
 import fcntl

@@ -19,7 +19,8 @@ TOKEN = (
     " awaiting_retirement, overlap_ends_at, destination_count, event_seq)"
     " VALUES (?, 1, ?, '', 'team', '', '', '', 'rota', 'rota', 'active', 1700000000, 'x', 'observed', ?, 1700000000,"
     " 1700000000, 0, ?, ?, 1, 0)")
-VERSION = "INSERT INTO versions (token_id, number, state, digest, hint, issued_at, ends_at) VALUES (?, ?, ?, ?, '', ?, ?)"
+VERSION = (
+    "INSERT INTO versions (token_id, number, state, digest, hint, issued_at, ends_at) VALUES (?, ?, ?, ?, '', ?, ?)")
 
 
 class OldStore:
@@ -48,7 +49,8 @@ class OldStore:
     def fill(self, store):
         store.executemany("INSERT INTO store VALUES (?, ?)", [
             ("instance", "old"), ("generation", "1"), ("created_at", "1690000000")])
-        store.execute("INSERT INTO audit (at, actor, action, object, body) VALUES (1690000000, 'x', 'store.init', 'old', '{}')")
+        store.execute("INSERT INTO audit (at, actor, action, object, body)"
+                      " VALUES (1690000000, 'x', 'store.init', 'old', '{}')")
         store.execute(TOKEN, ("tok_plain", "plain", 1, 0, None))
         store.execute(VERSION, ("tok_plain", 1, "current", digest(self.seeds[0].value), 1700000000, None))
         store.execute(TOKEN, ("tok_rotated", "rotated", 2, 1, 1700003600))
@@ -59,8 +61,8 @@ class OldStore:
                           (number, f"tok_{token}", token))
         store.execute(
             "INSERT INTO rotations (token_id, from_version, to_version, phase, overlap, claimed_at, claim_actor,"
-            " claim_cause, failures, next_attempt_at) VALUES ('tok_rotated', 1, 2, 'overlap', 3600, 1700000000, 'x', 'x',"
-            " 0, 0)")
+            " claim_cause, failures, next_attempt_at)"
+            " VALUES ('tok_rotated', 1, 2, 'overlap', 3600, 1700000000, 'x', 'x', 0, 0)")
         store.execute("INSERT INTO pushes (token_id, version, destination_id, state, base, attempt, changed_at)"
                       " VALUES ('tok_rotated', 2, 2, 'verified', 'b', 1, 1700000000)")
 
@@ -82,7 +84,8 @@ class OldStore:
             assert [self.house.accepts(value) for value in (self.older, *(seed.value for seed in self.seeds))] == [
                 False, True, True], told
         states = self.house.rows("SELECT token_id, number, state FROM versions ORDER BY 1, 2")
-        assert states == [("tok_plain", 1, "current"), ("tok_rotated", 1, "revoked"), ("tok_rotated", 2, "current")], told
+        assert states == [
+            ("tok_plain", 1, "current"), ("tok_rotated", 1, "revoked"), ("tok_rotated", 2, "current")], told
         assert [self.house.get(seed.destinations[0]) for seed in self.seeds] == [seed.value for seed in self.seeds]
 
 

@@ -1,5 +1,5 @@
-"""A vault whose certificate has expired: it gets no token and no value, the rotation waits and says why, and goes on when it
-has a new one."""
+"""A vault whose certificate has expired: it gets no token and no value, the rotation waits and says why, and goes on
+when it has a new one."""
 
 import datetime
 import sqlite3
@@ -71,9 +71,10 @@ def vault(bare):
 
 def test_an_expired_certificate_is_refused_told_and_waited_for(bare, vault):
     bare.keep("fake-token", "fake")
+    address = vault.address.replace("http://127.0.0.1", "https://localhost")
     bare.configure(vaults=(
-        f"  fake:\n    kind: vault-kv2\n    address: {vault.address.replace('http://127.0.0.1', 'https://localhost')}\n"
-        f"    mount: kv\n    certificate-authority: {vault.authority.file}\n    auth: {{ token: file:fake-token }}\n    timeout: 5s"))
+        f"  fake:\n    kind: vault-kv2\n    address: {address}\n    mount: kv\n"
+        f"    certificate-authority: {vault.authority.file}\n    auth: {{ token: file:fake-token }}\n    timeout: 5s"))
     bare.init()
     bare.policy(overlap="0s")
     seed = Seed("token-1", ["fake:apps/1#token", "local:token-1"])

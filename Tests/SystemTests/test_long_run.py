@@ -1,5 +1,5 @@
-"""A scheduled run that takes longer than the time to its next fires, and one that has very much to do: no slot runs over
-itself, and values are answered for meanwhile."""
+"""A scheduled run that takes longer than the time to its next fires, and one that has very much to do: no slot runs
+over itself, and values are answered for meanwhile."""
 
 import subprocess
 import threading

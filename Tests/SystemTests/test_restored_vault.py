@@ -1,5 +1,5 @@
-"""A vault is restored to the day before, when the value of that day has been retired: it is told, nothing else is lost, and
-the next rotation mends it."""
+"""A vault is restored to the day before, when the value of that day has been retired: it is told, nothing else is lost,
+and the next rotation mends it."""
 
 from house import Seed
 
