@@ -1,4 +1,4 @@
--- A store as the first release made it, empty: the schema of step 1, which never changes.
+-- A store as the first release made it, empty: the schema of step 1, letter by letter, which never changes.
 
 CREATE TABLE store (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 
@@ -49,8 +49,7 @@ CREATE TABLE versions (
   token_id TEXT NOT NULL REFERENCES tokens (id),
   number INTEGER NOT NULL,
   state TEXT NOT NULL
-    CHECK (state = 'pending' OR state = 'current' OR state = 'previous' OR state = 'unconfirmed'
-      OR state = 'revoked' OR state = 'expired'),
+    CHECK (state = 'pending' OR state = 'current' OR state = 'previous' OR state = 'unconfirmed' OR state = 'revoked' OR state = 'expired'),
   digest BLOB,
   hint TEXT NOT NULL,
   issued_at INTEGER,
