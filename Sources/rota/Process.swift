@@ -30,10 +30,11 @@ enum Process {
         var opened: [Int32] = []
         defer { for descriptor in opened { close(descriptor) } }
         while opened.count < neededFiles {
-            let descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)
+            let descriptor = unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
+            let problem = errno
             guard descriptor >= 0 else {
                 throw Failure(
-                    "\(neededFiles) more files cannot be opened (errno \(errno))",
+                    "\(neededFiles) more files cannot be opened (errno \(problem))",
                     hint: "raise the limit of open files: ulimit -n, or LimitNOFILE= of the service")
             }
             opened.append(descriptor)
