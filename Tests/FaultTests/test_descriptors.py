@@ -58,12 +58,12 @@ def test_a_daemon_without_descriptors_keeps_whom_it_has_and_answers_all_again_af
     scene.finish()
 
 
-LIMITS = [4, 6, 7, 8, 10, 13, 16, 20, 24, 26, 28, 30, 32, 34, 36, 40, 44, 52, 256]
+LIMITS = [4, 7, 8, 10, 13, 24, 26, 28, 29, 30, 32, 36, 256]
 
 
 @pytest.mark.parametrize("places", [["local:{name}", "local:copy-{name}"], ["bao:apps/{name}#token", "local:{name}"]])
 def test_a_run_without_descriptors_fails_clean(house, places):
-    """From none at all to enough for twelve tokens at once."""
+    """From none at all to enough for twelve tokens at once: it is not begun, or it is finished later."""
     scene = Scene(house, 12 * len(LIMITS), places)
     codes = {}
     for limit in LIMITS:
@@ -77,7 +77,7 @@ def test_a_run_without_descriptors_fails_clean(house, places):
         if done.returncode:
             scene.settle(seeds[0], f"with {limit} descriptors")
     print(f"exit codes by how many descriptors there were: {codes}")
-    assert codes[4] == 1 and 5 in codes.values() and codes[256] == 0, codes
+    assert codes[4] == 1 and codes[256] == 0, codes
     scene.finish()
 
 
