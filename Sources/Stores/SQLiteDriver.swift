@@ -250,13 +250,13 @@ extension StoreError {
         } else if error.isBusy {
             self = .busy(error.message)
         } else if error.isNotADatabase {
-            self = .unusable("the store is damaged: \(error.message)", hint: "restore it from a backup")
+            self = .damaged(error.message)
         } else if error.isReadOnly || error.isCannotOpen {
             self = .unusable(
                 "the store cannot be opened for writing: \(error.message)",
                 hint: "check the permissions of its file and folder")
         } else if error.isFull {
-            self = .failed("the disk is full; nothing was changed")
+            self = .full
         } else {
             self = .failed(error.description)
         }

@@ -13,6 +13,7 @@ struct Composition: Sendable {
 
     init(_ invocation: Invocation) throws(Failure) {
         self.invocation = invocation
+        try Process.requireFiles()
         configuration = try Configuration.load(invocation.arguments)
     }
 
@@ -22,9 +23,10 @@ struct Composition: Sendable {
     }
 
     /// The store, on the calling thread.
-    func openStore(_ patience: StorePatience = StorePatience()) throws -> any Store {
+    func openStore(_ patience: StorePatience = StorePatience(), checking: Bool = false) throws -> any Store {
         try Stores.openStore(
-            at: configuration.store, endpoints: configuration.webhooks.map(\.endpoint), patience: patience)
+            at: configuration.store, endpoints: configuration.webhooks.map(\.endpoint), patience: patience,
+            checking: checking)
     }
 
     /// The store; nil where none was made yet.
@@ -35,9 +37,11 @@ struct Composition: Sendable {
 
     /// The store behind its own thread, open until the command has ended; after a COMMIT of unknown outcome
     /// the process ends (I11).
-    func openQueue(_ patience: StorePatience = StorePatience()) throws -> StoreQueue {
+    ///
+    /// - parameter checking: refuses a store that is damaged anywhere.
+    func openQueue(_ patience: StorePatience = StorePatience(), checking: Bool = false) throws -> StoreQueue {
         let output = invocation.output
-        let queue = StoreQueue(try openStore(patience)) { error in
+        let queue = StoreQueue(try openStore(patience, checking: checking)) { error in
             let failure = Failure(error)
             output.failure(failure)
             _exit(ExitCode.outcomeUnknown.rawValue)

@@ -100,6 +100,8 @@ struct Failure: Error, Sendable {
         case .unusable(_, let hint): self = .usage(error.description, hint: hint)
         case .busy:
             self.init(error.description, hint: "another rota works on this store; try again in a moment")
+        case .full:
+            self.init(error.description, hint: "make room there, then run it again; what was begun goes on from there")
         case .nameTaken:
             self.init(error.description, hint: "choose another name, or revoke that token first")
         case .placeTaken(_, by: let name):

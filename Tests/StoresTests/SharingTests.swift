@@ -197,6 +197,7 @@ import Testing
         let unknown = SQLiteError(code: 1034, message: "disk I/O error", isCommitOutcomeUnknown: true)
         #expect(StoreError(unknown) == .outcomeUnknown("disk I/O error"))
         #expect(StoreError(SQLiteError(code: 5, message: "locked")) == .busy("locked"))
+        #expect(StoreError(SQLiteError(code: 13, message: "database or disk is full")) == .full)
     }
 }
 

@@ -73,6 +73,8 @@ package enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     /// COMMIT failed: it may or may not be on disk.
     case outcomeUnknown(String)
     case busy(String)
+    /// There is no room on its disk; nothing was changed.
+    case full
     /// Not a store, a newer one, damaged, or somebody else's; with a hint what to do.
     case unusable(String, hint: String)
     /// A name that another active token has.
@@ -89,6 +91,7 @@ package enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .outcomeUnknown(let what): "the store may or may not have kept the last change: \(what)"
         case .busy(let what): "the store is busy: \(what)"
+        case .full: "the disk of the store is full; nothing was changed"
         case .unusable(let what, _): what
         case .nameTaken(let name): "an active token named '\(name)' exists already"
         case .placeTaken(let place, let name): "\(place) is a destination of '\(name)' already"

@@ -31,6 +31,10 @@ struct Service {
     private static let patienceWithoutStore = 500
     /// How often it is looked whether the store is in its place, in milliseconds.
     private static let filesPause: Int64 = 100
+    /// And how long its log is.
+    private static let logPause: Int64 = 1_000
+    /// From this many bytes on it is told.
+    private static let longLog: Int64 = 64 << 20
 
     private let invocation: Invocation
     private let store: StoreQueue
@@ -89,6 +93,7 @@ struct Service {
             group.addTask { await writeUsesDown() }
             group.addTask { await showLife() }
             group.addTask { await watchFiles(signals) }
+            group.addTask { await watchLog() }
             group.addTask { await work(first) }
             var shifts = [first]
             for await request in signals.requests {
@@ -284,6 +289,23 @@ struct Service {
                 return signals.abandon(within: Int64(Self.patienceWithoutStore) * 2)
             }
             await stop.sleep(milliseconds: Self.filesPause, invocation.clock)
+        }
+    }
+
+    /// Nobody waits for a reader, but what is written while he reads one state cannot leave the log: the disk fills.
+    private func watchLog() async {
+        var isLong = false
+        while !stop.isRequested {
+            let size = files.logSize
+            if !isLong, size > Self.longLog {
+                isLong = true
+                log.warning(
+                    "the store's log is long: somebody has been reading the store for long", LogField("bytes", size))
+            } else if isLong, size < Self.longLog / 2 {
+                isLong = false
+                log.info("the store's log is short again", LogField("bytes", size))
+            }
+            await stop.sleep(milliseconds: Self.logPause, invocation.clock)
         }
     }
 
