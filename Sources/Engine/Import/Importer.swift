@@ -35,6 +35,9 @@ final class Importer {
         summary = ImportSummary(file: request.file, digest: digest, format: request.format, rows: 0)
     }
 
+    /// Whether anything is to be done, beside telling of the import.
+    var changesAnything: Bool { changing.countOfTrue > 0 || new.countOfTrue > 0 }
+
     /// The change, as a line of the file asserts it.
     func change(of line: Int) -> Change {
         var change = change
