@@ -34,7 +34,8 @@ struct ImportBench {
     func take(
         _ text: String, as format: InventoryFormat = .csv, issuer: Issuer? = nil,
         columns: ColumnMapping = ColumnMapping(), dryRun: Bool = false, isComplete: Bool = false,
-        isPartial: Bool = false, mostTold: Int = ImportSummary.mostTold, chunk: Int = 7, at now: Instant = now,
+        isPartial: Bool = false, mostTold: Int = ImportSummary.mostTold, mostVanishedTold: Int? = nil, chunk: Int = 7,
+        at now: Instant = now,
         hasRead: @escaping (Int) throws -> Void = { _ in }
     ) throws -> ImportSummary {
         let bytes = Array(text.utf8)
@@ -42,7 +43,8 @@ struct ImportBench {
         let request = ImportRequest(
             file: "tokens", format: format, issuer: issuer, columns: columns,
             vaults: KnownVaults(names: ["local", "main"], withoutFields: ["local"], defaultFields: ["main": "value"]),
-            dryRun: dryRun, isComplete: isComplete, isPartial: isPartial, mostTold: mostTold, writtenAt: now)
+            dryRun: dryRun, isComplete: isComplete, isPartial: isPartial, mostTold: mostTold,
+            mostVanishedTold: mostVanishedTold, writtenAt: now)
         return try importInventory(
             request,
             from: {

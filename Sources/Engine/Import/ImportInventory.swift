@@ -19,7 +19,8 @@ package enum ImportStep: String, Sendable {
 /// updated: versions, dates and state are never reset. A report of the issuer itself also tells what became of a
 /// token since: its end, its last use, whether it is switched off. A second import of the same file changes nothing.
 ///
-/// Tokens that the file should name and does not are counted, and nothing is done to them.
+/// Tokens that the file should name and does not are noted as missing, until a file has them again; nothing else is
+/// done to them.
 ///
 /// - parameter progress: called now and then with the step and the number of rows that it has read.
 /// - throws: `InventoryFaults` with every fault; store errors. Then nothing was changed.
@@ -42,6 +43,7 @@ package func importInventory(
         let importer = isOutdated ? try check() : checked
         try importer.changeKnown()
         try importer.addNew(ids: TokenIDSeries(randomBytes: random.bytes(TokenID.randomCount)))
+        try importer.recordAbsences()
         try store.recordImport(importer.summary, change: change)
         return importer.summary
     }
