@@ -21,7 +21,8 @@ import Testing
             values: ValueSummary(current: 1, currentIssuedAt: change.at), provenance: .asserted)
         try store.transaction {
             try store.addToken(
-                token, version: Version(number: 1, state: .current), destinations: [], change: change)
+                token, version: Version(number: 1, state: .current, digest: nil, issuedAt: change.at),
+                destinations: [], change: change)
         }
     }
 

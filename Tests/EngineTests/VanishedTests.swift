@@ -100,13 +100,12 @@ import Testing
 
     @Test func `a token is missing since the first list that does not have it, until one has it again`() throws {
         let (both, one) = ("[\(Self.gitlab(1)), \(Self.gitlab(2))]", "[\(Self.gitlab(2))]")
-        let day = TimeSpan.days(1)
         try bench.take(both, as: .gitlab)
-        let first = try bench.take(one, as: .gitlab, at: ImportBench.now + day)
+        let first = try bench.take(one, as: .gitlab, at: ImportBench.now + .days(1))
         #expect(first.vanished == 1 && first.newlyVanished == 1 && first.vanishedNames == ["gitlab/1/bot"])
-        let second = try bench.take(one, as: .gitlab, at: ImportBench.now + day + day)
+        let second = try bench.take(one, as: .gitlab, at: ImportBench.now + .days(2))
         #expect(second.vanished == 1 && second.newlyVanished == 0 && second.vanishedNames == ["gitlab/1/bot"])
-        #expect(try missing() == ["gitlab/1/bot": ImportBench.now + day])
+        #expect(try missing() == ["gitlab/1/bot": ImportBench.now + .days(1)])
         // A dry run tells it, and a list that names only some finds it all the same.
         #expect(try bench.take(both, as: .gitlab, dryRun: true).returned == 1)
         #expect(try missing().count == 1)
