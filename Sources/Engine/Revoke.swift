@@ -41,8 +41,8 @@ package struct RevokeUseCase: Sendable {
     /// Revokes one token for a caller that does not wait: `finish` is called, on the store's thread, when none of
     /// its values is accepted any more. Always an emergency: whoever asks over the network cannot be asked back.
     ///
-    /// While another process writes, as a large import does, it is tried again: whoever asked may be gone, and would not
-    /// ask again.
+    /// While another process writes, as a large import does, it is tried again: whoever asked may be gone, and would
+    /// not ask again.
     package func revoke(
         _ id: TokenID, reason: String, actor: String,
         then finish: @escaping @Sendable (Result<Revocation, any Error>) -> Void

@@ -2,8 +2,8 @@ import Synchronization
 
 /// How long writes wait for other processes that write: some half a minute, unless more is given, or it is cut short.
 ///
-/// Any thread may cut it short, also while a write waits. From then on one that cannot begin at once is refused as busy,
-/// so that a process comes to its end in time, whoever else is at the store.
+/// Any thread may cut it short, also while a write waits. From then on one that cannot begin at once is refused as
+/// busy, so that a process comes to its end in time, whoever else is at the store.
 package final class StorePatience: Sendable {
     /// For one write.
     let seconds: Int

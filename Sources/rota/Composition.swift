@@ -32,8 +32,8 @@ struct Composition: Sendable {
         let output = invocation.output
         return StorePatience(seconds: 600) {
             output.warning(
-                "another process is writing to the store, as a large import does; this waits up to ten minutes until it "
-                    + "has finished, and nothing is done before that")
+                "another process is writing to the store, as a large import does; this waits up to ten minutes until "
+                    + "it has finished, and nothing is done before that")
         }
     }
 
