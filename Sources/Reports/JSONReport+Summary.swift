@@ -57,6 +57,7 @@ extension Report {
             ],
             "activity": activity.json,
             "rotations": rotations.json,
+            "missing": missing.json,
             "last_run": lastRun?.json ?? .null,
             "deliveries": [
                 "waiting": .integer(deliveries.waiting), "delivered": .integer(deliveries.delivered),
@@ -173,6 +174,22 @@ extension RecordedRevocation {
         [
             "token_id": .string(tokenID.text), "name": .string(name), "at": text(end.at),
             "by": .string(end.by), "cause": .string(end.cause),
+        ]
+    }
+}
+
+extension MissingTokens {
+    fileprivate var json: JSON {
+        [
+            "count": .integer(count),
+            "listed": .array(
+                listed.map { entry in
+                    [
+                        "token_id": .string(entry.token.id.text), "name": .string(entry.token.name),
+                        "owner": .string(entry.token.owner), "issuer": .string(entry.token.issuer.description),
+                        "since": text(entry.absence.since), "file": .string(entry.absence.file),
+                    ]
+                }),
         ]
     }
 }

@@ -58,6 +58,7 @@ extension SQLStore {
         _ id: TokenID, _ state: VersionState, _ action: String, _ change: Change, _ details: JSON.Object = [:]
     ) throws {
         try driver.execute(.endQuarantine, [.of(id)])
+        try driver.execute(.endAbsence, [.of(id)])
         let versions = try numbers(.endVersions, [.of(id), .text(state.rawValue), .of(change.at)])
         let rotations = try numbers(.closeRotations, [.of(id), .text(change.cause)])
         let findings = try numbers(.closeFindings, [.of(id), .of(change.at), .text("the token ended")])

@@ -52,7 +52,12 @@ extension SQLStore {
             "added": .integer(summary.added), "updated": .integer(summary.updated),
             "unchanged": .integer(summary.unchanged),
         ]
-        if let vanished = summary.vanished { totals["vanished"] = .integer(vanished) }
+        if let vanished = summary.vanished {
+            totals["vanished"] = .integer(vanished)
+            totals["newly_vanished"] = .integer(summary.newlyVanished)
+            if vanished > 0 { totals["vanished_names"] = .array(summary.vanishedNames.map { .string($0) }) }
+        }
+        if summary.returned > 0 { totals["returned"] = .integer(summary.returned) }
         if summary.stillActive > 0 { totals["still_active"] = .integer(summary.stillActive) }
         if summary.leftOut.total > 0 {
             totals["left_out"] = .object(

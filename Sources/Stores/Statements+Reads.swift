@@ -36,6 +36,7 @@ extension Statement {
     static let reads: [Statement] = [
         fact, token, holderOfPlace, destinationCounts, tokensWithoutValue,
         liveTokenNamed, tokenOfName, externalToken, allTokens, tokensInStates, unsortedTokens,
+        absentTokens,
         issuedAtOrBefore, idleSinceAtOrBefore, overlapEndedAtOrBefore, withoutExpiry, lifetimeMoreThan, expiresAfter,
         expiredAtOrBefore,
         activeCount, versions, valueWithDigest, knownValue, newestAuditEntry, destinations, unfinishedRotations,
@@ -73,6 +74,12 @@ extension Statement {
         "SELECT \(tokenColumns) FROM tokens WHERE issuer = $1 AND external_id = $2")
     static let allTokens = Statement("SELECT \(tokenColumns) FROM tokens ORDER BY name, id")
     static let unsortedTokens = Statement("SELECT \(judgedColumns) FROM tokens")
+    /// A token, and after its columns those of its absence.
+    static let absentTokens = Statement(
+        """
+        SELECT \(tokenColumns.columns(of: "t")), a.since, a.file
+        FROM absences a JOIN tokens t ON t.id = a.token_id ORDER BY a.since, a.token_id
+        """)
     /// Absent states are given as empty texts.
     static let tokensInStates = Statement(
         "SELECT \(tokenColumns) FROM tokens WHERE state IN ($1, $2, $3, $4) ORDER BY name, id")

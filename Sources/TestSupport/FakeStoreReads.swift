@@ -18,6 +18,7 @@ package struct FakeStoreReads: StoreReads {
     package var scheduleEntries: [ScheduleEntry] = []
     package var uses: [UseTally] = []
     package var quarantines: [TokenID: Quarantine] = [:]
+    package var absences: [TokenID: Absence] = [:]
     package var blockedActions: [Block] = []
     package var deliveries = DeliveryCounts(waiting: 0, delivered: 0, dead: 0)
 
@@ -100,6 +101,14 @@ package struct FakeStoreReads: StoreReads {
         for token in tokens {
             guard let quarantine = quarantines[token.id], quarantine.since <= end else { continue }
             guard try each(token, quarantine) else { return }
+        }
+    }
+    package func absence(of id: TokenID) -> Absence? { absences[id] }
+    package func countAbsent() -> Int { absences.count }
+    package func eachAbsent(_ each: (Token, Absence) throws -> Bool) throws {
+        let absent = tokens.compactMap { token in absences[token.id].map { (token, $0) } }
+        for (token, absence) in absent.sorted(by: { ($0.1.since, $0.0.id) < ($1.1.since, $1.0.id) }) {
+            guard try each(token, absence) else { return }
         }
     }
     package func toldUses(of id: TokenID) -> [ToldUse] { [] }

@@ -29,6 +29,16 @@ struct Composition: Sendable {
             checking: checking)
     }
 
+    /// For what a person does in an emergency: to wait serves him better than to be refused, once he knows for what.
+    var urgentPatience: StorePatience {
+        let output = invocation.output
+        return StorePatience(seconds: 600) {
+            output.warning(
+                "another process is writing to the store, as a large import does; this waits up to ten minutes until "
+                    + "it has finished, and nothing is done before that")
+        }
+    }
+
     /// The store; nil where none was made yet.
     func openExistingStore() throws -> (any Store)? {
         guard kindOfFile(at: String(configuration.store.trimmingPrefix("sqlite:"))) != nil else { return nil }

@@ -136,6 +136,22 @@ private func html(_ store: FakeStoreReads, _ request: ReportRequest = request())
     #expect(report["summary"]?["worst"]?[0]?["blocked"]?.string == "issuer-not-driven")
 }
 
+@Test func `tokens that their issuers' lists do not have are counted, and the longest missing named`() throws {
+    var store = FakeStoreReads((0..<30).map { token("lost-\($0)") } + [token("there")])
+    for (index, lost) in store.tokens.prefix(30).enumerated() {
+        store.absences[lost.id] = Absence(since: Instant(seconds: 1_790_000_000 - Int64(index)), file: "keys.csv")
+    }
+    let missing = try #require(try json(store)["summary"]?["missing"])
+    #expect(missing["count"]?.integer == 30)
+    let listed = try #require(missing["listed"]?.array)
+    #expect(listed.count == 25)
+    #expect(listed.first?["name"]?.string == "lost-29" && listed.first?["file"]?.string == "keys.csv")
+    #expect(listed.first?["since"]?.string == Instant(seconds: 1_789_999_971).description)
+    let page = try html(store)
+    #expect(page.contains("the longest missing 25 of 30") && page.contains("lost-29") && page.contains("keys.csv"))
+    #expect(try !html(FakeStoreReads([token("there")])).contains("longest missing"))
+}
+
 @Test func `all sums of a large inventory agree with its rows`() throws {
     let report = try json(Inventory.store(), Inventory.request)
     let rows = try #require(report["verdicts"]?.array)

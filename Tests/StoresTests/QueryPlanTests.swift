@@ -56,11 +56,18 @@ import Testing
             ])
     }
 
+    @Test func `missing tokens are found from their absences, in order`() throws {
+        #expect(
+            try plan(of: .absentTokens) == [
+                "SCAN a USING INDEX absences_by_time", "SEARCH t USING INDEX sqlite_autoindex_tokens_1 (id=?)",
+            ])
+    }
+
     /// What may look at every row that its answer is made of.
     static let scans: [Statement] = [
         .allTokens, .tokensInStates, .unsortedTokens, .unfinishedRotations, .openFindings, .deliveryCounts,
         .activeCount, .lastRun, .tokensWithoutValue, .stalledRotations, .heartbeats, .beginTracking, .schedules,
-        .destinationCounts, .blocks, .disabledEndpoints,
+        .destinationCounts, .blocks, .disabledEndpoints, .absentTokens, .absentCount,
     ]
 
     /// `addDestination` would look through the push rows, but only while a foreign key is violated. Taking a

@@ -1,5 +1,6 @@
 """A large import is all or nothing, whenever it is killed, and leaves every index as it was."""
 
+import fcntl
 import random
 import signal
 import sqlite3
@@ -64,3 +65,29 @@ def test_an_import_that_is_killed_leaves_nothing_and_a_whole_one_all(house, inve
     # One event, not one for each.
     assert look(house, "SELECT count(*) FROM events WHERE type = 'inventory.imported'") == [(1,)]
     assert look(house, "SELECT count(*) FROM events WHERE type LIKE 'token.%' AND data LIKE '%\"t1\"%'") == [(0,)]
+
+
+@pytest.mark.parametrize("command", [
+    ("token", "revoke", "{name}", "--emergency", "--reason", "leaked", "--yes"),
+    ("token", "quarantine", "{name}", "--reason", "leaked"),
+    ("freeze", "--reason", "leaked")], ids=lambda words: " ".join(words[:2]))
+def test_what_is_done_in_an_emergency_waits_for_whoever_writes_and_says_so(binary, tmp_path, command):
+    house = House(binary, tmp_path)
+    house.init()
+    house.json("token", "create", "--name", "leaked", "--owner", "t")
+    with house.store.with_name("rota.db.gate").open() as gate:
+        # As an import that takes in many tokens has it.
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        child = subprocess.Popen(house.command(*(word.format(name="leaked") for word in command)), text=True,
+                                 env=house.environment, cwd=house.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        # It ends when the child says that it waits, and with no time of ours.
+        told = next(line for line in child.stderr if line.startswith("warning:"))
+        assert "another process is writing to the store" in told and "up to ten minutes" in told
+        assert child.poll() is None
+        assert house.rows("SELECT count(*) FROM tokens WHERE state <> 'active'") == [(0,)]
+        fcntl.flock(gate, fcntl.LOCK_UN)
+        _, rest = child.communicate(timeout=60)
+    assert child.returncode == 0, rest
+    assert "warning: another" not in rest, "it is said once"
+    assert house.rows("SELECT count(*) FROM audit WHERE action IN ('token.revoke', 'token.quarantine', 'store.freeze')"
+                      ) == [(1,)]

@@ -206,3 +206,22 @@ def test_it_ends_in_time_while_another_process_has_the_store_and_tells_what_is_l
     assert len(lost) == 1 and "uses=6 " in lost[0] and "busy" in lost[0], told
     # The next one is not disturbed, and nothing of that time counts as watched.
     assert bare.rows("SELECT count(*) FROM heartbeats WHERE asked_at IS NOT NULL") == [(0,)]
+
+
+@pytest.mark.slow
+def test_a_revocation_outlasts_whoever_writes_and_the_client_that_asked_for_it(bare):
+    bare.init()
+    operator = bare.json("token", "create", "--name", "alice", "--owner", "t", "--scope", "rota:operate")["value"]
+    value = bare.json("token", "create", "--name", "app", "--owner", "t")["value"]
+    with serving.Served(bare) as daemon, bare.store.with_name("rota.db.gate").open() as gate:
+        # As an import that takes in many tokens has it.
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        with pytest.raises(requests.exceptions.ReadTimeout):
+            requests.post(daemon.address + "/v1/revoke", data={"token": value}, auth=("", operator), timeout=33)
+        assert "a request failed" not in daemon.log.read_text(), "other writes have given up by now"
+        fcntl.flock(gate, fcntl.LOCK_UN)
+        end = time.monotonic() + 20
+        while bare.rows("SELECT state FROM tokens WHERE name = 'app'") != [("revoked",)]:
+            assert time.monotonic() < end, daemon.log.read_text()
+            time.sleep(0.05)
+        daemon.stop()

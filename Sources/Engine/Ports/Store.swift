@@ -8,7 +8,7 @@ package import RotaCore
 /// when and why. A condition that does not hold is an ordinary answer (false or nil), never an error; but for a brake:
 /// what is destructive throws `StoreError.held` while there is one.
 package protocol Store: AnyObject, StoreReads, TokenChanges, RotationChanges, RunChanges, DeliveryChanges,
-    UsageChanges, ScheduleChanges, BlockChanges, BrakeChanges, QuarantineChanges
+    UsageChanges, ScheduleChanges, BlockChanges, BrakeChanges, QuarantineChanges, AbsenceChanges
 {
     /// Runs `body` in one durable write transaction. When `body` throws, nothing of it stays.
     ///
@@ -118,7 +118,7 @@ package struct StoreIdentity: Hashable, Sendable {
 }
 
 /// Everything that can be asked.
-package protocol StoreReads: UsageReads, QuarantineReads {
+package protocol StoreReads: UsageReads, QuarantineReads, AbsenceReads {
     func identity() throws -> StoreIdentity
     /// What keeps anything destructive from being done; nil where nothing does.
     func brake(at now: Instant) throws -> Brake?

@@ -26,7 +26,8 @@ package func composeReport(
     try format.end(
         Report(
             facts: facts, summary: summary, activity: activity,
-            rotations: try OpenRotations(from: store), lastRun: try store.lastRun(),
+            rotations: try OpenRotations(from: store), missing: try MissingTokens(from: store),
+            lastRun: try store.lastRun(),
             deliveries: try store.deliveryCounts()))
 }
 

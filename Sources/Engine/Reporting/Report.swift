@@ -56,6 +56,7 @@ package struct Report: Sendable {
     package var summary: ComplianceSummary
     package var activity: PeriodActivity
     package var rotations: OpenRotations
+    package var missing: MissingTokens
     package var lastRun: RunRecord?
     package var deliveries: DeliveryCounts
 }

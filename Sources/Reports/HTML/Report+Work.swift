@@ -111,7 +111,20 @@ extension Report {
             blindly; a \
             stalled rotation leaves the old value valid and is tried again. \(openSentence)
             """,
-            blocked, stalled, unfinished)
+            blocked, stalled, unfinished, missingTokens)
+    }
+
+    private var missingTokens: Markup {
+        guard missing.count > 0 else { return "" }
+        let rows = missing.listed.map { entry in
+            row(
+                head(entry.token.name, below: entry.token.owner), cell(entry.token.issuer.description),
+                timeCell(entry.absence.since.minute), cell(entry.absence.file))
+        }
+        return table(
+            "Not in their issuers' lists any more: the longest missing "
+                + "\(rows.count.grouped) of \(missing.count.grouped)",
+            ["Token and owner", "Issuer", "Missing since", "First not in"], rows)
     }
 
     private var openSentence: String {

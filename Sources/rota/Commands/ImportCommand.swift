@@ -22,8 +22,9 @@ extension Command {
             organisations need two issuers: --issuer external:<kind>.
 
             Tokens that are not in such a list any more are told as vanished, and nothing is done to them: those of
-            the same issuer and of the same account (AWS), kind (GitHub), project or group (GitLab). With --partial
-            none is told. A file with our columns is taken to name only some tokens, unless --complete is said.
+            the same issuer and of the same account (AWS), kind (GitHub), project or group (GitLab). They are missing
+            until a list has them again: 'rota token list --missing'. With --partial none is told. A file with our
+            columns is taken to name only some tokens, unless --complete is said.
 
             \(ImportUsage.discussion)
             """,
@@ -68,7 +69,7 @@ private func takeInventory(_ invocation: Invocation) async throws -> ExitCode {
         isComplete: arguments.has("complete"), isPartial: try isPartial(arguments, format),
         // A script that asks what would change is told all of it.
         mostTold: arguments.has("dry-run") && invocation.wantsJSON ? .max : ImportSummary.mostTold,
-        writtenAt: file.modifiedAt)
+        mostVanishedTold: invocation.wantsJSON ? .max : nil, writtenAt: file.modifiedAt)
     let store = try composition.openStore()
     defer { store.close() }
     let progress = Progress(on: invocation.output)

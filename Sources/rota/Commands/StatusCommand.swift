@@ -31,6 +31,8 @@ private struct Status {
     private let identity: StoreIdentity
     private let brake: Brake?
     private let active: Int
+    /// Not in their issuers' lists any more.
+    private let missing: Int
     private let lastRun: RunRecord?
     private let rotations: [OpenRotation]
     /// Actions that wait for a person to mend something.
@@ -51,6 +53,7 @@ private struct Status {
         identity = try store.identity()
         brake = try store.brake(at: composition.invocation.clock.now())
         active = try store.countActive()
+        missing = try store.countAbsent()
         lastRun = try store.lastRun()
         rotations = try store.openRotations().map {
             OpenRotation($0, of: try store.token($0.tokenID))
@@ -80,7 +83,7 @@ private struct Status {
             "store": .string(store), "configuration": .string(configuration),
             "instance": .string(identity.instance), "generation": .integer(identity.generation),
             "created_at": TokenDocument.time(identity.createdAt), "held": BrakeDocument.json(brake),
-            "active_tokens": .integer(active),
+            "active_tokens": .integer(active), "missing_tokens": .integer(missing),
             "open_findings": .integer(findings), "last_run": lastRun.map(json) ?? .null,
             "rotations": .array(
                 rotations.map { open in
@@ -137,6 +140,9 @@ private struct Status {
         fields.add("configuration", configuration)
         fields.add("instance", "\(identity.instance), generation \(identity.generation)")
         fields.add("active tokens", String(active))
+        fields.add(
+            "missing tokens",
+            missing == 0 ? nil : "\(missing) not in their issuers' lists any more: rota token list --missing")
         fields.add("open findings", String(findings))
         fields.add("last run", lastRun.map { describe($0, at: now) } ?? "never")
         fields.add(

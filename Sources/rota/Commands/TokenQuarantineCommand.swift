@@ -81,7 +81,8 @@ private func prepare(_ invocation: Invocation) async throws -> (QuarantineUseCas
     guard !reason.allSatisfy(\.isWhitespace) else {
         throw Failure.usage("--reason is empty", hint: "say why in a few words")
     }
-    let store = try Composition(invocation).openQueue()
+    let composition = try Composition(invocation)
+    let store = try composition.openQueue(composition.urgentPatience)
     let name = invocation.arguments.operands[0]
     let token = try await store.read { try $0.requireToken(name) }
     return (QuarantineUseCase(store: store, clock: invocation.clock), token, reason)

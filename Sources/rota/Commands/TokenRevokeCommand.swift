@@ -16,6 +16,8 @@ extension Command {
             --emergency goes past that, and past overlap and guard, as an incident asks for: every value ends,
             pending ones of an open rotation included, while destinations still hold them and their readers are
             locked out. Output, audit entry and event say that it was one.
+
+            While another process writes to the store, as a large import does, it says so and waits, up to ten minutes.
             """,
         operand: Operand(name: "TOKEN", help: "a name or an id", count: .atLeastOne),
         options: [
@@ -37,7 +39,7 @@ private func revokeTokens(_ invocation: Invocation) async throws -> ExitCode {
         throw Failure.usage("--reason is empty", hint: "say why in a few words")
     }
     let composition = try Composition(invocation)
-    let store = try composition.openQueue()
+    let store = try composition.openQueue(composition.urgentPatience)
     let names = invocation.arguments.operands
     let impacts = try await store.read { store in
         try store.requireTokens(names).map { try Impact(of: $0, from: store) }

@@ -43,6 +43,7 @@ private struct TokenDetails {
     private let missing: MissingValue?
     private let usage: UsageSummary
     private let quarantine: QuarantineOutlook?
+    private let absence: Absence?
     /// Uses of values that had been revoked.
     private let reuses: [ToldUse]
     /// What is not promised, by the name of the vault.
@@ -60,6 +61,7 @@ private struct TokenDetails {
         missing = try MissingValue(of: token, from: store)
         usage = try UsageSummary(of: token, from: store, at: now)
         quarantine = try store.quarantineOutlook(of: token, by: policies)
+        absence = try store.absence(of: token.id)
         reuses = try store.toldUses(of: token.id).filter { $0.kind == .reuse }
     }
 
@@ -71,7 +73,7 @@ private struct TokenDetails {
             "rotation": rotation.map { TokenDocument.json($0) } ?? .null,
             "findings": .array(findings.map { TokenDocument.json($0) }), "usage": UsageDocument.json(usage),
             "quarantine": QuarantineDocument.json(quarantine),
-            "reuse": .array(reuses.map(QuarantineDocument.json)),
+            "missing": AbsenceDocument.json(absence), "reuse": .array(reuses.map(QuarantineDocument.json)),
         ]
     }
 
@@ -137,6 +139,7 @@ private struct TokenDetails {
         fields.add("state", standing(at: now))
         fields.add("ended", token.end.map { "\(spoken($0.at, from: now)) by \($0.by): \($0.cause)" })
         for fact in quarantine.map({ QuarantineDocument.facts($0, at: now) }) ?? [] { fields.add(fact.name, fact.text) }
+        fields.add("missing", absence.map { AbsenceDocument.sentence($0, at: now) })
         fields.add("value", missing.map { "none yet: \($0.why); \($0.remedy)" })
         fields.add("description", token.description)
         fields.add("owner", token.owner)
