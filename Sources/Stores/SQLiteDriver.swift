@@ -60,11 +60,11 @@ final class SQLiteDriver: Driver {
         guard !isInTransaction else { throw StoreError.failed("a transaction within a transaction") }
         let connection = try open()
         return try translated {
-            try gate.lock(until: { patience.isOver })
+            try gate.lock(until: patience.isOver)
             defer { gate.unlock() }
             // In a file that nobody else finds, a change would have no effect but the one that follows from it outside.
             if let name = files?.change() { throw StoreError.replaced(name) }
-            try connection.begin(until: { patience.isOver })
+            try connection.begin(until: patience.isOver)
             isInTransaction = true
             defer { isInTransaction = false }
             let result = try releasingIfUndone {

@@ -6,10 +6,19 @@ import Synchronization
 /// that a process comes to its end in time, whoever else is at the store.
 package final class StorePatience: Sendable {
     private let ended = Atomic(false)
+    private let looks = Atomic(0)
 
     package init() {}
 
     package func end() { ended.store(true, ordering: .relaxed) }
 
-    var isOver: Bool { ended.load(ordering: .relaxed) }
+    /// How many times a write that waits has looked whether it still may: while this grows, the store's thread waits
+    /// for another process, and is not stuck.
+    package var lookCount: Int { looks.load(ordering: .relaxed) }
+
+    /// Asked again and again by whoever waits.
+    func isOver() -> Bool {
+        looks.wrappingAdd(1, ordering: .relaxed)
+        return ended.load(ordering: .relaxed)
+    }
 }
