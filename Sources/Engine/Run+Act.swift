@@ -7,7 +7,7 @@ extension RunUseCase {
     ///
     /// - parameter opened: the findings that this run opened.
     func act(
-        _ pass: RunPass, opened: Set<FindingKey>, progress: @escaping @Sendable (RunProgress) -> Void
+        _ pass: RunPass, opened: Set<FindingKey>, progress: ProgressReport?
     ) async throws -> RunActions {
         let planned = pass.plan.actions
         let isRotation = planned.map { $0.isReady && $0.action == .rotate && pass.brake == nil }
@@ -30,7 +30,7 @@ extension RunUseCase {
                 return results
             }
             for (index, result) in zip(batch, results) { recorded.record(result, at: index) }
-            progress(RunProgress(finished: recorded.finished, total: planned.count))
+            progress?(StepProgress(.acting, recorded.finished, of: planned.count))
         }
 
         let results = Locked(recorded)
@@ -45,7 +45,7 @@ extension RunUseCase {
                 results.record(action, at: index)
                 return results.finished
             }
-            progress(RunProgress(finished: finished, total: planned.count))
+            progress?(StepProgress(.acting, finished, of: planned.count))
         }
         return results.withLock(\.self)
     }

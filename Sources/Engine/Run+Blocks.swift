@@ -5,7 +5,9 @@ extension RunUseCase {
     ///
     /// - parameter opened: the findings that this run opened; their events have told of the block already, where the
     ///   plan knew of it.
-    func noteBlocks(_ pass: RunPass, _ actions: RunActions, opened: Set<FindingKey>) async throws {
+    func noteBlocks(
+        _ pass: RunPass, _ actions: RunActions, opened: Set<FindingKey>, progress: ProgressReport?
+    ) async throws {
         let known = Dictionary(
             try await store.read { try $0.blocks() }.map { ($0.tokenID, $0) }, uniquingKeysWith: { first, _ in first })
         let fresh = zip(pass.plan.actions, actions).compactMap { planned, action -> (block: Block, isTold: Bool)? in
@@ -16,7 +18,8 @@ extension RunUseCase {
                 planned.blocked != nil && opened.contains(FindingKey(action.tokenID, action.policy, action.rule))
             return (block, isTold)
         }
-        for batch in fresh.batches(of: Self.largestBatch) {
+        for (number, batch) in fresh.batches(of: Self.largestBatch).enumerated() {
+            progress?(StepProgress(.noting, number * Self.largestBatch, of: fresh.count))
             try await store.write { store in
                 for (block, isTold) in batch {
                     let change = Change(

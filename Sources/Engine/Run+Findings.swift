@@ -3,7 +3,9 @@ import RotaCore
 extension RunUseCase {
     /// Opens a finding for each violation that has none, and announces it where the policy does more than
     /// observe. Answers those that it opened.
-    func openFindings(_ pass: RunPass, _ violations: Violations) async throws -> Set<FindingKey> {
+    func openFindings(
+        _ pass: RunPass, _ violations: Violations, progress: ProgressReport?
+    ) async throws -> Set<FindingKey> {
         guard !violations.isEmpty else { return [] }
         let fresh = try await store.read { store in
             var known: Set<FindingKey> = []
@@ -14,7 +16,8 @@ extension RunUseCase {
             return violations.indices.filter { !known.contains(FindingKey(violations[$0])) }
         }
         var opened: Set<FindingKey> = []
-        for batch in fresh.batches(of: Self.largestBatch) {
+        for (number, batch) in fresh.batches(of: Self.largestBatch).enumerated() {
+            progress?(StepProgress(.recording, number * Self.largestBatch, of: fresh.count))
             let now = clock.now()
             opened.formUnion(
                 try await store.write { store in
@@ -32,7 +35,7 @@ extension RunUseCase {
     /// Closes the findings whose rule is no longer violated. Those that the plan saw violating, and that no
     /// action touched, are still open without a look.
     func closeFindings(
-        _ pass: RunPass, _ violations: Violations, after actions: RunActions
+        _ pass: RunPass, _ violations: Violations, after actions: RunActions, progress: ProgressReport?
     ) async throws {
         let touched = Set(actions.touched.map { Imprint($0.text) })
         var standing: Set<FindingKey> = []
@@ -50,7 +53,8 @@ extension RunUseCase {
             }
             return doubtful
         }
-        for batch in doubtful.batches(of: Self.largestBatch) {
+        for (number, batch) in doubtful.batches(of: Self.largestBatch).enumerated() {
+            progress?(StepProgress(.closing, number * Self.largestBatch, of: doubtful.count))
             let now = clock.now()
             try await store.write { store in
                 for finding in batch {

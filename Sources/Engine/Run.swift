@@ -43,11 +43,10 @@ package struct RunUseCase: Sendable {
     ///   - actor: who asked for the run, such as `cli:alice`.
     ///   - deliverWithin: how long events are delivered, and tried again, at the end of it; nil where
     ///     somebody else sees to it.
-    ///   - progress: called as actions come to their end.
+    ///   - progress: told how far each step is.
     package func run(
         policies: PolicySet, only firing: Set<String>? = nil, limits: Limits, actor: String,
-        deliverWithin deliveryTime: TimeSpan? = TimeSpan(seconds: 30),
-        progress: @escaping @Sendable (RunProgress) -> Void = { _ in }
+        deliverWithin deliveryTime: TimeSpan? = TimeSpan(seconds: 30), progress: ProgressReport? = nil
     ) async throws -> RunReport {
         let record = RunRecord(
             id: newID(), acting: firing?.sorted(), actor: actor, startedAt: clock.now())
@@ -62,7 +61,7 @@ package struct RunUseCase: Sendable {
     /// process to close, and to make up for where a schedule asked for it.
     func carryThrough(
         _ run: RunRecord, policies: PolicySet, limits: Limits, deliverWithin deliveryTime: TimeSpan?,
-        progress: @escaping @Sendable (RunProgress) -> Void
+        progress: ProgressReport?
     ) async throws -> RunReport {
         do {
             return try await perform(
@@ -75,22 +74,26 @@ package struct RunUseCase: Sendable {
 
     private func perform(
         _ run: RunRecord, policies: PolicySet, limits: Limits, deliverWithin deliveryTime: TimeSpan?,
-        progress: @escaping @Sendable (RunProgress) -> Void
+        progress: ProgressReport?
     ) async throws -> RunReport {
         let (id, startedAt) = (run.id, run.startedAt)
         let upkeep = { @Sendable (cause: String, now: Instant) in
             Change(actor: "rota", at: now, cause: cause, run: id)
         }
         let brake = try await store.brake(at: startedAt)
-        let expired = brake == nil ? try await expire(change: upkeep("its end has passed", clock.now())) : 0
-        // It may wait for a vault that does not answer, and nothing of this run waits for it.
-        async let recovered = recover(id, unless: brake, change: upkeep("it was not finished yet", startedAt))
+        let ends = upkeep("its end has passed", clock.now())
+        let expired = brake == nil ? try await expire(change: ends, progress: progress) : 0
+        // It may wait for a vault that does not answer, and nothing of this run waits for it. It is told of once it is
+        // all that is left.
+        let recovery = StepTally(.recovering)
+        async let recovered = recover(
+            id, unless: brake, change: upkeep("it was not finished yet", startedAt), tally: recovery)
 
         let acting = policies.policies.filter { run.acting?.contains($0.name) ?? true }
         let request = PlanRequest(
             policies: PolicySet(policies: acting, digest: policies.digest), limits: limits,
             vaults: Set(rotator.vaults.keys), at: clock.now())
-        let planned = try await store.read { try makePlan(request, from: $0) }
+        let planned = try await store.read { try Self.plan(request, from: $0, progress: progress) }
         let pass = RunPass(
             id: id, plan: planned.plan, policies: policies, acting: Set(acting.map(\.name)),
             tracking: planned.tracking, brake: brake, actor: run.actor, startedAt: startedAt)
@@ -102,20 +105,41 @@ package struct RunUseCase: Sendable {
         if planned.refusal == nil {
             report.actions = try await carryOut(pass, violations: planned.findings, progress: progress)
         }
+        recovery.tell(progress)
         report.recovery = try await recovered
         report.stalled = try await stalledRotations()
         try await finish(
             pass, aborted: planned.refusal,
             totals: report.actions.totals)
         report.finishedAt = clock.now()
-        if let deliveryTime { report.deliveries = try await deliverer.deliverDue(within: deliveryTime) }
+        if let deliveryTime { report.deliveries = try await deliver(within: deliveryTime, progress: progress) }
         report.names = try await names(of: report.recovery)
         report.waitingDeliveries = try await store.read { try $0.deliveryCounts().waiting }
         return report
     }
 
+    private static func plan(
+        _ request: PlanRequest, from store: any Store, progress: ProgressReport?
+    ) throws -> PlanResult {
+        guard let progress else { return try makePlan(request, from: store) }
+        var total: Int?
+        return try makePlan(request, from: store) { looked in
+            // Of fewer than all it is at its end before that was expected.
+            let active = try total ?? store.countActive()
+            total = active
+            progress(StepProgress(.planning, looked, of: max(active, looked)))
+        }
+    }
+
+    private func deliver(within span: TimeSpan, progress: ProgressReport?) async throws -> DeliveryTotals {
+        guard let progress else { return try await deliverer.deliverDue(within: span) }
+        let tally = StepTally(.delivering, telling: progress)
+        tally.expect(try await store.read { try $0.deliveryCounts().waiting })
+        return try await deliverer.deliverDue(within: span) { tally.add() }
+    }
+
     /// Marks every token whose end has passed. Answers how many.
-    func expire(change: Change) async throws -> Int {
+    func expire(change: Change, progress: ProgressReport? = nil) async throws -> Int {
         var expired = 0
         while true {
             let ended = try await store.read { store in
@@ -131,6 +155,7 @@ package struct RunUseCase: Sendable {
                 try ended.filter { try store.expireToken($0, change: change) }.count
             }
             expired += marked
+            progress?(StepProgress(.expiring, expired))
             // Whoever else marks them at the same time goes on with the rest.
             guard marked > 0 else { return expired }
         }
@@ -144,25 +169,19 @@ package struct RunUseCase: Sendable {
     }
 
     private func carryOut(
-        _ pass: RunPass, violations: Violations, progress: @escaping @Sendable (RunProgress) -> Void
+        _ pass: RunPass, violations: Violations, progress: ProgressReport?
     ) async throws -> RunActions {
-        let opened = try await openFindings(pass, violations)
+        let opened = try await openFindings(pass, violations, progress: progress)
         let actions = try await act(pass, opened: opened, progress: progress)
         if rotator.stop.isRequested, actions.contains(cause: Rotator.stopping) {
             throw CancellationError()
         }
-        try await noteBlocks(pass, actions, opened: opened)
-        try await closeFindings(pass, violations, after: actions)
+        try await noteBlocks(pass, actions, opened: opened, progress: progress)
+        try await closeFindings(pass, violations, after: actions, progress: progress)
         // I9: each planned action is accounted for once. Anything else is a fault of this very code.
         precondition(actions.isComplete, "actions of the plan are missing")
         return actions
     }
-}
-
-/// How far a run is with its actions.
-package struct RunProgress: Hashable, Sendable {
-    package var finished: Int
-    package var total: Int
 }
 
 /// What a run did.

@@ -64,7 +64,7 @@ final class SQLiteDriver: Driver {
             defer { gate.unlock() }
             // In a file that nobody else finds, a change would have no effect but the one that follows from it outside.
             if let name = files?.change() { throw StoreError.replaced(name) }
-            try connection.begin(until: { patience.isOver })
+            try connection.begin(until: patience.isOver)
             isInTransaction = true
             defer { isInTransaction = false }
             let result = try releasingIfUndone {

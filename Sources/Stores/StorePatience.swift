@@ -11,6 +11,7 @@ package final class StorePatience: Sendable {
     private let waiting: @Sendable () -> Void
     private let isTold = Atomic(false)
     private let isEnded = Atomic(false)
+    private let looks = Atomic(0)
 
     /// - parameters:
     ///   - seconds: how long one write waits.
@@ -24,11 +25,19 @@ package final class StorePatience: Sendable {
 
     package func end() { isEnded.store(true, ordering: .relaxed) }
 
-    var isOver: Bool { isEnded.load(ordering: .relaxed) }
+    /// How many times a write that waits has looked whether it still may: while this grows, the store's thread waits
+    /// for another process, and is not stuck.
+    package var lookCount: Int { looks.load(ordering: .relaxed) }
+
+    /// Asked again and again by whoever waits.
+    func isOver() -> Bool {
+        looks.wrappingAdd(1, ordering: .relaxed)
+        return isEnded.load(ordering: .relaxed)
+    }
 
     /// The same, asked by a write that has waited so many seconds.
     func isOver(after waited: Int) -> Bool {
         if waited >= quietSeconds, !isTold.exchange(true, ordering: .relaxed) { waiting() }
-        return isOver
+        return isOver()
     }
 }

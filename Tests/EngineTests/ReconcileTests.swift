@@ -55,6 +55,19 @@ struct ReconcileTests {
         #expect(try await bench.violations().isEmpty)
     }
 
+    @Test func `it tells how many destinations are read, values judged and tokens rotated`() async throws {
+        let told = Locked<[StepProgress]>([])
+        let useCase = ReconcileUseCase(
+            store: bench.queue, rotator: bench.rotator(seed: 7), clock: bench.clock,
+            progress: { step in told.withLock { $0.append(step) } })
+        _ = lose(in: [1])
+        let plan = try await useCase.compare(with: ExportedAudit())
+        _ = try await useCase.carryOut(plan, instance: nil, actor: "cli:alice", reason: "drill")
+        let steps = told.withLock(\.self)
+        #expect(steps.contains(StepProgress(.judging, 0, of: 1)))
+        #expect(steps.contains(StepProgress(.reading, 2, of: 2)) && steps.last == StepProgress(.rotating, 1, of: 1))
+    }
+
     @Test func `what only some destinations hold is accepted until a rotation has replaced it everywhere`() async throws
     {
         let value = lose(in: [1])

@@ -132,6 +132,34 @@ struct RunTests {
         #expect(Set(recorded) == Set(report.actions))
     }
 
+    @Test func `a run tells how far each of its steps is, and to the end`() async throws {
+        let fixture = try RunFixture(endpoints: [Self.hook])
+        let vault = FakeVault("main")
+        try await addUnused(fixture, 3)
+        try await fixture.addToken("ended", expiresAt: fixture.clock.now() + .days(1))
+        for name in ["stuck", "late"] {
+            try await fixture.addToken(name, age: .days(100), destinations: ["main:\(name)#token"])
+        }
+        let useCase = useCase(fixture, vaults: [vault], transport: ScriptedTransport([Self.hook]))
+        // One comes into its overlap, the other one fails.
+        vault.setHook { $0.destination?.path == "stuck" && $0.operation == .write ? .timesOutBefore : nil }
+        _ = try await useCase.run(policies: policies(Self.rotateOld), limits: Limits(), actor: "cli:alice")
+        fixture.clock.advance(by: .days(2))
+        let told = Locked<[StepProgress]>([])
+        _ = try await useCase.run(policies: policies(Self.revokeUnused), limits: Limits(), actor: "cli:alice") { step in
+            told.withLock { $0.append(step) }
+        }
+        let steps = told.withLock(\.self)
+        var order: [StepProgress.Step] = []
+        for step in steps.map(\.step) where order.last != step { order.append(step) }
+        #expect(order == [.expiring, .recording, .acting, .closing, .recovering, .delivering])
+        for step in [StepProgress.Step.acting, .recovering, .delivering] {
+            let last = try #require(steps.last { $0.step == step })
+            #expect(last.finished == last.total && last.finished > 0, "\(last)")
+        }
+        #expect(steps.contains(StepProgress(.expiring, 1)))
+    }
+
     @Test func `a token that changed between plan and act is skipped with the reason`() async throws {
         let fixture = try RunFixture()
         try await addUnused(fixture, 3)

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from house import House, Seed, new_value
-from moved_clock import MovedClock, needs_compiler
+from moved_clock import MovedClock
 from serving import Served
 
 DAY = 86_400
@@ -240,7 +240,6 @@ def test_a_freeze_holds_runs_and_the_daemon_and_an_emergency_goes_past_it(due):
     assert states(house)["gone-1"] == "revoked"
 
 
-@needs_compiler
 def test_a_freeze_ends_by_itself(due):
     house, old, _ = due
     clock = MovedClock(house.folder)
@@ -253,7 +252,6 @@ def test_a_freeze_ends_by_itself(due):
     assert house.get("local:old") != old.value
 
 
-@needs_compiler
 @pytest.mark.parametrize("days", [400, -2])
 def test_a_clock_that_jumped_between_two_runs_is_confirmed_set_right_or_waited_for(due, days):
     house, old, _ = due

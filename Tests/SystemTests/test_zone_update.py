@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from moved_clock import MovedClock, needs_compiler
+from moved_clock import MovedClock
 from test_clock import wait_for
 from serving import Served
 
@@ -40,7 +40,6 @@ class Zones:
                 str(self.folder), str(ZONES)]
 
 
-@needs_compiler
 @pytest.mark.skipif(not has_namespaces(), reason="no mount namespace can be made here")
 def test_a_slot_that_an_update_of_the_zones_moves_has_one_run(bare):
     clock, zones = MovedClock(bare.folder), Zones(bare.folder)

@@ -16,7 +16,7 @@ package struct ClockMark: Hashable, Sendable {
     /// A clock that is back where it must be is believed at once, and one that has been steady for a while, too.
     package func judge(_ reading: ClockReading) -> (jump: ClockJump?, mark: ClockMark) {
         guard let jump = reading.jump(since: trusted) else { return (nil, ClockMark(trusted: reading)) }
-        guard let doubted, doubted.boot == reading.boot, reading.jump(since: doubted) == nil else {
+        guard let doubted, doubted.isOfSameBoot(as: reading), reading.jump(since: doubted) == nil else {
             return (jump, ClockMark(trusted: trusted, doubted: reading))
         }
         let isSteady = reading.uptime - doubted.uptime >= ClockWatch.probation

@@ -29,7 +29,7 @@ struct ClockWatch: Sendable {
 
     /// Ends the suspicion where somebody has confirmed the clock since it began, and it has gone with that.
     mutating func confirm(by trusted: ClockReading, at reading: ClockReading) {
-        guard let since = suspectSince, trusted.boot == since.boot, trusted.uptime >= since.uptime,
+        guard let since = suspectSince, trusted.isOfSameBoot(as: since), trusted.uptime >= since.uptime,
             reading.jump(since: trusted) == nil
         else { return }
         (suspectSince, suspicion) = (nil, nil)

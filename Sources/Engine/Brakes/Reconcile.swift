@@ -10,11 +10,13 @@ package struct ReconcileUseCase: Sendable {
     private let store: StoreQueue
     private let rotator: Rotator
     private let clock: any WallClock
+    private let progress: ProgressReport?
 
-    package init(store: StoreQueue, rotator: Rotator, clock: any WallClock) {
+    package init(store: StoreQueue, rotator: Rotator, clock: any WallClock, progress: ProgressReport? = nil) {
         self.store = store
         self.rotator = rotator
         self.clock = clock
+        self.progress = progress
     }
 
     // MARK: - Comparing
@@ -23,18 +25,25 @@ package struct ReconcileUseCase: Sendable {
     ///
     /// - parameter adopts: whether values that were lost may be taken back; else their tokens are rotated.
     package func compare(with audit: ExportedAudit, adopts: Bool = true) async throws -> Reconciliation {
-        let (identity, newest, tokens) = try await store.write { store in
-            var ids: [TokenID] = []
+        let (identity, newest, tokens, count) = try await store.write { store in
+            var (ids, count) = ([TokenID](), 0)
             try store.eachToken(states: [.active, .quarantined], in: .unsorted) { token in
-                if token.issuer == .rota, token.destinationCount > 0 { ids.append(token.id) }
+                guard token.issuer == .rota, token.destinationCount > 0 else { return true }
+                ids.append(token.id)
+                count += token.destinationCount
                 return true
             }
-            return (try store.identity(), try store.newestEntryTime(), ids)
+            return (try store.identity(), try store.newestEntryTime(), ids, count)
         }
         var result = Reconciliation(identity: identity, doubt: try await store.write { try $0.doubt() })
         let survey = DestinationSurvey(store: store, vaults: rotator.vaults)
         let seen = Locked<[SurveyedPlace]>([])
-        try await survey.look(at: tokens) { place in seen.withLock { $0.append(place) } }
+        let tally = StepTally(.reading, telling: progress)
+        tally.expect(count)
+        try await survey.look(at: tokens) { place in
+            seen.withLock { $0.append(place) }
+            tally.add()
+        }
         let places = seen.withLock(\.self).sorted {
             ($0.token.name, $0.destination.id) < ($1.token.name, $1.destination.id)
         }
@@ -65,7 +74,8 @@ package struct ReconcileUseCase: Sendable {
         _ lost: [Digest: [SurveyedPlace]], _ audit: ExportedAudit, since newest: Instant
     ) async throws -> [Reconciliation.Loss] {
         var losses: [Reconciliation.Loss] = []
-        for (digest, all) in lost {
+        for (number, (digest, all)) in lost.enumerated() {
+            progress?(StepProgress(.judging, number, of: lost.count))
             let byToken = Dictionary(grouping: all, by: \.token.id)
             for (id, places) in byToken {
                 let version = LostVersion(
@@ -144,7 +154,9 @@ package struct ReconcileUseCase: Sendable {
                 tokenID: id, revision: nil, overlap: Self.overlap, trigger: nil, supersedes: true,
                 change: change.at(clock.now()))
         }
-        done.rotations = try await rotator.rotate(requests)
+        let tally = StepTally(.rotating, telling: progress)
+        tally.expect(requests.count)
+        done.rotations = try await rotator.rotate(requests) { _, _ in tally.add() }
         return done
     }
 

@@ -60,13 +60,15 @@ package struct Rotator: Sendable {
     ///
     /// - Parameters:
     ///   - which: tells of a rotation that is due whether this pass takes it up; nil: all of them.
+    ///   - found: called with how many there are, before any is taken up.
     ///   - record: called as each comes to its end in this pass, with the rotation as it was before.
     package func recover(
-        change: Change, only which: (@Sendable (Rotation) -> Bool)? = nil,
+        change: Change, only which: (@Sendable (Rotation) -> Bool)? = nil, found: (Int) -> Void = { _ in },
         record: @escaping @Sendable (Rotation, RotationResult) async throws -> Void = { _, _ in }
     ) async throws -> RecoveryResult {
         let now = clock.now()
         let due = try await store.read { try $0.dueRotations(at: now) }.filter { which?($0) ?? true }
+        found(due.count)
         let results = try await crowd(due, of: \.tokenID) { rotation in
             try await self.resume(rotation, change: change, record: record)
         }

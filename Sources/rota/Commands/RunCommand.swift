@@ -46,8 +46,7 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
             clock: invocation.clock, random: invocation.random)
         return try await useCase.run(
             policies: policies, limits: composition.configuration.limits, actor: Process.actor,
-            deliverWithin: deliverWithin
-        ) { progress.show("acting", done: $0.finished, of: $0.total, "actions") }
+            deliverWithin: deliverWithin, progress: progress.report)
     }
     if invocation.wantsJSON {
         RunDocument(report, givenUp).write(on: output)

@@ -48,7 +48,8 @@ private func reconcileStore(_ invocation: Invocation) async throws -> ExitCode {
     let log = audit
     return try await composition.withVaults { vaults in
         let useCase = ReconcileUseCase(
-            store: store, rotator: composition.rotator(store, vaults), clock: invocation.clock)
+            store: store, rotator: composition.rotator(store, vaults), clock: invocation.clock,
+            progress: Progress(on: invocation.output).report)
         let plan = try await useCase.compare(with: log, adopts: !arguments.has("no-adopt"))
         let document = ReconcileDocument(plan: plan)
         if !invocation.wantsJSON { document.print(on: invocation.output, entries: log.count) }

@@ -309,24 +309,13 @@ struct Service {
         }
     }
 
-    /// Tells systemd that the store's thread answers, as often as it wants to know.
+    /// Tells systemd that the store's thread gets on, as often as it wants to know.
     private func showLife() async {
         guard let interval = manager.watchdogInterval else { return }
+        let pulse = StorePulse(of: store) { [storePatience] in storePatience.lookCount }
         while !stop.isRequested {
-            if await store.answers() { manager.alive() }
+            if pulse.beats() { manager.alive() }
             await stop.sleep(milliseconds: interval, invocation.clock)
-        }
-    }
-}
-
-extension StoreQueue {
-    /// Whether the store can be read.
-    fileprivate func answers() async -> Bool {
-        do {
-            _ = try await read { try $0.identity() }
-            return true
-        } catch {
-            return false
         }
     }
 }
