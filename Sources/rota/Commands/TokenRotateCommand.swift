@@ -10,12 +10,13 @@ extension Command {
             The new value is pushed into every destination, read back, and only then made current. The
             previous one stays valid for the overlap, so that consumers can change over. Values that are older
             still keep their own ends; with --overlap they end no later than the previous one. A rotation that
-            does not get through is not lost: both values stay valid, and 'rota run' goes on with it.
+            does not get through is not lost: both values stay valid, and 'rota run' goes on with it. It never asks.
             """,
         operand: Operand(name: "TOKEN", help: "a name or an id", count: .atLeastOne),
         options: [
             Option("overlap", "SPAN", help: "how long the previous value stays valid; 24h"),
             Option("reason", "TEXT", help: "why, for the audit log"),
+            .needlessYes,
         ],
         examples: [
             "rota token rotate ingest", "rota token rotate ingest ci --overlap 1h --reason 'laptop lost'",
