@@ -11,11 +11,14 @@ extension Command {
             Tells destinations that are empty (missing), hold an older value (outdated), one that is not accepted
             any more (ended), one of another token (other-token) or one that rota does not know (unknown).
             Destinations that nobody can read are counted apart. Changes nothing.
+
+            With --exit-code it ends with 3 when there is drift. Where any destination could not be read it ends
+            with 5, with --exit-code or without, whatever else was found: 3 says that all was done.
             """,
         operand: Operand(name: "TOKEN", help: "a name or an id; else all live tokens", count: .optional),
         options: [
             Option("vault", "NAME", help: "only destinations in this vault"),
-            Option("exit-code", help: "exit with 3 when there is drift"),
+            Option("exit-code", help: "exit with 3 when there is drift and all was read"),
         ],
         examples: ["rota vault drift --exit-code", "rota vault drift --vault main --json | jq '.drift[]'"],
         exitCodes: [.done, .failed, .usage, .violationsRemain, .partlyFailed],
@@ -43,8 +46,9 @@ private func showDrift(_ invocation: Invocation) async throws -> ExitCode {
     }
     let tally = gathered.withLock { $0.sorted }
     if invocation.wantsJSON { invocation.output.document(tally.json) } else { tally.show(on: invocation.output) }
-    if arguments.has("exit-code"), !tally.drifted.isEmpty { return .violationsRemain }
-    return tally.unreadable.isEmpty ? .done : .partlyFailed
+    // 3 says that all was done: what was not read is no answer.
+    guard tally.unreadable.isEmpty else { return .partlyFailed }
+    return arguments.has("exit-code") && !tally.drifted.isEmpty ? .violationsRemain : .done
 }
 
 /// What was found: in full what needs somebody, and the rest as numbers.
