@@ -137,7 +137,7 @@ private struct Status {
         fields.add("configuration", configuration)
         fields.add("instance", "\(identity.instance), generation \(identity.generation)")
         fields.add("active tokens", String(active))
-        fields.add("open findings", String(findings))
+        fields.add("open findings", spokenFindings)
         fields.add("last run", lastRun.map { describe($0, at: now) } ?? "never")
         fields.add(
             "rotations",
@@ -178,6 +178,11 @@ private struct Status {
             ])
         }
         missing.finish()
+    }
+
+    /// Only a run opens findings: before the first one there being none says nothing.
+    private var spokenFindings: String {
+        findings == 0 && lastRun == nil ? "not known: no run has looked yet; see 'rota plan'" : String(findings)
     }
 
     private func describe(_ run: RunRecord, at now: Instant) -> String {
