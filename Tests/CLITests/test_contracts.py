@@ -248,3 +248,35 @@ def test_a_dry_run_tells_all_of_a_long_file_to_a_script_and_its_beginning_to_peo
     shown = workspace.sh("rota import long.csv --dry-run")
     assert "team-19\n" in shown.stdout and "team-20\n" not in shown.stdout and "t199\n" in shown.stdout
     assert "… and 100 more" in shown.stdout and "the fields of the first 20 are shown" in shown.stdout
+
+
+def test_of_a_long_plan_people_see_the_first_and_what_the_rest_is_and_a_script_all(workspace):
+    initialise(workspace)
+    rows = [f"t{number:03},rota,env=prod,2026-01-{1 + number // 100:02},{place}"
+            for number in range(130) for place in ["" if number >= 60 else f"local:t{number:03}"]]
+    (workspace.directory / "many.csv").write_text("name,issuer,labels,created_at,destinations\n" + "\n".join(rows) + "\n")
+    call(workspace, "rota import many.csv --json")
+    lines = workspace.sh("rota plan").stdout.splitlines()
+    assert [line.split()[1] for line in lines[1:51]] == [f"t{number:03}" for number in range(50)]
+    rest = [line for line in lines if line.startswith("…")]
+    assert rest == [
+        "… and 10 more (10 of rotation: rotate, max-age-exceeded); see them with --all or --json",
+        "… and 20 more (20 of rotation: rotate, no-destination); see them with --all or --json",
+    ], lines
+    assert any(line.startswith("130 actions: 60 to be taken, 0 waiting, 70 blocked") for line in lines), lines
+    whole = workspace.sh("rota plan --all").stdout
+    assert "…" not in whole and len(re.findall(r"^rotate  t\d\d\d ", whole, re.M)) == 130
+    assert len(call(workspace, "rota plan --json")["actions"]) == 130
+
+
+def test_of_many_blocked_actions_status_shows_the_first_and_counts_the_rest(workspace):
+    initialise(workspace)
+    rows = "".join(f"t{number:03},rota,env=prod,2026-01-01\n" for number in range(70))
+    (workspace.directory / "many.csv").write_text("name,issuer,labels,created_at\n" + rows)
+    call(workspace, "rota import many.csv --json")
+    call(workspace, "rota run --json", 5)
+    shown = workspace.sh("rota status").stdout
+    assert len(re.findall(r"^t\d\d\d ", shown, re.M)) == 50
+    assert "… and 20 more (20 of rotation: rotate, no-destination); see them with --all or --json\n" in shown
+    assert len(re.findall(r"^t\d\d\d ", workspace.sh("rota status --all").stdout, re.M)) == 70
+    assert len(call(workspace, "rota status --json")["blocked"]) == 70

@@ -6,6 +6,7 @@ extension Command {
     static let status = Command(
         words: ["status"],
         summary: "show the store, the last run, open rotations, findings and deliveries",
+        options: [AbridgedTable.option],
         examples: ["rota status", "rota status --json | jq .rotations"],
         run: showStatus)
 }
@@ -18,14 +19,13 @@ private func showStatus(_ invocation: Invocation) throws -> ExitCode {
     if invocation.wantsJSON {
         invocation.output.document(status.json)
     } else {
-        status.print(on: invocation.output, at: invocation.clock.now())
+        status.print(
+            on: invocation.output, at: invocation.clock.now(), isWhole: invocation.arguments.has("all"))
     }
     return .done
 }
 
 private struct Status {
-    private static let mostListed = 100
-
     private let store: String
     private let configuration: String
     private let identity: StoreIdentity
@@ -130,7 +130,7 @@ private struct Status {
         ]
     }
 
-    func print(on output: Output, at now: Instant) {
+    func print(on output: Output, at now: Instant, isWhole: Bool) {
         BrakeDocument.warn(of: brake, on: output)
         var fields = Fields()
         fields.add("store", store)
@@ -154,22 +154,25 @@ private struct Status {
                     + "rota webhook test \(endpoint.name)")
         }
         fields.print(on: output)
-        var table = Table(["token", "phase", "since", "next", "cause"], on: output, title: "Rotations")
-        for open in rotations.sorted(by: { ($0.nextAt, $0.name) < ($1.nextAt, $1.name) }) {
-            table.add([
-                open.name, open.rotation.phase.rawValue, distance(to: open.rotation.claimedAt, from: now),
-                open.next(at: now), open.rotation.cause ?? "-",
-            ])
+        var open = AbridgedTable(
+            ["token", "phase", "since", "next", "cause"], on: output, title: "Rotations", isWhole: isWhole)
+        for entry in rotations.sorted(by: { ($0.nextAt, $0.name) < ($1.nextAt, $1.name) }) {
+            open.add(
+                kind: entry.kind,
+                [
+                    entry.name, entry.rotation.phase.rawValue, distance(to: entry.rotation.claimedAt, from: now),
+                    entry.next(at: now), entry.rotation.cause ?? "-",
+                ])
         }
-        table.finish()
-        var stuck = Table(["token", "action", "policy", "since", "cause"], on: output, title: "Blocked actions")
-        for (name, block) in blocked.prefix(Self.mostListed) {
-            stuck.add([
-                name, block.action.rawValue, block.policy, distance(to: block.since, from: now), block.cause,
-            ])
+        open.finish()
+        var stuck = AbridgedTable(
+            ["token", "action", "policy", "since", "cause"], on: output, title: "Blocked actions", isWhole: isWhole)
+        for (name, block) in blocked {
+            stuck.add(
+                kind: "\(block.policy): \(block.action.rawValue), \(block.reason.rawValue)",
+                [name, block.action.rawValue, block.policy, distance(to: block.since, from: now), block.cause])
         }
         stuck.finish()
-        if blocked.count > Self.mostListed { output.line("… and \(blocked.count - Self.mostListed) more") }
         var missing = Table(
             ["token", "made", "cause", "what to do"], on: output, title: "Tokens without a value")
         for entry in withoutValue {
@@ -203,6 +206,12 @@ private struct OpenRotation {
         name = token?.name ?? rotation.tokenID.text
         self.rotation = rotation
         overlapEnd = rotation.phase == .overlap && rotation.cause == nil ? token?.values.overlapEndsAt : nil
+    }
+
+    /// What it is counted as where it is not shown.
+    var kind: String {
+        let what = rotation.cause == nil ? rotation.phase.rawValue : "\(rotation.phase.rawValue), stuck"
+        return "\(rotation.trigger?.policy ?? rotation.claim.actor): rotate, \(what)"
     }
 
     /// When something comes.
