@@ -5,7 +5,11 @@ import RotaCore
 extension Command {
     static let status = Command(
         words: ["status"],
-        summary: "show the store, the last run, open rotations, findings and deliveries",
+        summary: "show the store, the last run, open rotations, findings, drift and deliveries",
+        discussion: """
+            Rotations that a person asked for and that failed are told until the token has a new value. Drift is what
+            'rota vault drift' found when somebody looked last, as of then.
+            """,
         options: [AbridgedTable.option],
         examples: ["rota status", "rota status --json | jq .rotations"],
         run: showStatus)
@@ -33,6 +37,10 @@ private struct Status {
     private let active: Int
     private let lastRun: RunRecord?
     private let rotations: [OpenRotation]
+    /// What persons asked for and did not get.
+    private let failed: [FailedRotation]
+    /// Nil when nobody has looked.
+    private let drift: KnownDrift?
     /// Actions that wait for a person to mend something.
     private let blocked: [(name: String, block: Block)]
     private let withoutValue: [MissingValue]
@@ -55,6 +63,8 @@ private struct Status {
         rotations = try store.openRotations().map {
             OpenRotation($0, of: try store.token($0.tokenID))
         }
+        failed = try store.failedRotations()
+        drift = try store.knownDrift()
         blocked = try store.blocks().filter { !$0.reason.isByDesign }.map {
             (try store.token($0.tokenID)?.name ?? $0.tokenID.text, $0)
         }
@@ -76,7 +86,9 @@ private struct Status {
     private var stalled: [OpenRotation] { rotations.filter { $0.rotation.cause != nil } }
 
     var json: JSON {
-        [
+        let failedRotations: [JSON] = failed.map { json($0) }
+        let knownDrift: JSON = drift.map { json($0) } ?? .null
+        return [
             "store": .string(store), "configuration": .string(configuration),
             "instance": .string(identity.instance), "generation": .integer(identity.generation),
             "created_at": TokenDocument.time(identity.createdAt), "held": BrakeDocument.json(brake),
@@ -89,6 +101,7 @@ private struct Status {
                         "rotation": TokenDocument.json(open.rotation),
                     ]
                 }),
+            "failed_rotations": .array(failedRotations), "drift": knownDrift,
             "blocked": .array(
                 blocked.map { name, block in
                     [
@@ -105,6 +118,29 @@ private struct Status {
                 "dead": .integer(deliveries.dead), "unconfigured": unconfigured.json,
                 "disabled": .array(disabled.map { .string($0.name) }),
             ],
+        ]
+    }
+
+    private func json(_ failed: FailedRotation) -> JSON {
+        [
+            "token_id": .string(failed.token.id.text), "name": .string(failed.token.name),
+            "asked_by": .string(failed.rotation.claim.actor), "at": TokenDocument.time(failed.rotation.claimedAt),
+            "cause": .string(failed.cause),
+        ]
+    }
+
+    private func json(_ drift: KnownDrift) -> JSON {
+        [
+            "looked_at": TokenDocument.time(drift.lookedAt), "all_looked_at": TokenDocument.time(drift.allLookedAt),
+            "drifted": .integer(drift.places.count + drift.untold), "unreadable": .integer(drift.unreadable),
+            "places": .array(
+                drift.places.map { place in
+                    [
+                        "token_id": .string(place.token.id.text), "name": .string(place.token.name),
+                        "destination": .string(place.destination), "finding": .string(place.drift.rawValue),
+                        "seen_at": TokenDocument.time(place.seenAt),
+                    ]
+                }),
         ]
     }
 
@@ -132,39 +168,9 @@ private struct Status {
 
     func print(on output: Output, at now: Instant, isWhole: Bool) {
         BrakeDocument.warn(of: brake, on: output)
-        var fields = Fields()
-        fields.add("store", store)
-        fields.add("configuration", configuration)
-        fields.add("instance", "\(identity.instance), generation \(identity.generation)")
-        fields.add("active tokens", String(active))
-        fields.add("open findings", spokenFindings)
-        fields.add("last run", lastRun.map { describe($0, at: now) } ?? "never")
-        fields.add(
-            "rotations",
-            "\(rotations.count) not finished" + (stalled.isEmpty ? "" : ", \(stalled.count) stuck"))
-        fields.add("uses watched", watching(at: now))
-        fields.add(
-            "deliveries",
-            "\(deliveries.waiting) waiting, \(deliveries.delivered) delivered, \(deliveries.dead) given up")
-        fields.add("webhooks gone", unconfigured.sentence)
-        for endpoint in disabled {
-            fields.add(
-                "webhook off",
-                "\(endpoint.name), since \(spoken(endpoint.at, from: now)): \(endpoint.cause); when that is mended: "
-                    + "rota webhook test \(endpoint.name)")
-        }
-        fields.print(on: output)
-        var open = AbridgedTable(
-            ["token", "phase", "since", "next", "cause"], on: output, title: "Rotations", isWhole: isWhole)
-        for entry in rotations.sorted(by: { ($0.nextAt, $0.name) < ($1.nextAt, $1.name) }) {
-            open.add(
-                kind: entry.kind,
-                [
-                    entry.name, entry.rotation.phase.rawValue, distance(to: entry.rotation.claimedAt, from: now),
-                    entry.next(at: now), entry.rotation.cause ?? "-",
-                ])
-        }
-        open.finish()
+        printFields(on: output, at: now)
+        printRotations(on: output, at: now, isWhole)
+        printDrift(on: output, at: now, isWhole)
         var stuck = AbridgedTable(
             ["token", "action", "policy", "since", "cause"], on: output, title: "Blocked actions", isWhole: isWhole)
         for (name, block) in blocked {
@@ -183,9 +189,87 @@ private struct Status {
         missing.finish()
     }
 
+    private func printFields(on output: Output, at now: Instant) {
+        var fields = Fields()
+        fields.add("store", store)
+        fields.add("configuration", configuration)
+        fields.add("instance", "\(identity.instance), generation \(identity.generation)")
+        fields.add("active tokens", String(active))
+        fields.add("open findings", spokenFindings)
+        fields.add("last run", lastRun.map { describe($0, at: now) } ?? "never")
+        fields.add(
+            "rotations",
+            "\(rotations.count) not finished" + (stalled.isEmpty ? "" : ", \(stalled.count) stuck")
+                + (failed.isEmpty ? "" : "; \(failed.count) asked for and failed"))
+        fields.add("drift", drift.map { describe($0, at: now) } ?? "nobody has looked; see 'rota vault drift'")
+        fields.add("uses watched", watching(at: now))
+        fields.add(
+            "deliveries",
+            "\(deliveries.waiting) waiting, \(deliveries.delivered) delivered, \(deliveries.dead) given up")
+        fields.add("webhooks gone", unconfigured.sentence)
+        for endpoint in disabled {
+            fields.add(
+                "webhook off",
+                "\(endpoint.name), since \(spoken(endpoint.at, from: now)): \(endpoint.cause); when that is mended: "
+                    + "rota webhook test \(endpoint.name)")
+        }
+        fields.print(on: output)
+    }
+
     /// Only a run opens findings: before the first one there being none says nothing.
     private var spokenFindings: String {
         findings == 0 && lastRun == nil ? "not known: no run has looked yet; see 'rota plan'" : String(findings)
+    }
+
+    private func printRotations(on output: Output, at now: Instant, _ isWhole: Bool) {
+        var open = AbridgedTable(
+            ["token", "phase", "since", "next", "cause"], on: output, title: "Rotations", isWhole: isWhole)
+        for entry in rotations.sorted(by: { ($0.nextAt, $0.name) < ($1.nextAt, $1.name) }) {
+            open.add(
+                kind: entry.kind,
+                [
+                    entry.name, entry.rotation.phase.rawValue, distance(to: entry.rotation.claimedAt, from: now),
+                    entry.next(at: now), entry.rotation.cause ?? "-",
+                ])
+        }
+        open.finish()
+        var given = AbridgedTable(
+            ["token", "asked", "by", "cause"], on: output,
+            title: "Failed rotations: asked for by a person, and not tried again; 'rota token rotate' does",
+            isWhole: isWhole)
+        for entry in failed {
+            let actor = entry.rotation.claim.actor
+            given.add(
+                kind: actor,
+                [entry.token.name, distance(to: entry.rotation.claimedAt, from: now), actor, entry.cause])
+        }
+        given.finish()
+    }
+
+    private func printDrift(on output: Output, at now: Instant, _ isWhole: Bool) {
+        guard let drift else { return }
+        var table = AbridgedTable(
+            ["token", "destination", "drift", "seen"], on: output,
+            title: "Drift: as it was seen; 'rota vault drift' looks again", isWhole: isWhole)
+        for place in drift.places {
+            table.add(
+                kind: place.drift.rawValue,
+                [place.token.name, place.destination, place.drift.rawValue, distance(to: place.seenAt, from: now)])
+        }
+        table.finish()
+        if drift.untold > 0 { output.line("… and \(drift.untold) more that were only counted") }
+    }
+
+    private func describe(_ drift: KnownDrift, at now: Instant) -> String {
+        let count = drift.places.count + drift.untold
+        let unread = drift.unreadable > 0 ? ", \(drift.unreadable) not readable" : ""
+        let reach =
+            switch drift.allLookedAt {
+            case nil: "; never at all of them"
+            case drift.lookedAt: ""
+            case let all?: "; at all of them \(spoken(all, from: now))"
+            }
+        return "\(counted(count, "destination"))\(unread), seen \(spoken(drift.lookedAt, from: now))\(reach)"
     }
 
     private func describe(_ run: RunRecord, at now: Instant) -> String {
