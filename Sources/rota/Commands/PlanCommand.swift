@@ -170,7 +170,8 @@ enum PlanDocument {
     private static func why(_ action: PlannedAction) -> String {
         let covered = action.covers.map { "\($0.policy)/\($0.rule)" }.joined(separator: ", ")
         let missed = action.refused.map { "; \($0.sentence)" } ?? ""
-        return action.verdict.reason.message + missed + (covered.isEmpty ? "" : "; cures \(covered) too")
+        let rest = covered.isEmpty ? "" : "; in place of what \(covered) calls for"
+        return action.verdict.reason.message + missed + rest
     }
 }
 

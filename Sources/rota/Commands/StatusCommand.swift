@@ -218,7 +218,8 @@ private struct Status {
 
     /// Only a run opens findings: before the first one there being none says nothing.
     private var spokenFindings: String {
-        findings == 0 && lastRun == nil ? "not known: no run has looked yet; see 'rota plan'" : String(findings)
+        if findings > 0 { return "\(findings); 'rota report' tells each" }
+        return lastRun == nil ? "not known: no run has looked yet; see 'rota plan'" : "0"
     }
 
     private func printRotations(on output: Output, at now: Instant, _ isWhole: Bool) {
