@@ -6,7 +6,7 @@ extension RunUseCase {
     /// - parameter opened: the findings that this run opened; their events have told of the block already, where the
     ///   plan knew of it.
     func noteBlocks(
-        _ pass: RunPass, _ actions: RunActions, opened: Set<FindingKey>, progress: ProgressReport?
+        _ pass: RunPass, _ actions: RunActions, opened: FindingKeys, progress: ProgressReport?
     ) async throws {
         let known = Dictionary(
             try await store.read { try $0.blocks() }.map { ($0.tokenID, $0) }, uniquingKeysWith: { first, _ in first })

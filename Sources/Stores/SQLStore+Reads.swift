@@ -102,6 +102,10 @@ extension SQLStore {
         try driver.first(.unfinishedRotation, [.of(id)], Decode.rotation)
     }
 
+    func givenUpRotations(ofNewest count: Int) throws -> [Rotation] {
+        try driver.all(.givenUpRotations, [.of(count)], Decode.rotation)
+    }
+
     func pushes(of id: TokenID) throws -> [Push] {
         try driver.all(.pushes, [.of(id)], Decode.push)
     }

@@ -40,7 +40,7 @@ extension Statement {
         issuedAtOrBefore, idleSinceAtOrBefore, overlapEndedAtOrBefore, withoutExpiry, lifetimeMoreThan, expiresAfter,
         expiredAtOrBefore,
         activeCount, versions, valueWithDigest, knownValue, newestAuditEntry, destinations, unfinishedRotations,
-        dueRotations, stalledRotations, unfinishedRotation,
+        dueRotations, stalledRotations, unfinishedRotation, givenUpRotations,
         pushes,
         openFindings, findings, auditEntries, auditEntriesOfObject, auditEntriesBack, auditEntriesOfObjectBack,
         runActions, promotions, unrecordedRotations, outcomesOfRun, lastRun, runNumber, unfinishedRuns, dueDeliveries,
@@ -143,6 +143,13 @@ extension Statement {
         """)
     static let unfinishedRotation = Statement(
         "SELECT \(rotationColumns) FROM rotations WHERE token_id = $1 AND phase IN ('open', 'overlap')")
+    /// Rotations are numbered in the order of their claims: the end of the table is read, however long it is.
+    static let givenUpRotations = Statement(
+        """
+        SELECT \(rotationColumns) FROM rotations
+        WHERE id > (SELECT COALESCE(max(id), 0) FROM rotations) - $1 AND phase = 'closed' AND policy IS NULL
+        ORDER BY id DESC
+        """)
     static let pushes = Statement(
         """
         SELECT version, destination_id, state, base, attempt, verified_base, first_base FROM pushes

@@ -20,6 +20,8 @@ package struct FakeStoreReads: StoreReads {
     package var quarantines: [TokenID: Quarantine] = [:]
     package var absences: [TokenID: Absence] = [:]
     package var blockedActions: [Block] = []
+    /// Oldest first.
+    package var entries: [AuditEntry] = []
     package var deliveries = DeliveryCounts(waiting: 0, delivered: 0, dead: 0)
 
     package init(_ tokens: [Token] = []) { self.tokens = tokens }
@@ -68,12 +70,19 @@ package struct FakeStoreReads: StoreReads {
     package func dueRotations(at now: Instant) -> [Rotation] { openRotations().filter { $0.nextAttemptAt <= now } }
     package func stalledRotations() -> [Rotation] { openRotations().filter { $0.cause != nil } }
     package func rotation(of id: TokenID) -> Rotation? { openRotations().first { $0.tokenID == id } }
+    package func givenUpRotations(ofNewest count: Int) -> [Rotation] {
+        rotations.suffix(count).reversed().filter { $0.phase == .closed && $0.trigger == nil }
+    }
     package func pushes(of id: TokenID) -> [Push] { [] }
     package func eachOpenFinding(_ each: (Finding) throws -> Bool) {}
     package func findings(of id: TokenID) -> [Finding] { [] }
     package func blocks() -> [Block] { blockedActions }
     package func eachAuditEntry(from number: Int64, object: String?, _ each: (AuditEntry) throws -> Bool) {}
-    package func eachAuditEntry(below number: Int64, object: String?, _ each: (AuditEntry) throws -> Bool) {}
+    package func eachAuditEntry(below number: Int64, object: String?, _ each: (AuditEntry) throws -> Bool) throws {
+        for entry in entries.reversed() where entry.number < number && object.map({ $0 == entry.object }) ?? true {
+            guard try each(entry) else { return }
+        }
+    }
     package func eachRunAction(
         from: Instant, to: Instant, _ each: (RecordedAction) throws -> Bool
     ) throws {

@@ -39,6 +39,19 @@ extension StoreConformance {
             try require(try bench.store.holder(of: place, otherThan: nil) == nil, "ended tokens hold nothing")
             try bench.write { try $0.addDestination(place, to: other.id, change: bench.change()) }
         },
+        StoreClaim("a look at destinations is one audit entry, and no event") { bench in
+            let id = try bench.add("t", destinations: 1).id
+            let look = DriftLook(
+                token: nil, vault: "main", destinations: 2, unreadable: 1,
+                places: [DriftLook.Place(tokenID: id, destination: "main:t/0#token", drift: .ended, version: 1)])
+            let written = try bench.written { try bench.write { try $0.recordDrift(look, change: bench.change()) } }
+            try require(written == (1, 0), "one audit entry: \(written)")
+            guard let known = try bench.store.knownDrift() else {
+                throw ConformanceFailure(description: "nothing is known of it")
+            }
+            try require(known.places.map(\.destination) == ["main:t/0#token"], "the place is known")
+            try require((known.unreadable, known.allLookedAt) == (1, nil), "and that not all was looked at")
+        },
         StoreClaim("a destination is removed with its push rows, audited, but not the last while a rotation is open") {
             bench in
             let id = try bench.add("t").id

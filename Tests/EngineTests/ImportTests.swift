@@ -271,7 +271,7 @@ import Testing
 
     static let mappings: [(ColumnMapping, String, String?)] = [
         (ColumnMapping(renamed: ["user": .name]), "user,issuer\na,rota\n", nil),
-        (ColumnMapping(renamed: ["usr": .name]), "user,issuer\na,rota\n", "line 1: there is no column 'user'"),
+        (ColumnMapping(renamed: ["usr": .name]), "user,issuer\na,rota\n", "line 1: the file has no column 'usr'"),
         (ColumnMapping(renamed: ["usr": .owner]), "name,issuer\na,rota\n", "line 1: the file has no column 'usr'"),
         (ColumnMapping(ignored: ["age"]), "name,issuer,age\na,rota,3\n", nil),
         (ColumnMapping(ignored: ["age"]), "name,issuer\na,rota\n", "line 1: the file has no column 'age'"),
@@ -280,7 +280,10 @@ import Testing
             ColumnMapping(renamed: ["user": .name]), "user,name,issuer\na,b,rota\n",
             "line 1: the column 'name' is there twice"
         ),
-        (ColumnMapping(ignored: ["name"]), "name,issuer\na,rota\n", "line 2: name is empty"),
+        (
+            ColumnMapping(ignored: ["name"]), "name,issuer\na,rota\n",
+            "line 1: no column is taken as 'name', which every token needs; they are: name, issuer"
+        ),
     ]
 
     @Test(arguments: mappings)

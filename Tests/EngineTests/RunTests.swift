@@ -169,7 +169,7 @@ struct RunTests {
         edited.owner = "team-b"
         let token = edited
         #expect(try await fixture.store.write { try $0.editToken(token, change: change) })
-        let actions = try await useCase(fixture).act(pass, opened: []) { _ in }
+        let actions = try await useCase(fixture).act(pass, opened: FindingKeys()) { _ in }
         #expect(actions.map(\.outcome) == [.done, .skipped, .done])
         #expect(actions[1].cause?.contains("changed since it was planned") == true)
         #expect(try await fixture.token(token.id).state == .active)
@@ -181,7 +181,7 @@ struct RunTests {
         let pass = try await plannedPass(fixture, policies(Self.revokeUnused))
         // As after a use, which is no change of the token: on its idle clock it is earlier now.
         fixture.clock.advance(by: .zero - .days(45))
-        let actions = try await useCase(fixture).act(pass, opened: []) { _ in }
+        let actions = try await useCase(fixture).act(pass, opened: FindingKeys()) { _ in }
         #expect(actions.map(\.outcome) == [.skipped])
         #expect(actions[0].cause?.hasPrefix("no longer called for: ") == true)
     }
@@ -191,8 +191,8 @@ struct RunTests {
         try await addUnused(fixture, 300)
         let pass = try await plannedPass(fixture, policies(Self.revokeUnused))
         let useCase = useCase(fixture)
-        async let first = useCase.act(pass, opened: []) { _ in }
-        async let second = useCase.act(pass, opened: []) { _ in }
+        async let first = useCase.act(pass, opened: FindingKeys()) { _ in }
+        async let second = useCase.act(pass, opened: FindingKeys()) { _ in }
         let outcomes = try await (Array(first) + Array(second)).map(\.outcome)
         #expect(outcomes.count { $0 == .done } == 300)
         #expect(outcomes.count { $0 == .skipped } == 300)

@@ -129,7 +129,7 @@ def test_it_runs_by_schedule_and_ends_in_good_order(house, serve):
     assert house.rows("SELECT COUNT(*) FROM rotations") == [(0,)]
     hours_pass(house)
     done = served.wait_for_log("a run is done")
-    assert done["done"] == str(len(seeds)), done
+    assert done["done"] == len(seeds), done
     values = [house.get(place) for seed in seeds for place in seed.destinations]
     assert len(set(values)) == len(seeds) and all(house.accepts(value) for value in set(values))
     code, seconds = served.end()
@@ -152,7 +152,7 @@ def test_a_reload_takes_over_what_is_right_and_keeps_the_old_where_not(house, se
     hints = [entry.get("hint") for entry in served.log if entry["msg"] == "a fault in the new configuration"]
     assert "did you mean 'name'?" in hints, hints
     hours_pass(house)
-    assert served.wait_for_log("a run is done")["done"] == "12", "the old policies are in force"
+    assert served.wait_for_log("a run is done")["done"] == 12, "the old policies are in force"
 
     house.policy(text=POLICY.replace("quarterly", "other").replace("max-age: 90d", "max-age: 91d"))
     served.process.send_signal(signal.SIGHUP)

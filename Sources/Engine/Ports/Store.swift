@@ -8,7 +8,7 @@ package import RotaCore
 /// when and why. A condition that does not hold is an ordinary answer (false or nil), never an error; but for a brake:
 /// what is destructive throws `StoreError.held` while there is one.
 package protocol Store: AnyObject, StoreReads, TokenChanges, RotationChanges, RunChanges, DeliveryChanges,
-    UsageChanges, ScheduleChanges, BlockChanges, BrakeChanges, QuarantineChanges, AbsenceChanges
+    UsageChanges, ScheduleChanges, BlockChanges, BrakeChanges, QuarantineChanges, AbsenceChanges, DriftChanges
 {
     /// Runs `body` in one durable write transaction. When `body` throws, nothing of it stays.
     ///
@@ -160,6 +160,8 @@ package protocol StoreReads: UsageReads, QuarantineReads, AbsenceReads {
     /// Those of the unfinished ones that something is in the way of, by their next attempt.
     func stalledRotations() throws -> [Rotation]
     func rotation(of id: TokenID) throws -> Rotation?
+    /// Rotations that a person asked for and that were given up, newest first, of the newest so many of all.
+    func givenUpRotations(ofNewest count: Int) throws -> [Rotation]
     /// The push rows of all versions of a token.
     func pushes(of id: TokenID) throws -> [Push]
 

@@ -43,7 +43,7 @@ package struct PlannedAction: Hashable, Sendable {
     package var blocked: BlockedReason?
     /// It is due, but beyond the policy's pace: a later run takes it.
     package var waiting: Bool
-    /// What else of this token this action cures.
+    /// What else calls for something of this token: this action, the strictest, is taken in place of it.
     package var covers: [RuleReference]
     /// Who has presented a quarantined token since; nil for any other action, and when nobody has.
     package var refused: RefusedUses?

@@ -122,8 +122,18 @@ final class InventoryFile {
     var fractionRead: Double? { size > 0 ? Double(read) / Double(size) : nil }
 }
 
-/// What `--format` says, else what the file can only be, else what its name says.
+/// What `--format` says, else what the file can only be, else what its name says; and what the file begins with must
+/// not be something else: every line would be wrong.
 private func format(_ arguments: Arguments, _ file: InventoryFile) throws(Failure) -> InventoryFormat {
+    let format = try chosenFormat(arguments, file)
+    guard let (looksLike, formats) = format.contradiction(in: file.beginning) else { return format }
+    let how = arguments.has("format") ? "as --format says" : "as its name says"
+    throw .usage(
+        "\(file.path) looks like \(looksLike), and not like \(format.rawValue), \(how); nothing was imported",
+        hint: "say what is in it: --format \(formats.map(\.rawValue).joined(separator: " | "))")
+}
+
+private func chosenFormat(_ arguments: Arguments, _ file: InventoryFile) throws(Failure) -> InventoryFormat {
     if let format = try arguments.choice("format", of: InventoryFormat.self) { return format }
     if let format = InventoryFormat.detected(in: file.beginning) { return format }
     if file.path.hasSuffix(".csv") { return .csv }

@@ -9,10 +9,17 @@ extension Command {
         discussion: """
             Changes nothing. A plan over a limit is shown all the same, with the reason why a run would refuse
             it, and exit code 4. With --at it is made as if it were then, for the tokens as they are now.
+
+            Of a long plan the first actions are shown, those with the oldest deadlines, and the others counted by
+            policy, action and reason, on a terminal or not; --json always has all of them.
             """,
-        options: [Option("at", "TIME|SPAN", help: "plan as if it were then: 2027-01-31, or 30d from now")],
+        options: [
+            Option("at", "TIME|SPAN", help: "plan as if it were then: 2027-01-31, or 30d from now"),
+            AbridgedTable.option,
+        ],
         examples: [
-            "rota plan", "rota plan --at 30d", "rota plan --json | jq '.actions[] | select(.blocked)'",
+            "rota plan", "rota plan --at 30d", "rota plan --all | less -S",
+            "rota plan --json | jq '.actions[] | select(.blocked)'",
         ],
         exitCodes: [.done, .failed, .usage, .refused],
         run: showPlan)
@@ -36,7 +43,7 @@ private func showPlan(_ invocation: Invocation) throws -> ExitCode {
         PlanDocument.write(result, policies.policies, otherwise: schedule, brake, on: invocation.output)
     } else {
         BrakeDocument.warn(of: brake, on: invocation.output)
-        PlanDocument.print(result.plan, on: invocation.output)
+        PlanDocument.print(result.plan, isWhole: invocation.arguments.has("all"), on: invocation.output)
         PlanDocument.printUnacted(result.findings, on: invocation.output)
         PlanDocument.printRuns(of: result.plan, policies.policies, otherwise: schedule, on: invocation.output)
     }
@@ -97,28 +104,31 @@ enum PlanDocument {
         ]
     }
 
-    static func print(_ plan: Plan, on output: Output) {
+    /// - parameter isWhole: show every action, and not only the first ones of each group.
+    static func print(_ plan: Plan, isWhole: Bool, on output: Output) {
         let headings = ["action", "token", "owner", "deadline", "policy", "rule"]
-        var table = Table(headings + ["why"], on: output)
+        var taken = AbridgedTable(headings + ["why"], on: output, isWhole: isWhole)
         for action in plan.actions where action.blocked == nil && !action.waiting {
-            table.add(row(action) + [why(action)])
+            taken.add(kind: kind(action), row(action) + [why(action)])
         }
-        table.finish()
-        var held = Table(
-            headings + ["why"], on: output, title: "Waiting: beyond the pace of the policy; later runs take them")
+        taken.finish()
+        var held = AbridgedTable(
+            headings + ["why"], on: output, title: "Waiting: beyond the pace of the policy; later runs take them",
+            isWhole: isWhole)
         for action in plan.actions where action.blocked == nil && action.waiting {
-            held.add(row(action) + [why(action)])
+            held.add(kind: kind(action), row(action) + [why(action)])
         }
         held.finish()
-        var stuck = Table(
-            headings + ["blocked because"], on: output, title: "Blocked: called for, but not possible")
+        var stuck = AbridgedTable(
+            headings + ["blocked because"], on: output, title: "Blocked: called for, but not possible",
+            isWhole: isWhole)
         for action in plan.actions {
-            if let blocked = action.blocked { stuck.add(row(action) + [blocked.message]) }
+            if let blocked = action.blocked { stuck.add(kind: kind(action), row(action) + [blocked.message]) }
         }
         stuck.finish()
         if !plan.actions.isEmpty { output.line() }
         output.line(
-            "\(counted(plan.actions.count, "action")): \(table.rowCount) to be taken, \(held.rowCount) waiting, "
+            "\(counted(plan.actions.count, "action")): \(taken.rowCount) to be taken, \(held.rowCount) waiting, "
                 + "\(stuck.rowCount) blocked; as of \(plan.at)")
         output.line(
             "\(counted(plan.candidates, "token")) looked at: those whose age, use or end may call for something")
@@ -144,6 +154,12 @@ enum PlanDocument {
         }
     }
 
+    /// What an action is counted as where it is not shown.
+    private static func kind(_ action: PlannedAction) -> String {
+        let reason = action.blocked?.rawValue ?? action.verdict.reason.code
+        return "\(action.policy): \(action.action.rawValue), \(reason)"
+    }
+
     private static func row(_ action: PlannedAction) -> [String] {
         [
             action.action.rawValue, action.name, action.owner, action.verdict.deadline?.description ?? "-",
@@ -154,7 +170,8 @@ enum PlanDocument {
     private static func why(_ action: PlannedAction) -> String {
         let covered = action.covers.map { "\($0.policy)/\($0.rule)" }.joined(separator: ", ")
         let missed = action.refused.map { "; \($0.sentence)" } ?? ""
-        return action.verdict.reason.message + missed + (covered.isEmpty ? "" : "; cures \(covered) too")
+        let rest = covered.isEmpty ? "" : "; in place of what \(covered) calls for"
+        return action.verdict.reason.message + missed + rest
     }
 }
 

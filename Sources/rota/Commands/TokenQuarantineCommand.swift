@@ -12,7 +12,7 @@ extension Command {
             not done while a new value is on its way to its places; what must end now is for 'rota token revoke'.
             """,
         operand: Operand(name: "TOKEN", help: "a name or an id"),
-        options: [Option("reason", "TEXT", required: true, help: "why, for the audit log")],
+        options: [Option("reason", "TEXT", required: true, help: "why, for the audit log"), .needlessYes],
         examples: [
             "rota token quarantine ingest --reason 'nobody knows who uses it'",
             "rota token list --state quarantined",
@@ -28,7 +28,7 @@ extension Command {
             from now. A rule that it breaks all the same takes it out of use with the next run, so mend that first.
             """,
         operand: Operand(name: "TOKEN", help: "a name or an id"),
-        options: [Option("reason", "TEXT", required: true, help: "why, for the audit log")],
+        options: [Option("reason", "TEXT", required: true, help: "why, for the audit log"), .needlessYes],
         examples: ["rota token restore ingest --reason 'the monthly export needs it'"],
         exitCodes: [.done, .failed, .usage, .outcomeUnknown],
         run: restoreToken)
