@@ -309,7 +309,7 @@ extension SQLStore {
     }
 
     func raiseAlarm(_ rotation: Int64, version: Int, change: Change) throws -> Bool {
-        let alarmed = try driver.first(.raiseAlarm, [.integer(rotation), .of(change.at)]) { row in
+        let alarmed = try driver.first(.raiseUseAlarm, [.integer(rotation), .of(change.at)]) { row in
             TokenID(row.text(0))
         }
         guard let id = alarmed else { return false }

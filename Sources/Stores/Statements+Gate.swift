@@ -19,7 +19,7 @@ extension Statement {
         chosenVersion, addPush, pushBase, markSending, markVerified, markFenced, discardPending,
         leaveUnconfirmed, forgetVersion, finishPushing, versionsToEnd, demoteCurrent, endUnconfirmed,
         promotePending, lowerEnds, hastenRetirement, retireVersion, finishRotation, stallRotation,
-        adoptDestination, prolongOverlap, raiseAlarm,
+        adoptDestination, prolongOverlap, raiseAlarm, raiseUseAlarm,
     ]
 
     // MARK: Tokens
@@ -313,6 +313,12 @@ extension Statement {
         """
         UPDATE rotations SET alarmed_at = $2
         WHERE id = $1 AND \(unfinished) AND alarmed_at IS NULL RETURNING token_id
+        """)
+    /// Apart from the other one: whom a vault has kept from sleep still has to hear who uses the older value.
+    static let raiseUseAlarm = Statement(
+        """
+        UPDATE rotations SET use_alarmed_at = $2
+        WHERE id = $1 AND \(unfinished) AND phase = 'overlap' AND use_alarmed_at IS NULL RETURNING token_id
         """)
     static let stallRotation = Statement(
         """

@@ -32,9 +32,11 @@ package struct Rotation: Hashable, Sendable {
     package var nextAttemptAt: Instant
     /// Why it did not, for people; nil while all is well.
     package var cause: String?
-    /// When somebody was told that it is stuck: it does not come to its promotion, or afterwards its older value not
-    /// out of use; nil: nobody was.
+    /// When somebody was told that it does not get on: to its promotion, or afterwards past its guard; nil: nobody
+    /// was.
     package var alarmedAt: Instant?
+    /// When somebody was told that its older value is in use past the cap; nil: nobody was.
+    package var useAlarmedAt: Instant?
     /// When its value became current; nil: it has not.
     package var promotedAt: Instant?
 
@@ -42,7 +44,7 @@ package struct Rotation: Hashable, Sendable {
         id: Int64, tokenID: TokenID, fromVersion: Int, toVersion: Int?, phase: Phase, overlap: TimeSpan,
         cap: OverlapCap = OverlapCap(),
         claimedAt: Instant, claim: Change, trigger: RotationTrigger?, failures: Int, nextAttemptAt: Instant,
-        cause: String?, alarmedAt: Instant? = nil, promotedAt: Instant? = nil
+        cause: String?, alarmedAt: Instant? = nil, useAlarmedAt: Instant? = nil, promotedAt: Instant? = nil
     ) {
         self.id = id
         self.tokenID = tokenID
@@ -58,6 +60,7 @@ package struct Rotation: Hashable, Sendable {
         self.nextAttemptAt = nextAttemptAt
         self.cause = cause
         self.alarmedAt = alarmedAt
+        self.useAlarmedAt = useAlarmedAt
         self.promotedAt = promotedAt
     }
 }
@@ -176,8 +179,8 @@ package protocol RotationChanges {
     /// Step 8. An overlap goes on: why, once that is worth a word, and when to look again. Not audited, since
     /// nothing has changed.
     func prolongOverlap(_ rotation: Int64, cause: String?, nextAttemptAt: Instant) throws
-    /// Step 8. An older value is in use past the cap: event `token.rotation_stuck` with who uses it, once after
-    /// the promotion. False when it was told before.
+    /// Step 8. An older value is in use past the cap: event `token.rotation_stuck` with who uses it, once, whatever
+    /// was told of a stall. False when it was told before.
     func raiseAlarm(_ rotation: Int64, version: Int, change: Change) throws -> Bool
     /// Records that a rotation could not go on: cause and next attempt; with `tells` also event
     /// `token.rotation_stuck`, once until the promotion and once after it.

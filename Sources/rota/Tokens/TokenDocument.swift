@@ -51,7 +51,8 @@ enum TokenDocument {
             "overlap_seconds": .integer(rotation.overlap.seconds),
             "overlap_cap_seconds": .integer(
                 (rotation.overlap + rotation.cap.patience(after: rotation.overlap)).seconds),
-            "at_cap": rotation.cap.revokes ? "revoke" : "alarm", "alarmed_at": time(rotation.alarmedAt),
+            "at_cap": rotation.cap.revokes ? "revoke" : "alarm",
+            "alarmed_at": time([rotation.alarmedAt, rotation.useAlarmedAt].compactMap(\.self).max()),
             "retire": rotation.cap.endsWhenIdle ? "when-idle" : "after-overlap",
             "promoted_at": time(rotation.promotedAt),
             "failures": .integer(rotation.failures),
