@@ -58,6 +58,7 @@ extension SQLStore {
         _ id: TokenID, _ state: VersionState, _ action: String, _ change: Change, _ details: JSON.Object = [:]
     ) throws {
         try driver.execute(.endQuarantine, [.of(id)])
+        try forgetFailedAttempts(of: id)
         let versions = try numbers(.endVersions, [.of(id), .text(state.rawValue), .of(change.at)])
         let rotations = try numbers(.closeRotations, [.of(id), .text(change.cause)])
         let findings = try numbers(.closeFindings, [.of(id), .of(change.at), .text("the token ended")])
@@ -149,6 +150,7 @@ extension SQLStore {
                     "a destination of \(id) was taken away", hint: "a later run goes on without it")
             }
         }
+        try forgetFailedAttempts(of: id)
         try conclude(
             "version.arm", id, change,
             [

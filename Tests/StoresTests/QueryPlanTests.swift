@@ -60,7 +60,7 @@ import Testing
     static let scans: [Statement] = [
         .allTokens, .tokensInStates, .unsortedTokens, .unfinishedRotations, .openFindings, .deliveryCounts,
         .activeCount, .lastRun, .tokensWithoutValue, .stalledRotations, .heartbeats, .beginTracking, .schedules,
-        .destinationCounts, .blocks, .disabledEndpoints,
+        .destinationCounts, .blocks, .failedAttempts, .disabledEndpoints,
     ]
 
     /// `addDestination` would look through the push rows, but only while a foreign key is violated. Taking a

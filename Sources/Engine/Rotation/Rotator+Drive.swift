@@ -177,6 +177,7 @@ extension Rotator {
             var closing = change.at(now)
             closing.cause = obstacle.cause
             if try store.closeRotation(rotation.id, change: closing) {
+                try noteFailure(of: rotation, obstacle, in: store, closing)
                 return obstacle.kind == .conflict
                     ? RotationResult(id, .blocked, blocked: .conflict, cause: obstacle.cause)
                     : RotationResult(id, .failed, cause: obstacle.cause)
@@ -186,15 +187,37 @@ extension Rotator {
         }
     }
 
-    /// Writes down why it does not get on and when it is tried again; told to people where time alone will not mend
-    /// it, or has not.
-    func stall(_ rotation: Rotation, _ obstacle: Obstacle, in store: any Store, at now: Instant) throws {
+    /// What was given up before anything was armed leaves nothing but this. What a person asked for tells him so
+    /// itself, and a conflict is told as one.
+    private func noteFailure(
+        of rotation: Rotation, _ obstacle: Obstacle, in store: any Store, _ change: Change
+    ) throws {
+        guard let policy = rotation.trigger?.policy else { return }
+        if obstacle.kind == .conflict { return try store.forgetFailedAttempts(of: rotation.tokenID) }
+        let failures = (try store.failedAttempts(of: rotation.tokenID)?.count ?? 0) + 1
+        try store.noteFailedAttempt(
+            of: rotation.tokenID, policy: policy, nextAttemptAt: change.at + wait(after: failures, obstacle),
+            tells: isTold(obstacle, after: failures), change: change)
+    }
+
+    private func wait(after failures: Int, _ obstacle: Obstacle) -> TimeSpan {
         let wait = max(
-            Backoff.betweenPasses.wait(after: rotation.failures + 1, random: random),
+            Backoff.betweenPasses.wait(after: failures, random: random),
             min(obstacle.retryAfter?.seconds ?? 0, Backoff.betweenPasses.cap))
+        return TimeSpan(seconds: wait)
+    }
+
+    /// Where time alone will not mend it, or has not.
+    private func isTold(_ obstacle: Obstacle, after failures: Int) -> Bool {
+        obstacle.needsPerson || failures >= Self.failuresBeforeTelling
+    }
+
+    /// Writes down why it does not get on and when it is tried again.
+    func stall(_ rotation: Rotation, _ obstacle: Obstacle, in store: any Store, at now: Instant) throws {
+        let failures = rotation.failures + 1
         try store.stall(
-            rotation.id, cause: obstacle.cause, nextAttemptAt: now + TimeSpan(seconds: wait),
-            tells: obstacle.needsPerson || rotation.failures + 1 >= Self.failuresBeforeTelling, at: now)
+            rotation.id, cause: obstacle.cause, nextAttemptAt: now + wait(after: failures, obstacle),
+            tells: isTold(obstacle, after: failures), at: now)
     }
 }
 

@@ -1,8 +1,19 @@
 extension Migration {
-    /// When somebody was told of a rotation, apart for each reason.
-    static let alarms = Migration(number: 15) { dialect in
+    /// What is in the way of rotations, and who was told of what.
+    static let obstacles = Migration(number: 15) { dialect in
         """
         ALTER TABLE rotations ADD COLUMN use_alarmed_at \(dialect.integer);
+
+        -- Rotations that failed before anything was armed: one row for each token, until one is armed.
+        CREATE TABLE failed_attempts (
+          token_id \(dialect.ordered) PRIMARY KEY REFERENCES tokens (id),
+          policy TEXT NOT NULL,
+          failures \(dialect.integer) NOT NULL,
+          since \(dialect.integer) NOT NULL,
+          next_attempt_at \(dialect.integer) NOT NULL,
+          cause TEXT NOT NULL,
+          alarmed_at \(dialect.integer)
+        )\(dialect.strict);
         """
     }
 }

@@ -36,7 +36,7 @@ private func showPlan(_ invocation: Invocation) throws -> ExitCode {
         PlanDocument.write(result, policies.policies, otherwise: schedule, brake, on: invocation.output)
     } else {
         BrakeDocument.warn(of: brake, on: invocation.output)
-        PlanDocument.print(result.plan, on: invocation.output)
+        PlanDocument.print(result, on: invocation.output)
         PlanDocument.printUnacted(result.findings, on: invocation.output)
         PlanDocument.printRuns(of: result.plan, policies.policies, otherwise: schedule, on: invocation.output)
     }
@@ -60,7 +60,7 @@ enum PlanDocument {
         let plan = result.plan
         var document = DocumentWriter(on: output)
         document.add("plan", json(plan))
-        document.add("actions", each: plan.actions, json)
+        document.add("actions", each: plan.actions) { json($0, result.failedAttempts[$0.tokenID]) }
         document.add(
             "totals",
             [
@@ -82,7 +82,7 @@ enum PlanDocument {
         ]
     }
 
-    private static func json(_ action: PlannedAction) -> JSON {
+    private static func json(_ action: PlannedAction, _ failed: FailedAttempts?) -> JSON {
         [
             "token_id": .string(action.tokenID.text), "name": .string(action.name),
             "owner": .string(action.owner),
@@ -91,13 +91,15 @@ enum PlanDocument {
             "reason": .string(action.verdict.reason.code), "message": .string(action.verdict.reason.message),
             "deadline": TokenDocument.time(action.verdict.deadline),
             "blocked": TokenDocument.text(action.blocked?.rawValue), "waiting": .bool(action.waiting),
+            "failed_attempts": action.action == .rotate ? TokenDocument.json(failed) : .null,
             "refused_uses": QuarantineDocument.json(action.refused),
             "covers": .array(
                 action.covers.map { ["policy": .string($0.policy), "rule": .string($0.rule)] }),
         ]
     }
 
-    static func print(_ plan: Plan, on output: Output) {
+    static func print(_ result: PlanResult, on output: Output) {
+        let plan = result.plan
         let headings = ["action", "token", "owner", "deadline", "policy", "rule"]
         var table = Table(headings + ["why"], on: output)
         for action in plan.actions where action.blocked == nil && !action.waiting {
@@ -113,7 +115,9 @@ enum PlanDocument {
         var stuck = Table(
             headings + ["blocked because"], on: output, title: "Blocked: called for, but not possible")
         for action in plan.actions {
-            if let blocked = action.blocked { stuck.add(row(action) + [blocked.message]) }
+            guard let blocked = action.blocked else { continue }
+            let failed = blocked == .vaultFailing ? result.failedAttempts[action.tokenID] : nil
+            stuck.add(row(action) + [failed.map { TokenDocument.sentence($0, from: plan.at) } ?? blocked.message])
         }
         stuck.finish()
         if !plan.actions.isEmpty { output.line() }

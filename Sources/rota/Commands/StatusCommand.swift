@@ -35,6 +35,8 @@ private struct Status {
     private let rotations: [OpenRotation]
     /// Actions that wait for a person to mend something.
     private let blocked: [(name: String, block: Block)]
+    /// Rotations that could not begin.
+    private let failed: [(name: String, attempts: FailedAttempts)]
     private let withoutValue: [MissingValue]
     private let findings: Int
     private let deliveries: DeliveryCounts
@@ -58,6 +60,7 @@ private struct Status {
         blocked = try store.blocks().filter { !$0.reason.isByDesign }.map {
             (try store.token($0.tokenID)?.name ?? $0.tokenID.text, $0)
         }
+        failed = try store.failedAttempts().map { (try store.token($0.tokenID)?.name ?? $0.tokenID.text, $0) }
         withoutValue = try MissingValue.all(in: store)
         var open = 0
         try store.eachOpenFinding { _ in
@@ -96,6 +99,13 @@ private struct Status {
                         "action": .string(block.action.rawValue), "policy": .string(block.policy),
                         "rule": .string(block.rule), "blocked": .string(block.reason.rawValue),
                         "cause": .string(block.cause), "since": TokenDocument.time(block.since),
+                    ]
+                }),
+            "failed_attempts": .array(
+                failed.map { name, attempts in
+                    [
+                        "token_id": .string(attempts.tokenID.text), "name": .string(name),
+                        "attempts": TokenDocument.json(attempts),
                     ]
                 }),
             "tokens_without_value": .array(withoutValue.map(\.json)),
@@ -170,6 +180,7 @@ private struct Status {
         }
         stuck.finish()
         if blocked.count > Self.mostListed { output.line("… and \(blocked.count - Self.mostListed) more") }
+        printFailed(on: output, at: now)
         var missing = Table(
             ["token", "made", "cause", "what to do"], on: output, title: "Tokens without a value")
         for entry in withoutValue {
@@ -178,6 +189,20 @@ private struct Status {
             ])
         }
         missing.finish()
+    }
+
+    private func printFailed(on output: Output, at now: Instant) {
+        var table = Table(
+            ["token", "policy", "failures", "since", "not before", "cause"], on: output,
+            title: "Rotations that could not begin")
+        for (name, attempts) in failed.prefix(Self.mostListed) {
+            table.add([
+                name, attempts.policy, String(attempts.count), distance(to: attempts.since, from: now),
+                distance(to: attempts.nextAttemptAt, from: now), attempts.cause,
+            ])
+        }
+        table.finish()
+        if failed.count > Self.mostListed { output.line("… and \(failed.count - Self.mostListed) more") }
     }
 
     private func describe(_ run: RunRecord, at now: Instant) -> String {

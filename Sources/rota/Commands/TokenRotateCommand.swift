@@ -108,6 +108,8 @@ private struct Rotated: Sendable {
         case .issuerNotDriven: "rotate it in \(token.issuer), and import it again"
         case .unknownVault: "add the vault to the configuration"
         case .conflict: "if it may be replaced, 'rota vault adopt \(token.name)'; else look at what is there"
+        // A person's rotation waits for no other.
+        case .vaultFailing: nil
         case nil where result.isStalled: "'rota run' tries again; see 'rota token show \(token.name)'"
         case nil where older.count >= 2: "valid: \(ends(at: now)); rotate again when a run has retired one"
         case nil where result.outcome == .skipped: "see 'rota token show \(token.name)'"

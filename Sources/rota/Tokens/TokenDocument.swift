@@ -60,6 +60,21 @@ enum TokenDocument {
         ]
     }
 
+    static func json(_ failed: FailedAttempts?) -> JSON {
+        guard let failed else { return .null }
+        return [
+            "policy": .string(failed.policy), "failures": .integer(failed.count), "since": time(failed.since),
+            "next_attempt_at": time(failed.nextAttemptAt), "alarmed_at": time(failed.alarmedAt),
+            "cause": .string(failed.cause),
+        ]
+    }
+
+    /// Of a rotation that could not begin.
+    static func sentence(_ failed: FailedAttempts, from now: Instant) -> String {
+        "could not begin: \(counted(failed.count, "failure")) since \(spoken(failed.since, from: now)), next try not "
+            + "before \(spoken(failed.nextAttemptAt, from: now)): \(failed.cause)"
+    }
+
     static func json(_ finding: Finding) -> JSON {
         [
             "policy": .string(finding.policy), "rule": .string(finding.rule),
