@@ -62,7 +62,7 @@ extension Statement {
         """
         SELECT \(tokenColumns) FROM tokens WHERE state IN ('active', 'quarantined') AND id IN
           (SELECT token_id FROM destinations
-           WHERE vault = $1 AND path = $2 AND field = $3 AND token_id <> $4)
+           WHERE vault = $1 AND path = $2 AND field = $3 AND removed_at IS NULL AND token_id <> $4)
         """)
     static let tokensWithoutValue = Statement(
         """
@@ -115,10 +115,13 @@ extension Statement {
     static let destinationCounts = Statement(
         """
         SELECT d.vault, count(*) FROM destinations d JOIN tokens t ON t.id = d.token_id
-        WHERE t.state IN ('active', 'quarantined') GROUP BY d.vault ORDER BY d.vault
+        WHERE t.state IN ('active', 'quarantined') AND d.removed_at IS NULL GROUP BY d.vault ORDER BY d.vault
         """)
     static let destinations = Statement(
-        "SELECT id, vault, path, field, baseline FROM destinations WHERE token_id = $1 ORDER BY id")
+        """
+        SELECT id, vault, path, field, baseline FROM destinations
+        WHERE token_id = $1 AND removed_at IS NULL ORDER BY id
+        """)
     static let unfinishedRotations = Statement(
         "SELECT \(rotationColumns) FROM rotations WHERE phase IN ('open', 'overlap') ORDER BY id")
     /// An overlap stands still in quarantine: nobody can change over to the new value.

@@ -185,9 +185,9 @@ extension Rotator {
 
     private func currentRow(_ id: TokenID, _ version: Int, _ destination: Destination) async throws -> Push {
         let row = try await store.read { store -> Push? in
-            guard try store.versions(of: id).contains(where: { $0.number == version && $0.state == .pending }) else {
-                return nil
-            }
+            guard try store.versions(of: id).contains(where: { $0.number == version && $0.state == .pending }),
+                try store.destinations(of: id).contains(where: { $0.id == destination.id })
+            else { return nil }
             return try store.pushes(of: id).first { $0.version == version && $0.destinationID == destination.id }
         }
         guard let row else { throw Obstacle("another process took the rotation over", kind: .overtaken) }

@@ -4,6 +4,9 @@ extension Migration {
         """
         ALTER TABLE rotations ADD COLUMN use_alarmed_at \(dialect.integer);
 
+        -- A place that was taken away keeps its push rows: what was sent there may still arrive.
+        ALTER TABLE destinations ADD COLUMN removed_at \(dialect.integer);
+
         -- Rotations that failed before anything was armed: one row for each token, until one is armed.
         CREATE TABLE failed_attempts (
           token_id \(dialect.ordered) PRIMARY KEY REFERENCES tokens (id),
