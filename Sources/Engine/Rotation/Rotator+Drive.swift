@@ -97,15 +97,33 @@ extension Rotator {
         return observations
     }
 
-    /// Reads all destinations at once; throws the first trouble when any cannot be read.
+    /// Reads all destinations at once; throws the trouble when any cannot be read.
     func probeAll(_ destinations: [Destination]) async throws -> [Int64: Observation] {
-        try await withThrowingTaskGroup(of: (Int64, Observation).self) { group in
+        let reading = try await read(destinations)
+        try reading.requireAll()
+        return reading.observations
+    }
+
+    /// Reads all destinations at once, each by itself.
+    func read(_ destinations: [Destination]) async throws -> DestinationReading {
+        try await withThrowingTaskGroup(of: (Int64, Result<Observation, Obstacle>).self) { group in
             for destination in destinations {
-                group.addTask { (destination.id, try await probe(destination)) }
+                group.addTask {
+                    do {
+                        return (destination.id, .success(try await probe(destination)))
+                    } catch let obstacle as Obstacle {
+                        return (destination.id, .failure(obstacle))
+                    }
+                }
             }
-            var observations: [Int64: Observation] = [:]
-            for try await (id, observation) in group { observations[id] = observation }
-            return observations
+            var reading = DestinationReading()
+            for try await (id, result) in group {
+                switch result {
+                case .success(let observation): reading.observations[id] = observation
+                case .failure(let obstacle): reading.obstacles.append(obstacle)
+                }
+            }
+            return reading
         }
     }
 
@@ -218,6 +236,18 @@ extension Rotator {
         try store.stall(
             rotation.id, cause: obstacle.cause, nextAttemptAt: now + wait(after: failures, obstacle),
             tells: isTold(obstacle, after: failures), at: now)
+    }
+}
+
+/// What destinations hold, as far as they could be read.
+struct DestinationReading: Sendable {
+    /// By the destination's id.
+    var observations: [Int64: Observation] = [:]
+    /// One for each that could not be read.
+    var obstacles: [Obstacle] = []
+
+    func requireAll() throws(Obstacle) {
+        if let obstacle = obstacles.first { throw obstacle }
     }
 }
 

@@ -20,12 +20,16 @@ extension Rotator {
     func recover(
         _ pending: Version, of snapshot: RotationSnapshot, rejected: Bool, change: Change
     ) async throws -> RecoveredValue {
-        let observations = try await probeAll(snapshot.destinations)
+        let reading = try await read(snapshot.destinations)
+        let observations = reading.observations
         reached(.reread)
+        // One that holds it is enough to go on: the others get it, and who cannot be read waits for himself alone.
         if !rejected, let value = observations.values.first(where: { $0.holds(pending.digest) })?.value {
             reached(.valueFound)
             return .resume(value)
         }
+        // Where it can appear nowhere any more is only known when each of them has been looked at.
+        try reading.requireAll()
         var certain = true
         for destination in snapshot.destinations {
             guard let push = snapshot.push(of: pending.number, to: destination), push.attempt > 0 else { continue }
