@@ -56,4 +56,48 @@ import Testing
         #expect(try await bench.states() == [.current, .pending])
         #expect(first.count(of: .fence) == 0)
     }
+
+    @Test func `a time-out at one vault does not hide what a person must mend at another`() async throws {
+        first.setHook { $0.operation == .write ? .timesOutBefore : nil }
+        second.setHook { $0.operation == .write ? .denied : nil }
+        _ = try await bench.rotator().rotate([bench.request()])
+        #expect(try await rotation()?.cause?.contains("permission denied") == true)
+        #expect(try await stuck() == 1, "at once")
+    }
+
+    @Test func `who asks for the longest wait gets it, whatever else is in the way`() async throws {
+        first.setHook { $0.operation == .write ? .tooMany(retryAfter: TimeSpan(seconds: 1800)) : nil }
+        second.setHook { $0.operation == .write ? .denied : nil }
+        third.setHook { $0.operation == .write ? .tooMany(retryAfter: TimeSpan(seconds: 900)) : nil }
+        let now = bench.clock.now()
+        _ = try await bench.rotator().rotate([bench.request()])
+        let next = try #require(try await rotation()?.nextAttemptAt)
+        #expect(next >= now + TimeSpan(seconds: 1800))
+        #expect(try await rotation()?.cause?.contains("permission denied") == true)
+    }
+
+    @Test func `where one cannot be read, a conflict at another is told all the same`() async throws {
+        first.setHook { $0.operation == .probe ? .tooMany(retryAfter: TimeSpan(seconds: 4)) : nil }
+        second.foreignWrite("theirs", at: Destination(vault: "b", path: "apps/bench"))
+        let result = try await bench.rotator().rotate([bench.request()])
+        #expect(result.map(\.blocked) == [.conflict])
+    }
+
+    @Test func `a vault that may not be read is told of, though another is not answering`() async throws {
+        let order = AsyncStream<Void>.makeStream()
+        first.setHook { call in
+            guard call.operation == .probe else { return nil }
+            order.continuation.finish()
+            return .tooMany(retryAfter: TimeSpan(seconds: 4))
+        }
+        let stream = order.stream
+        second.setHook { call in
+            guard call.operation == .probe else { return nil }
+            for await _ in stream {}
+            for _ in 0..<100 { await Task.yield() }
+            return .denied
+        }
+        let result = try await bench.rotator().rotate([bench.request()])
+        #expect(result.first?.cause?.contains("permission denied") == true)
+    }
 }

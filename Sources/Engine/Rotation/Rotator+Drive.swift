@@ -76,25 +76,28 @@ extension Rotator {
     /// Step 2. Every destination is reachable, holds what we may write over, and lets us. Nothing is armed before that.
     private func preflight(_ snapshot: RotationSnapshot) async throws -> [Int64: Observation] {
         guard !snapshot.destinations.isEmpty else { throw Obstacle("it has no destination") }
-        let observations = try await probeAll(snapshot.destinations)
-        reached(.probed)
+        var reading = try await read(snapshot.destinations)
         for destination in snapshot.destinations {
-            guard let observation = observations[destination.id] else { continue }
+            guard let observation = reading.observations[destination.id] else { continue }
             if !snapshot.recognises(observation, at: destination) {
-                throw Obstacle(
-                    "\(destination) holds a value that rota does not know; it was not touched", kind: .conflict)
+                reading.obstacles.append(
+                    Obstacle(
+                        "\(destination) holds a value that rota does not know; it was not touched", kind: .conflict))
             }
         }
+        try reading.requireAll()
+        reached(.probed)
         for destination in snapshot.destinations {
             let vault = try vault(of: destination)
             do throws(VaultError) {
                 try await vault.requireWritable(destination)
             } catch {
-                throw Obstacle(error, at: destination)
+                reading.obstacles.append(Obstacle(error, at: destination))
             }
         }
+        try reading.requireAll()
         reached(.permitted)
-        return observations
+        return reading.observations
     }
 
     /// Reads all destinations at once; throws the trouble when any cannot be read.
@@ -243,11 +246,11 @@ extension Rotator {
 struct DestinationReading: Sendable {
     /// By the destination's id.
     var observations: [Int64: Observation] = [:]
-    /// One for each that could not be read.
+    /// One for each that could not be read, or that something else is in the way of.
     var obstacles: [Obstacle] = []
 
     func requireAll() throws(Obstacle) {
-        if let obstacle = obstacles.first { throw obstacle }
+        if let obstacle = Obstacle.gravest(of: obstacles) { throw obstacle }
     }
 }
 
