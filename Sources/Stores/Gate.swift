@@ -225,6 +225,10 @@ extension SQLStore {
         return true
     }
 
+    func noteRejection(_ rotation: Int64) throws -> Int {
+        try numbers(.noteRejection, [.integer(rotation)]).first.map { Int($0) } ?? 0
+    }
+
     func leaveUnconfirmed(_ token: TokenID, version: Int, change: Change) throws -> Bool {
         guard try driver.execute(.leaveUnconfirmed, [.of(token), .of(version)]) == 1 else { return false }
         try driver.execute(.forgetVersion, [.of(token), .of(version)])

@@ -23,7 +23,7 @@ extension Statement {
         chooseVersion,
         chosenVersion, addPush, doubtPush, pushBase, markSending, markVerified, markFenced, discardPending,
         leaveUnconfirmed, forgetVersion, finishPushing, versionsToEnd, demoteCurrent, endUnconfirmed,
-        promotePending, lowerEnds, hastenRetirement, retireVersion, finishRotation, stallRotation,
+        promotePending, lowerEnds, hastenRetirement, retireVersion, finishRotation, stallRotation, noteRejection,
         adoptDestination, prolongOverlap, raiseAlarm, raiseUseAlarm,
     ]
 
@@ -237,7 +237,8 @@ extension Statement {
     /// Carries the condition of the whole promotion; the statements below follow it in one transaction.
     static let finishPushing = Statement(
         """
-        UPDATE rotations SET phase = 'overlap', failures = 0, cause = NULL, alarmed_at = NULL, promoted_at = $3,
+        UPDATE rotations SET phase = 'overlap', failures = 0, rejections = 0, cause = NULL, alarmed_at = NULL,
+          promoted_at = $3,
           next_attempt_at = $3 + CASE retire_when_idle WHEN 1 THEN overlap / 2 ELSE overlap END
         WHERE token_id = $1 AND \(unfinished) AND phase = 'open' AND to_version = $2 AND \(pendingOfActive)
           AND EXISTS (SELECT 1 FROM pushes p WHERE p.token_id = $1 AND p.version = $2 AND \(isThere("p")))
@@ -337,6 +338,12 @@ extension Statement {
         """
         UPDATE rotations SET failures = failures + 1, cause = $2, next_attempt_at = $3
         WHERE id = $1 AND \(unfinished) RETURNING token_id, failures, claim_run
+        """)
+
+    static let noteRejection = Statement(
+        """
+        UPDATE rotations SET rejections = rejections + 1
+        WHERE id = $1 AND \(unfinished) AND phase = 'open' RETURNING rejections
         """)
 
     // MARK: Adoption

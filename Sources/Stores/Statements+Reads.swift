@@ -18,7 +18,7 @@ private let versionColumns = "number, state, digest, hint, issued_at, ends_at, e
 private let rotationColumns = """
     id, token_id, from_version, to_version, phase, overlap, claimed_at, claim_actor, claim_cause, claim_run, \
     policy, rule, reason, message, deadline, failures, next_attempt_at, cause, overlap_cap, revoke_at_cap, \
-    alarmed_at, retire_when_idle, promoted_at, use_alarmed_at
+    alarmed_at, retire_when_idle, promoted_at, use_alarmed_at, rejections
     """
 private let runColumns = "id, plan, planned, acting, actor, started_at, finished_at, aborted"
 private let findingColumns = "id, token_id, policy, rule, reason, message, opened_at, closed_at"

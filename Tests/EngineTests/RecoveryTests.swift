@@ -100,4 +100,25 @@ import Testing
         let result = try await bench.rotator().rotate([bench.request()])
         #expect(result.first?.cause?.contains("permission denied") == true)
     }
+
+    @Test func `after two values that were rejected a pass makes no more than the one that it sends`() async throws {
+        let vault = FakeVault("a")
+        let bench = try RotationBench([vault])
+        vault.setHook { $0.operation == .write ? .rejected : nil }
+        _ = try await bench.rotator().rotate([bench.request()])
+        #expect(try await bench.states() == [.current, .revoked, .pending])
+        for pass in 1...4 {
+            bench.clock.advance(by: .hours(2))
+            let result = try await bench.rotator(seed: UInt64(20 + pass)).recover(change: bench.change)
+            #expect(result.rotations.map(\.isStalled) == [true])
+            #expect(try await bench.versions().count == 3 + pass)
+        }
+        #expect(try await bench.events().count { $0 == "token.rotation_stuck" } == 1)
+        vault.setHook(nil)
+        try await bench.runToTheEnd()
+        #expect(try await bench.states().filter(\.authenticates) == [.current])
+        // Another rotation counts anew.
+        vault.script(.write, .rejected)
+        #expect(try await bench.rotator(seed: 9).rotate([bench.request()]).map(\.isStalled) == [false])
+    }
 }

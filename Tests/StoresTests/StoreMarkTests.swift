@@ -180,7 +180,7 @@ import Testing
             """
             DROP TABLE freezes; DROP TABLE quarantines; DROP TABLE told_uses; DROP TABLE failed_attempts;
             ALTER TABLE tokens DROP COLUMN restored_at; ALTER TABLE rotations DROP COLUMN retire_when_idle;
-            ALTER TABLE rotations DROP COLUMN use_alarmed_at;
+            ALTER TABLE rotations DROP COLUMN use_alarmed_at; ALTER TABLE rotations DROP COLUMN rejections;
             ALTER TABLE destinations DROP COLUMN removed_at;
             PRAGMA user_version = 10
             """)

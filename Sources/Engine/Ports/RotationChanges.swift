@@ -29,6 +29,8 @@ package struct Rotation: Hashable, Sendable {
     package var trigger: RotationTrigger?
     /// How many times it was tried and did not come to its end.
     package var failures: Int
+    /// How many of its values a vault would not have.
+    package var rejections: Int
     package var nextAttemptAt: Instant
     /// Why it did not, for people; nil while all is well.
     package var cause: String?
@@ -43,7 +45,8 @@ package struct Rotation: Hashable, Sendable {
     package init(
         id: Int64, tokenID: TokenID, fromVersion: Int, toVersion: Int?, phase: Phase, overlap: TimeSpan,
         cap: OverlapCap = OverlapCap(),
-        claimedAt: Instant, claim: Change, trigger: RotationTrigger?, failures: Int, nextAttemptAt: Instant,
+        claimedAt: Instant, claim: Change, trigger: RotationTrigger?, failures: Int, rejections: Int = 0,
+        nextAttemptAt: Instant,
         cause: String?, alarmedAt: Instant? = nil, useAlarmedAt: Instant? = nil, promotedAt: Instant? = nil
     ) {
         self.id = id
@@ -57,6 +60,7 @@ package struct Rotation: Hashable, Sendable {
         self.claim = claim
         self.trigger = trigger
         self.failures = failures
+        self.rejections = rejections
         self.nextAttemptAt = nextAttemptAt
         self.cause = cause
         self.alarmedAt = alarmedAt
@@ -159,6 +163,9 @@ package protocol RotationChanges {
     func markFenced(_ token: TokenID, version: Int, destination: Int64, attempt: Int, at now: Instant) throws -> Bool
     /// Recovery. The pending version can be nowhere: every row is unsent or fenced. Pending to revoked.
     func discardPending(_ token: TokenID, version: Int, change: Change) throws -> Bool
+    /// A vault would not have a value of an open rotation. Answers how many it were until now; 0 when it is not open.
+    /// Not audited by itself: what follows is.
+    func noteRejection(_ rotation: Int64) throws -> Int
     /// Recovery. The pending version may be somewhere and cannot be fenced: pending to unconfirmed.
     func leaveUnconfirmed(_ token: TokenID, version: Int, change: Change) throws -> Bool
     /// Step 7. When every row is verified: pending to current, current to previous, which ends with the

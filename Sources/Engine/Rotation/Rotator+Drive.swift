@@ -4,6 +4,8 @@ import RotaCore
 extension Rotator {
     /// How many values one pass mints for one token: a lost or rejected one is superseded once.
     private static let mintsPerPass = 2
+    /// After how many rejected values of one rotation it is the vault's or the configuration's trouble.
+    private static let rejectionsBeforeWaiting = 2
     /// How many times one destination is read before its vault is in trouble.
     private static let readsPerPass = 3
 
@@ -47,7 +49,6 @@ extension Rotator {
                 }
                 version = pending.number
             } else {
-                // A value that was refused twice is the vault's or the configuration's trouble.
                 if let rejection, minted >= Self.mintsPerPass { throw rejection }
                 guard minted < Self.mintsPerPass else { throw Obstacle("its values were lost twice in one pass") }
                 minted += 1
@@ -59,9 +60,12 @@ extension Rotator {
             do throws(Obstacle) {
                 try await pushEverywhere(value, version: version, of: snapshot, observations: observations)
             } catch {
-                // Superseded once, also over several passes: another lost one would leave no room for a successor.
+                guard error.kind == .rejected else { throw error }
+                // Superseded once, also over several passes. From then on what is pending is sent again, or where
+                // nobody holds it one value a pass; and another lost one would leave no room for a successor.
+                let rejections = try await store.write { try $0.noteRejection(snapshot.rotation.id) }
                 let superseded = snapshot.versions.contains { $0.state == .unconfirmed }
-                guard error.kind == .rejected, rejection == nil, !superseded else { throw error }
+                guard rejections < Self.rejectionsBeforeWaiting, !superseded else { throw error }
                 rejection = error
                 continue
             }

@@ -3,6 +3,7 @@ extension Migration {
     static let obstacles = Migration(number: 15) { dialect in
         """
         ALTER TABLE rotations ADD COLUMN use_alarmed_at \(dialect.integer);
+        ALTER TABLE rotations ADD COLUMN rejections \(dialect.integer) NOT NULL DEFAULT 0;
 
         -- A place that was taken away keeps its push rows: what was sent there may still arrive.
         ALTER TABLE destinations ADD COLUMN removed_at \(dialect.integer);
