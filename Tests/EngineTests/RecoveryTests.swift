@@ -121,4 +121,30 @@ import Testing
         vault.script(.write, .rejected)
         #expect(try await bench.rotator(seed: 9).rotate([bench.request()]).map(\.isStalled) == [false])
     }
+
+    @Test func `nothing is fenced while there is a brake`() async throws {
+        let vault = FakeVault("a")
+        let bench = try RotationBench([vault])
+        vault.setHook { $0.operation == .write ? .landsLater : nil }
+        _ = try await bench.rotator().rotate([bench.request()])
+        let (queue, change) = (bench.queue, bench.change)
+        vault.setHook { call in
+            if call.operation == .probe {
+                let freeze = Freeze(reason: "release", actor: "test", begunAt: change.at, endsAt: nil)
+                try? await queue.write { try $0.freeze(freeze, change: change) }
+            }
+            return nil
+        }
+        bench.clock.advance(by: .hours(2))
+        let result = try await bench.rotator(seed: 2).recover(change: bench.change)
+        #expect(result.rotations.map(\.outcome) == [.skipped])
+        #expect(result.rotations.first?.cause?.contains("release") == true)
+        #expect(vault.count(of: .fence) == 0)
+        #expect(try await bench.states() == [.current, .pending])
+        vault.setHook(nil)
+        _ = try await queue.write { try $0.unfreeze(change: change) }
+        try await bench.runToTheEnd()
+        #expect(try await bench.states().filter(\.authenticates) == [.current])
+        #expect(vault.count(of: .fence) == 1)
+    }
 }

@@ -104,6 +104,8 @@ extension Rotator {
         if let value = observation.value, observation.holds(pending.digest) { return .landed(value) }
         if observation.value == nil, !vault.capabilities.fencesEmptiness { return .uncertain }
         if try await mayHaveBeenVisible(pending, push, at: destination, in: vault, observation) { return .uncertain }
+        // It writes to a vault, as a sending does.
+        if let brake = try await store.brake(at: clock.now()) { throw Obstacle(brake.message, kind: .held) }
         do throws(VaultError) {
             try await vault.fence(destination, at: observation)
             reached(.fenceWritten)
