@@ -37,7 +37,7 @@ extension Statement {
         fact, token, holderOfPlace, destinationCounts, tokensWithoutValue,
         liveTokenNamed, tokenOfName, externalToken, allTokens, tokensInStates, unsortedTokens,
         issuedAtOrBefore, idleSinceAtOrBefore, overlapEndedAtOrBefore, withoutExpiry, lifetimeMoreThan, expiresAfter,
-        expiredAtOrBefore,
+        expiredAtOrBefore, expiredInQuarantine,
         activeCount, versions, valueWithDigest, knownValue, newestAuditEntry, destinations, unfinishedRotations,
         dueRotations, stalledRotations, unfinishedRotation,
         pushes,
@@ -93,6 +93,8 @@ extension Statement {
         "SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND expires_at > $1")
     static let expiredAtOrBefore = Statement(
         "SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND expires_at <= $1")
+    static let expiredInQuarantine = Statement(
+        "SELECT \(tokenColumns) FROM tokens WHERE state = 'quarantined' AND expires_at <= $1")
     static let activeCount = Statement("SELECT count(*) FROM tokens WHERE state = 'active'")
 
     // MARK: What belongs to a token

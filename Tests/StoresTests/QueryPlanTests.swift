@@ -29,6 +29,7 @@ import Testing
         (.lifetimeMoreThan, "SEARCH tokens USING INDEX tokens_by_lifetime (lifetime>?)"),
         (.expiresAfter, "SEARCH tokens USING INDEX tokens_by_end (expires_at>?)"),
         (.expiredAtOrBefore, "SEARCH tokens USING INDEX tokens_by_end (expires_at<?)"),
+        (.expiredInQuarantine, "SEARCH tokens USING INDEX tokens_quarantined_by_end (expires_at<?)"),
         (.liveTokenNamed, "SEARCH tokens USING INDEX tokens_live_name (name=?)"),
         (.unfinishedRotation, "SEARCH rotations USING INDEX rotations_unfinished (token_id=?)"),
         (.auditEntriesOfObject, "SEARCH audit USING INDEX audit_by_object (object=? AND number>?)"),

@@ -227,7 +227,7 @@ package enum CandidateQuery: Hashable, Sendable {
     case lifetimeMoreThan(TimeSpan)
     /// Ends after this.
     case expiresAfter(Instant)
-    /// Ended already: `expires_at` at or before this, and still listed as active.
+    /// Ended already: `expires_at` at or before this, and still listed as active; or as quarantined.
     case expiredAtOrBefore(Instant)
 }
 

@@ -18,6 +18,8 @@ extension Migration {
           cause TEXT NOT NULL,
           alarmed_at \(dialect.integer)
         )\(dialect.strict);
+
+        CREATE INDEX tokens_quarantined_by_end ON tokens (expires_at) WHERE state = 'quarantined';
         """
     }
 }
