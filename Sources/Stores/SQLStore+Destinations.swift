@@ -28,8 +28,9 @@ extension SQLStore {
             "destination": .string(destination.description), "destination_id": .integer(number),
         ]
         if let baseline = destination.baseline { after["baseline"] = .string(baseline.description) }
-        // A value that is on its way goes there, too.
+        // A value that is on its way goes there, too. What was proved before the place was taken away no longer is.
         if let pending = try versions(of: id).first(where: { $0.state == .pending })?.number {
+            try driver.execute(.doubtPush, [.of(id), .of(pending), .integer(number), .of(change.at)])
             try driver.execute(.addPush, [.of(id), .of(pending), .integer(number), .of(change.at)])
             after["version"] = .integer(Int64(pending))
         }
@@ -56,9 +57,8 @@ extension SQLStore {
 
     func removeDestination(_ destination: Destination, from id: TokenID, change: Change) throws -> Bool {
         if try rotation(of: id)?.phase == .open, try destinations(of: id).count == 1 { return false }
-        let place = place(destination, of: id)
-        try driver.execute(.removePushes, place)
-        let removed = try driver.first(.removeDestination, place) { $0.integer(0) }
+        let values = place(destination, of: id) + [.of(change.at)]
+        let removed = try driver.first(.removeDestination, values) { $0.integer(0) }
         guard let removed else { return false }
         try concludeDestinations(
             "token.destination.remove", of: id, change,

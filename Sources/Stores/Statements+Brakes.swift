@@ -41,7 +41,7 @@ extension Statement {
           changed_at)
         SELECT d.token_id, CAST($2 AS BIGINT), d.id, CAST($4 AS TEXT), CAST($5 AS TEXT), 1,
           CASE WHEN $4 = 'verified' THEN CAST($5 AS TEXT) END, CAST($5 AS TEXT), CAST($6 AS BIGINT)
-        FROM destinations d WHERE d.token_id = $1 AND d.id = $3
+        FROM destinations d WHERE d.token_id = $1 AND d.id = $3 AND d.removed_at IS NULL
         """)
     /// What retires the version that an adopted one has replaced.
     static let adoptOverlap = Statement(

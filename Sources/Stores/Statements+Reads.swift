@@ -18,7 +18,7 @@ private let versionColumns = "number, state, digest, hint, issued_at, ends_at, e
 private let rotationColumns = """
     id, token_id, from_version, to_version, phase, overlap, claimed_at, claim_actor, claim_cause, claim_run, \
     policy, rule, reason, message, deadline, failures, next_attempt_at, cause, overlap_cap, revoke_at_cap, \
-    alarmed_at, retire_when_idle, promoted_at
+    alarmed_at, retire_when_idle, promoted_at, use_alarmed_at, rejections
     """
 private let runColumns = "id, plan, planned, acting, actor, started_at, finished_at, aborted"
 private let findingColumns = "id, token_id, policy, rule, reason, message, opened_at, closed_at"
@@ -38,7 +38,7 @@ extension Statement {
         liveTokenNamed, tokenOfName, externalToken, allTokens, tokensInStates, unsortedTokens,
         absentTokens,
         issuedAtOrBefore, idleSinceAtOrBefore, overlapEndedAtOrBefore, withoutExpiry, lifetimeMoreThan, expiresAfter,
-        expiredAtOrBefore,
+        expiredAtOrBefore, expiredInQuarantine,
         activeCount, versions, valueWithDigest, knownValue, newestAuditEntry, destinations, unfinishedRotations,
         dueRotations, stalledRotations, unfinishedRotation, givenUpRotations,
         pushes,
@@ -63,7 +63,7 @@ extension Statement {
         """
         SELECT \(tokenColumns) FROM tokens WHERE state IN ('active', 'quarantined') AND id IN
           (SELECT token_id FROM destinations
-           WHERE vault = $1 AND path = $2 AND field = $3 AND token_id <> $4)
+           WHERE vault = $1 AND path = $2 AND field = $3 AND removed_at IS NULL AND token_id <> $4)
         """)
     static let tokensWithoutValue = Statement(
         """
@@ -100,6 +100,8 @@ extension Statement {
         "SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND expires_at > $1")
     static let expiredAtOrBefore = Statement(
         "SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND expires_at <= $1")
+    static let expiredInQuarantine = Statement(
+        "SELECT \(tokenColumns) FROM tokens WHERE state = 'quarantined' AND expires_at <= $1")
     static let activeCount = Statement("SELECT count(*) FROM tokens WHERE state = 'active'")
 
     // MARK: What belongs to a token
@@ -122,10 +124,13 @@ extension Statement {
     static let destinationCounts = Statement(
         """
         SELECT d.vault, count(*) FROM destinations d JOIN tokens t ON t.id = d.token_id
-        WHERE t.state IN ('active', 'quarantined') GROUP BY d.vault ORDER BY d.vault
+        WHERE t.state IN ('active', 'quarantined') AND d.removed_at IS NULL GROUP BY d.vault ORDER BY d.vault
         """)
     static let destinations = Statement(
-        "SELECT id, vault, path, field, baseline FROM destinations WHERE token_id = $1 ORDER BY id")
+        """
+        SELECT id, vault, path, field, baseline FROM destinations
+        WHERE token_id = $1 AND removed_at IS NULL ORDER BY id
+        """)
     static let unfinishedRotations = Statement(
         "SELECT \(rotationColumns) FROM rotations WHERE phase IN ('open', 'overlap') ORDER BY id")
     /// An overlap stands still in quarantine: nobody can change over to the new value.

@@ -1,7 +1,7 @@
 /// Everything that is written without being a transition.
 extension Statement {
     static let records: [Statement] = [
-        addFact, editToken, addDestination, placeDestination, removePushes, removeDestination, countDestination,
+        addFact, editToken, addDestination, placeDestination, removeDestination, countDestination,
         addAuditEntry, nextEventOfToken, eventOfToken, addEvent, addDelivery, addRun, planRun, addRunAction, finishRun,
         openFinding, closeFinding, deliver, postpone, bury,
         giveUpEndpoint, replayEvent, replayEndpoint,
@@ -20,26 +20,24 @@ extension Statement {
     static let addDestination = Statement(
         """
         INSERT INTO destinations (token_id, vault, path, field, baseline) VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT DO NOTHING RETURNING id
+        ON CONFLICT (token_id, vault, path, field) DO UPDATE SET removed_at = NULL, baseline = excluded.baseline
+        WHERE destinations.removed_at IS NOT NULL
+        RETURNING id
         """)
     /// Of a token that has none yet.
     static let placeDestination = Statement(
         "INSERT INTO destinations (token_id, vault, path, field, baseline) VALUES ($1, $2, $3, $4, $5)")
-    /// Refused with the destination that they lead to, while a rotation works on them.
-    static let removePushes = Statement(
-        """
-        DELETE FROM pushes WHERE token_id = $1 AND destination_id =
-          (SELECT id FROM destinations WHERE token_id = $1 AND vault = $2 AND path = $3 AND field = $4)
-        """)
+    /// Its push rows stay, for the day that the place comes back: what was sent there may still arrive.
     static let removeDestination = Statement(
         """
-        DELETE FROM destinations WHERE token_id = $1 AND vault = $2 AND path = $3 AND field = $4
+        UPDATE destinations SET removed_at = $5
+        WHERE token_id = $1 AND vault = $2 AND path = $3 AND field = $4 AND removed_at IS NULL
         RETURNING id
         """)
     static let countDestination = Statement(
         """
         UPDATE tokens SET revision = revision + 1,
-          destination_count = (SELECT count(*) FROM destinations d WHERE d.token_id = $1)
+          destination_count = (SELECT count(*) FROM destinations d WHERE d.token_id = $1 AND d.removed_at IS NULL)
         WHERE id = $1 RETURNING revision
         """)
 

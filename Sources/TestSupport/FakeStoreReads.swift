@@ -22,6 +22,7 @@ package struct FakeStoreReads: StoreReads {
     package var blockedActions: [Block] = []
     /// Oldest first.
     package var entries: [AuditEntry] = []
+    package var failures: [FailedAttempts] = []
     package var deliveries = DeliveryCounts(waiting: 0, delivered: 0, dead: 0)
 
     package init(_ tokens: [Token] = []) { self.tokens = tokens }
@@ -77,6 +78,8 @@ package struct FakeStoreReads: StoreReads {
     package func eachOpenFinding(_ each: (Finding) throws -> Bool) {}
     package func findings(of id: TokenID) -> [Finding] { [] }
     package func blocks() -> [Block] { blockedActions }
+    package func failedAttempts() -> [FailedAttempts] { failures }
+    package func failedAttempts(of id: TokenID) -> FailedAttempts? { failures.first { $0.tokenID == id } }
     package func eachAuditEntry(from number: Int64, object: String?, _ each: (AuditEntry) throws -> Bool) {}
     package func eachAuditEntry(below number: Int64, object: String?, _ each: (AuditEntry) throws -> Bool) throws {
         for entry in entries.reversed() where entry.number < number && object.map({ $0 == entry.object }) ?? true {

@@ -53,6 +53,30 @@ import Testing
         #expect(first.value(at: place("a")) != second.value(at: place("b")))
     }
 
+    @Test func `a place that is taken away and comes back is not one that nothing was sent to`() async throws {
+        fail(first, .denied)
+        fail(second, .landsLater)
+        #expect(try await bench.rotator().rotate([bench.request()]).map(\.isStalled) == [true])
+        #expect(second.lateCount > 0)
+        try await remove(place("b"))
+        try await add(place("b"))
+        second.setHook(nil)
+        // The network delivers what it held back at a bad moment.
+        let (network, held) = (second, bench)
+        let found = Locked<[String]>([])
+        first.setHook { call in
+            guard call.operation == .write else { return nil }
+            network.landLateWrites()
+            let violations = (try? await held.violations()) ?? ["not read"]
+            found.withLock { $0 += violations }
+            return nil
+        }
+        try await bench.runToTheEnd()
+        #expect(found.withLock(\.self) == [])
+        #expect(try await bench.states().filter(\.authenticates) == [.current])
+        #expect(try await bench.violations() == [])
+    }
+
     @Test func `the only destination of an open rotation stays until another one is added`() async throws {
         let alone = FakeVault("alone")
         let bench = try RotationBench([alone])

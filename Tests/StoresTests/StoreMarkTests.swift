@@ -178,8 +178,12 @@ import Testing
         // What came after the marks goes, too: the step that made them is run again, and those behind it.
         try driver.script(
             """
-            DROP TABLE freezes; DROP TABLE quarantines; DROP TABLE told_uses;
+            DROP TABLE freezes; DROP TABLE quarantines; DROP TABLE told_uses; DROP TABLE failed_attempts;
+            DROP TABLE absences;
+            DROP INDEX tokens_quarantined_by_end;
             ALTER TABLE tokens DROP COLUMN restored_at; ALTER TABLE rotations DROP COLUMN retire_when_idle;
+            ALTER TABLE rotations DROP COLUMN use_alarmed_at; ALTER TABLE rotations DROP COLUMN rejections;
+            ALTER TABLE destinations DROP COLUMN removed_at;
             PRAGMA user_version = 10
             """)
         driver.close()

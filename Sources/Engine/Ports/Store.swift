@@ -8,7 +8,8 @@ package import RotaCore
 /// when and why. A condition that does not hold is an ordinary answer (false or nil), never an error; but for a brake:
 /// what is destructive throws `StoreError.held` while there is one.
 package protocol Store: AnyObject, StoreReads, TokenChanges, RotationChanges, RunChanges, DeliveryChanges,
-    UsageChanges, ScheduleChanges, BlockChanges, BrakeChanges, QuarantineChanges, AbsenceChanges, DriftChanges
+    UsageChanges, ScheduleChanges, BlockChanges, AttemptChanges, BrakeChanges, QuarantineChanges, AbsenceChanges,
+    DriftChanges
 {
     /// Runs `body` in one durable write transaction. When `body` throws, nothing of it stays.
     ///
@@ -170,6 +171,9 @@ package protocol StoreReads: UsageReads, QuarantineReads, AbsenceReads {
     func findings(of id: TokenID) throws -> [Finding]
     /// Actions that were blocked when a run called for them last, by token.
     func blocks() throws -> [Block]
+    /// Rotations that could not begin, by token.
+    func failedAttempts() throws -> [FailedAttempts]
+    func failedAttempts(of id: TokenID) throws -> FailedAttempts?
 
     /// Audit entries, oldest first, from an entry number on; `each` returns false to stop.
     func eachAuditEntry(from number: Int64, object: String?, _ each: (AuditEntry) throws -> Bool) throws
@@ -226,7 +230,7 @@ package enum CandidateQuery: Hashable, Sendable {
     case lifetimeMoreThan(TimeSpan)
     /// Ends after this.
     case expiresAfter(Instant)
-    /// Ended already: `expires_at` at or before this, and still listed as active.
+    /// Ended already: `expires_at` at or before this, and still listed as active; or as quarantined.
     case expiredAtOrBefore(Instant)
 }
 

@@ -42,7 +42,7 @@ extension RotationSnapshot {
     /// Whether a destination was added after the current value was promoted and holds no other value of this token:
     /// it waits for the next rotation, and nobody can be locked out by way of it.
     func isNew(_ destination: Destination, holding observation: Observation) -> Bool {
-        guard let current, push(of: current.number, to: destination) == nil else { return false }
+        guard let current, push(of: current.number, to: destination)?.state != .verified else { return false }
         return !versions.contains { observation.holds($0.digest) }
     }
 }

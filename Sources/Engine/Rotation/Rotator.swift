@@ -131,6 +131,12 @@ package struct Rotator: Sendable {
     private func claim(_ request: RotationRequest, in store: any Store) throws -> Rotation {
         guard let token = try store.token(request.tokenID), request.revision.map({ $0 == token.revision }) ?? true
         else { throw ClaimRefused(cause: "it has changed since it was planned") }
+        // A person who asks has mended it, or wants to see.
+        if request.trigger != nil, let failed = try store.failedAttempts(of: token.id),
+            failed.nextAttemptAt > clock.now()
+        {
+            throw ClaimRefused(cause: BlockedReason.vaultFailing.message)
+        }
         if request.supersedes { _ = try store.supersedeOverlap(of: token.id, change: request.change) }
         if let rotation = try store.claimRotation(
             of: token.id, fromVersion: token.values.current ?? 0, overlap: request.overlap, cap: request.cap,

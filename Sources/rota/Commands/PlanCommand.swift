@@ -43,7 +43,7 @@ private func showPlan(_ invocation: Invocation) throws -> ExitCode {
         PlanDocument.write(result, policies.policies, otherwise: schedule, brake, on: invocation.output)
     } else {
         BrakeDocument.warn(of: brake, on: invocation.output)
-        PlanDocument.print(result.plan, isWhole: invocation.arguments.has("all"), on: invocation.output)
+        PlanDocument.print(result, isWhole: invocation.arguments.has("all"), on: invocation.output)
         PlanDocument.printUnacted(result.findings, on: invocation.output)
         PlanDocument.printRuns(of: result.plan, policies.policies, otherwise: schedule, on: invocation.output)
     }
@@ -67,7 +67,7 @@ enum PlanDocument {
         let plan = result.plan
         var document = DocumentWriter(on: output)
         document.add("plan", json(plan))
-        document.add("actions", each: plan.actions, json)
+        document.add("actions", each: plan.actions) { json($0, result.failedAttempts[$0.tokenID]) }
         document.add(
             "totals",
             [
@@ -89,7 +89,7 @@ enum PlanDocument {
         ]
     }
 
-    private static func json(_ action: PlannedAction) -> JSON {
+    private static func json(_ action: PlannedAction, _ failed: FailedAttempts?) -> JSON {
         [
             "token_id": .string(action.tokenID.text), "name": .string(action.name),
             "owner": .string(action.owner),
@@ -98,6 +98,7 @@ enum PlanDocument {
             "reason": .string(action.verdict.reason.code), "message": .string(action.verdict.reason.message),
             "deadline": TokenDocument.time(action.verdict.deadline),
             "blocked": TokenDocument.text(action.blocked?.rawValue), "waiting": .bool(action.waiting),
+            "failed_attempts": action.action == .rotate ? TokenDocument.json(failed) : .null,
             "refused_uses": QuarantineDocument.json(action.refused),
             "covers": .array(
                 action.covers.map { ["policy": .string($0.policy), "rule": .string($0.rule)] }),
@@ -105,7 +106,8 @@ enum PlanDocument {
     }
 
     /// - parameter isWhole: show every action, and not only the first ones of each group.
-    static func print(_ plan: Plan, isWhole: Bool, on output: Output) {
+    static func print(_ result: PlanResult, isWhole: Bool, on output: Output) {
+        let plan = result.plan
         let headings = ["action", "token", "owner", "deadline", "policy", "rule"]
         var taken = AbridgedTable(headings + ["why"], on: output, isWhole: isWhole)
         for action in plan.actions where action.blocked == nil && !action.waiting {
@@ -123,7 +125,10 @@ enum PlanDocument {
             headings + ["blocked because"], on: output, title: "Blocked: called for, but not possible",
             isWhole: isWhole)
         for action in plan.actions {
-            if let blocked = action.blocked { stuck.add(kind: kind(action), row(action) + [blocked.message]) }
+            guard let blocked = action.blocked else { continue }
+            let failed = blocked == .vaultFailing ? result.failedAttempts[action.tokenID] : nil
+            let why = failed.map { TokenDocument.sentence($0, from: plan.at) } ?? blocked.message
+            stuck.add(kind: kind(action), row(action) + [why])
         }
         stuck.finish()
         if !plan.actions.isEmpty { output.line() }

@@ -45,6 +45,8 @@ private struct Status {
     private let drift: KnownDrift?
     /// Actions that wait for a person to mend something.
     private let blocked: [(name: String, block: Block)]
+    /// Rotations that could not begin.
+    private let unbegun: [(name: String, attempts: FailedAttempts)]
     private let withoutValue: [MissingValue]
     private let findings: Int
     private let deliveries: DeliveryCounts
@@ -71,6 +73,7 @@ private struct Status {
         blocked = try store.blocks().filter { !$0.reason.isByDesign }.map {
             (try store.token($0.tokenID)?.name ?? $0.tokenID.text, $0)
         }
+        unbegun = try store.failedAttempts().map { (try store.token($0.tokenID)?.name ?? $0.tokenID.text, $0) }
         withoutValue = try MissingValue.all(in: store)
         var open = 0
         try store.eachOpenFinding { _ in
@@ -112,6 +115,13 @@ private struct Status {
                         "action": .string(block.action.rawValue), "policy": .string(block.policy),
                         "rule": .string(block.rule), "blocked": .string(block.reason.rawValue),
                         "cause": .string(block.cause), "since": TokenDocument.time(block.since),
+                    ]
+                }),
+            "failed_attempts": .array(
+                unbegun.map { name, attempts in
+                    [
+                        "token_id": .string(attempts.tokenID.text), "name": .string(name),
+                        "attempts": TokenDocument.json(attempts),
                     ]
                 }),
             "tokens_without_value": .array(withoutValue.map(\.json)),
@@ -182,6 +192,7 @@ private struct Status {
                 [name, block.action.rawValue, block.policy, distance(to: block.since, from: now), block.cause])
         }
         stuck.finish()
+        printUnbegun(on: output, at: now, isWhole)
         var missing = Table(
             ["token", "made", "cause", "what to do"], on: output, title: "Tokens without a value")
         for entry in withoutValue {
@@ -277,6 +288,21 @@ private struct Status {
             case let all?: "; at all of them \(spoken(all, from: now))"
             }
         return "\(counted(count, "destination"))\(unread), seen \(spoken(drift.lookedAt, from: now))\(reach)"
+    }
+
+    private func printUnbegun(on output: Output, at now: Instant, _ isWhole: Bool) {
+        var table = AbridgedTable(
+            ["token", "policy", "failures", "since", "not before", "cause"], on: output,
+            title: "Rotations that could not begin", isWhole: isWhole)
+        for (name, attempts) in unbegun {
+            table.add(
+                kind: attempts.policy,
+                [
+                    name, attempts.policy, String(attempts.count), distance(to: attempts.since, from: now),
+                    distance(to: attempts.nextAttemptAt, from: now), attempts.cause,
+                ])
+        }
+        table.finish()
     }
 
     private func describe(_ run: RunRecord, at now: Instant) -> String {

@@ -118,6 +118,8 @@ private struct Rotated: Sendable {
         case .issuerNotDriven: "rotate it in \(token.issuer), and import it again"
         case .unknownVault: "add the vault to the configuration"
         case .conflict: "if it may be replaced, 'rota vault adopt \(token.name)'; else look at what is there"
+        // A person's rotation waits for no other.
+        case .vaultFailing: nil
         case nil where result.isStalled:
             "'rota run' tries again; see 'rota token show \(token.name)'"
                 + (vaultInTheWay.map { " and 'rota vault check \($0)'" } ?? "")

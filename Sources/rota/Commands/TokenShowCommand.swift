@@ -39,6 +39,7 @@ private struct TokenDetails {
     private let destinations: [Destination]
     private let pushes: [Push]
     private let rotation: Rotation?
+    private let failed: FailedAttempts?
     private let findings: [Finding]
     private let missing: MissingValue?
     private let usage: UsageSummary
@@ -57,6 +58,7 @@ private struct TokenDetails {
         destinations = try store.destinations(of: token.id)
         pushes = try store.pushes(of: token.id)
         rotation = try store.rotation(of: token.id)
+        failed = try store.failedAttempts(of: token.id)
         findings = try store.findings(of: token.id)
         missing = try MissingValue(of: token, from: store)
         usage = try UsageSummary(of: token, from: store, at: now)
@@ -71,6 +73,7 @@ private struct TokenDetails {
             "versions": .array(versions.map { TokenDocument.json($0, of: token, at: now) }),
             "destinations": .array(destinations.map(json)),
             "rotation": rotation.map { TokenDocument.json($0) } ?? .null,
+            "failed_attempts": TokenDocument.json(failed),
             "findings": .array(findings.map { TokenDocument.json($0) }), "usage": UsageDocument.json(usage),
             "quarantine": QuarantineDocument.json(quarantine),
             "missing": AbsenceDocument.json(absence), "reuse": .array(reuses.map(QuarantineDocument.json)),
@@ -160,6 +163,7 @@ private struct TokenDetails {
         if let rotation, rotation.phase == .open || rotation.phase == .overlap {
             fields.add("rotation", describe(rotation, at: now))
         }
+        fields.add(rotation == nil ? "rotation" : "next rotation", failed.map { TokenDocument.sentence($0, from: now) })
         return fields
     }
 
