@@ -54,5 +54,6 @@ extension Statement {
         """
         UPDATE versions SET state = 'revoked', ended_at = $3
         WHERE token_id = $1 AND number = $2 AND state IN ('previous', 'unconfirmed')
+          AND \(isSuperseded)
         """)
 }

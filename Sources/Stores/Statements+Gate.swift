@@ -9,6 +9,26 @@ private let pendingOfActive = """
     AND EXISTS (SELECT 1 FROM tokens t WHERE t.id = $1 AND t.state = 'active')
     """
 
+/// Whether version $2 of token $1 is needed nowhere: the current one is newer, and verified wherever it was ever sent.
+let isSuperseded = """
+    EXISTS (
+      SELECT 1 FROM versions newer
+      WHERE newer.token_id = $1 AND newer.number > $2 AND newer.state = 'current'
+        AND NOT EXISTS (
+          SELECT 1 FROM pushes sent
+          WHERE sent.token_id = $1 AND sent.version = $2 AND sent.state IN ('sending', 'verified')
+            AND NOT EXISTS (
+              SELECT 1 FROM pushes p WHERE p.token_id = $1 AND p.version = newer.number
+                AND p.destination_id = sent.destination_id AND p.state = 'verified'))
+        AND (
+          EXISTS (SELECT 1 FROM pushes own WHERE own.token_id = $1 AND own.version = $2)
+          OR NOT EXISTS (
+            SELECT 1 FROM destinations d WHERE d.token_id = $1
+              AND NOT EXISTS (
+                SELECT 1 FROM pushes p WHERE p.token_id = $1 AND p.version = newer.number
+                  AND p.destination_id = d.id AND p.state = 'verified'))))
+    """
+
 /// What only the gate runs: each carries its whole condition, and changes nothing when that does not hold.
 extension Statement {
     static let gate: [Statement] = [
@@ -274,22 +294,7 @@ extension Statement {
               SELECT 1 FROM usage u WHERE u.token_id = $1 AND u.version = $2 AND u.used_at > $5)
             OR EXISTS (
               SELECT 1 FROM usage n WHERE n.token_id = $1 AND n.version > $2 AND n.used_at IS NOT NULL))
-          AND EXISTS (
-            SELECT 1 FROM versions newer
-            WHERE newer.token_id = $1 AND newer.number > $2 AND newer.state = 'current'
-              AND NOT EXISTS (
-                SELECT 1 FROM pushes sent
-                WHERE sent.token_id = $1 AND sent.version = $2 AND sent.state IN ('sending', 'verified')
-                  AND NOT EXISTS (
-                    SELECT 1 FROM pushes p WHERE p.token_id = $1 AND p.version = newer.number
-                      AND p.destination_id = sent.destination_id AND p.state = 'verified'))
-              AND (
-                EXISTS (SELECT 1 FROM pushes own WHERE own.token_id = $1 AND own.version = $2)
-                OR NOT EXISTS (
-                  SELECT 1 FROM destinations d WHERE d.token_id = $1
-                    AND NOT EXISTS (
-                      SELECT 1 FROM pushes p WHERE p.token_id = $1 AND p.version = newer.number
-                        AND p.destination_id = d.id AND p.state = 'verified'))))
+          AND \(isSuperseded)
         """)
     static let finishRotation = Statement(
         """

@@ -162,4 +162,41 @@ struct ReconcileTests {
             ["action": "version.arm", "object": "tok_other", "after": ["version": 2, "digest": try digest(value)]])
         #expect(try await useCase.compare(with: foreign).losses.map(\.cure) == [.rotate])
     }
+
+    @Test func `a retired value that a destination holds again is accepted until a rotation has replaced it`()
+        async throws
+    {
+        let first = try #require(vaults[0].value(at: places[0]))
+        _ = try await bench.rotator().rotate([bench.request(overlap: .hours(24))])
+        // The folder vault was restored together with the store, from an older copy.
+        vaults[1].foreignWrite(first, at: places[1])
+        let seen = Locked<[String]>([])
+        for vault in vaults {
+            vault.setHook { _ in
+                let violations = (try? await bench.violations()) ?? ["the store does not answer"]
+                seen.withLock { $0 += violations }
+                return nil
+            }
+        }
+        let (plan, done) = try await reconcile(
+            log(["action": "version.retire", "object": .string(bench.id.text), "after": ["version": 1]]))
+        #expect(plan.rotations == [bench.id] && done.retired == 0)
+        #expect(done.rotations.map(\.isThrough) == [true])
+        #expect(try await isAccepted(first))
+        #expect(vaults[1].value(at: places[1]) == vaults[0].value(at: places[0]))
+        bench.clock.advance(by: .hours(25))
+        try await bench.runToTheEnd()
+        #expect(try await bench.states() == [.revoked, .revoked, .current])
+        let violations = seen.withLock(\.self)
+        #expect(violations.isEmpty)
+    }
+
+    @Test func `a retired value waits for the guard where a destination cannot be read`() async throws {
+        _ = try await bench.rotator().rotate([bench.request(overlap: .hours(24))])
+        vaults[1].setHook { $0.operation == .probe ? .denied : nil }
+        let (plan, done) = try await reconcile(
+            log(["action": "version.retire", "object": .string(bench.id.text), "after": ["version": 1]]))
+        #expect(plan.rotations.isEmpty && done.retired == 0)
+        #expect(try await bench.states() == [.previous, .current])
+    }
 }

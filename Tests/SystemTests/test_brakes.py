@@ -299,3 +299,20 @@ def test_what_is_beside_the_store_may_be_lost_between_two_writes_without_a_doubt
     os.utime(mark)
     house.rota("unfreeze")
     house.rota("run")
+
+
+def test_a_retired_value_that_a_restored_vault_holds_again_is_accepted_until_it_is_replaced(due):
+    house, old, _ = due
+    house.rota("run")
+    new, backup = house.get("local:old"), back_up(house)
+    house.run_until_settled()
+    log = house.folder / "audit.json"
+    log.write_text(house.rota("audit", "tail", "--limit", "1000", "--json").stdout)
+    assert not house.accepts(old.value) and house.accepts(new)
+    put_back_in_place(house, backup)
+    house.put("local:old", old.value)
+    looked = house.json("store", "reconcile", "--dry-run", "--audit", log)
+    assert looked["retired_again"] == [] and [entry["held_by"] for entry in looked["retired_later"]] == [["local:old"]]
+    house.rota("store", "reconcile", "--audit", log, "--yes")
+    newest = house.get("local:old")
+    assert newest not in (old.value, new) and house.accepts(newest) and house.accepts(old.value)

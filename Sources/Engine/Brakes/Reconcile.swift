@@ -57,7 +57,7 @@ package struct ReconcileUseCase: Sendable {
                 (result.losses[index].cure, result.losses[index].why) = (.rotate, "nothing is to be taken back")
             }
         }
-        try await lookForEnds(audit, &result)
+        try await lookForEnds(audit, places, &result)
         return result
     }
 
@@ -102,7 +102,9 @@ package struct ReconcileUseCase: Sendable {
     }
 
     /// What the exported log says was ended, and is not here.
-    private func lookForEnds(_ audit: ExportedAudit, _ result: inout Reconciliation) async throws {
+    private func lookForEnds(
+        _ audit: ExportedAudit, _ places: [SurveyedPlace], _ result: inout Reconciliation
+    ) async throws {
         let (revocations, retirements) = try await store.read { store in
             var revocations: [(token: Token, cause: String)] = []
             for (id, cause) in audit.revoked {
@@ -110,18 +112,29 @@ package struct ReconcileUseCase: Sendable {
                 revocations.append((token, cause))
             }
             let revoked = Set(revocations.map(\.token.id))
-            var retirements: [(value: ExportedAudit.Value, name: String)] = []
+            var retirements: [Reconciliation.Retirement] = []
             for value in audit.ended where !revoked.contains(value.token) {
                 guard let token = try store.token(value.token), token.end == nil,
                     let version = try store.versions(of: token.id).first(where: { $0.number == value.version }),
                     version.state.authenticates, audit.hasEnded(version, of: token.id)
                 else { continue }
-                retirements.append((value, token.name))
+                retirements.append(Reconciliation.Retirement(value: value, name: token.name))
             }
             return (revocations, retirements)
         }
         result.revocations = revocations.sorted { $0.token.name < $1.token.name }
-        result.retirements = retirements.sorted { ($0.name, $0.value.version) < ($1.name, $1.value.version) }
+        let around = Dictionary(grouping: places, by: \.token.id)
+        result.retirements = retirements.map { retirement in
+            var retirement = retirement
+            for place in around[retirement.value.token] ?? [] {
+                switch place.content {
+                case .version(retirement.value.version, _): retirement.heldBy.append(place.destination)
+                case .unreadable: retirement.unreadable.append(place.destination)
+                default: continue
+                }
+            }
+            return retirement
+        }.sorted { ($0.name, $0.value.version) < ($1.name, $1.value.version) }
     }
 
     // MARK: - Carrying it out
@@ -153,11 +166,28 @@ package struct ReconcileUseCase: Sendable {
     ) throws -> Reconciled? {
         var done = Reconciled(identity: plan.identity)
         for (token, cause) in plan.revocations {
-            var again = change
-            again.cause = "revoked in a former life of the store: \(cause)"
+            let again = change.again(cause)
             if try store.revokeToken(token.id, isEmergency: true, change: again) { done.revoked += 1 }
         }
-        for loss in plan.losses {
+        done.adopted = try takeBack(plan.losses, change, in: store)
+        for retirement in plan.retirements where retirement.isDue {
+            let value = retirement.value
+            if try store.retireAgain(value.token, version: value.version, change: change) { done.retired += 1 }
+        }
+        guard
+            try store.beginGeneration(
+                after: plan.identity, instance: instance, totals: plan.totals, change: change)
+        else { throw StoreError.refused("somebody else has reconciled the store meanwhile", hint: "look again") }
+        done.identity = try store.identity()
+        return done
+    }
+
+    /// Answers how many values are accepted again.
+    private static func takeBack(
+        _ losses: [Reconciliation.Loss], _ change: Change, in store: any Store
+    ) throws -> Int {
+        var adopted = 0
+        for loss in losses {
             guard loss.cure != .rotate else {
                 // It may be written over, and is not accepted.
                 for place in loss.version.places {
@@ -168,24 +198,25 @@ package struct ReconcileUseCase: Sendable {
             }
             let overlap = loss.cure == .adopt ? Self.overlap : nil
             // Where something has changed since it was read, the value is accepted all the same.
-            let adopted =
+            let number =
                 try store.adoptVersion(loss.version, supersedes: overlap, change: change)
                 ?? (overlap == nil ? nil : store.adoptVersion(loss.version, supersedes: nil, change: change))
-            if adopted != nil { done.adopted += 1 }
+            if number != nil { adopted += 1 }
         }
-        for (value, _) in plan.retirements {
-            if try store.retireAgain(value.token, version: value.version, change: change) { done.retired += 1 }
-        }
-        guard
-            try store.beginGeneration(
-                after: plan.identity, instance: instance, totals: plan.totals, change: change)
-        else { throw StoreError.refused("somebody else has reconciled the store meanwhile", hint: "look again") }
-        done.identity = try store.identity()
-        return done
+        return adopted
     }
 }
 
-extension Store {
+extension Change {
+    /// The same for what was done in a life of the store that it does not remember.
+    fileprivate func again(_ cause: String) -> Change {
+        var again = self
+        again.cause = "revoked in a former life of the store: \(cause)"
+        return again
+    }
+}
+
+extension StoreReads {
     /// When the newest audit entry was written.
     fileprivate func newestEntryTime() throws -> Instant? {
         var newest: Instant?

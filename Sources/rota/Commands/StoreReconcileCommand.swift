@@ -14,6 +14,7 @@ extension Command {
             destination holds a value that is not accepted any more. What is not ours is told and never touched.
             What an audit log that was kept elsewhere says was revoked or retired is ended again: give it with
             --audit, as 'rota audit tail --json' prints it.
+            A value that was retired and that a destination holds again stays valid until a rotation has replaced it.
             The store begins its next generation; a copy becomes another instance. All of it is one transaction.
 
             Where a copy is meant to replace a store, stop the other one for good: two that push into the same
@@ -129,7 +130,10 @@ private struct ReconcileDocument: Sendable {
             "revoked_again": .array(
                 plan.revocations.map { ["name": .string($0.token.name), "cause": .string($0.cause)] }),
             "retired_again": .array(
-                plan.retirements.map { ["name": .string($0.name), "version": .integer($0.value.version)] }),
+                plan.retirements.filter(\.isDue).map {
+                    ["name": .string($0.name), "version": .integer($0.value.version)]
+                }),
+            "retired_later": .array(plan.retirements.filter { !$0.isDue }.map(json)),
             "rotations": .array(
                 (done?.rotations ?? []).map { rotation in
                     [
@@ -137,6 +141,14 @@ private struct ReconcileDocument: Sendable {
                         "cause": TokenDocument.text(rotation.cause),
                     ]
                 }),
+        ]
+    }
+
+    private func json(_ retirement: Reconciliation.Retirement) -> JSON {
+        [
+            "name": .string(retirement.name), "version": .integer(retirement.value.version),
+            "held_by": .array(retirement.heldBy.map { .string($0.description) }),
+            "unreadable": .array(retirement.unreadable.map { .string($0.description) }),
         ]
     }
 
@@ -166,8 +178,20 @@ private struct ReconcileDocument: Sendable {
         list(plan.unreadable, "Cannot be read", on: output)
         var again = Table(["token", "what", "why"], on: output, title: "Ended again, as the audit log says")
         for (token, cause) in plan.revocations { again.add([token.name, "revoked", cause]) }
-        for (value, name) in plan.retirements { again.add([name, "version \(value.version) retired", "-"]) }
+        for entry in plan.retirements where entry.isDue {
+            again.add([entry.name, "version \(entry.value.version) retired", "-"])
+        }
         again.finish()
+        var later = Table(
+            ["token", "version", "what is done", "destinations"], on: output, title: "Ended once nobody reads it")
+        for entry in plan.retirements where !entry.isDue {
+            later.add([
+                entry.name, "\(entry.value.version)",
+                entry.heldBy.isEmpty ? "valid until it can be read" : "valid until the token is rotated",
+                (entry.heldBy.isEmpty ? entry.unreadable : entry.heldBy).map(\.description).joined(separator: " "),
+            ])
+        }
+        later.finish()
         output.line(
             "\(counted(plan.places, "destination")) compared"
                 + (plan.writeOnly > 0 ? ", \(plan.writeOnly) of them with nobody able to read them" : "")
@@ -188,7 +212,8 @@ private struct ReconcileDocument: Sendable {
         for rotation in done.rotations where !rotation.isThrough {
             let name =
                 plan.losses.first { $0.version.tokenID == rotation.tokenID }?.name
-                ?? plan.ended.first { $0.token.id == rotation.tokenID }?.token.name ?? rotation.tokenID.text
+                ?? plan.ended.first { $0.token.id == rotation.tokenID }?.token.name
+                ?? plan.retirements.first { $0.value.token == rotation.tokenID }?.name ?? rotation.tokenID.text
             output.warning(
                 printable("'\(name)' is not rotated yet: \(rotation.cause ?? rotation.outcome.rawValue)"))
         }
