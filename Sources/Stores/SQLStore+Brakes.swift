@@ -17,6 +17,12 @@ extension SQLStore {
         if let brake = try brake(at: now) { throw StoreError.held(brake) }
     }
 
+    /// Every change of what is accepted, and of where it is to be, begins with this: a store that has lost what was
+    /// done last must not undo it.
+    func requireReconciled() throws {
+        if let doubt = try doubt() { throw StoreError.held(.unreconciled(doubt)) }
+    }
+
     // MARK: - Freezing
 
     func freeze(at now: Instant) throws -> Freeze? {
@@ -64,9 +70,16 @@ extension SQLStore {
     // MARK: - Restored and copied stores
 
     func doubt() throws -> StoreDoubt? {
-        // In a transaction nobody else writes, so that it stays as it was at its beginning.
-        if driver.isInTransaction { return doubtAtBegin }
+        // In a transaction nobody else writes, so that it stays as it was at its beginning, or ends in it.
+        if driver.isInTransaction { return try doubtAtBegin == nil || isReconciled() ? nil : doubtAtBegin }
         return try lookForDoubt()
+    }
+
+    /// Whether the transaction that is under way has ended the doubt. The store itself says so: what was undone to a
+    /// savepoint did not happen.
+    private func isReconciled() throws -> Bool {
+        guard let begunGeneration else { return false }
+        return try identity().generation == begunGeneration
     }
 
     func lookForDoubt() throws -> StoreDoubt? {
@@ -85,6 +98,7 @@ extension SQLStore {
     /// What is to be written beside the store once this transaction is committed; nil where nothing has changed that
     /// the mark tells of, or the store is in doubt.
     func nextMark() throws -> ((FileIdentity, FileIdentity) -> StoreMark)? {
+        let isReconciled = try isReconciled()
         guard let mark, doubtAtBegin == nil || isReconciled, hasAudited || isReconciled || keptClock != nil else {
             return nil
         }
@@ -118,7 +132,7 @@ extension SQLStore {
         for (key, count) in totals.sorted(by: { $0.key < $1.key }) { details[key] = .integer(count) }
         try audit("store.reconcile", of: instance ?? identity.instance, change, details)
         try emit("store.reconciled", change, details)
-        isReconciled = true
+        begunGeneration = identity.generation + 1
         return true
     }
 }

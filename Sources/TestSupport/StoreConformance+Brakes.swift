@@ -43,6 +43,21 @@ extension StoreConformance {
                 let event = try bench.events().last { $0.type == "token.revoked" }
                 try require(try event.map { try document($0.data) }?["emergency"] == true, "said to receivers")
             },
+            StoreClaim("a person's quarantine goes past a brake, and the audit entry says past which") { bench in
+                let (calm, urgent) = (try bench.add("calm").id, try bench.add("urgent").id)
+                _ = try bench.write { try $0.quarantineToken(calm, by: nil, change: bench.change()) }
+                try bench.freeze()
+                try require(
+                    try bench.write { try $0.quarantineToken(urgent, by: nil, change: bench.change("odd")) }, "done")
+                func after(_ id: TokenID) throws -> JSON? {
+                    try bench.audit(of: id.text).last.map { try document($0.body) }?["after"]
+                }
+                try require(try after(urgent)?["despite"]?.string == "frozen", "said in the log")
+                try require(try after(calm)?["despite"] == nil, "only where there was one")
+                try require(
+                    try bench.write { try $0.restoreToken(urgent, change: bench.change("no longer")) },
+                    "a freeze stops what destroys, and this does not")
+            },
             StoreClaim("a freeze ends by itself at its end, and a later one takes its place") { bench in
                 try bench.freeze(until: 100)
                 try require(try bench.store.freeze(at: bench.now + TimeSpan(seconds: 99)) != nil, "before its end")
@@ -184,7 +199,13 @@ private struct BrakedSteps {
             ("ending sooner", { try !$0.lowerEnds(of: lower, to: now.at, change: now).isEmpty }),
             ("superseding", { try $0.supersedeOverlap(of: supersede, change: now) }),
             ("revoking", { try $0.revokeToken(revoke, change: now) }),
-            ("quarantining", { try $0.quarantineToken(isolate, by: nil, change: now) }),
+            (
+                "quarantining",
+                {
+                    try $0.quarantineToken(
+                        isolate, by: RuleReference(policy: "unused", rule: "first"), change: now)
+                }
+            ),
             ("expiring", { try $0.expireToken(expire, change: late) }),
         ]
     }

@@ -301,6 +301,35 @@ def test_what_is_beside_the_store_may_be_lost_between_two_writes_without_a_doubt
     house.rota("run")
 
 
+def test_in_safe_mode_nothing_is_accepted_that_was_not_and_a_quarantine_goes_past(due):
+    house, old, _ = due
+    idle = house.json("token", "create", "--name", "idle", "--owner", "t")["value"]
+    house.rota("token", "quarantine", "idle", "--reason", "unused")
+    backup = back_up(house)
+    house.json("token", "create", "--name", "later", "--owner", "t")
+    put_back_in_place(house, backup)
+    inventory = house.folder / "more.csv"
+    inventory.write_text("name,issuer\nmore,rota\n")
+    before = house.rows("SELECT number FROM audit ORDER BY number")
+    for words in (
+            ("token", "create", "--name", "new", "--owner", "t"),
+            ("token", "create", "--name", "new", "--owner", "t", "--destination", "local:new"),
+            ("token", "edit", "old", "--owner", "somebody"),
+            ("token", "edit", "old", "--destination", "local:other"),
+            ("token", "edit", "old", "--remove-destination", "local:old"),
+            ("token", "restore", "idle", "--reason", "needed"),
+            ("import", inventory)):
+        refused = house.rota(*words, expect=4)
+        assert "safe mode" in refused.stderr and "store reconcile" in refused.stderr, words
+        assert refused.stdout == "", words
+    assert house.rows("SELECT number FROM audit ORDER BY number") == before
+    assert not house.accepts(idle) and house.accepts(old.value)
+    done = house.rota("token", "quarantine", "old", "--reason", "odd uses")
+    assert "goes past a brake" in done.stderr and not house.accepts(old.value)
+    [(body,)] = house.rows("SELECT body FROM audit ORDER BY number DESC LIMIT 1")
+    assert json.loads(body)["after"]["despite"] == "store-restored"
+
+
 def test_a_retired_value_that_a_restored_vault_holds_again_is_accepted_until_it_is_replaced(due):
     house, old, _ = due
     house.rota("run")

@@ -164,21 +164,19 @@ package struct ReconcileUseCase: Sendable {
     private static func write(
         _ plan: Reconciliation, _ instance: String?, _ change: Change, in store: any Store
     ) throws -> Reconciled? {
-        var done = Reconciled(identity: plan.identity)
+        guard
+            try store.beginGeneration(
+                after: plan.identity, instance: instance, totals: plan.totals, change: change)
+        else { throw StoreError.refused("somebody else has reconciled the store meanwhile", hint: "look again") }
+        var done = Reconciled(identity: try store.identity())
         for (token, cause) in plan.revocations {
-            let again = change.again(cause)
-            if try store.revokeToken(token.id, isEmergency: true, change: again) { done.revoked += 1 }
+            if try store.revokeToken(token.id, change: change.again(cause)) { done.revoked += 1 }
         }
         done.adopted = try takeBack(plan.losses, change, in: store)
         for retirement in plan.retirements where retirement.isDue {
             let value = retirement.value
             if try store.retireAgain(value.token, version: value.version, change: change) { done.retired += 1 }
         }
-        guard
-            try store.beginGeneration(
-                after: plan.identity, instance: instance, totals: plan.totals, change: change)
-        else { throw StoreError.refused("somebody else has reconciled the store meanwhile", hint: "look again") }
-        done.identity = try store.identity()
         return done
     }
 

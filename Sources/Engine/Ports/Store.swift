@@ -225,7 +225,8 @@ package enum CandidateQuery: Hashable, Sendable {
     case expiredAtOrBefore(Instant)
 }
 
-/// Everything that changes tokens outside rotations.
+/// Everything that changes tokens outside rotations. While the store is in safe mode all but an emergency throws
+/// `StoreError.held`.
 package protocol TokenChanges {
     /// Adds a token with its first version and destinations; event `token.issued` unless it was imported.
     /// Throws `StoreError.nameTaken`, and `StoreError.placeTaken` where a live token would share a destination.
