@@ -199,4 +199,27 @@ struct ReconcileTests {
         #expect(plan.rotations.isEmpty && done.retired == 0)
         #expect(try await bench.states() == [.previous, .current])
     }
+
+    @Test func `under a freeze or by a suspect clock nothing is carried out`() async throws {
+        _ = lose(in: [0, 1])
+        let plan = try await useCase.compare(with: ExportedAudit())
+        let change = bench.change
+        let freeze = Freeze(reason: "release", actor: "cli:alice", begunAt: change.at, endsAt: nil)
+        func isRefused() async throws {
+            await #expect {
+                _ = try await useCase.carryOut(plan, instance: nil, actor: "cli:alice", reason: "drill")
+            } throws: {
+                if case .held? = $0 as? StoreError { true } else { false }
+            }
+            #expect(try await bench.queue.read { try $0.identity().generation } == 1)
+            #expect(try await bench.states() == [.current])
+        }
+        try await bench.queue.write { try $0.freeze(freeze, change: change) }
+        try await isRefused()
+        _ = try await bench.queue.write { try $0.unfreeze(change: change) }
+        try await bench.queue.read { $0.distrustClock(.jumped(.ahead(.days(1)))) }
+        try await isRefused()
+        try await bench.queue.read { $0.distrustClock(nil) }
+        #expect(try await useCase.carryOut(plan, instance: nil, actor: "a", reason: "drill")?.adopted == 1)
+    }
 }

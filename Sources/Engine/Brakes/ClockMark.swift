@@ -33,4 +33,10 @@ extension Store {
         keepClock(mark)
         return jump.map { .jumped($0) }
     }
+
+    /// The same, while nothing is kept: for whoever looks, or does one thing.
+    package func clockDoubt(by reading: ClockReading) throws -> ClockDoubt? {
+        if let lag = try lag(of: reading.wall) { return .behind(lag) }
+        return clockMark()?.judge(reading).jump.map { .jumped($0) }
+    }
 }

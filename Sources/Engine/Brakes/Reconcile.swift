@@ -168,6 +168,8 @@ package struct ReconcileUseCase: Sendable {
             try store.beginGeneration(
                 after: plan.identity, instance: instance, totals: plan.totals, change: change)
         else { throw StoreError.refused("somebody else has reconciled the store meanwhile", hint: "look again") }
+        // The doubt about the store has gone by that, and what else there is shows now.
+        if let brake = try store.brake(at: change.at) { throw StoreError.held(brake) }
         var done = Reconciled(identity: try store.identity())
         for (token, cause) in plan.revocations {
             if try store.revokeToken(token.id, change: change.again(cause)) { done.revoked += 1 }

@@ -16,6 +16,7 @@ extension Command {
             --audit, as 'rota audit tail --json' prints it.
             A value that was retired and that a destination holds again stays valid until a rotation has replaced it.
             The store begins its next generation; a copy becomes another instance. All of it is one transaction.
+            Under a freeze it does nothing (exit code 4), nor by a clock that is suspect, unless with --trust-clock.
 
             Where a copy is meant to replace a store, stop the other one for good: two that push into the same
             destinations undo each other's work. Whoever can write into a vault can have his value taken back by
@@ -26,6 +27,7 @@ extension Command {
             Option("no-adopt", help: "take no value back; rotate the tokens at once"),
             Option("new-instance", help: "make it another instance also where it was restored in its place"),
             Option("skip-unreadable", help: "go on though some destinations cannot be read"),
+            Option("trust-clock", help: "the clock is right, though it jumped, or the store has recorded later times"),
             Option("dry-run", help: "show what would be done, and do nothing"),
             Option("yes", help: "do not ask"),
         ],
@@ -33,7 +35,7 @@ extension Command {
             "rota store reconcile --dry-run",
             "rota store reconcile --audit audit-2026-11.json --yes",
         ],
-        exitCodes: [.done, .failed, .usage, .partlyFailed, .outcomeUnknown],
+        exitCodes: [.done, .failed, .usage, .refused, .partlyFailed, .outcomeUnknown],
         run: reconcileStore)
 }
 
@@ -47,6 +49,7 @@ private func reconcileStore(_ invocation: Invocation) async throws -> ExitCode {
     let composition = try Composition(invocation)
     let store = try composition.openQueue()
     let log = audit
+    if !arguments.has("dry-run") { try await requireNoOtherBrake(on: store, invocation) }
     return try await composition.withVaults { vaults in
         let useCase = ReconcileUseCase(
             store: store, rotator: composition.rotator(store, vaults), clock: invocation.clock)
@@ -83,6 +86,27 @@ private func reconcileStore(_ invocation: Invocation) async throws -> ExitCode {
         }
         return done.rotations.allSatisfy(\.isThrough) ? .done : .partlyFailed
     }
+}
+
+/// Beside the doubt about the store, which a reconciliation ends, there may be a freeze, and the clock.
+private func requireNoOtherBrake(on store: StoreQueue, _ invocation: Invocation) async throws {
+    let reading = invocation.clock.reading()
+    let (freeze, doubt) = try await store.write { store in
+        (try store.freeze(at: reading.wall), try store.clockDoubt(by: reading))
+    }
+    if let freeze { throw Failure(Brake.frozen(freeze)) }
+    guard let doubt else { return }
+    guard invocation.arguments.has("trust-clock") else {
+        throw Failure(
+            "the clock is suspect, and nothing was done: \(doubt.message)",
+            hint: "set the clock right; if it is: --trust-clock", code: .refused)
+    }
+    let change = Change(actor: Process.actor, at: reading.wall, cause: "store reconcile --trust-clock")
+    try await store.write { store in
+        try store.trustClock(doubt, change: change)
+        store.keepClock(ClockMark(trusted: reading))
+    }
+    invocation.output.note("the clock is trusted, though \(doubt.message)")
 }
 
 extension ExportedAudit {
