@@ -345,3 +345,26 @@ def test_a_retired_value_that_a_restored_vault_holds_again_is_accepted_until_it_
     house.rota("store", "reconcile", "--audit", log, "--yes")
     newest = house.get("local:old")
     assert newest not in (old.value, new) and house.accepts(newest) and house.accepts(old.value)
+
+
+@needs_compiler
+def test_every_command_that_destroys_or_shows_sees_a_suspect_clock(due):
+    house, old, _ = due
+    clock = MovedClock(house.folder)
+    house.extra = clock.environment
+    house.rota("freeze", "--reason", "x")
+    house.rota("run", expect=4)
+    house.rota("unfreeze")
+    assert held(house) is None
+    clock.set_by(400 * DAY)
+    entries = house.rows("SELECT count(*) FROM audit")
+    assert held(house) == "clock-suspect" and "the clock is suspect" in house.rota("status").stderr
+    assert house.json("plan")["held"]["code"] == "clock-suspect"
+    for words in (("token", "rotate", "old"), ("token", "revoke", "old", "--reason", "x", "--yes"),
+                  ("store", "reconcile", "--yes")):
+        assert "the clock is suspect" in house.rota(*words, expect=4).stderr
+    assert house.rows("SELECT count(*) FROM audit") == entries and house.get("local:old") == old.value
+    house.rota("token", "quarantine", "old", "--reason", "odd uses")
+    house.rota("token", "revoke", "gone-1", "--emergency", "--reason", "x", "--yes")
+    house.rota("store", "reconcile", "--yes", "--trust-clock")
+    assert held(house) is None

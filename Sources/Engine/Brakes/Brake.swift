@@ -96,4 +96,10 @@ extension StoreQueue {
         // A read may see an older state of the store than what is beside it tells of: only a transaction knows.
         return try await write { try $0.brake(at: now) }
     }
+
+    /// The same by a clock that is judged beside what was recorded and kept: for commands that do one thing.
+    package func brake(by reading: ClockReading) async throws -> Brake? {
+        guard try await read({ try $0.brake(by: reading) }) != nil else { return nil }
+        return try await write { try $0.brake(by: reading) }
+    }
 }

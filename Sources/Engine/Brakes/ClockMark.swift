@@ -39,4 +39,12 @@ extension Store {
         if let lag = try lag(of: reading.wall) { return .behind(lag) }
         return clockMark()?.judge(reading).jump.map { .jumped($0) }
     }
+
+    /// What keeps anything destructive from being done by a clock, which the store goes by from now on.
+    ///
+    /// - parameter instant: to ask for another time than now.
+    package func brake(by reading: ClockReading, at instant: Instant? = nil) throws -> Brake? {
+        distrustClock(try clockDoubt(by: reading))
+        return try brake(at: instant ?? reading.wall)
+    }
 }

@@ -49,7 +49,7 @@ private struct Status {
         self.store = configuration.store
         self.configuration = configuration.file
         identity = try store.identity()
-        brake = try store.brake(at: composition.invocation.clock.now())
+        brake = try store.brake(by: composition.invocation.clock.reading())
         active = try store.countActive()
         lastRun = try store.lastRun()
         rotations = try store.openRotations().map {

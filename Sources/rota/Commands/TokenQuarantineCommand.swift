@@ -87,7 +87,7 @@ private func prepare(_ invocation: Invocation) async throws -> (QuarantineUseCas
     let store = try Composition(invocation).openQueue()
     let name = invocation.arguments.operands[0]
     let token = try await store.read { try $0.requireToken(name) }
-    let brake = try await store.brake(at: invocation.clock.now())
+    let brake = try await store.brake(by: invocation.clock.reading())
     return (QuarantineUseCase(store: store, clock: invocation.clock), token, reason, brake)
 }
 
