@@ -222,4 +222,30 @@ struct ReconcileTests {
         try await bench.queue.read { $0.distrustClock(nil) }
         #expect(try await useCase.carryOut(plan, instance: nil, actor: "a", reason: "drill")?.adopted == 1)
     }
+
+    // MARK: - Logs of several lives, in which numbers are given again
+
+    private func minted(_ action: String, _ number: Int64, _ digest: JSON) -> JSON {
+        [
+            "action": .string(action), "object": .string(bench.id.text),
+            "after": ["version": .integer(number), "digest": digest],
+        ]
+    }
+
+    private func retired(_ number: Int64) -> JSON {
+        ["action": "version.retire", "object": .string(bench.id.text), "after": ["version": .integer(number)]]
+    }
+
+    @Test func `the end of a former version is not the end of a later one with the same number`() async throws {
+        let (value, other) = (lose(in: [0, 1]), try digest("another value"))
+        let lost = log(minted("version.arm", 2, other), retired(2), minted("version.adopt", 2, try digest(value)))
+        #expect(try await useCase.compare(with: lost).losses.map(\.cure) == [.adopt])
+        let (_, done) = try await reconcile(lost)
+        #expect(done.adopted == 1)
+        _ = try await bench.rotator().rotate([bench.request(overlap: .hours(24), supersedes: true)])
+        #expect(try await bench.states() == [.previous, .previous, .current])
+        for _ in 0..<20 { #expect(try await useCase.compare(with: lost).retirements.isEmpty) }
+        let ended = log(minted("version.arm", 2, other), minted("version.adopt", 2, try digest(value)), retired(2))
+        #expect(try await useCase.compare(with: ended).retirements.map { $0.value.version } == [2])
+    }
 }

@@ -51,18 +51,19 @@ package struct ReconcileUseCase: Sendable {
             case .unreadable: result.unreadable.append(place)
             }
         }
-        result.losses = try await judge(lost, audit, since: newest ?? identity.createdAt)
+        let past = audit.read()
+        result.losses = try await judge(lost, past, since: newest ?? identity.createdAt)
         if !adopts {
             for index in result.losses.indices where result.losses[index].cure != .rotate {
                 (result.losses[index].cure, result.losses[index].why) = (.rotate, "nothing is to be taken back")
             }
         }
-        try await lookForEnds(audit, places, &result)
+        try await lookForEnds(past, places, &result)
         return result
     }
 
     private func judge(
-        _ lost: [Digest: [SurveyedPlace]], _ audit: ExportedAudit, since newest: Instant
+        _ lost: [Digest: [SurveyedPlace]], _ past: FormerLife, since newest: Instant
     ) async throws -> [Reconciliation.Loss] {
         var losses: [Reconciliation.Loss] = []
         for (digest, all) in lost {
@@ -74,7 +75,7 @@ package struct ReconcileUseCase: Sendable {
                         place.base.map { LostVersion.Place(destination: place.destination, base: $0) }
                     }, issuedAt: newest)
                 let others = lost.values.count { $0.contains { $0.token.id == id } } - 1
-                let (cure, why) = try await judge(version, audit, isShared: byToken.count > 1, others: others)
+                let (cure, why) = try await judge(version, past, isShared: byToken.count > 1, others: others)
                 losses.append(Reconciliation.Loss(version: version, name: places[0].token.name, cure: cure, why: why))
             }
         }
@@ -82,12 +83,12 @@ package struct ReconcileUseCase: Sendable {
     }
 
     private func judge(
-        _ version: LostVersion, _ audit: ExportedAudit, isShared: Bool, others: Int
+        _ version: LostVersion, _ past: FormerLife, isShared: Bool, others: Int
     ) async throws -> (Reconciliation.Loss.Cure, String) {
         if isShared { return (.rotate, "destinations of several tokens hold it") }
-        let known = audit.value(of: version.digest)
+        let known = past.version(of: version.digest)
         if let known, known.token != version.tokenID { return (.rotate, "it was a value of another token") }
-        if let known, audit.ended.contains(known) { return (.rotate, "the audit log says that it was ended") }
+        if past.hasEnded(version.digest) { return (.rotate, "the audit log says that it was ended") }
         let id = version.tokenID
         let (destinations, valid, isOpen) = try await store.read { store in
             (
@@ -103,22 +104,23 @@ package struct ReconcileUseCase: Sendable {
 
     /// What the exported log says was ended, and is not here.
     private func lookForEnds(
-        _ audit: ExportedAudit, _ places: [SurveyedPlace], _ result: inout Reconciliation
+        _ past: FormerLife, _ places: [SurveyedPlace], _ result: inout Reconciliation
     ) async throws {
         let (revocations, retirements) = try await store.read { store in
             var revocations: [(token: Token, cause: String)] = []
-            for (id, cause) in audit.revoked {
+            for (id, cause) in past.revoked {
                 guard let token = try store.token(id), token.end == nil else { continue }
                 revocations.append((token, cause))
             }
             let revoked = Set(revocations.map(\.token.id))
             var retirements: [Reconciliation.Retirement] = []
-            for value in audit.ended where !revoked.contains(value.token) {
-                guard let token = try store.token(value.token), token.end == nil,
-                    let version = try store.versions(of: token.id).first(where: { $0.number == value.version }),
-                    version.state.authenticates, audit.hasEnded(version, of: token.id)
-                else { continue }
-                retirements.append(Reconciliation.Retirement(value: value, name: token.name))
+            for id in past.tokensWithEnds where !revoked.contains(id) {
+                guard let token = try store.token(id), token.end == nil else { continue }
+                for version in try store.versions(of: id)
+                where version.state.authenticates && past.hasEnded(version, of: id) {
+                    let value = ExportedAudit.Value(token: id, version: version.number)
+                    retirements.append(Reconciliation.Retirement(value: value, name: token.name))
+                }
             }
             return (revocations, retirements)
         }

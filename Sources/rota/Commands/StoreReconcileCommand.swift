@@ -45,7 +45,10 @@ private let largestAudit = 512 << 20
 private func reconcileStore(_ invocation: Invocation) async throws -> ExitCode {
     let arguments = invocation.arguments
     var audit = ExportedAudit()
-    for path in arguments.all("audit") { try audit.read(path) }
+    for path in arguments.all("audit") {
+        audit.beginFile()
+        try audit.read(path)
+    }
     let composition = try Composition(invocation)
     let store = try composition.openQueue()
     let log = audit
@@ -114,13 +117,15 @@ extension ExportedAudit {
     fileprivate mutating func read(_ path: String) throws(Failure) {
         let bytes = try File(reading: path, waits: true).readAll(most: largestAudit)
         if let whole = try? JSON.parse(bytes, maximumBytes: largestAudit) {
-            for entry in whole["entries"]?.array ?? [whole] { add(entry["entry"] ?? entry) }
+            for entry in whole["entries"]?.array ?? [whole] {
+                add(entry["entry"] ?? entry, number: entry["number"]?.integer)
+            }
             return
         }
         for (index, line) in bytes.split(separator: UInt8(ascii: "\n")).enumerated() {
             do throws(JSONError) {
                 let entry = try JSON.parse(Array(line), maximumBytes: 1 << 20)
-                add(entry["entry"] ?? entry)
+                add(entry["entry"] ?? entry, number: entry["number"]?.integer)
             } catch {
                 throw .usage(
                     "\(path), line \(index + 1): \(error)", hint: "give what 'rota audit tail --json' has printed")
