@@ -248,4 +248,52 @@ struct ReconcileTests {
         let ended = log(minted("version.arm", 2, other), minted("version.adopt", 2, try digest(value)), retired(2))
         #expect(try await useCase.compare(with: ended).retirements.map { $0.value.version } == [2])
     }
+
+    // MARK: - Quarantines
+
+    private func entry(_ action: String, after seconds: Int64, _ cause: String) -> JSON {
+        [
+            "action": .string(action), "object": .string(bench.id.text), "cause": .string(cause),
+            "at": .string((bench.clock.now() + TimeSpan(seconds: seconds)).description), "after": [:],
+        ]
+    }
+
+    private func state() async throws -> TokenState? {
+        let id = bench.id
+        return try await bench.queue.read { try $0.token(id)?.state }
+    }
+
+    @Test func `a quarantine that the store has forgotten is carried out again`() async throws {
+        let (_, done) = try await reconcile(
+            log(entry("token.restore", after: 1, "needed"), entry("token.quarantine", after: 2, "odd uses")))
+        #expect(try await state() == .quarantined && done.quarantined == 1)
+        let id = bench.id
+        let quarantine = try await bench.queue.read { try $0.quarantine(of: id) }
+        #expect(quarantine?.cause.contains("odd uses") == true)
+    }
+
+    @Test func `of quarantines and restorations the last one counts`() async throws {
+        let (_, done) = try await reconcile(
+            log(entry("token.quarantine", after: 1, "odd uses"), entry("token.restore", after: 2, "needed")))
+        #expect(try await state() == .active && done.quarantined == 0)
+    }
+
+    @Test func `a restoration that the store has forgotten is carried out again`() async throws {
+        let (id, change) = (bench.id, bench.change)
+        _ = try await bench.queue.write { try $0.quarantineToken(id, by: nil, change: change) }
+        _ = try await reconcile(log(entry("token.restore", after: 2, "needed")))
+        #expect(try await state() == .active)
+    }
+
+    @Test func `what the store has recorded later than the log stays as it is`() async throws {
+        let old = entry("token.quarantine", after: 0, "odd uses")
+        bench.clock.advance(by: .hours(1))
+        let (id, change) = (bench.id, bench.change)
+        _ = try await bench.queue.write { store in
+            _ = try store.quarantineToken(id, by: nil, change: change)
+            return try store.restoreToken(id, change: change)
+        }
+        _ = try await reconcile(log(old))
+        #expect(try await state() == .active)
+    }
 }

@@ -347,6 +347,18 @@ def test_a_retired_value_that_a_restored_vault_holds_again_is_accepted_until_it_
     assert newest not in (old.value, new) and house.accepts(newest) and house.accepts(old.value)
 
 
+def test_a_quarantine_that_a_restored_store_has_forgotten_is_repeated(due):
+    house, old, _ = due
+    backup = back_up(house)
+    house.rota("token", "quarantine", "old", "--reason", "odd uses")
+    log = house.folder / "audit.json"
+    log.write_text(house.rota("audit", "tail", "--limit", "1000", "--json").stdout)
+    put_back_in_place(house, backup)
+    assert house.accepts(old.value)
+    house.rota("store", "reconcile", "--audit", log, "--yes")
+    assert not house.accepts(old.value) and states(house)["old"] == "quarantined"
+
+
 @needs_compiler
 def test_every_command_that_destroys_or_shows_sees_a_suspect_clock(due):
     house, old, _ = due

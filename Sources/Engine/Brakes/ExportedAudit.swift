@@ -14,6 +14,7 @@ package struct ExportedAudit: Hashable, Sendable {
             case revoked(cause: String)
             case minted(Int, Digest)
             case ended(Int)
+            case switched(isOff: Bool, cause: String, RuleReference?)
         }
 
         var number: Int64?
@@ -86,6 +87,12 @@ extension ExportedAudit.Entry.Event {
             let version = after?["version"]
             guard let event = minted(version?["number"]?.integer, version?["digest"]) else { return nil }
             self = event
+        case "token.quarantine":
+            let rule = after?["policy"]?.string.map {
+                RuleReference(policy: $0, rule: after?["rule"]?.string ?? "")
+            }
+            self = .switched(isOff: true, cause: cause, rule)
+        case "token.restore": self = .switched(isOff: false, cause: cause, nil)
         default: return nil
         }
     }
@@ -93,8 +100,20 @@ extension ExportedAudit.Entry.Event {
 
 /// What exported audit logs say of lives of the store that it does not remember.
 package struct FormerLife: Hashable, Sendable {
+    /// Whether a token was taken out of use or put back into it, the last time that this was done.
+    package struct Switch: Hashable, Sendable {
+        package var isOff: Bool
+        package var cause: String
+        /// What called for it; nil for a person.
+        package var rule: RuleReference?
+        package var at: Instant?
+        package var number: Int64?
+    }
+
     /// Tokens that were revoked, with why.
     package private(set) var revoked: [TokenID: String] = [:]
+    /// The last of each token's quarantines and restorations.
+    package private(set) var switches: [TokenID: Switch] = [:]
     /// Tokens with a version that was ended.
     package private(set) var tokensWithEnds: Set<TokenID> = []
     /// Values that were ended, and not taken back since.
@@ -119,6 +138,8 @@ package struct FormerLife: Hashable, Sendable {
             let version = ExportedAudit.Value(token: entry.token, version: number)
             tokensWithEnds.insert(entry.token)
             if let digest = values[version] { ended.insert(digest) } else { endedUntold.insert(version) }
+        case .switched(let isOff, let cause, let rule):
+            switches[entry.token] = Switch(isOff: isOff, cause: cause, rule: rule, at: entry.at, number: entry.number)
         }
     }
 
@@ -134,5 +155,15 @@ package struct FormerLife: Hashable, Sendable {
             if versions[digest] != nil { return false }
         }
         return endedUntold.contains(ExportedAudit.Value(token: token, version: version.number))
+    }
+}
+
+extension FormerLife.Switch {
+    /// Whether it was done after what the store itself has recorded last; where the time is not known, whatever the
+    /// store has recorded counts.
+    func isNewer(than recorded: AuditEntry?) -> Bool {
+        guard let recorded else { return true }
+        guard let at else { return false }
+        return (at, number ?? .max) > (recorded.at, recorded.number)
     }
 }

@@ -59,6 +59,7 @@ package struct ReconcileUseCase: Sendable {
             }
         }
         try await lookForEnds(past, places, &result)
+        try await lookForSwitches(past, &result)
         return result
     }
 
@@ -139,6 +140,22 @@ package struct ReconcileUseCase: Sendable {
         }.sorted { ($0.name, $0.value.version) < ($1.name, $1.value.version) }
     }
 
+    /// The last quarantines and restorations that the exported log tells of and that are later than what is here.
+    private func lookForSwitches(_ past: FormerLife, _ result: inout Reconciliation) async throws {
+        let revoked = Set(result.revocations.map(\.token.id))
+        result.switches = try await store.read { store in
+            var switches: [Reconciliation.Switching] = []
+            for (id, last) in past.switches where !revoked.contains(id) {
+                guard let token = try store.token(id), token.issuer == .rota,
+                    token.state == (last.isOff ? .active : .quarantined),
+                    last.isNewer(than: try store.lastSwitch(of: id))
+                else { continue }
+                switches.append(Reconciliation.Switching(token: id, name: token.name, last: last))
+            }
+            return switches.sorted { ($0.name, $0.token) < ($1.name, $1.token) }
+        }
+    }
+
     // MARK: - Carrying it out
 
     /// Takes back, revokes again, retires again, and begins the next life of the store, all in one transaction; then
@@ -174,12 +191,25 @@ package struct ReconcileUseCase: Sendable {
         if let brake = try store.brake(at: change.at) { throw StoreError.held(brake) }
         var done = Reconciled(identity: try store.identity())
         for (token, cause) in plan.revocations {
-            if try store.revokeToken(token.id, change: change.again(cause)) { done.revoked += 1 }
+            if try store.revokeToken(token.id, change: change.again("revoked", cause)) { done.revoked += 1 }
+        }
+        for entry in plan.switches where !entry.last.isOff {
+            let again = change.again("restored", entry.last.cause)
+            if try store.restoreToken(entry.token, change: again) { done.restored += 1 }
         }
         done.adopted = try takeBack(plan.losses, change, in: store)
         for retirement in plan.retirements where retirement.isDue {
             let value = retirement.value
             if try store.retireAgain(value.token, version: value.version, change: change) { done.retired += 1 }
+        }
+        // After what was lost is back: a token in quarantine takes nothing back.
+        for entry in plan.switches where entry.last.isOff {
+            let again = change.again("quarantined", entry.last.cause)
+            if try store.quarantineToken(entry.token, by: entry.last.rule, change: again) {
+                done.quarantined += 1
+            } else {
+                done.notQuarantined.append(entry.name)
+            }
         }
         return done
     }
@@ -211,9 +241,9 @@ package struct ReconcileUseCase: Sendable {
 
 extension Change {
     /// The same for what was done in a life of the store that it does not remember.
-    fileprivate func again(_ cause: String) -> Change {
+    fileprivate func again(_ what: String, _ cause: String) -> Change {
         var again = self
-        again.cause = "revoked in a former life of the store: \(cause)"
+        again.cause = "\(what) in a former life of the store: \(cause)"
         return again
     }
 }
@@ -227,5 +257,15 @@ extension StoreReads {
             return false
         }
         return newest
+    }
+
+    /// The last entry of its log about a token being taken out of use or put back into it.
+    fileprivate func lastSwitch(of id: TokenID) throws -> AuditEntry? {
+        var last: AuditEntry?
+        try eachAuditEntry(below: .max, object: id.text) { entry in
+            if ["token.quarantine", "token.restore"].contains(entry.action) { last = entry }
+            return last == nil
+        }
+        return last
     }
 }

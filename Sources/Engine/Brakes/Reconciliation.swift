@@ -36,6 +36,13 @@ package struct Reconciliation: Sendable {
         package var isDue: Bool { heldBy.isEmpty && unreadable.isEmpty }
     }
 
+    /// A token that was taken out of use, or put back into it, in a life of the store that it does not remember.
+    package struct Switching: Sendable {
+        package var token: TokenID
+        package var name: String
+        package var last: FormerLife.Switch
+    }
+
     /// Which store it is, and in which life.
     package var identity: StoreIdentity
     /// Why it is in safe mode; nil where it is not, and somebody knows better.
@@ -53,6 +60,8 @@ package struct Reconciliation: Sendable {
     package var revocations: [(token: Token, cause: String)] = []
     /// Versions that are retired again where they are not the current one, by the names of their tokens.
     package var retirements: [Retirement] = []
+    /// Tokens that are quarantined or restored again, by name.
+    package var switches: [Switching] = []
 
     /// Tokens that are to be rotated once the store is let go.
     package var rotations: Set<TokenID> {
@@ -60,6 +69,7 @@ package struct Reconciliation: Sendable {
             losses.filter { $0.cure != .adopt }.map(\.version.tokenID) + ended.map(\.token.id)
             + retirements.filter { !$0.heldBy.isEmpty }.map(\.value.token)
         return Set(called).subtracting(revocations.map(\.token.id))
+            .subtracting(switches.filter(\.last.isOff).map(\.token))
     }
 
     package func count(_ cure: Loss.Cure) -> Int { losses.count { $0.cure == cure } }
@@ -70,7 +80,9 @@ package struct Reconciliation: Sendable {
             "destinations": places, "adopted": count(.adopt) + count(.adoptAndRotate), "rotations": rotations.count,
             "revoked_again": revocations.count,
             "retired_again": retirements.count(where: \.isDue),
-            "retired_later": retirements.count { !$0.isDue }, "foreign": foreign.count,
+            "retired_later": retirements.count { !$0.isDue },
+            "quarantined_again": switches.count(where: \.last.isOff),
+            "restored_again": switches.count { !$0.last.isOff }, "foreign": foreign.count,
             "unreadable": unreadable.count,
         ]
     }
@@ -82,6 +94,11 @@ package struct Reconciled: Sendable {
     package var adopted = 0
     package var revoked = 0
     package var retired = 0
+    /// Tokens that are in quarantine again.
+    package var quarantined = 0
+    package var restored = 0
+    /// The names of tokens that were to be in quarantine again and are not: their new values are under way.
+    package var notQuarantined: [String] = []
     /// What became of the tokens that were rotated at once.
     package var rotations: [RotationResult] = []
 }

@@ -14,6 +14,7 @@ extension Command {
             destination holds a value that is not accepted any more. What is not ours is told and never touched.
             What an audit log that was kept elsewhere says was revoked or retired is ended again: give it with
             --audit, as 'rota audit tail --json' prints it.
+            So are the last quarantine or restoration of each token, where it is later than what the store knows.
             A value that was retired and that a destination holds again stays valid until a rotation has replaced it.
             The store begins its next generation; a copy becomes another instance. All of it is one transaction.
             Under a freeze it does nothing (exit code 4), nor by a clock that is suspect, unless with --trust-clock.
@@ -87,7 +88,7 @@ private func reconcileStore(_ invocation: Invocation) async throws -> ExitCode {
         } else {
             document.print(done, on: invocation.output)
         }
-        return done.rotations.allSatisfy(\.isThrough) ? .done : .partlyFailed
+        return done.rotations.allSatisfy(\.isThrough) && done.notQuarantined.isEmpty ? .done : .partlyFailed
     }
 }
 
@@ -163,6 +164,9 @@ private struct ReconcileDocument: Sendable {
                     ["name": .string($0.name), "version": .integer($0.value.version)]
                 }),
             "retired_later": .array(plan.retirements.filter { !$0.isDue }.map(json)),
+            "quarantined_again": .array(plan.switches.filter(\.last.isOff).map(json)),
+            "restored_again": .array(plan.switches.filter { !$0.last.isOff }.map(json)),
+            "not_quarantined": .array((done?.notQuarantined ?? []).map { .string($0) }),
             "rotations": .array(
                 (done?.rotations ?? []).map { rotation in
                     [
@@ -179,6 +183,10 @@ private struct ReconcileDocument: Sendable {
             "held_by": .array(retirement.heldBy.map { .string($0.description) }),
             "unreadable": .array(retirement.unreadable.map { .string($0.description) }),
         ]
+    }
+
+    private func json(_ entry: Reconciliation.Switching) -> JSON {
+        ["name": .string(entry.name), "cause": .string(entry.last.cause)]
     }
 
     private func json(_ place: SurveyedPlace) -> JSON {
@@ -221,6 +229,12 @@ private struct ReconcileDocument: Sendable {
             ])
         }
         later.finish()
+        var switched = Table(
+            ["token", "what", "why"], on: output, title: "Out of use or back in it, as the audit log says")
+        for entry in plan.switches {
+            switched.add([entry.name, entry.last.isOff ? "quarantined" : "restored", entry.last.cause])
+        }
+        switched.finish()
         output.line(
             "\(counted(plan.places, "destination")) compared"
                 + (plan.writeOnly > 0 ? ", \(plan.writeOnly) of them with nobody able to read them" : "")
@@ -237,7 +251,15 @@ private struct ReconcileDocument: Sendable {
         output.line(
             "reconciled: instance \(done.identity.instance), generation \(done.identity.generation); "
                 + "\(counted(done.adopted, "value")) taken back, \(counted(done.revoked, "token")) revoked again, "
-                + "\(counted(done.retired, "value")) retired again")
+                + "\(counted(done.retired, "value")) retired again"
+                + (done.quarantined > 0 ? ", \(counted(done.quarantined, "token")) quarantined again" : "")
+                + (done.restored > 0 ? ", \(counted(done.restored, "token")) restored again" : ""))
+        for name in done.notQuarantined {
+            output.warning(
+                printable(
+                    "'\(name)' is accepted, and was to be in quarantine: a new value is on its way to its places; "
+                        + "after 'rota run': rota token quarantine \(name)"))
+        }
         for rotation in done.rotations where !rotation.isThrough {
             let name =
                 plan.losses.first { $0.version.tokenID == rotation.tokenID }?.name
