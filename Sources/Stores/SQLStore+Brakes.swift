@@ -8,7 +8,7 @@ import SQLite
 extension SQLStore {
     func brake(at now: Instant) throws -> Brake? {
         if let doubt = try doubt() { return .unreconciled(doubt) }
-        if let clockDoubt { return .suspectClock(clockDoubt) }
+        if let clockDoubt = clockDoubt ?? clockLook?() { return .suspectClock(clockDoubt) }
         return try freeze(at: now).map { .frozen($0) }
     }
 
@@ -57,6 +57,8 @@ extension SQLStore {
     func keepClock(_ clock: ClockMark) { keptClock = clock }
 
     func distrustClock(_ doubt: ClockDoubt?) { clockDoubt = doubt }
+
+    func watchClock(by look: (@Sendable () -> ClockDoubt?)?) { clockLook = look }
 
     func trustClock(_ doubt: ClockDoubt, change: Change) throws {
         let details: JSON.Object =

@@ -24,6 +24,8 @@ final class SQLStore: Store {
     private(set) var mark: StoreMarkFile?
     /// Why the clock that this process goes by cannot be acted on.
     var clockDoubt: ClockDoubt?
+    /// Asks the clock itself.
+    var clockLook: (@Sendable () -> ClockDoubt?)?
     /// Of the transaction that is under way: whether the store was in doubt at its beginning, the generation that has
     /// begun in it, whether it has an audit entry, and what of the clock goes with it.
     private(set) var doubtAtBegin: StoreDoubt?

@@ -75,6 +75,15 @@ extension StoreConformance {
                 try require(try bench.write { try !$0.unfreeze(change: bench.change()) }, "only once")
                 try require(try bench.store.brake(at: bench.now) == nil, "free")
             },
+            StoreClaim("the gate looks at the clock itself in every transition that destroys something") { bench in
+                let steps = try BrakedSteps(bench)
+                bench.store.watchClock { .jumped(.ahead(.days(1))) }
+                for (name, step) in steps.all { try bench.requireHeld(name, step) }
+                bench.store.watchClock { nil }
+                for (name, step) in steps.all {
+                    try require(try bench.write { try step($0) }, "\(name) is done afterwards")
+                }
+            },
             StoreClaim("the next generation begins once, with an entry and an event, and a copy under another name") {
                 bench in
                 let before = try bench.store.identity()

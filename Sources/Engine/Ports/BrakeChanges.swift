@@ -8,6 +8,9 @@ package protocol BrakeChanges {
     func keepClock(_ mark: ClockMark)
     /// Why the clock that this process goes by cannot be acted on, for `brake(at:)` to tell; nil where it can.
     func distrustClock(_ doubt: ClockDoubt?)
+    /// Has the clock looked at whenever `brake(at:)` is asked for, which every transition does that destroys something:
+    /// so that none is done by a clock that has just jumped. Nil: nobody looks.
+    func watchClock(by look: (@Sendable () -> ClockDoubt?)?)
 
     /// Stops everything destructive, in the place of an earlier freeze; event `store.frozen`.
     func freeze(_ freeze: Freeze, change: Change) throws
