@@ -32,6 +32,15 @@ extension SQLStore {
         }
     }
 
+    func freezes(from start: Instant, to end: Instant) throws -> [PastFreeze] {
+        try driver.all(.pastFreezes, [.of(start), .of(end), .integer(Int64(PastFreeze.mostTold))]) { row in
+            PastFreeze(
+                Freeze(
+                    reason: row.text(0), actor: row.text(1), begunAt: row.instant(2), endsAt: row.optionalInstant(3)),
+                endedAt: row.optionalInstant(4))
+        }
+    }
+
     func freeze(_ freeze: Freeze, change: Change) throws {
         try driver.execute(.endFreeze, [.of(change.at)])
         try driver.execute(

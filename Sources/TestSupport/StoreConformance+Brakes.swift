@@ -75,6 +75,23 @@ extension StoreConformance {
                 try require(try bench.write { try !$0.unfreeze(change: bench.change()) }, "only once")
                 try require(try bench.store.brake(at: bench.now) == nil, "free")
             },
+            StoreClaim("the freezes of a period are those that were on in it, latest first, with their ends") { bench in
+                try bench.freeze(until: 100)
+                func told(_ from: Int64, _ to: Int64) throws -> [Int64?] {
+                    try bench.store.freezes(
+                        from: bench.now + TimeSpan(seconds: from), to: bench.now + TimeSpan(seconds: to)
+                    ).map { $0.until.map { ($0 - bench.now).seconds } }
+                }
+                try require(try told(-10, -1).isEmpty && told(100, 200).isEmpty, "neither before nor after")
+                try require(try told(-10, 0) == [100] && told(99, 200) == [100], "from its beginning to its end")
+                _ = try bench.write { try $0.unfreeze(change: bench.change(after: 50)) }
+                try require(try told(-10, 200) == [50] && told(50, 200).isEmpty, "ended before its end")
+                try bench.freeze()
+                try require(try told(-10, 200) == [nil, 50], "one without an end is the latest")
+                let last = try bench.store.freezes(from: bench.now, to: bench.now).first
+                try require(last?.freeze.reason == "release" && last?.freeze.actor == "cli:tester", "why and by whom")
+                try require(last?.isOn(at: bench.now + .days(4000)) == true, "and it is on")
+            },
             StoreClaim("the gate looks at the clock itself in every transition that destroys something") { bench in
                 let steps = try BrakedSteps(bench)
                 bench.store.watchClock { .jumped(.ahead(.days(1))) }

@@ -308,8 +308,7 @@ def test_in_safe_mode_nothing_is_accepted_that_was_not_and_a_quarantine_goes_pas
     backup = back_up(house)
     house.json("token", "create", "--name", "later", "--owner", "t")
     put_back_in_place(house, backup)
-    inventory = house.folder / "more.csv"
-    inventory.write_text("name,issuer\nmore,rota\n")
+    inventory = house.inventory([Seed("more", ["local:more"])], "more.csv")
     before = house.rows("SELECT number FROM audit ORDER BY number")
     for words in (
             ("token", "create", "--name", "new", "--owner", "t"),
@@ -357,6 +356,24 @@ def test_a_quarantine_that_a_restored_store_has_forgotten_is_repeated(due):
     assert house.accepts(old.value)
     house.rota("store", "reconcile", "--audit", log, "--yes")
     assert not house.accepts(old.value) and states(house)["old"] == "quarantined"
+
+
+def test_a_freeze_is_shown_beside_safe_mode_and_holds_a_reconciliation(due):
+    house, _, _ = due
+    house.rota("freeze", "--reason", "release 4.2")
+    backup = back_up(house)
+    house.json("token", "create", "--name", "later", "--owner", "t")
+    put_back_in_place(house, backup)
+    shown = house.json("status")
+    assert shown["held"]["code"] == "store-restored" and shown["freeze"]["reason"] == "release 4.2"
+    assert "release 4.2" in house.rota("status").stdout
+    refused = house.rota("store", "reconcile", "--yes", expect=4)
+    assert "release 4.2" in refused.stderr and "rota unfreeze" in refused.stderr
+    assert held(house) == "store-restored"
+    house.rota("store", "reconcile", "--dry-run")
+    house.rota("unfreeze")
+    house.rota("store", "reconcile", "--yes")
+    assert held(house) is None
 
 
 @needs_compiler

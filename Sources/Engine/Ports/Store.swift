@@ -121,6 +121,8 @@ package protocol StoreReads: UsageReads, QuarantineReads {
     func brake(at now: Instant) throws -> Brake?
     /// The freeze that is in force, whatever else there is.
     func freeze(at now: Instant) throws -> Freeze?
+    /// The freezes that were on at some time of a period, latest first: `PastFreeze.mostTold` at the most.
+    func freezes(from start: Instant, to end: Instant) throws -> [PastFreeze]
     /// Why the store may not be the one that it says it is; nil where it is.
     func doubt() throws -> StoreDoubt?
 

@@ -27,7 +27,8 @@ package func composeReport(
         Report(
             facts: facts, summary: summary, activity: activity,
             rotations: try OpenRotations(from: store), lastRun: try store.lastRun(),
-            deliveries: try store.deliveryCounts()))
+            deliveries: try store.deliveryCounts(),
+            freezes: try store.freezes(from: facts.since, to: facts.madeAt)))
 }
 
 private func judgeAll<Format: ReportFormat>(

@@ -58,6 +58,8 @@ package struct Report: Sendable {
     package var rotations: OpenRotations
     package var lastRun: RunRecord?
     package var deliveries: DeliveryCounts
+    /// Those of the period, latest first.
+    package var freezes: [PastFreeze]
 }
 
 /// Writes one format of a report while the tokens stream by: `begin`, `add` for each selected token, `end`.

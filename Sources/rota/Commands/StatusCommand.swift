@@ -30,6 +30,8 @@ private struct Status {
     private let configuration: String
     private let identity: StoreIdentity
     private let brake: Brake?
+    /// Also where something else comes first.
+    private let freeze: Freeze?
     private let active: Int
     private let lastRun: RunRecord?
     private let rotations: [OpenRotation]
@@ -50,6 +52,7 @@ private struct Status {
         self.configuration = configuration.file
         identity = try store.identity()
         brake = try store.brake(by: composition.invocation.clock.reading())
+        freeze = try store.freeze(at: composition.invocation.clock.now())
         active = try store.countActive()
         lastRun = try store.lastRun()
         rotations = try store.openRotations().map {
@@ -80,6 +83,7 @@ private struct Status {
             "store": .string(store), "configuration": .string(configuration),
             "instance": .string(identity.instance), "generation": .integer(identity.generation),
             "created_at": TokenDocument.time(identity.createdAt), "held": BrakeDocument.json(brake),
+            "freeze": BrakeDocument.json(freeze),
             "active_tokens": .integer(active),
             "open_findings": .integer(findings), "last_run": lastRun.map(json) ?? .null,
             "rotations": .array(
@@ -136,6 +140,7 @@ private struct Status {
         fields.add("store", store)
         fields.add("configuration", configuration)
         fields.add("instance", "\(identity.instance), generation \(identity.generation)")
+        fields.add("frozen", freeze.map { BrakeDocument.sentence($0, at: now) })
         fields.add("active tokens", String(active))
         fields.add("open findings", String(findings))
         fields.add("last run", lastRun.map { describe($0, at: now) } ?? "never")
