@@ -11,7 +11,8 @@ package import RotaCore
 ///    mend what is blocked is told, once, and findings that no longer hold close.
 /// 5. Events are delivered.
 ///
-/// While there is a brake, 1 and 2 are left out, and every action of the plan is skipped.
+/// While there is a brake, 1 and 2 are left out, and every action of the plan is skipped. One that is put on meanwhile,
+/// or a clock that jumps meanwhile, stops each step from then on: the gate asks for it.
 ///
 /// A second run finds nothing left to do. Several at once have one effect: every step is a conditional
 /// transition of the store's gate. Store errors propagate and end everything at once (I11).
@@ -48,8 +49,11 @@ package struct RunUseCase: Sendable {
         policies: PolicySet, only firing: Set<String>? = nil, limits: Limits, actor: String,
         deliverWithin deliveryTime: TimeSpan? = TimeSpan(seconds: 30), progress: ProgressReport? = nil
     ) async throws -> RunReport {
+        let clock = RunClock(self.clock)
+        _ = clock.look()
+        try await store.read { $0.watchClock { clock.look() } }
         let record = RunRecord(
-            id: newID(), acting: firing?.sorted(), actor: actor, startedAt: clock.now())
+            id: newID(), acting: firing?.sorted(), actor: actor, startedAt: self.clock.now())
         try await store.write { try self.begin(record, in: $0) }
         return try await carryThrough(
             record, policies: policies, limits: limits, deliverWithin: deliveryTime, progress: progress)
@@ -108,6 +112,7 @@ package struct RunUseCase: Sendable {
         recovery.tell(progress)
         report.recovery = try await recovered
         report.stalled = try await stalledRotations()
+        if report.brake == nil { report.brake = try await lateBrake(report) }
         try await finish(
             pass, aborted: planned.refusal,
             totals: report.actions.totals)
@@ -151,14 +156,30 @@ package struct RunUseCase: Sendable {
                 return ids
             }
             guard !ended.isEmpty else { return expired }
-            let marked = try await store.write { store in
-                try ended.filter { try store.expireToken($0, change: change) }.count
+            let marked: Int
+            do {
+                marked = try await store.write { store in
+                    try ended.filter { try store.expireToken($0, change: change) }.count
+                }
+            } catch StoreError.held {
+                // A brake was put on meanwhile, or the clock has jumped: whoever comes after it goes on.
+                return expired
             }
             expired += marked
             progress?(StepProgress(.expiring, expired))
             // Whoever else marks them at the same time goes on with the rest.
             guard marked > 0 else { return expired }
         }
+    }
+
+    /// A brake that was put on while the run was under way, and has kept something from being done.
+    private func lateBrake(_ report: RunReport) async throws -> Brake? {
+        guard let brake = try await store.brake(at: clock.now()) else { return nil }
+        if case .suspectClock = brake { return brake }
+        let isHeld =
+            report.actions.contains(cause: brake.message)
+            || report.recovery.rotations.contains { $0.outcome == .skipped && $0.cause == brake.message }
+        return isHeld ? brake : nil
     }
 
     private func finish(_ pass: RunPass, aborted: String?, totals: [Outcome: Int]) async throws {
@@ -192,7 +213,8 @@ package struct RunReport: Sendable {
     package var finishedAt: Instant
     /// Why nothing of the plan was done: it is over a limit. Nil when it ran.
     package var refusal: String?
-    /// Why no action of the plan was taken, and nothing of earlier ones gone on with; nil where they were.
+    /// Why no action of the plan was taken, and nothing of earlier ones gone on with; or, where some were, why no more
+    /// of them. Nil where nothing was in the way.
     package var brake: Brake?
     /// One for each action of the plan, in its order; none when it was refused.
     package var actions: RunActions

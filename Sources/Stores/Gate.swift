@@ -13,6 +13,7 @@ extension SQLStore {
     // MARK: - Tokens
 
     func addToken(_ token: Token, version: Version?, destinations: [Destination], change: Change) throws {
+        try requireReconciled()
         if !isLoading, let digest = version?.digest, try self.version(with: digest) != nil {
             throw StoreError.failed("another token has this value already")
         }

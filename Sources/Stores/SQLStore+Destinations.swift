@@ -21,6 +21,7 @@ extension SQLStore {
     }
 
     func addDestination(_ destination: Destination, to id: TokenID, change: Change) throws {
+        try requireReconciled()
         guard try token(id) != nil else { throw StoreError.failed("there is no token \(id)") }
         try requireFree([destination], for: id)
         guard let number = try insert(destination, of: id) else { return }
@@ -56,6 +57,7 @@ extension SQLStore {
     }
 
     func removeDestination(_ destination: Destination, from id: TokenID, change: Change) throws -> Bool {
+        try requireReconciled()
         if try rotation(of: id)?.phase == .open, try destinations(of: id).count == 1 { return false }
         let values = place(destination, of: id) + [.of(change.at)]
         let removed = try driver.first(.removeDestination, values) { $0.integer(0) }

@@ -6,6 +6,7 @@ import SQLite
 /// What is written of tokens without being a transition.
 extension SQLStore {
     func editToken(_ token: Token, change: Change) throws -> Bool {
+        try requireReconciled()
         guard let before = try self.token(token.id) else { return false }
         let differences = differences(from: before, to: token)
         guard !differences.isEmpty else { return false }
@@ -46,6 +47,7 @@ extension SQLStore {
     }
 
     func recordImport(_ summary: ImportSummary, change: Change) throws {
+        try requireReconciled()
         var totals: JSON.Object = [
             "file": .string(summary.file), "digest": .string(summary.digest),
             "format": .string(summary.format.rawValue), "rows": .integer(summary.rows),

@@ -14,6 +14,33 @@ private func isThere(_ push: String) -> String {
     "NOT EXISTS (SELECT 1 FROM destinations g WHERE g.id = \(push).destination_id AND g.removed_at IS NOT NULL)"
 }
 
+/// Whether version $2 of token $1 is needed nowhere: the current one is newer, and verified wherever it was ever sent.
+/// One that we did not push ourselves, such as an imported one, may be wherever the current one was pushed to; a
+/// destination that came later is looked into by the guard alone (decision 0019).
+let isSuperseded = """
+    EXISTS (
+      SELECT 1 FROM versions newer
+      WHERE newer.token_id = $1 AND newer.number > $2 AND newer.state = 'current'
+        AND NOT EXISTS (
+          SELECT 1 FROM pushes sent
+          WHERE sent.token_id = $1 AND sent.version = $2 AND sent.state IN ('sending', 'verified')
+            AND \(isThere("sent"))
+            AND NOT EXISTS (
+              SELECT 1 FROM pushes p WHERE p.token_id = $1 AND p.version = newer.number
+                AND p.destination_id = sent.destination_id AND p.state = 'verified'))
+        AND (
+          EXISTS (SELECT 1 FROM pushes own WHERE own.token_id = $1 AND own.version = $2)
+          OR NOT EXISTS (
+            SELECT 1 FROM destinations d WHERE d.token_id = $1 AND d.removed_at IS NULL)
+          OR (
+            EXISTS (
+              SELECT 1 FROM pushes p WHERE p.token_id = $1 AND p.version = newer.number
+                AND p.state = 'verified' AND \(isThere("p")))
+            AND NOT EXISTS (
+              SELECT 1 FROM pushes p WHERE p.token_id = $1 AND p.version = newer.number
+                AND p.state <> 'verified' AND \(isThere("p"))))))
+    """
+
 /// What only the gate runs: each carries its whole condition, and changes nothing when that does not hold.
 extension Statement {
     static let gate: [Statement] = [
@@ -273,9 +300,7 @@ extension Statement {
         WHERE token_id = $1 AND \(unfinished) AND phase = 'overlap' AND next_attempt_at > $2
         """)
     /// Never while a destination that it was sent to may hold it in place of a newer one (I3); nor while its use
-    /// shows that a consumer has not changed over, nor in quarantine, where nobody can. One that we did not push
-    /// ourselves, such as an imported one, may be wherever the newer one was pushed to; a destination that came
-    /// later is looked into by the guard alone (decision 0019).
+    /// shows that a consumer has not changed over, nor in quarantine, where nobody can.
     static let retireVersion = Statement(
         """
         UPDATE versions SET state = 'revoked', ended_at = $3
@@ -288,27 +313,7 @@ extension Statement {
               SELECT 1 FROM usage u WHERE u.token_id = $1 AND u.version = $2 AND u.used_at > $5)
             OR EXISTS (
               SELECT 1 FROM usage n WHERE n.token_id = $1 AND n.version > $2 AND n.used_at IS NOT NULL))
-          AND EXISTS (
-            SELECT 1 FROM versions newer
-            WHERE newer.token_id = $1 AND newer.number > $2 AND newer.state = 'current'
-              AND NOT EXISTS (
-                SELECT 1 FROM pushes sent
-                WHERE sent.token_id = $1 AND sent.version = $2 AND sent.state IN ('sending', 'verified')
-                  AND \(isThere("sent"))
-                  AND NOT EXISTS (
-                    SELECT 1 FROM pushes p WHERE p.token_id = $1 AND p.version = newer.number
-                      AND p.destination_id = sent.destination_id AND p.state = 'verified'))
-              AND (
-                EXISTS (SELECT 1 FROM pushes own WHERE own.token_id = $1 AND own.version = $2)
-                OR NOT EXISTS (
-                  SELECT 1 FROM destinations d WHERE d.token_id = $1 AND d.removed_at IS NULL)
-                OR (
-                  EXISTS (
-                    SELECT 1 FROM pushes p WHERE p.token_id = $1 AND p.version = newer.number
-                      AND p.state = 'verified' AND \(isThere("p")))
-                  AND NOT EXISTS (
-                    SELECT 1 FROM pushes p WHERE p.token_id = $1 AND p.version = newer.number
-                      AND p.state <> 'verified' AND \(isThere("p"))))))
+          AND \(isSuperseded)
         """)
     static let finishRotation = Statement(
         """

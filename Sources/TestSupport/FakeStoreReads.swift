@@ -6,6 +6,7 @@ package struct FakeStoreReads: StoreReads {
     package var storeIdentity = StoreIdentity(
         instance: "6f1d2c9a", generation: 1, createdAt: Instant(seconds: 1_790_000_000))
     package var frozen: Freeze?
+    package var pastFreezes: [PastFreeze] = []
     package var tokens: [Token] = []
     package var destinations: [TokenID: [Destination]] = [:]
     package var rotations: [Rotation] = []
@@ -30,6 +31,7 @@ package struct FakeStoreReads: StoreReads {
     package func identity() -> StoreIdentity { storeIdentity }
     package func brake(at now: Instant) -> Brake? { freeze(at: now).map { .frozen($0) } }
     package func freeze(at now: Instant) -> Freeze? { frozen }
+    package func freezes(from start: Instant, to end: Instant) -> [PastFreeze] { pastFreezes }
     package func doubt() -> StoreDoubt? { nil }
     package func token(_ id: TokenID) -> Token? { tokens.first { $0.id == id } }
     package func token(named nameOrID: String) -> Token? {

@@ -128,6 +128,27 @@ private func html(_ store: FakeStoreReads, _ request: ReportRequest = request())
     #expect(report["summary"]?["worst"]?[0]?["blocked"]?.string == "conflict")
 }
 
+@Test func `the freezes of the period are told, and one that is on stands above everything`() throws {
+    var store = FakeStoreReads([token("young")])
+    store.pastFreezes = [
+        PastFreeze(
+            Freeze(reason: "year <end>", actor: "cli:alice", begunAt: now - .hours(2), endsAt: nil), endedAt: nil),
+        PastFreeze(
+            Freeze(reason: "release", actor: "cli:bob", begunAt: now - .days(9), endsAt: now - .days(7)),
+            endedAt: now - .days(8)),
+    ]
+    let freezes = try json(store)["summary"]?["freezes"]
+    #expect(freezes?[0]?["on"]?.bool == true && freezes?[0]?["until"]?.string == nil)
+    #expect(freezes?[0]?["by"]?.string == "cli:alice" && freezes?[0]?["reason"]?.string == "year <end>")
+    #expect(freezes?[1]?["on"]?.bool == false && freezes?[1]?["until"]?.string == (now - .days(8)).description)
+    let page = try html(store)
+    #expect(page.contains("<strong>Frozen</strong> since") && page.contains("until somebody ends it: year &lt;end"))
+    #expect(page.contains("Freezes of the period") && page.contains("cli:bob"))
+    store.pastFreezes.removeFirst()
+    #expect(try !html(store).contains("<strong>Frozen</strong>"))
+    #expect(try !html(FakeStoreReads([token("young")])).contains("Freezes of the period"))
+}
+
 @Test func `a token whose action is called for and cannot be taken is counted as blocked`() throws {
     var foreign = token("foreign", age: 97)
     foreign.issuer = .external(kind: "aws-iam")

@@ -33,4 +33,18 @@ extension Store {
         keepClock(mark)
         return jump.map { .jumped($0) }
     }
+
+    /// The same, while nothing is kept: for whoever looks, or does one thing.
+    package func clockDoubt(by reading: ClockReading) throws -> ClockDoubt? {
+        if let lag = try lag(of: reading.wall) { return .behind(lag) }
+        return clockMark()?.judge(reading).jump.map { .jumped($0) }
+    }
+
+    /// What keeps anything destructive from being done by a clock, which the store goes by from now on.
+    ///
+    /// - parameter instant: to ask for another time than now.
+    package func brake(by reading: ClockReading, at instant: Instant? = nil) throws -> Brake? {
+        distrustClock(try clockDoubt(by: reading))
+        return try brake(at: instant ?? reading.wall)
+    }
 }

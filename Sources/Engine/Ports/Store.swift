@@ -125,6 +125,8 @@ package protocol StoreReads: UsageReads, QuarantineReads, AbsenceReads {
     func brake(at now: Instant) throws -> Brake?
     /// The freeze that is in force, whatever else there is.
     func freeze(at now: Instant) throws -> Freeze?
+    /// The freezes that were on at some time of a period, latest first: `PastFreeze.mostTold` at the most.
+    func freezes(from start: Instant, to end: Instant) throws -> [PastFreeze]
     /// Why the store may not be the one that it says it is; nil where it is.
     func doubt() throws -> StoreDoubt?
 
@@ -234,7 +236,8 @@ package enum CandidateQuery: Hashable, Sendable {
     case expiredAtOrBefore(Instant)
 }
 
-/// Everything that changes tokens outside rotations.
+/// Everything that changes tokens outside rotations. While the store is in safe mode all but an emergency throws
+/// `StoreError.held`.
 package protocol TokenChanges {
     /// Adds a token with its first version and destinations; event `token.issued` unless it was imported.
     /// Throws `StoreError.nameTaken`, and `StoreError.placeTaken` where a live token would share a destination.

@@ -28,7 +28,8 @@ package func composeReport(
             facts: facts, summary: summary, activity: activity,
             rotations: try OpenRotations(from: store), missing: try MissingTokens(from: store),
             lastRun: try store.lastRun(),
-            deliveries: try store.deliveryCounts()))
+            deliveries: try store.deliveryCounts(),
+            freezes: try store.freezes(from: facts.since, to: facts.madeAt)))
 }
 
 private func judgeAll<Format: ReportFormat>(

@@ -11,7 +11,7 @@ extension Report {
             once for every \
             run that took it up. \(lastRunSentence)
             """,
-            outcomes, days, latest, revocations)
+            outcomes, days, latest, revocations, frozen)
     }
 
     private var lastRunSentence: Markup {
@@ -91,6 +91,19 @@ extension Report {
         return table(
             "Revoked in the period: the latest \(shown.count.grouped) of \(summary.revocationsCount.grouped)",
             ["Token and owner", "Revoked", "By", "Cause"], rows)
+    }
+
+    private var frozen: Markup {
+        guard !freezes.isEmpty else { return "" }
+        let rows = freezes.map { freeze in
+            row(
+                head(freeze.freeze.reason), timeCell(freeze.freeze.begunAt.minute),
+                timeCell(freeze.until?.minute ?? "–"), cell(freeze.freeze.actor),
+                cell(freeze.isOn(at: facts.madeAt) ? "on" : "over"))
+        }
+        return table(
+            "Freezes of the period: nothing was rotated, retired, revoked or expired",
+            ["Reason", "Since", "Until", "By", "Now"], rows)
     }
 
     var obstacles: Markup {

@@ -50,7 +50,7 @@ extension Command {
             "rota import keys.csv --issuer external:crm --map user=name --ignore-columns",
             "rota import --usage gateway.jsonl --complete",
         ],
-        exitCodes: [.done, .failed, .usage, .outcomeUnknown],
+        exitCodes: [.done, .failed, .usage, .refused, .outcomeUnknown],
         run: takeInventory)
 }
 

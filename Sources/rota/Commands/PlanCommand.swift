@@ -38,7 +38,7 @@ private func showPlan(_ invocation: Invocation) throws -> ExitCode {
     let progress = TokenProgress("planning", store, on: invocation.output)
     let result = try makePlan(request, from: store) { try progress.show($0) }
     let schedule = composition.configuration.schedule
-    let brake = try store.brake(at: at)
+    let brake = try store.brake(by: invocation.clock.reading(), at: at)
     if invocation.wantsJSON {
         PlanDocument.write(result, policies.policies, otherwise: schedule, brake, on: invocation.output)
     } else {

@@ -34,6 +34,8 @@ private struct Status {
     private let configuration: String
     private let identity: StoreIdentity
     private let brake: Brake?
+    /// Also where something else comes first.
+    private let freeze: Freeze?
     private let active: Int
     /// Not in their issuers' lists any more.
     private let missing: Int
@@ -61,7 +63,8 @@ private struct Status {
         self.store = configuration.store
         self.configuration = configuration.file
         identity = try store.identity()
-        brake = try store.brake(at: composition.invocation.clock.now())
+        brake = try store.brake(by: composition.invocation.clock.reading())
+        freeze = try store.freeze(at: composition.invocation.clock.now())
         active = try store.countActive()
         missing = try store.countAbsent()
         lastRun = try store.lastRun()
@@ -98,6 +101,7 @@ private struct Status {
             "store": .string(store), "configuration": .string(configuration),
             "instance": .string(identity.instance), "generation": .integer(identity.generation),
             "created_at": TokenDocument.time(identity.createdAt), "held": BrakeDocument.json(brake),
+            "freeze": BrakeDocument.json(freeze),
             "active_tokens": .integer(active), "missing_tokens": .integer(missing),
             "open_findings": .integer(findings), "last_run": lastRun.map(json) ?? .null,
             "rotations": .array(
@@ -208,6 +212,7 @@ private struct Status {
         fields.add("store", store)
         fields.add("configuration", configuration)
         fields.add("instance", "\(identity.instance), generation \(identity.generation)")
+        fields.add("frozen", freeze.map { BrakeDocument.sentence($0, at: now) })
         fields.add("active tokens", String(active))
         fields.add(
             "missing tokens",

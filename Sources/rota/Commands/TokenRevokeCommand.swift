@@ -12,7 +12,8 @@ extension Command {
             When it returns, no value of these tokens is accepted any more. A token of another issuer is only
             recorded as ended: its values are to be ended there.
 
-            While the store is frozen, or in safe mode since it was restored or copied, it refuses, with exit code 4.
+            While the store is frozen, or in safe mode since it was restored or copied, or the clock is suspect, it
+            refuses, with exit code 4.
             --emergency goes past that, and past overlap and guard, as an incident asks for: every value ends,
             pending ones of an open rotation included, while destinations still hold them and their readers are
             locked out. Output, audit entry and event say that it was one.
@@ -46,7 +47,7 @@ private func revokeTokens(_ invocation: Invocation) async throws -> ExitCode {
     }
     let now = invocation.clock.now()
     let isEmergency = invocation.arguments.has("emergency")
-    let brake = try await store.brake(at: now)
+    let brake = try await store.brake(by: invocation.clock.reading())
     if let brake {
         guard isEmergency else {
             throw Failure(

@@ -33,7 +33,7 @@ private func rotateTokens(_ invocation: Invocation) async throws -> ExitCode {
     let store = try composition.openQueue()
     let names = arguments.operands
     let tokens = try await store.read { try $0.requireTokens(names) }
-    if let brake = try await store.brake(at: invocation.clock.now()) { throw Failure(brake) }
+    if let brake = try await store.brake(by: invocation.clock.reading()) { throw Failure(brake) }
     let results = try await composition.withVaults { vaults in
         let rotation = RotateUseCase(
             store: store, rotator: composition.rotator(store, vaults), clock: invocation.clock)
