@@ -10,7 +10,7 @@ extension Parser {
             guard case .select(let operand, let field) = arguments[0].form else {
                 throw error("has() asks for a field", hint: "it is written has(value.field)", at: arguments[0].offset)
             }
-            return try make(.has(operand, field), at: offset)
+            return try make(.has(operand, field), at: arguments[0].offset)
         }
         guard let kind = Self.macros[name], let macro = try expand(kind, name, target, arguments) else {
             return try make(.call(name, target: target, arguments), at: offset)

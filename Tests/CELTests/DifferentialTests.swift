@@ -10,7 +10,8 @@ struct `Another implementation` {
 
     @Test(.enabled(if: file != nil, "ROTA_CEL_EXPRESSIONS names no expressions"))
     func `comes to the same values and the same errors`() throws {
-        let data = try #require(FileManager.default.contents(atPath: try #require(Self.file)))
+        let path = try #require(Self.file)
+        let data = try #require(FileManager.default.contents(atPath: path))
         let json = try JSON.parse(Array(data), maximumBytes: 1 << 30)
         let seed = json["seed"]?.integer ?? 0
         let types = try #require(json["types"]?.object)
