@@ -73,7 +73,7 @@ struct `Texts that nobody would write` {
             return (0..<Int.random(in: 1...30, using: &random)).map { _ in pieces.randomElement(using: &random) ?? "" }
                 .joined()
         }
-        var bytes = Array(seeds[round % seeds.count].utf8)
+        var bytes = Array(seeds[Int.random(in: seeds.indices, using: &random)].utf8)
         for _ in 0..<Int.random(in: 1...4, using: &random) {
             let place = Int.random(in: 0...bytes.count, using: &random)
             switch Int.random(in: 0..<5, using: &random) {
