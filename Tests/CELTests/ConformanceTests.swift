@@ -16,6 +16,10 @@ struct `The language conforms` {
         if test.file == "namespace", test.expression == "y" {
             return "needs a container of names, which it does not tell"
         }
+        // Its escape `\?` was taken for two characters where the data was converted; cel-expr-python agrees with us.
+        if test.section == "bytes_literals", test.name.hasSuffix("_unescaped_punctuation") {
+            return "expects a backslash that the expression does not have"
+        }
         return nil
     }
 

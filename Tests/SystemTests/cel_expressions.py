@@ -193,7 +193,10 @@ class Writer:
         return f"{name}, {text}" if name != "s" or kind == "string" else f"w, {text}"
 
     def mapped(self, result, depth):
+        # Not a map: the order of its keys is everybody's own.
         range_, kind = self.range(depth)
+        if range_ == "labels":
+            range_ = self.write("words", 0)
         return f"{range_}.map({self.body(kind, result, depth, self.dice.random() < 0.3)})"
 
 
