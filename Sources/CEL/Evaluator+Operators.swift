@@ -101,7 +101,7 @@ extension Evaluator {
                 switch key {
                 case .int(let value): Int(exactly: value)
                 case .uint(let value): Int(exactly: value)
-                case .double(let value): Int(exactly: value)
+                case .double(let value): value.wholeInt.flatMap { Int(exactly: $0) }
                 default: nil
                 }
             if let place, (0..<list.count).contains(place) { return list[place] }

@@ -66,9 +66,9 @@ extension Value {
             case .int(let value): self = .int(value)
             case .uint(let value): self = Int64(exactly: value).map(Key.int) ?? .uint(value)
             case .double(let value):
-                if let whole = Int64(exactly: value) {
+                if let whole = value.wholeInt {
                     self = .int(whole)
-                } else if let whole = UInt64(exactly: value) {
+                } else if let whole = value.wholeUInt {
                     self = .uint(whole)
                 } else {
                     return nil

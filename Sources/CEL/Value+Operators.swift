@@ -113,6 +113,22 @@ extension FixedWidthInteger {
 }
 
 extension Double {
+    // `exactly:` would ask the C library's mathematics, which a program need not be linked with.
+
+    /// Nil when it is no int.
+    var wholeInt: Int64? {
+        guard self >= -0x1p63, self < 0x1p63 else { return nil }
+        let whole = Int64(self)
+        return Double(whole) == self ? whole : nil
+    }
+
+    /// Nil when it is no uint.
+    var wholeUInt: UInt64? {
+        guard self >= 0, self < 0x1p64 else { return nil }
+        let whole = UInt64(self)
+        return Double(whole) == self ? whole : nil
+    }
+
     /// Nil for what doubles do not have.
     fileprivate func combined(_ operation: Operation, _ other: Double) -> Double? {
         switch operation {
