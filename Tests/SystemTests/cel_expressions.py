@@ -141,7 +141,9 @@ class Writer:
     def string(self, depth):
         return self.pick(
             lambda: self.arithmetic("string", depth, "+"), lambda: self.arithmetic("string", depth, "+"),
-            lambda: f"string({self.write(self.dice.choice(['int', 'uint', 'double', 'bool', 'string']), depth)})",
+            lambda: f"string({self.write(self.dice.choice(['int', 'uint', 'bool', 'string']), depth)})",
+            # What is no number is spelled with a sign there, if it has one.
+            lambda: f"string({self.leaf('double')})",
             lambda: f"string({self.write(self.dice.choice(['timestamp', 'duration']), depth)})",
             lambda: f"string(bytes({self.write('string', depth)}))",
             lambda: self.dice.choice(["labels.env", "labels.team", "labels['env']", "labels[s]"]),
