@@ -52,6 +52,9 @@ test: deps
 # The tests that can go on for as long as one likes, for some ten times as long: before a release, and overnight.
 test-long: build
 	$(MAKE) --no-print-directory test-simulation SEEDS=90000
+	$(PYTHON) Tests/SystemTests/cel_expressions.py 300000 .build/cel-expressions-long.json
+	ROTA_FUZZ_COUNT=1000000 ROTA_CEL_EXPRESSIONS=.build/cel-expressions-long.json \
+	  swift test --skip-build --disable-xctest --filter CELTests
 	ROTA_LONG=1 $(PYTHON) -m pytest -p no:cacheprovider -s \
 	  Tests/SystemTests/test_kill.py Tests/SystemTests/test_verifications.py $(FAULTS)
 
@@ -59,8 +62,10 @@ lint:
 	swift format lint --strict --recursive $(SOURCES)
 
 unit: deps
+	$(PYTHON) Tests/SystemTests/cel_expressions.py 10000 .build/cel-expressions.json
 	swift build --quiet --build-tests
-	swift test --quiet --skip-build --disable-xctest --skip SimulationTests
+	ROTA_CEL_EXPRESSIONS=.build/cel-expressions.json \
+	  swift test --quiet --skip-build --disable-xctest --skip SimulationTests
 
 # Every rule of the protocol switched off once, by tests alone: each must be missed.
 test-teeth: deps
