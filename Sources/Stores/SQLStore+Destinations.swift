@@ -24,6 +24,7 @@ extension SQLStore {
         try requireReconciled()
         guard try token(id) != nil else { throw StoreError.failed("there is no token \(id)") }
         try requireFree([destination], for: id)
+        try requireNoLateWrite(to: destination, of: id, at: change.at)
         guard let number = try insert(destination, of: id) else { return }
         var after: JSON.Object = [
             "destination": .string(destination.description), "destination_id": .integer(number),
@@ -36,6 +37,16 @@ extension SQLStore {
             after["version"] = .integer(Int64(pending))
         }
         try concludeDestinations("token.destination.add", of: id, change, after)
+    }
+
+    /// A place that was taken away while a value was on its way there comes back when that one can arrive no more, if
+    /// it has ended meanwhile (decision 0020): else consumers could be given what is refused.
+    private func requireNoLateWrite(to destination: Destination, of id: TokenID, at now: Instant) throws {
+        let values = place(destination, of: id) + [.of(now - Destination.longestPause)]
+        guard let removed = try driver.first(.lateWrite, values, { $0.instant(0) }) else { return }
+        throw StoreError.refused(
+            "a value that has ended may still be on its way to \(destination), which was taken away at \(removed)",
+            hint: "add it again after \(removed + Destination.longestPause)")
     }
 
     /// Nil when it is there already.

@@ -1,7 +1,7 @@
 /// Everything that is written without being a transition.
 extension Statement {
     static let records: [Statement] = [
-        addFact, editToken, addDestination, placeDestination, removeDestination, countDestination,
+        addFact, editToken, lateWrite, addDestination, placeDestination, removeDestination, countDestination,
         addAuditEntry, nextEventOfToken, eventOfToken, addEvent, addDelivery, addRun, planRun, addRunAction, finishRun,
         openFinding, closeFinding, deliver, postpone, bury,
         giveUpEndpoint, replayEvent, replayEndpoint,
@@ -16,6 +16,15 @@ extension Statement {
         UPDATE tokens SET revision = revision + 1, name = $2, description = $3, owner = $4, integration = $5,
           scopes = $6, labels = $7, prefix = $8, expires_at = $9, lifetime = $10
         WHERE id = $1 RETURNING revision
+        """)
+    /// When a place was taken away to which a value may still be under way that has ended since.
+    static let lateWrite = Statement(
+        """
+        SELECT d.removed_at FROM destinations d
+        WHERE d.token_id = $1 AND d.vault = $2 AND d.path = $3 AND d.field = $4 AND d.removed_at > $5
+          AND EXISTS (
+            SELECT 1 FROM pushes p JOIN versions v ON v.token_id = p.token_id AND v.number = p.version
+            WHERE p.token_id = $1 AND p.destination_id = d.id AND p.state = 'sending' AND v.state = 'revoked')
         """)
     static let addDestination = Statement(
         """

@@ -90,7 +90,8 @@ import Testing
                 try bench.take(text)
                 Issue.record("it was taken in")
             } catch let error as InventoryFaults {
-                #expect(error.count >= 2)
+                // A file without titles is told once.
+                #expect(error.count >= (text.hasPrefix("name") ? 2 : 1))
                 for part in ["xK7Qm2Wv", String(Self.minted.dropFirst(5).prefix(8))] {
                     #expect(!error.faults.contains { "\($0.message) \($0.hint)".contains(part) })
                 }

@@ -27,6 +27,16 @@ import Testing
         try StoreBench(store).addSample(name)
     }
 
+    /// Something that is audited and not refused in safe mode.
+    private func record(_ run: String) throws {
+        let store = try store(at: home)
+        defer { store.close() }
+        let record = RunRecord(id: run, actor: "a", startedAt: Instant(seconds: 0))
+        try store.transaction {
+            try store.beginRun(record, change: Change(actor: "a", at: record.startedAt, cause: "test"))
+        }
+    }
+
     private func doubt(in folder: String? = nil) throws -> StoreDoubt? {
         let store = try store(at: folder ?? home)
         defer { store.close() }
@@ -84,7 +94,7 @@ import Testing
         try files.copyItem(atPath: backup, toPath: home + "/rota.db")
         #expect(isRestored(try doubt()))
         // What is done in safe mode does not heal it, whatever numbers its entries get.
-        for number in 1...4 { try add("t\(number)") }
+        for number in 1...4 { try record("run-\(number)") }
         #expect(isRestored(try doubt()))
     }
 

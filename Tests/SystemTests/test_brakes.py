@@ -374,7 +374,6 @@ def test_a_freeze_is_shown_beside_safe_mode_and_holds_a_reconciliation(due):
     assert held(house) is None
 
 
-@needs_compiler
 def test_every_command_that_destroys_or_shows_sees_a_suspect_clock(due):
     house, old, _ = due
     clock = MovedClock(house.folder)
