@@ -4,8 +4,10 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
+# 'systemd' is for systemd-analyze: without 'systemd-sysv', which it does not ask for, a machine boots as before, and where
+# no systemd runs its package starts nothing.
 PACKAGES := libsqlite3-dev libcurl4-openssl-dev libmicrohttpd-dev libyaml-dev libssl-dev pkg-config sqlite3 postgresql \
-  python3-venv nginx-light slowhttptest strace gcc libc6-dev
+  python3-venv nginx-light slowhttptest strace gcc libc6-dev openssl systemd
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PYTHON := .build/venv/bin/python
 SOURCES := Sources Tests Package.swift
@@ -14,7 +16,7 @@ SUITES := $(wildcard Tests/CLITests Tests/SystemTests)
 # The debug binary that dies at each step, loses power, and finds its disk full: Docs/Testing.md.
 FAULTS := Tests/FaultTests
 
-.PHONY: deps build test test-long test-teeth test-simulation lint unit system faults demo bench release clean
+.PHONY: deps build test test-long test-teeth test-simulation lint unit system faults demo bench release install clean
 
 deps: .build/deps.stamp
 
@@ -50,6 +52,9 @@ test: deps
 # The tests that can go on for as long as one likes, for some ten times as long: before a release, and overnight.
 test-long: build
 	$(MAKE) --no-print-directory test-simulation SEEDS=90000
+	$(PYTHON) Tests/SystemTests/cel_expressions.py 300000 .build/cel-expressions-long.json
+	ROTA_FUZZ_COUNT=1000000 ROTA_CEL_EXPRESSIONS=.build/cel-expressions-long.json \
+	  swift test --skip-build --disable-xctest --filter CELTests
 	ROTA_LONG=1 $(PYTHON) -m pytest -p no:cacheprovider -s \
 	  Tests/SystemTests/test_kill.py Tests/SystemTests/test_verifications.py $(FAULTS)
 
@@ -57,8 +62,10 @@ lint:
 	swift format lint --strict --recursive $(SOURCES)
 
 unit: deps
+	$(PYTHON) Tests/SystemTests/cel_expressions.py 10000 .build/cel-expressions.json
 	swift build --quiet --build-tests
-	swift test --quiet --skip-build --disable-xctest --skip SimulationTests
+	ROTA_CEL_EXPRESSIONS=.build/cel-expressions.json \
+	  swift test --quiet --skip-build --disable-xctest --skip SimulationTests
 
 # Every rule of the protocol switched off once, by tests alone: each must be missed.
 test-teeth: deps
@@ -108,6 +115,22 @@ bench: release .build/bench/peers.stamp
 release: deps
 	swift build --quiet -c release --static-swift-stdlib --product rota
 	@ls -l "$$(swift build -c release --static-swift-stdlib --show-bin-path)/rota"
+
+# What 'make release' has made, and the units with the path of it: the build needs no root, and this builds nothing.
+# DESTDIR is for who makes a package.
+PREFIX := /usr/local
+UNITS := /etc/systemd/system
+PROGRAM := .build/release/rota
+
+install:
+	@[ -x "$(PROGRAM)" ] || { echo "there is no $(PROGRAM): run 'make release' first" >&2; exit 1; }
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(UNITS)"
+	install -m 755 "$(PROGRAM)" "$(DESTDIR)$(PREFIX)/bin/rota"
+	@for unit in Packaging/systemd/*; do \
+	  target="$(DESTDIR)$(UNITS)/$${unit##*/}"; \
+	  echo "install -m 644 $$unit $$target"; \
+	  sed 's|^\(ExecStart=\)/usr/local/bin/rota |\1$(PREFIX)/bin/rota |' "$$unit" | install -m 644 /dev/stdin "$$target"; \
+	done
 
 clean:
 	rm -rf .build

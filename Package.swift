@@ -45,6 +45,7 @@ let package = Package(
         wrapper("HTTPClient", c: ["CCurl"], ["Addresses", "Crypto"]),
         wrapper("HTTPServer", c: ["CMicroHTTPD"], ["Addresses", "Crypto", "JSON"]),
         module("JSON", []),
+        module("CEL", []),
 
         // Core: pure decisions.
         module("RotaCore", ["Crypto"]),
@@ -81,6 +82,7 @@ let package = Package(
         tests("HTTPClient", ["HTTPClient", "Addresses", "Crypto"]),
         tests("HTTPServer", ["HTTPServer", "HTTPClient", "Addresses", "Crypto"]),
         tests("JSON", ["JSON"]),
+        tests("CEL", ["CEL", "JSON"]),
         tests("RotaCore", ["RotaCore"]),
         tests("Engine", ["Engine", "RotaCore", "Stores", "Crypto", "JSON"]),
         tests("Stores", ["Stores", "SQLite", "Engine", "RotaCore", "Crypto", "JSON"]),

@@ -81,7 +81,7 @@ rota policy check
 
 say "What is due, and why"
 show plan
-rota plan > "$demo/plan.txt"
+rota plan --all > "$demo/plan.txt"
 rota plan --json > "$demo/plan.json"
 head -n 8 "$demo/plan.txt" | cut -c 1-160
 echo "..."

@@ -21,8 +21,10 @@ struct OAuthError: Error {
 
     /// A problem of ours, without a word about what it is.
     static func trouble(_ error: any Error) -> OAuthError {
-        if case .busy? = error as? StoreError {
-            return unavailable("try again in a moment")
+        switch error as? StoreError {
+        case .busy?: return unavailable("try again in a moment")
+        case .full?: return unavailable("the disk of the store is full")
+        default: break
         }
         return OAuthError(status: 500, code: "server_error", description: "the log has more")
     }

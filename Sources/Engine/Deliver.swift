@@ -34,13 +34,16 @@ package struct Deliverer: Sendable {
     ///
     /// Nothing while another process is at it: events would only arrive twice.
     ///
+    /// - parameter ended: called as each delivery is taken, or given up.
     /// - throws: store errors only; what an endpoint does becomes a count.
-    package func deliverDue(within span: TimeSpan) async throws -> DeliveryTotals {
+    package func deliverDue(
+        within span: TimeSpan, ended: @escaping @Sendable () -> Void = {}
+    ) async throws -> DeliveryTotals {
         guard !transport.endpoints.isEmpty, try await store.read({ $0.takeUpDeliveries() }) else {
             return DeliveryTotals()
         }
         let result: Result<DeliveryTotals, any Error>
-        do { result = .success(try await drain(within: span)) } catch { result = .failure(error) }
+        do { result = .success(try await drain(within: span, ended)) } catch { result = .failure(error) }
         try await store.read { $0.letGoDeliveries() }
         return try result.get()
     }
@@ -63,12 +66,14 @@ package struct Deliverer: Sendable {
         return givenUp
     }
 
-    private func drain(within span: TimeSpan) async throws -> DeliveryTotals {
+    private func drain(
+        within span: TimeSpan, _ ended: @escaping @Sendable () -> Void
+    ) async throws -> DeliveryTotals {
         let end = clock.now() + span
         let disabled = try await stillDisabled()
         return try await withThrowingTaskGroup(of: DeliveryTotals.self) { group in
             for endpoint in transport.endpoints where disabled[endpoint.name] == nil {
-                group.addTask { try await drain(endpoint, until: end) }
+                group.addTask { try await drain(endpoint, until: end, ended) }
             }
             var totals = DeliveryTotals()
             totals.disabled = disabled
@@ -91,10 +96,12 @@ package struct Deliverer: Sendable {
         return causes
     }
 
-    private func drain(_ endpoint: Endpoint, until end: Instant) async throws -> DeliveryTotals {
+    private func drain(
+        _ endpoint: Endpoint, until end: Instant, _ ended: @Sendable () -> Void
+    ) async throws -> DeliveryTotals {
         var pass = EndpointPass()
         while let batch = try await nextBatch(for: endpoint, pass, until: end) {
-            try await send(batch, to: endpoint, &pass, until: end)
+            try await send(batch, to: endpoint, &pass, until: end, ended)
         }
         return pass.totals(of: endpoint.name)
     }
@@ -125,7 +132,8 @@ package struct Deliverer: Sendable {
     }
 
     private func send(
-        _ batch: [Delivery], to endpoint: Endpoint, _ pass: inout EndpointPass, until end: Instant
+        _ batch: [Delivery], to endpoint: Endpoint, _ pass: inout EndpointPass, until end: Instant,
+        _ ended: @Sendable () -> Void
     ) async throws {
         try await withThrowingTaskGroup(of: Attempt.self) { group in
             var rest = batch[...]
@@ -137,6 +145,7 @@ package struct Deliverer: Sendable {
             for _ in 0..<Self.attemptsAtOnce { startNext() }
             while let attempt = try await group.next() {
                 pass.note(attempt, patience: Self.patience)
+                if attempt.nextAttemptAt == nil { ended() }
                 startNext()
             }
         }

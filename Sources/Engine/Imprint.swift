@@ -1,7 +1,7 @@
 /// 128 bits that stand for some texts in a large set, where the texts themselves would take ten times as much.
 ///
 /// Two that differ look alike about once in 10^38 times.
-struct Imprint: Hashable, Sendable {
+struct Imprint: Hashable, Comparable, Sendable {
     private let first: UInt64
     private let second: UInt64
 
@@ -9,6 +9,8 @@ struct Imprint: Hashable, Sendable {
         first = Self.hash(texts, 1)
         second = Self.hash(texts, 2)
     }
+
+    static func < (one: Imprint, other: Imprint) -> Bool { (one.first, one.second) < (other.first, other.second) }
 
     private static func hash(_ texts: [String], _ salt: UInt8) -> UInt64 {
         var hasher = Hasher()

@@ -33,6 +33,8 @@ package struct PlanResult: Sendable {
     package var findings: Violations
     /// When uses were watched, as it was planned with.
     package var tracking: TrackingHistory
+    /// Rotations that could not begin when they were tried last, by token.
+    package var failedAttempts: [TokenID: FailedAttempts]
 }
 
 /// Works out the exact actions that a run would take at an instant, without changing anything.
@@ -46,12 +48,15 @@ package func makePlan(
 ) throws -> PlanResult {
     let tracking = request.hypothetical ? .unbroken : try store.tracking()
     let planner = Planner(policies: request.policies, vaults: request.vaults, tracking: tracking)
+    let failed = Dictionary(
+        try store.failedAttempts().map { ($0.tokenID, $0) }, uniquingKeysWith: { first, _ in first })
     var rows = PlanRows()
     var looked = 0
     let candidates = try eachCandidate(of: request, from: store) { token in
         looked += 1
         if looked.isMultiple(of: 1_000) { try progress(looked) }
-        let decision = try planner.decide(token, at: request.at) { try store.destinations(of: token.id) }
+        var decision = try planner.decide(token, at: request.at) { try store.destinations(of: token.id) }
+        if let failure = failed[token.id] { decision.hold(by: failure, at: request.at) }
         rows.add(token, decision, by: request.policies.policies)
     }
     let ending = try eachEndingQuarantine(of: request, from: store) { token, quarantine in
@@ -71,7 +76,15 @@ package func makePlan(
         candidates: candidates + ending)
     return PlanResult(
         plan: plan, refusal: try refusal(of: actions, request: request, from: store), findings: findings,
-        tracking: tracking)
+        tracking: tracking, failedAttempts: failed)
+}
+
+extension Planner.Decision {
+    /// A rotation waits from one attempt to the next, unless there is more in its way.
+    fileprivate mutating func hold(by failure: FailedAttempts, at now: Instant) {
+        guard action?.action == .rotate, action?.blocked == nil, failure.nextAttemptAt > now else { return }
+        action?.blocked = .vaultFailing
+    }
 }
 
 /// Calls `each` once for every token that may have a due verdict; returns how many there were.

@@ -2,6 +2,9 @@ package import RotaCore
 
 /// Ends tokens because a person says so: at once, whatever any policy thinks of them.
 package struct RevokeUseCase: Sendable {
+    /// Each waits for half a minute, as long as the store has patience.
+    private static let mostTries = 20
+
     private let store: StoreQueue
     private let clock: any WallClock
 
@@ -25,20 +28,41 @@ package struct RevokeUseCase: Sendable {
     ) async throws -> [Revocation] {
         var revocations: [Revocation] = []
         for nameOrID in tokens {
-            let change = Change(actor: actor, at: clock.now(), cause: reason)
-            revocations.append(try await store.write { try Self.revoke(nameOrID, isEmergency, in: $0, change) })
+            revocations.append(
+                try await store.write { [clock] store in
+                    // By then: it may have waited for another writer.
+                    let change = Change(actor: actor, at: clock.now(), cause: reason)
+                    return try Self.revoke(nameOrID, isEmergency, in: store, change)
+                })
         }
         return revocations
     }
 
     /// Revokes one token for a caller that does not wait: `finish` is called, on the store's thread, when none of
     /// its values is accepted any more. Always an emergency: whoever asks over the network cannot be asked back.
+    ///
+    /// While another process writes, as a large import does, it is tried again: whoever asked may be gone, and would
+    /// not ask again.
     package func revoke(
         _ id: TokenID, reason: String, actor: String,
         then finish: @escaping @Sendable (Result<Revocation, any Error>) -> Void
     ) {
-        let change = Change(actor: actor, at: clock.now(), cause: reason)
-        store.write({ try Self.revoke(id.text, true, in: $0, change) }, then: finish)
+        revoke(id, reason, actor, triesLeft: Self.mostTries, then: finish)
+    }
+
+    private func revoke(
+        _ id: TokenID, _ reason: String, _ actor: String, triesLeft: Int,
+        then finish: @escaping @Sendable (Result<Revocation, any Error>) -> Void
+    ) {
+        store.write({ store in
+            let change = Change(actor: actor, at: clock.now(), cause: reason)
+            return try Self.revoke(id.text, true, in: store, change)
+        }) { result in
+            if triesLeft > 1, case .failure(let error) = result, case .busy? = error as? StoreError {
+                return revoke(id, reason, actor, triesLeft: triesLeft - 1, then: finish)
+            }
+            finish(result)
+        }
     }
 
     private static func revoke(

@@ -7,7 +7,7 @@ extension RunUseCase {
     ///
     /// - parameter opened: the findings that this run opened.
     func act(
-        _ pass: RunPass, opened: Set<FindingKey>, progress: @escaping @Sendable (RunProgress) -> Void
+        _ pass: RunPass, opened: FindingKeys, progress: ProgressReport?
     ) async throws -> RunActions {
         let planned = pass.plan.actions
         let isRotation = planned.map { $0.isReady && $0.action == .rotate && pass.brake == nil }
@@ -30,7 +30,7 @@ extension RunUseCase {
                 return results
             }
             for (index, result) in zip(batch, results) { recorded.record(result, at: index) }
-            progress(RunProgress(finished: recorded.finished, total: planned.count))
+            progress?(StepProgress(.acting, recorded.finished, of: planned.count))
         }
 
         let results = Locked(recorded)
@@ -45,14 +45,14 @@ extension RunUseCase {
                 results.record(action, at: index)
                 return results.finished
             }
-            progress(RunProgress(finished: finished, total: planned.count))
+            progress?(StepProgress(.acting, finished, of: planned.count))
         }
         return results.withLock(\.self)
     }
 
     /// Does one action that needs no vault. A failure undoes and fails that one alone.
     private func effect(
-        of planned: PlannedAction, _ pass: RunPass, opened: Set<FindingKey>, _ store: any Store,
+        of planned: PlannedAction, _ pass: RunPass, opened: FindingKeys, _ store: any Store,
         at now: Instant
     ) throws -> Effect {
         if let blocked = planned.blocked { return Effect(.blocked, blocked.message, blocked: blocked) }
@@ -86,7 +86,7 @@ extension RunUseCase {
     }
 
     /// To notify is to open a finding, once; its event went out with it.
-    private func notification(of planned: PlannedAction, opened: Set<FindingKey>) -> Effect {
+    private func notification(of planned: PlannedAction, opened: FindingKeys) -> Effect {
         if opened.contains(FindingKey(planned.tokenID, planned.policy, planned.rule)) { return Effect(.done) }
         return planned.verdict.status == .violating
             ? Effect(.skipped, "it was told when the violation was first seen")

@@ -5,7 +5,9 @@ extension RunUseCase {
     ///
     /// - parameter opened: the findings that this run opened; their events have told of the block already, where the
     ///   plan knew of it.
-    func noteBlocks(_ pass: RunPass, _ actions: RunActions, opened: Set<FindingKey>) async throws {
+    func noteBlocks(
+        _ pass: RunPass, _ actions: RunActions, opened: FindingKeys, progress: ProgressReport?
+    ) async throws {
         let known = Dictionary(
             try await store.read { try $0.blocks() }.map { ($0.tokenID, $0) }, uniquingKeysWith: { first, _ in first })
         let fresh = zip(pass.plan.actions, actions).compactMap { planned, action -> (block: Block, isTold: Bool)? in
@@ -16,7 +18,8 @@ extension RunUseCase {
                 planned.blocked != nil && opened.contains(FindingKey(action.tokenID, action.policy, action.rule))
             return (block, isTold)
         }
-        for batch in fresh.batches(of: Self.largestBatch) {
+        for (number, batch) in fresh.batches(of: Self.largestBatch).enumerated() {
+            progress?(StepProgress(.noting, number * Self.largestBatch, of: fresh.count))
             try await store.write { store in
                 for (block, isTold) in batch {
                     let change = Change(
@@ -26,6 +29,20 @@ extension RunUseCase {
             }
         }
         try await forgetBlocks(pass, Array(known.values), after: actions)
+        try await forgetFailedAttempts(pass, at: actions)
+    }
+
+    /// Of what is not called for any more.
+    private func forgetFailedAttempts(_ pass: RunPass, at actions: RunActions) async throws {
+        let known = try await store.read { try $0.failedAttempts() }.filter { pass.judges($0.policy) }
+        guard !known.isEmpty else { return }
+        var over = Set(known.map(\.tokenID))
+        for action in actions where action.action == .rotate { over.remove(action.tokenID) }
+        for batch in over.sorted().batches(of: Self.largestBatch) {
+            try await store.write { store in
+                for id in batch { try store.forgetFailedAttempts(of: id) }
+            }
+        }
     }
 
     private func forgetBlocks(_ pass: RunPass, _ known: [Block], after actions: RunActions) async throws {
@@ -55,15 +72,20 @@ extension RunPass {
         case .done, .started: true
         // What waits, or met other trouble, says nothing of what was in its way before.
         case .waiting, .blocked, .skipped, .failed: false
-        case nil: acting.contains(block.policy) || !policies.policies.contains { $0.name == block.policy }
+        case nil: judges(block.policy)
         }
+    }
+
+    /// Whether the plan says what a policy calls for. One that is not loaded calls for nothing.
+    fileprivate func judges(_ policy: String) -> Bool {
+        acting.contains(policy) || !policies.policies.contains { $0.name == policy }
     }
 }
 
 extension Block {
-    /// Nil unless the action is blocked.
+    /// Nil unless the action is blocked; nor where attempts are waited for between, which are remembered themselves.
     fileprivate init?(_ action: RecordedAction) {
-        guard let reason = action.blocked else { return nil }
+        guard let reason = action.blocked, reason != .vaultFailing else { return nil }
         self.init(
             tokenID: action.tokenID, action: action.action, policy: action.policy, rule: action.rule, reason: reason,
             cause: action.cause ?? reason.message, since: action.at)

@@ -3,21 +3,26 @@ import RotaCore
 extension RunUseCase {
     /// Opens a finding for each violation that has none, and announces it where the policy does more than
     /// observe. Answers those that it opened.
-    func openFindings(_ pass: RunPass, _ violations: Violations) async throws -> Set<FindingKey> {
-        guard !violations.isEmpty else { return [] }
+    func openFindings(
+        _ pass: RunPass, _ violations: Violations, progress: ProgressReport?
+    ) async throws -> FindingKeys {
+        guard !violations.isEmpty else { return FindingKeys() }
         let fresh = try await store.read { store in
-            var known: Set<FindingKey> = []
+            var found: [FindingKey] = []
             try store.eachOpenFinding { finding in
-                known.insert(FindingKey(finding))
+                found.append(FindingKey(finding))
                 return true
             }
+            let known = FindingKeys(found)
             return violations.indices.filter { !known.contains(FindingKey(violations[$0])) }
         }
-        var opened: Set<FindingKey> = []
-        for batch in fresh.batches(of: Self.largestBatch) {
+        var opened: [FindingKey] = []
+        opened.reserveCapacity(fresh.count)
+        for (number, batch) in fresh.batches(of: Self.largestBatch).enumerated() {
+            progress?(StepProgress(.recording, number * Self.largestBatch, of: fresh.count))
             let now = clock.now()
-            opened.formUnion(
-                try await store.write { store in
+            opened.append(
+                contentsOf: try await store.write { store in
                     try batch.map { violations[$0] }.filter { violation in
                         try store.openFinding(
                             Finding(violation, at: now), blocked: violation.blocked,
@@ -26,20 +31,22 @@ extension RunUseCase {
                     }.map(FindingKey.init)
                 })
         }
-        return opened
+        return FindingKeys(opened)
     }
 
     /// Closes the findings whose rule is no longer violated. Those that the plan saw violating, and that no
     /// action touched, are still open without a look.
     func closeFindings(
-        _ pass: RunPass, _ violations: Violations, after actions: RunActions
+        _ pass: RunPass, _ violations: Violations, after actions: RunActions, progress: ProgressReport?
     ) async throws {
         let touched = Set(actions.touched.map { Imprint($0.text) })
-        var standing: Set<FindingKey> = []
-        for violation in violations where !touched.contains(Imprint(violation.tokenID.text)) {
-            standing.insert(FindingKey(violation))
-        }
-        let doubtful = try await store.read { [standing] store in
+        let doubtful = try await store.read { store in
+            var keys: [FindingKey] = []
+            keys.reserveCapacity(violations.count)
+            for violation in violations where !touched.contains(Imprint(violation.tokenID.text)) {
+                keys.append(FindingKey(violation))
+            }
+            let standing = FindingKeys(keys)
             var doubtful: [Doubt] = []
             try store.eachOpenFinding { finding in
                 let isTouched = touched.contains(Imprint(finding.tokenID.text))
@@ -50,7 +57,8 @@ extension RunUseCase {
             }
             return doubtful
         }
-        for batch in doubtful.batches(of: Self.largestBatch) {
+        for (number, batch) in doubtful.batches(of: Self.largestBatch).enumerated() {
+            progress?(StepProgress(.closing, number * Self.largestBatch, of: doubtful.count))
             let now = clock.now()
             try await store.write { store in
                 for finding in batch {
@@ -100,7 +108,7 @@ private struct Doubt: Sendable {
 }
 
 /// What a finding is about: token, policy and rule, of which there may be as many as tokens.
-struct FindingKey: Hashable, Sendable {
+struct FindingKey: Comparable, Sendable {
     private let imprint: Imprint
 
     init(_ tokenID: TokenID, _ policy: String, _ rule: String) {
@@ -109,6 +117,29 @@ struct FindingKey: Hashable, Sendable {
 
     init(_ finding: Finding) { self.init(finding.tokenID, finding.policy, finding.rule) }
     init(_ violation: Violation) { self.init(violation.tokenID, violation.policy, violation.rule) }
+
+    static func < (one: FindingKey, other: FindingKey) -> Bool { one.imprint < other.imprint }
+}
+
+/// Very many findings, to be asked for one by one. In order, and not as a set: that takes two to four times as much
+/// memory, the more while it grows.
+struct FindingKeys: Sendable {
+    private var sorted: [FindingKey]
+
+    init(_ keys: consuming [FindingKey] = []) {
+        sorted = keys
+        sorted.sort()
+    }
+
+    func contains(_ key: FindingKey) -> Bool {
+        var range = sorted.indices
+        while !range.isEmpty {
+            let middle = range.lowerBound + range.count / 2
+            if sorted[middle] == key { return true }
+            range = sorted[middle] < key ? middle + 1..<range.upperBound : range.lowerBound..<middle
+        }
+        return false
+    }
 }
 
 extension Finding {

@@ -30,9 +30,15 @@ extension RunUseCase {
 
     /// Drives unfinished rotations on. Those that a policy called for, and that come to an end or into their overlap
     /// now, are actions of this run.
-    func recover(_ run: String, unless brake: Brake?, change: Change) async throws -> RecoveryResult {
-        guard brake == nil else { return RecoveryResult(rotations: [], retired: 0) }
-        return try await rotator.recover(change: change, only: nil) { rotation, result in
+    func recover(
+        _ run: String, unless brake: Brake?, change: Change, tally: StepTally
+    ) async throws -> RecoveryResult {
+        guard brake == nil else {
+            tally.expect(0)
+            return RecoveryResult(rotations: [], retired: 0)
+        }
+        return try await rotator.recover(change: change, only: nil, found: { tally.expect($0) }) { rotation, result in
+            defer { tally.add() }
             guard rotation.phase == .open, !result.isStalled, result.outcome != .skipped,
                 let trigger = rotation.trigger
             else { return }

@@ -11,7 +11,8 @@ package import RotaCore
 ///    mend what is blocked is told, once, and findings that no longer hold close.
 /// 5. Events are delivered.
 ///
-/// While there is a brake, 1 and 2 are left out, and every action of the plan is skipped.
+/// While there is a brake, 1 and 2 are left out, and every action of the plan is skipped. One that is put on meanwhile,
+/// or a clock that jumps meanwhile, stops each step from then on: the gate asks for it.
 ///
 /// A second run finds nothing left to do. Several at once have one effect: every step is a conditional
 /// transition of the store's gate. Store errors propagate and end everything at once (I11).
@@ -43,14 +44,16 @@ package struct RunUseCase: Sendable {
     ///   - actor: who asked for the run, such as `cli:alice`.
     ///   - deliverWithin: how long events are delivered, and tried again, at the end of it; nil where
     ///     somebody else sees to it.
-    ///   - progress: called as actions come to their end.
+    ///   - progress: told how far each step is.
     package func run(
         policies: PolicySet, only firing: Set<String>? = nil, limits: Limits, actor: String,
-        deliverWithin deliveryTime: TimeSpan? = TimeSpan(seconds: 30),
-        progress: @escaping @Sendable (RunProgress) -> Void = { _ in }
+        deliverWithin deliveryTime: TimeSpan? = TimeSpan(seconds: 30), progress: ProgressReport? = nil
     ) async throws -> RunReport {
+        let clock = RunClock(self.clock)
+        _ = clock.look()
+        try await store.read { $0.watchClock { clock.look() } }
         let record = RunRecord(
-            id: newID(), acting: firing?.sorted(), actor: actor, startedAt: clock.now())
+            id: newID(), acting: firing?.sorted(), actor: actor, startedAt: self.clock.now())
         try await store.write { try self.begin(record, in: $0) }
         return try await carryThrough(
             record, policies: policies, limits: limits, deliverWithin: deliveryTime, progress: progress)
@@ -62,7 +65,7 @@ package struct RunUseCase: Sendable {
     /// process to close, and to make up for where a schedule asked for it.
     func carryThrough(
         _ run: RunRecord, policies: PolicySet, limits: Limits, deliverWithin deliveryTime: TimeSpan?,
-        progress: @escaping @Sendable (RunProgress) -> Void
+        progress: ProgressReport?
     ) async throws -> RunReport {
         do {
             return try await perform(
@@ -75,22 +78,26 @@ package struct RunUseCase: Sendable {
 
     private func perform(
         _ run: RunRecord, policies: PolicySet, limits: Limits, deliverWithin deliveryTime: TimeSpan?,
-        progress: @escaping @Sendable (RunProgress) -> Void
+        progress: ProgressReport?
     ) async throws -> RunReport {
         let (id, startedAt) = (run.id, run.startedAt)
         let upkeep = { @Sendable (cause: String, now: Instant) in
             Change(actor: "rota", at: now, cause: cause, run: id)
         }
         let brake = try await store.brake(at: startedAt)
-        let expired = brake == nil ? try await expire(change: upkeep("its end has passed", clock.now())) : 0
-        // It may wait for a vault that does not answer, and nothing of this run waits for it.
-        async let recovered = recover(id, unless: brake, change: upkeep("it was not finished yet", startedAt))
+        let ends = upkeep("its end has passed", clock.now())
+        let expired = brake == nil ? try await expire(change: ends, progress: progress) : 0
+        // It may wait for a vault that does not answer, and nothing of this run waits for it. It is told of once it is
+        // all that is left.
+        let recovery = StepTally(.recovering)
+        async let recovered = recover(
+            id, unless: brake, change: upkeep("it was not finished yet", startedAt), tally: recovery)
 
         let acting = policies.policies.filter { run.acting?.contains($0.name) ?? true }
         let request = PlanRequest(
             policies: PolicySet(policies: acting, digest: policies.digest), limits: limits,
             vaults: Set(rotator.vaults.keys), at: clock.now())
-        let planned = try await store.read { try makePlan(request, from: $0) }
+        let planned = try await store.read { try Self.plan(request, from: $0, progress: progress) }
         let pass = RunPass(
             id: id, plan: planned.plan, policies: policies, acting: Set(acting.map(\.name)),
             tracking: planned.tracking, brake: brake, actor: run.actor, startedAt: startedAt)
@@ -102,20 +109,42 @@ package struct RunUseCase: Sendable {
         if planned.refusal == nil {
             report.actions = try await carryOut(pass, violations: planned.findings, progress: progress)
         }
+        recovery.tell(progress)
         report.recovery = try await recovered
         report.stalled = try await stalledRotations()
+        if report.brake == nil { report.brake = try await lateBrake(report) }
         try await finish(
             pass, aborted: planned.refusal,
             totals: report.actions.totals)
         report.finishedAt = clock.now()
-        if let deliveryTime { report.deliveries = try await deliverer.deliverDue(within: deliveryTime) }
+        if let deliveryTime { report.deliveries = try await deliver(within: deliveryTime, progress: progress) }
         report.names = try await names(of: report.recovery)
         report.waitingDeliveries = try await store.read { try $0.deliveryCounts().waiting }
         return report
     }
 
+    private static func plan(
+        _ request: PlanRequest, from store: any Store, progress: ProgressReport?
+    ) throws -> PlanResult {
+        guard let progress else { return try makePlan(request, from: store) }
+        var total: Int?
+        return try makePlan(request, from: store) { looked in
+            // Of fewer than all it is at its end before that was expected.
+            let active = try total ?? store.countActive()
+            total = active
+            progress(StepProgress(.planning, looked, of: max(active, looked)))
+        }
+    }
+
+    private func deliver(within span: TimeSpan, progress: ProgressReport?) async throws -> DeliveryTotals {
+        guard let progress else { return try await deliverer.deliverDue(within: span) }
+        let tally = StepTally(.delivering, telling: progress)
+        tally.expect(try await store.read { try $0.deliveryCounts().waiting })
+        return try await deliverer.deliverDue(within: span) { tally.add() }
+    }
+
     /// Marks every token whose end has passed. Answers how many.
-    func expire(change: Change) async throws -> Int {
+    func expire(change: Change, progress: ProgressReport? = nil) async throws -> Int {
         var expired = 0
         while true {
             let ended = try await store.read { store in
@@ -127,13 +156,30 @@ package struct RunUseCase: Sendable {
                 return ids
             }
             guard !ended.isEmpty else { return expired }
-            let marked = try await store.write { store in
-                try ended.filter { try store.expireToken($0, change: change) }.count
+            let marked: Int
+            do {
+                marked = try await store.write { store in
+                    try ended.filter { try store.expireToken($0, change: change) }.count
+                }
+            } catch StoreError.held {
+                // A brake was put on meanwhile, or the clock has jumped: whoever comes after it goes on.
+                return expired
             }
             expired += marked
+            progress?(StepProgress(.expiring, expired))
             // Whoever else marks them at the same time goes on with the rest.
             guard marked > 0 else { return expired }
         }
+    }
+
+    /// A brake that was put on while the run was under way, and has kept something from being done.
+    private func lateBrake(_ report: RunReport) async throws -> Brake? {
+        guard let brake = try await store.brake(at: clock.now()) else { return nil }
+        if case .suspectClock = brake { return brake }
+        let isHeld =
+            report.actions.contains(cause: brake.message)
+            || report.recovery.rotations.contains { $0.outcome == .skipped && $0.cause == brake.message }
+        return isHeld ? brake : nil
     }
 
     private func finish(_ pass: RunPass, aborted: String?, totals: [Outcome: Int]) async throws {
@@ -144,25 +190,19 @@ package struct RunUseCase: Sendable {
     }
 
     private func carryOut(
-        _ pass: RunPass, violations: Violations, progress: @escaping @Sendable (RunProgress) -> Void
+        _ pass: RunPass, violations: Violations, progress: ProgressReport?
     ) async throws -> RunActions {
-        let opened = try await openFindings(pass, violations)
+        let opened = try await openFindings(pass, violations, progress: progress)
         let actions = try await act(pass, opened: opened, progress: progress)
         if rotator.stop.isRequested, actions.contains(cause: Rotator.stopping) {
             throw CancellationError()
         }
-        try await noteBlocks(pass, actions, opened: opened)
-        try await closeFindings(pass, violations, after: actions)
+        try await noteBlocks(pass, actions, opened: opened, progress: progress)
+        try await closeFindings(pass, violations, after: actions, progress: progress)
         // I9: each planned action is accounted for once. Anything else is a fault of this very code.
         precondition(actions.isComplete, "actions of the plan are missing")
         return actions
     }
-}
-
-/// How far a run is with its actions.
-package struct RunProgress: Hashable, Sendable {
-    package var finished: Int
-    package var total: Int
 }
 
 /// What a run did.
@@ -173,7 +213,8 @@ package struct RunReport: Sendable {
     package var finishedAt: Instant
     /// Why nothing of the plan was done: it is over a limit. Nil when it ran.
     package var refusal: String?
-    /// Why no action of the plan was taken, and nothing of earlier ones gone on with; nil where they were.
+    /// Why no action of the plan was taken, and nothing of earlier ones gone on with; or, where some were, why no more
+    /// of them. Nil where nothing was in the way.
     package var brake: Brake?
     /// One for each action of the plan, in its order; none when it was refused.
     package var actions: RunActions

@@ -1,5 +1,6 @@
 import Crypto
 import Dispatch
+import Synchronization
 
 /// One store behind an asynchronous face: its own thread, and one transaction for all who wait.
 ///
@@ -28,6 +29,10 @@ package final class StoreQueue: Sendable {
     private let waiting = Locked<[Work]>([])
     private let store: ConfinedStore
     private let onUnknownOutcome: @Sendable (any Error) -> Void
+    private let done = Atomic(0)
+
+    /// How many transactions and reads have come to their end: it stands still while the store's thread is stuck.
+    package var doneCount: Int { done.load(ordering: .relaxed) }
 
     /// - parameter onUnknownOutcome: called on the store's thread, before anybody who waits is resumed, when
     ///   COMMIT failed (I11). The edge ends the process there.
@@ -132,12 +137,18 @@ package final class StoreQueue: Sendable {
         var left = reads[...]
         // Locks taken for each statement by itself cost more than the reading. Where they cannot be taken for all at
         // once, each says so.
-        try? store.store.snapshot { while let read = left.popFirst() { read(store.store) } }
-        for read in left { read(store.store) }
+        try? store.store.snapshot { while let read = left.popFirst() { carryOut(read) } }
+        for read in left { carryOut(read) }
+    }
+
+    private func carryOut(_ read: @Sendable (any Store) -> Void) {
+        read(store.store)
+        done.wrappingAdd(1, ordering: .relaxed)
     }
 
     private func commit(_ writes: [PendingWrite]) {
         guard !writes.isEmpty else { return }
+        defer { done.wrappingAdd(1, ordering: .relaxed) }
         do {
             // A savepoint copies every page before it is changed, for what seldom happens: so the first try is
             // without, and one that throws has all of them done again.

@@ -57,7 +57,9 @@ extension Report {
             ],
             "activity": activity.json,
             "rotations": rotations.json,
+            "missing": missing.json,
             "last_run": lastRun?.json ?? .null,
+            "freezes": .array(freezes.map { $0.json(at: facts.madeAt) }),
             "deliveries": [
                 "waiting": .integer(deliveries.waiting), "delivered": .integer(deliveries.delivered),
                 "dead": .integer(deliveries.dead),
@@ -177,6 +179,22 @@ extension RecordedRevocation {
     }
 }
 
+extension MissingTokens {
+    fileprivate var json: JSON {
+        [
+            "count": .integer(count),
+            "listed": .array(
+                listed.map { entry in
+                    [
+                        "token_id": .string(entry.token.id.text), "name": .string(entry.token.name),
+                        "owner": .string(entry.token.owner), "issuer": .string(entry.token.issuer.description),
+                        "since": text(entry.absence.since), "file": .string(entry.absence.file),
+                    ]
+                }),
+        ]
+    }
+}
+
 extension PeriodActivity {
     fileprivate var json: JSON {
         [
@@ -199,6 +217,15 @@ extension RecordedAction {
             "token_id": .string(tokenID.text), "name": .string(name), "action": .string(action.rawValue),
             "policy": .string(policy), "rule": .string(rule), "outcome": .string(outcome.rawValue),
             "cause": cause.map { .string($0) } ?? .null, "deadline": text(deadline), "at": text(at),
+        ]
+    }
+}
+
+extension PastFreeze {
+    fileprivate func json(at now: Instant) -> JSON {
+        [
+            "reason": .string(freeze.reason), "by": .string(freeze.actor), "since": text(freeze.begunAt),
+            "until": text(until), "on": .bool(isOn(at: now)),
         ]
     }
 }

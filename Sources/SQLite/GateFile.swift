@@ -26,8 +26,11 @@ package final class GateFile {
         close(descriptor)
     }
 
-    /// Waits for the lock, up to `seconds`, and no longer than until `isOver` says so.
-    package func lock(patience seconds: Int = 30, until isOver: () -> Bool = { false }) throws(GateError) {
+    /// Waits for the lock, up to `seconds`, and no longer than until `isOver` says so, which is told how many seconds
+    /// it has been.
+    package func lock(
+        patience seconds: Int = 30, until isOver: (_ waited: Int) -> Bool = { _ in false }
+    ) throws(GateError) {
         let deadline = seconds * 1_000_000
         var waited = 0
         var pause = 50
@@ -35,7 +38,7 @@ package final class GateFile {
             guard errno == EWOULDBLOCK || errno == EINTR else {
                 throw GateError("cannot lock: \(String(cString: strerror(errno)))")
             }
-            guard waited < deadline, !isOver() else {
+            guard waited < deadline, !isOver(waited / 1_000_000) else {
                 throw GateError(
                     "the store is busy: another process has been writing for \(waited / 1_000_000) seconds",
                     isBusy: true)

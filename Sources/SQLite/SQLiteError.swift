@@ -43,10 +43,11 @@ package struct SQLiteError: Error, Sendable, CustomStringConvertible {
     /// Whether a failed COMMIT with this code leaves its outcome unknown.
     ///
     /// An I/O error may have come after the bytes reached the disk; busy and constraint errors are plain
-    /// refusals.
+    /// refusals. A full disk is told by the write that found no room, before the log is synced: the frame that would
+    /// make a commit of it is not whole then, and whoever reads the log leaves it out (Decisions/0021).
     static func leavesCommitUnknown(_ code: Int32) -> Bool {
         switch code & 0xFF {
-        case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_CONSTRAINT, SQLITE_MISUSE: false
+        case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_CONSTRAINT, SQLITE_MISUSE, SQLITE_FULL: false
         default: true
         }
     }

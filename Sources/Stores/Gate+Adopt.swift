@@ -8,6 +8,7 @@ extension SQLStore {
     func adopt(
         _ destination: Destination, of id: TokenID, holding digest: Digest, change: Change
     ) throws -> Bool {
+        try requireReconciled()
         let values: [Value] = [
             .of(id), .integer(destination.id), .of(destination.baseline), .of(digest),
         ]

@@ -6,7 +6,9 @@ import SQLite
 /// The gate's transitions into quarantine and out of it.
 extension SQLStore {
     func quarantineToken(_ id: TokenID, by rule: RuleReference?, change: Change) throws -> Bool {
-        try requireReleased(at: change.at)
+        // What a person asks for may be in a hurry, and can be undone.
+        let brake = try brake(at: change.at)
+        if rule != nil, let brake { throw StoreError.held(brake) }
         guard try driver.execute(.quarantineToken, [.of(id), .of(change.at)]) == 1 else { return false }
         try noteQuarantine(of: id, by: rule, change)
         // They are not judged in quarantine; after it, they are seen anew.
@@ -14,6 +16,7 @@ extension SQLStore {
             $0.integer(0)
         }
         var after: JSON.Object = ["state": "quarantined", "closed_findings": .of(findings)]
+        if let brake { after["despite"] = .string(brake.code) }
         if let rule {
             after["policy"] = .string(rule.policy)
             after["rule"] = .string(rule.rule)
@@ -25,6 +28,7 @@ extension SQLStore {
     }
 
     func restoreToken(_ id: TokenID, change: Change) throws -> Bool {
+        try requireReconciled()
         guard try driver.execute(.restoreToken, [.of(id), .of(change.at)]) == 1 else { return false }
         let quarantine = try quarantine(of: id)
         try driver.execute(.endQuarantine, [.of(id)])

@@ -7,6 +7,7 @@ import SQLite
 /// take note, and only forward, but for a switch, which goes both ways.
 extension SQLStore {
     func recordReport(_ facts: ReportedFacts, of id: TokenID, change: Change) throws {
+        try requireReconciled()
         switch facts.state {
         case .active: try turn(id, from: .quarantined, to: .active, "token.restore", change)
         case .quarantined: try turn(id, from: .active, to: .quarantined, "token.quarantine", change)

@@ -13,6 +13,7 @@ extension SQLStore {
     // MARK: - Tokens
 
     func addToken(_ token: Token, version: Version?, destinations: [Destination], change: Change) throws {
+        try requireReconciled()
         if !isLoading, let digest = version?.digest, try self.version(with: digest) != nil {
             throw StoreError.failed("another token has this value already")
         }
@@ -58,6 +59,8 @@ extension SQLStore {
         _ id: TokenID, _ state: VersionState, _ action: String, _ change: Change, _ details: JSON.Object = [:]
     ) throws {
         try driver.execute(.endQuarantine, [.of(id)])
+        try driver.execute(.endAbsence, [.of(id)])
+        try forgetFailedAttempts(of: id)
         let versions = try numbers(.endVersions, [.of(id), .text(state.rawValue), .of(change.at)])
         let rotations = try numbers(.closeRotations, [.of(id), .text(change.cause)])
         let findings = try numbers(.closeFindings, [.of(id), .of(change.at), .text("the token ended")])
@@ -149,6 +152,7 @@ extension SQLStore {
                     "a destination of \(id) was taken away", hint: "a later run goes on without it")
             }
         }
+        try forgetFailedAttempts(of: id)
         try conclude(
             "version.arm", id, change,
             [
@@ -221,6 +225,10 @@ extension SQLStore {
         try driver.execute(.forgetVersion, [.of(token), .of(version)])
         try conclude("version.discard", token, change, ["version": .integer(version), "state": "revoked"])
         return true
+    }
+
+    func noteRejection(_ rotation: Int64) throws -> Int {
+        try numbers(.noteRejection, [.integer(rotation)]).first.map { Int($0) } ?? 0
     }
 
     func leaveUnconfirmed(_ token: TokenID, version: Int, change: Change) throws -> Bool {
@@ -309,7 +317,7 @@ extension SQLStore {
     }
 
     func raiseAlarm(_ rotation: Int64, version: Int, change: Change) throws -> Bool {
-        let alarmed = try driver.first(.raiseAlarm, [.integer(rotation), .of(change.at)]) { row in
+        let alarmed = try driver.first(.raiseUseAlarm, [.integer(rotation), .of(change.at)]) { row in
             TokenID(row.text(0))
         }
         guard let id = alarmed else { return false }

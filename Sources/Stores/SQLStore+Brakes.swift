@@ -8,7 +8,7 @@ import SQLite
 extension SQLStore {
     func brake(at now: Instant) throws -> Brake? {
         if let doubt = try doubt() { return .unreconciled(doubt) }
-        if let clockDoubt { return .suspectClock(clockDoubt) }
+        if let clockDoubt = clockDoubt ?? clockLook?() { return .suspectClock(clockDoubt) }
         return try freeze(at: now).map { .frozen($0) }
     }
 
@@ -17,12 +17,27 @@ extension SQLStore {
         if let brake = try brake(at: now) { throw StoreError.held(brake) }
     }
 
+    /// Every change of what is accepted, and of where it is to be, begins with this: a store that has lost what was
+    /// done last must not undo it.
+    func requireReconciled() throws {
+        if let doubt = try doubt() { throw StoreError.held(.unreconciled(doubt)) }
+    }
+
     // MARK: - Freezing
 
     func freeze(at now: Instant) throws -> Freeze? {
         try driver.first(.presentFreeze, [.of(now)]) { row in
             Freeze(
                 reason: row.text(0), actor: row.text(1), begunAt: row.instant(2), endsAt: row.optionalInstant(3))
+        }
+    }
+
+    func freezes(from start: Instant, to end: Instant) throws -> [PastFreeze] {
+        try driver.all(.pastFreezes, [.of(start), .of(end), .integer(Int64(PastFreeze.mostTold))]) { row in
+            PastFreeze(
+                Freeze(
+                    reason: row.text(0), actor: row.text(1), begunAt: row.instant(2), endsAt: row.optionalInstant(3)),
+                endedAt: row.optionalInstant(4))
         }
     }
 
@@ -52,6 +67,8 @@ extension SQLStore {
 
     func distrustClock(_ doubt: ClockDoubt?) { clockDoubt = doubt }
 
+    func watchClock(by look: (@Sendable () -> ClockDoubt?)?) { clockLook = look }
+
     func trustClock(_ doubt: ClockDoubt, change: Change) throws {
         let details: JSON.Object =
             switch doubt {
@@ -64,9 +81,16 @@ extension SQLStore {
     // MARK: - Restored and copied stores
 
     func doubt() throws -> StoreDoubt? {
-        // In a transaction nobody else writes, so that it stays as it was at its beginning.
-        if driver.isInTransaction { return doubtAtBegin }
+        // In a transaction nobody else writes, so that it stays as it was at its beginning, or ends in it.
+        if driver.isInTransaction { return try doubtAtBegin == nil || isReconciled() ? nil : doubtAtBegin }
         return try lookForDoubt()
+    }
+
+    /// Whether the transaction that is under way has ended the doubt. The store itself says so: what was undone to a
+    /// savepoint did not happen.
+    private func isReconciled() throws -> Bool {
+        guard let begunGeneration else { return false }
+        return try identity().generation == begunGeneration
     }
 
     func lookForDoubt() throws -> StoreDoubt? {
@@ -85,6 +109,7 @@ extension SQLStore {
     /// What is to be written beside the store once this transaction is committed; nil where nothing has changed that
     /// the mark tells of, or the store is in doubt.
     func nextMark() throws -> ((FileIdentity, FileIdentity) -> StoreMark)? {
+        let isReconciled = try isReconciled()
         guard let mark, doubtAtBegin == nil || isReconciled, hasAudited || isReconciled || keptClock != nil else {
             return nil
         }
@@ -118,7 +143,7 @@ extension SQLStore {
         for (key, count) in totals.sorted(by: { $0.key < $1.key }) { details[key] = .integer(count) }
         try audit("store.reconcile", of: instance ?? identity.instance, change, details)
         try emit("store.reconciled", change, details)
-        isReconciled = true
+        begunGeneration = identity.generation + 1
         return true
     }
 }

@@ -21,19 +21,32 @@ extension SQLStore {
     }
 
     func addDestination(_ destination: Destination, to id: TokenID, change: Change) throws {
+        try requireReconciled()
         guard try token(id) != nil else { throw StoreError.failed("there is no token \(id)") }
         try requireFree([destination], for: id)
+        try requireNoLateWrite(to: destination, of: id, at: change.at)
         guard let number = try insert(destination, of: id) else { return }
         var after: JSON.Object = [
             "destination": .string(destination.description), "destination_id": .integer(number),
         ]
         if let baseline = destination.baseline { after["baseline"] = .string(baseline.description) }
-        // A value that is on its way goes there, too.
+        // A value that is on its way goes there, too. What was proved before the place was taken away no longer is.
         if let pending = try versions(of: id).first(where: { $0.state == .pending })?.number {
+            try driver.execute(.doubtPush, [.of(id), .of(pending), .integer(number), .of(change.at)])
             try driver.execute(.addPush, [.of(id), .of(pending), .integer(number), .of(change.at)])
             after["version"] = .integer(Int64(pending))
         }
         try concludeDestinations("token.destination.add", of: id, change, after)
+    }
+
+    /// A place that was taken away while a value was on its way there comes back when that one can arrive no more, if
+    /// it has ended meanwhile (decision 0020): else consumers could be given what is refused.
+    private func requireNoLateWrite(to destination: Destination, of id: TokenID, at now: Instant) throws {
+        let values = place(destination, of: id) + [.of(now - Destination.longestPause)]
+        guard let removed = try driver.first(.lateWrite, values, { $0.instant(0) }) else { return }
+        throw StoreError.refused(
+            "a value that has ended may still be on its way to \(destination), which was taken away at \(removed)",
+            hint: "add it again after \(removed + Destination.longestPause)")
     }
 
     /// Nil when it is there already.
@@ -55,10 +68,10 @@ extension SQLStore {
     }
 
     func removeDestination(_ destination: Destination, from id: TokenID, change: Change) throws -> Bool {
+        try requireReconciled()
         if try rotation(of: id)?.phase == .open, try destinations(of: id).count == 1 { return false }
-        let place = place(destination, of: id)
-        try driver.execute(.removePushes, place)
-        let removed = try driver.first(.removeDestination, place) { $0.integer(0) }
+        let values = place(destination, of: id) + [.of(change.at)]
+        let removed = try driver.first(.removeDestination, values) { $0.integer(0) }
         guard let removed else { return false }
         try concludeDestinations(
             "token.destination.remove", of: id, change,

@@ -77,7 +77,16 @@ extension SQLStore {
             case .expiresAfter(let instant): (.expiresAfter, [.of(instant)])
             case .expiredAtOrBefore(let instant): (.expiredAtOrBefore, [.of(instant)])
             }
-        try driver.query(statement, values) { try each(decode($0)) }
+        var goesOn = true
+        func next(_ token: Token) throws -> Bool {
+            goesOn = try each(token)
+            return goesOn
+        }
+        try driver.query(statement, values) { try next(decode($0)) }
+        // Another index: nobody else asks for those in quarantine.
+        if goesOn, case .expiredAtOrBefore = query {
+            try driver.query(.expiredInQuarantine, values) { try next(decode($0)) }
+        }
     }
 
     func countActive() throws -> Int {
@@ -100,6 +109,10 @@ extension SQLStore {
 
     func rotation(of id: TokenID) throws -> Rotation? {
         try driver.first(.unfinishedRotation, [.of(id)], Decode.rotation)
+    }
+
+    func givenUpRotations(ofNewest count: Int) throws -> [Rotation] {
+        try driver.all(.givenUpRotations, [.of(count)], Decode.rotation)
     }
 
     func pushes(of id: TokenID) throws -> [Push] {

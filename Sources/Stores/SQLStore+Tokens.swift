@@ -6,6 +6,7 @@ import SQLite
 /// What is written of tokens without being a transition.
 extension SQLStore {
     func editToken(_ token: Token, change: Change) throws -> Bool {
+        try requireReconciled()
         guard let before = try self.token(token.id) else { return false }
         let differences = differences(from: before, to: token)
         guard !differences.isEmpty else { return false }
@@ -46,13 +47,19 @@ extension SQLStore {
     }
 
     func recordImport(_ summary: ImportSummary, change: Change) throws {
+        try requireReconciled()
         var totals: JSON.Object = [
             "file": .string(summary.file), "digest": .string(summary.digest),
             "format": .string(summary.format.rawValue), "rows": .integer(summary.rows),
             "added": .integer(summary.added), "updated": .integer(summary.updated),
             "unchanged": .integer(summary.unchanged),
         ]
-        if let vanished = summary.vanished { totals["vanished"] = .integer(vanished) }
+        if let vanished = summary.vanished {
+            totals["vanished"] = .integer(vanished)
+            totals["newly_vanished"] = .integer(summary.newlyVanished)
+            if vanished > 0 { totals["vanished_names"] = .array(summary.vanishedNames.map { .string($0) }) }
+        }
+        if summary.returned > 0 { totals["returned"] = .integer(summary.returned) }
         if summary.stillActive > 0 { totals["still_active"] = .integer(summary.stillActive) }
         if summary.leftOut.total > 0 {
             totals["left_out"] = .object(

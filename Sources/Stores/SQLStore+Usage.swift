@@ -77,6 +77,7 @@ extension SQLStore {
     }
 
     func recordUsageImport(_ summary: UsageImportSummary, change: Change) throws {
+        try requireReconciled()
         try audit(
             "usage.import", of: summary.digest, change,
             [

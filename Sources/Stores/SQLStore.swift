@@ -24,10 +24,12 @@ final class SQLStore: Store {
     private(set) var mark: StoreMarkFile?
     /// Why the clock that this process goes by cannot be acted on.
     var clockDoubt: ClockDoubt?
-    /// Of the transaction that is under way: whether the store was in doubt at its beginning, whether it is not any
-    /// more at its end, whether it has an audit entry, and what of the clock goes with it.
+    /// Asks the clock itself.
+    var clockLook: (@Sendable () -> ClockDoubt?)?
+    /// Of the transaction that is under way: whether the store was in doubt at its beginning, the generation that has
+    /// begun in it, whether it has an audit entry, and what of the clock goes with it.
     private(set) var doubtAtBegin: StoreDoubt?
-    var isReconciled = false
+    var begunGeneration: Int64?
     var hasAudited = false
     var keptClock: ClockMark?
 
@@ -41,7 +43,7 @@ final class SQLStore: Store {
         var next: ((FileIdentity, FileIdentity) -> StoreMark)?
         return try driver.transaction {
             doubtAtBegin = try lookForDoubt()
-            (isReconciled, hasAudited, keptClock) = (false, false, nil)
+            (begunGeneration, hasAudited, keptClock) = (nil, false, nil)
             let result = try body()
             next = try nextMark()
             return result
@@ -56,7 +58,7 @@ final class SQLStore: Store {
     /// - parameter replacing: whether over a mark that is there; that of a store which was here before says nothing.
     func markAtBegin(replacing: Bool) throws {
         guard let mark, replacing || mark.read() == nil else { return }
-        (isReconciled, hasAudited, keptClock) = (true, true, nil)
+        (begunGeneration, hasAudited, keptClock) = (try identity().generation, true, nil)
         if let next = try nextMark() { self.mark?.write(next) }
     }
 

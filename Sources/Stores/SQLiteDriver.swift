@@ -60,11 +60,11 @@ final class SQLiteDriver: Driver {
         guard !isInTransaction else { throw StoreError.failed("a transaction within a transaction") }
         let connection = try open()
         return try translated {
-            try gate.lock(until: { patience.isOver })
+            try gate.lock(patience: patience.seconds, until: { patience.isOver(after: $0) })
             defer { gate.unlock() }
             // In a file that nobody else finds, a change would have no effect but the one that follows from it outside.
             if let name = files?.change() { throw StoreError.replaced(name) }
-            try connection.begin(until: { patience.isOver })
+            try connection.begin(until: patience.isOver)
             isInTransaction = true
             defer { isInTransaction = false }
             let result = try releasingIfUndone {
@@ -250,13 +250,13 @@ extension StoreError {
         } else if error.isBusy {
             self = .busy(error.message)
         } else if error.isNotADatabase {
-            self = .unusable("the store is damaged: \(error.message)", hint: "restore it from a backup")
+            self = .damaged(error.message)
         } else if error.isReadOnly || error.isCannotOpen {
             self = .unusable(
                 "the store cannot be opened for writing: \(error.message)",
                 hint: "check the permissions of its file and folder")
         } else if error.isFull {
-            self = .failed("the disk is full; nothing was changed")
+            self = .full
         } else {
             self = .failed(error.description)
         }

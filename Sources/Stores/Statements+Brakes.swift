@@ -1,14 +1,21 @@
 /// What stops everything destructive, and what a reconciliation writes.
 extension Statement {
     static let braking: [Statement] = [
-        presentFreeze, beginFreeze, endFreeze, auditEntryBody, newestAuditBody, changeFact, adoptVersion, adoptPush,
-        adoptOverlap, retireAgain,
+        presentFreeze, pastFreezes, beginFreeze, endFreeze, auditEntryBody, newestAuditBody, changeFact, adoptVersion,
+        adoptPush, adoptOverlap, retireAgain,
     ]
 
     static let presentFreeze = Statement(
         """
         SELECT reason, actor, begun_at, ends_at FROM freezes
         WHERE ended_at IS NULL AND (ends_at IS NULL OR ends_at > $1) ORDER BY id DESC LIMIT 1
+        """)
+    /// From the latest one on, by their numbers: few are ever there.
+    static let pastFreezes = Statement(
+        """
+        SELECT reason, actor, begun_at, ends_at, ended_at FROM freezes
+        WHERE id > 0 AND begun_at <= $2 AND (ended_at IS NULL OR ended_at > $1) AND (ends_at IS NULL OR ends_at > $1)
+        ORDER BY id DESC LIMIT $3
         """)
     static let beginFreeze = Statement(
         "INSERT INTO freezes (reason, actor, begun_at, ends_at) VALUES ($1, $2, $3, $4)")
@@ -41,7 +48,7 @@ extension Statement {
           changed_at)
         SELECT d.token_id, CAST($2 AS BIGINT), d.id, CAST($4 AS TEXT), CAST($5 AS TEXT), 1,
           CASE WHEN $4 = 'verified' THEN CAST($5 AS TEXT) END, CAST($5 AS TEXT), CAST($6 AS BIGINT)
-        FROM destinations d WHERE d.token_id = $1 AND d.id = $3
+        FROM destinations d WHERE d.token_id = $1 AND d.id = $3 AND d.removed_at IS NULL
         """)
     /// What retires the version that an adopted one has replaced.
     static let adoptOverlap = Statement(
@@ -54,5 +61,6 @@ extension Statement {
         """
         UPDATE versions SET state = 'revoked', ended_at = $3
         WHERE token_id = $1 AND number = $2 AND state IN ('previous', 'unconfirmed')
+          AND \(isSuperseded)
         """)
 }

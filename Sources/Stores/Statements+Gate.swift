@@ -9,6 +9,38 @@ private let pendingOfActive = """
     AND EXISTS (SELECT 1 FROM tokens t WHERE t.id = $1 AND t.state = 'active')
     """
 
+/// The place of a push row has not been taken away; nobody reads where one was.
+private func isThere(_ push: String) -> String {
+    "NOT EXISTS (SELECT 1 FROM destinations g WHERE g.id = \(push).destination_id AND g.removed_at IS NOT NULL)"
+}
+
+/// Whether version $2 of token $1 is needed nowhere: the current one is newer, and verified wherever it was ever sent.
+/// One that we did not push ourselves, such as an imported one, may be wherever the current one was pushed to; a
+/// destination that came later is looked into by the guard alone (decision 0019).
+let isSuperseded = """
+    EXISTS (
+      SELECT 1 FROM versions newer
+      WHERE newer.token_id = $1 AND newer.number > $2 AND newer.state = 'current'
+        AND NOT EXISTS (
+          SELECT 1 FROM pushes sent
+          WHERE sent.token_id = $1 AND sent.version = $2 AND sent.state IN ('sending', 'verified')
+            AND \(isThere("sent"))
+            AND NOT EXISTS (
+              SELECT 1 FROM pushes p WHERE p.token_id = $1 AND p.version = newer.number
+                AND p.destination_id = sent.destination_id AND p.state = 'verified'))
+        AND (
+          EXISTS (SELECT 1 FROM pushes own WHERE own.token_id = $1 AND own.version = $2)
+          OR NOT EXISTS (
+            SELECT 1 FROM destinations d WHERE d.token_id = $1 AND d.removed_at IS NULL)
+          OR (
+            EXISTS (
+              SELECT 1 FROM pushes p WHERE p.token_id = $1 AND p.version = newer.number
+                AND p.state = 'verified' AND \(isThere("p")))
+            AND NOT EXISTS (
+              SELECT 1 FROM pushes p WHERE p.token_id = $1 AND p.version = newer.number
+                AND p.state <> 'verified' AND \(isThere("p"))))))
+    """
+
 /// What only the gate runs: each carries its whole condition, and changes nothing when that does not hold.
 extension Statement {
     static let gate: [Statement] = [
@@ -16,10 +48,10 @@ extension Statement {
         reportUseUntil, endVersions, closeRotations, closeFindings,
         refreshSummary, revision, claimRotation, supersedeOverlap, giveUpClaim, reopenOverlap,
         chooseVersion,
-        chosenVersion, addPush, pushBase, markSending, markVerified, markFenced, discardPending,
+        chosenVersion, addPush, doubtPush, pushBase, markSending, markVerified, markFenced, discardPending,
         leaveUnconfirmed, forgetVersion, finishPushing, versionsToEnd, demoteCurrent, endUnconfirmed,
-        promotePending, lowerEnds, hastenRetirement, retireVersion, finishRotation, stallRotation,
-        adoptDestination, prolongOverlap, raiseAlarm,
+        promotePending, lowerEnds, hastenRetirement, retireVersion, finishRotation, stallRotation, noteRejection,
+        adoptDestination, prolongOverlap, raiseAlarm, raiseUseAlarm,
     ]
 
     // MARK: Tokens
@@ -174,8 +206,14 @@ extension Statement {
         """
         INSERT INTO pushes (token_id, version, destination_id, state, attempt, changed_at)
         SELECT d.token_id, CAST($2 AS BIGINT), d.id, 'unsent', 0, CAST($4 AS BIGINT)
-        FROM destinations d WHERE d.token_id = $1 AND d.id = $3
+        FROM destinations d WHERE d.token_id = $1 AND d.id = $3 AND d.removed_at IS NULL
         ON CONFLICT DO NOTHING
+        """)
+    /// A place that has come back may not hold any more what was read there, and consumers may have read it.
+    static let doubtPush = Statement(
+        """
+        UPDATE pushes SET state = 'sending', changed_at = $4
+        WHERE token_id = $1 AND version = $2 AND destination_id = $3 AND state = 'verified' AND \(isPending)
         """)
     static let pushBase = Statement(
         """
@@ -189,13 +227,13 @@ extension Statement {
         UPDATE pushes SET state = 'sending', base = $5, attempt = attempt + 1, changed_at = $6,
           first_base = CASE WHEN state = 'sending' THEN first_base ELSE $5 END
         WHERE token_id = $1 AND version = $2 AND destination_id = $3 AND attempt = $4 AND state <> 'verified'
-          AND \(pendingOfActive)
+          AND \(isThere("pushes")) AND \(pendingOfActive)
         """)
     static let markVerified = Statement(
         """
         UPDATE pushes SET state = 'verified', verified_base = $4, changed_at = $5
         WHERE token_id = $1 AND version = $2 AND destination_id = $3
-          AND \(isPending)
+          AND \(isThere("pushes")) AND \(isPending)
         """)
     static let markFenced = Statement(
         """
@@ -208,7 +246,7 @@ extension Statement {
         UPDATE versions SET state = 'revoked', ended_at = $3
         WHERE token_id = $1 AND number = $2 AND state = 'pending' AND NOT EXISTS
           (SELECT 1 FROM pushes p
-           WHERE p.token_id = $1 AND p.version = $2 AND p.state NOT IN ('unsent', 'fenced'))
+           WHERE p.token_id = $1 AND p.version = $2 AND p.state NOT IN ('unsent', 'fenced') AND \(isThere("p")))
         """)
     static let leaveUnconfirmed = Statement(
         """
@@ -226,12 +264,13 @@ extension Statement {
     /// Carries the condition of the whole promotion; the statements below follow it in one transaction.
     static let finishPushing = Statement(
         """
-        UPDATE rotations SET phase = 'overlap', failures = 0, cause = NULL, alarmed_at = NULL, promoted_at = $3,
+        UPDATE rotations SET phase = 'overlap', failures = 0, rejections = 0, cause = NULL, alarmed_at = NULL,
+          promoted_at = $3,
           next_attempt_at = $3 + CASE retire_when_idle WHEN 1 THEN overlap / 2 ELSE overlap END
         WHERE token_id = $1 AND \(unfinished) AND phase = 'open' AND to_version = $2 AND \(pendingOfActive)
-          AND EXISTS (SELECT 1 FROM pushes p WHERE p.token_id = $1 AND p.version = $2)
+          AND EXISTS (SELECT 1 FROM pushes p WHERE p.token_id = $1 AND p.version = $2 AND \(isThere("p")))
           AND NOT EXISTS (SELECT 1 FROM pushes p
-                          WHERE p.token_id = $1 AND p.version = $2 AND p.state <> 'verified')
+                          WHERE p.token_id = $1 AND p.version = $2 AND p.state <> 'verified' AND \(isThere("p")))
         """)
     /// What a promotion is about to put an end to.
     static let versionsToEnd = Statement(
@@ -261,9 +300,7 @@ extension Statement {
         WHERE token_id = $1 AND \(unfinished) AND phase = 'overlap' AND next_attempt_at > $2
         """)
     /// Never while a destination that it was sent to may hold it in place of a newer one (I3); nor while its use
-    /// shows that a consumer has not changed over, nor in quarantine, where nobody can. One that we did not push
-    /// ourselves, such as an imported one, may be wherever the newer one was pushed to; a destination that came
-    /// later is looked into by the guard alone (decision 0019).
+    /// shows that a consumer has not changed over, nor in quarantine, where nobody can.
     static let retireVersion = Statement(
         """
         UPDATE versions SET state = 'revoked', ended_at = $3
@@ -276,25 +313,7 @@ extension Statement {
               SELECT 1 FROM usage u WHERE u.token_id = $1 AND u.version = $2 AND u.used_at > $5)
             OR EXISTS (
               SELECT 1 FROM usage n WHERE n.token_id = $1 AND n.version > $2 AND n.used_at IS NOT NULL))
-          AND EXISTS (
-            SELECT 1 FROM versions newer
-            WHERE newer.token_id = $1 AND newer.number > $2 AND newer.state = 'current'
-              AND NOT EXISTS (
-                SELECT 1 FROM pushes sent
-                WHERE sent.token_id = $1 AND sent.version = $2 AND sent.state IN ('sending', 'verified')
-                  AND NOT EXISTS (
-                    SELECT 1 FROM pushes p WHERE p.token_id = $1 AND p.version = newer.number
-                      AND p.destination_id = sent.destination_id AND p.state = 'verified'))
-              AND (
-                EXISTS (SELECT 1 FROM pushes own WHERE own.token_id = $1 AND own.version = $2)
-                OR NOT EXISTS (SELECT 1 FROM destinations d WHERE d.token_id = $1)
-                OR (
-                  EXISTS (
-                    SELECT 1 FROM pushes p WHERE p.token_id = $1 AND p.version = newer.number
-                      AND p.state = 'verified')
-                  AND NOT EXISTS (
-                    SELECT 1 FROM pushes p WHERE p.token_id = $1 AND p.version = newer.number
-                      AND p.state <> 'verified'))))
+          AND \(isSuperseded)
         """)
     static let finishRotation = Statement(
         """
@@ -314,10 +333,22 @@ extension Statement {
         UPDATE rotations SET alarmed_at = $2
         WHERE id = $1 AND \(unfinished) AND alarmed_at IS NULL RETURNING token_id
         """)
+    /// Apart from the other one: whom a vault has kept from sleep still has to hear who uses the older value.
+    static let raiseUseAlarm = Statement(
+        """
+        UPDATE rotations SET use_alarmed_at = $2
+        WHERE id = $1 AND \(unfinished) AND phase = 'overlap' AND use_alarmed_at IS NULL RETURNING token_id
+        """)
     static let stallRotation = Statement(
         """
         UPDATE rotations SET failures = failures + 1, cause = $2, next_attempt_at = $3
         WHERE id = $1 AND \(unfinished) RETURNING token_id, failures, claim_run
+        """)
+
+    static let noteRejection = Statement(
+        """
+        UPDATE rotations SET rejections = rejections + 1
+        WHERE id = $1 AND \(unfinished) AND phase = 'open' RETURNING rejections
         """)
 
     // MARK: Adoption
@@ -326,7 +357,7 @@ extension Statement {
     static let adoptDestination = Statement(
         """
         UPDATE destinations SET baseline = $4
-        WHERE token_id = $1 AND id = $2 AND baseline IS NOT DISTINCT FROM $3
+        WHERE token_id = $1 AND id = $2 AND removed_at IS NULL AND baseline IS NOT DISTINCT FROM $3
           AND EXISTS (SELECT 1 FROM tokens t
                       WHERE t.id = $1 AND t.issuer = 'rota' AND t.state IN ('active', 'quarantined'))
           AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.digest = $4)

@@ -18,7 +18,7 @@ private let versionColumns = "number, state, digest, hint, issued_at, ends_at, e
 private let rotationColumns = """
     id, token_id, from_version, to_version, phase, overlap, claimed_at, claim_actor, claim_cause, claim_run, \
     policy, rule, reason, message, deadline, failures, next_attempt_at, cause, overlap_cap, revoke_at_cap, \
-    alarmed_at, retire_when_idle, promoted_at
+    alarmed_at, retire_when_idle, promoted_at, use_alarmed_at, rejections
     """
 private let runColumns = "id, plan, planned, acting, actor, started_at, finished_at, aborted"
 private let findingColumns = "id, token_id, policy, rule, reason, message, opened_at, closed_at"
@@ -36,10 +36,11 @@ extension Statement {
     static let reads: [Statement] = [
         fact, token, holderOfPlace, destinationCounts, tokensWithoutValue,
         liveTokenNamed, tokenOfName, externalToken, allTokens, tokensInStates, unsortedTokens,
+        absentTokens,
         issuedAtOrBefore, idleSinceAtOrBefore, overlapEndedAtOrBefore, withoutExpiry, lifetimeMoreThan, expiresAfter,
-        expiredAtOrBefore,
+        expiredAtOrBefore, expiredInQuarantine,
         activeCount, versions, valueWithDigest, knownValue, newestAuditEntry, destinations, unfinishedRotations,
-        dueRotations, stalledRotations, unfinishedRotation,
+        dueRotations, stalledRotations, unfinishedRotation, givenUpRotations,
         pushes,
         openFindings, findings, auditEntries, auditEntriesOfObject, auditEntriesBack, auditEntriesOfObjectBack,
         runActions, promotions, unrecordedRotations, outcomesOfRun, lastRun, runNumber, unfinishedRuns, dueDeliveries,
@@ -62,7 +63,7 @@ extension Statement {
         """
         SELECT \(tokenColumns) FROM tokens WHERE state IN ('active', 'quarantined') AND id IN
           (SELECT token_id FROM destinations
-           WHERE vault = $1 AND path = $2 AND field = $3 AND token_id <> $4)
+           WHERE vault = $1 AND path = $2 AND field = $3 AND removed_at IS NULL AND token_id <> $4)
         """)
     static let tokensWithoutValue = Statement(
         """
@@ -73,6 +74,12 @@ extension Statement {
         "SELECT \(tokenColumns) FROM tokens WHERE issuer = $1 AND external_id = $2")
     static let allTokens = Statement("SELECT \(tokenColumns) FROM tokens ORDER BY name, id")
     static let unsortedTokens = Statement("SELECT \(judgedColumns) FROM tokens")
+    /// A token, and after its columns those of its absence.
+    static let absentTokens = Statement(
+        """
+        SELECT \(tokenColumns.columns(of: "t")), a.since, a.file
+        FROM absences a JOIN tokens t ON t.id = a.token_id ORDER BY a.since, a.token_id
+        """)
     /// Absent states are given as empty texts.
     static let tokensInStates = Statement(
         "SELECT \(tokenColumns) FROM tokens WHERE state IN ($1, $2, $3, $4) ORDER BY name, id")
@@ -93,6 +100,8 @@ extension Statement {
         "SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND expires_at > $1")
     static let expiredAtOrBefore = Statement(
         "SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND expires_at <= $1")
+    static let expiredInQuarantine = Statement(
+        "SELECT \(tokenColumns) FROM tokens WHERE state = 'quarantined' AND expires_at <= $1")
     static let activeCount = Statement("SELECT count(*) FROM tokens WHERE state = 'active'")
 
     // MARK: What belongs to a token
@@ -115,10 +124,13 @@ extension Statement {
     static let destinationCounts = Statement(
         """
         SELECT d.vault, count(*) FROM destinations d JOIN tokens t ON t.id = d.token_id
-        WHERE t.state IN ('active', 'quarantined') GROUP BY d.vault ORDER BY d.vault
+        WHERE t.state IN ('active', 'quarantined') AND d.removed_at IS NULL GROUP BY d.vault ORDER BY d.vault
         """)
     static let destinations = Statement(
-        "SELECT id, vault, path, field, baseline FROM destinations WHERE token_id = $1 ORDER BY id")
+        """
+        SELECT id, vault, path, field, baseline FROM destinations
+        WHERE token_id = $1 AND removed_at IS NULL ORDER BY id
+        """)
     static let unfinishedRotations = Statement(
         "SELECT \(rotationColumns) FROM rotations WHERE phase IN ('open', 'overlap') ORDER BY id")
     /// An overlap stands still in quarantine: nobody can change over to the new value.
@@ -136,6 +148,13 @@ extension Statement {
         """)
     static let unfinishedRotation = Statement(
         "SELECT \(rotationColumns) FROM rotations WHERE token_id = $1 AND phase IN ('open', 'overlap')")
+    /// Rotations are numbered in the order of their claims: the end of the table is read, however long it is.
+    static let givenUpRotations = Statement(
+        """
+        SELECT \(rotationColumns) FROM rotations
+        WHERE id > (SELECT COALESCE(max(id), 0) FROM rotations) - $1 AND phase = 'closed' AND policy IS NULL
+        ORDER BY id DESC
+        """)
     static let pushes = Statement(
         """
         SELECT version, destination_id, state, base, attempt, verified_base, first_base FROM pushes

@@ -1,7 +1,7 @@
 /// Everything that is written without being a transition.
 extension Statement {
     static let records: [Statement] = [
-        addFact, editToken, addDestination, placeDestination, removePushes, removeDestination, countDestination,
+        addFact, editToken, lateWrite, addDestination, placeDestination, removeDestination, countDestination,
         addAuditEntry, nextEventOfToken, eventOfToken, addEvent, addDelivery, addRun, planRun, addRunAction, finishRun,
         openFinding, closeFinding, deliver, postpone, bury,
         giveUpEndpoint, replayEvent, replayEndpoint,
@@ -17,29 +17,36 @@ extension Statement {
           scopes = $6, labels = $7, prefix = $8, expires_at = $9, lifetime = $10
         WHERE id = $1 RETURNING revision
         """)
+    /// When a place was taken away to which a value may still be under way that has ended since.
+    static let lateWrite = Statement(
+        """
+        SELECT d.removed_at FROM destinations d
+        WHERE d.token_id = $1 AND d.vault = $2 AND d.path = $3 AND d.field = $4 AND d.removed_at > $5
+          AND EXISTS (
+            SELECT 1 FROM pushes p JOIN versions v ON v.token_id = p.token_id AND v.number = p.version
+            WHERE p.token_id = $1 AND p.destination_id = d.id AND p.state = 'sending' AND v.state = 'revoked')
+        """)
     static let addDestination = Statement(
         """
         INSERT INTO destinations (token_id, vault, path, field, baseline) VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT DO NOTHING RETURNING id
+        ON CONFLICT (token_id, vault, path, field) DO UPDATE SET removed_at = NULL, baseline = excluded.baseline
+        WHERE destinations.removed_at IS NOT NULL
+        RETURNING id
         """)
     /// Of a token that has none yet.
     static let placeDestination = Statement(
         "INSERT INTO destinations (token_id, vault, path, field, baseline) VALUES ($1, $2, $3, $4, $5)")
-    /// Refused with the destination that they lead to, while a rotation works on them.
-    static let removePushes = Statement(
-        """
-        DELETE FROM pushes WHERE token_id = $1 AND destination_id =
-          (SELECT id FROM destinations WHERE token_id = $1 AND vault = $2 AND path = $3 AND field = $4)
-        """)
+    /// Its push rows stay, for the day that the place comes back: what was sent there may still arrive.
     static let removeDestination = Statement(
         """
-        DELETE FROM destinations WHERE token_id = $1 AND vault = $2 AND path = $3 AND field = $4
+        UPDATE destinations SET removed_at = $5
+        WHERE token_id = $1 AND vault = $2 AND path = $3 AND field = $4 AND removed_at IS NULL
         RETURNING id
         """)
     static let countDestination = Statement(
         """
         UPDATE tokens SET revision = revision + 1,
-          destination_count = (SELECT count(*) FROM destinations d WHERE d.token_id = $1)
+          destination_count = (SELECT count(*) FROM destinations d WHERE d.token_id = $1 AND d.removed_at IS NULL)
         WHERE id = $1 RETURNING revision
         """)
 

@@ -6,6 +6,7 @@ package struct FakeStoreReads: StoreReads {
     package var storeIdentity = StoreIdentity(
         instance: "6f1d2c9a", generation: 1, createdAt: Instant(seconds: 1_790_000_000))
     package var frozen: Freeze?
+    package var pastFreezes: [PastFreeze] = []
     package var tokens: [Token] = []
     package var destinations: [TokenID: [Destination]] = [:]
     package var rotations: [Rotation] = []
@@ -18,7 +19,11 @@ package struct FakeStoreReads: StoreReads {
     package var scheduleEntries: [ScheduleEntry] = []
     package var uses: [UseTally] = []
     package var quarantines: [TokenID: Quarantine] = [:]
+    package var absences: [TokenID: Absence] = [:]
     package var blockedActions: [Block] = []
+    /// Oldest first.
+    package var entries: [AuditEntry] = []
+    package var failures: [FailedAttempts] = []
     package var deliveries = DeliveryCounts(waiting: 0, delivered: 0, dead: 0)
 
     package init(_ tokens: [Token] = []) { self.tokens = tokens }
@@ -26,6 +31,7 @@ package struct FakeStoreReads: StoreReads {
     package func identity() -> StoreIdentity { storeIdentity }
     package func brake(at now: Instant) -> Brake? { freeze(at: now).map { .frozen($0) } }
     package func freeze(at now: Instant) -> Freeze? { frozen }
+    package func freezes(from start: Instant, to end: Instant) -> [PastFreeze] { pastFreezes }
     package func doubt() -> StoreDoubt? { nil }
     package func token(_ id: TokenID) -> Token? { tokens.first { $0.id == id } }
     package func token(named nameOrID: String) -> Token? {
@@ -67,12 +73,21 @@ package struct FakeStoreReads: StoreReads {
     package func dueRotations(at now: Instant) -> [Rotation] { openRotations().filter { $0.nextAttemptAt <= now } }
     package func stalledRotations() -> [Rotation] { openRotations().filter { $0.cause != nil } }
     package func rotation(of id: TokenID) -> Rotation? { openRotations().first { $0.tokenID == id } }
+    package func givenUpRotations(ofNewest count: Int) -> [Rotation] {
+        rotations.suffix(count).reversed().filter { $0.phase == .closed && $0.trigger == nil }
+    }
     package func pushes(of id: TokenID) -> [Push] { [] }
     package func eachOpenFinding(_ each: (Finding) throws -> Bool) {}
     package func findings(of id: TokenID) -> [Finding] { [] }
     package func blocks() -> [Block] { blockedActions }
+    package func failedAttempts() -> [FailedAttempts] { failures }
+    package func failedAttempts(of id: TokenID) -> FailedAttempts? { failures.first { $0.tokenID == id } }
     package func eachAuditEntry(from number: Int64, object: String?, _ each: (AuditEntry) throws -> Bool) {}
-    package func eachAuditEntry(below number: Int64, object: String?, _ each: (AuditEntry) throws -> Bool) {}
+    package func eachAuditEntry(below number: Int64, object: String?, _ each: (AuditEntry) throws -> Bool) throws {
+        for entry in entries.reversed() where entry.number < number && object.map({ $0 == entry.object }) ?? true {
+            guard try each(entry) else { return }
+        }
+    }
     package func eachRunAction(
         from: Instant, to: Instant, _ each: (RecordedAction) throws -> Bool
     ) throws {
@@ -100,6 +115,14 @@ package struct FakeStoreReads: StoreReads {
         for token in tokens {
             guard let quarantine = quarantines[token.id], quarantine.since <= end else { continue }
             guard try each(token, quarantine) else { return }
+        }
+    }
+    package func absence(of id: TokenID) -> Absence? { absences[id] }
+    package func countAbsent() -> Int { absences.count }
+    package func eachAbsent(_ each: (Token, Absence) throws -> Bool) throws {
+        let absent = tokens.compactMap { token in absences[token.id].map { (token, $0) } }
+        for (token, absence) in absent.sorted(by: { ($0.1.since, $0.0.id) < ($1.1.since, $1.0.id) }) {
+            guard try each(token, absence) else { return }
         }
     }
     package func toldUses(of id: TokenID) -> [ToldUse] { [] }

@@ -43,6 +43,21 @@ extension StoreConformance {
                 let event = try bench.events().last { $0.type == "token.revoked" }
                 try require(try event.map { try document($0.data) }?["emergency"] == true, "said to receivers")
             },
+            StoreClaim("a person's quarantine goes past a brake, and the audit entry says past which") { bench in
+                let (calm, urgent) = (try bench.add("calm").id, try bench.add("urgent").id)
+                _ = try bench.write { try $0.quarantineToken(calm, by: nil, change: bench.change()) }
+                try bench.freeze()
+                try require(
+                    try bench.write { try $0.quarantineToken(urgent, by: nil, change: bench.change("odd")) }, "done")
+                func after(_ id: TokenID) throws -> JSON? {
+                    try bench.audit(of: id.text).last.map { try document($0.body) }?["after"]
+                }
+                try require(try after(urgent)?["despite"]?.string == "frozen", "said in the log")
+                try require(try after(calm)?["despite"] == nil, "only where there was one")
+                try require(
+                    try bench.write { try $0.restoreToken(urgent, change: bench.change("no longer")) },
+                    "a freeze stops what destroys, and this does not")
+            },
             StoreClaim("a freeze ends by itself at its end, and a later one takes its place") { bench in
                 try bench.freeze(until: 100)
                 try require(try bench.store.freeze(at: bench.now + TimeSpan(seconds: 99)) != nil, "before its end")
@@ -59,6 +74,32 @@ extension StoreConformance {
                 try require(end == (1, 1), "one entry, one event: \(end)")
                 try require(try bench.write { try !$0.unfreeze(change: bench.change()) }, "only once")
                 try require(try bench.store.brake(at: bench.now) == nil, "free")
+            },
+            StoreClaim("the freezes of a period are those that were on in it, latest first, with their ends") { bench in
+                try bench.freeze(until: 100)
+                func told(_ from: Int64, _ to: Int64) throws -> [Int64?] {
+                    try bench.store.freezes(
+                        from: bench.now + TimeSpan(seconds: from), to: bench.now + TimeSpan(seconds: to)
+                    ).map { $0.until.map { ($0 - bench.now).seconds } }
+                }
+                try require(try told(-10, -1).isEmpty && told(100, 200).isEmpty, "neither before nor after")
+                try require(try told(-10, 0) == [100] && told(99, 200) == [100], "from its beginning to its end")
+                _ = try bench.write { try $0.unfreeze(change: bench.change(after: 50)) }
+                try require(try told(-10, 200) == [50] && told(50, 200).isEmpty, "ended before its end")
+                try bench.freeze()
+                try require(try told(-10, 200) == [nil, 50], "one without an end is the latest")
+                let last = try bench.store.freezes(from: bench.now, to: bench.now).first
+                try require(last?.freeze.reason == "release" && last?.freeze.actor == "cli:tester", "why and by whom")
+                try require(last?.isOn(at: bench.now + .days(4000)) == true, "and it is on")
+            },
+            StoreClaim("the gate looks at the clock itself in every transition that destroys something") { bench in
+                let steps = try BrakedSteps(bench)
+                bench.store.watchClock { .jumped(.ahead(.days(1))) }
+                for (name, step) in steps.all { try bench.requireHeld(name, step) }
+                bench.store.watchClock { nil }
+                for (name, step) in steps.all {
+                    try require(try bench.write { try step($0) }, "\(name) is done afterwards")
+                }
             },
             StoreClaim("the next generation begins once, with an entry and an event, and a copy under another name") {
                 bench in
@@ -184,7 +225,13 @@ private struct BrakedSteps {
             ("ending sooner", { try !$0.lowerEnds(of: lower, to: now.at, change: now).isEmpty }),
             ("superseding", { try $0.supersedeOverlap(of: supersede, change: now) }),
             ("revoking", { try $0.revokeToken(revoke, change: now) }),
-            ("quarantining", { try $0.quarantineToken(isolate, by: nil, change: now) }),
+            (
+                "quarantining",
+                {
+                    try $0.quarantineToken(
+                        isolate, by: RuleReference(policy: "unused", rule: "first"), change: now)
+                }
+            ),
             ("expiring", { try $0.expireToken(expire, change: late) }),
         ]
     }

@@ -39,7 +39,20 @@ extension StoreConformance {
             try require(try bench.store.holder(of: place, otherThan: nil) == nil, "ended tokens hold nothing")
             try bench.write { try $0.addDestination(place, to: other.id, change: bench.change()) }
         },
-        StoreClaim("a destination is removed with its push rows, audited, but not the last while a rotation is open") {
+        StoreClaim("a look at destinations is one audit entry, and no event") { bench in
+            let id = try bench.add("t", destinations: 1).id
+            let look = DriftLook(
+                token: nil, vault: "main", destinations: 2, unreadable: 1,
+                places: [DriftLook.Place(tokenID: id, destination: "main:t/0#token", drift: .ended, version: 1)])
+            let written = try bench.written { try bench.write { try $0.recordDrift(look, change: bench.change()) } }
+            try require(written == (1, 0), "one audit entry: \(written)")
+            guard let known = try bench.store.knownDrift() else {
+                throw ConformanceFailure(description: "nothing is known of it")
+            }
+            try require(known.places.map(\.destination) == ["main:t/0#token"], "the place is known")
+            try require((known.unreadable, known.allLookedAt) == (1, nil), "and that not all was looked at")
+        },
+        StoreClaim("a destination is removed, audited, but not the last while a rotation is open") {
             bench in
             let id = try bench.add("t").id
             _ = try bench.rotate(id, overlap: .zero)
@@ -64,7 +77,7 @@ extension StoreConformance {
             try require(entry["after"]?["destination"]?.string == places[0].description, "says which")
             try require(try bench.store.destinations(of: id) == [places[1]], "the other one stays")
             let rows = try bench.store.pushes(of: id)
-            try require(rows.map(\.destinationID) == [places[1].id], "with its push row alone")
+            try require(rows.map(\.state) == [.verified, .verified], "its push row stays: \(rows)")
             let token = try bench.stored(id)
             try require(token.destinationCount == 1 && token.revision == revision + 1, "counted again")
             try bench.requireNothing(of: id, "a second time") { try !remove(places[0]) }
@@ -96,6 +109,34 @@ extension StoreConformance {
                 try bench.write { try $0.removeDestination(places[1], from: id, change: bench.change()) }, "removed")
             try require(try bench.promote(id, version), "the first one is all that there is")
             try require(try bench.retire(id, 1, after: 0), "and the older version goes")
+        },
+        StoreClaim("a destination that comes back is the one that it was, with what was sent there") { bench in
+            let id = try bench.add("t", destinations: 3).id
+            let (_, version) = try bench.armed(id, overlap: .zero)
+            let places = try bench.store.destinations(of: id)
+            _ = try bench.send(id, version, to: places[0].id)
+            try bench.deliver(id, version, to: places[1].id)
+            let discard = { try bench.write { try $0.discardPending(id, version: version, change: bench.change()) } }
+            for place in places[...1] {
+                try require(
+                    try bench.write { try $0.removeDestination(place, from: id, change: bench.change()) }, "removed")
+            }
+            try require(try bench.store.destinations(of: id).map(\.id) == [places[2].id], "gone")
+            try require(try bench.store.destinationCounts() == ["main": 1], "and not counted")
+            try require(try bench.store.holder(of: places[0], otherThan: nil) == nil, "free for another token")
+            var known = places[0]
+            known.baseline = try bench.digest("found there")
+            try bench.write {
+                try $0.addDestination(known, to: id, change: bench.change())
+                try $0.addDestination(places[1], to: id, change: bench.change())
+            }
+            let back = try bench.store.destinations(of: id)
+            try require(back.map(\.id) == places.map(\.id), "the same ones")
+            try require(back[0].baseline == known.baseline && back[1].baseline == nil, "with what is known of them now")
+            let rows = try bench.store.pushes(of: id).filter { $0.version == version }
+            try require(rows.map(\.state) == [.sending, .sending, .unsent], "what was proved is not any more: \(rows)")
+            try require(rows.map(\.attempt) == [1, 1, 0], "as they were sent")
+            try bench.requireNothing(of: id, "discarding what may arrive") { try !discard() }
         },
         StoreClaim("nothing is armed for a destination that is not there any more") { bench in
             let id = try bench.add("t", destinations: 2).id

@@ -250,6 +250,18 @@ extension StoreConformance {
             try require(try bench.store.rotation(of: none.id) == nil, "the rotation is done")
             try require(try !bench.stored(none.id).values.awaitingRetirement, "and nothing waits")
         },
+        StoreClaim("rejected values are counted until the promotion") { bench in
+            let id = try bench.add("t").id
+            let (rotation, version) = try bench.armed(id)
+            let note = { try bench.write { try $0.noteRejection(rotation.id) } }
+            try require(try bench.written { try require(try note() == 1, "one") } == (0, 0), "of no interest to others")
+            try require(try note() == 2, "two")
+            try require(try bench.store.rotation(of: id)?.rejections == 2, "and it is known")
+            try bench.pushEverywhere(id, version)
+            try require(try bench.promote(id, version), "one was taken after all")
+            try require(try bench.store.rotation(of: id)?.rejections == 0, "nothing is counted any more")
+            try require(try note() == 0, "in the overlap nothing is sent")
+        },
         StoreClaim("a stalled rotation says why, counts, and waits") { bench in
             let id = try bench.add("t").id
             let rotation = try bench.armed(id).rotation

@@ -220,6 +220,29 @@ extension StoreConformance {
                 try require(found.sorted() == expected, "\(query) finds \(found)")
             }
         },
+        StoreClaim("what is in quarantine past its end is found with what has ended, and by nothing else") { bench in
+            let end = bench.now + .days(10)
+            for id in ["active", "held"] {
+                try bench.add(id) { $0.expiresAt = end }
+            }
+            let held = TokenID("held")
+            try require(
+                try bench.write { try $0.quarantineToken(held, by: nil, change: bench.change()) }, "quarantined")
+            let find = { (query: CandidateQuery, most: Int) in
+                var found: [String] = []
+                try bench.store.eachCandidate(query) {
+                    found.append($0.id.text)
+                    return found.count < most
+                }
+                return found
+            }
+            try require(try find(.expiredAtOrBefore(end), 9) == ["active", "held"], "both")
+            try require(try find(.expiredAtOrBefore(end), 1) == ["active"], "as many as are asked for")
+            try require(try find(.expiredAtOrBefore(end - TimeSpan(seconds: 1)), 9).isEmpty, "not before")
+            try require(try find(.expiresAfter(bench.now), 9) == ["active"], "it is not evaluated")
+            let expired = try bench.write { try $0.expireToken(held, change: bench.change(after: 864_000)) }
+            try require(try expired && bench.store.quarantine(of: held) == nil, "and may expire")
+        },
         StoreClaim("a revocation ends the token, its values, its rotation and its findings at once") {
             bench in
             let id = try bench.add("t").id

@@ -243,7 +243,22 @@ extension StoreConformance {
             let data = try document(event?.data ?? "{}")
             try require(
                 data["version"] == 1 && data["sources"] == ["10.0.0.7"] && data["reason"] == "previous-in-use", "who")
-            try require(try bench.store.rotation(of: id)?.alarmedAt == bench.now, "and when it was told")
+            try require(try bench.store.rotation(of: id)?.useAlarmedAt == bench.now, "and when it was told")
+            try bench.requireNothing(of: id, "a second alarm") { try !alarm() }
+        },
+        StoreClaim("who was told of a stall is told of the use, too") { bench in
+            let id = try bench.add("t").id
+            _ = try bench.rotate(id)
+            guard let rotation = try bench.store.rotation(of: id)?.id else { return }
+            let stall = {
+                try bench.write {
+                    try $0.stall(rotation, cause: "down", nextAttemptAt: bench.now, tells: true, at: bench.now)
+                }
+            }
+            let alarm = { try bench.write { try $0.raiseAlarm(rotation, version: 1, change: bench.change("stuck")) } }
+            try require(try bench.written(stall) == (1, 1), "told of the stall")
+            try require(try bench.written { try require(try alarm(), "raised") } == (1, 1), "and of the use")
+            try require(try bench.written(stall) == (1, 0), "each once")
             try bench.requireNothing(of: id, "a second alarm") { try !alarm() }
         },
         StoreClaim("the cap of an overlap is kept with its rotation") { bench in

@@ -13,6 +13,7 @@ struct Composition: Sendable {
 
     init(_ invocation: Invocation) throws(Failure) {
         self.invocation = invocation
+        try Process.requireFiles()
         configuration = try Configuration.load(invocation.arguments)
     }
 
@@ -22,9 +23,20 @@ struct Composition: Sendable {
     }
 
     /// The store, on the calling thread.
-    func openStore(_ patience: StorePatience = StorePatience()) throws -> any Store {
+    func openStore(_ patience: StorePatience = StorePatience(), checking: Bool = false) throws -> any Store {
         try Stores.openStore(
-            at: configuration.store, endpoints: configuration.webhooks.map(\.endpoint), patience: patience)
+            at: configuration.store, endpoints: configuration.webhooks.map(\.endpoint), patience: patience,
+            checking: checking)
+    }
+
+    /// For what a person does in an emergency: to wait serves him better than to be refused, once he knows for what.
+    var urgentPatience: StorePatience {
+        let output = invocation.output
+        return StorePatience(seconds: 600) {
+            output.warning(
+                "another process is writing to the store, as a large import does; this waits up to ten minutes until "
+                    + "it has finished, and nothing is done before that")
+        }
     }
 
     /// The store; nil where none was made yet.
@@ -35,9 +47,11 @@ struct Composition: Sendable {
 
     /// The store behind its own thread, open until the command has ended; after a COMMIT of unknown outcome
     /// the process ends (I11).
-    func openQueue(_ patience: StorePatience = StorePatience()) throws -> StoreQueue {
+    ///
+    /// - parameter checking: refuses a store that is damaged anywhere.
+    func openQueue(_ patience: StorePatience = StorePatience(), checking: Bool = false) throws -> StoreQueue {
         let output = invocation.output
-        let queue = StoreQueue(try openStore(patience)) { error in
+        let queue = StoreQueue(try openStore(patience, checking: checking)) { error in
             let failure = Failure(error)
             output.failure(failure)
             _exit(ExitCode.outcomeUnknown.rawValue)

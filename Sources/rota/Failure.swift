@@ -8,7 +8,7 @@ enum ExitCode: Int32, Sendable {
     case failed = 1
     /// A wrong command line, configuration or policy file: nothing was done.
     case usage = 2
-    /// Done, but violations remain; only with `--exit-code`.
+    /// All was done, but violations or drift remain; only with `--exit-code`.
     case violationsRemain = 3
     /// A limit, a freeze, safe mode or a suspect clock forbade it: nothing was done.
     case refused = 4
@@ -22,7 +22,7 @@ enum ExitCode: Int32, Sendable {
         case .done: "done"
         case .failed: "failed"
         case .usage: "wrong usage, configuration or policy; nothing was done"
-        case .violationsRemain: "done, but violations remain (with --exit-code)"
+        case .violationsRemain: "done, but violations or drift remain (with --exit-code)"
         case .refused: "refused by a limit, a freeze, safe mode or a suspect clock; nothing was done"
         case .partlyFailed: "partly failed, or not finished yet"
         case .outcomeUnknown: "the store may or may not have kept the last change"
@@ -100,6 +100,8 @@ struct Failure: Error, Sendable {
         case .unusable(_, let hint): self = .usage(error.description, hint: hint)
         case .busy:
             self.init(error.description, hint: "another rota works on this store; try again in a moment")
+        case .full:
+            self.init(error.description, hint: "make room there, then run it again; what was begun goes on from there")
         case .nameTaken:
             self.init(error.description, hint: "choose another name, or revoke that token first")
         case .placeTaken(_, by: let name):

@@ -12,7 +12,10 @@ struct File: ~Copyable {
     /// - parameter waits: whether to wait for a pipe's other end; else a pipe would hold nobody up.
     init(reading path: String, waits: Bool = false) throws(Failure) {
         let opened = unsafe open(path, O_RDONLY | O_CLOEXEC | (waits ? 0 : O_NONBLOCK))
-        guard opened >= 0 else { throw .usage("cannot open \(path): \(systemMessage(errno))") }
+        guard opened >= 0 else {
+            let problem = errno
+            throw .usage("cannot open \(path): \(systemMessage(problem))", hint: openingHint(path, problem))
+        }
         try self.init(path: path, descriptor: opened)
     }
 
@@ -74,6 +77,17 @@ func readDescriptor(_ descriptor: Int32, named name: String, most: Int) throws(F
                 "\(name) is larger than \(most >> 10) KiB", hint: "this is not the file that you meant")
         }
         bytes += chunk[..<count]
+    }
+}
+
+/// What to do about a file that cannot be opened.
+private func openingHint(_ path: String, _ problem: Int32) -> String? {
+    switch problem {
+    case ENOENT, ENOTDIR:
+        let place = path.hasPrefix("/") ? "" : ", which is looked for in \(currentDirectory())"
+        return "give the path of a file that is there\(place)"
+    case EACCES, EPERM: return "let the user that runs rota read it, or give another file"
+    default: return nil
     }
 }
 

@@ -21,6 +21,26 @@ enum Process {
         _ = signal(SIGPIPE, SIG_IGN)
     }
 
+    /// How many files a command opens at the least, and some more.
+    private static let neededFiles = 24
+
+    /// Refuses to begin where no more files can be opened: the system's libraries end the process when they meet that
+    /// half-way.
+    static func requireFiles() throws(Failure) {
+        var opened: [Int32] = []
+        defer { for descriptor in opened { close(descriptor) } }
+        while opened.count < neededFiles {
+            let descriptor = unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
+            let problem = errno
+            guard descriptor >= 0 else {
+                throw Failure(
+                    "\(neededFiles) more files cannot be opened (errno \(problem))",
+                    hint: "raise the limit of open files: ulimit -n, or LimitNOFILE= of the service")
+            }
+            opened.append(descriptor)
+        }
+    }
+
     /// A variable of the environment; nil when it is absent or empty.
     static func environment(_ name: String) -> String? {
         guard let text = unsafe getenv(name) else { return nil }

@@ -26,10 +26,12 @@ struct SystemClock: WallClock {
         return ClockReading(wall: now(), uptime: TimeSpan(seconds: Int64(time.tv_sec)), boot: Self.boot)
     }
 
-    /// Changes with every start of the machine.
+    /// Changes with every start of the machine; where it cannot be told, with every process, which at least goes by
+    /// its own readings.
     private static let boot: String = {
         let file = try? File(reading: "/proc/sys/kernel/random/boot_id").readAll(most: 64)
-        return String(decoding: file ?? [], as: UTF8.self)
+        guard let file, !file.isEmpty else { return "process \(Hex.encode(Random.bytes(16)))" }
+        return String(decoding: file, as: UTF8.self)
     }()
 
     /// A year: what is longer overflows somewhere below.

@@ -1,5 +1,6 @@
 """How far long work has come is told on a terminal, and nowhere else."""
 
+import base64
 import http.server
 import os
 import pty
@@ -83,6 +84,10 @@ class Slow(http.server.ThreadingHTTPServer):
             self.end_headers()
             self.wfile.write(b"value")
 
+        def do_POST(self):
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.do_GET()
+
         def log_message(self, *_):
             pass
 
@@ -107,6 +112,7 @@ policies:
     rules:
       - { max-age: 90d, action: rotate, overlap: 24h }
 """
+NOTIFYING = POLICY.replace("rotate, overlap: 24h", "notify")
 
 
 def furnish(workspace, count, vault="local"):
@@ -144,18 +150,60 @@ def test_a_run_and_rotations_of_many_tell_rate_and_time_left(workspace):
     assert workspace.sh("rota import tokens.csv").returncode == 0
     text = seen(workspace, ["token", "rotate", *(f"t{number}" for number in range(200))])
     assert re.search("rotating" + WHOLE % "tokens", text), text[-500:]
+    policy = workspace.directory / "Policies/baseline.yaml"
+    policy.write_text(POLICY.replace("24h", "1s"))
     text = seen(workspace, ["run", "--deliver-within", "1s"])
     assert re.search("acting" + WHOLE % "actions", text), text[-500:]
+    # What it began is in an overlap that has passed. It is retired meanwhile, and told of when only that is left.
+    time.sleep(1.1)
+    text = seen(workspace, ["run", "--deliver-within", "1s"])
+    assert re.search(r"recovering: \d+ rotations, \d+ %", text), text[-500:]
+
+
+def test_a_run_tells_each_of_its_steps(workspace):
+    furnish(workspace, 30_000)
+    policy = workspace.directory / "Policies/baseline.yaml"
+    policy.write_text(NOTIFYING)
+    with Slow() as slow:
+        (workspace.directory / "rota.yaml").open("a").write(
+            f"webhooks:\n  w: {{ url: 'http://127.0.0.1:{slow.server_port}/', secret: env:HOOK, "
+            "allow-addresses: ['127.0.0.0/8'], events: ['policy.*'] }\n")
+        workspace.environment["HOOK"] = "whsec_" + base64.b64encode(bytes(32)).decode()
+        assert workspace.sh("rota import tokens.csv").returncode == 0
+        text = seen(workspace, ["run", "--deliver-within", "3s"])
+        # A plan may be made before a rate is known.
+        for step in (r"planning: \d+ tokens, \d+ %", "recording" + WHOLE % "findings", "acting" + WHOLE % "actions",
+                     "delivering" + WHOLE % "deliveries"):
+            assert re.search(step, text), (step, text[-500:])
+        policy.write_text(NOTIFYING.replace("90d", "9000d"))
+        text = seen(workspace, ["run", "--deliver-within", "1s"])
+        assert re.search("closing" + WHOLE % "findings", text), text[-500:]
+        assert text.endswith("\x1b[K")
+
+
+def test_a_reconciliation_tells_rate_and_time_left(workspace):
+    with Slow() as slow:
+        furnish(workspace, 400, vault="slow")
+        configure(workspace, slow)
+        assert workspace.sh("rota import tokens.csv").returncode == 0
+        text = seen(workspace, ["store", "reconcile", "--dry-run"])
+        assert re.search("reading" + WHOLE % "destinations", text), text[-500:]
+        assert seen(workspace, ["store", "reconcile", "--dry-run", "--json"]) == ""
+
+
+def configure(workspace, slow):
+    """It as the vault 'slow'."""
+    url = f'"http://127.0.0.1:{slow.server_port}/{{{{path}}}}"'
+    configuration = workspace.directory / "rota.yaml"
+    vault = (f"vaults:\n  slow:\n    kind: http\n    write: {{ method: PUT, url: {url}, body: '{{{{value}}}}', "
+             f"headers: {{ Content-Type: text/plain }} }}\n    read: {{ url: {url} }}\n")
+    configuration.write_text(configuration.read_text().replace("vaults:\n", vault, 1))
 
 
 def test_drift_and_adoption_tell_rate_and_time_left(workspace):
     with Slow() as slow:
         furnish(workspace, 400, vault="slow")
-        url = f'"http://127.0.0.1:{slow.server_port}/{{{{path}}}}"'
-        configuration = workspace.directory / "rota.yaml"
-        vault = (f"vaults:\n  slow:\n    kind: http\n    write: {{ method: PUT, url: {url}, body: '{{{{value}}}}', "
-                 f"headers: {{ Content-Type: text/plain }} }}\n    read: {{ url: {url} }}\n")
-        configuration.write_text(configuration.read_text().replace("vaults:\n", vault, 1))
+        configure(workspace, slow)
         assert workspace.sh("rota import tokens.csv").returncode == 0
         text = seen(workspace, ["vault", "drift"])
         assert re.search("reading" + WHOLE % "destinations", text), text[-500:]

@@ -1,3 +1,4 @@
+import Crypto
 import RotaCore
 import Stores
 import TestSupport
@@ -155,5 +156,38 @@ struct BrakeTests {
         let reading = fixture.clock.reading()
         try await fixture.store.write { $0.keepClock(ClockMark(trusted: reading)) }
         #expect(try await watch.isReleased(fixture.store))
+    }
+
+    @Test func `a clock that jumps in the middle of a run ends nothing, and nothing is begun by it`() async throws {
+        let ids = [
+            try await fixture.addToken("a", age: .days(100), destinations: ["main:a#token"]),
+            try await fixture.addToken("b", age: .days(100), destinations: ["main:b#token"]),
+        ]
+        _ = try await run()
+        fixture.clock.advance(by: .days(2))
+        // Their overlaps have passed; that of the third ends by the clock alone, and so do the last two.
+        try await fixture.addToken("c", age: .days(100), destinations: ["main:c#token"])
+        try await fixture.addToken("short", expiresAt: fixture.clock.now() + .days(30))
+        try await fixture.addToken("unused", usage: .neverUsed(since: fixture.clock.now()))
+        let clock = fixture.clock
+        let hasJumped = Locked(false)
+        vault.setHook { call in
+            let isFirst = hasJumped.withLock { jumped in
+                defer { jumped = true }
+                return !jumped
+            }
+            if isFirst { clock.jump(by: .days(400)) }
+            return nil
+        }
+        let report = try await run()
+        let isJumpSeen = hasJumped.withLock(\.self)
+        #expect(isJumpSeen)
+        #expect(report.recovery.retired == 0 && report.expired == 0)
+        #expect(report.count(.done) == 0 && report.count(.started) == 0)
+        for id in ids {
+            #expect(try await fixture.store.read { try $0.versions(of: id).map(\.state) } == [.previous, .current])
+        }
+        #expect(Set(try await states().values) == [.active])
+        #expect(report.brake?.code == "clock-suspect")
     }
 }

@@ -53,6 +53,30 @@ import Testing
         #expect(first.value(at: place("a")) != second.value(at: place("b")))
     }
 
+    @Test func `a place that is taken away and comes back is not one that nothing was sent to`() async throws {
+        fail(first, .denied)
+        fail(second, .landsLater)
+        #expect(try await bench.rotator().rotate([bench.request()]).map(\.isStalled) == [true])
+        #expect(second.lateCount > 0)
+        try await remove(place("b"))
+        try await add(place("b"))
+        second.setHook(nil)
+        // The network delivers what it held back at a bad moment.
+        let (network, held) = (second, bench)
+        let found = Locked<[String]>([])
+        first.setHook { call in
+            guard call.operation == .write else { return nil }
+            network.landLateWrites()
+            let violations = (try? await held.violations()) ?? ["not read"]
+            found.withLock { $0 += violations }
+            return nil
+        }
+        try await bench.runToTheEnd()
+        #expect(found.withLock(\.self) == [])
+        #expect(try await bench.states().filter(\.authenticates) == [.current])
+        #expect(try await bench.violations() == [])
+    }
+
     @Test func `the only destination of an open rotation stays until another one is added`() async throws {
         let alone = FakeVault("alone")
         let bench = try RotationBench([alone])
@@ -107,6 +131,46 @@ import Testing
             #expect(try await bench.states() == [holdsOlder ? .previous : .revoked, .current])
             #expect(try await bench.violations() == [])
         }
+    }
+
+    @Test func `one that comes with an older value while the guard looks keeps that value valid`() async throws {
+        let vault = FakeVault("a")
+        let bench = try RotationBench([vault, FakeVault("b")])
+        let older = try #require(vault.value(at: place("a")))
+        _ = try await bench.rotator(seed: 1).rotate([bench.request(overlap: .hours(1))])
+        bench.clock.advance(by: .hours(2))
+        let (id, change, late) = (bench.id, bench.change, place("b", "apps/late"))
+        let hasCome = Locked(false)
+        vault.setHook { call in
+            guard call.operation == .probe, hasCome.withLock({ !$0 }) else { return nil }
+            hasCome.withLock { $0 = true }
+            try? await bench.queue.write { try $0.addDestination(late, to: id, change: change) }
+            bench.vaults["b"]?.foreignWrite(older, at: late)
+            return nil
+        }
+        _ = try await bench.rotator().recover(change: bench.change)
+        #expect(hasCome.withLock { $0 })
+        #expect(try await bench.states() == [.previous, .current])
+        bench.clock.advance(by: .hours(2))
+        _ = try await bench.rotator().recover(change: bench.change)
+        #expect(try await bench.states() == [.previous, .current], "the guard sees it from now on")
+    }
+
+    @Test func `a place comes back when an ended value can arrive there no more`() async throws {
+        fail(first, .timesOutBefore)
+        fail(second, .landsLater)
+        #expect(try await bench.rotator().rotate([bench.request()]).map(\.isStalled) == [true])
+        try await remove(place("b"))
+        first.setHook(nil)
+        bench.clock.advance(by: TimeSpan(seconds: 1_800))
+        _ = try await bench.rotator(seed: 2).recover(change: bench.change)
+        #expect(try await bench.states() == [.previous, .revoked, .current], "the first attempt was discarded")
+        await #expect(throws: StoreError.self) { try await add(place("b")) }
+        bench.clock.advance(by: TimeSpan(seconds: 1_801))
+        try await add(place("b"))
+        let id = bench.id
+        let destinations = try await bench.queue.read { try $0.destinations(of: id) }
+        #expect(destinations.count == 2)
     }
 
     @Test func `who does not get on is told of once, and once more after the promotion`() async throws {

@@ -30,6 +30,30 @@ struct ClockLagTests {
         #expect(try await lag(fixture, at: .zero) == .hours(5))
     }
 
+    @Test func `whoever only looks sees a clock that is behind or has jumped, and changes nothing`() async throws {
+        let fixture = try RunFixture()
+        func code() async throws -> String? {
+            let reading = fixture.clock.reading()
+            return try await fixture.store.read { try $0.brake(by: reading)?.code }
+        }
+        let trusted = ClockMark(trusted: fixture.clock.reading())
+        try await fixture.store.write { $0.keepClock(trusted) }
+        #expect(try await code() == nil)
+        fixture.clock.jump(by: .days(1))
+        for _ in 0..<2 { #expect(try await code() == "clock-suspect") }
+        let change = fixture.change()
+        await #expect(throws: StoreError.self, "the gate goes by it, too") {
+            _ = try await fixture.store.write { try $0.revokeToken(TokenID("tok_a"), change: change) }
+        }
+        #expect(try await fixture.store.read { $0.clockMark() } == trusted)
+        fixture.clock.jump(by: .days(-1))
+        #expect(try await code() == nil)
+        fixture.clock.advance(by: .hours(5))
+        try await fixture.addToken("a")
+        fixture.clock.advance(by: .hours(-5))
+        #expect(try await code() == "clock-suspect")
+    }
+
     @Test func `the last run counts, however much was changed since`() async throws {
         let fixture = try RunFixture()
         let (start, change) = (Self.epoch + .hours(5), Change(actor: "timer", at: Self.epoch, cause: "test"))

@@ -38,4 +38,10 @@ struct ClockMarkTests {
         // Another start of the machine proves nothing of how long it was steady.
         #expect(mark.judge(reading(after: .hours(2), ahead: .days(400), boot: "second")).jump != nil)
     }
+
+    @Test func `nor are two starts of the machine that are not known taken for one`() {
+        let (_, mark) = ClockMark(trusted: Self.start).judge(reading(after: .hours(1), ahead: .days(400), boot: ""))
+        #expect(mark.doubted != nil)
+        #expect(mark.judge(reading(after: .hours(2), ahead: .days(400), boot: "")).jump != nil)
+    }
 }

@@ -339,14 +339,17 @@ import Testing
     @Test(arguments: [
         (
             InventoryFormat.gitlab, #"[{"name": "a", "created_at": "2026-01-01"}]"#,
-            "line 1: row 1 ('a'): 'id' is missing, or no whole number"
+            "line 1: this is no list of gitlab: its first entry has no 'id'"
         ),
         (.gitlab, #"[{"id": 1, "name": "a"}]"#, "line 1: row 1 ('a'): 'created_at' is missing, or no text"),
         (.gitlab, #"{"message": "401 Unauthorized"}"#, "line 1: this is not an array of objects"),
-        (.github, #"[{"login": "a"}]"#, "line 1: row 1: 'token_id' is missing, or no whole number"),
+        (
+            .github, #"[{"login": "a"}]"#,
+            "line 1: this is no list of github: its first entry has no 'token_id' or 'credential_id'"
+        ),
         (
             .json, #"[{"id": 1, "name": "a", "revoked": false}]"#,
-            "line 1: row 1 ('a'): there is no column 'id'"
+            "line 1: this looks like a list of gitlab: 'revoked' is no column of ours"
         ),
     ])
     func `a wrong list is refused with the place and the reason`(

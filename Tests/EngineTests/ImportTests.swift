@@ -90,7 +90,8 @@ import Testing
                 try bench.take(text)
                 Issue.record("it was taken in")
             } catch let error as InventoryFaults {
-                #expect(error.count >= 2)
+                // A file without titles is told once.
+                #expect(error.count >= (text.hasPrefix("name") ? 2 : 1))
                 for part in ["xK7Qm2Wv", String(Self.minted.dropFirst(5).prefix(8))] {
                     #expect(!error.faults.contains { "\($0.message) \($0.hint)".contains(part) })
                 }
@@ -271,7 +272,7 @@ import Testing
 
     static let mappings: [(ColumnMapping, String, String?)] = [
         (ColumnMapping(renamed: ["user": .name]), "user,issuer\na,rota\n", nil),
-        (ColumnMapping(renamed: ["usr": .name]), "user,issuer\na,rota\n", "line 1: there is no column 'user'"),
+        (ColumnMapping(renamed: ["usr": .name]), "user,issuer\na,rota\n", "line 1: the file has no column 'usr'"),
         (ColumnMapping(renamed: ["usr": .owner]), "name,issuer\na,rota\n", "line 1: the file has no column 'usr'"),
         (ColumnMapping(ignored: ["age"]), "name,issuer,age\na,rota,3\n", nil),
         (ColumnMapping(ignored: ["age"]), "name,issuer\na,rota\n", "line 1: the file has no column 'age'"),
@@ -280,7 +281,10 @@ import Testing
             ColumnMapping(renamed: ["user": .name]), "user,name,issuer\na,b,rota\n",
             "line 1: the column 'name' is there twice"
         ),
-        (ColumnMapping(ignored: ["name"]), "name,issuer\na,rota\n", "line 2: name is empty"),
+        (
+            ColumnMapping(ignored: ["name"]), "name,issuer\na,rota\n",
+            "line 1: no column is taken as 'name', which every token needs; they are: name, issuer"
+        ),
     ]
 
     @Test(arguments: mappings)

@@ -59,6 +59,10 @@ import Testing
         return states.first == .previous
     }
 
+    private func reasons() async throws -> [String] {
+        try await alarms().map { $0.data.contains("previous-in-use") ? "previous-in-use" : "stalled" }
+    }
+
     private func alarms() async throws -> [OutgoingEvent] {
         let end = bench.clock.now() + .days(1000)
         return try await bench.queue.read { store in
@@ -207,6 +211,24 @@ import Testing
         }
         #expect(audited.count { $0 == "rotation.stuck" } == 1)
         #expect(!audited.contains("rotation.stall"), "waiting is no failure, and is not audited each time")
+    }
+
+    @Test func `a vault that was down does not silence the alarm of use, nor that one the other`() async throws {
+        for isUsedFirst in [false, true] {
+            let test = try OverlapTests()
+            try await test.rotate(cap: OverlapCap(.days(1)))
+            for isUsed in [isUsedFirst, !isUsedFirst] {
+                if !isUsed { test.vault.setHook { $0.operation == .probe ? .transient : nil } }
+                for _ in 0..<4 {
+                    try await test.wait(.hours(11))
+                    try await test.use(isUsed ? 1 : 2)
+                    try await test.tick()
+                }
+                test.vault.setHook(nil)
+            }
+            let expected = isUsedFirst ? ["previous-in-use", "stalled"] : ["stalled", "previous-in-use"]
+            #expect(try await test.reasons() == expected)
+        }
     }
 
     @Test func `the alarm is not late`() async throws {

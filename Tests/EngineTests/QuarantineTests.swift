@@ -68,6 +68,30 @@ struct QuarantineTests {
         #expect(try await run().actions.isEmpty)
     }
 
+    @Test func `a quarantined token whose end passes is expired like any other`() async throws {
+        let end = fixture.clock.now() + .days(5)
+        let id = try await fixture.addToken("short", expiresAt: end)
+        let change = fixture.change("leaked")
+        #expect(try await fixture.store.write { try $0.quarantineToken(id, by: nil, change: change) })
+        fixture.clock.advance(by: .days(5) - TimeSpan(seconds: 1))
+        #expect(try await run().expired == 0)
+        #expect(try await fixture.token(id).state == .quarantined)
+        fixture.clock.advance(by: TimeSpan(seconds: 1))
+        #expect(try await run().expired == 1)
+        let token = try await fixture.token(id)
+        #expect(token.state == .expired && token.end?.at == end)
+        let (quarantine, states, actions) = try await fixture.store.read { store in
+            var actions: [String] = []
+            try store.eachAuditEntry(from: 1, object: id.text) { entry in
+                actions.append(entry.action)
+                return true
+            }
+            return (try store.quarantine(of: id), try store.versions(of: id).map(\.state), actions)
+        }
+        #expect(quarantine == nil && states == [.expired])
+        #expect(actions == ["token.issue", "token.quarantine", "token.expire"])
+    }
+
     @Test func `what is restored is not revoked, nor quarantined again at once`() async throws {
         let id = try await addIdle()
         _ = try await run()

@@ -55,6 +55,19 @@ struct ReconcileTests {
         #expect(try await bench.violations().isEmpty)
     }
 
+    @Test func `it tells how many destinations are read, values judged and tokens rotated`() async throws {
+        let told = Locked<[StepProgress]>([])
+        let useCase = ReconcileUseCase(
+            store: bench.queue, rotator: bench.rotator(seed: 7), clock: bench.clock,
+            progress: { step in told.withLock { $0.append(step) } })
+        _ = lose(in: [1])
+        let plan = try await useCase.compare(with: ExportedAudit())
+        _ = try await useCase.carryOut(plan, instance: nil, actor: "cli:alice", reason: "drill")
+        let steps = told.withLock(\.self)
+        #expect(steps.contains(StepProgress(.judging, 0, of: 1)))
+        #expect(steps.contains(StepProgress(.reading, 2, of: 2)) && steps.last == StepProgress(.rotating, 1, of: 1))
+    }
+
     @Test func `what only some destinations hold is accepted until a rotation has replaced it everywhere`() async throws
     {
         let value = lose(in: [1])
@@ -161,5 +174,139 @@ struct ReconcileTests {
         let foreign = log(
             ["action": "version.arm", "object": "tok_other", "after": ["version": 2, "digest": try digest(value)]])
         #expect(try await useCase.compare(with: foreign).losses.map(\.cure) == [.rotate])
+    }
+
+    @Test func `a retired value that a destination holds again is accepted until a rotation has replaced it`()
+        async throws
+    {
+        let first = try #require(vaults[0].value(at: places[0]))
+        _ = try await bench.rotator().rotate([bench.request(overlap: .hours(24))])
+        // The folder vault was restored together with the store, from an older copy.
+        vaults[1].foreignWrite(first, at: places[1])
+        let seen = Locked<[String]>([])
+        for vault in vaults {
+            vault.setHook { _ in
+                let violations = (try? await bench.violations()) ?? ["the store does not answer"]
+                seen.withLock { $0 += violations }
+                return nil
+            }
+        }
+        let (plan, done) = try await reconcile(
+            log(["action": "version.retire", "object": .string(bench.id.text), "after": ["version": 1]]))
+        #expect(plan.rotations == [bench.id] && done.retired == 0)
+        #expect(done.rotations.map(\.isThrough) == [true])
+        #expect(try await isAccepted(first))
+        #expect(vaults[1].value(at: places[1]) == vaults[0].value(at: places[0]))
+        bench.clock.advance(by: .hours(25))
+        try await bench.runToTheEnd()
+        #expect(try await bench.states() == [.revoked, .revoked, .current])
+        let violations = seen.withLock(\.self)
+        #expect(violations.isEmpty)
+    }
+
+    @Test func `a retired value waits for the guard where a destination cannot be read`() async throws {
+        _ = try await bench.rotator().rotate([bench.request(overlap: .hours(24))])
+        vaults[1].setHook { $0.operation == .probe ? .denied : nil }
+        let (plan, done) = try await reconcile(
+            log(["action": "version.retire", "object": .string(bench.id.text), "after": ["version": 1]]))
+        #expect(plan.rotations.isEmpty && done.retired == 0)
+        #expect(try await bench.states() == [.previous, .current])
+    }
+
+    @Test func `under a freeze or by a suspect clock nothing is carried out`() async throws {
+        _ = lose(in: [0, 1])
+        let plan = try await useCase.compare(with: ExportedAudit())
+        let change = bench.change
+        let freeze = Freeze(reason: "release", actor: "cli:alice", begunAt: change.at, endsAt: nil)
+        func isRefused() async throws {
+            await #expect {
+                _ = try await useCase.carryOut(plan, instance: nil, actor: "cli:alice", reason: "drill")
+            } throws: {
+                if case .held? = $0 as? StoreError { true } else { false }
+            }
+            #expect(try await bench.queue.read { try $0.identity().generation } == 1)
+            #expect(try await bench.states() == [.current])
+        }
+        try await bench.queue.write { try $0.freeze(freeze, change: change) }
+        try await isRefused()
+        _ = try await bench.queue.write { try $0.unfreeze(change: change) }
+        try await bench.queue.read { $0.distrustClock(.jumped(.ahead(.days(1)))) }
+        try await isRefused()
+        try await bench.queue.read { $0.distrustClock(nil) }
+        #expect(try await useCase.carryOut(plan, instance: nil, actor: "a", reason: "drill")?.adopted == 1)
+    }
+
+    // MARK: - Logs of several lives, in which numbers are given again
+
+    private func minted(_ action: String, _ number: Int64, _ digest: JSON) -> JSON {
+        [
+            "action": .string(action), "object": .string(bench.id.text),
+            "after": ["version": .integer(number), "digest": digest],
+        ]
+    }
+
+    private func retired(_ number: Int64) -> JSON {
+        ["action": "version.retire", "object": .string(bench.id.text), "after": ["version": .integer(number)]]
+    }
+
+    @Test func `the end of a former version is not the end of a later one with the same number`() async throws {
+        let (value, other) = (lose(in: [0, 1]), try digest("another value"))
+        let lost = log(minted("version.arm", 2, other), retired(2), minted("version.adopt", 2, try digest(value)))
+        #expect(try await useCase.compare(with: lost).losses.map(\.cure) == [.adopt])
+        let (_, done) = try await reconcile(lost)
+        #expect(done.adopted == 1)
+        _ = try await bench.rotator().rotate([bench.request(overlap: .hours(24), supersedes: true)])
+        #expect(try await bench.states() == [.previous, .previous, .current])
+        for _ in 0..<20 { #expect(try await useCase.compare(with: lost).retirements.isEmpty) }
+        let ended = log(minted("version.arm", 2, other), minted("version.adopt", 2, try digest(value)), retired(2))
+        #expect(try await useCase.compare(with: ended).retirements.map { $0.value.version } == [2])
+    }
+
+    // MARK: - Quarantines
+
+    private func entry(_ action: String, after seconds: Int64, _ cause: String) -> JSON {
+        [
+            "action": .string(action), "object": .string(bench.id.text), "cause": .string(cause),
+            "at": .string((bench.clock.now() + TimeSpan(seconds: seconds)).description), "after": [:],
+        ]
+    }
+
+    private func state() async throws -> TokenState? {
+        let id = bench.id
+        return try await bench.queue.read { try $0.token(id)?.state }
+    }
+
+    @Test func `a quarantine that the store has forgotten is carried out again`() async throws {
+        let (_, done) = try await reconcile(
+            log(entry("token.restore", after: 1, "needed"), entry("token.quarantine", after: 2, "odd uses")))
+        #expect(try await state() == .quarantined && done.quarantined == 1)
+        let id = bench.id
+        let quarantine = try await bench.queue.read { try $0.quarantine(of: id) }
+        #expect(quarantine?.cause.contains("odd uses") == true)
+    }
+
+    @Test func `of quarantines and restorations the last one counts`() async throws {
+        let (_, done) = try await reconcile(
+            log(entry("token.quarantine", after: 1, "odd uses"), entry("token.restore", after: 2, "needed")))
+        #expect(try await state() == .active && done.quarantined == 0)
+    }
+
+    @Test func `a restoration that the store has forgotten is carried out again`() async throws {
+        let (id, change) = (bench.id, bench.change)
+        _ = try await bench.queue.write { try $0.quarantineToken(id, by: nil, change: change) }
+        _ = try await reconcile(log(entry("token.restore", after: 2, "needed")))
+        #expect(try await state() == .active)
+    }
+
+    @Test func `what the store has recorded later than the log stays as it is`() async throws {
+        let old = entry("token.quarantine", after: 0, "odd uses")
+        bench.clock.advance(by: .hours(1))
+        let (id, change) = (bench.id, bench.change)
+        _ = try await bench.queue.write { store in
+            _ = try store.quarantineToken(id, by: nil, change: change)
+            return try store.restoreToken(id, change: change)
+        }
+        _ = try await reconcile(log(old))
+        #expect(try await state() == .active)
     }
 }

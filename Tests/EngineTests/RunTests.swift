@@ -132,6 +132,34 @@ struct RunTests {
         #expect(Set(recorded) == Set(report.actions))
     }
 
+    @Test func `a run tells how far each of its steps is, and to the end`() async throws {
+        let fixture = try RunFixture(endpoints: [Self.hook])
+        let vault = FakeVault("main")
+        try await addUnused(fixture, 3)
+        try await fixture.addToken("ended", expiresAt: fixture.clock.now() + .days(1))
+        for name in ["stuck", "late"] {
+            try await fixture.addToken(name, age: .days(100), destinations: ["main:\(name)#token"])
+        }
+        let useCase = useCase(fixture, vaults: [vault], transport: ScriptedTransport([Self.hook]))
+        // One comes into its overlap, the other one fails.
+        vault.setHook { $0.destination?.path == "stuck" && $0.operation == .write ? .timesOutBefore : nil }
+        _ = try await useCase.run(policies: policies(Self.rotateOld), limits: Limits(), actor: "cli:alice")
+        fixture.clock.advance(by: .days(2))
+        let told = Locked<[StepProgress]>([])
+        _ = try await useCase.run(policies: policies(Self.revokeUnused), limits: Limits(), actor: "cli:alice") { step in
+            told.withLock { $0.append(step) }
+        }
+        let steps = told.withLock(\.self)
+        var order: [StepProgress.Step] = []
+        for step in steps.map(\.step) where order.last != step { order.append(step) }
+        #expect(order == [.expiring, .recording, .acting, .closing, .recovering, .delivering])
+        for step in [StepProgress.Step.acting, .recovering, .delivering] {
+            let last = try #require(steps.last { $0.step == step })
+            #expect(last.finished == last.total && last.finished > 0, "\(last)")
+        }
+        #expect(steps.contains(StepProgress(.expiring, 1)))
+    }
+
     @Test func `a token that changed between plan and act is skipped with the reason`() async throws {
         let fixture = try RunFixture()
         try await addUnused(fixture, 3)
@@ -141,7 +169,7 @@ struct RunTests {
         edited.owner = "team-b"
         let token = edited
         #expect(try await fixture.store.write { try $0.editToken(token, change: change) })
-        let actions = try await useCase(fixture).act(pass, opened: []) { _ in }
+        let actions = try await useCase(fixture).act(pass, opened: FindingKeys()) { _ in }
         #expect(actions.map(\.outcome) == [.done, .skipped, .done])
         #expect(actions[1].cause?.contains("changed since it was planned") == true)
         #expect(try await fixture.token(token.id).state == .active)
@@ -153,7 +181,7 @@ struct RunTests {
         let pass = try await plannedPass(fixture, policies(Self.revokeUnused))
         // As after a use, which is no change of the token: on its idle clock it is earlier now.
         fixture.clock.advance(by: .zero - .days(45))
-        let actions = try await useCase(fixture).act(pass, opened: []) { _ in }
+        let actions = try await useCase(fixture).act(pass, opened: FindingKeys()) { _ in }
         #expect(actions.map(\.outcome) == [.skipped])
         #expect(actions[0].cause?.hasPrefix("no longer called for: ") == true)
     }
@@ -163,8 +191,8 @@ struct RunTests {
         try await addUnused(fixture, 300)
         let pass = try await plannedPass(fixture, policies(Self.revokeUnused))
         let useCase = useCase(fixture)
-        async let first = useCase.act(pass, opened: []) { _ in }
-        async let second = useCase.act(pass, opened: []) { _ in }
+        async let first = useCase.act(pass, opened: FindingKeys()) { _ in }
+        async let second = useCase.act(pass, opened: FindingKeys()) { _ in }
         let outcomes = try await (Array(first) + Array(second)).map(\.outcome)
         #expect(outcomes.count { $0 == .done } == 300)
         #expect(outcomes.count { $0 == .skipped } == 300)

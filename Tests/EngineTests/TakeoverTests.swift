@@ -51,7 +51,7 @@ import Testing
 }
 
 /// Holds one task at a point until a test lets it go.
-private final class Checkpoint: Sendable {
+final class Checkpoint: Sendable {
     private struct State {
         var isReleased = false
         var isReached = false
@@ -76,6 +76,10 @@ private final class Checkpoint: Sendable {
         }
     }
 
+    /// Whether a task is held there now.
+    var isHolding: Bool { state.withLock { $0.paused != nil } }
+
+    /// Returns when a task is held there, or none will be any more.
     func reached() async {
         await withCheckedContinuation { continuation in
             let now = state.withLock { state in

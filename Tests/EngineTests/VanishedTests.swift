@@ -86,4 +86,73 @@ import Testing
         let partial = try bench.take("[\(Self.gitlab(1))]", as: .gitlab, isPartial: true)
         #expect(partial.vanished == nil && partial.changes.isEmpty)
     }
+
+    // MARK: - Since when
+
+    private func missing() throws -> [String: Instant] {
+        var missing: [String: Instant] = [:]
+        try bench.store.eachAbsent { token, absence in
+            missing[token.name] = absence.since
+            return true
+        }
+        return missing
+    }
+
+    @Test func `a token is missing since the first list that does not have it, until one has it again`() throws {
+        let (both, one) = ("[\(Self.gitlab(1)), \(Self.gitlab(2))]", "[\(Self.gitlab(2))]")
+        try bench.take(both, as: .gitlab)
+        let first = try bench.take(one, as: .gitlab, at: ImportBench.now + .days(1))
+        #expect(first.vanished == 1 && first.newlyVanished == 1 && first.vanishedNames == ["gitlab/1/bot"])
+        let second = try bench.take(one, as: .gitlab, at: ImportBench.now + .days(2))
+        #expect(second.vanished == 1 && second.newlyVanished == 0 && second.vanishedNames == ["gitlab/1/bot"])
+        #expect(try missing() == ["gitlab/1/bot": ImportBench.now + .days(1)])
+        // A dry run tells it, and a list that names only some finds it all the same.
+        #expect(try bench.take(both, as: .gitlab, dryRun: true).returned == 1)
+        #expect(try missing().count == 1)
+        #expect(try bench.take(both, as: .gitlab, isPartial: true).returned == 1)
+        #expect(try missing().isEmpty)
+        #expect(try bench.take(both, as: .gitlab).returned == 0)
+        #expect(try bench.take(one, as: .gitlab, at: ImportBench.now + .days(3)).newlyVanished == 1)
+        #expect(try missing() == ["gitlab/1/bot": ImportBench.now + .days(3)])
+    }
+
+    @Test func `a list of others, a dry run and a faulty list leave it as it is`() throws {
+        try bench.take("[\(Self.gitlab(1)), \(Self.gitlab(2))]", as: .gitlab)
+        try bench.take("[\(Self.gitlab(2))]", as: .gitlab, dryRun: true)
+        #expect(try missing().isEmpty)
+        try bench.take("[\(Self.gitlab(2))]", as: .gitlab)
+        try bench.take("[\(Self.of("project", 7, 3))]", as: .gitlab)
+        try bench.take("name,issuer\ngitlab/1/bot,external:gitlab\n", dryRun: true)
+        #expect(throws: InventoryFaults.self) {
+            try bench.take("name,issuer\ngitlab/1/bot,external:gitlab\n,rota\n")
+        }
+        #expect(try missing().keys.sorted() == ["gitlab/1/bot"])
+    }
+
+    @Test func `the audit entry and the event name the first that vanished, those that are newly so before others`()
+        throws
+    {
+        let all = (1...30).map { Self.gitlab($0) }
+        try bench.take("[\(all.joined(separator: ","))]", as: .gitlab)
+        try bench.take("[\(all[1...].joined(separator: ","))]", as: .gitlab)
+        try bench.take("[\(all[29])]", as: .gitlab)
+        let entry = try #require(try bench.audit().last { $0.action == "inventory.import" })
+        let events = try bench.store.dueDeliveries(endpoint: "all", at: ImportBench.now, limit: 1000).map(\.event)
+        let event = try #require(events.last { $0.type == "inventory.imported" })
+        for text in [entry.body, event.data] {
+            #expect(text.contains(#""vanished":29"#) && text.contains(#""newly_vanished":28"#))
+            // Twenty, by name, of those that the list before still had.
+            #expect(text.contains(#""vanished_names":["gitlab/10/bot","gitlab/11/bot""#))
+            #expect(!text.contains(#""gitlab/1/bot""#))
+        }
+    }
+
+    @Test func `all that vanished are told where that is asked for, and not more of the others`() throws {
+        let all = (1...9).map { Self.gitlab($0) }
+        try bench.take("[\(all.joined(separator: ","))]", as: .gitlab)
+        let rest = "[\((20...29).map { Self.gitlab($0) }.joined(separator: ","))]"
+        let summary = try bench.take(rest, as: .gitlab, mostTold: 2, mostVanishedTold: .max)
+        #expect(summary.changes.filter { $0.kind == .vanished }.count == 9)
+        #expect(summary.changes.filter { $0.kind == .added }.count == 2 && summary.untold == 8)
+    }
 }

@@ -92,11 +92,11 @@ class Scene:
     def settle(self, seed, told):
         """Lets it come to its end undisturbed: everywhere the same value, new, and nothing older valid."""
         for _ in range(6):
+            self.end_waits()
             done = self.recover()
             assert done.returncode in (0, 5), (told, done.stdout, done.stderr)
             if not self.unfinished():
                 break
-            self.end_waits()
         assert not self.unfinished(), f"{told}: {self.unfinished()}"
         self.check(seed, told + ", then settled")
         states = self.rows(
@@ -112,6 +112,7 @@ class Scene:
         """As if the time had passed for which rotations wait between attempts."""
         with sqlite3.connect(self.house.store) as store:
             store.execute("UPDATE rotations SET next_attempt_at = 0 WHERE phase IN ('open', 'overlap')")
+            store.execute("UPDATE failed_attempts SET next_attempt_at = 0")
         store.close()
 
     def finish(self):

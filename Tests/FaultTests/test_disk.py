@@ -5,7 +5,6 @@ import contextlib
 import errno
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 
 from disk import STORE, Disk
 from house import House
+from preloaded import tool
 from scene import Scene, two_at_once, was_killed
 
 MOST = 500
@@ -157,7 +157,6 @@ TRACED = "write,pwrite64,writev,pwritev,pwritev2,fsync,fdatasync,sync_file_range
     "rename,renameat,renameat2,link,linkat,unlink,unlinkat"
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="there is no strace: run 'make deps'")
 def test_no_call_gets_past_the_counter(house, binary, tmp_path):
     """What the kernel is asked, as strace sees it, is what the log of calls has."""
     (scene, disk), other = scenes(house, binary, tmp_path, 2)
@@ -166,7 +165,7 @@ def test_no_call_gets_past_the_counter(house, binary, tmp_path):
         environment = disk.environment()
         preload = [f"-E{name}={value}" for name, value in environment.items()]
         done = subprocess.run(
-            ["strace", "-f", "-y", "-qq", "-e", f"trace={TRACED}", "-e", "signal=none", "-o", trace, *preload,
+            [tool("strace"), "-f", "-y", "-qq", "-e", f"trace={TRACED}", "-e", "signal=none", "-o", trace, *preload,
              *scene.house.command("token", "rotate", "--overlap", "0s", seed.name)],
             env=scene.house.environment, cwd=scene.house.folder, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr

@@ -128,12 +128,49 @@ private func html(_ store: FakeStoreReads, _ request: ReportRequest = request())
     #expect(report["summary"]?["worst"]?[0]?["blocked"]?.string == "conflict")
 }
 
+@Test func `the freezes of the period are told, and one that is on stands above everything`() throws {
+    var store = FakeStoreReads([token("young")])
+    store.pastFreezes = [
+        PastFreeze(
+            Freeze(reason: "year <end>", actor: "cli:alice", begunAt: now - .hours(2), endsAt: nil), endedAt: nil),
+        PastFreeze(
+            Freeze(reason: "release", actor: "cli:bob", begunAt: now - .days(9), endsAt: now - .days(7)),
+            endedAt: now - .days(8)),
+    ]
+    let freezes = try json(store)["summary"]?["freezes"]
+    #expect(freezes?[0]?["on"]?.bool == true && freezes?[0]?["until"]?.string == nil)
+    #expect(freezes?[0]?["by"]?.string == "cli:alice" && freezes?[0]?["reason"]?.string == "year <end>")
+    #expect(freezes?[1]?["on"]?.bool == false && freezes?[1]?["until"]?.string == (now - .days(8)).description)
+    let page = try html(store)
+    #expect(page.contains("<strong>Frozen</strong> since") && page.contains("until somebody ends it: year &lt;end"))
+    #expect(page.contains("Freezes of the period") && page.contains("cli:bob"))
+    store.pastFreezes.removeFirst()
+    #expect(try !html(store).contains("<strong>Frozen</strong>"))
+    #expect(try !html(FakeStoreReads([token("young")])).contains("Freezes of the period"))
+}
+
 @Test func `a token whose action is called for and cannot be taken is counted as blocked`() throws {
     var foreign = token("foreign", age: 97)
     foreign.issuer = .external(kind: "aws-iam")
     let report = try json(FakeStoreReads([foreign]))
     #expect(report["summary"]?["blocked"]?["issuer-not-driven"]?.integer == 1)
     #expect(report["summary"]?["worst"]?[0]?["blocked"]?.string == "issuer-not-driven")
+}
+
+@Test func `tokens that their issuers' lists do not have are counted, and the longest missing named`() throws {
+    var store = FakeStoreReads((0..<30).map { token("lost-\($0)") } + [token("there")])
+    for (index, lost) in store.tokens.prefix(30).enumerated() {
+        store.absences[lost.id] = Absence(since: Instant(seconds: 1_790_000_000 - Int64(index)), file: "keys.csv")
+    }
+    let missing = try #require(try json(store)["summary"]?["missing"])
+    #expect(missing["count"]?.integer == 30)
+    let listed = try #require(missing["listed"]?.array)
+    #expect(listed.count == 25)
+    #expect(listed.first?["name"]?.string == "lost-29" && listed.first?["file"]?.string == "keys.csv")
+    #expect(listed.first?["since"]?.string == Instant(seconds: 1_789_999_971).description)
+    let page = try html(store)
+    #expect(page.contains("the longest missing 25 of 30") && page.contains("lost-29") && page.contains("keys.csv"))
+    #expect(try !html(FakeStoreReads([token("there")])).contains("longest missing"))
 }
 
 @Test func `all sums of a large inventory agree with its rows`() throws {

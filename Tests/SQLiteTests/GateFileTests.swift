@@ -27,7 +27,7 @@ import Testing
         try first.lock()
         var asked = 0
         let error = #expect(throws: GateError.self) {
-            try second.lock {
+            try second.lock { _ in
                 asked += 1
                 return asked == 3
             }

@@ -67,8 +67,10 @@ import Testing
     }
 
     /// A full device, and a descriptor that refuses every write, put in the place of this connection's WAL.
-    @Test(arguments: [("/dev/full", 13), ("/dev/null", 778)] as [(String, Int32)])
-    func `a commit that the disk fails may or may not be there`(device: String, code: Int32) throws {
+    @Test(arguments: [("/dev/full", 13, false), ("/dev/null", 778, true)] as [(String, Int32, Bool)])
+    func `a commit that the disk fails may be there, and one that found no room is not`(
+        device: String, code: Int32, isUnknown: Bool
+    ) throws {
         let connection = try scratch.stocked()
         try connection.begin()
         try connection.add("a")
@@ -80,18 +82,18 @@ import Testing
         for descriptor in wal { dup2(stand, descriptor) }
 
         let error = #expect(throws: SQLiteError.self) { try connection.commit() }
-        #expect(error?.isCommitOutcomeUnknown == true)
+        #expect(error?.isCommitOutcomeUnknown == isUnknown)
         #expect(error?.code == code)
     }
 
-    /// Result codes: I/O error in its kinds, full, corrupt, cannot open, out of memory, no database.
-    @Test(arguments: [10, 1034, 266, 778, 1290, 4874, 13, 11, 14, 7, 26] as [Int32])
+    /// Result codes: I/O error in its kinds, corrupt, cannot open, out of memory, no database.
+    @Test(arguments: [10, 1034, 266, 778, 1290, 4874, 11, 14, 7, 26] as [Int32])
     func `these failures of a commit leave it unknown`(code: Int32) {
         #expect(SQLiteError.leavesCommitUnknown(code))
     }
 
-    /// Busy in its kinds, locked, constraint in its kinds, misuse.
-    @Test(arguments: [5, 261, 517, 6, 19, 787, 2067, 21] as [Int32])
+    /// Busy in its kinds, locked, full, constraint in its kinds, misuse.
+    @Test(arguments: [5, 261, 517, 6, 13, 19, 787, 2067, 21] as [Int32])
     func `these failures of a commit mean that it has not happened`(code: Int32) {
         #expect(!SQLiteError.leavesCommitUnknown(code))
     }

@@ -29,6 +29,7 @@ import Testing
         (.lifetimeMoreThan, "SEARCH tokens USING INDEX tokens_by_lifetime (lifetime>?)"),
         (.expiresAfter, "SEARCH tokens USING INDEX tokens_by_end (expires_at>?)"),
         (.expiredAtOrBefore, "SEARCH tokens USING INDEX tokens_by_end (expires_at<?)"),
+        (.expiredInQuarantine, "SEARCH tokens USING INDEX tokens_quarantined_by_end (expires_at<?)"),
         (.liveTokenNamed, "SEARCH tokens USING INDEX tokens_live_name (name=?)"),
         (.unfinishedRotation, "SEARCH rotations USING INDEX rotations_unfinished (token_id=?)"),
         (.auditEntriesOfObject, "SEARCH audit USING INDEX audit_by_object (object=? AND number>?)"),
@@ -56,16 +57,22 @@ import Testing
             ])
     }
 
+    @Test func `missing tokens are found from their absences, in order`() throws {
+        #expect(
+            try plan(of: .absentTokens) == [
+                "SCAN a USING INDEX absences_by_time", "SEARCH t USING INDEX sqlite_autoindex_tokens_1 (id=?)",
+            ])
+    }
+
     /// What may look at every row that its answer is made of.
     static let scans: [Statement] = [
         .allTokens, .tokensInStates, .unsortedTokens, .unfinishedRotations, .openFindings, .deliveryCounts,
         .activeCount, .lastRun, .tokensWithoutValue, .stalledRotations, .heartbeats, .beginTracking, .schedules,
-        .destinationCounts, .blocks, .disabledEndpoints,
+        .destinationCounts, .blocks, .failedAttempts, .disabledEndpoints, .absentTokens, .absentCount,
     ]
 
-    /// `addDestination` would look through the push rows, but only while a foreign key is violated. Taking a
-    /// destination away does, and is rare: an index for it would cost every push.
-    static let referencing: [Statement] = [.addDestination, .removeDestination]
+    /// It would look through the push rows, but only while a foreign key is violated.
+    static let referencing: [Statement] = [.addDestination]
 
     @Test(arguments: Statement.all.filter { !(scans + referencing).contains($0) })
     func `nothing else scans a table`(statement: Statement) throws {

@@ -107,7 +107,10 @@ import Testing
         let found = try copy.open()
         #expect(try found.countActive() == 1)
         #expect(try copy.integrity() == "ok")
-        try StoreBench(found).addSample("later")
+        try found.transaction {
+            let run = RunRecord(id: "later", actor: "a", startedAt: Instant(seconds: 0))
+            try found.beginRun(run, change: Change(actor: "a", at: run.startedAt, cause: "c"))
+        }
         #expect(try store.countActive() == 20_001)
     }
 
@@ -197,6 +200,7 @@ import Testing
         let unknown = SQLiteError(code: 1034, message: "disk I/O error", isCommitOutcomeUnknown: true)
         #expect(StoreError(unknown) == .outcomeUnknown("disk I/O error"))
         #expect(StoreError(SQLiteError(code: 5, message: "locked")) == .busy("locked"))
+        #expect(StoreError(SQLiteError(code: 13, message: "database or disk is full")) == .full)
     }
 }
 

@@ -193,12 +193,14 @@ class House:
         return found.hexdigest()
 
     def run_until_settled(self, within=60):
-        """Runs again and again until no rotation is unfinished; answers how many runs that took."""
+        """Runs again and again until no rotation is unfinished or waits to begin; answers how many runs that took."""
         end, count = time.monotonic() + within, 0
         while True:
             self.rota("run", "--quiet", expect=None)
             count += 1
-            unfinished = self.json("status")["rotations"]
+            status = self.json("status")
+            # What could not begin is not tried again at once.
+            unfinished = status["rotations"] + status["failed_attempts"]
             if not unfinished:
                 return count
             assert time.monotonic() < end, f"still unfinished: {unfinished[:3]}"

@@ -1,25 +1,17 @@
 """A clock that a test moves, under the real program: see moved_clock.c."""
 
 import mmap
-import shutil
 import struct
-import subprocess
 from pathlib import Path
 
-import pytest
-
-COMPILER = shutil.which("cc")
-needs_compiler = pytest.mark.skipif(COMPILER is None, reason="there is no cc to compile moved_clock.c with")
+from preloaded import compiled
 
 
 class MovedClock:
     """`environment` makes a program go by it."""
 
     def __init__(self, folder: Path):
-        library, numbers = folder / "moved_clock.so", folder / "moved_clock"
-        if not library.exists():
-            source = Path(__file__).with_name("moved_clock.c")
-            subprocess.run([COMPILER, "-O1", "-shared", "-fPIC", "-o", library, source], check=True)
+        library, numbers = compiled("moved_clock", folder), folder / "moved_clock"
         numbers.write_bytes(bytes(16))
         with numbers.open("r+b") as file:
             self.page = mmap.mmap(file.fileno(), 16)

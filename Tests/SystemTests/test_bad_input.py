@@ -6,6 +6,7 @@ import sqlite3
 import pytest
 
 from house import Seed
+from preloaded import compiled
 
 RULE = "    rules:\n      - max-age: 90d\n        action: rotate\n"
 HEAD = "version: 1\npolicies:\n  - name: p\n"
@@ -143,11 +144,15 @@ def test_a_store_that_is_not_a_store_is_refused_and_left_alone(bare, content):
     assert bare.store.read_bytes() == before
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
-def test_a_store_of_another_user_is_refused_with_the_way_to_do_it(furnished):
+@pytest.mark.parametrize("other", ["file", "process"])
+def test_a_store_of_another_user_is_refused_with_the_way_to_do_it(furnished, other):
     before = furnished.fingerprint()
-    for path in (furnished.store.parent, *furnished.store.parent.iterdir()):
-        os.chown(path, 65534, 65534)
+    # Only root can give a file away. Anybody can have the program think that it is somebody else.
+    if other == "file" and os.geteuid() == 0:
+        for path in (furnished.store.parent, *furnished.store.parent.iterdir()):
+            os.chown(path, 65534, 65534)
+    else:
+        furnished.extra = {"LD_PRELOAD": str(compiled("another_user", furnished.folder))}
     for command in (["plan"], ["run"], ["token", "list"]):
         done = furnished.rota(*command, expect=2)
         assert "sudo -u" in done.stderr, done.stderr

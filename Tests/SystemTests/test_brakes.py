@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from house import House, Seed, new_value
-from moved_clock import MovedClock, needs_compiler
+from moved_clock import MovedClock
 from serving import Served
 
 DAY = 86_400
@@ -240,7 +240,6 @@ def test_a_freeze_holds_runs_and_the_daemon_and_an_emergency_goes_past_it(due):
     assert states(house)["gone-1"] == "revoked"
 
 
-@needs_compiler
 def test_a_freeze_ends_by_itself(due):
     house, old, _ = due
     clock = MovedClock(house.folder)
@@ -253,7 +252,6 @@ def test_a_freeze_ends_by_itself(due):
     assert house.get("local:old") != old.value
 
 
-@needs_compiler
 @pytest.mark.parametrize("days", [400, -2])
 def test_a_clock_that_jumped_between_two_runs_is_confirmed_set_right_or_waited_for(due, days):
     house, old, _ = due
@@ -299,3 +297,100 @@ def test_what_is_beside_the_store_may_be_lost_between_two_writes_without_a_doubt
     os.utime(mark)
     house.rota("unfreeze")
     house.rota("run")
+
+
+def test_in_safe_mode_nothing_is_accepted_that_was_not_and_a_quarantine_goes_past(due):
+    house, old, _ = due
+    idle = house.json("token", "create", "--name", "idle", "--owner", "t")["value"]
+    house.rota("token", "quarantine", "idle", "--reason", "unused")
+    backup = back_up(house)
+    house.json("token", "create", "--name", "later", "--owner", "t")
+    put_back_in_place(house, backup)
+    inventory = house.inventory([Seed("more", ["local:more"])], "more.csv")
+    before = house.rows("SELECT number FROM audit ORDER BY number")
+    for words in (
+            ("token", "create", "--name", "new", "--owner", "t"),
+            ("token", "create", "--name", "new", "--owner", "t", "--destination", "local:new"),
+            ("token", "edit", "old", "--owner", "somebody"),
+            ("token", "edit", "old", "--destination", "local:other"),
+            ("token", "edit", "old", "--remove-destination", "local:old"),
+            ("token", "restore", "idle", "--reason", "needed"),
+            ("import", inventory)):
+        refused = house.rota(*words, expect=4)
+        assert "safe mode" in refused.stderr and "store reconcile" in refused.stderr, words
+        assert refused.stdout == "", words
+    assert house.rows("SELECT number FROM audit ORDER BY number") == before
+    assert not house.accepts(idle) and house.accepts(old.value)
+    done = house.rota("token", "quarantine", "old", "--reason", "odd uses")
+    assert "goes past a brake" in done.stderr and not house.accepts(old.value)
+    [(body,)] = house.rows("SELECT body FROM audit ORDER BY number DESC LIMIT 1")
+    assert json.loads(body)["after"]["despite"] == "store-restored"
+
+
+def test_a_retired_value_that_a_restored_vault_holds_again_is_accepted_until_it_is_replaced(due):
+    house, old, _ = due
+    house.rota("run")
+    new, backup = house.get("local:old"), back_up(house)
+    house.run_until_settled()
+    log = house.folder / "audit.json"
+    log.write_text(house.rota("audit", "tail", "--limit", "1000", "--json").stdout)
+    assert not house.accepts(old.value) and house.accepts(new)
+    put_back_in_place(house, backup)
+    house.put("local:old", old.value)
+    looked = house.json("store", "reconcile", "--dry-run", "--audit", log)
+    assert looked["retired_again"] == [] and [entry["held_by"] for entry in looked["retired_later"]] == [["local:old"]]
+    house.rota("store", "reconcile", "--audit", log, "--yes")
+    newest = house.get("local:old")
+    assert newest not in (old.value, new) and house.accepts(newest) and house.accepts(old.value)
+
+
+def test_a_quarantine_that_a_restored_store_has_forgotten_is_repeated(due):
+    house, old, _ = due
+    backup = back_up(house)
+    house.rota("token", "quarantine", "old", "--reason", "odd uses")
+    log = house.folder / "audit.json"
+    log.write_text(house.rota("audit", "tail", "--limit", "1000", "--json").stdout)
+    put_back_in_place(house, backup)
+    assert house.accepts(old.value)
+    house.rota("store", "reconcile", "--audit", log, "--yes")
+    assert not house.accepts(old.value) and states(house)["old"] == "quarantined"
+
+
+def test_a_freeze_is_shown_beside_safe_mode_and_holds_a_reconciliation(due):
+    house, _, _ = due
+    house.rota("freeze", "--reason", "release 4.2")
+    backup = back_up(house)
+    house.json("token", "create", "--name", "later", "--owner", "t")
+    put_back_in_place(house, backup)
+    shown = house.json("status")
+    assert shown["held"]["code"] == "store-restored" and shown["freeze"]["reason"] == "release 4.2"
+    assert "release 4.2" in house.rota("status").stdout
+    refused = house.rota("store", "reconcile", "--yes", expect=4)
+    assert "release 4.2" in refused.stderr and "rota unfreeze" in refused.stderr
+    assert held(house) == "store-restored"
+    house.rota("store", "reconcile", "--dry-run")
+    house.rota("unfreeze")
+    house.rota("store", "reconcile", "--yes")
+    assert held(house) is None
+
+
+def test_every_command_that_destroys_or_shows_sees_a_suspect_clock(due):
+    house, old, _ = due
+    clock = MovedClock(house.folder)
+    house.extra = clock.environment
+    house.rota("freeze", "--reason", "x")
+    house.rota("run", expect=4)
+    house.rota("unfreeze")
+    assert held(house) is None
+    clock.set_by(400 * DAY)
+    entries = house.rows("SELECT count(*) FROM audit")
+    assert held(house) == "clock-suspect" and "the clock is suspect" in house.rota("status").stderr
+    assert house.json("plan")["held"]["code"] == "clock-suspect"
+    for words in (("token", "rotate", "old"), ("token", "revoke", "old", "--reason", "x", "--yes"),
+                  ("store", "reconcile", "--yes")):
+        assert "the clock is suspect" in house.rota(*words, expect=4).stderr
+    assert house.rows("SELECT count(*) FROM audit") == entries and house.get("local:old") == old.value
+    house.rota("token", "quarantine", "old", "--reason", "odd uses")
+    house.rota("token", "revoke", "gone-1", "--emergency", "--reason", "x", "--yes")
+    house.rota("store", "reconcile", "--yes", "--trust-clock")
+    assert held(house) is None

@@ -1,7 +1,6 @@
 """The HTTP interface as others' OAuth libraries and plain clients see it."""
 
 import contextlib
-import shutil
 import signal
 import sqlite3
 import ssl
@@ -15,6 +14,7 @@ import requests
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc7662 import IntrospectTokenValidator
 
+from preloaded import tool
 from serving import Served
 
 
@@ -149,14 +149,13 @@ def test_a_unix_socket_serves_its_group(bare):
 def certify(folder, name):
     """A self-signed certificate for the loopback, with a new key, where the last one was."""
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+        [tool("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
          "-keyout", folder / "key.pem", "-out", folder / "server.pem", "-subj", f"/CN={name}",
          "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
     (folder / "key.pem").chmod(0o600)
     return (folder / "server.pem").read_text()
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="there is no openssl here")
 def test_a_renewed_certificate_is_taken_over_while_nobody_is_cut_off(bare):
     admin = bare.init()
     first = certify(bare.folder, "first")

@@ -12,6 +12,7 @@ import requests
 
 import serving
 from house import Seed
+from preloaded import compiled
 
 POLICY = (
     "version: 1\npolicies:\n  - name: quarterly\n    mode: enforce\n    match: all\n    rules:\n"
@@ -21,8 +22,8 @@ POLICY = (
 class Served:
     """A running daemon, with what it told its manager and its log."""
 
-    def __init__(self, house):
-        self.house, self.told = house, []
+    def __init__(self, house, watchdog=0.2):
+        self.house, self.told, self.alive = house, [], []
         path = house.folder / "notify"
         path.unlink(missing_ok=True)
         self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -32,14 +33,18 @@ class Served:
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
         self.errors = (house.folder / "serve.log").open("a+")
+        told = {"NOTIFY_SOCKET": str(path), "WATCHDOG_USEC": str(int(watchdog * 1_000_000))}
         self.process = subprocess.Popen(
-            house.command("serve"), env=house.environment | {"NOTIFY_SOCKET": str(path), "WATCHDOG_USEC": "200000"},
-            cwd=house.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self.errors)
+            house.command("serve"), env=house.environment | told, cwd=house.folder, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=self.errors)
 
     def read(self):
         while True:
             try:
-                self.told.append(self.manager.recv(4096).decode())
+                message = self.manager.recv(4096).decode()
+                if "WATCHDOG=1" in message:
+                    self.alive.append(time.monotonic())
+                self.told.append(message)
             except TimeoutError:
                 continue
             except OSError:
@@ -86,8 +91,8 @@ class Served:
 def serve(house):
     running = []
 
-    def begin():
-        running.append(Served(house))
+    def begin(**options):
+        running.append(Served(house, **options))
         return running[-1]
 
     yield begin
@@ -124,7 +129,7 @@ def test_it_runs_by_schedule_and_ends_in_good_order(house, serve):
     assert house.rows("SELECT COUNT(*) FROM rotations") == [(0,)]
     hours_pass(house)
     done = served.wait_for_log("a run is done")
-    assert done["done"] == str(len(seeds)), done
+    assert done["done"] == len(seeds), done
     values = [house.get(place) for seed in seeds for place in seed.destinations]
     assert len(set(values)) == len(seeds) and all(house.accepts(value) for value in set(values))
     code, seconds = served.end()
@@ -147,7 +152,7 @@ def test_a_reload_takes_over_what_is_right_and_keeps_the_old_where_not(house, se
     hints = [entry.get("hint") for entry in served.log if entry["msg"] == "a fault in the new configuration"]
     assert "did you mean 'name'?" in hints, hints
     hours_pass(house)
-    assert served.wait_for_log("a run is done")["done"] == "12", "the old policies are in force"
+    assert served.wait_for_log("a run is done")["done"] == 12, "the old policies are in force"
 
     house.policy(text=POLICY.replace("quarterly", "other").replace("max-age: 90d", "max-age: 91d"))
     served.process.send_signal(signal.SIGHUP)
@@ -164,10 +169,8 @@ def test_a_run_that_was_killed_is_made_up_for_at_the_next_start(house, serve):
     seeds = make(house, tokens=60)
     served = serve().wait_for("READY=1")
     served.wait_for_log("serving")
+    settle(house)
     end = time.monotonic() + 20
-    while not house.rows("SELECT policy FROM schedules"):
-        assert time.monotonic() < end
-        time.sleep(0.05)
     hours_pass(house)
     while house.rows("SELECT COUNT(*) FROM versions WHERE state = 'pending'") == [(0,)]:
         assert time.monotonic() < end, "it never began"
@@ -189,6 +192,57 @@ def test_a_run_that_was_killed_is_made_up_for_at_the_next_start(house, serve):
     assert house.rows("SELECT COUNT(*) FROM runs WHERE finished_at IS NULL") == [(0,)]
 
 
+def settle(house):
+    """Waits until the daemon has written down when it fires next."""
+    end = time.monotonic() + 20
+    while not house.rows("SELECT policy FROM schedules"):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def longest_silence(served, begin, end):
+    """How long it told its manager nothing, at the most, between these two."""
+    told = [begin, *(at for at in served.alive if begin < at < end), end]
+    return max(after - before for before, after in zip(told, told[1:]))
+
+
+def test_the_watchdog_is_content_while_another_process_has_the_store(house, serve):
+    seeds = make(house)
+    served = serve(watchdog=2).wait_for("READY=1").wait_for("WATCHDOG=1")
+    settle(house)
+    with house.store.with_name("rota.db.gate").open() as gate:
+        # As a large import has it, for longer than systemd waits for a sign of life.
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        begin = time.monotonic()
+        hours_pass(house)
+        time.sleep(7)
+        end = time.monotonic()
+        assert house.rows("SELECT COUNT(*) FROM rotations") == [(0,)], "its run waits"
+    assert longest_silence(served, begin, end) < 2, [round(at - begin, 2) for at in served.alive]
+    assert served.wait_for_log("a run is done")["done"] == str(len(seeds))
+
+
+def test_the_watchdog_hears_nothing_from_a_store_that_is_stuck(house, serve):
+    make(house, tokens=1)
+    stuck = house.folder / "stuck"
+    house.extra = {"LD_PRELOAD": str(compiled("stuck_disk", house.folder)), "STUCK_DISK": str(stuck)}
+    served = serve(watchdog=0.5).wait_for("READY=1").wait_for("WATCHDOG=1")
+    settle(house)
+    stuck.touch()
+    hours_pass(house)
+    # Its run begins within a second; from then on it is in a sync that does not come to its end.
+    end = time.monotonic() + 20
+    while time.monotonic() - served.alive[-1] < 3:
+        assert time.monotonic() < end, "it goes on telling that it is alive"
+        time.sleep(0.05)
+    stuck.unlink()
+    count = len(served.alive)
+    served.wait_for_log("a run is done")
+    while len(served.alive) == count:
+        assert time.monotonic() < end + 20
+        time.sleep(0.05)
+
+
 def test_it_ends_in_time_while_another_process_has_the_store_and_tells_what_is_lost(bare):
     bare.init()
     gateway = bare.json("token", "create", "--name", "gateway", "--owner", "t", "--scope", "rota:introspect")["value"]
@@ -206,3 +260,22 @@ def test_it_ends_in_time_while_another_process_has_the_store_and_tells_what_is_l
     assert len(lost) == 1 and "uses=6 " in lost[0] and "busy" in lost[0], told
     # The next one is not disturbed, and nothing of that time counts as watched.
     assert bare.rows("SELECT count(*) FROM heartbeats WHERE asked_at IS NOT NULL") == [(0,)]
+
+
+@pytest.mark.slow
+def test_a_revocation_outlasts_whoever_writes_and_the_client_that_asked_for_it(bare):
+    bare.init()
+    operator = bare.json("token", "create", "--name", "alice", "--owner", "t", "--scope", "rota:operate")["value"]
+    value = bare.json("token", "create", "--name", "app", "--owner", "t")["value"]
+    with serving.Served(bare) as daemon, bare.store.with_name("rota.db.gate").open() as gate:
+        # As an import that takes in many tokens has it.
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        with pytest.raises(requests.exceptions.ReadTimeout):
+            requests.post(daemon.address + "/v1/revoke", data={"token": value}, auth=("", operator), timeout=33)
+        assert "a request failed" not in daemon.log.read_text(), "other writes have given up by now"
+        fcntl.flock(gate, fcntl.LOCK_UN)
+        end = time.monotonic() + 20
+        while bare.rows("SELECT state FROM tokens WHERE name = 'app'") != [("revoked",)]:
+            assert time.monotonic() < end, daemon.log.read_text()
+            time.sleep(0.05)
+        daemon.stop()

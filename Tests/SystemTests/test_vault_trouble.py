@@ -155,4 +155,4 @@ def test_one_place_has_one_token_however_it_is_spelled(house):
         edited = house.json("token", "edit", "second", "--destination", place)
         assert not edited["changed"]
     house.rota("token", "edit", "second", "--remove-destination", "bao:x#value")
-    assert house.rows("SELECT COUNT(*) FROM destinations") == [(0,)]
+    assert house.rows("SELECT COUNT(*) FROM destinations WHERE removed_at IS NULL") == [(0,)]

@@ -58,6 +58,26 @@ package struct Freeze: Hashable, Sendable {
     }
 }
 
+/// A freeze that is on, or was.
+package struct PastFreeze: Hashable, Sendable {
+    package var freeze: Freeze
+    /// When somebody ended it, or another one took its place; nil where nobody has.
+    package var endedAt: Instant?
+
+    package init(_ freeze: Freeze, endedAt: Instant?) {
+        self.freeze = freeze
+        self.endedAt = endedAt
+    }
+
+    /// When it ended, or is to end; nil: when somebody ends it.
+    package var until: Instant? { [freeze.endsAt, endedAt].compactMap(\.self).min() }
+
+    package func isOn(at now: Instant) -> Bool { freeze.begunAt <= now && until.map { $0 > now } ?? true }
+
+    /// How many are told at the most.
+    package static let mostTold = 100
+}
+
 /// Why a store may not be the one that it says it is.
 package enum StoreDoubt: Hashable, Sendable {
     /// It is older than what was written down beside it: what was done since is not in it.
@@ -95,5 +115,11 @@ extension StoreQueue {
         guard try await read({ try $0.brake(at: now) }) != nil else { return nil }
         // A read may see an older state of the store than what is beside it tells of: only a transaction knows.
         return try await write { try $0.brake(at: now) }
+    }
+
+    /// The same by a clock that is judged beside what was recorded and kept: for commands that do one thing.
+    package func brake(by reading: ClockReading) async throws -> Brake? {
+        guard try await read({ try $0.brake(by: reading) }) != nil else { return nil }
+        return try await write { try $0.brake(by: reading) }
     }
 }

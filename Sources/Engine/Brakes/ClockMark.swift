@@ -16,7 +16,7 @@ package struct ClockMark: Hashable, Sendable {
     /// A clock that is back where it must be is believed at once, and one that has been steady for a while, too.
     package func judge(_ reading: ClockReading) -> (jump: ClockJump?, mark: ClockMark) {
         guard let jump = reading.jump(since: trusted) else { return (nil, ClockMark(trusted: reading)) }
-        guard let doubted, doubted.boot == reading.boot, reading.jump(since: doubted) == nil else {
+        guard let doubted, doubted.isOfSameBoot(as: reading), reading.jump(since: doubted) == nil else {
             return (jump, ClockMark(trusted: trusted, doubted: reading))
         }
         let isSteady = reading.uptime - doubted.uptime >= ClockWatch.probation
@@ -32,5 +32,19 @@ extension Store {
         let (jump, mark) = (clockMark() ?? ClockMark(trusted: reading)).judge(reading)
         keepClock(mark)
         return jump.map { .jumped($0) }
+    }
+
+    /// The same, while nothing is kept: for whoever looks, or does one thing.
+    package func clockDoubt(by reading: ClockReading) throws -> ClockDoubt? {
+        if let lag = try lag(of: reading.wall) { return .behind(lag) }
+        return clockMark()?.judge(reading).jump.map { .jumped($0) }
+    }
+
+    /// What keeps anything destructive from being done by a clock, which the store goes by from now on.
+    ///
+    /// - parameter instant: to ask for another time than now.
+    package func brake(by reading: ClockReading, at instant: Instant? = nil) throws -> Brake? {
+        distrustClock(try clockDoubt(by: reading))
+        return try brake(at: instant ?? reading.wall)
     }
 }

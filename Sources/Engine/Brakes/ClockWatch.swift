@@ -1,3 +1,4 @@
+import Crypto
 import RotaCore
 
 /// Whether the wall clock can be acted on: one that jumped is not, until it has been steady for a while.
@@ -29,9 +30,25 @@ struct ClockWatch: Sendable {
 
     /// Ends the suspicion where somebody has confirmed the clock since it began, and it has gone with that.
     mutating func confirm(by trusted: ClockReading, at reading: ClockReading) {
-        guard let since = suspectSince, trusted.boot == since.boot, trusted.uptime >= since.uptime,
+        guard let since = suspectSince, trusted.isOfSameBoot(as: since), trusted.uptime >= since.uptime,
             reading.jump(since: trusted) == nil
         else { return }
         (suspectSince, suspicion) = (nil, nil)
+    }
+}
+
+/// The clock of a run, looked at from its beginning to its end.
+final class RunClock: Sendable {
+    private let clock: any WallClock
+    private let watch = Locked(ClockWatch())
+
+    init(_ clock: any WallClock) { self.clock = clock }
+
+    /// Why it cannot be acted on, by how it has moved since the first look; nil where it can.
+    func look() -> ClockDoubt? {
+        watch.withLock { watch in
+            _ = watch.observe(clock.reading())
+            return watch.suspicion.map { ClockDoubt.jumped($0) }
+        }
     }
 }

@@ -10,11 +10,13 @@ package struct ReconcileUseCase: Sendable {
     private let store: StoreQueue
     private let rotator: Rotator
     private let clock: any WallClock
+    private let progress: ProgressReport?
 
-    package init(store: StoreQueue, rotator: Rotator, clock: any WallClock) {
+    package init(store: StoreQueue, rotator: Rotator, clock: any WallClock, progress: ProgressReport? = nil) {
         self.store = store
         self.rotator = rotator
         self.clock = clock
+        self.progress = progress
     }
 
     // MARK: - Comparing
@@ -23,18 +25,25 @@ package struct ReconcileUseCase: Sendable {
     ///
     /// - parameter adopts: whether values that were lost may be taken back; else their tokens are rotated.
     package func compare(with audit: ExportedAudit, adopts: Bool = true) async throws -> Reconciliation {
-        let (identity, newest, tokens) = try await store.write { store in
-            var ids: [TokenID] = []
+        let (identity, newest, tokens, count) = try await store.write { store in
+            var (ids, count) = ([TokenID](), 0)
             try store.eachToken(states: [.active, .quarantined], in: .unsorted) { token in
-                if token.issuer == .rota, token.destinationCount > 0 { ids.append(token.id) }
+                guard token.issuer == .rota, token.destinationCount > 0 else { return true }
+                ids.append(token.id)
+                count += token.destinationCount
                 return true
             }
-            return (try store.identity(), try store.newestEntryTime(), ids)
+            return (try store.identity(), try store.newestEntryTime(), ids, count)
         }
         var result = Reconciliation(identity: identity, doubt: try await store.write { try $0.doubt() })
         let survey = DestinationSurvey(store: store, vaults: rotator.vaults)
         let seen = Locked<[SurveyedPlace]>([])
-        try await survey.look(at: tokens) { place in seen.withLock { $0.append(place) } }
+        let tally = StepTally(.reading, telling: progress)
+        tally.expect(count)
+        try await survey.look(at: tokens) { place in
+            seen.withLock { $0.append(place) }
+            tally.add()
+        }
         let places = seen.withLock(\.self).sorted {
             ($0.token.name, $0.destination.id) < ($1.token.name, $1.destination.id)
         }
@@ -51,21 +60,24 @@ package struct ReconcileUseCase: Sendable {
             case .unreadable: result.unreadable.append(place)
             }
         }
-        result.losses = try await judge(lost, audit, since: newest ?? identity.createdAt)
+        let past = audit.read()
+        result.losses = try await judge(lost, past, since: newest ?? identity.createdAt)
         if !adopts {
             for index in result.losses.indices where result.losses[index].cure != .rotate {
                 (result.losses[index].cure, result.losses[index].why) = (.rotate, "nothing is to be taken back")
             }
         }
-        try await lookForEnds(audit, &result)
+        try await lookForEnds(past, places, &result)
+        try await lookForSwitches(past, &result)
         return result
     }
 
     private func judge(
-        _ lost: [Digest: [SurveyedPlace]], _ audit: ExportedAudit, since newest: Instant
+        _ lost: [Digest: [SurveyedPlace]], _ past: FormerLife, since newest: Instant
     ) async throws -> [Reconciliation.Loss] {
         var losses: [Reconciliation.Loss] = []
-        for (digest, all) in lost {
+        for (number, (digest, all)) in lost.enumerated() {
+            progress?(StepProgress(.judging, number, of: lost.count))
             let byToken = Dictionary(grouping: all, by: \.token.id)
             for (id, places) in byToken {
                 let version = LostVersion(
@@ -74,7 +86,7 @@ package struct ReconcileUseCase: Sendable {
                         place.base.map { LostVersion.Place(destination: place.destination, base: $0) }
                     }, issuedAt: newest)
                 let others = lost.values.count { $0.contains { $0.token.id == id } } - 1
-                let (cure, why) = try await judge(version, audit, isShared: byToken.count > 1, others: others)
+                let (cure, why) = try await judge(version, past, isShared: byToken.count > 1, others: others)
                 losses.append(Reconciliation.Loss(version: version, name: places[0].token.name, cure: cure, why: why))
             }
         }
@@ -82,12 +94,12 @@ package struct ReconcileUseCase: Sendable {
     }
 
     private func judge(
-        _ version: LostVersion, _ audit: ExportedAudit, isShared: Bool, others: Int
+        _ version: LostVersion, _ past: FormerLife, isShared: Bool, others: Int
     ) async throws -> (Reconciliation.Loss.Cure, String) {
         if isShared { return (.rotate, "destinations of several tokens hold it") }
-        let known = audit.value(of: version.digest)
+        let known = past.version(of: version.digest)
         if let known, known.token != version.tokenID { return (.rotate, "it was a value of another token") }
-        if let known, audit.ended.contains(known) { return (.rotate, "the audit log says that it was ended") }
+        if past.hasEnded(version.digest) { return (.rotate, "the audit log says that it was ended") }
         let id = version.tokenID
         let (destinations, valid, isOpen) = try await store.read { store in
             (
@@ -102,26 +114,56 @@ package struct ReconcileUseCase: Sendable {
     }
 
     /// What the exported log says was ended, and is not here.
-    private func lookForEnds(_ audit: ExportedAudit, _ result: inout Reconciliation) async throws {
+    private func lookForEnds(
+        _ past: FormerLife, _ places: [SurveyedPlace], _ result: inout Reconciliation
+    ) async throws {
         let (revocations, retirements) = try await store.read { store in
             var revocations: [(token: Token, cause: String)] = []
-            for (id, cause) in audit.revoked {
+            for (id, cause) in past.revoked {
                 guard let token = try store.token(id), token.end == nil else { continue }
                 revocations.append((token, cause))
             }
             let revoked = Set(revocations.map(\.token.id))
-            var retirements: [(value: ExportedAudit.Value, name: String)] = []
-            for value in audit.ended where !revoked.contains(value.token) {
-                guard let token = try store.token(value.token), token.end == nil,
-                    let version = try store.versions(of: token.id).first(where: { $0.number == value.version }),
-                    version.state.authenticates, audit.hasEnded(version, of: token.id)
-                else { continue }
-                retirements.append((value, token.name))
+            var retirements: [Reconciliation.Retirement] = []
+            for id in past.tokensWithEnds where !revoked.contains(id) {
+                guard let token = try store.token(id), token.end == nil else { continue }
+                for version in try store.versions(of: id)
+                where version.state.authenticates && past.hasEnded(version, of: id) {
+                    let value = ExportedAudit.Value(token: id, version: version.number)
+                    retirements.append(Reconciliation.Retirement(value: value, name: token.name))
+                }
             }
             return (revocations, retirements)
         }
         result.revocations = revocations.sorted { $0.token.name < $1.token.name }
-        result.retirements = retirements.sorted { ($0.name, $0.value.version) < ($1.name, $1.value.version) }
+        let around = Dictionary(grouping: places, by: \.token.id)
+        result.retirements = retirements.map { retirement in
+            var retirement = retirement
+            for place in around[retirement.value.token] ?? [] {
+                switch place.content {
+                case .version(retirement.value.version, _): retirement.heldBy.append(place.destination)
+                case .unreadable: retirement.unreadable.append(place.destination)
+                default: continue
+                }
+            }
+            return retirement
+        }.sorted { ($0.name, $0.value.version) < ($1.name, $1.value.version) }
+    }
+
+    /// The last quarantines and restorations that the exported log tells of and that are later than what is here.
+    private func lookForSwitches(_ past: FormerLife, _ result: inout Reconciliation) async throws {
+        let revoked = Set(result.revocations.map(\.token.id))
+        result.switches = try await store.read { store in
+            var switches: [Reconciliation.Switching] = []
+            for (id, last) in past.switches where !revoked.contains(id) {
+                guard let token = try store.token(id), token.issuer == .rota,
+                    token.state == (last.isOff ? .active : .quarantined),
+                    last.isNewer(than: try store.lastSwitch(of: id))
+                else { continue }
+                switches.append(Reconciliation.Switching(token: id, name: token.name, last: last))
+            }
+            return switches.sorted { ($0.name, $0.token) < ($1.name, $1.token) }
+        }
     }
 
     // MARK: - Carrying it out
@@ -144,20 +186,52 @@ package struct ReconcileUseCase: Sendable {
                 tokenID: id, revision: nil, overlap: Self.overlap, trigger: nil, supersedes: true,
                 change: change.at(clock.now()))
         }
-        done.rotations = try await rotator.rotate(requests)
+        let tally = StepTally(.rotating, telling: progress)
+        tally.expect(requests.count)
+        done.rotations = try await rotator.rotate(requests) { _, _ in tally.add() }
         return done
     }
 
     private static func write(
         _ plan: Reconciliation, _ instance: String?, _ change: Change, in store: any Store
     ) throws -> Reconciled? {
-        var done = Reconciled(identity: plan.identity)
+        guard
+            try store.beginGeneration(
+                after: plan.identity, instance: instance, totals: plan.totals, change: change)
+        else { throw StoreError.refused("somebody else has reconciled the store meanwhile", hint: "look again") }
+        // The doubt about the store has gone by that, and what else there is shows now.
+        if let brake = try store.brake(at: change.at) { throw StoreError.held(brake) }
+        var done = Reconciled(identity: try store.identity())
         for (token, cause) in plan.revocations {
-            var again = change
-            again.cause = "revoked in a former life of the store: \(cause)"
-            if try store.revokeToken(token.id, isEmergency: true, change: again) { done.revoked += 1 }
+            if try store.revokeToken(token.id, change: change.again("revoked", cause)) { done.revoked += 1 }
         }
-        for loss in plan.losses {
+        for entry in plan.switches where !entry.last.isOff {
+            let again = change.again("restored", entry.last.cause)
+            if try store.restoreToken(entry.token, change: again) { done.restored += 1 }
+        }
+        done.adopted = try takeBack(plan.losses, change, in: store)
+        for retirement in plan.retirements where retirement.isDue {
+            let value = retirement.value
+            if try store.retireAgain(value.token, version: value.version, change: change) { done.retired += 1 }
+        }
+        // After what was lost is back: a token in quarantine takes nothing back.
+        for entry in plan.switches where entry.last.isOff {
+            let again = change.again("quarantined", entry.last.cause)
+            if try store.quarantineToken(entry.token, by: entry.last.rule, change: again) {
+                done.quarantined += 1
+            } else {
+                done.notQuarantined.append(entry.name)
+            }
+        }
+        return done
+    }
+
+    /// Answers how many values are accepted again.
+    private static func takeBack(
+        _ losses: [Reconciliation.Loss], _ change: Change, in store: any Store
+    ) throws -> Int {
+        var adopted = 0
+        for loss in losses {
             guard loss.cure != .rotate else {
                 // It may be written over, and is not accepted.
                 for place in loss.version.places {
@@ -168,24 +242,25 @@ package struct ReconcileUseCase: Sendable {
             }
             let overlap = loss.cure == .adopt ? Self.overlap : nil
             // Where something has changed since it was read, the value is accepted all the same.
-            let adopted =
+            let number =
                 try store.adoptVersion(loss.version, supersedes: overlap, change: change)
                 ?? (overlap == nil ? nil : store.adoptVersion(loss.version, supersedes: nil, change: change))
-            if adopted != nil { done.adopted += 1 }
+            if number != nil { adopted += 1 }
         }
-        for (value, _) in plan.retirements {
-            if try store.retireAgain(value.token, version: value.version, change: change) { done.retired += 1 }
-        }
-        guard
-            try store.beginGeneration(
-                after: plan.identity, instance: instance, totals: plan.totals, change: change)
-        else { throw StoreError.refused("somebody else has reconciled the store meanwhile", hint: "look again") }
-        done.identity = try store.identity()
-        return done
+        return adopted
     }
 }
 
-extension Store {
+extension Change {
+    /// The same for what was done in a life of the store that it does not remember.
+    fileprivate func again(_ what: String, _ cause: String) -> Change {
+        var again = self
+        again.cause = "\(what) in a former life of the store: \(cause)"
+        return again
+    }
+}
+
+extension StoreReads {
     /// When the newest audit entry was written.
     fileprivate func newestEntryTime() throws -> Instant? {
         var newest: Instant?
@@ -194,5 +269,15 @@ extension Store {
             return false
         }
         return newest
+    }
+
+    /// The last entry of its log about a token being taken out of use or put back into it.
+    fileprivate func lastSwitch(of id: TokenID) throws -> AuditEntry? {
+        var last: AuditEntry?
+        try eachAuditEntry(below: .max, object: id.text) { entry in
+            if ["token.quarantine", "token.restore"].contains(entry.action) { last = entry }
+            return last == nil
+        }
+        return last
     }
 }

@@ -20,6 +20,29 @@ package struct Reconciliation: Sendable {
         package var why: String
     }
 
+    /// A version that was retired in a life of the store that it does not remember.
+    ///
+    /// Its value was ended in the ordinary course of things, and for no cause: so it may wait, and nobody who reads it
+    /// from a destination is locked out (I1). What was revoked does not (I5).
+    package struct Retirement: Sendable {
+        package var value: ExportedAudit.Value
+        package var name: String
+        /// Destinations that hold it again: it is accepted until the rotation that follows has replaced it there.
+        package var heldBy: [Destination] = []
+        /// Destinations that may hold it: it is accepted until the guard has read them.
+        package var unreadable: [Destination] = []
+
+        /// Whether nothing is in the way.
+        package var isDue: Bool { heldBy.isEmpty && unreadable.isEmpty }
+    }
+
+    /// A token that was taken out of use, or put back into it, in a life of the store that it does not remember.
+    package struct Switching: Sendable {
+        package var token: TokenID
+        package var name: String
+        package var last: FormerLife.Switch
+    }
+
     /// Which store it is, and in which life.
     package var identity: StoreIdentity
     /// Why it is in safe mode; nil where it is not, and somebody knows better.
@@ -36,13 +59,17 @@ package struct Reconciliation: Sendable {
     /// Tokens that are revoked again, with why, by name.
     package var revocations: [(token: Token, cause: String)] = []
     /// Versions that are retired again where they are not the current one, by the names of their tokens.
-    package var retirements: [(value: ExportedAudit.Value, name: String)] = []
+    package var retirements: [Retirement] = []
+    /// Tokens that are quarantined or restored again, by name.
+    package var switches: [Switching] = []
 
     /// Tokens that are to be rotated once the store is let go.
     package var rotations: Set<TokenID> {
-        let revoked = Set(revocations.map(\.token.id))
-        return Set(losses.filter { $0.cure != .adopt }.map(\.version.tokenID) + ended.map(\.token.id))
-            .subtracting(revoked)
+        let called =
+            losses.filter { $0.cure != .adopt }.map(\.version.tokenID) + ended.map(\.token.id)
+            + retirements.filter { !$0.heldBy.isEmpty }.map(\.value.token)
+        return Set(called).subtracting(revocations.map(\.token.id))
+            .subtracting(switches.filter(\.last.isOff).map(\.token))
     }
 
     package func count(_ cure: Loss.Cure) -> Int { losses.count { $0.cure == cure } }
@@ -51,7 +78,11 @@ package struct Reconciliation: Sendable {
     var totals: [String: Int] {
         [
             "destinations": places, "adopted": count(.adopt) + count(.adoptAndRotate), "rotations": rotations.count,
-            "revoked_again": revocations.count, "retired_again": retirements.count, "foreign": foreign.count,
+            "revoked_again": revocations.count,
+            "retired_again": retirements.count(where: \.isDue),
+            "retired_later": retirements.count { !$0.isDue },
+            "quarantined_again": switches.count(where: \.last.isOff),
+            "restored_again": switches.count { !$0.last.isOff }, "foreign": foreign.count,
             "unreadable": unreadable.count,
         ]
     }
@@ -63,6 +94,11 @@ package struct Reconciled: Sendable {
     package var adopted = 0
     package var revoked = 0
     package var retired = 0
+    /// Tokens that are in quarantine again.
+    package var quarantined = 0
+    package var restored = 0
+    /// The names of tokens that were to be in quarantine again and are not: their new values are under way.
+    package var notQuarantined: [String] = []
     /// What became of the tokens that were rotated at once.
     package var rotations: [RotationResult] = []
 }

@@ -41,9 +41,7 @@ package struct ColumnMapping: Hashable, Sendable {
                 hint: "does the file begin with the titles of its columns?")
         }
         let hint: String
-        if let format = InventoryFormat.suggested(by: theirs) {
-            hint = "is this a list of another system? then say --format \(format.rawValue)"
-        } else if let near = nearest(to: theirs, among: InventoryColumn.titles) {
+        if let near = nearest(to: theirs, among: InventoryColumn.titles) {
             hint = "did you mean '\(near)'? then --map \(theirs)=\(near); else leave it out with --ignore \(theirs)"
         } else {
             hint =
@@ -51,6 +49,27 @@ package struct ColumnMapping: Hashable, Sendable {
                 + InventoryColumn.titles.joined(separator: ", ")
         }
         return InventoryFault(line: line, "there is no column '\(theirs)'", hint: hint)
+    }
+
+    /// What is wrong with a file as a whole, in place of a fault for each column and each row: it is a list of another
+    /// system, or nothing in it is the name of a token. Nil when neither is so.
+    ///
+    /// - parameter theirs: its columns, or the members of its first object.
+    func misfit(of theirs: [String], line: Int, isJSON: Bool) -> InventoryFault? {
+        let unknown = theirs.filter { meaning(of: $0) == .unknown }
+        if self == ColumnMapping(), let (format, column) = InventoryFormat.suggested(by: unknown, isJSON: isJSON) {
+            return InventoryFault(
+                line: line, "this looks like a list of \(format.rawValue): '\(column)' is no column of ours",
+                hint: "say --format \(format.rawValue); or, if it is your own, leave it out with --ignore \(column)")
+        }
+        guard !theirs.contains(where: { meaning(of: $0) == .column(.name) }) else { return nil }
+        let named = nearest(to: "name", among: unknown) ?? unknown.first { $0.lowercased().contains("name") }
+        let shown = theirs.prefix(30).map { SecretShape.shown($0, to: 40) }.joined(separator: ", ")
+        return InventoryFault(
+            line: line, "no column is taken as 'name', which every token needs; they are: \(shown)",
+            hint: "say which one it is, --map \(named.map { SecretShape.shown($0, to: 40) } ?? "THEIRS")=name, and "
+                + "leave out what is not ours with --ignore-columns; does the file begin with the titles of its "
+                + "columns?")
     }
 
     /// What is wrong when a named column is not there.

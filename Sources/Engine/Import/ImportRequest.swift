@@ -19,6 +19,8 @@ package struct ImportRequest: Sendable {
     package var isPartial: Bool
     /// How many changes of a kind the summary tells one by one; each takes about a kilobyte.
     package var mostTold: Int
+    /// The same for tokens that have vanished.
+    package var mostVanishedTold: Int
     /// When the file was written: up to then a report knows whether a token was used. Nil: not known.
     package var writtenAt: Instant?
 
@@ -26,7 +28,7 @@ package struct ImportRequest: Sendable {
         file: String, format: InventoryFormat, issuer: Issuer? = nil, columns: ColumnMapping = ColumnMapping(),
         vaults: KnownVaults, defaultPrefix: String = TokenValue.defaultPrefix, dryRun: Bool = false,
         isComplete: Bool = false, isPartial: Bool = false, mostTold: Int = ImportSummary.mostTold,
-        writtenAt: Instant? = nil
+        mostVanishedTold: Int? = nil, writtenAt: Instant? = nil
     ) {
         self.file = file
         self.format = format
@@ -38,6 +40,7 @@ package struct ImportRequest: Sendable {
         self.isComplete = isComplete
         self.isPartial = isPartial
         self.mostTold = mostTold
+        self.mostVanishedTold = mostVanishedTold ?? mostTold
         self.writtenAt = writtenAt
     }
 }

@@ -15,12 +15,21 @@ package struct ImportSummary: Hashable, Sendable {
     package var unchanged: Int
     /// Live tokens that the file should name and does not; nil when it names not all, or does not tell of what.
     package var vanished: Int?
+    /// How many of those were not missing before.
+    package var newlyVanished = 0
+    /// Tokens that were missing and that the file has again.
+    package var returned = 0
     /// Tokens that ended here and that their issuer's file calls active.
     package var stillActive = 0
     /// What the file holds beside tokens.
     package var leftOut: LeftOut
     /// The first changes of each kind, in the order of the file; vanished tokens by name.
     package private(set) var changes: [ImportChange] = []
+    /// Names of vanished tokens for the audit log, those that are newly so first.
+    package var vanishedNames: [String] { Array((newNames + oldNames).prefix(Self.mostNamed)) }
+    private static let mostNamed = 20
+    private var newNames: [String] = []
+    private var oldNames: [String] = []
     /// How many more there are.
     package private(set) var untold = 0
 
@@ -37,6 +46,17 @@ package struct ImportSummary: Hashable, Sendable {
         self.unchanged = unchanged
         self.vanished = vanished
         self.leftOut = leftOut
+    }
+
+    /// Counts a token that is not in the file any more.
+    mutating func noteVanished(_ token: Token, isNew: Bool, most: Int) {
+        note(.vanished, most: most) { ImportChange(.vanished, token) }
+        if isNew {
+            newlyVanished += 1
+            if newNames.count < Self.mostNamed { newNames.append(token.name) }
+        } else if oldNames.count < Self.mostNamed {
+            oldNames.append(token.name)
+        }
     }
 
     /// Counts a change, and keeps it while there is room for another of its kind; `change` is only made then.

@@ -77,7 +77,7 @@ extension Importer {
             switch error {
             case .nameTaken, .placeTaken, .refused, .failed:
                 throw InventoryFaults([InventoryFault(line: line, error.description, hint: "mend or remove the row")])
-            case .outcomeUnknown, .busy, .unusable, .held: throw error
+            case .outcomeUnknown, .busy, .full, .unusable, .held: throw error
             }
         }
     }

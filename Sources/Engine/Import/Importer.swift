@@ -18,6 +18,9 @@ final class Importer {
     private var seen = FingerprintSet()
     /// Those that several rows seem to name.
     private var contested: Set<TokenID> = []
+    /// Those that have vanished since the last time, and those that were missing and are there again.
+    private var newlyVanished: [TokenID] = []
+    private var returned: [TokenID] = []
     private var issuers: Set<Issuer>
     private var sections: Set<String>?
     private(set) var summary: ImportSummary
@@ -33,6 +36,11 @@ final class Importer {
         self.progress = progress
         issuers = request.format.isReport ? Set([request.issuer ?? request.format.issuer].compactMap(\.self)) : []
         summary = ImportSummary(file: request.file, digest: digest, format: request.format, rows: 0)
+    }
+
+    /// Whether anything is to be done, beside telling of the import.
+    var changesAnything: Bool {
+        changing.countOfTrue > 0 || new.countOfTrue > 0 || !newlyVanished.isEmpty || !returned.isEmpty
     }
 
     /// The change, as a line of the file asserts it.
@@ -129,18 +137,34 @@ final class Importer {
 
     private static func hash(of id: TokenID) -> UInt64 { UInt64(bitPattern: Int64(id.hashValue)) }
 
-    /// Counts the live tokens that the file should name and does not. What was not imported is none of them.
+    /// Finds the live tokens that the file should name and does not, and those that it names again. What was not
+    /// imported is none of them.
     func lookForVanished() throws {
+        var missing: Set<TokenID> = []
+        try store.eachAbsent { token, _ in
+            missing.insert(token.id)
+            if seen.contains(Self.hash(of: token.id)) { returned.append(token.id) }
+            return true
+        }
+        summary.returned = returned.count
         guard request.isComplete || request.format.isReport && !request.isPartial, sections != [] else { return }
         summary.vanished = 0
         try store.eachToken(states: [.active, .quarantined]) { token in
             if issuers.contains(token.issuer), token.provenance == .asserted, isOfSections(token),
                 !seen.contains(Self.hash(of: token.id))
             {
-                summary.note(.vanished, most: request.mostTold) { ImportChange(.vanished, token) }
+                let isNew = !missing.contains(token.id)
+                if isNew { newlyVanished.append(token.id) }
+                summary.noteVanished(token, isNew: isNew, most: request.mostVanishedTold)
             }
             return true
         }
+    }
+
+    /// Notes who is missing, within a transaction.
+    func recordAbsences() throws {
+        for id in newlyVanished { _ = try store.noteAbsence(of: id, from: request.file, change: change) }
+        for id in returned { _ = try store.endAbsence(of: id) }
     }
 
     private func isOfSections(_ token: Token) -> Bool {

@@ -38,9 +38,58 @@ package enum InventoryFormat: String, Sendable, CaseIterable {
 
     /// The format that the beginning of a file can only be; nil when it may be several.
     package static func detected(in beginning: [UInt8]) -> InventoryFormat? {
-        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-        let text = beginning.starts(with: mark) ? beginning.dropFirst(mark.count) : beginning[...]
+        let text = beginning.starts(with: byteOrderMark) ? beginning.dropFirst(byteOrderMark.count) : beginning[...]
         return text.starts(with: CredentialReport.firstColumns.utf8) ? .awsCredentialReport : nil
+    }
+
+    /// Whether it is JSON; else it is CSV.
+    package var isJSON: Bool {
+        switch self {
+        case .json, .gitlab, .github: true
+        case .csv, .awsCredentialReport: false
+        }
+    }
+
+    /// What a file is whose beginning cannot be of this format; nil where it may be.
+    ///
+    /// - returns: what it looks like, for people, and the formats that it may be of, the likeliest first.
+    package func contradiction(in beginning: [UInt8]) -> (looksLike: String, formats: [InventoryFormat])? {
+        let isJSON = Self.looksLikeJSON(beginning)
+        if let detected = Self.detected(in: beginning), detected != self {
+            return (looksLike: "the credential report of AWS IAM", formats: [detected])
+        }
+        guard isJSON != self.isJSON, Self.isText(beginning) else { return nil }
+        guard isJSON else { return (looksLike: "CSV", formats: [.csv, .awsCredentialReport]) }
+        let text = String(decoding: beginning, as: UTF8.self)
+        let likely = ["access_level", "revoked", "token_id", "credential_id"].first { text.contains("\"\($0)\"") }
+        let formats = likely.flatMap { Self.suggested(by: $0) }.map { [$0] } ?? [.json, .gitlab, .github]
+        return (looksLike: "JSON", formats: formats)
+    }
+
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
+    /// Without a byte order mark and blanks.
+    private static func trimmed(_ beginning: [UInt8]) -> ArraySlice<UInt8> {
+        let text = beginning.starts(with: byteOrderMark) ? beginning.dropFirst(byteOrderMark.count) : beginning[...]
+        return text.drop { $0 == 0x20 || (0x09...0x0D).contains($0) }
+    }
+
+    private static func looksLikeJSON(_ beginning: [UInt8]) -> Bool {
+        trimmed(beginning).first.map { $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "{") } ?? false
+    }
+
+    /// Not blank, and not UTF-16, which is told by itself.
+    private static func isText(_ beginning: [UInt8]) -> Bool {
+        guard let first = trimmed(beginning).first else { return false }
+        return first < 0xF8 && !beginning.prefix(2).contains(0)
+    }
+
+    /// The format that has one of these columns, where it is no column of ours, with that column.
+    static func suggested(by columns: [String], isJSON: Bool) -> (format: InventoryFormat, column: String)? {
+        for column in columns {
+            if let format = suggested(by: column), format.isJSON == isJSON { return (format, column) }
+        }
+        return nil
     }
 
     /// The format whose columns these are, where they are no columns of ours.

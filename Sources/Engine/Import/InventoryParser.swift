@@ -15,6 +15,7 @@ struct InventoryParser {
     var scopes = Remembered<[String]>()
     var labels = Remembered<[String: String]>()
     private var issuers = Remembered<Issuer>()
+    private var hasToldIssuer = false
 
     struct Parsed {
         var token: Token
@@ -96,7 +97,9 @@ struct InventoryParser {
     private mutating func readIssuer(_ reader: inout RowReader) -> Issuer? {
         let text = reader.text(.issuer, longest: 64)
         if text.isEmpty {
-            if issuer == nil {
+            // A column that is not there is told once, and not for each row.
+            if issuer == nil, reader.row.gives(.issuer) || !hasToldIssuer {
+                hasToldIssuer = true
                 reader.fault("issuer is missing", "add an issuer column (rota or external:<kind>) or give --issuer")
             }
             return issuer

@@ -8,6 +8,9 @@ package protocol BrakeChanges {
     func keepClock(_ mark: ClockMark)
     /// Why the clock that this process goes by cannot be acted on, for `brake(at:)` to tell; nil where it can.
     func distrustClock(_ doubt: ClockDoubt?)
+    /// Has the clock looked at whenever `brake(at:)` is asked for, which every transition does that destroys something:
+    /// so that none is done by a clock that has just jumped. Nil: nobody looks.
+    func watchClock(by look: (@Sendable () -> ClockDoubt?)?)
 
     /// Stops everything destructive, in the place of an earlier freeze; event `store.frozen`.
     func freeze(_ freeze: Freeze, change: Change) throws
@@ -21,7 +24,8 @@ package protocol BrakeChanges {
     ///   rotation of the token is open. Else it is `unconfirmed`, which a rotation replaces.
     func adoptVersion(_ lost: LostVersion, supersedes overlap: TimeSpan?, change: Change) throws -> Int?
     /// Retires a version that was retired in a life of the store that it does not remember; event
-    /// `token.version_retired`. False when it is the current one, or does not authenticate.
+    /// `token.version_retired`. False when it is the current one, or does not authenticate, or the current one is not
+    /// verified in every destination that it was ever sent to.
     func retireAgain(_ token: TokenID, version: Int, change: Change) throws -> Bool
     /// Ends the doubt about the store: its next generation begins, under a new name where one is given, and what
     /// it is is written down beside it; event `store.reconciled`. False when somebody else has done so.

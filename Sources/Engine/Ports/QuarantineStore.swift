@@ -15,9 +15,12 @@ package protocol QuarantineChanges {
     /// Keeps a token from authenticating until it is restored; event `token.quarantined`. Its versions, places and
     /// overlap stay as they are. False when it is not an active token of ours within its term, or a rotation of it has
     /// yet to bring its new value to its places.
+    ///
+    /// - parameter rule: nil for a person, who goes past every brake; the audit entry says past which. Else it throws
+    ///   `StoreError.held` while there is one.
     func quarantineToken(_ id: TokenID, by rule: RuleReference?, change: Change) throws -> Bool
     /// Lets it authenticate again, at once; event `token.restored`. False when it is not a quarantined token of ours
-    /// within its term.
+    /// within its term. Throws `StoreError.held` while the store is in safe mode: what it has lost may have ended it.
     func restoreToken(_ id: TokenID, change: Change) throws -> Bool
 }
 

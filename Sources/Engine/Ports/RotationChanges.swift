@@ -29,20 +29,25 @@ package struct Rotation: Hashable, Sendable {
     package var trigger: RotationTrigger?
     /// How many times it was tried and did not come to its end.
     package var failures: Int
+    /// How many of its values a vault would not have.
+    package var rejections: Int
     package var nextAttemptAt: Instant
     /// Why it did not, for people; nil while all is well.
     package var cause: String?
-    /// When somebody was told that it is stuck: it does not come to its promotion, or afterwards its older value not
-    /// out of use; nil: nobody was.
+    /// When somebody was told that it does not get on: to its promotion, or afterwards past its guard; nil: nobody
+    /// was.
     package var alarmedAt: Instant?
+    /// When somebody was told that its older value is in use past the cap; nil: nobody was.
+    package var useAlarmedAt: Instant?
     /// When its value became current; nil: it has not.
     package var promotedAt: Instant?
 
     package init(
         id: Int64, tokenID: TokenID, fromVersion: Int, toVersion: Int?, phase: Phase, overlap: TimeSpan,
         cap: OverlapCap = OverlapCap(),
-        claimedAt: Instant, claim: Change, trigger: RotationTrigger?, failures: Int, nextAttemptAt: Instant,
-        cause: String?, alarmedAt: Instant? = nil, promotedAt: Instant? = nil
+        claimedAt: Instant, claim: Change, trigger: RotationTrigger?, failures: Int, rejections: Int = 0,
+        nextAttemptAt: Instant,
+        cause: String?, alarmedAt: Instant? = nil, useAlarmedAt: Instant? = nil, promotedAt: Instant? = nil
     ) {
         self.id = id
         self.tokenID = tokenID
@@ -55,9 +60,11 @@ package struct Rotation: Hashable, Sendable {
         self.claim = claim
         self.trigger = trigger
         self.failures = failures
+        self.rejections = rejections
         self.nextAttemptAt = nextAttemptAt
         self.cause = cause
         self.alarmedAt = alarmedAt
+        self.useAlarmedAt = useAlarmedAt
         self.promotedAt = promotedAt
     }
 }
@@ -156,6 +163,9 @@ package protocol RotationChanges {
     func markFenced(_ token: TokenID, version: Int, destination: Int64, attempt: Int, at now: Instant) throws -> Bool
     /// Recovery. The pending version can be nowhere: every row is unsent or fenced. Pending to revoked.
     func discardPending(_ token: TokenID, version: Int, change: Change) throws -> Bool
+    /// A vault would not have a value of an open rotation. Answers how many it were until now; 0 when it is not open.
+    /// Not audited by itself: what follows is.
+    func noteRejection(_ rotation: Int64) throws -> Int
     /// Recovery. The pending version may be somewhere and cannot be fenced: pending to unconfirmed.
     func leaveUnconfirmed(_ token: TokenID, version: Int, change: Change) throws -> Bool
     /// Step 7. When every row is verified: pending to current, current to previous, which ends with the
@@ -176,8 +186,8 @@ package protocol RotationChanges {
     /// Step 8. An overlap goes on: why, once that is worth a word, and when to look again. Not audited, since
     /// nothing has changed.
     func prolongOverlap(_ rotation: Int64, cause: String?, nextAttemptAt: Instant) throws
-    /// Step 8. An older value is in use past the cap: event `token.rotation_stuck` with who uses it, once after
-    /// the promotion. False when it was told before.
+    /// Step 8. An older value is in use past the cap: event `token.rotation_stuck` with who uses it, once, whatever
+    /// was told of a stall. False when it was told before.
     func raiseAlarm(_ rotation: Int64, version: Int, change: Change) throws -> Bool
     /// Records that a rotation could not go on: cause and next attempt; with `tells` also event
     /// `token.rotation_stuck`, once until the promotion and once after it.

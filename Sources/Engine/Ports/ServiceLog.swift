@@ -13,12 +13,31 @@ package enum LogLevel: String, Hashable, Sendable, CaseIterable {
 
 /// One named part of an event.
 package struct LogField: Hashable, Sendable {
+    /// What a value is where a format tells numbers from texts.
+    package enum Kind: Hashable, Sendable {
+        case text, number, truth
+    }
+
     package var name: String
     package var value: String
+    package var kind: Kind
 
     package init(_ name: String, _ value: some CustomStringConvertible) {
+        self.init(name: name, value: value.description, kind: .text)
+    }
+
+    package init(_ name: String, _ value: some BinaryInteger) {
+        self.init(name: name, value: value.description, kind: .number)
+    }
+
+    package init(_ name: String, _ value: Bool) {
+        self.init(name: name, value: value.description, kind: .truth)
+    }
+
+    private init(name: String, value: String, kind: Kind) {
         self.name = name
-        self.value = value.description
+        self.value = value
+        self.kind = kind
     }
 }
 

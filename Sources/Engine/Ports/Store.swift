@@ -8,7 +8,8 @@ package import RotaCore
 /// when and why. A condition that does not hold is an ordinary answer (false or nil), never an error; but for a brake:
 /// what is destructive throws `StoreError.held` while there is one.
 package protocol Store: AnyObject, StoreReads, TokenChanges, RotationChanges, RunChanges, DeliveryChanges,
-    UsageChanges, ScheduleChanges, BlockChanges, BrakeChanges, QuarantineChanges
+    UsageChanges, ScheduleChanges, BlockChanges, AttemptChanges, BrakeChanges, QuarantineChanges, AbsenceChanges,
+    DriftChanges
 {
     /// Runs `body` in one durable write transaction. When `body` throws, nothing of it stays.
     ///
@@ -73,6 +74,8 @@ package enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     /// COMMIT failed: it may or may not be on disk.
     case outcomeUnknown(String)
     case busy(String)
+    /// There is no room on its disk; nothing was changed.
+    case full
     /// Not a store, a newer one, damaged, or somebody else's; with a hint what to do.
     case unusable(String, hint: String)
     /// A name that another active token has.
@@ -89,6 +92,7 @@ package enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .outcomeUnknown(let what): "the store may or may not have kept the last change: \(what)"
         case .busy(let what): "the store is busy: \(what)"
+        case .full: "the disk of the store is full; nothing was changed"
         case .unusable(let what, _): what
         case .nameTaken(let name): "an active token named '\(name)' exists already"
         case .placeTaken(let place, let name): "\(place) is a destination of '\(name)' already"
@@ -115,12 +119,14 @@ package struct StoreIdentity: Hashable, Sendable {
 }
 
 /// Everything that can be asked.
-package protocol StoreReads: UsageReads, QuarantineReads {
+package protocol StoreReads: UsageReads, QuarantineReads, AbsenceReads {
     func identity() throws -> StoreIdentity
     /// What keeps anything destructive from being done; nil where nothing does.
     func brake(at now: Instant) throws -> Brake?
     /// The freeze that is in force, whatever else there is.
     func freeze(at now: Instant) throws -> Freeze?
+    /// The freezes that were on at some time of a period, latest first: `PastFreeze.mostTold` at the most.
+    func freezes(from start: Instant, to end: Instant) throws -> [PastFreeze]
     /// Why the store may not be the one that it says it is; nil where it is.
     func doubt() throws -> StoreDoubt?
 
@@ -157,6 +163,8 @@ package protocol StoreReads: UsageReads, QuarantineReads {
     /// Those of the unfinished ones that something is in the way of, by their next attempt.
     func stalledRotations() throws -> [Rotation]
     func rotation(of id: TokenID) throws -> Rotation?
+    /// Rotations that a person asked for and that were given up, newest first, of the newest so many of all.
+    func givenUpRotations(ofNewest count: Int) throws -> [Rotation]
     /// The push rows of all versions of a token.
     func pushes(of id: TokenID) throws -> [Push]
 
@@ -165,6 +173,9 @@ package protocol StoreReads: UsageReads, QuarantineReads {
     func findings(of id: TokenID) throws -> [Finding]
     /// Actions that were blocked when a run called for them last, by token.
     func blocks() throws -> [Block]
+    /// Rotations that could not begin, by token.
+    func failedAttempts() throws -> [FailedAttempts]
+    func failedAttempts(of id: TokenID) throws -> FailedAttempts?
 
     /// Audit entries, oldest first, from an entry number on; `each` returns false to stop.
     func eachAuditEntry(from number: Int64, object: String?, _ each: (AuditEntry) throws -> Bool) throws
@@ -221,7 +232,7 @@ package enum CandidateQuery: Hashable, Sendable {
     case lifetimeMoreThan(TimeSpan)
     /// Ends after this.
     case expiresAfter(Instant)
-    /// Ended already: `expires_at` at or before this, and still listed as active.
+    /// Ended already: `expires_at` at or before this, and still listed as active; or as quarantined.
     case expiredAtOrBefore(Instant)
     /// Without what a rule asks for.
     case without(TokenFact)
@@ -253,7 +264,8 @@ package struct ScopeBound: Hashable, Sendable {
     }
 }
 
-/// Everything that changes tokens outside rotations.
+/// Everything that changes tokens outside rotations. While the store is in safe mode all but an emergency throws
+/// `StoreError.held`.
 package protocol TokenChanges {
     /// Adds a token with its first version and destinations; event `token.issued` unless it was imported.
     /// Throws `StoreError.nameTaken`, and `StoreError.placeTaken` where a live token would share a destination.

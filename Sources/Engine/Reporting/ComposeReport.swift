@@ -26,8 +26,10 @@ package func composeReport(
     try format.end(
         Report(
             facts: facts, summary: summary, activity: activity,
-            rotations: try OpenRotations(from: store), lastRun: try store.lastRun(),
-            deliveries: try store.deliveryCounts()))
+            rotations: try OpenRotations(from: store), missing: try MissingTokens(from: store),
+            lastRun: try store.lastRun(),
+            deliveries: try store.deliveryCounts(),
+            freezes: try store.freezes(from: facts.since, to: facts.madeAt)))
 }
 
 private func judgeAll<Format: ReportFormat>(
@@ -39,6 +41,7 @@ private func judgeAll<Format: ReportFormat>(
         policies: facts.policies.policies, at: facts.at, since: facts.since)
     // A conflict shows when a run looks into the vault, and not in the store alone.
     let conflicts = Set(try store.blocks().filter { $0.reason == .conflict }.map(\.tokenID))
+    let failing = Set(try store.failedAttempts().map(\.tokenID))
     var rulings: [Planner.Ruling] = []
     try store.eachToken(states: [], in: Format.order) { token in
         rulings.removeAll(keepingCapacity: true)
@@ -48,7 +51,9 @@ private func judgeAll<Format: ReportFormat>(
         var blocked: BlockedReason?
         if planner.callsForAction(rulings) {
             let action = try planner.action(for: token, rulings) { try store.destinations(of: token.id) }
-            blocked = action.flatMap { $0.0.blocked ?? (conflicts.contains(token.id) ? .conflict : nil) }
+            let met: BlockedReason? =
+                conflicts.contains(token.id) ? .conflict : failing.contains(token.id) ? .vaultFailing : nil
+            blocked = action.flatMap { $0.0.blocked ?? ($0.0.action == .rotate ? met : nil) }
         }
         builder.add(token, rulings, idle: idle, blocked: blocked)
         if !rulings.isEmpty { try format.add(token, rulings) }

@@ -56,8 +56,11 @@ package struct Report: Sendable {
     package var summary: ComplianceSummary
     package var activity: PeriodActivity
     package var rotations: OpenRotations
+    package var missing: MissingTokens
     package var lastRun: RunRecord?
     package var deliveries: DeliveryCounts
+    /// Those of the period, latest first.
+    package var freezes: [PastFreeze]
 }
 
 /// Writes one format of a report while the tokens stream by: `begin`, `add` for each selected token, `end`.

@@ -39,10 +39,16 @@ struct RotationSnapshot: Sendable {
 }
 
 extension RotationSnapshot {
+    /// Whether no destination has come since: who was not looked at may hold an older value (decision 0020).
+    func hasSeenEveryDestination(in store: any Store) throws -> Bool {
+        let seen = Set(destinations.map(\.id))
+        return try store.destinations(of: token.id).allSatisfy { seen.contains($0.id) }
+    }
+
     /// Whether a destination was added after the current value was promoted and holds no other value of this token:
     /// it waits for the next rotation, and nobody can be locked out by way of it.
     func isNew(_ destination: Destination, holding observation: Observation) -> Bool {
-        guard let current, push(of: current.number, to: destination) == nil else { return false }
+        guard let current, push(of: current.number, to: destination)?.state != .verified else { return false }
         return !versions.contains { observation.holds($0.digest) }
     }
 }

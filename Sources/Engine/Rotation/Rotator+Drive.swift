@@ -4,6 +4,8 @@ import RotaCore
 extension Rotator {
     /// How many values one pass mints for one token: a lost or rejected one is superseded once.
     private static let mintsPerPass = 2
+    /// After how many rejected values of one rotation it is the vault's or the configuration's trouble.
+    private static let rejectionsBeforeWaiting = 2
     /// How many times one destination is read before its vault is in trouble.
     private static let readsPerPass = 3
 
@@ -47,7 +49,6 @@ extension Rotator {
                 }
                 version = pending.number
             } else {
-                // A value that was refused twice is the vault's or the configuration's trouble.
                 if let rejection, minted >= Self.mintsPerPass { throw rejection }
                 guard minted < Self.mintsPerPass else { throw Obstacle("its values were lost twice in one pass") }
                 minted += 1
@@ -59,9 +60,12 @@ extension Rotator {
             do throws(Obstacle) {
                 try await pushEverywhere(value, version: version, of: snapshot, observations: observations)
             } catch {
-                // Superseded once, also over several passes: another lost one would leave no room for a successor.
+                guard error.kind == .rejected else { throw error }
+                // Superseded once, also over several passes. From then on what is pending is sent again, or where
+                // nobody holds it one value a pass; and another lost one would leave no room for a successor.
+                let rejections = try await store.write { try $0.noteRejection(snapshot.rotation.id) }
                 let superseded = snapshot.versions.contains { $0.state == .unconfirmed }
-                guard error.kind == .rejected, rejection == nil, !superseded else { throw error }
+                guard rejections < Self.rejectionsBeforeWaiting, !superseded else { throw error }
                 rejection = error
                 continue
             }
@@ -76,36 +80,57 @@ extension Rotator {
     /// Step 2. Every destination is reachable, holds what we may write over, and lets us. Nothing is armed before that.
     private func preflight(_ snapshot: RotationSnapshot) async throws -> [Int64: Observation] {
         guard !snapshot.destinations.isEmpty else { throw Obstacle("it has no destination") }
-        let observations = try await probeAll(snapshot.destinations)
-        reached(.probed)
+        var reading = try await read(snapshot.destinations)
         for destination in snapshot.destinations {
-            guard let observation = observations[destination.id] else { continue }
+            guard let observation = reading.observations[destination.id] else { continue }
             if !snapshot.recognises(observation, at: destination) {
-                throw Obstacle(
-                    "\(destination) holds a value that rota does not know; it was not touched", kind: .conflict)
+                reading.obstacles.append(
+                    Obstacle(
+                        "\(destination) holds a value that rota does not know; it was not touched", kind: .conflict))
             }
         }
+        try reading.requireAll()
+        reached(.probed)
         for destination in snapshot.destinations {
             let vault = try vault(of: destination)
             do throws(VaultError) {
                 try await vault.requireWritable(destination)
             } catch {
-                throw Obstacle(error, at: destination)
+                reading.obstacles.append(Obstacle(error, at: destination))
             }
         }
+        try reading.requireAll()
         reached(.permitted)
-        return observations
+        return reading.observations
     }
 
-    /// Reads all destinations at once; throws the first trouble when any cannot be read.
+    /// Reads all destinations at once; throws the trouble when any cannot be read.
     func probeAll(_ destinations: [Destination]) async throws -> [Int64: Observation] {
-        try await withThrowingTaskGroup(of: (Int64, Observation).self) { group in
+        let reading = try await read(destinations)
+        try reading.requireAll()
+        return reading.observations
+    }
+
+    /// Reads all destinations at once, each by itself.
+    func read(_ destinations: [Destination]) async throws -> DestinationReading {
+        try await withThrowingTaskGroup(of: (Int64, Result<Observation, Obstacle>).self) { group in
             for destination in destinations {
-                group.addTask { (destination.id, try await probe(destination)) }
+                group.addTask {
+                    do {
+                        return (destination.id, .success(try await probe(destination)))
+                    } catch let obstacle as Obstacle {
+                        return (destination.id, .failure(obstacle))
+                    }
+                }
             }
-            var observations: [Int64: Observation] = [:]
-            for try await (id, observation) in group { observations[id] = observation }
-            return observations
+            var reading = DestinationReading()
+            for try await (id, result) in group {
+                switch result {
+                case .success(let observation): reading.observations[id] = observation
+                case .failure(let obstacle): reading.obstacles.append(obstacle)
+                }
+            }
+            return reading
         }
     }
 
@@ -177,6 +202,7 @@ extension Rotator {
             var closing = change.at(now)
             closing.cause = obstacle.cause
             if try store.closeRotation(rotation.id, change: closing) {
+                try noteFailure(of: rotation, obstacle, in: store, closing)
                 return obstacle.kind == .conflict
                     ? RotationResult(id, .blocked, blocked: .conflict, cause: obstacle.cause)
                     : RotationResult(id, .failed, cause: obstacle.cause)
@@ -186,15 +212,49 @@ extension Rotator {
         }
     }
 
-    /// Writes down why it does not get on and when it is tried again; told to people where time alone will not mend
-    /// it, or has not.
-    func stall(_ rotation: Rotation, _ obstacle: Obstacle, in store: any Store, at now: Instant) throws {
+    /// What was given up before anything was armed leaves nothing but this. What a person asked for tells him so
+    /// itself, and a conflict is told as one.
+    private func noteFailure(
+        of rotation: Rotation, _ obstacle: Obstacle, in store: any Store, _ change: Change
+    ) throws {
+        guard let policy = rotation.trigger?.policy else { return }
+        if obstacle.kind == .conflict { return try store.forgetFailedAttempts(of: rotation.tokenID) }
+        let failures = (try store.failedAttempts(of: rotation.tokenID)?.count ?? 0) + 1
+        try store.noteFailedAttempt(
+            of: rotation.tokenID, policy: policy, nextAttemptAt: change.at + wait(after: failures, obstacle),
+            tells: isTold(obstacle, after: failures), change: change)
+    }
+
+    private func wait(after failures: Int, _ obstacle: Obstacle) -> TimeSpan {
         let wait = max(
-            Backoff.betweenPasses.wait(after: rotation.failures + 1, random: random),
+            Backoff.betweenPasses.wait(after: failures, random: random),
             min(obstacle.retryAfter?.seconds ?? 0, Backoff.betweenPasses.cap))
+        return TimeSpan(seconds: wait)
+    }
+
+    /// Where time alone will not mend it, or has not.
+    private func isTold(_ obstacle: Obstacle, after failures: Int) -> Bool {
+        obstacle.needsPerson || failures >= Self.failuresBeforeTelling
+    }
+
+    /// Writes down why it does not get on and when it is tried again.
+    func stall(_ rotation: Rotation, _ obstacle: Obstacle, in store: any Store, at now: Instant) throws {
+        let failures = rotation.failures + 1
         try store.stall(
-            rotation.id, cause: obstacle.cause, nextAttemptAt: now + TimeSpan(seconds: wait),
-            tells: obstacle.needsPerson || rotation.failures + 1 >= Self.failuresBeforeTelling, at: now)
+            rotation.id, cause: obstacle.cause, nextAttemptAt: now + wait(after: failures, obstacle),
+            tells: isTold(obstacle, after: failures), at: now)
+    }
+}
+
+/// What destinations hold, as far as they could be read.
+struct DestinationReading: Sendable {
+    /// By the destination's id.
+    var observations: [Int64: Observation] = [:]
+    /// One for each that could not be read, or that something else is in the way of.
+    var obstacles: [Obstacle] = []
+
+    func requireAll() throws(Obstacle) {
+        if let obstacle = Obstacle.gravest(of: obstacles) { throw obstacle }
     }
 }
 

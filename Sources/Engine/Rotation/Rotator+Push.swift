@@ -31,9 +31,7 @@ extension Rotator {
                 if case .failure(let error) = result { failures.append(error) }
             }
         }
-        if let obstacle = failures.compactMap({ $0 as? Obstacle }).max(by: { $0.gravity < $1.gravity }) {
-            throw obstacle
-        }
+        if let obstacle = Obstacle.gravest(of: failures.compactMap { $0 as? Obstacle }) { throw obstacle }
         if let failure = failures.first { throw Obstacle("\(failure)") }
     }
 
@@ -185,9 +183,9 @@ extension Rotator {
 
     private func currentRow(_ id: TokenID, _ version: Int, _ destination: Destination) async throws -> Push {
         let row = try await store.read { store -> Push? in
-            guard try store.versions(of: id).contains(where: { $0.number == version && $0.state == .pending }) else {
-                return nil
-            }
+            guard try store.versions(of: id).contains(where: { $0.number == version && $0.state == .pending }),
+                try store.destinations(of: id).contains(where: { $0.id == destination.id })
+            else { return nil }
             return try store.pushes(of: id).first { $0.version == version && $0.destinationID == destination.id }
         }
         guard let row else { throw Obstacle("another process took the rotation over", kind: .overtaken) }
@@ -211,14 +209,21 @@ extension Rotator {
 }
 
 extension Obstacle {
-    /// Which of several is told: what needs a person comes before what passes by itself.
-    fileprivate var gravity: Int {
+    /// Which of several is told, with the longest wait that any of them asks for; nil of none.
+    static func gravest(of obstacles: [Obstacle]) -> Obstacle? {
+        guard var gravest = obstacles.max(by: { $0.gravity < $1.gravity }) else { return nil }
+        gravest.retryAfter = obstacles.compactMap(\.retryAfter).max()
+        return gravest
+    }
+
+    /// What needs a person comes before what passes by itself, of whatever kind: a time-out hides nothing.
+    private var gravity: Int {
         switch kind {
         case .overtaken: 0
-        case .passing: 1
-        case .conflict: 2
-        case .rejected: 3
-        case .held: 4
+        case .passing: needsPerson ? 2 : 1
+        case .conflict: 3
+        case .rejected: 4
+        case .held: 5
         }
     }
 }

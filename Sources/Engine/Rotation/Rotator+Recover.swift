@@ -20,12 +20,16 @@ extension Rotator {
     func recover(
         _ pending: Version, of snapshot: RotationSnapshot, rejected: Bool, change: Change
     ) async throws -> RecoveredValue {
-        let observations = try await probeAll(snapshot.destinations)
+        let reading = try await read(snapshot.destinations)
+        let observations = reading.observations
         reached(.reread)
+        // One that holds it is enough to go on: the others get it, and who cannot be read waits for himself alone.
         if !rejected, let value = observations.values.first(where: { $0.holds(pending.digest) })?.value {
             reached(.valueFound)
             return .resume(value)
         }
+        // Where it can appear nowhere any more is only known when each of them has been looked at.
+        try reading.requireAll()
         var certain = true
         for destination in snapshot.destinations {
             guard let push = snapshot.push(of: pending.number, to: destination), push.attempt > 0 else { continue }
@@ -100,6 +104,8 @@ extension Rotator {
         if let value = observation.value, observation.holds(pending.digest) { return .landed(value) }
         if observation.value == nil, !vault.capabilities.fencesEmptiness { return .uncertain }
         if try await mayHaveBeenVisible(pending, push, at: destination, in: vault, observation) { return .uncertain }
+        // It writes to a vault, as a sending does.
+        if let brake = try await store.brake(at: clock.now()) { throw Obstacle(brake.message, kind: .held) }
         do throws(VaultError) {
             try await vault.fence(destination, at: observation)
             reached(.fenceWritten)

@@ -3,8 +3,6 @@ import RotaCore
 extension Rotator {
     /// How soon an older value that is still in use is looked at again, in seconds.
     private static let patience: Int64 = 300
-    /// How long a request may be under way, and a process stopped in the middle of one.
-    static let longestPause = TimeSpan(seconds: 3600)
 
     /// Steps 8 to 10: when the overlap has passed and the consumers have changed over, every destination is
     /// read once more, and older versions are retired where all hold the current value. Answers how many were.
@@ -31,7 +29,8 @@ extension Rotator {
         }
         reached(.guarded)
         let retired = try await store.write { store in
-            try over.filter { version in
+            guard try snapshot.hasSeenEveryDestination(in: store) else { return 0 }
+            return try over.filter { version in
                 try store.retire(
                     id, version: version.number, evidence: use.evidence(for: version), change: change.at(now))
             }.count
@@ -43,7 +42,9 @@ extension Rotator {
             if over.contains(where: { latest.obstacle(to: $0) != nil }) {
                 return (try await prolong(snapshot, ended, latest, change: change), retired)
             }
-            let obstacle = Obstacle("the current value is not verified everywhere that an older one was sent to")
+            let obstacle = Obstacle(
+                "the current value is not verified everywhere that an older one was sent to, or a destination came "
+                    + "while they were looked at")
             return (try await hold(snapshot, obstacle, at: now), retired)
         }
         if over.count < ended.count {
@@ -69,7 +70,8 @@ extension Rotator {
                 return (try await hold(snapshot, obstacle, at: now), 0)
             }
             let isRetired = try await store.write { store in
-                try store.retireEarly(id, older.map(\.number), evidence: use.early, change: change.at(now))
+                guard try snapshot.hasSeenEveryDestination(in: store) else { return false }
+                return try store.retireEarly(id, older.map(\.number), evidence: use.early, change: change.at(now))
             }
             if isRetired { return (RotationResult(id, .done), older.count) }
         }
@@ -87,7 +89,7 @@ extension Rotator {
             let isConditional = vaults[destination.vault]?.capabilities.conditionalWrite ?? true
             return !isConditional && snapshot.push(of: version.number, to: destination).map { $0.attempt > 0 } ?? false
         }
-        return wasSent ? snapshot.current?.issuedAt.map { $0 + Self.longestPause } : nil
+        return wasSent ? snapshot.current?.issuedAt.map { $0 + Destination.longestPause } : nil
     }
 
     /// An older value is in use, so it lives on; past the cap somebody is told.

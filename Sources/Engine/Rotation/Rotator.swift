@@ -60,13 +60,15 @@ package struct Rotator: Sendable {
     ///
     /// - Parameters:
     ///   - which: tells of a rotation that is due whether this pass takes it up; nil: all of them.
+    ///   - found: called with how many there are, before any is taken up.
     ///   - record: called as each comes to its end in this pass, with the rotation as it was before.
     package func recover(
-        change: Change, only which: (@Sendable (Rotation) -> Bool)? = nil,
+        change: Change, only which: (@Sendable (Rotation) -> Bool)? = nil, found: (Int) -> Void = { _ in },
         record: @escaping @Sendable (Rotation, RotationResult) async throws -> Void = { _, _ in }
     ) async throws -> RecoveryResult {
         let now = clock.now()
         let due = try await store.read { try $0.dueRotations(at: now) }.filter { which?($0) ?? true }
+        found(due.count)
         let results = try await crowd(due, of: \.tokenID) { rotation in
             try await self.resume(rotation, change: change, record: record)
         }
@@ -129,6 +131,12 @@ package struct Rotator: Sendable {
     private func claim(_ request: RotationRequest, in store: any Store) throws -> Rotation {
         guard let token = try store.token(request.tokenID), request.revision.map({ $0 == token.revision }) ?? true
         else { throw ClaimRefused(cause: "it has changed since it was planned") }
+        // A person who asks has mended it, or wants to see.
+        if request.trigger != nil, let failed = try store.failedAttempts(of: token.id),
+            failed.nextAttemptAt > clock.now()
+        {
+            throw ClaimRefused(cause: BlockedReason.vaultFailing.message)
+        }
         if request.supersedes { _ = try store.supersedeOverlap(of: token.id, change: request.change) }
         if let rotation = try store.claimRotation(
             of: token.id, fromVersion: token.values.current ?? 0, overlap: request.overlap, cap: request.cap,

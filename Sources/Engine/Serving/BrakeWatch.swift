@@ -33,7 +33,11 @@ package final class BrakeWatch: Sendable {
     /// Whether nothing is in the way now.
     func isReleased(_ store: StoreQueue) async throws -> Bool {
         let doubt = try await clockDoubt(beside: store)
-        store.perform { $0.distrustClock(doubt) }
+        try await store.read { store in
+            store.distrustClock(doubt)
+            // From then on the gate looks by itself: a pass may be long.
+            store.watchClock { self.look() }
+        }
         let brake = try await store.brake(at: clock.now())
         let before = state.withLock { state in
             defer { state.brake = brake }
@@ -61,6 +65,13 @@ package final class BrakeWatch: Sendable {
     }
 
     // MARK: - The clock
+
+    private func look() -> ClockDoubt? {
+        state.withLock { state in
+            _ = state.watch.observe(clock.reading())
+            return state.watch.suspicion.map { ClockDoubt.jumped($0) }
+        }
+    }
 
     /// Looks at the clock, beside what was recorded and what was seen of it before.
     private func clockDoubt(beside store: StoreQueue) async throws -> ClockDoubt? {

@@ -34,6 +34,7 @@ package struct Daemon: Sendable {
     private let toldUpkeep = Locked(ToldRotations())
 
     /// How long a loop rests between two turns, in milliseconds.
+    private static let clockPause: Int64 = 1_000
     private static let upkeepPause: Int64 = 5_000
     private static let schedulePause: Int64 = 1_000
     private static let deliveryPause: Int64 = 1_000
@@ -68,6 +69,10 @@ package struct Daemon: Sendable {
 
     private func work() async {
         await withDiscardingTaskGroup { group in
+            // By itself: the others may be in the middle of long passes.
+            group.addTask {
+                await repeatedly("clock", every: Self.clockPause) { _ = try await brakes.isReleased(run.store) }
+            }
             for stuck in [false, true] {
                 group.addTask {
                     await repeatedly("upkeep", every: Self.upkeepPause) { try await upkeep(stuck: stuck) }

@@ -38,7 +38,7 @@ extension RunUseCase {
         }
         guard let run else { return ScheduledRun(fires: fires) }
         let report = try await carryThrough(
-            run, policies: policies, limits: limits, deliverWithin: nil, progress: { _ in })
+            run, policies: policies, limits: limits, deliverWithin: nil, progress: nil)
         return ScheduledRun(fires: fires, report: report)
     }
 

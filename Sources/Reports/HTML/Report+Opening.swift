@@ -5,7 +5,7 @@ import RotaCore
 extension Report {
     var hero: Markup {
         """
-        \(warning)<div class="hero"><p class="eyebrow">Token compliance on \(facts.at.minute)</p>
+        \(warning)\(freezeWarning)<div class="hero"><p class="eyebrow">Token compliance on \(facts.at.minute)</p>
         <h1 class="headline">\(headline)</h1>
         <p class="lede">\(lede)</p>
         \(overview)</div>
@@ -19,6 +19,15 @@ extension Report {
             <p class="banner"><strong>Hypothetical.</strong> The inventory of \(facts.madeAt.minute), \
             judged as if \
             it were \(facts.at.minute), with unbroken watching of use until then.</p>
+
+            """
+    }
+
+    private var freezeWarning: Markup {
+        guard let freeze = freezes.first(where: { $0.isOn(at: facts.madeAt) }) else { return "" }
+        return """
+            <p class="banner"><strong>Frozen</strong> since \(freeze.freeze.begunAt.minute) by \(freeze.freeze.actor), \
+            \(freeze.end): \(freeze.freeze.reason). Nothing is rotated, retired, revoked or expired.</p>
 
             """
     }
@@ -96,6 +105,11 @@ extension Report {
         <dd class="figure">\(count)</dd><dd class="note">\(note)</dd></div>
         """
     }
+}
+
+extension PastFreeze {
+    /// `until 2027-01-04 06:00`
+    var end: String { until.map { "until \($0.minute)" } ?? "until somebody ends it" }
 }
 
 extension ReportFacts {

@@ -11,7 +11,7 @@ extension Report {
             once for every \
             run that took it up. \(lastRunSentence)
             """,
-            outcomes, days, latest, revocations)
+            outcomes, days, latest, revocations, frozen)
     }
 
     private var lastRunSentence: Markup {
@@ -93,6 +93,19 @@ extension Report {
             ["Token and owner", "Revoked", "By", "Cause"], rows)
     }
 
+    private var frozen: Markup {
+        guard !freezes.isEmpty else { return "" }
+        let rows = freezes.map { freeze in
+            row(
+                head(freeze.freeze.reason), timeCell(freeze.freeze.begunAt.minute),
+                timeCell(freeze.until?.minute ?? "–"), cell(freeze.freeze.actor),
+                cell(freeze.isOn(at: facts.madeAt) ? "on" : "over"))
+        }
+        return table(
+            "Freezes of the period: nothing was rotated, retired, revoked or expired",
+            ["Reason", "Since", "Until", "By", "Now"], rows)
+    }
+
     var obstacles: Markup {
         let reasons = BlockedReason.allCases.compactMap { reason in
             summary.blocked[reason].map { count in
@@ -111,7 +124,20 @@ extension Report {
             blindly; a \
             stalled rotation leaves the old value valid and is tried again. \(openSentence)
             """,
-            blocked, stalled, unfinished)
+            blocked, stalled, unfinished, missingTokens)
+    }
+
+    private var missingTokens: Markup {
+        guard missing.count > 0 else { return "" }
+        let rows = missing.listed.map { entry in
+            row(
+                head(entry.token.name, below: entry.token.owner), cell(entry.token.issuer.description),
+                timeCell(entry.absence.since.minute), cell(entry.absence.file))
+        }
+        return table(
+            "Not in their issuers' lists any more: the longest missing "
+                + "\(rows.count.grouped) of \(missing.count.grouped)",
+            ["Token and owner", "Issuer", "Missing since", "First not in"], rows)
     }
 
     private var openSentence: String {

@@ -43,7 +43,7 @@ package struct PlannedAction: Hashable, Sendable {
     package var blocked: BlockedReason?
     /// It is due, but beyond the policy's pace: a later run takes it.
     package var waiting: Bool
-    /// What else of this token this action cures.
+    /// What else calls for something of this token: this action, the strictest, is taken in place of it.
     package var covers: [RuleReference]
     /// Who has presented a quarantined token since; nil for any other action, and when nobody has.
     package var refused: RefusedUses?
@@ -89,6 +89,8 @@ package enum BlockedReason: String, Sendable, CaseIterable {
     case unknownVault = "unknown-vault"
     /// A destination holds a value that we do not know: never overwritten silently.
     case conflict
+    /// The last rotation could not begin, and the next one is not due yet.
+    case vaultFailing = "vault-failing"
 
     /// Nothing that a person could mend here: the token is another system's, as it is meant to be.
     package var isByDesign: Bool { self == .issuerNotDriven }
@@ -100,6 +102,7 @@ package enum BlockedReason: String, Sendable, CaseIterable {
         case .noDestination: "it has no destination that a new value could be pushed to"
         case .unknownVault: "a destination is in a vault that the configuration does not name"
         case .conflict: "a destination holds a value that rota does not know"
+        case .vaultFailing: "its last rotation could not begin, and is tried again later"
         }
     }
 }

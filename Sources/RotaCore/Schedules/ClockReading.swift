@@ -8,7 +8,8 @@ package struct ClockReading: Hashable, Sendable {
     package var wall: Instant
     /// Time since the machine was started, while it slept included.
     package var uptime: TimeSpan
-    /// Which start of the machine that was. Another one says nothing about the time between.
+    /// Which start of the machine that was. Another one says nothing about the time between; nor does an empty one,
+    /// which is not known.
     package var boot: String
 
     package init(wall: Instant, uptime: TimeSpan, boot: String) {
@@ -17,15 +18,18 @@ package struct ClockReading: Hashable, Sendable {
         self.boot = boot
     }
 
+    /// Whether both are known to be of one start of the machine.
+    package func isOfSameBoot(as other: ClockReading) -> Bool { !boot.isEmpty && boot == other.boot }
+
     /// How the wall clock moved beyond the time that passed since an earlier reading; nil when it did not.
     ///
     /// After a restart of the machine nobody knows how much passed: then only a clock that went back, or one
     /// that is further ahead than `longestAbsence`, is in doubt.
     package func jump(since earlier: ClockReading) -> ClockJump? {
         let moved = wall - earlier.wall
-        let isSameBoot = boot == earlier.boot && uptime >= earlier.uptime
         let (least, most) =
-            isSameBoot ? (uptime - earlier.uptime, uptime - earlier.uptime) : (TimeSpan.zero, Self.longestAbsence)
+            isOfSameBoot(as: earlier) && uptime >= earlier.uptime
+            ? (uptime - earlier.uptime, uptime - earlier.uptime) : (TimeSpan.zero, Self.longestAbsence)
         if moved < least - Self.tolerance { return .back(least - moved) }
         if moved > most + Self.tolerance { return .ahead(moved - most) }
         return nil

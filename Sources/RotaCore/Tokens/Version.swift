@@ -53,6 +53,9 @@ package struct Version: Hashable, Sendable {
 
 /// One place in one vault where a token's current value lives.
 package struct Destination: Hashable, Sendable, CustomStringConvertible {
+    /// How long a request to one may be under way, and a process stopped in the middle of one.
+    package static let longestPause = TimeSpan(seconds: 3600)
+
     /// The store's number of it; 0 before it is stored.
     package var id: Int64
     package var vault: String

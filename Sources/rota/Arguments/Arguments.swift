@@ -61,7 +61,8 @@ struct Arguments: Sendable {
         let words = Choice.allCases.map(\.rawValue)
         throw .usage(
             "--\(name): '\(printable(text))' is none of \(words.joined(separator: ", "))",
-            hint: nearest(to: text, among: words).map { "did you mean '\($0)'?" })
+            hint: nearest(to: text, among: words).map { "did you mean '\($0)'?" }
+                ?? words.first.map { "write one of these, such as --\(name) \($0)" })
     }
 
     /// Repeated `key=value` options as a dictionary.

@@ -54,6 +54,9 @@ struct Command: Sendable {
         }
 
         var usage: String { "--\(name)" + (value.map { " \($0)" } ?? "") }
+
+        /// For commands that change tokens and can be undone: a script may say it to each, as to 'token revoke'.
+        static let needlessYes = Option("yes", help: "taken as by 'rota token revoke'; this command never asks")
     }
 
     /// Taken by every command.

@@ -47,7 +47,7 @@ private func freezeStore(_ invocation: Invocation) throws -> ExitCode {
     let end = try arguments.span("for").map { now + $0 } ?? arguments.instant("until")
     if let end, end <= now { throw Failure.usage("it would end before it begins", hint: "give a time to come") }
     let composition = try Composition(invocation)
-    let store = try composition.openStore()
+    let store = try composition.openStore(composition.urgentPatience)
     defer { store.close() }
     let freeze = Freeze(reason: reason, actor: Process.actor, begunAt: now, endsAt: end)
     try store.transaction { try store.freeze(freeze, change: composition.change(reason)) }

@@ -22,8 +22,9 @@ extension Command {
             organisations need two issuers: --issuer external:<kind>.
 
             Tokens that are not in such a list any more are told as vanished, and nothing is done to them: those of
-            the same issuer and of the same account (AWS), kind (GitHub), project or group (GitLab). With --partial
-            none is told. A file with our columns is taken to name only some tokens, unless --complete is said.
+            the same issuer and of the same account (AWS), kind (GitHub), project or group (GitLab). They are missing
+            until a list has them again: 'rota token list --missing'. With --partial none is told. A file with our
+            columns is taken to name only some tokens, unless --complete is said.
 
             \(ImportUsage.discussion)
             """,
@@ -49,7 +50,7 @@ extension Command {
             "rota import keys.csv --issuer external:crm --map user=name --ignore-columns",
             "rota import --usage gateway.jsonl --complete",
         ],
-        exitCodes: [.done, .failed, .usage, .outcomeUnknown],
+        exitCodes: [.done, .failed, .usage, .refused, .outcomeUnknown],
         run: takeInventory)
 }
 
@@ -68,7 +69,7 @@ private func takeInventory(_ invocation: Invocation) async throws -> ExitCode {
         isComplete: arguments.has("complete"), isPartial: try isPartial(arguments, format),
         // A script that asks what would change is told all of it.
         mostTold: arguments.has("dry-run") && invocation.wantsJSON ? .max : ImportSummary.mostTold,
-        writtenAt: file.modifiedAt)
+        mostVanishedTold: invocation.wantsJSON ? .max : nil, writtenAt: file.modifiedAt)
     let store = try composition.openStore()
     defer { store.close() }
     let progress = Progress(on: invocation.output)
@@ -121,8 +122,18 @@ final class InventoryFile {
     var fractionRead: Double? { size > 0 ? Double(read) / Double(size) : nil }
 }
 
-/// What `--format` says, else what the file can only be, else what its name says.
+/// What `--format` says, else what the file can only be, else what its name says; and what the file begins with must
+/// not be something else: every line would be wrong.
 private func format(_ arguments: Arguments, _ file: InventoryFile) throws(Failure) -> InventoryFormat {
+    let format = try chosenFormat(arguments, file)
+    guard let (looksLike, formats) = format.contradiction(in: file.beginning) else { return format }
+    let how = arguments.has("format") ? "as --format says" : "as its name says"
+    throw .usage(
+        "\(file.path) looks like \(looksLike), and not like \(format.rawValue), \(how); nothing was imported",
+        hint: "say what is in it: --format \(formats.map(\.rawValue).joined(separator: " | "))")
+}
+
+private func chosenFormat(_ arguments: Arguments, _ file: InventoryFile) throws(Failure) -> InventoryFormat {
     if let format = try arguments.choice("format", of: InventoryFormat.self) { return format }
     if let format = InventoryFormat.detected(in: file.beginning) { return format }
     if file.path.hasSuffix(".csv") { return .csv }

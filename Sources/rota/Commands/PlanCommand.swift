@@ -9,10 +9,17 @@ extension Command {
         discussion: """
             Changes nothing. A plan over a limit is shown all the same, with the reason why a run would refuse
             it, and exit code 4. With --at it is made as if it were then, for the tokens as they are now.
+
+            Of a long plan the first actions are shown, those with the oldest deadlines, and the others counted by
+            policy, action and reason, on a terminal or not; --json always has all of them.
             """,
-        options: [Option("at", "TIME|SPAN", help: "plan as if it were then: 2027-01-31, or 30d from now")],
+        options: [
+            Option("at", "TIME|SPAN", help: "plan as if it were then: 2027-01-31, or 30d from now"),
+            AbridgedTable.option,
+        ],
         examples: [
-            "rota plan", "rota plan --at 30d", "rota plan --json | jq '.actions[] | select(.blocked)'",
+            "rota plan", "rota plan --at 30d", "rota plan --all | less -S",
+            "rota plan --json | jq '.actions[] | select(.blocked)'",
         ],
         exitCodes: [.done, .failed, .usage, .refused],
         run: showPlan)
@@ -31,12 +38,12 @@ private func showPlan(_ invocation: Invocation) throws -> ExitCode {
     let progress = TokenProgress("planning", store, on: invocation.output)
     let result = try makePlan(request, from: store) { try progress.show($0) }
     let schedule = composition.configuration.schedule
-    let brake = try store.brake(at: at)
+    let brake = try store.brake(by: invocation.clock.reading(), at: at)
     if invocation.wantsJSON {
         PlanDocument.write(result, policies.policies, otherwise: schedule, brake, on: invocation.output)
     } else {
         BrakeDocument.warn(of: brake, on: invocation.output)
-        PlanDocument.print(result.plan, on: invocation.output)
+        PlanDocument.print(result, isWhole: invocation.arguments.has("all"), on: invocation.output)
         PlanDocument.printUnacted(result.findings, on: invocation.output)
         PlanDocument.printRuns(of: result.plan, policies.policies, otherwise: schedule, on: invocation.output)
     }
@@ -60,7 +67,7 @@ enum PlanDocument {
         let plan = result.plan
         var document = DocumentWriter(on: output)
         document.add("plan", json(plan))
-        document.add("actions", each: plan.actions, json)
+        document.add("actions", each: plan.actions) { json($0, result.failedAttempts[$0.tokenID]) }
         document.add(
             "totals",
             [
@@ -82,7 +89,7 @@ enum PlanDocument {
         ]
     }
 
-    private static func json(_ action: PlannedAction) -> JSON {
+    private static func json(_ action: PlannedAction, _ failed: FailedAttempts?) -> JSON {
         [
             "token_id": .string(action.tokenID.text), "name": .string(action.name),
             "owner": .string(action.owner),
@@ -91,34 +98,42 @@ enum PlanDocument {
             "reason": .string(action.verdict.reason.code), "message": .string(action.verdict.reason.message),
             "deadline": TokenDocument.time(action.verdict.deadline),
             "blocked": TokenDocument.text(action.blocked?.rawValue), "waiting": .bool(action.waiting),
+            "failed_attempts": action.action == .rotate ? TokenDocument.json(failed) : .null,
             "refused_uses": QuarantineDocument.json(action.refused),
             "covers": .array(
                 action.covers.map { ["policy": .string($0.policy), "rule": .string($0.rule)] }),
         ]
     }
 
-    static func print(_ plan: Plan, on output: Output) {
+    /// - parameter isWhole: show every action, and not only the first ones of each group.
+    static func print(_ result: PlanResult, isWhole: Bool, on output: Output) {
+        let plan = result.plan
         let headings = ["action", "token", "owner", "deadline", "policy", "rule"]
-        var table = Table(headings + ["why"], on: output)
+        var taken = AbridgedTable(headings + ["why"], on: output, isWhole: isWhole)
         for action in plan.actions where action.blocked == nil && !action.waiting {
-            table.add(row(action) + [why(action)])
+            taken.add(kind: kind(action), row(action) + [why(action)])
         }
-        table.finish()
-        var held = Table(
-            headings + ["why"], on: output, title: "Waiting: beyond the pace of the policy; later runs take them")
+        taken.finish()
+        var held = AbridgedTable(
+            headings + ["why"], on: output, title: "Waiting: beyond the pace of the policy; later runs take them",
+            isWhole: isWhole)
         for action in plan.actions where action.blocked == nil && action.waiting {
-            held.add(row(action) + [why(action)])
+            held.add(kind: kind(action), row(action) + [why(action)])
         }
         held.finish()
-        var stuck = Table(
-            headings + ["blocked because"], on: output, title: "Blocked: called for, but not possible")
+        var stuck = AbridgedTable(
+            headings + ["blocked because"], on: output, title: "Blocked: called for, but not possible",
+            isWhole: isWhole)
         for action in plan.actions {
-            if let blocked = action.blocked { stuck.add(row(action) + [blocked.message]) }
+            guard let blocked = action.blocked else { continue }
+            let failed = blocked == .vaultFailing ? result.failedAttempts[action.tokenID] : nil
+            let why = failed.map { TokenDocument.sentence($0, from: plan.at) } ?? blocked.message
+            stuck.add(kind: kind(action), row(action) + [why])
         }
         stuck.finish()
         if !plan.actions.isEmpty { output.line() }
         output.line(
-            "\(counted(plan.actions.count, "action")): \(table.rowCount) to be taken, \(held.rowCount) waiting, "
+            "\(counted(plan.actions.count, "action")): \(taken.rowCount) to be taken, \(held.rowCount) waiting, "
                 + "\(stuck.rowCount) blocked; as of \(plan.at)")
         output.line(
             "\(counted(plan.candidates, "token")) looked at: those whose age, use or end may call for something")
@@ -144,6 +159,12 @@ enum PlanDocument {
         }
     }
 
+    /// What an action is counted as where it is not shown.
+    private static func kind(_ action: PlannedAction) -> String {
+        let reason = action.blocked?.rawValue ?? action.verdict.reason.code
+        return "\(action.policy): \(action.action.rawValue), \(reason)"
+    }
+
     private static func row(_ action: PlannedAction) -> [String] {
         [
             action.action.rawValue, action.name, action.owner, action.verdict.deadline?.description ?? "-",
@@ -154,7 +175,8 @@ enum PlanDocument {
     private static func why(_ action: PlannedAction) -> String {
         let covered = action.covers.map { "\($0.policy)/\($0.rule)" }.joined(separator: ", ")
         let missed = action.refused.map { "; \($0.sentence)" } ?? ""
-        return action.verdict.reason.message + missed + (covered.isEmpty ? "" : "; cures \(covered) too")
+        let rest = covered.isEmpty ? "" : "; in place of what \(covered) calls for"
+        return action.verdict.reason.message + missed + rest
     }
 }
 

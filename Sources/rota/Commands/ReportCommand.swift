@@ -65,8 +65,14 @@ private func makeReport(_ invocation: Invocation) throws -> ExitCode {
 /// What `--output` calls it, as other tools do.
 private let standardOutput = "-"
 
+/// The page is made to be printed.
+private let pdfHint = "make the page by --format html --output report.html, and print it from a browser as PDF"
+
 /// What was asked for; else what the name of the file says.
 private func reportKind(_ arguments: Arguments) throws(Failure) -> ReportKind {
+    if arguments.value("format")?.lowercased() == "pdf" {
+        throw .usage("--format: 'pdf' is none of html, json, csv", hint: pdfHint)
+    }
     if let kind = try arguments.choice("format", of: ReportKind.self) {
         guard kind == .json || !arguments.has("json") else {
             throw .usage("--json and --format \(kind.rawValue) exclude each other")
@@ -81,6 +87,9 @@ private func reportKind(_ arguments: Arguments) throws(Failure) -> ReportKind {
     let name = path.split(separator: "/").last ?? ""
     guard let dot = name.lastIndex(of: ".") else { return .html }
     guard let kind = ReportKind(rawValue: name[name.index(after: dot)...].lowercased()) else {
+        guard !path.lowercased().hasSuffix(".pdf") else {
+            throw .usage("\(path): there is no report in PDF", hint: pdfHint)
+        }
         throw .usage(
             "\(path) does not say in which format",
             hint: "name it .html, .json or .csv, or give --format")

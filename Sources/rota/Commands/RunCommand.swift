@@ -14,9 +14,10 @@ extension Command {
             by something that a person must mend: a value that rota does not know, no destination, a vault that is
             not configured. That a token is another system's is no such thing.
 
-            By a clock that is behind what the store has recorded, or has jumped since the last run, nothing is done
-            (exit code 4): set it right, or confirm it once with --trust-clock. While the store is frozen, or in safe
-            mode since it was restored or copied, every action is skipped, and told (exit code 4).
+            By a clock that is behind what the store has recorded, or has jumped since the last run, nothing is done;
+            by one that jumps meanwhile, nothing more (exit code 4): set it right, or confirm it once with
+            --trust-clock. While the store is frozen, or in safe mode since it was restored or copied, every action is
+            skipped, and told (exit code 4).
             """,
         options: [
             Option("deliver-within", "SPAN", help: "how long to deliver events at the end; 10s"),
@@ -46,8 +47,7 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
             clock: invocation.clock, random: invocation.random)
         return try await useCase.run(
             policies: policies, limits: composition.configuration.limits, actor: Process.actor,
-            deliverWithin: deliverWithin
-        ) { progress.show("acting", done: $0.finished, of: $0.total, "actions") }
+            deliverWithin: deliverWithin, progress: progress.report)
     }
     if invocation.wantsJSON {
         RunDocument(report, givenUp).write(on: output)
@@ -60,7 +60,9 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
             hint: limitHint(composition.configuration), code: .refused)
     }
     if let brake = report.brake {
-        throw Failure("no action was taken: \(brake.message)", hint: brake.hint, code: .refused)
+        let isLate = report.count(.done) + report.count(.started) + report.expired + report.recovery.retired > 0
+        let what = isLate ? "no more was done" : "no action was taken"
+        throw Failure("\(what): \(brake.message)", hint: brake.hint, code: .refused)
     }
     // A rotation that stands still has a cause; one that only waits for its overlap has none.
     let stands =

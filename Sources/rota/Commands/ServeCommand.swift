@@ -31,7 +31,8 @@ private func serveUntilStopped(_ invocation: Invocation) async throws -> ExitCod
     let signals = Signals()
     let files = try StoreFiles(at: composition.configuration.store)
     let patience = StorePatience()
-    let store = try composition.openQueue(patience)
+    // It works for months: damage is better known before the first answer than by the first token it is met in.
+    let store = try composition.openQueue(patience, checking: true)
     guard try await store.read({ $0.takeUpService() }) else {
         throw Failure(
             "another 'rota serve' has this store", hint: "one daemon serves a SQLite store; commands may run beside it")

@@ -5,7 +5,12 @@ import RotaCore
 extension Command {
     static let status = Command(
         words: ["status"],
-        summary: "show the store, the last run, open rotations, findings and deliveries",
+        summary: "show the store, the last run, open rotations, findings, drift and deliveries",
+        discussion: """
+            Rotations that a person asked for and that failed are told until the token has a new value. Drift is what
+            'rota vault drift' found when somebody looked last, as of then.
+            """,
+        options: [AbridgedTable.option],
         examples: ["rota status", "rota status --json | jq .rotations"],
         run: showStatus)
 }
@@ -18,23 +23,32 @@ private func showStatus(_ invocation: Invocation) throws -> ExitCode {
     if invocation.wantsJSON {
         invocation.output.document(status.json)
     } else {
-        status.print(on: invocation.output, at: invocation.clock.now())
+        status.print(
+            on: invocation.output, at: invocation.clock.now(), isWhole: invocation.arguments.has("all"))
     }
     return .done
 }
 
 private struct Status {
-    private static let mostListed = 100
-
     private let store: String
     private let configuration: String
     private let identity: StoreIdentity
     private let brake: Brake?
+    /// Also where something else comes first.
+    private let freeze: Freeze?
     private let active: Int
+    /// Not in their issuers' lists any more.
+    private let missing: Int
     private let lastRun: RunRecord?
     private let rotations: [OpenRotation]
+    /// What persons asked for and did not get.
+    private let failed: [FailedRotation]
+    /// Nil when nobody has looked.
+    private let drift: KnownDrift?
     /// Actions that wait for a person to mend something.
     private let blocked: [(name: String, block: Block)]
+    /// Rotations that could not begin.
+    private let unbegun: [(name: String, attempts: FailedAttempts)]
     private let withoutValue: [MissingValue]
     private let findings: Int
     private let deliveries: DeliveryCounts
@@ -49,15 +63,20 @@ private struct Status {
         self.store = configuration.store
         self.configuration = configuration.file
         identity = try store.identity()
-        brake = try store.brake(at: composition.invocation.clock.now())
+        brake = try store.brake(by: composition.invocation.clock.reading())
+        freeze = try store.freeze(at: composition.invocation.clock.now())
         active = try store.countActive()
+        missing = try store.countAbsent()
         lastRun = try store.lastRun()
         rotations = try store.openRotations().map {
             OpenRotation($0, of: try store.token($0.tokenID))
         }
+        failed = try store.failedRotations()
+        drift = try store.knownDrift()
         blocked = try store.blocks().filter { !$0.reason.isByDesign }.map {
             (try store.token($0.tokenID)?.name ?? $0.tokenID.text, $0)
         }
+        unbegun = try store.failedAttempts().map { (try store.token($0.tokenID)?.name ?? $0.tokenID.text, $0) }
         withoutValue = try MissingValue.all(in: store)
         var open = 0
         try store.eachOpenFinding { _ in
@@ -76,11 +95,14 @@ private struct Status {
     private var stalled: [OpenRotation] { rotations.filter { $0.rotation.cause != nil } }
 
     var json: JSON {
-        [
+        let failedRotations: [JSON] = failed.map { json($0) }
+        let knownDrift: JSON = drift.map { json($0) } ?? .null
+        return [
             "store": .string(store), "configuration": .string(configuration),
             "instance": .string(identity.instance), "generation": .integer(identity.generation),
             "created_at": TokenDocument.time(identity.createdAt), "held": BrakeDocument.json(brake),
-            "active_tokens": .integer(active),
+            "freeze": BrakeDocument.json(freeze),
+            "active_tokens": .integer(active), "missing_tokens": .integer(missing),
             "open_findings": .integer(findings), "last_run": lastRun.map(json) ?? .null,
             "rotations": .array(
                 rotations.map { open in
@@ -89,6 +111,7 @@ private struct Status {
                         "rotation": TokenDocument.json(open.rotation),
                     ]
                 }),
+            "failed_rotations": .array(failedRotations), "drift": knownDrift,
             "blocked": .array(
                 blocked.map { name, block in
                     [
@@ -98,6 +121,13 @@ private struct Status {
                         "cause": .string(block.cause), "since": TokenDocument.time(block.since),
                     ]
                 }),
+            "failed_attempts": .array(
+                unbegun.map { name, attempts in
+                    [
+                        "token_id": .string(attempts.tokenID.text), "name": .string(name),
+                        "attempts": TokenDocument.json(attempts),
+                    ]
+                }),
             "tokens_without_value": .array(withoutValue.map(\.json)),
             "trackers": .array(trackers.map(json)),
             "deliveries": [
@@ -105,6 +135,29 @@ private struct Status {
                 "dead": .integer(deliveries.dead), "unconfigured": unconfigured.json,
                 "disabled": .array(disabled.map { .string($0.name) }),
             ],
+        ]
+    }
+
+    private func json(_ failed: FailedRotation) -> JSON {
+        [
+            "token_id": .string(failed.token.id.text), "name": .string(failed.token.name),
+            "asked_by": .string(failed.rotation.claim.actor), "at": TokenDocument.time(failed.rotation.claimedAt),
+            "cause": .string(failed.cause),
+        ]
+    }
+
+    private func json(_ drift: KnownDrift) -> JSON {
+        [
+            "looked_at": TokenDocument.time(drift.lookedAt), "all_looked_at": TokenDocument.time(drift.allLookedAt),
+            "drifted": .integer(drift.places.count + drift.untold), "unreadable": .integer(drift.unreadable),
+            "places": .array(
+                drift.places.map { place in
+                    [
+                        "token_id": .string(place.token.id.text), "name": .string(place.token.name),
+                        "destination": .string(place.destination), "finding": .string(place.drift.rawValue),
+                        "seen_at": TokenDocument.time(place.seenAt),
+                    ]
+                }),
         ]
     }
 
@@ -130,18 +183,47 @@ private struct Status {
         ]
     }
 
-    func print(on output: Output, at now: Instant) {
+    func print(on output: Output, at now: Instant, isWhole: Bool) {
         BrakeDocument.warn(of: brake, on: output)
+        printFields(on: output, at: now)
+        printRotations(on: output, at: now, isWhole)
+        printDrift(on: output, at: now, isWhole)
+        var stuck = AbridgedTable(
+            ["token", "action", "policy", "since", "cause"], on: output, title: "Blocked actions", isWhole: isWhole)
+        for (name, block) in blocked {
+            stuck.add(
+                kind: "\(block.policy): \(block.action.rawValue), \(block.reason.rawValue)",
+                [name, block.action.rawValue, block.policy, distance(to: block.since, from: now), block.cause])
+        }
+        stuck.finish()
+        printUnbegun(on: output, at: now, isWhole)
+        var missing = Table(
+            ["token", "made", "cause", "what to do"], on: output, title: "Tokens without a value")
+        for entry in withoutValue {
+            missing.add([
+                entry.token.name, distance(to: entry.token.createdAt, from: now), entry.why, entry.remedy,
+            ])
+        }
+        missing.finish()
+    }
+
+    private func printFields(on output: Output, at now: Instant) {
         var fields = Fields()
         fields.add("store", store)
         fields.add("configuration", configuration)
         fields.add("instance", "\(identity.instance), generation \(identity.generation)")
+        fields.add("frozen", freeze.map { BrakeDocument.sentence($0, at: now) })
         fields.add("active tokens", String(active))
-        fields.add("open findings", String(findings))
+        fields.add(
+            "missing tokens",
+            missing == 0 ? nil : "\(missing) not in their issuers' lists any more: rota token list --missing")
+        fields.add("open findings", spokenFindings)
         fields.add("last run", lastRun.map { describe($0, at: now) } ?? "never")
         fields.add(
             "rotations",
-            "\(rotations.count) not finished" + (stalled.isEmpty ? "" : ", \(stalled.count) stuck"))
+            "\(rotations.count) not finished" + (stalled.isEmpty ? "" : ", \(stalled.count) stuck")
+                + (failed.isEmpty ? "" : "; \(failed.count) asked for and failed"))
+        fields.add("drift", drift.map { describe($0, at: now) } ?? "nobody has looked; see 'rota vault drift'")
         fields.add("uses watched", watching(at: now))
         fields.add(
             "deliveries",
@@ -154,30 +236,78 @@ private struct Status {
                     + "rota webhook test \(endpoint.name)")
         }
         fields.print(on: output)
-        var table = Table(["token", "phase", "since", "next", "cause"], on: output, title: "Rotations")
-        for open in rotations.sorted(by: { ($0.nextAt, $0.name) < ($1.nextAt, $1.name) }) {
-            table.add([
-                open.name, open.rotation.phase.rawValue, distance(to: open.rotation.claimedAt, from: now),
-                open.next(at: now), open.rotation.cause ?? "-",
-            ])
+    }
+
+    /// Only a run opens findings: before the first one there being none says nothing.
+    private var spokenFindings: String {
+        if findings > 0 { return "\(findings); 'rota report' tells each" }
+        return lastRun == nil ? "not known: no run has looked yet; see 'rota plan'" : "0"
+    }
+
+    private func printRotations(on output: Output, at now: Instant, _ isWhole: Bool) {
+        var open = AbridgedTable(
+            ["token", "phase", "since", "next", "cause"], on: output, title: "Rotations", isWhole: isWhole)
+        for entry in rotations.sorted(by: { ($0.nextAt, $0.name) < ($1.nextAt, $1.name) }) {
+            open.add(
+                kind: entry.kind,
+                [
+                    entry.name, entry.rotation.phase.rawValue, distance(to: entry.rotation.claimedAt, from: now),
+                    entry.next(at: now), entry.rotation.cause ?? "-",
+                ])
+        }
+        open.finish()
+        var given = AbridgedTable(
+            ["token", "asked", "by", "cause"], on: output,
+            title: "Failed rotations: asked for by a person, and not tried again; 'rota token rotate' does",
+            isWhole: isWhole)
+        for entry in failed {
+            let actor = entry.rotation.claim.actor
+            given.add(
+                kind: actor,
+                [entry.token.name, distance(to: entry.rotation.claimedAt, from: now), actor, entry.cause])
+        }
+        given.finish()
+    }
+
+    private func printDrift(on output: Output, at now: Instant, _ isWhole: Bool) {
+        guard let drift else { return }
+        var table = AbridgedTable(
+            ["token", "destination", "drift", "seen"], on: output,
+            title: "Drift: as it was seen; 'rota vault drift' looks again", isWhole: isWhole)
+        for place in drift.places {
+            table.add(
+                kind: place.drift.rawValue,
+                [place.token.name, place.destination, place.drift.rawValue, distance(to: place.seenAt, from: now)])
         }
         table.finish()
-        var stuck = Table(["token", "action", "policy", "since", "cause"], on: output, title: "Blocked actions")
-        for (name, block) in blocked.prefix(Self.mostListed) {
-            stuck.add([
-                name, block.action.rawValue, block.policy, distance(to: block.since, from: now), block.cause,
-            ])
+        if drift.untold > 0 { output.line("… and \(drift.untold) more that were only counted") }
+    }
+
+    private func describe(_ drift: KnownDrift, at now: Instant) -> String {
+        let count = drift.places.count + drift.untold
+        let unread = drift.unreadable > 0 ? ", \(drift.unreadable) not readable" : ""
+        let reach =
+            switch drift.allLookedAt {
+            case nil: "; never at all of them"
+            case drift.lookedAt: ""
+            case let all?: "; at all of them \(spoken(all, from: now))"
+            }
+        return "\(counted(count, "destination"))\(unread), seen \(spoken(drift.lookedAt, from: now))\(reach)"
+    }
+
+    private func printUnbegun(on output: Output, at now: Instant, _ isWhole: Bool) {
+        var table = AbridgedTable(
+            ["token", "policy", "failures", "since", "not before", "cause"], on: output,
+            title: "Rotations that could not begin", isWhole: isWhole)
+        for (name, attempts) in unbegun {
+            table.add(
+                kind: attempts.policy,
+                [
+                    name, attempts.policy, String(attempts.count), distance(to: attempts.since, from: now),
+                    distance(to: attempts.nextAttemptAt, from: now), attempts.cause,
+                ])
         }
-        stuck.finish()
-        if blocked.count > Self.mostListed { output.line("… and \(blocked.count - Self.mostListed) more") }
-        var missing = Table(
-            ["token", "made", "cause", "what to do"], on: output, title: "Tokens without a value")
-        for entry in withoutValue {
-            missing.add([
-                entry.token.name, distance(to: entry.token.createdAt, from: now), entry.why, entry.remedy,
-            ])
-        }
-        missing.finish()
+        table.finish()
     }
 
     private func describe(_ run: RunRecord, at now: Instant) -> String {
@@ -198,6 +328,12 @@ private struct OpenRotation {
         name = token?.name ?? rotation.tokenID.text
         self.rotation = rotation
         overlapEnd = rotation.phase == .overlap && rotation.cause == nil ? token?.values.overlapEndsAt : nil
+    }
+
+    /// What it is counted as where it is not shown.
+    var kind: String {
+        let what = rotation.cause == nil ? rotation.phase.rawValue : "\(rotation.phase.rawValue), stuck"
+        return "\(rotation.trigger?.policy ?? rotation.claim.actor): rotate, \(what)"
     }
 
     /// When something comes.

@@ -14,7 +14,10 @@ extension Command {
             destination holds a value that is not accepted any more. What is not ours is told and never touched.
             What an audit log that was kept elsewhere says was revoked or retired is ended again: give it with
             --audit, as 'rota audit tail --json' prints it.
+            So are the last quarantine or restoration of each token, where it is later than what the store knows.
+            A value that was retired and that a destination holds again stays valid until a rotation has replaced it.
             The store begins its next generation; a copy becomes another instance. All of it is one transaction.
+            Under a freeze it does nothing (exit code 4), nor by a clock that is suspect, unless with --trust-clock.
 
             Where a copy is meant to replace a store, stop the other one for good: two that push into the same
             destinations undo each other's work. Whoever can write into a vault can have his value taken back by
@@ -25,6 +28,7 @@ extension Command {
             Option("no-adopt", help: "take no value back; rotate the tokens at once"),
             Option("new-instance", help: "make it another instance also where it was restored in its place"),
             Option("skip-unreadable", help: "go on though some destinations cannot be read"),
+            Option("trust-clock", help: "the clock is right, though it jumped, or the store has recorded later times"),
             Option("dry-run", help: "show what would be done, and do nothing"),
             Option("yes", help: "do not ask"),
         ],
@@ -32,7 +36,7 @@ extension Command {
             "rota store reconcile --dry-run",
             "rota store reconcile --audit audit-2026-11.json --yes",
         ],
-        exitCodes: [.done, .failed, .usage, .partlyFailed, .outcomeUnknown],
+        exitCodes: [.done, .failed, .usage, .refused, .partlyFailed, .outcomeUnknown],
         run: reconcileStore)
 }
 
@@ -42,13 +46,18 @@ private let largestAudit = 512 << 20
 private func reconcileStore(_ invocation: Invocation) async throws -> ExitCode {
     let arguments = invocation.arguments
     var audit = ExportedAudit()
-    for path in arguments.all("audit") { try audit.read(path) }
+    for path in arguments.all("audit") {
+        audit.beginFile()
+        try audit.read(path)
+    }
     let composition = try Composition(invocation)
     let store = try composition.openQueue()
     let log = audit
+    if !arguments.has("dry-run") { try await requireNoOtherBrake(on: store, invocation) }
     return try await composition.withVaults { vaults in
         let useCase = ReconcileUseCase(
-            store: store, rotator: composition.rotator(store, vaults), clock: invocation.clock)
+            store: store, rotator: composition.rotator(store, vaults), clock: invocation.clock,
+            progress: Progress(on: invocation.output).report)
         let plan = try await useCase.compare(with: log, adopts: !arguments.has("no-adopt"))
         let document = ReconcileDocument(plan: plan)
         if !invocation.wantsJSON { document.print(on: invocation.output, entries: log.count) }
@@ -80,8 +89,29 @@ private func reconcileStore(_ invocation: Invocation) async throws -> ExitCode {
         } else {
             document.print(done, on: invocation.output)
         }
-        return done.rotations.allSatisfy(\.isThrough) ? .done : .partlyFailed
+        return done.rotations.allSatisfy(\.isThrough) && done.notQuarantined.isEmpty ? .done : .partlyFailed
     }
+}
+
+/// Beside the doubt about the store, which a reconciliation ends, there may be a freeze, and the clock.
+private func requireNoOtherBrake(on store: StoreQueue, _ invocation: Invocation) async throws {
+    let reading = invocation.clock.reading()
+    let (freeze, doubt) = try await store.write { store in
+        (try store.freeze(at: reading.wall), try store.clockDoubt(by: reading))
+    }
+    if let freeze { throw Failure(Brake.frozen(freeze)) }
+    guard let doubt else { return }
+    guard invocation.arguments.has("trust-clock") else {
+        throw Failure(
+            "the clock is suspect, and nothing was done: \(doubt.message)",
+            hint: "set the clock right; if it is: --trust-clock", code: .refused)
+    }
+    let change = Change(actor: Process.actor, at: reading.wall, cause: "store reconcile --trust-clock")
+    try await store.write { store in
+        try store.trustClock(doubt, change: change)
+        store.keepClock(ClockMark(trusted: reading))
+    }
+    invocation.output.note("the clock is trusted, though \(doubt.message)")
 }
 
 extension ExportedAudit {
@@ -89,13 +119,15 @@ extension ExportedAudit {
     fileprivate mutating func read(_ path: String) throws(Failure) {
         let bytes = try File(reading: path, waits: true).readAll(most: largestAudit)
         if let whole = try? JSON.parse(bytes, maximumBytes: largestAudit) {
-            for entry in whole["entries"]?.array ?? [whole] { add(entry["entry"] ?? entry) }
+            for entry in whole["entries"]?.array ?? [whole] {
+                add(entry["entry"] ?? entry, number: entry["number"]?.integer)
+            }
             return
         }
         for (index, line) in bytes.split(separator: UInt8(ascii: "\n")).enumerated() {
             do throws(JSONError) {
                 let entry = try JSON.parse(Array(line), maximumBytes: 1 << 20)
-                add(entry["entry"] ?? entry)
+                add(entry["entry"] ?? entry, number: entry["number"]?.integer)
             } catch {
                 throw .usage(
                     "\(path), line \(index + 1): \(error)", hint: "give what 'rota audit tail --json' has printed")
@@ -129,7 +161,13 @@ private struct ReconcileDocument: Sendable {
             "revoked_again": .array(
                 plan.revocations.map { ["name": .string($0.token.name), "cause": .string($0.cause)] }),
             "retired_again": .array(
-                plan.retirements.map { ["name": .string($0.name), "version": .integer($0.value.version)] }),
+                plan.retirements.filter(\.isDue).map {
+                    ["name": .string($0.name), "version": .integer($0.value.version)]
+                }),
+            "retired_later": .array(plan.retirements.filter { !$0.isDue }.map(json)),
+            "quarantined_again": .array(plan.switches.filter(\.last.isOff).map(json)),
+            "restored_again": .array(plan.switches.filter { !$0.last.isOff }.map(json)),
+            "not_quarantined": .array((done?.notQuarantined ?? []).map { .string($0) }),
             "rotations": .array(
                 (done?.rotations ?? []).map { rotation in
                     [
@@ -138,6 +176,18 @@ private struct ReconcileDocument: Sendable {
                     ]
                 }),
         ]
+    }
+
+    private func json(_ retirement: Reconciliation.Retirement) -> JSON {
+        [
+            "name": .string(retirement.name), "version": .integer(retirement.value.version),
+            "held_by": .array(retirement.heldBy.map { .string($0.description) }),
+            "unreadable": .array(retirement.unreadable.map { .string($0.description) }),
+        ]
+    }
+
+    private func json(_ entry: Reconciliation.Switching) -> JSON {
+        ["name": .string(entry.name), "cause": .string(entry.last.cause)]
     }
 
     private func json(_ place: SurveyedPlace) -> JSON {
@@ -166,8 +216,26 @@ private struct ReconcileDocument: Sendable {
         list(plan.unreadable, "Cannot be read", on: output)
         var again = Table(["token", "what", "why"], on: output, title: "Ended again, as the audit log says")
         for (token, cause) in plan.revocations { again.add([token.name, "revoked", cause]) }
-        for (value, name) in plan.retirements { again.add([name, "version \(value.version) retired", "-"]) }
+        for entry in plan.retirements where entry.isDue {
+            again.add([entry.name, "version \(entry.value.version) retired", "-"])
+        }
         again.finish()
+        var later = Table(
+            ["token", "version", "what is done", "destinations"], on: output, title: "Ended once nobody reads it")
+        for entry in plan.retirements where !entry.isDue {
+            later.add([
+                entry.name, "\(entry.value.version)",
+                entry.heldBy.isEmpty ? "valid until it can be read" : "valid until the token is rotated",
+                (entry.heldBy.isEmpty ? entry.unreadable : entry.heldBy).map(\.description).joined(separator: " "),
+            ])
+        }
+        later.finish()
+        var switched = Table(
+            ["token", "what", "why"], on: output, title: "Out of use or back in it, as the audit log says")
+        for entry in plan.switches {
+            switched.add([entry.name, entry.last.isOff ? "quarantined" : "restored", entry.last.cause])
+        }
+        switched.finish()
         output.line(
             "\(counted(plan.places, "destination")) compared"
                 + (plan.writeOnly > 0 ? ", \(plan.writeOnly) of them with nobody able to read them" : "")
@@ -184,11 +252,20 @@ private struct ReconcileDocument: Sendable {
         output.line(
             "reconciled: instance \(done.identity.instance), generation \(done.identity.generation); "
                 + "\(counted(done.adopted, "value")) taken back, \(counted(done.revoked, "token")) revoked again, "
-                + "\(counted(done.retired, "value")) retired again")
+                + "\(counted(done.retired, "value")) retired again"
+                + (done.quarantined > 0 ? ", \(counted(done.quarantined, "token")) quarantined again" : "")
+                + (done.restored > 0 ? ", \(counted(done.restored, "token")) restored again" : ""))
+        for name in done.notQuarantined {
+            output.warning(
+                printable(
+                    "'\(name)' is accepted, and was to be in quarantine: a new value is on its way to its places; "
+                        + "after 'rota run': rota token quarantine \(name)"))
+        }
         for rotation in done.rotations where !rotation.isThrough {
             let name =
                 plan.losses.first { $0.version.tokenID == rotation.tokenID }?.name
-                ?? plan.ended.first { $0.token.id == rotation.tokenID }?.token.name ?? rotation.tokenID.text
+                ?? plan.ended.first { $0.token.id == rotation.tokenID }?.token.name
+                ?? plan.retirements.first { $0.value.token == rotation.tokenID }?.name ?? rotation.tokenID.text
             output.warning(
                 printable("'\(name)' is not rotated yet: \(rotation.cause ?? rotation.outcome.rawValue)"))
         }

@@ -32,7 +32,7 @@ extension Command {
             "rota token create --name ci --destination main:apps/ci#token",
             "rota token create --name ingest --json | jq -r .value",
         ],
-        exitCodes: [.done, .failed, .usage, .partlyFailed, .outcomeUnknown],
+        exitCodes: [.done, .failed, .usage, .refused, .partlyFailed, .outcomeUnknown],
         run: createToken)
 }
 

@@ -35,7 +35,7 @@ extension Command {
             "rota token edit ingest --expires 30d",
             "rota token edit ingest --remove-destination main:apps/old#token",
         ],
-        exitCodes: [.done, .failed, .usage, .outcomeUnknown],
+        exitCodes: [.done, .failed, .usage, .refused, .outcomeUnknown],
         run: editToken)
 }
 

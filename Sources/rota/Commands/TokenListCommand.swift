@@ -8,7 +8,10 @@ extension Command {
         summary: "list tokens",
         discussion:
             "Tokens of all states are listed by name. Conditions of one kind are alternatives; kinds add up.",
-        options: TokenFilter.options + [Option("limit", "COUNT", help: "no more than this many")],
+        options: TokenFilter.options + [
+            Option("missing", help: "not in its issuer's list any more, when that was imported; the longest first"),
+            Option("limit", "COUNT", help: "no more than this many"),
+        ],
         examples: [
             "rota token list --state active --label env=prod",
             "rota token list --scope '*:write' --json | jq -r '.tokens[].name'",
@@ -24,14 +27,21 @@ private func listTokens(_ invocation: Invocation) throws -> ExitCode {
     var list: any TokenListing =
         invocation.wantsJSON ? JSONListing(invocation) : TableListing(invocation)
     var isCut = false
-    try store.eachToken(states: filter.states) { token in
+    func take(_ token: Token, _ absence: Absence?) -> Bool {
         guard filter.admits(token) else { return true }
         if let limit, list.count == limit {
             isCut = true
             return false
         }
-        list.add(token)
+        list.add(token, absence)
         return invocation.output.isRead
+    }
+    if invocation.arguments.has("missing") {
+        try store.eachAbsent { token, absence in
+            filter.states.isEmpty || filter.states.contains(token.state) ? take(token, absence) : true
+        }
+    } else {
+        try store.eachToken(states: filter.states) { take($0, nil) }
     }
     list.finish(isCut: isCut)
     return .done
@@ -40,7 +50,8 @@ private func listTokens(_ invocation: Invocation) throws -> ExitCode {
 /// Shows tokens one after the other.
 private protocol TokenListing {
     var count: Int { get }
-    mutating func add(_ token: Token)
+    /// - parameter absence: where only missing ones are listed.
+    mutating func add(_ token: Token, _ absence: Absence?)
     mutating func finish(isCut: Bool)
 }
 
@@ -58,9 +69,14 @@ private struct JSONListing: TokenListing {
         writer.beginArray()
     }
 
-    mutating func add(_ token: Token) {
+    mutating func add(_ token: Token, _ absence: Absence?) {
         count += 1
-        writer.value(TokenDocument.json(token, at: now))
+        var document = TokenDocument.json(token, at: now)
+        if let absence, case .object(var object) = document {
+            object["missing"] = AbsenceDocument.json(absence)
+            document = .object(object)
+        }
+        writer.value(document)
         output.bytes(writer.bytes)
         writer.removeAll()
     }
@@ -83,18 +99,20 @@ private struct TableListing: TokenListing {
     init(_ invocation: Invocation) {
         output = invocation.output
         now = invocation.clock.now()
+        let missing = invocation.arguments.has("missing") ? ["missing for"] : []
         table = Table(
-            ["name", "state", "owner", "scopes", "value age", "last used", "ends", "places"], on: output)
+            ["name", "state", "owner", "scopes", "value age", "last used", "ends", "places"] + missing, on: output)
     }
 
     var count: Int { table.rowCount }
 
-    mutating func add(_ token: Token) {
-        table.add([
+    mutating func add(_ token: Token, _ absence: Absence?) {
+        let cells = [
             token.name, state(of: token), token.owner, token.scopes.joined(separator: " "),
             token.values.currentIssuedAt.map { brief(now - $0) } ?? "-", lastUse(of: token),
             token.expiresAt?.date ?? "never", String(token.destinationCount),
-        ])
+        ]
+        table.add(cells + (absence.map { [brief(now - $0.since)] } ?? []))
     }
 
     mutating func finish(isCut: Bool) {

@@ -10,9 +10,10 @@ extension Command {
             When it returns, no value of the token is accepted. Nothing else ends: its name, versions and places stay,
             and 'rota token restore' undoes it at once. Who presents it meanwhile is shown by 'rota token show'. It is
             not done while a new value is on its way to its places; what must end now is for 'rota token revoke'.
+            It goes past a freeze, safe mode and a suspect clock, and the audit entry says so.
             """,
         operand: Operand(name: "TOKEN", help: "a name or an id"),
-        options: [Option("reason", "TEXT", required: true, help: "why, for the audit log")],
+        options: [Option("reason", "TEXT", required: true, help: "why, for the audit log"), .needlessYes],
         examples: [
             "rota token quarantine ingest --reason 'nobody knows who uses it'",
             "rota token list --state quarantined",
@@ -26,16 +27,18 @@ extension Command {
         discussion: """
             The values that were accepted before are accepted again. Policies judge the token anew; its idle time counts
             from now. A rule that it breaks all the same takes it out of use with the next run, so mend that first.
+            In safe mode it is refused, with exit code 4: what the store has lost may have ended the token.
             """,
         operand: Operand(name: "TOKEN", help: "a name or an id"),
-        options: [Option("reason", "TEXT", required: true, help: "why, for the audit log")],
+        options: [Option("reason", "TEXT", required: true, help: "why, for the audit log"), .needlessYes],
         examples: ["rota token restore ingest --reason 'the monthly export needs it'"],
-        exitCodes: [.done, .failed, .usage, .outcomeUnknown],
+        exitCodes: [.done, .failed, .usage, .refused, .outcomeUnknown],
         run: restoreToken)
 }
 
 private func quarantineToken(_ invocation: Invocation) async throws -> ExitCode {
-    let (useCase, token, reason) = try await prepare(invocation)
+    let (useCase, token, reason, brake) = try await prepare(invocation)
+    if let brake { invocation.output.warning(printable("this goes past a brake: \(brake.message)")) }
     let result = try await useCase.quarantine(token.id, reason: reason, actor: Process.actor)
     switch result.refusal {
     case nil: show(result, "is quarantined; none of its values is accepted", invocation)
@@ -55,7 +58,7 @@ private func quarantineToken(_ invocation: Invocation) async throws -> ExitCode 
 }
 
 private func restoreToken(_ invocation: Invocation) async throws -> ExitCode {
-    let (useCase, token, reason) = try await prepare(invocation)
+    let (useCase, token, reason, _) = try await prepare(invocation)
     let result = try await useCase.restore(token.id, reason: reason, actor: Process.actor)
     switch result.refusal {
     case nil: show(result, "is restored; its values are accepted again", invocation)
@@ -76,15 +79,17 @@ private func restoreToken(_ invocation: Invocation) async throws -> ExitCode {
     return .done
 }
 
-private func prepare(_ invocation: Invocation) async throws -> (QuarantineUseCase, Token, reason: String) {
+private func prepare(_ invocation: Invocation) async throws -> (QuarantineUseCase, Token, reason: String, Brake?) {
     let reason = invocation.arguments.value("reason") ?? ""
     guard !reason.allSatisfy(\.isWhitespace) else {
         throw Failure.usage("--reason is empty", hint: "say why in a few words")
     }
-    let store = try Composition(invocation).openQueue()
+    let composition = try Composition(invocation)
+    let store = try composition.openQueue(composition.urgentPatience)
     let name = invocation.arguments.operands[0]
     let token = try await store.read { try $0.requireToken(name) }
-    return (QuarantineUseCase(store: store, clock: invocation.clock), token, reason)
+    let brake = try await store.brake(by: invocation.clock.reading())
+    return (QuarantineUseCase(store: store, clock: invocation.clock), token, reason, brake)
 }
 
 private func show(_ result: QuarantineResult, _ sentence: String, _ invocation: Invocation) {

@@ -12,10 +12,13 @@ extension Command {
             When it returns, no value of these tokens is accepted any more. A token of another issuer is only
             recorded as ended: its values are to be ended there.
 
-            While the store is frozen, or in safe mode since it was restored or copied, it refuses, with exit code 4.
+            While the store is frozen, or in safe mode since it was restored or copied, or the clock is suspect, it
+            refuses, with exit code 4.
             --emergency goes past that, and past overlap and guard, as an incident asks for: every value ends,
             pending ones of an open rotation included, while destinations still hold them and their readers are
             locked out. Output, audit entry and event say that it was one.
+
+            While another process writes to the store, as a large import does, it says so and waits, up to ten minutes.
             """,
         operand: Operand(name: "TOKEN", help: "a name or an id", count: .atLeastOne),
         options: [
@@ -37,14 +40,14 @@ private func revokeTokens(_ invocation: Invocation) async throws -> ExitCode {
         throw Failure.usage("--reason is empty", hint: "say why in a few words")
     }
     let composition = try Composition(invocation)
-    let store = try composition.openQueue()
+    let store = try composition.openQueue(composition.urgentPatience)
     let names = invocation.arguments.operands
     let impacts = try await store.read { store in
         try store.requireTokens(names).map { try Impact(of: $0, from: store) }
     }
     let now = invocation.clock.now()
     let isEmergency = invocation.arguments.has("emergency")
-    let brake = try await store.brake(at: now)
+    let brake = try await store.brake(by: invocation.clock.reading())
     if let brake {
         guard isEmergency else {
             throw Failure(

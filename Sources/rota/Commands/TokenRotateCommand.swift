@@ -10,12 +10,13 @@ extension Command {
             The new value is pushed into every destination, read back, and only then made current. The
             previous one stays valid for the overlap, so that consumers can change over. Values that are older
             still keep their own ends; with --overlap they end no later than the previous one. A rotation that
-            does not get through is not lost: both values stay valid, and 'rota run' goes on with it.
+            does not get through is not lost: both values stay valid, and 'rota run' goes on with it. It never asks.
             """,
         operand: Operand(name: "TOKEN", help: "a name or an id", count: .atLeastOne),
         options: [
             Option("overlap", "SPAN", help: "how long the previous value stays valid; 24h"),
             Option("reason", "TEXT", help: "why, for the audit log"),
+            .needlessYes,
         ],
         examples: [
             "rota token rotate ingest", "rota token rotate ingest ci --overlap 1h --reason 'laptop lost'",
@@ -32,7 +33,7 @@ private func rotateTokens(_ invocation: Invocation) async throws -> ExitCode {
     let store = try composition.openQueue()
     let names = arguments.operands
     let tokens = try await store.read { try $0.requireTokens(names) }
-    if let brake = try await store.brake(at: invocation.clock.now()) { throw Failure(brake) }
+    if let brake = try await store.brake(by: invocation.clock.reading()) { throw Failure(brake) }
     let results = try await composition.withVaults { vaults in
         let rotation = RotateUseCase(
             store: store, rotator: composition.rotator(store, vaults), clock: invocation.clock)
@@ -44,8 +45,10 @@ private func rotateTokens(_ invocation: Invocation) async throws -> ExitCode {
                 token.id.text, overlap: overlap ?? Rule.usualOverlap, endsOlder: overlap != nil, reason: reason,
                 actor: Process.actor)
             guard let result else { throw Failure("token '\(token.name)' is gone") }
-            let versions = try await store.read { try $0.versions(of: token.id) }
-            results.append(Rotated(token: token, result: result, versions: versions))
+            let (versions, destinations) = try await store.read { store in
+                (try store.versions(of: token.id), try store.destinations(of: token.id))
+            }
+            results.append(Rotated(token: token, result: result, versions: versions, destinations: destinations))
         }
         return results
     }
@@ -63,6 +66,13 @@ private struct Rotated: Sendable {
     let result: RotationResult
     /// All of them, as they are now.
     let versions: [Version]
+    let destinations: [Destination]
+
+    /// The vault of the destination that the cause is about.
+    private var vaultInTheWay: String? {
+        guard let cause = result.cause else { return nil }
+        return destinations.first { cause.hasPrefix("\($0): ") }?.vault
+    }
 
     /// Values that are still accepted beside the current one, newest first.
     private var older: [Version] {
@@ -108,10 +118,18 @@ private struct Rotated: Sendable {
         case .issuerNotDriven: "rotate it in \(token.issuer), and import it again"
         case .unknownVault: "add the vault to the configuration"
         case .conflict: "if it may be replaced, 'rota vault adopt \(token.name)'; else look at what is there"
-        case nil where result.isStalled: "'rota run' tries again; see 'rota token show \(token.name)'"
+        // A person's rotation waits for no other.
+        case .vaultFailing: nil
+        case nil where result.isStalled:
+            "'rota run' tries again; see 'rota token show \(token.name)'"
+                + (vaultInTheWay.map { " and 'rota vault check \($0)'" } ?? "")
         case nil where older.count >= 2: "valid: \(ends(at: now)); rotate again when a run has retired one"
         case nil where result.outcome == .skipped: "see 'rota token show \(token.name)'"
-        case nil: nil
+        case nil:
+            vaultInTheWay.map {
+                "nothing has changed; 'rota vault check \($0)' tells what is in the way, and what our login needs "
+                    + "there; then rotate again"
+            }
         }
     }
 }

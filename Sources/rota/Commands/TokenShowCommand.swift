@@ -39,10 +39,12 @@ private struct TokenDetails {
     private let destinations: [Destination]
     private let pushes: [Push]
     private let rotation: Rotation?
+    private let failed: FailedAttempts?
     private let findings: [Finding]
     private let missing: MissingValue?
     private let usage: UsageSummary
     private let quarantine: QuarantineOutlook?
+    private let absence: Absence?
     /// Uses of values that had been revoked.
     private let reuses: [ToldUse]
     /// What is not promised, by the name of the vault.
@@ -56,10 +58,12 @@ private struct TokenDetails {
         destinations = try store.destinations(of: token.id)
         pushes = try store.pushes(of: token.id)
         rotation = try store.rotation(of: token.id)
+        failed = try store.failedAttempts(of: token.id)
         findings = try store.findings(of: token.id)
         missing = try MissingValue(of: token, from: store)
         usage = try UsageSummary(of: token, from: store, at: now)
         quarantine = try store.quarantineOutlook(of: token, by: policies)
+        absence = try store.absence(of: token.id)
         reuses = try store.toldUses(of: token.id).filter { $0.kind == .reuse }
     }
 
@@ -69,9 +73,10 @@ private struct TokenDetails {
             "versions": .array(versions.map { TokenDocument.json($0, of: token, at: now) }),
             "destinations": .array(destinations.map(json)),
             "rotation": rotation.map { TokenDocument.json($0) } ?? .null,
+            "failed_attempts": TokenDocument.json(failed),
             "findings": .array(findings.map { TokenDocument.json($0) }), "usage": UsageDocument.json(usage),
             "quarantine": QuarantineDocument.json(quarantine),
-            "reuse": .array(reuses.map(QuarantineDocument.json)),
+            "missing": AbsenceDocument.json(absence), "reuse": .array(reuses.map(QuarantineDocument.json)),
         ]
     }
 
@@ -137,6 +142,7 @@ private struct TokenDetails {
         fields.add("state", standing(at: now))
         fields.add("ended", token.end.map { "\(spoken($0.at, from: now)) by \($0.by): \($0.cause)" })
         for fact in quarantine.map({ QuarantineDocument.facts($0, at: now) }) ?? [] { fields.add(fact.name, fact.text) }
+        fields.add("missing", absence.map { AbsenceDocument.sentence($0, at: now) })
         fields.add("value", missing.map { "none yet: \($0.why); \($0.remedy)" })
         fields.add("description", token.description)
         fields.add("owner", token.owner)
@@ -157,6 +163,7 @@ private struct TokenDetails {
         if let rotation, rotation.phase == .open || rotation.phase == .overlap {
             fields.add("rotation", describe(rotation, at: now))
         }
+        fields.add(rotation == nil ? "rotation" : "next rotation", failed.map { TokenDocument.sentence($0, from: now) })
         return fields
     }
 

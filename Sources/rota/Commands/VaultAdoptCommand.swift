@@ -20,7 +20,7 @@ extension Command {
             Option("yes", help: "do not ask"),
         ],
         examples: ["rota vault adopt ingest --dry-run", "rota vault adopt --all --vault main --yes"],
-        exitCodes: [.done, .failed, .usage, .partlyFailed, .outcomeUnknown],
+        exitCodes: [.done, .failed, .usage, .refused, .partlyFailed, .outcomeUnknown],
         run: adoptDestinations)
 }
 

@@ -10,15 +10,19 @@ extension Command {
         discussion: """
             Tells destinations that are empty (missing), hold an older value (outdated), one that is not accepted
             any more (ended), one of another token (other-token) or one that rota does not know (unknown).
-            Destinations that nobody can read are counted apart. Changes nothing.
+            Destinations that nobody can read are counted apart. Changes nothing; the audit log keeps what was
+            found, and 'rota status' tells it until somebody looks again.
+
+            With --exit-code it ends with 3 when there is drift. Where any destination could not be read it ends
+            with 5, with --exit-code or without, whatever else was found: 3 says that all was done.
             """,
         operand: Operand(name: "TOKEN", help: "a name or an id; else all live tokens", count: .optional),
         options: [
             Option("vault", "NAME", help: "only destinations in this vault"),
-            Option("exit-code", help: "exit with 3 when there is drift"),
+            Option("exit-code", help: "exit with 3 when there is drift and all was read"),
         ],
         examples: ["rota vault drift --exit-code", "rota vault drift --vault main --json | jq '.drift[]'"],
-        exitCodes: [.done, .failed, .usage, .violationsRemain, .partlyFailed],
+        exitCodes: [.done, .failed, .usage, .violationsRemain, .partlyFailed, .outcomeUnknown],
         run: showDrift)
 }
 
@@ -43,8 +47,13 @@ private func showDrift(_ invocation: Invocation) async throws -> ExitCode {
     }
     let tally = gathered.withLock { $0.sorted }
     if invocation.wantsJSON { invocation.output.document(tally.json) } else { tally.show(on: invocation.output) }
-    if arguments.has("exit-code"), !tally.drifted.isEmpty { return .violationsRemain }
-    return tally.unreadable.isEmpty ? .done : .partlyFailed
+    let look = tally.look(
+        at: arguments.operands.isEmpty ? nil : tokens.first, in: arguments.value("vault"))
+    let change = composition.change("vault drift")
+    try await store.write { try $0.recordDrift(look, change: change) }
+    // 3 says that all was done: what was not read is no answer.
+    guard tally.unreadable.isEmpty else { return .partlyFailed }
+    return arguments.has("exit-code") && !tally.drifted.isEmpty ? .violationsRemain : .done
 }
 
 /// What was found: in full what needs somebody, and the rest as numbers.
@@ -65,6 +74,18 @@ private struct DriftTally: Sendable {
         case .drifted(let drift): drifted.append((drift, verdict))
         case .unreadable: unreadable.append(verdict)
         }
+    }
+
+    /// What is written down of it.
+    func look(at token: TokenID?, in vault: String?) -> DriftLook {
+        DriftLook(
+            token: token, vault: vault, destinations: places, unreadable: unreadable.count,
+            places: drifted.map { drift, verdict in
+                let token = verdict.place.token
+                return DriftLook.Place(
+                    tokenID: token.id, destination: verdict.place.destination.description, drift: drift,
+                    version: token.values.current)
+            })
     }
 
     var sorted: DriftTally {

@@ -35,7 +35,12 @@ extension ConfigurationReader {
     }
 
     private mutating func vault(_ entry: Node.Entry, _ what: String) -> VaultSettings? {
-        guard let kindNode = required("kind", of: entry.value, what) else { return nil }
+        let kindHint = "write 'kind: directory', or one of \(Self.kinds.dropFirst().joined(separator: ", "))"
+        guard entry.value.isNull || entry.value.entries != nil else {
+            fault(entry.value, "\(what): expected a mapping, found \(entry.value.typeName)", hint: kindHint)
+            return nil
+        }
+        guard let kindNode = required("kind", of: entry.value, what, hint: kindHint) else { return nil }
         let kind = string(kindNode, "kind")
         switch kind {
         case "directory":

@@ -40,9 +40,9 @@ extension ConfigurationReader {
         return true
     }
 
-    mutating func required(_ key: String, of node: Node, _ what: String) -> Node? {
+    mutating func required(_ key: String, of node: Node, _ what: String, hint: String? = nil) -> Node? {
         if let value = node[key], !value.isNull { return value }
-        fault(node, "\(what): '\(key)' is missing")
+        fault(node, "\(what): '\(key)' is missing", hint: hint)
         return nil
     }
 

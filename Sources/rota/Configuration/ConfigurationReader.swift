@@ -20,8 +20,9 @@ struct ConfigurationReader {
             "store", "policies", "token-prefix", "scopes", "vaults", "webhooks", "schedule", "limits", "server", "log",
         ]
         guard check(root, "the configuration", keys: keys) else { return nil }
-        let store = self.store(required("store", of: root, "the configuration"))
-        let policies = required("policies", of: root, "the configuration").flatMap { string($0, "policies") }
+        let store = self.store(required("store", of: root, "the configuration", hint: "write 'store: sqlite:rota.db'"))
+        let policies = required("policies", of: root, "the configuration", hint: "write 'policies: Policies'")
+            .flatMap { string($0, "policies") }
         var configuration = Configuration(
             file: file, store: store ?? "", policies: absolutePath(policies ?? "", in: folder))
         if let node = root["token-prefix"], let prefix = string(node, "token-prefix") {

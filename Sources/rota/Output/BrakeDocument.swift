@@ -14,6 +14,20 @@ enum BrakeDocument {
         return .object(document)
     }
 
+    /// Null where there is none.
+    static func json(_ freeze: Freeze?) -> JSON {
+        guard let freeze else { return .null }
+        return [
+            "reason": .string(freeze.reason), "by": .string(freeze.actor),
+            "since": TokenDocument.time(freeze.begunAt), "ends_at": TokenDocument.time(freeze.endsAt),
+        ]
+    }
+
+    static func sentence(_ freeze: Freeze, at now: Instant) -> String {
+        let end = freeze.endsAt.map { "until \(spoken($0, from: now))" } ?? "until 'rota unfreeze'"
+        return "since \(spoken(freeze.begunAt, from: now)) by \(freeze.actor), \(end): \(freeze.reason)"
+    }
+
     /// Beside what is shown for other reasons.
     static func warn(of brake: Brake?, on output: Output) {
         guard let brake else { return }

@@ -1,4 +1,5 @@
 import Crypto
+import Engine
 import RotaCore
 
 /// Tells how far long work has come, how fast it goes and how long it will still take.
@@ -54,6 +55,15 @@ final class Progress: Sendable {
         show(step, done: done, noun, fraction: total > 0 ? Double(done) / Double(total) : nil)
     }
 
+    /// What a use case tells; nil where nobody sees it.
+    var report: ProgressReport? {
+        guard isSeen else { return nil }
+        return { told in
+            let fraction = told.total.flatMap { $0 > 0 ? Double(told.finished) / Double($0) : nil }
+            self.show(told.step.rawValue, done: told.finished, told.step.noun, fraction: fraction)
+        }
+    }
+
     /// `checking: 420000 rows, 42 %, 95000 a second, 6 seconds left`.
     static func line(_ step: String, done: Int, _ noun: String, fraction: Double?, elapsed: Duration) -> String {
         var parts = ["\(step): \(done) \(noun)"]
@@ -67,5 +77,21 @@ final class Progress: Sendable {
             parts.append(TimeSpan(seconds: Int64(left)).spoken + " left")
         }
         return parts.joined(separator: ", ")
+    }
+}
+
+extension StepProgress.Step {
+    /// What there are many of.
+    fileprivate var noun: String {
+        switch self {
+        case .recovering: "rotations"
+        case .expiring, .planning, .rotating: "tokens"
+        case .recording, .closing: "findings"
+        case .acting: "actions"
+        case .noting: "blocked actions"
+        case .delivering: "deliveries"
+        case .reading: "destinations"
+        case .judging: "values"
+        }
     }
 }

@@ -67,7 +67,7 @@ final class LogWriter: ServiceLog {
             fields.map { "\($0.name)=\(quoted($0.value))" }.joined(separator: " ") + "\n"
         case .json:
             String(
-                decoding: JSON.object(JSON.Object(fields.map { ($0.name, .string($0.value)) })).serializedBytes(),
+                decoding: JSON.object(JSON.Object(fields.map { ($0.name, $0.json) })).serializedBytes(),
                 as: UTF8.self) + "\n"
         }
     }
@@ -78,6 +78,16 @@ final class LogWriter: ServiceLog {
         if isPlain { return text }
         let safe = printable(text).flatMap { $0 == "\"" || $0 == "\\" ? "\\\($0)" : "\($0)" }
         return "\"\(String(safe))\""
+    }
+}
+
+extension LogField {
+    fileprivate var json: JSON {
+        switch kind {
+        case .text: .string(value)
+        case .number: .number(value)
+        case .truth: .bool(value == "true")
+        }
     }
 }
 

@@ -31,6 +31,10 @@ struct Service {
     private static let patienceWithoutStore = 500
     /// How often it is looked whether the store is in its place, in milliseconds.
     private static let filesPause: Int64 = 100
+    /// And how long its log is.
+    private static let logPause: Int64 = 1_000
+    /// From this many bytes on it is told.
+    private static let longLog: Int64 = 64 << 20
 
     private let invocation: Invocation
     private let store: StoreQueue
@@ -89,6 +93,7 @@ struct Service {
             group.addTask { await writeUsesDown() }
             group.addTask { await showLife() }
             group.addTask { await watchFiles(signals) }
+            group.addTask { await watchLog() }
             group.addTask { await work(first) }
             var shifts = [first]
             for await request in signals.requests {
@@ -287,24 +292,30 @@ struct Service {
         }
     }
 
-    /// Tells systemd that the store's thread answers, as often as it wants to know.
-    private func showLife() async {
-        guard let interval = manager.watchdogInterval else { return }
+    /// Nobody waits for a reader, but what is written while he reads one state cannot leave the log: the disk fills.
+    private func watchLog() async {
+        var isLong = false
         while !stop.isRequested {
-            if await store.answers() { manager.alive() }
-            await stop.sleep(milliseconds: interval, invocation.clock)
+            let size = files.logSize
+            if !isLong, size > Self.longLog {
+                isLong = true
+                log.warning(
+                    "the store's log is long: somebody has been reading the store for long", LogField("bytes", size))
+            } else if isLong, size < Self.longLog / 2 {
+                isLong = false
+                log.info("the store's log is short again", LogField("bytes", size))
+            }
+            await stop.sleep(milliseconds: Self.logPause, invocation.clock)
         }
     }
-}
 
-extension StoreQueue {
-    /// Whether the store can be read.
-    fileprivate func answers() async -> Bool {
-        do {
-            _ = try await read { try $0.identity() }
-            return true
-        } catch {
-            return false
+    /// Tells systemd that the store's thread gets on, as often as it wants to know.
+    private func showLife() async {
+        guard let interval = manager.watchdogInterval else { return }
+        let pulse = StorePulse(of: store) { [storePatience] in storePatience.lookCount }
+        while !stop.isRequested {
+            if pulse.beats() { manager.alive() }
+            await stop.sleep(milliseconds: interval, invocation.clock)
         }
     }
 }

@@ -22,7 +22,8 @@ struct ImportDocument {
         if let vanished = summary.vanished, vanished > 0 {
             output.note(
                 "not in \(printable(summary.file)) any more, and left as before: \(counted(vanished, "token"))"
-                    + "; end what is gone by 'rota token revoke NAME'")
+                    + "; end what is gone by 'rota token revoke NAME'"
+                    + (isDryRun ? "" : "; 'rota token list --missing' has them all"))
         }
         if summary.format.isReport, !isPartial, summary.vanished == nil {
             output.note(
@@ -42,7 +43,11 @@ struct ImportDocument {
         var parts = [
             "\(summary.added) added", "\(summary.updated) updated", "\(summary.unchanged) unchanged",
         ]
-        if let vanished = summary.vanished { parts.append("\(vanished) vanished") }
+        if let vanished = summary.vanished {
+            let isAllNew = summary.newlyVanished == vanished
+            parts.append("\(vanished) vanished" + (isAllNew ? "" : " (\(summary.newlyVanished) of them new)"))
+        }
+        if summary.returned > 0 { parts.append("\(summary.returned) back again") }
         if summary.stillActive > 0 { parts.append("\(summary.stillActive) ended here and still active") }
         return "\(isDryRun ? "would take in " : "")\(counted(summary.rows, "row")): \(parts.joined(separator: ", "))"
     }
@@ -80,6 +85,7 @@ struct ImportDocument {
                 "rows": .integer(summary.rows), "added": .integer(summary.added),
                 "updated": .integer(summary.updated), "unchanged": .integer(summary.unchanged),
                 "vanished": summary.vanished.map { .integer($0) } ?? .null,
+                "newly_vanished": .integer(summary.newlyVanished), "returned": .integer(summary.returned),
                 "still_active": .integer(summary.stillActive),
                 "left_out": .object(
                     JSON.Object(summary.leftOut.counts.map { ($0.what, .integer($0.count)) })),

@@ -51,12 +51,28 @@ enum TokenDocument {
             "overlap_seconds": .integer(rotation.overlap.seconds),
             "overlap_cap_seconds": .integer(
                 (rotation.overlap + rotation.cap.patience(after: rotation.overlap)).seconds),
-            "at_cap": rotation.cap.revokes ? "revoke" : "alarm", "alarmed_at": time(rotation.alarmedAt),
+            "at_cap": rotation.cap.revokes ? "revoke" : "alarm",
+            "alarmed_at": time([rotation.alarmedAt, rotation.useAlarmedAt].compactMap(\.self).max()),
             "retire": rotation.cap.endsWhenIdle ? "when-idle" : "after-overlap",
             "promoted_at": time(rotation.promotedAt),
             "failures": .integer(rotation.failures),
             "next_attempt_at": time(rotation.nextAttemptAt), "cause": text(rotation.cause),
         ]
+    }
+
+    static func json(_ failed: FailedAttempts?) -> JSON {
+        guard let failed else { return .null }
+        return [
+            "policy": .string(failed.policy), "failures": .integer(failed.count), "since": time(failed.since),
+            "next_attempt_at": time(failed.nextAttemptAt), "alarmed_at": time(failed.alarmedAt),
+            "cause": .string(failed.cause),
+        ]
+    }
+
+    /// Of a rotation that could not begin.
+    static func sentence(_ failed: FailedAttempts, from now: Instant) -> String {
+        "could not begin: \(counted(failed.count, "failure")) since \(spoken(failed.since, from: now)), next try not "
+            + "before \(spoken(failed.nextAttemptAt, from: now)): \(failed.cause)"
     }
 
     static func json(_ finding: Finding) -> JSON {

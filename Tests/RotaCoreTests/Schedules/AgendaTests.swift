@@ -167,6 +167,15 @@ import Testing
         #expect(reading(wall: wall, uptime: -1000, boot: "two").jump(since: earlier) == expected)
     }
 
+    @Test func `starts of the machine that are not known are never taken for one`() {
+        // Switched off for a week, and up for longer than before: no clock was set.
+        let before = ClockReading(wall: earlier.wall, uptime: .hours(1), boot: "")
+        let after = ClockReading(wall: earlier.wall + .days(7), uptime: .hours(2), boot: "")
+        #expect(!after.isOfSameBoot(as: before) && after.jump(since: before) == nil)
+        #expect(before.jump(since: after) == .back(.days(7)))
+        #expect(reading(wall: 1, uptime: 1).isOfSameBoot(as: earlier))
+    }
+
     @Test func `a jump is told in words`() {
         #expect(ClockJump.back(.hours(25)).description == "the clock was set back by 1 day 1 hour")
         #expect(ClockJump.ahead(.days(400)).description == "the clock was set ahead by 400 days")

@@ -17,12 +17,15 @@ struct GitHubList: RowTranslator {
     var sections: Set<String>? { kinds }
     private var kinds: Set<String> = []
     private let kind: String
+    private var hasBegun = false
 
     init(_ request: ImportRequest) {
         kind = request.issuerKind
     }
 
     mutating func translate(_ record: JSONRecord, _ each: EachRow) throws {
+        if !hasBegun { try ReportedToken.requireAny(of: ["token_id", "credential_id"], in: record, as: .github) }
+        hasBegun = true
         let object = record.object
         if let type = object["credential_type"]?.string {
             kinds.insert(Self.credentialKind)

@@ -15,12 +15,15 @@ struct GitLabList: RowTranslator {
     var sections: Set<String>? { found }
     private var found: Set<String> = []
     private let kind: String
+    private var hasBegun = false
 
     init(_ request: ImportRequest) {
         kind = request.issuerKind
     }
 
     mutating func translate(_ record: JSONRecord, _ each: EachRow) throws {
+        if !hasBegun { try ReportedToken.requireAny(of: ["id"], in: record, as: .gitlab) }
+        hasBegun = true
         var token = ReportedToken(record)
         let id = token.number("id")
         let created = token.text("created_at")

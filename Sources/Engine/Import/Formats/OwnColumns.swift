@@ -24,6 +24,10 @@ struct OwnColumns: RowTranslator {
     /// A column that is wrong is told and left out, so that the rows below it are checked all the same.
     private mutating func readHeader(_ record: CSVReader.Record, _ each: EachRow) throws {
         let theirs = record.fields.map { $0.trimmingBlanks() }
+        for name in mapping.missing(from: Set(theirs)) {
+            try each(.failure(ColumnMapping.missing(name, from: Set(theirs), line: record.line)))
+        }
+        if let misfit = mapping.misfit(of: theirs, line: record.line, isJSON: false) { throw misfit }
         var columns: [InventoryColumn?] = []
         for name in theirs {
             switch mapping.meaning(of: name) {
@@ -38,9 +42,6 @@ struct OwnColumns: RowTranslator {
                 try each(.failure(ColumnMapping.unknown(name, line: record.line)))
                 columns.append(nil)
             }
-        }
-        for name in mapping.missing(from: Set(theirs)) {
-            try each(.failure(ColumnMapping.missing(name, from: Set(theirs), line: record.line)))
         }
         layout = InventoryLayout(columns)
     }

@@ -14,6 +14,7 @@ struct OwnMembers: RowTranslator {
 
     mutating func translate(_ record: JSONRecord, _ each: EachRow) throws {
         line = record.line
+        if seen.isEmpty, let misfit = misfit(of: record) { throw misfit }
         var columns: [InventoryColumn] = []
         var fields: [String] = []
         for member in record.object {
@@ -40,6 +41,13 @@ struct OwnMembers: RowTranslator {
             }
         }
         try each(.success(InventoryRow(line: record.line, columns: columns, fields: fields)))
+    }
+
+    /// Of a first object that has nothing but members of ours, only the name is missing.
+    private func misfit(of record: JSONRecord) -> InventoryFault? {
+        let members = record.object.keys
+        guard members.contains(where: { mapping.meaning(of: $0) == .unknown }) else { return nil }
+        return mapping.misfit(of: members, line: record.line, isJSON: true)
     }
 
     func finish(_ each: EachRow) throws {

@@ -12,6 +12,18 @@ struct ReportedToken {
         self.record = record
     }
 
+    /// Where the first object of a list has none of the members that all of its objects have: the list is another one,
+    /// which is told once.
+    static func requireAny(of members: [String], in record: JSONRecord, as format: InventoryFormat) throws {
+        guard !members.contains(where: { record.object[$0] != nil }) else { return }
+        let other = InventoryFormat.suggested(by: record.object.keys, isJSON: true)?.format
+        let names = members.map { "'\($0)'" }.joined(separator: " or ")
+        throw InventoryFault(
+            line: record.line, "this is no list of \(format.rawValue): its first entry has no \(names)",
+            hint: other.flatMap { $0 == format ? nil : "it looks like --format \($0.rawValue)" }
+                ?? "give the list as \(format.rawValue) wrote it; one with our columns is --format json")
+    }
+
     /// The row, or the first thing that is wrong with it.
     var row: Result<InventoryRow, InventoryFault> {
         if let fault = faults.first { return .failure(fault) }
