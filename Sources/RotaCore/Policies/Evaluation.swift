@@ -123,7 +123,9 @@ private func evaluateExpiry(
     of token: Token, required: Bool, maxLifetime: TimeSpan?, maxRemaining: TimeSpan?, rule: Rule,
     at now: Instant
 ) -> Verdict {
-    let inProgress = rule.waits(for: token.values)
+    // Where its end was brought near already, nothing more is to be done.
+    let isEnding = rule.newEnd.map { set in token.expiresAt.map { $0 - now <= set.ahead + set.spread } ?? false }
+    let inProgress = isEnding ?? rule.waits(for: token.values)
     guard let end = token.expiresAt else {
         return required
             ? Verdict(.violating, .noExpiry, inProgress: inProgress) : Verdict(.compliant, .expiryAcceptable)

@@ -6,6 +6,9 @@ package struct PolicySet: Hashable, Sendable {
     /// `sha256:<hex>` of the parsed policies in canonical form: comments and layout do not count.
     package var digest: String
 
+    /// Whether a rule looks at what a token is said to be for.
+    package var asksForDescription: Bool { policies.contains { $0.rules.contains { $0.requirement == .description } } }
+
     package init(policies: [Policy], digest: String) {
         self.policies = policies
         self.digest = digest
