@@ -18,7 +18,9 @@ extension PolicyReader {
 
     private mutating func isRequired(_ node: Node, _ key: String) -> Bool {
         if node.string == "required" { return true }
-        error("'\(key)' can only be required, and here is \(written(node))", at: node.mark, hint: "write \(key): required")
+        error(
+            "'\(key)' can only be required, and here is \(written(node))", at: node.mark,
+            hint: "write \(key): required")
         return false
     }
 
@@ -59,13 +61,15 @@ extension PolicyReader {
             return nil
         }
         guard let ahead = span(node, "expires-in") else { return nil }
-        let spread = fields["spread"].map { span($0, "spread", zero: true) ?? .zero } ?? TimeSpan(seconds: ahead.seconds / 2)
+        let written = fields["spread"].map { span($0, "spread", zero: true) ?? .zero }
+        let spread = written ?? TimeSpan(seconds: ahead.seconds / 2)
         if case .expiry(_, let lifetime, let remaining) = requirement {
             for (key, limit) in [("max-remaining", remaining), ("max-lifetime", lifetime)] {
                 guard let limit, ahead + spread > limit else { continue }
                 error(
-                    "an end \((ahead + spread)) ahead would be beyond \(key) (\(limit))", at: node.mark,
-                    hint: "expires-in and spread together must be at most \(limit); the spread is half of expires-in where none is written")
+                    "an end \(ahead + spread) ahead would be beyond \(key) (\(limit))", at: node.mark,
+                    hint: "expires-in and spread together must be at most \(limit); "
+                        + "the spread is half of expires-in where none is written")
             }
         }
         return NewEnd(ahead: ahead, spread: spread)

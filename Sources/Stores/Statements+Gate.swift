@@ -50,8 +50,8 @@ extension Statement {
         chooseVersion,
         chosenVersion, addPush, doubtPush, pushBase, markSending, markVerified, markFenced, discardPending,
         leaveUnconfirmed, forgetVersion, finishPushing, versionsToEnd, demoteCurrent, endUnconfirmed,
-        promotePending, renewToken, lowerEnds, hastenRetirement, retireVersion, finishRotation, stallRotation, noteRejection,
-        adoptDestination, prolongOverlap, raiseAlarm, raiseUseAlarm,
+        promotePending, renewToken, lowerEnds, hastenRetirement, retireVersion, finishRotation, stallRotation,
+        noteRejection, adoptDestination, prolongOverlap, raiseAlarm, raiseUseAlarm,
     ]
 
     // MARK: Tokens
