@@ -30,8 +30,8 @@ package func candidateQueries(
 
 /// The ranges for all rules of all policies: one of each kind at the most.
 ///
-/// Each kind is open to one side, so the widest range holds the others; what is outside of any of several lists is asked
-/// for in one query.
+/// Each kind is open to one side, so the widest range holds the others; what is outside of any of several lists is
+/// asked for in one query.
 package func candidateQueries(
     for policies: PolicySet, at now: Instant, lookahead: TimeSpan = .zero
 ) -> [CandidateQuery] {

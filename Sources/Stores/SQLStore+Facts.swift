@@ -2,8 +2,8 @@ import Engine
 import RotaCore
 import SQLite
 
-/// Tokens that are not as a rule about facts asks. Each different owner or list of scopes is looked at once, and of names
-/// those are passed over in one step that begin as a rule allows.
+/// Tokens that are not as a rule about facts asks. Each different owner or list of scopes is looked at once, and of
+/// names those are passed over in one step that begin as a rule allows.
 extension SQLStore {
     func eachToken(ownerOutside allowed: [[Glob]], _ each: (Token) throws -> Bool) throws {
         var last = ""
@@ -63,8 +63,8 @@ extension SQLStore {
 }
 
 extension [[Glob]] {
-    /// Where to look next behind a name that each of the lists allows: nil where one does not; nil within where the very
-    /// next name may be one that none allows.
+    /// Where to look next behind a name that each of the lists allows: nil where one does not; nil within where the
+    /// very next name may be one that none allows.
     fileprivate func next(after name: String) -> String?? {
         var passed: String?
         var isKnown = true
