@@ -50,7 +50,8 @@ extension Statement {
         chooseVersion,
         chosenVersion, addPush, doubtPush, pushBase, markSending, markVerified, markFenced, discardPending,
         leaveUnconfirmed, forgetVersion, finishPushing, versionsToEnd, demoteCurrent, endUnconfirmed,
-        promotePending, lowerEnds, hastenRetirement, retireVersion, finishRotation, stallRotation, noteRejection,
+        promotePending, lowerEnds, hastenRetirement, hastenAttempt, retireVersion, finishRotation, stallRotation,
+        noteRejection,
         adoptDestination, prolongOverlap, raiseAlarm, raiseUseAlarm,
     ]
 
@@ -293,6 +294,12 @@ extension Statement {
         WHERE token_id = $1 AND state IN ('previous', 'unconfirmed') AND ends_at > $2 AND EXISTS
           (SELECT 1 FROM rotations r WHERE r.token_id = $1 AND r.\(unfinished) AND r.phase = 'overlap')
         RETURNING number
+        """)
+    /// Somebody has just changed what was in the way.
+    static let hastenAttempt = Statement(
+        """
+        UPDATE rotations SET next_attempt_at = $2
+        WHERE token_id = $1 AND \(unfinished) AND cause IS NOT NULL AND next_attempt_at > $2
         """)
     static let hastenRetirement = Statement(
         """

@@ -90,6 +90,19 @@ struct BrakeTests {
         #expect(try await run().recovery.retired == 1)
     }
 
+    @Test func `no token is left half made by a freeze`() async throws {
+        try await freeze()
+        var draft = TokenDraft(name: "new")
+        draft.destinations = [try #require(Destination("main:new#token"))]
+        let (random, change) = (fixture.random, fixture.change())
+        let wanted = draft
+        do {
+            _ = try await fixture.store.write { try issueToken(wanted, in: $0, random: random, change: change).token }
+            Issue.record("it was made")
+        } catch StoreError.held {}
+        #expect(try await states().isEmpty)
+    }
+
     @Test func `a freeze in the middle of a rotation stops it before the next write, and it goes on afterwards`()
         async throws
     {

@@ -210,8 +210,14 @@ package struct ReconcileUseCase: Sendable {
             if try store.restoreToken(entry.token, change: again) { done.restored += 1 }
         }
         done.adopted = try takeBack(plan.losses, change, in: store)
-        for retirement in plan.retirements where retirement.isDue {
+        for retirement in plan.retirements {
             let value = retirement.value
+            guard retirement.isDue else {
+                // Whoever has just read it there has as long to change over as after any rotation.
+                let end = change.at + Self.overlap
+                _ = try store.keepHeld(value.token, version: value.version, until: end, change: change)
+                continue
+            }
             if try store.retireAgain(value.token, version: value.version, change: change) { done.retired += 1 }
         }
         // After what was lost is back: a token in quarantine takes nothing back.

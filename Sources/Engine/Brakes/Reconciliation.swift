@@ -27,7 +27,7 @@ package struct Reconciliation: Sendable {
     package struct Retirement: Sendable {
         package var value: ExportedAudit.Value
         package var name: String
-        /// Destinations that hold it again: it is accepted until the rotation that follows has replaced it there.
+        /// Destinations that hold it again: it is accepted until the overlap of the rotation that follows is over.
         package var heldBy: [Destination] = []
         /// Destinations that may hold it: it is accepted until the guard has read them.
         package var unreadable: [Destination] = []
