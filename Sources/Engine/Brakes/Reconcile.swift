@@ -135,6 +135,10 @@ package struct ReconcileUseCase: Sendable {
             }
             return (revocations, retirements)
         }
+        result.forgotten = try await store.read { store in
+            try past.made.filter { try past.revoked[$0.key] == nil && store.token($0.key) == nil }
+                .map { (id: $0.key, name: $0.value) }.sorted { ($0.name, $0.id) < ($1.name, $1.id) }
+        }
         result.revocations = revocations.sorted { $0.token.name < $1.token.name }
         let around = Dictionary(grouping: places, by: \.token.id)
         result.retirements = retirements.map { retirement in
