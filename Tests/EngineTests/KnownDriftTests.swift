@@ -90,4 +90,23 @@ import Testing
         let drift = try #require(try await known())
         #expect((drift.places.count, drift.untold) == (DriftLook.mostPlaces, 7))
     }
+
+    @Test func `what was counted only is counted until a look at as much or more, and not added up over looks`()
+        async throws
+    {
+        let one = try await fixture.addToken("one", destinations: ["main:one"])
+        let many = { Array(repeating: (one, "main:one", Drift.missing), count: DriftLook.mostPlaces + $0) }
+        try await look(many(7))
+        try await look(many(5))
+        #expect(try await known()?.untold == 5)
+        try await look(many(3), vault: "main")
+        #expect(try await known()?.untold == 8, "it does not say which of the 5 it looked at again")
+        try await look(many(2), vault: "main")
+        try await look(many(1), token: one, vault: "main")
+        #expect(try await known()?.untold == 8)
+        try await look(vault: "main")
+        #expect(try await known()?.untold == 5)
+        try await look()
+        #expect(try await known()?.untold == 0)
+    }
 }

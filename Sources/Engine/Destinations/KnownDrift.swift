@@ -40,11 +40,14 @@ package struct KnownDrift: Hashable, Sendable {
         unreadable = latest.look.unreadable
         allLookedAt = looks.last.flatMap { $0.look.isWhole ? $0.at : nil }
         var found: [(at: Instant, place: DriftLook.Place)] = []
+        var counted: [DriftLook] = []
         for (at, look) in looks.reversed() {
             found.removeAll { look.covers($0.place) }
             found += look.places.map { (at, $0) }
-            untold += look.drifted - look.places.count
+            counted.removeAll { look.covers($0) }
+            counted.append(look)
         }
+        untold = counted.reduce(0) { $0 + $1.drifted - $1.places.count }
         places = try found.compactMap { try Place($0.place, seenAt: $0.at, in: store) }
     }
 }
@@ -68,6 +71,11 @@ extension DriftLook {
     fileprivate func covers(_ place: Place) -> Bool {
         (token ?? place.tokenID) == place.tokenID
             && vault.map { Destination(place.destination)?.vault == $0 } ?? true
+    }
+
+    /// Whether all was looked at again that an earlier look was at.
+    fileprivate func covers(_ earlier: DriftLook) -> Bool {
+        (token == nil || token == earlier.token) && (vault == nil || vault == earlier.vault)
     }
 
     /// Reads what `recordDrift` wrote; nil for anything else.
