@@ -120,6 +120,22 @@ struct BrakeTests {
         #expect(try await fixture.token(id).values.current == 2)
     }
 
+    @Test(
+        arguments: [
+            (.done, nil, true), (.started, nil, true), (.started, "it stalls", false), (.skipped, "frozen", false),
+            (.failed, "denied", false),
+        ] as [(Outcome, String?, Bool)])
+    func `a rotation of an earlier run that got through before the brake is something done`(
+        outcome: Outcome, cause: String?, isDone: Bool
+    ) async throws {
+        let id = try await fixture.addToken("old", age: .days(100), destinations: ["main:old#token"])
+        try await freeze()
+        var report = try await run()
+        #expect(!report.hasActed)
+        report.recovery = RecoveryResult(rotations: [RotationResult(id, outcome, cause: cause)], retired: 0)
+        #expect(report.hasActed == isDone)
+    }
+
     @Test func `a daemon tells a freeze once, and its end`() async throws {
         let log = RecordedLog()
         let run = useCase()
