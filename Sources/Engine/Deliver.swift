@@ -4,8 +4,8 @@ package import RotaCore
 /// Drains the outbox: every event that waits is sent to its endpoint, at least once and with one id.
 ///
 /// Each endpoint has its own slot, so that a slow one delays nobody else. An attempt is recorded as soon as
-/// it is over; a crash between sending and recording repeats the event, which receivers tell by its id. Where the disk is
-/// full, the record waits in memory, and nothing more is sent until it is written.
+/// it is over; a crash between sending and recording repeats the event, which receivers tell by its id. Where the disk
+/// is full, the record waits in memory, and nothing more is sent until it is written.
 /// Trouble of our own (the store, a stop) never counts as an attempt.
 package struct Deliverer: Sendable {
     private let store: StoreQueue

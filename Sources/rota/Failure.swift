@@ -10,8 +10,8 @@ enum ExitCode: Int32, Sendable {
     case usage = 2
     /// All was done, but violations or drift remain; only with `--exit-code`.
     case violationsRemain = 3
-    /// A limit, a freeze, safe mode or a suspect clock forbade it: nothing was done; or, where a brake was put on in the
-    /// middle, no more was.
+    /// A limit, a freeze, safe mode or a suspect clock forbade it: nothing was done; or, where a brake was put on in
+    /// the middle, no more was.
     case refused = 4
     /// Some of it failed or did not get through.
     case partlyFailed = 5
