@@ -106,9 +106,18 @@ package struct API: Sendable {
 
     /// A problem of ours, without a word about what it is.
     static func trouble(_ error: any Error) -> Response {
-        if case .busy? = error as? StoreError {
-            return .problem(503, "Busy", detail: "try again in a moment", headers: [("Retry-After", "1")])
+        guard let passing = passingTrouble(error) else {
+            return .problem(500, "Internal error", detail: "the log has more")
         }
-        return .problem(500, "Internal error", detail: "the log has more")
+        return .problem(503, "Unavailable", detail: passing, headers: [("Retry-After", "1")])
+    }
+
+    /// What is wrong, where the same request may well succeed later; nil for all else.
+    static func passingTrouble(_ error: any Error) -> String? {
+        switch error as? StoreError {
+        case .busy?: "try again in a moment"
+        case .full?: "the disk of the store is full"
+        default: nil
+        }
     }
 }

@@ -21,11 +21,7 @@ struct OAuthError: Error {
 
     /// A problem of ours, without a word about what it is.
     static func trouble(_ error: any Error) -> OAuthError {
-        switch error as? StoreError {
-        case .busy?: return unavailable("try again in a moment")
-        case .full?: return unavailable("the disk of the store is full")
-        default: break
-        }
+        if let passing = API.passingTrouble(error) { return unavailable(passing) }
         return OAuthError(status: 500, code: "server_error", description: "the log has more")
     }
 

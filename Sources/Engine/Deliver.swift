@@ -1,15 +1,19 @@
+import Crypto
 package import RotaCore
 
 /// Drains the outbox: every event that waits is sent to its endpoint, at least once and with one id.
 ///
 /// Each endpoint has its own slot, so that a slow one delays nobody else. An attempt is recorded as soon as
-/// it is over; a crash between sending and recording repeats the event, which receivers tell by its id.
+/// it is over; a crash between sending and recording repeats the event, which receivers tell by its id. Where the disk
+/// is full, the record waits in memory, and nothing more is sent until it is written.
 /// Trouble of our own (the store, a stop) never counts as an attempt.
 package struct Deliverer: Sendable {
     private let store: StoreQueue
     private let transport: any EventTransport
     private let clock: any WallClock
     private let random: any RandomSource
+    /// What was sent while the disk was full: no more than was under way when the first was refused.
+    private let unrecorded = Locked<[Attempt]>([])
 
     /// How many deliveries are read at once, for one endpoint.
     private static let largestBatch = 64
@@ -43,7 +47,10 @@ package struct Deliverer: Sendable {
             return DeliveryTotals()
         }
         let result: Result<DeliveryTotals, any Error>
-        do { result = .success(try await drain(within: span, ended)) } catch { result = .failure(error) }
+        do {
+            let late = try await recordLate(ended)
+            result = .success(try await drain(within: span, adding: late, ended))
+        } catch { result = .failure(error) }
         try await store.read { $0.letGoDeliveries() }
         return try result.get()
     }
@@ -66,8 +73,25 @@ package struct Deliverer: Sendable {
         return givenUp
     }
 
+    /// Writes down what was sent while the disk was full; throws, and keeps the rest, while it still is.
+    private func recordLate(_ ended: @Sendable () -> Void) async throws -> DeliveryTotals {
+        var totals = DeliveryTotals()
+        while let attempt = unrecorded.withLock({ $0.first }) {
+            try await record(attempt)
+            // Whoever has the deliveries is alone with the list.
+            unrecorded.withLock { _ = $0.removeFirst() }
+            if attempt.nextAttemptAt == nil { ended() }
+            totals.count(attempt)
+        }
+        return totals
+    }
+
+    /// Whether something was sent that is not written down: it would be sent again, so nothing is.
+    private var isBehind: Bool { unrecorded.withLock { !$0.isEmpty } }
+
+    /// - parameter late: what was written down just now.
     private func drain(
-        within span: TimeSpan, _ ended: @escaping @Sendable () -> Void
+        within span: TimeSpan, adding late: DeliveryTotals, _ ended: @escaping @Sendable () -> Void
     ) async throws -> DeliveryTotals {
         let end = clock.now() + span
         let disabled = try await stillDisabled()
@@ -75,9 +99,11 @@ package struct Deliverer: Sendable {
             for endpoint in transport.endpoints where disabled[endpoint.name] == nil {
                 group.addTask { try await drain(endpoint, until: end, ended) }
             }
-            var totals = DeliveryTotals()
+            var totals = late
             totals.disabled = disabled
-            return try await group.reduce(into: totals) { $0.add($1) }
+            totals = try await group.reduce(into: totals) { $0.add($1) }
+            if isBehind { throw StoreError.full }
+            return totals
         }
     }
 
@@ -110,7 +136,7 @@ package struct Deliverer: Sendable {
     private func nextBatch(
         for endpoint: Endpoint, _ pass: EndpointPass, until end: Instant
     ) async throws -> [Delivery]? {
-        while pass.restingCause == nil {
+        while pass.restingCause == nil, !isBehind {
             let now = clock.now()
             guard now <= end else { return nil }
             var wakeAt = pass.pausedUntil ?? now
@@ -139,47 +165,57 @@ package struct Deliverer: Sendable {
             var rest = batch[...]
             func startNext() {
                 let now = clock.now()
-                guard now <= end, pass.mayStart(at: now), let delivery = rest.popFirst() else { return }
+                guard now <= end, pass.mayStart(at: now), !isBehind, let delivery = rest.popFirst() else { return }
                 group.addTask { try await attempt(delivery, at: endpoint) }
             }
             for _ in 0..<Self.attemptsAtOnce { startNext() }
             while let attempt = try await group.next() {
-                pass.note(attempt, patience: Self.patience)
-                if attempt.nextAttemptAt == nil { ended() }
+                if attempt.isRecorded {
+                    pass.note(attempt, patience: Self.patience)
+                    if attempt.nextAttemptAt == nil { ended() }
+                }
                 startNext()
             }
         }
     }
 
-    /// One attempt, and its durable record.
+    /// One attempt, and its durable record; on a full disk that waits.
     private func attempt(_ delivery: Delivery, at endpoint: Endpoint) async throws -> Attempt {
         let event = delivery.event.id
         let result = await transport.deliver(delivery.event, to: endpoint, at: clock.now())
         // An attempt that we cut short ourselves says nothing about the endpoint.
         try Task.checkCancellation()
         let now = clock.now()
-        guard result.kind != .delivered else {
+        let next = result.kind == .failed ? nextAttempt(of: delivery, at: endpoint, after: result, now) : nil
+        var attempt = Attempt(event: event, endpoint: endpoint, result: result, nextAttemptAt: next, at: now)
+        do {
+            try await record(attempt)
+        } catch StoreError.full {
+            attempt.isRecorded = false
+            unrecorded.withLock { [attempt] in $0.append(attempt) }
+        }
+        return attempt
+    }
+
+    private func record(_ attempt: Attempt) async throws {
+        let (event, endpoint, result, at) = (attempt.event, attempt.endpoint, attempt.result, attempt.at)
+        switch result.kind {
+        case .delivered:
             // A transport without statuses leaves zero.
             let status = result.status ?? 0
-            try await store.write {
-                try $0.recordDelivered(event, to: endpoint.name, status: status, at: now)
-            }
-            return Attempt(event: event, result: result, nextAttemptAt: nil, at: now)
-        }
-        let cause = result.cause ?? "it was not accepted"
-        if result.kind == .gone {
+            try await store.write { try $0.recordDelivered(event, to: endpoint.name, status: status, at: at) }
+        case .gone:
             let disabled = DisabledEndpoint(
-                name: endpoint.name, place: endpoint.place, at: now, status: result.status, cause: cause)
-            let change = Change(actor: "rota", at: now, cause: "it wants no more events: \(cause)")
+                name: endpoint.name, place: endpoint.place, at: at, status: result.status, cause: attempt.cause)
+            let change = Change(actor: "rota", at: at, cause: "it wants no more events: \(attempt.cause)")
             _ = try await store.write { try $0.disableEndpoint(disabled, refusing: event, change: change) }
-            return Attempt(event: event, result: result, nextAttemptAt: nil, at: now)
+        case .failed:
+            let (cause, next) = (attempt.cause, attempt.nextAttemptAt)
+            try await store.write { store in
+                try store.recordFailed(
+                    event, to: endpoint.name, status: result.status, cause: cause, nextAttemptAt: next, at: at)
+            }
         }
-        let next = nextAttempt(of: delivery, at: endpoint, after: result, now)
-        try await store.write { store in
-            try store.recordFailed(
-                event, to: endpoint.name, status: result.status, cause: cause, nextAttemptAt: next, at: now)
-        }
-        return Attempt(event: event, result: result, nextAttemptAt: next, at: now)
     }
 
     /// Nil: a dead letter.
@@ -217,6 +253,16 @@ package struct DeliveryTotals: Hashable, Sendable {
     /// Whether nothing was sent.
     package var isIdle: Bool { delivered + failed + dead == 0 && resting.isEmpty }
 
+    /// An attempt that was recorded later than it was made.
+    fileprivate mutating func count(_ attempt: Attempt) {
+        switch attempt.result.kind {
+        case .delivered: delivered += 1
+        // Whoever reads the store next finds it disabled.
+        case .gone: break
+        case .failed: if attempt.nextAttemptAt == nil { dead += 1 } else { failed += 1 }
+        }
+    }
+
     fileprivate mutating func add(_ other: DeliveryTotals) {
         delivered += other.delivered
         failed += other.failed
@@ -226,12 +272,17 @@ package struct DeliveryTotals: Hashable, Sendable {
     }
 }
 
-/// One attempt that is over and recorded.
+/// One attempt that is over.
 private struct Attempt: Sendable {
     var event: String
+    var endpoint: Endpoint
     var result: DeliveryResult
     var nextAttemptAt: Instant?
     var at: Instant
+    /// False: the disk was full.
+    var isRecorded = true
+
+    var cause: String { result.cause ?? "it was not accepted" }
 }
 
 /// How one endpoint fares in this pass.
@@ -252,7 +303,7 @@ private struct EndpointPass: Sendable {
     }
 
     mutating func note(_ attempt: Attempt, patience: Int) {
-        let cause = attempt.result.cause ?? "it was not accepted"
+        let cause = attempt.cause
         switch attempt.result.kind {
         case .delivered:
             totals.delivered += 1

@@ -69,6 +69,8 @@ package struct IssuedToken: Sendable {
 package func issueToken(
     _ draft: TokenDraft, in store: any Store, random: any RandomSource, change: Change
 ) throws -> IssuedToken {
+    // It could not be brought there, and would be left half made.
+    if !draft.destinations.isEmpty, let brake = try store.brake(at: change.at) { throw StoreError.held(brake) }
     let value =
         draft.destinations.isEmpty
         ? TokenValue.mint(prefix: draft.prefix) { random.bytes(64) }

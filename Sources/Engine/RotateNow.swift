@@ -75,3 +75,11 @@ extension RotationResult {
     /// The new value is current: nothing is left but the overlap.
     package var isThrough: Bool { outcome == .done || outcome == .started && !isStalled }
 }
+
+extension RunReport {
+    /// Whether it took any action, be it one of an earlier run that it went on with.
+    package var hasActed: Bool {
+        count(.done) + count(.started) + expired + recovery.retired > 0
+            || recovery.rotations.contains(where: \.isThrough)
+    }
+}

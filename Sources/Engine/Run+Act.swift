@@ -80,9 +80,12 @@ extension RunUseCase {
                     ? Effect(.done) : Effect(.skipped, "it had ended already")
             }
         } catch let error as StoreError {
-            if case .outcomeUnknown = error { throw error }
-            if case .held(let brake) = error { return Effect(.skipped, brake.message) }
-            return Effect(.failed, error.description)
+            switch error {
+            // Nothing of the transaction stands, or nobody knows: not this action alone has failed.
+            case .outcomeUnknown, .full, .busy: throw error
+            case .held(let brake): return Effect(.skipped, brake.message)
+            default: return Effect(.failed, error.description)
+            }
         }
     }
 

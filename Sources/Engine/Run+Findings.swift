@@ -37,9 +37,10 @@ extension RunUseCase {
     /// Closes the findings whose rule is no longer violated. Those that the plan saw violating, and that no
     /// action touched, are still open without a look.
     func closeFindings(
-        _ pass: RunPass, _ violations: Violations, after actions: RunActions, progress: ProgressReport?
+        _ pass: RunPass, _ violations: Violations, after report: RunReport, progress: ProgressReport?
     ) async throws {
-        let touched = Set(actions.touched.map { Imprint($0.text) })
+        let recovered = report.recovery.rotations.map(\.tokenID)
+        let touched = Set(report.actions.touched.map { Imprint($0.text) } + recovered.map { Imprint($0.text) })
         let doubtful = try await store.read { store in
             var keys: [FindingKey] = []
             keys.reserveCapacity(violations.count)

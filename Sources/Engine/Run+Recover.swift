@@ -30,14 +30,17 @@ extension RunUseCase {
 
     /// Drives unfinished rotations on. Those that a policy called for, and that come to an end or into their overlap
     /// now, are actions of this run.
+    ///
+    /// - parameter which: tells whether one is driven on now.
     func recover(
-        _ run: String, unless brake: Brake?, change: Change, tally: StepTally
+        _ run: String, unless brake: Brake?, change: Change, tally: StepTally,
+        only which: @escaping @Sendable (Rotation) -> Bool
     ) async throws -> RecoveryResult {
         guard brake == nil else {
             tally.expect(0)
             return RecoveryResult(rotations: [], retired: 0)
         }
-        return try await rotator.recover(change: change, only: nil, found: { tally.expect($0) }) { rotation, result in
+        return try await rotator.recover(change: change, only: which, found: { tally.expect($0) }) { rotation, result in
             defer { tally.add() }
             guard rotation.phase == .open, !result.isStalled, result.outcome != .skipped,
                 let trigger = rotation.trigger
@@ -65,4 +68,9 @@ extension RunUseCase {
         }
         return names
     }
+}
+
+extension Rotation {
+    /// Older values of it may have come to their end, and nothing was in the way of that yet.
+    var isFreshOverlap: Bool { phase == .overlap && failures == 0 }
 }

@@ -13,7 +13,9 @@ extension RunUseCase {
         let now = clock.now()
         return try await store.read { store in
             try store.stalledRotations().compactMap { rotation in
-                try store.token(rotation.tokenID).map { StalledRotation(rotation, of: $0, at: now) }
+                // In quarantine an overlap waits for a person, and is not tried.
+                guard let token = try store.token(rotation.tokenID), token.state != .quarantined else { return nil }
+                return StalledRotation(rotation, of: token, at: now)
             }
         }
     }

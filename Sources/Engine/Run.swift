@@ -3,9 +3,9 @@ package import RotaCore
 
 /// One pass over the inventory: recover, expire, plan, guard, act, record, tell.
 ///
-/// 1. Runs whose process died are closed as aborted. Tokens whose end has passed are marked so.
-/// 2. Rotations that they or others left unfinished are driven on, and versions past their overlap retired, beside
-///    all that follows.
+/// 1. Runs whose process died are closed as aborted. Tokens whose end has passed are marked so, and versions past their
+///    overlap retired.
+/// 2. Rotations that they or others left unfinished are driven on, beside all that follows.
 /// 3. The plan is made. Over a limit, nothing of it is done.
 /// 4. Findings open, the actions are taken, each conditional on its token being as it was planned, whoever has to
 ///    mend what is blocked is told, once, and findings that no longer hold close.
@@ -87,11 +87,14 @@ package struct RunUseCase: Sendable {
         let brake = try await store.brake(at: startedAt)
         let ends = upkeep("its end has passed", clock.now())
         let expired = brake == nil ? try await expire(change: ends, progress: progress) : 0
-        // It may wait for a vault that does not answer, and nothing of this run waits for it. It is told of once it is
-        // all that is left.
         let recovery = StepTally(.recovering)
+        let unfinished = upkeep("it was not finished yet", startedAt)
+        // Overlaps that have ended first, since the plan is about what is valid then. The rest may wait for a vault
+        // that does not answer, and nothing of this run waits for it. It is told of once it is all that is left.
+        let ended = try await recover(
+            id, unless: brake, change: unfinished, tally: StepTally(.recovering), only: \.isFreshOverlap)
         async let recovered = recover(
-            id, unless: brake, change: upkeep("it was not finished yet", startedAt), tally: recovery)
+            id, unless: brake, change: unfinished, tally: recovery, only: { !$0.isFreshOverlap })
 
         let acting = policies.policies.filter { run.acting?.contains($0.name) ?? true }
         let request = PlanRequest(
@@ -110,7 +113,9 @@ package struct RunUseCase: Sendable {
             report.actions = try await carryOut(pass, violations: planned.findings, progress: progress)
         }
         recovery.tell(progress)
-        report.recovery = try await recovered
+        report.recovery = ended
+        report.recovery.add(try await recovered)
+        if planned.refusal == nil { try await closeFindings(pass, planned.findings, after: report, progress: progress) }
         report.stalled = try await stalledRotations()
         if report.brake == nil { report.brake = try await lateBrake(report) }
         try await finish(
@@ -198,7 +203,6 @@ package struct RunUseCase: Sendable {
             throw CancellationError()
         }
         try await noteBlocks(pass, actions, opened: opened, progress: progress)
-        try await closeFindings(pass, violations, after: actions, progress: progress)
         // I9: each planned action is accounted for once. Anything else is a fault of this very code.
         precondition(actions.isComplete, "actions of the plan are missing")
         return actions

@@ -53,6 +53,12 @@ extension SQLStore {
         return true
     }
 
+    func keepHeld(_ token: TokenID, version: Int, until end: Instant, change: Change) throws -> Bool {
+        guard try driver.execute(.keepHeld, [.of(token), .of(version), .of(end)]) == 1 else { return false }
+        try conclude("version.end_later", token, change, ["version": .of(version), "ends_at": .of(end)])
+        return true
+    }
+
     /// Runs `body` so that nothing of it stays where it answers nil.
     private func savepointOrNil<R>(_ body: () throws -> R?) throws -> R? {
         do {

@@ -263,8 +263,8 @@ extension SQLStore {
             "previous": .of(previous), "unconfirmed": .of(unconfirmed), "ends_at": .of(end),
         ]
         if let renewal = rotation.trigger?.renewal {
-            try driver.execute(.renewToken, [.of(token), .of(change.at + renewal)])
-            after["expires_at"] = .of(change.at + renewal)
+            let end = change.at + renewal
+            if try driver.execute(.renewToken, [.of(token), .of(end)]) == 1 { after["expires_at"] = .of(end) }
         }
         try conclude("version.promote", token, change, after)
         try emit(

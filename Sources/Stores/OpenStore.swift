@@ -5,6 +5,9 @@ import SQLite
 /// Marks a file as a rota store, in the header of the file: `rota` in ASCII.
 private let applicationID: Int64 = 0x726F_7461
 
+/// Bytes.
+private let largestChecked: Int64 = 256 << 20
+
 /// What a store is opened for.
 package enum StoreMode: Sendable {
     case readOnly, readWrite
@@ -15,7 +18,8 @@ package enum StoreMode: Sendable {
 /// - parameters:
 ///   - endpoints: who gets events, which is settled when an event is written.
 ///   - patience: with other processes that write.
-///   - checking: first reads all of it through, and refuses one that is damaged anywhere.
+///   - checking: first reads all of it through, and refuses one that is damaged anywhere; up to 256 MiB, which take
+///     less than a second. A larger one would keep whoever waits for an answer waiting for minutes.
 /// - throws: `StoreError.unusable` when there is none, it is none, it is newer, damaged, or somebody else's.
 package func openStore(
     at location: String, endpoints: [Endpoint], mode: StoreMode = .readWrite, patience: StorePatience = StorePatience(),
@@ -27,7 +31,7 @@ package func openStore(
     }
     try requireOurs(facts, path)
     guard try header(of: path).application == applicationID else { throw notAStore(path) }
-    if checking { try requireSound(path) }
+    if checking, facts.size <= largestChecked { try requireSound(path) }
     var driver = try connect(path, .readWrite, patience)
     try migrate(driver, path: path)
     if mode == .readOnly { driver = try connect(path, .readOnly) }

@@ -24,7 +24,7 @@ extension SQLStore {
         try requireReconciled()
         guard try token(id) != nil else { throw StoreError.failed("there is no token \(id)") }
         try requireFree([destination], for: id)
-        try requireNoLateWrite(to: destination, of: id, at: change.at)
+        try requireNoLateWrite(to: destination, at: change.at)
         guard let number = try insert(destination, of: id) else { return }
         var after: JSON.Object = [
             "destination": .string(destination.description), "destination_id": .integer(number),
@@ -41,8 +41,11 @@ extension SQLStore {
 
     /// A place that was taken away while a value was on its way there comes back when that one can arrive no more, if
     /// it has ended meanwhile (decision 0020): else consumers could be given what is refused.
-    private func requireNoLateWrite(to destination: Destination, of id: TokenID, at now: Instant) throws {
-        let values = place(destination, of: id) + [.of(now - Destination.longestPause)]
+    private func requireNoLateWrite(to destination: Destination, at now: Instant) throws {
+        let values: [Value] = [
+            .text(destination.vault), .text(destination.path), .text(destination.field ?? ""),
+            .of(now - Destination.longestPause),
+        ]
         guard let removed = try driver.first(.lateWrite, values, { $0.instant(0) }) else { return }
         throw StoreError.refused(
             "a value that has ended may still be on its way to \(destination), which was taken away at \(removed)",
@@ -87,6 +90,7 @@ extension SQLStore {
     func concludeDestinations(
         _ action: String, of id: TokenID, _ change: Change, _ after: JSON.Object
     ) throws {
+        try driver.execute(.hastenAttempt, [.of(id), .of(change.at)])
         let revision = try driver.first(.countDestination, [.of(id)]) { $0.integer(0) }
         try audit(action, of: id.text, change, after.with("revision", revision))
     }

@@ -18,6 +18,8 @@ final class SQLiteDriver: Driver {
     private let patience: StorePatience
     private var savepoints = 0
     private(set) var isInTransaction = false
+    /// Why SQLite took back the transaction that is under way; nil while it stands.
+    private var undone: (any Error)?
     private var hasWritten = false
     /// Other texts in place of statements': how a test takes a rule away.
     var replaced: [SQL: SQL] = [:]
@@ -41,11 +43,26 @@ final class SQLiteDriver: Driver {
 
     func execute(_ statement: Statement, _ values: [Value]) throws -> Int {
         guard isInTransaction else { throw StoreError.failed("a change outside a transaction") }
-        return try translated { try open().execute(text(of: statement), values) }
+        return try within { try $0.execute(text(of: statement), values) }
     }
 
     func query(_ statement: Statement, _ values: [Value], _ each: (borrowing Row) throws -> Bool) throws {
-        try translated { try open().query(text(of: statement), values, each) }
+        try within { try $0.query(text(of: statement), values, each) }
+    }
+
+    /// Runs a statement, unless the transaction that it belongs to is gone: where the disk fails or is full SQLite
+    /// takes all of it back by itself, and what came next would be committed alone.
+    private func within<R>(_ body: (Connection) throws -> R) throws -> R {
+        let connection = try open()
+        return try translated {
+            if let undone { throw undone }
+            do {
+                return try body(connection)
+            } catch {
+                if isInTransaction, !connection.isInTransaction { undone = error }
+                throw error
+            }
+        }
     }
 
     private func text(of statement: Statement) -> SQL {
@@ -66,7 +83,7 @@ final class SQLiteDriver: Driver {
             if let name = files?.change() { throw StoreError.replaced(name) }
             try connection.begin(until: patience.isOver)
             isInTransaction = true
-            defer { isInTransaction = false }
+            defer { (isInTransaction, undone) = (false, nil) }
             let result = try releasingIfUndone {
                 let result: R
                 do {
@@ -76,6 +93,7 @@ final class SQLiteDriver: Driver {
                     try? connection.rollback()
                     throw error
                 }
+                if let undone { throw undone }
                 try commit(connection)
                 return result
             }
@@ -129,6 +147,7 @@ final class SQLiteDriver: Driver {
         defer { savepoints -= 1 }
         let name = "nested\(savepoints)"
         return try translated {
+            if let undone { throw undone }
             try connection.execute("SAVEPOINT \(name)")
             do {
                 let result = try releasingIfUndone(body)
@@ -139,6 +158,8 @@ final class SQLiteDriver: Driver {
                 if connection.isInTransaction {
                     try connection.execute("ROLLBACK TO \(name)")
                     try connection.execute("RELEASE \(name)")
+                } else {
+                    undone = undone ?? error
                 }
                 throw error
             }

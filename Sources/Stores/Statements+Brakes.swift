@@ -2,7 +2,7 @@
 extension Statement {
     static let braking: [Statement] = [
         presentFreeze, pastFreezes, beginFreeze, endFreeze, auditEntryBody, newestAuditBody, changeFact, adoptVersion,
-        adoptPush, adoptOverlap, retireAgain,
+        adoptPush, adoptOverlap, retireAgain, keepHeld,
     ]
 
     static let presentFreeze = Statement(
@@ -56,6 +56,11 @@ extension Statement {
         INSERT INTO rotations (token_id, from_version, to_version, phase, overlap, claimed_at, claim_actor,
           claim_cause, failures, next_attempt_at, revoke_at_cap)
         VALUES ($1, $2, $3, 'overlap', $4, $5, $6, $7, 0, CAST($5 AS BIGINT) + CAST($4 AS BIGINT), 0)
+        """)
+    static let keepHeld = Statement(
+        """
+        UPDATE versions SET ends_at = $3
+        WHERE token_id = $1 AND number = $2 AND state IN ('previous', 'unconfirmed') AND ends_at < $3
         """)
     static let retireAgain = Statement(
         """

@@ -50,8 +50,8 @@ extension Statement {
         chooseVersion,
         chosenVersion, addPush, doubtPush, pushBase, markSending, markVerified, markFenced, discardPending,
         leaveUnconfirmed, forgetVersion, finishPushing, versionsToEnd, demoteCurrent, endUnconfirmed,
-        promotePending, renewToken, lowerEnds, hastenRetirement, retireVersion, finishRotation, stallRotation,
-        noteRejection, adoptDestination, prolongOverlap, raiseAlarm, raiseUseAlarm,
+        promotePending, renewToken, lowerEnds, hastenRetirement, hastenAttempt, retireVersion, finishRotation,
+        stallRotation, noteRejection, adoptDestination, prolongOverlap, raiseAlarm, raiseUseAlarm,
     ]
 
     // MARK: Tokens
@@ -286,8 +286,12 @@ extension Statement {
         """
         UPDATE versions SET state = 'current' WHERE token_id = $1 AND number = $2 AND state = 'pending'
         """)
+    /// Never nearer than it is by then, nor one where somebody has taken it away meanwhile.
     static let renewToken = Statement(
-        "UPDATE tokens SET expires_at = $2, lifetime = $2 - created_at WHERE id = $1 AND state = 'active'")
+        """
+        UPDATE tokens SET expires_at = $2, lifetime = $2 - created_at
+        WHERE id = $1 AND state = 'active' AND expires_at < $2
+        """)
     /// Never later than they were: a value only lives as long as it was promised, or less.
     static let lowerEnds = Statement(
         """
@@ -295,6 +299,12 @@ extension Statement {
         WHERE token_id = $1 AND state IN ('previous', 'unconfirmed') AND ends_at > $2 AND EXISTS
           (SELECT 1 FROM rotations r WHERE r.token_id = $1 AND r.\(unfinished) AND r.phase = 'overlap')
         RETURNING number
+        """)
+    /// Somebody has just changed what was in the way.
+    static let hastenAttempt = Statement(
+        """
+        UPDATE rotations SET next_attempt_at = $2
+        WHERE token_id = $1 AND \(unfinished) AND cause IS NOT NULL AND next_attempt_at > $2
         """)
     static let hastenRetirement = Statement(
         """

@@ -17,14 +17,14 @@ extension Statement {
           scopes = $6, labels = $7, prefix = $8, expires_at = $9, lifetime = $10
         WHERE id = $1 RETURNING revision
         """)
-    /// When a place was taken away to which a value may still be under way that has ended since.
+    /// When a place was taken away, from whichever token, to which a value may still be under way that has ended since.
     static let lateWrite = Statement(
         """
         SELECT d.removed_at FROM destinations d
-        WHERE d.token_id = $1 AND d.vault = $2 AND d.path = $3 AND d.field = $4 AND d.removed_at > $5
+        WHERE d.vault = $1 AND d.path = $2 AND d.field = $3 AND d.removed_at > $4
           AND EXISTS (
             SELECT 1 FROM pushes p JOIN versions v ON v.token_id = p.token_id AND v.number = p.version
-            WHERE p.token_id = $1 AND p.destination_id = d.id AND p.state = 'sending' AND v.state = 'revoked')
+            WHERE p.token_id = d.token_id AND p.destination_id = d.id AND p.state = 'sending' AND v.state = 'revoked')
         """)
     static let addDestination = Statement(
         """

@@ -172,6 +172,19 @@ extension StoreConformance {
             try require(written == (1, 1), "one entry, one event: \(written)")
             try require(try bench.state(id, 1) == .revoked, "ended")
         },
+        StoreClaim("the end of a held older value moves on, and never back, nor that of the current one") { bench in
+            let id = try bench.add("t").id
+            _ = try bench.rotate(id)
+            let before = try bench.store.versions(of: id).first?.endsAt ?? bench.now
+            let keep = { (version: Int, end: Instant) in
+                try bench.write { try $0.keepHeld(id, version: version, until: end, change: bench.change()) }
+            }
+            let written = try bench.written { try require(try keep(1, before + .days(1)), "moved on") }
+            try require(written == (1, 0), "one entry: \(written)")
+            try require(try bench.store.versions(of: id).first?.endsAt == before + .days(1), "the new end")
+            try bench.requireNothing(of: id, "moving it back") { try !keep(1, before) }
+            try bench.requireNothing(of: id, "an end of the current one") { try !keep(2, before + .days(9)) }
+        },
     ]
 }
 

@@ -8,6 +8,8 @@ final class Breaker: Sendable {
     private struct State {
         var failures = 0
         var closedUntil: Instant?
+        /// What the last call came to.
+        var cause = ""
     }
 
     static let failuresInARow = 5
@@ -23,18 +25,18 @@ final class Breaker: Sendable {
     /// Throws `transient` while the vault is left alone.
     func check() throws(VaultError) {
         let now = clock.now()
-        let wait = state.withLock { state -> TimeSpan? in
+        let rest = state.withLock { state -> (wait: TimeSpan, cause: String)? in
             guard let end = state.closedUntil else { return nil }
             // A clock that was set back must not keep it closed for longer than a pause.
-            if now < end, end - now <= Self.pause { return end - now }
+            if now < end, end - now <= Self.pause { return (end - now, state.cause) }
             // This call finds out; until it has, the others go on failing.
             state.closedUntil = now + Self.pause
             return nil
         }
-        if let wait {
+        if let rest {
             throw VaultError(
-                .transient, "not tried: the last \(Self.failuresInARow) calls had no answer", retryAfter: wait
-            )
+                .transient, "not tried: the last \(Self.failuresInARow) calls had no answer (\(rest.cause))",
+                retryAfter: rest.wait)
         }
     }
 
@@ -43,10 +45,12 @@ final class Breaker: Sendable {
         state.withLock { $0 = State() }
     }
 
-    func wasNotAnswered() {
+    /// - parameter cause: what was in the way, without a secret.
+    func wasNotAnswered(_ cause: String) {
         let now = clock.now()
         state.withLock { state in
             state.failures += 1
+            state.cause = cause
             if state.failures >= Self.failuresInARow { state.closedUntil = now + Self.pause }
         }
     }

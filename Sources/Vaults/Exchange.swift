@@ -108,10 +108,10 @@ final class Exchange: Sendable {
         let uncertain: VaultError.Kind = purpose == .writing ? .unknownOutcome : .transient
         switch error {
         case .notSent:
-            breaker.wasNotAnswered()
+            breaker.wasNotAnswered(error.description)
             return VaultError(.transient, error.description)
         case .unknownOutcome:
-            breaker.wasNotAnswered()
+            breaker.wasNotAnswered(error.description)
             return VaultError(uncertain, error.description)
         case .responseTooLarge:
             breaker.answered()

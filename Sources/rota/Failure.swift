@@ -10,7 +10,8 @@ enum ExitCode: Int32, Sendable {
     case usage = 2
     /// All was done, but violations or drift remain; only with `--exit-code`.
     case violationsRemain = 3
-    /// A limit, a freeze, safe mode or a suspect clock forbade it: nothing was done.
+    /// A limit, a freeze, safe mode or a suspect clock forbade it: nothing was done; or, where a brake was put on in
+    /// the middle, no more was.
     case refused = 4
     /// Some of it failed or did not get through.
     case partlyFailed = 5
@@ -23,7 +24,7 @@ enum ExitCode: Int32, Sendable {
         case .failed: "failed"
         case .usage: "wrong usage, configuration or policy; nothing was done"
         case .violationsRemain: "done, but violations or drift remain (with --exit-code)"
-        case .refused: "refused by a limit, a freeze, safe mode or a suspect clock; nothing was done"
+        case .refused: "refused by a limit, a freeze, safe mode or a suspect clock; nothing was done, or no more"
         case .partlyFailed: "partly failed, or not finished yet"
         case .outcomeUnknown: "the store may or may not have kept the last change"
         }

@@ -90,6 +90,19 @@ struct BrakeTests {
         #expect(try await run().recovery.retired == 1)
     }
 
+    @Test func `no token is left half made by a freeze`() async throws {
+        try await freeze()
+        var draft = TokenDraft(name: "new")
+        draft.destinations = [try #require(Destination("main:new#token"))]
+        let (random, change) = (fixture.random, fixture.change())
+        let wanted = draft
+        do {
+            _ = try await fixture.store.write { try issueToken(wanted, in: $0, random: random, change: change).token }
+            Issue.record("it was made")
+        } catch StoreError.held {}
+        #expect(try await states().isEmpty)
+    }
+
     @Test func `a freeze in the middle of a rotation stops it before the next write, and it goes on afterwards`()
         async throws
     {
@@ -105,6 +118,22 @@ struct BrakeTests {
         _ = try await fixture.store.write { try $0.unfreeze(change: change) }
         _ = try await run()
         #expect(try await fixture.token(id).values.current == 2)
+    }
+
+    @Test(
+        arguments: [
+            (.done, nil, true), (.started, nil, true), (.started, "it stalls", false), (.skipped, "frozen", false),
+            (.failed, "denied", false),
+        ] as [(Outcome, String?, Bool)])
+    func `a rotation of an earlier run that got through before the brake is something done`(
+        outcome: Outcome, cause: String?, isDone: Bool
+    ) async throws {
+        let id = try await fixture.addToken("old", age: .days(100), destinations: ["main:old#token"])
+        try await freeze()
+        var report = try await run()
+        #expect(!report.hasActed)
+        report.recovery = RecoveryResult(rotations: [RotationResult(id, outcome, cause: cause)], retired: 0)
+        #expect(report.hasActed == isDone)
     }
 
     @Test func `a daemon tells a freeze once, and its end`() async throws {

@@ -173,6 +173,16 @@ import Testing
         #expect(destinations.count == 2)
     }
 
+    @Test func `a rotation is tried again at once where its destinations were changed`() async throws {
+        fail(second, .denied)
+        _ = try await bench.rotator().rotate([bench.request()])
+        let (id, now) = (bench.id, bench.clock.now())
+        let next = { try await bench.queue.read { try $0.rotation(of: id)?.nextAttemptAt } }
+        #expect(try #require(try await next()) > now)
+        try await remove(place("b"))
+        #expect(try #require(try await next()) <= now)
+    }
+
     @Test func `who does not get on is told of once, and once more after the promotion`() async throws {
         let stuck = { try await bench.events().filter { $0 == "token.rotation_stuck" }.count }
         fail(second, .transient)

@@ -223,4 +223,52 @@ struct DeliverTests {
         }
         #expect(waiting.map(\.attempts) == [0])
     }
+
+    @Test func `what was sent while the disk was full is not sent again, and nothing else is until it is written`()
+        async throws
+    {
+        let hook = Endpoint.named("hook")
+        let fixture = try RunFixture(endpoints: [hook])
+        for number in 1...20 { try await fixture.addToken("t\(number)") }
+        let isFull = Locked(false)
+        let store = StoreQueue(try openFillingStore(at: fixture.location, isFull: { isFull.withLock(\.self) })) {
+            Issue.record("the store's outcome is unknown: \($0)")
+        }
+        let transport = ScriptedTransport([hook]) { _, _, number in
+            isFull.withLock { $0 = true }
+            return number == 1 ? Self.refused : Self.accepted
+        }
+        let deliverer = Deliverer(store: store, transport: transport, clock: fixture.clock, random: fixture.random)
+        for _ in 1...3 {
+            await #expect(throws: StoreError.full) { try await deliverer.deliverDue(within: TimeSpan(seconds: 1)) }
+            #expect((1...8).contains(transport.attempts.count))
+        }
+        let before = transport.attempts
+        isFull.withLock { $0 = false }
+        // The transport fills it again at its first attempt.
+        await #expect(throws: StoreError.full) { try await deliverer.deliverDue(within: TimeSpan(seconds: 1)) }
+        #expect(try await waiting(fixture) == 20 - (before.count - 1))
+        let events = transport.attempts.map(\.event)
+        #expect(events.count > before.count && Set(events).count == events.count, "none was sent twice")
+        await store.close()
+    }
+
+    @Test func `what is written down late counts in the pass that writes it`() async throws {
+        let hook = Endpoint.named("hook")
+        let fixture = try RunFixture(endpoints: [hook])
+        try await fixture.addToken("ci")
+        let isFull = Locked(true)
+        let store = StoreQueue(try openFillingStore(at: fixture.location, isFull: { isFull.withLock(\.self) })) {
+            Issue.record("the store's outcome is unknown: \($0)")
+        }
+        let transport = ScriptedTransport([hook])
+        let deliverer = Deliverer(store: store, transport: transport, clock: fixture.clock, random: fixture.random)
+        await #expect(throws: StoreError.full) { try await deliverer.deliverDue(within: TimeSpan(seconds: 1)) }
+        isFull.withLock { $0 = false }
+        let ended = Locked(0)
+        let totals = try await deliverer.deliverDue(within: TimeSpan(seconds: 1)) { ended.withLock { $0 += 1 } }
+        #expect((totals.delivered, ended.withLock(\.self), transport.attempts.count) == (1, 1, 1))
+        #expect(try await waiting(fixture) == 0)
+        await store.close()
+    }
 }

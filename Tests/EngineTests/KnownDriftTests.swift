@@ -90,4 +90,52 @@ import Testing
         let drift = try #require(try await known())
         #expect((drift.places.count, drift.untold) == (DriftLook.mostPlaces, 7))
     }
+
+    @Test func `what was found is written down where it is news, or a day old`() async throws {
+        let one = try await fixture.addToken("one", destinations: ["main:one"])
+        let two = try await fixture.addToken("two", destinations: ["main:two", "other:two"])
+        let place = DriftLook.Place(tokenID: one, destination: "main:one", drift: .missing, version: nil)
+        func isKnown(
+            _ places: [DriftLook.Place], token: TokenID? = nil, vault: String? = nil, after span: TimeSpan = .zero
+        ) async throws -> Bool {
+            let look = DriftLook(token: token, vault: vault, destinations: 9, unreadable: 0, places: places)
+            let now = fixture.clock.now() + span
+            return try await fixture.store.read { try $0.isKnown(look, at: now) }
+        }
+        let write = { (places: [DriftLook.Place], token: TokenID?, vault: String?) in
+            let look = DriftLook(token: token, vault: vault, destinations: 9, unreadable: 0, places: places)
+            let change = fixture.change("vault drift")
+            try await fixture.store.write { try $0.recordDrift(look, change: change) }
+        }
+        #expect(try await !isKnown([place]), "nobody has looked")
+        try await write([place], nil, "main")
+        #expect(try await isKnown([place], vault: "main"))
+        #expect(try await !isKnown([place]), "that one was at one vault only")
+        #expect(try await !isKnown([], vault: "main"), "it is well again")
+        #expect(try await isKnown([place], vault: "main", after: .hours(23)))
+        #expect(try await !isKnown([place], vault: "main", after: .hours(24)))
+        try await write([], nil, "other")
+        #expect(try await isKnown([place], vault: "main"), "the look into the other vault said nothing of it")
+        try await write([], two, nil)
+        #expect(try await !isKnown([place], vault: "main"), "a place of this vault was looked at since")
+    }
+
+    @Test func `what was counted only is counted until a look at as much or more, and not added up over looks`()
+        async throws
+    {
+        let one = try await fixture.addToken("one", destinations: ["main:one"])
+        let many = { Array(repeating: (one, "main:one", Drift.missing), count: DriftLook.mostPlaces + $0) }
+        try await look(many(7))
+        try await look(many(5))
+        #expect(try await known()?.untold == 5)
+        try await look(many(3), vault: "main")
+        #expect(try await known()?.untold == 8, "it does not say which of the 5 it looked at again")
+        try await look(many(2), vault: "main")
+        try await look(many(1), token: one, vault: "main")
+        #expect(try await known()?.untold == 8)
+        try await look(vault: "main")
+        #expect(try await known()?.untold == 5)
+        try await look()
+        #expect(try await known()?.untold == 0)
+    }
 }

@@ -74,6 +74,25 @@ import Testing
         #expect(first.takeUp(rotation.id), "whoever finds it unfinished drives it on")
     }
 
+    @Test func `nothing of a transaction is kept that found no room, whatever was tried after that`() throws {
+        let scratch = try Scratch()
+        try scratch.create()
+        let store = try openWeakenedStore(
+            at: scratch.location, endpoints: [], replacing: [:], pragma: "PRAGMA max_page_count=200")
+        let bench = StoreBench(store)
+        #expect(throws: StoreError.full) {
+            try store.transaction {
+                try bench.addSampleInTransaction("first")
+                try? store.savepoint {
+                    for index in 0..<20_000 { try bench.addSampleInTransaction("t\(index)") }
+                }
+                // There would be room for this one.
+                try? store.savepoint { try bench.addSampleInTransaction("later") }
+            }
+        }
+        #expect(try store.countActive() == 0)
+    }
+
     @Test func `a run is interrupted when the process that began it is gone`() throws {
         let scratch = try Scratch()
         let (first, second) = (try scratch.fresh(), try scratch.open())

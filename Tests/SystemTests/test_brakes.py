@@ -327,6 +327,21 @@ def test_in_safe_mode_nothing_is_accepted_that_was_not_and_a_quarantine_goes_pas
     assert json.loads(body)["after"]["despite"] == "store-restored"
 
 
+def test_tokens_that_were_made_after_the_backup_are_told_by_the_exported_log(due):
+    house, _, _ = due
+    backup = back_up(house)
+    house.json("token", "create", "--name", "later", "--owner", "t")
+    house.json("token", "create", "--name", "gone", "--owner", "t")
+    house.rota("token", "revoke", "gone", "--yes", "--reason", "not needed")
+    log = house.folder / "audit.json"
+    log.write_text(house.rota("audit", "tail", "--limit", "1000", "--json").stdout)
+    put_back_in_place(house, backup)
+    looked = house.json("store", "reconcile", "--dry-run", "--audit", log)
+    assert [token["name"] for token in looked["forgotten"]] == ["later"]
+    told = house.rota("store", "reconcile", "--dry-run", "--audit", log).stdout
+    assert "In the audit log, and not in the store" in told and "make it again" in told
+
+
 def test_a_retired_value_that_a_restored_vault_holds_again_is_accepted_until_it_is_replaced(due):
     house, old, _ = due
     house.rota("run")

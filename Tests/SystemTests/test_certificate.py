@@ -106,7 +106,7 @@ def test_an_expired_certificate_is_refused_told_and_waited_for(bare, vault):
         no_waiting(bare)
         bare.rota("run", expect=5)
     told = bare.json("status")["rotations"]
-    assert ["certificate" in row["rotation"]["cause"] for row in told] == [True], told
+    assert ["certificate" in row["rotation"]["cause"] for row in told] == [True], [row["rotation"]["cause"] for row in told]
     assert vault.requests == [] and vault.secrets["apps/1"] == (1, {"token": seed.value})
     assert bare.accepts(seed.value)
     alarms = [data for (data,) in bare.rows("SELECT data FROM events WHERE type = 'token.rotation_stuck'")]

@@ -219,7 +219,7 @@ def test_the_watchdog_is_content_while_another_process_has_the_store(house, serv
         end = time.monotonic()
         assert house.rows("SELECT COUNT(*) FROM rotations") == [(0,)], "its run waits"
     assert longest_silence(served, begin, end) < 2, [round(at - begin, 2) for at in served.alive]
-    assert served.wait_for_log("a run is done")["done"] == str(len(seeds))
+    assert served.wait_for_log("a run is done")["done"] == len(seeds)
 
 
 def test_the_watchdog_hears_nothing_from_a_store_that_is_stuck(house, serve):

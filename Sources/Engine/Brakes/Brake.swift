@@ -112,14 +112,18 @@ package enum ClockDoubt: Hashable, Sendable {
 extension StoreQueue {
     /// What keeps anything destructive from being done now; nil where nothing does.
     package func brake(at now: Instant) async throws -> Brake? {
-        guard try await read({ try $0.brake(at: now) }) != nil else { return nil }
-        // A read may see an older state of the store than what is beside it tells of: only a transaction knows.
-        return try await write { try $0.brake(at: now) }
+        try await surely { try $0.brake(at: now) }
     }
 
     /// The same by a clock that is judged beside what was recorded and kept: for commands that do one thing.
     package func brake(by reading: ClockReading) async throws -> Brake? {
-        guard try await read({ try $0.brake(by: reading) }) != nil else { return nil }
-        return try await write { try $0.brake(by: reading) }
+        try await surely { try $0.brake(by: reading) }
+    }
+
+    private func surely(_ look: @escaping @Sendable (any Store) throws -> Brake?) async throws -> Brake? {
+        let brake = try await read { try look($0) }
+        // A read may see an older state of the store than what is beside it tells of: only a transaction knows.
+        guard case .unreconciled? = brake else { return brake }
+        return try await write { try look($0) }
     }
 }

@@ -29,6 +29,8 @@ package struct ExportedAudit: Hashable, Sendable {
     }
 
     private var files: [File] = []
+    /// What tokens were called when they were made.
+    private var made: [TokenID: String] = [:]
     package private(set) var count = 0
 
     package init() {}
@@ -45,13 +47,18 @@ package struct ExportedAudit: Hashable, Sendable {
         let at = entry["at"]?.string.flatMap { Instant($0) }
         let last = files.count - 1
         files[last].newest = [files[last].newest, at].compactMap(\.self).max()
-        guard let object = entry["object"]?.string, let event = Entry.Event(entry) else { return }
+        guard let object = entry["object"]?.string else { return }
+        if ["token.issue", "token.import"].contains(entry["action"]?.string) {
+            made[TokenID(object)] = entry["after"]?["name"]?.string ?? object
+        }
+        guard let event = Entry.Event(entry) else { return }
         files[last].entries.append(Entry(number: number, at: at, token: TokenID(object), event: event))
     }
 
     /// What they come to: files in the order of their newest entries, and what is in several of them once.
     package func read() -> FormerLife {
         var life = FormerLife()
+        life.made = made
         var known: Set<Entry> = []
         let ordered = files.enumerated().sorted { left, right in
             let (former, latter) = (left.element.newest ?? .beginning, right.element.newest ?? .beginning)
@@ -110,6 +117,8 @@ package struct FormerLife: Hashable, Sendable {
         package var number: Int64?
     }
 
+    /// What tokens were called when they were made.
+    package fileprivate(set) var made: [TokenID: String] = [:]
     /// Tokens that were revoked, with why.
     package private(set) var revoked: [TokenID: String] = [:]
     /// The last of each token's quarantines and restorations.

@@ -135,6 +135,10 @@ package struct ReconcileUseCase: Sendable {
             }
             return (revocations, retirements)
         }
+        result.forgotten = try await store.read { store in
+            try past.made.filter { try past.revoked[$0.key] == nil && store.token($0.key) == nil }
+                .map { (id: $0.key, name: $0.value) }.sorted { ($0.name, $0.id) < ($1.name, $1.id) }
+        }
         result.revocations = revocations.sorted { $0.token.name < $1.token.name }
         let around = Dictionary(grouping: places, by: \.token.id)
         result.retirements = retirements.map { retirement in
@@ -210,8 +214,14 @@ package struct ReconcileUseCase: Sendable {
             if try store.restoreToken(entry.token, change: again) { done.restored += 1 }
         }
         done.adopted = try takeBack(plan.losses, change, in: store)
-        for retirement in plan.retirements where retirement.isDue {
+        for retirement in plan.retirements {
             let value = retirement.value
+            guard retirement.isDue else {
+                // Whoever has just read it there has as long to change over as after any rotation.
+                let end = change.at + Self.overlap
+                _ = try store.keepHeld(value.token, version: value.version, until: end, change: change)
+                continue
+            }
             if try store.retireAgain(value.token, version: value.version, change: change) { done.retired += 1 }
         }
         // After what was lost is back: a token in quarantine takes nothing back.

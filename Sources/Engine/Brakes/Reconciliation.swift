@@ -27,7 +27,7 @@ package struct Reconciliation: Sendable {
     package struct Retirement: Sendable {
         package var value: ExportedAudit.Value
         package var name: String
-        /// Destinations that hold it again: it is accepted until the rotation that follows has replaced it there.
+        /// Destinations that hold it again: it is accepted until the overlap of the rotation that follows is over.
         package var heldBy: [Destination] = []
         /// Destinations that may hold it: it is accepted until the guard has read them.
         package var unreadable: [Destination] = []
@@ -54,6 +54,8 @@ package struct Reconciliation: Sendable {
     package var ended: [SurveyedPlace] = []
     /// Destinations that hold what nobody minted, or another token's value: told, and never touched.
     package var foreign: [SurveyedPlace] = []
+    /// Tokens that the exported log has seen made and the store does not know: nobody's values are accepted for them.
+    package var forgotten: [(id: TokenID, name: String)] = []
     package var unreadable: [SurveyedPlace] = []
     package var writeOnly = 0
     /// Tokens that are revoked again, with why, by name.
@@ -82,7 +84,7 @@ package struct Reconciliation: Sendable {
             "retired_again": retirements.count(where: \.isDue),
             "retired_later": retirements.count { !$0.isDue },
             "quarantined_again": switches.count(where: \.last.isOff),
-            "restored_again": switches.count { !$0.last.isOff }, "foreign": foreign.count,
+            "restored_again": switches.count { !$0.last.isOff }, "foreign": foreign.count, "forgotten": forgotten.count,
             "unreadable": unreadable.count,
         ]
     }

@@ -5,7 +5,7 @@ package import RotaCore
 /// nothing has happened to those places since.
 package struct KnownDrift: Hashable, Sendable {
     /// How many looks are put together.
-    private static let mostLooks = 100
+    fileprivate static let mostLooks = 100
 
     /// One destination that was not as it was left.
     package struct Place: Hashable, Sendable {
@@ -40,11 +40,14 @@ package struct KnownDrift: Hashable, Sendable {
         unreadable = latest.look.unreadable
         allLookedAt = looks.last.flatMap { $0.look.isWhole ? $0.at : nil }
         var found: [(at: Instant, place: DriftLook.Place)] = []
+        var counted: [DriftLook] = []
         for (at, look) in looks.reversed() {
             found.removeAll { look.covers($0.place) }
             found += look.places.map { (at, $0) }
-            untold += look.drifted - look.places.count
+            counted.removeAll { look.covers($0) }
+            counted.append(look)
         }
+        untold = counted.reduce(0) { $0 + $1.drifted - $1.places.count }
         places = try found.compactMap { try Place($0.place, seenAt: $0.at, in: store) }
     }
 }
@@ -68,6 +71,17 @@ extension DriftLook {
     fileprivate func covers(_ place: Place) -> Bool {
         (token ?? place.tokenID) == place.tokenID
             && vault.map { Destination(place.destination)?.vault == $0 } ?? true
+    }
+
+    /// Whether all was looked at again that an earlier look was at.
+    fileprivate func covers(_ earlier: DriftLook) -> Bool {
+        (token == nil || token == earlier.token) && (vault == nil || vault == earlier.vault)
+    }
+
+    /// Whether there may be a place that both were at.
+    fileprivate func mayMeet(_ other: DriftLook) -> Bool {
+        (token == nil || other.token == nil || token == other.token)
+            && (vault == nil || other.vault == nil || vault == other.vault)
     }
 
     /// Reads what `recordDrift` wrote; nil for anything else.
@@ -98,4 +112,20 @@ extension DriftLook.Place {
 extension StoreReads {
     /// What is known of drift; nil when nobody has looked.
     package func knownDrift() throws -> KnownDrift? { try KnownDrift(self) }
+
+    /// Whether a look less than a day ago at the same found the same, and none since was at any of its places: then
+    /// there is nothing to write down.
+    package func isKnown(_ look: DriftLook, at now: Instant) throws -> Bool {
+        var (isKnown, count) = (false, 0)
+        try eachAuditEntry(below: .max, object: DriftLook.object) { entry in
+            count += 1
+            guard now - entry.at < DriftLook.longestKnown, let earlier = DriftLook(entry) else { return false }
+            if earlier.mayMeet(look) {
+                isKnown = earlier == look
+                return false
+            }
+            return count < KnownDrift.mostLooks
+        }
+        return isKnown
+    }
 }

@@ -27,6 +27,9 @@ package protocol BrakeChanges {
     /// `token.version_retired`. False when it is the current one, or does not authenticate, or the current one is not
     /// verified in every destination that it was ever sent to.
     func retireAgain(_ token: TokenID, version: Int, change: Change) throws -> Bool
+    /// Of an older version that a destination holds again: its end moves to this, and never back. Answers whether it
+    /// did.
+    func keepHeld(_ token: TokenID, version: Int, until end: Instant, change: Change) throws -> Bool
     /// Ends the doubt about the store: its next generation begins, under a new name where one is given, and what
     /// it is is written down beside it; event `store.reconciled`. False when somebody else has done so.
     func beginGeneration(after identity: StoreIdentity, instance: String?, totals: [String: Int], change: Change)

@@ -7,6 +7,8 @@ package struct DriftLook: Hashable, Sendable {
     package static let object = "destinations"
     /// How many places are written down one by one; more are counted only.
     package static let mostPlaces = 1_000
+    /// For how long a look that finds the same again is not written down.
+    package static let longestKnown = TimeSpan.days(1)
 
     /// One destination that is not as it was left.
     package struct Place: Hashable, Sendable {

@@ -58,4 +58,9 @@ package struct RecoveryResult: Hashable, Sendable {
         self.rotations = rotations
         self.retired = retired
     }
+
+    mutating func add(_ other: RecoveryResult) {
+        rotations += other.rotations
+        retired += other.retired
+    }
 }

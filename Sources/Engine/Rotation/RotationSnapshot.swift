@@ -39,10 +39,10 @@ struct RotationSnapshot: Sendable {
 }
 
 extension RotationSnapshot {
-    /// Whether no destination has come since: who was not looked at may hold an older value (decision 0020).
+    /// Whether no destination has come since, nor gone and come back, nor anything else was changed about the token:
+    /// who was not looked at may hold an older value (decision 0020).
     func hasSeenEveryDestination(in store: any Store) throws -> Bool {
-        let seen = Set(destinations.map(\.id))
-        return try store.destinations(of: token.id).allSatisfy { seen.contains($0.id) }
+        try store.token(token.id)?.revision == token.revision
     }
 
     /// Whether a destination was added after the current value was promoted and holds no other value of this token:

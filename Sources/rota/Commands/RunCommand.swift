@@ -17,7 +17,7 @@ extension Command {
             By a clock that is behind what the store has recorded, or has jumped since the last run, nothing is done;
             by one that jumps meanwhile, nothing more (exit code 4): set it right, or confirm it once with
             --trust-clock. While the store is frozen, or in safe mode since it was restored or copied, every action is
-            skipped, and told (exit code 4).
+            skipped, and told (exit code 4); a freeze in the middle skips those that are left.
             """,
         options: [
             Option("deliver-within", "SPAN", help: "how long to deliver events at the end; 10s"),
@@ -60,8 +60,7 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
             hint: limitHint(composition.configuration), code: .refused)
     }
     if let brake = report.brake {
-        let isLate = report.count(.done) + report.count(.started) + report.expired + report.recovery.retired > 0
-        let what = isLate ? "no more was done" : "no action was taken"
+        let what = report.hasActed ? "no more was done" : "no action was taken"
         throw Failure("\(what): \(brake.message)", hint: brake.hint, code: .refused)
     }
     // A rotation that stands still has a cause; one that only waits for its overlap has none.

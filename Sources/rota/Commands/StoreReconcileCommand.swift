@@ -158,6 +158,8 @@ private struct ReconcileDocument: Sendable {
                 }),
             "ended": .array(plan.ended.map(json)), "foreign": .array(plan.foreign.map(json)),
             "unreadable": .array(plan.unreadable.map(json)),
+            "forgotten": .array(
+                plan.forgotten.map { ["token_id": .string($0.id.text), "name": .string($0.name)] }),
             "revoked_again": .array(
                 plan.revocations.map { ["name": .string($0.token.name), "cause": .string($0.cause)] }),
             "retired_again": .array(
@@ -214,6 +216,12 @@ private struct ReconcileDocument: Sendable {
         list(plan.ended, "Values that are not accepted any more: their tokens are rotated", on: output)
         list(plan.foreign, "Not ours, and left as they are", on: output)
         list(plan.unreadable, "Cannot be read", on: output)
+        var forgotten = Table(
+            ["token", "id", "what to do"], on: output, title: "In the audit log, and not in the store: not accepted")
+        for token in plan.forgotten {
+            forgotten.add([token.name, token.id.text, "make it again, with its destinations"])
+        }
+        forgotten.finish()
         var again = Table(["token", "what", "why"], on: output, title: "Ended again, as the audit log says")
         for (token, cause) in plan.revocations { again.add([token.name, "revoked", cause]) }
         for entry in plan.retirements where entry.isDue {

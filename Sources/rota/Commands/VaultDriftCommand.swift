@@ -10,8 +10,10 @@ extension Command {
         discussion: """
             Tells destinations that are empty (missing), hold an older value (outdated), one that is not accepted
             any more (ended), one of another token (other-token) or one that rota does not know (unknown).
-            Destinations that nobody can read are counted apart. Changes nothing; the audit log keeps what was
-            found, and 'rota status' tells it until somebody looks again.
+            Destinations that nobody can read are counted apart. Changes no destination and no token. What was found
+            is written to the audit log (vault.drift: the numbers, and the first 1,000 places that drifted), unless
+            the last look at the same, within a day, found the same; 'rota status' tells it, with its time, until
+            somebody looks again. Where the store is busy or its disk is full it is not written, with a warning.
 
             With --exit-code it ends with 3 when there is drift. Where any destination could not be read it ends
             with 5, with --exit-code or without, whatever else was found: 3 says that all was done.
@@ -49,11 +51,26 @@ private func showDrift(_ invocation: Invocation) async throws -> ExitCode {
     if invocation.wantsJSON { invocation.output.document(tally.json) } else { tally.show(on: invocation.output) }
     let look = tally.look(
         at: arguments.operands.isEmpty ? nil : tokens.first, in: arguments.value("vault"))
-    let change = composition.change("vault drift")
-    try await store.write { try $0.recordDrift(look, change: change) }
+    try await keep(look, in: store, composition, invocation.output)
     // 3 says that all was done: what was not read is no answer.
     guard tally.unreadable.isEmpty else { return .partlyFailed }
     return arguments.has("exit-code") && !tally.drifted.isEmpty ? .violationsRemain : .done
+}
+
+/// Writes down what was found, where it is news. The answer has been given: that it cannot be kept fails nothing.
+private func keep(
+    _ look: DriftLook, in store: StoreQueue, _ composition: Composition, _ output: Output
+) async throws {
+    let change = composition.change("vault drift")
+    guard try await store.read({ try !$0.isKnown(look, at: change.at) }) else { return }
+    do {
+        try await store.write { try $0.recordDrift(look, change: change) }
+    } catch let error as StoreError {
+        switch error {
+        case .busy, .full: output.warning("what was found is not kept for 'rota status': \(error)")
+        default: throw error
+        }
+    }
 }
 
 /// What was found: in full what needs somebody, and the rest as numbers.
