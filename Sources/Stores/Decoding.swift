@@ -54,8 +54,7 @@ enum Decode {
         guard let policy = row.optionalText(10) else { return nil }
         return RotationTrigger(
             policy: policy, rule: row.optionalText(11) ?? "", reason: row.optionalText(12) ?? "",
-            message: row.optionalText(13) ?? "", deadline: row.optionalInstant(14),
-            renewal: row.optionalInteger(25).map(TimeSpan.init(seconds:)))
+            message: row.optionalText(13) ?? "", deadline: row.optionalInstant(14))
     }
 
     static func push(_ row: borrowing Row) throws -> Push {

@@ -37,7 +37,7 @@ package struct Selector: Hashable, Sendable {
 }
 
 extension [Glob] {
-    package func admit(_ text: String) -> Bool {
+    func admit(_ text: String) -> Bool {
         isEmpty || contains { $0.matches(text) }
     }
 }
