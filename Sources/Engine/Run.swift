@@ -91,8 +91,9 @@ package struct RunUseCase: Sendable {
         let unfinished = upkeep("it was not finished yet", startedAt)
         // Overlaps that have ended first, since the plan is about what is valid then. The rest may wait for a vault
         // that does not answer, and nothing of this run waits for it. It is told of once it is all that is left.
+        let overlaps = StepTally(.recovering, telling: progress)
         let ended = try await recover(
-            id, unless: brake, change: unfinished, tally: StepTally(.recovering), only: \.isFreshOverlap)
+            id, unless: brake, change: unfinished, tally: overlaps, only: \.isFreshOverlap)
         async let recovered = recover(
             id, unless: brake, change: unfinished, tally: recovery, only: { !$0.isFreshOverlap })
 

@@ -152,7 +152,7 @@ struct RunTests {
         let steps = told.withLock(\.self)
         var order: [StepProgress.Step] = []
         for step in steps.map(\.step) where order.last != step { order.append(step) }
-        #expect(order == [.expiring, .recording, .acting, .recovering, .closing, .delivering])
+        #expect(order == [.expiring, .recovering, .recording, .acting, .recovering, .closing, .delivering])
         for step in [StepProgress.Step.acting, .recovering, .delivering] {
             let last = try #require(steps.last { $0.step == step })
             #expect(last.finished == last.total && last.finished > 0, "\(last)")
