@@ -51,7 +51,7 @@ test: deps
 
 # The tests that can go on for as long as one likes, for some ten times as long: before a release, and overnight.
 test-long: build
-	$(MAKE) --no-print-directory test-simulation SEEDS=90000
+	$(MAKE) --no-print-directory test-simulation SEEDS=100000
 	$(PYTHON) Tests/SystemTests/cel_expressions.py 300000 .build/cel-expressions-long.json
 	ROTA_FUZZ_COUNT=1000000 ROTA_CEL_EXPRESSIONS=.build/cel-expressions-long.json \
 	  swift test --skip-build --disable-xctest --filter CELTests
@@ -73,7 +73,7 @@ test-teeth: deps
 	swift test --skip-build --disable-xctest --filter SimulationTests.TeethTests | tee .build/teeth.log | grep -v '◇'
 	@grep --text 'rules caught' .build/teeth.log
 
-# A million steps. Hashes are the same each time, or a seed would not give the same history in another process. SEEDS=90000 for a hundred million.
+# A million steps. Hashes are the same each time, or a seed would not give the same history in another process. SEEDS=100000 for a hundred million.
 SEEDS := 1000
 
 test-simulation: deps
