@@ -155,7 +155,7 @@ def test_a_run_and_rotations_of_many_tell_rate_and_time_left(workspace):
     text = seen(workspace, ["run", "--deliver-within", "1s"])
     assert re.search("acting" + WHOLE % "actions", text), text[-500:]
     # What it began is in an overlap that has passed: it is retired before the plan is made.
-    time.sleep(1.1)
+    time.sleep(1.1)  # the overlap of one second, by the clock of the real program
     text = seen(workspace, ["run", "--deliver-within", "1s"])
     assert re.search(r"recovering: \d+ rotations, \d+ %", text), text[-500:]
 

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 static void hang(void) {
-    while (access(getenv("STUCK_DISK"), F_OK) == 0) usleep(10000);
+    while (access(getenv("STUCK_DISK"), F_OK) == 0) usleep(10000);  /* until the test takes the file away */
 }
 
 int fdatasync(int file) {

@@ -64,7 +64,7 @@ def test_all_other_tokens_are_done_before_the_first_deadline_of_a_dead_vault(hou
             while rotated < len(good) and time.monotonic() < end:
                 [(rotated,)] = house.rows(
                     "SELECT COUNT(*) FROM tokens WHERE name LIKE 'good-%' AND current_version = 2")
-                time.sleep(0.05)
+                time.sleep(0.05)  # between two looks, which a deadline bounds
             taken = time.monotonic() - hole.first
             assert rotated == len(good)
             print(f"{rotated} tokens after {taken:.1f} s")

@@ -67,7 +67,7 @@ def size(binary, inventory, tmp_path_factory):
     child, most = begin(other, inventory), 0
     while child.poll() is None:
         most = max(most, log_size(other))
-        time.sleep(0.001)
+        time.sleep(0.001)  # between two looks at how much is written; its end bounds them
     assert child.returncode == 0 and most > 1 << 20
     return most
 
@@ -85,7 +85,7 @@ def stop(child, house, size):
 
         while not is_writing() or log_size(house) < size:
             assert child.poll() is None, "it came to its end before it had written so much"
-            time.sleep(0.002)
+            time.sleep(0.002)  # between two looks at how much is written; its end bounds them
         child.send_signal(signal.SIGSTOP)
         os.waitid(os.P_PID, child.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
         assert is_writing() and log_size(house) < 1.1 * size + (4 << 20), "it is held too late"

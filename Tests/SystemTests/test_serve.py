@@ -197,7 +197,7 @@ def settle(house):
     end = time.monotonic() + 20
     while not house.rows("SELECT policy FROM schedules"):
         assert time.monotonic() < end
-        time.sleep(0.05)
+        time.sleep(0.05)  # between two looks, which a deadline bounds
 
 
 def longest_silence(served, begin, end):
@@ -215,7 +215,7 @@ def test_the_watchdog_is_content_while_another_process_has_the_store(house, serv
         fcntl.flock(gate, fcntl.LOCK_EX)
         begin = time.monotonic()
         hours_pass(house)
-        time.sleep(7)
+        time.sleep(7)  # longer than the period within which a daemon has to tell that it is alive
         end = time.monotonic()
         assert house.rows("SELECT COUNT(*) FROM rotations") == [(0,)], "its run waits"
     assert longest_silence(served, begin, end) < 2, [round(at - begin, 2) for at in served.alive]
@@ -234,13 +234,13 @@ def test_the_watchdog_hears_nothing_from_a_store_that_is_stuck(house, serve):
     end = time.monotonic() + 20
     while time.monotonic() - served.alive[-1] < 3:
         assert time.monotonic() < end, "it goes on telling that it is alive"
-        time.sleep(0.05)
+        time.sleep(0.05)  # between two looks, which a deadline bounds
     stuck.unlink()
     count = len(served.alive)
     served.wait_for_log("a run is done")
     while len(served.alive) == count:
         assert time.monotonic() < end + 20
-        time.sleep(0.05)
+        time.sleep(0.05)  # between two looks, which a deadline bounds
 
 
 def test_it_ends_in_time_while_another_process_has_the_store_and_tells_what_is_lost(bare):
@@ -277,5 +277,5 @@ def test_a_revocation_outlasts_whoever_writes_and_the_client_that_asked_for_it(b
         end = time.monotonic() + 20
         while bare.rows("SELECT state FROM tokens WHERE name = 'app'") != [("revoked",)]:
             assert time.monotonic() < end, daemon.log.read_text()
-            time.sleep(0.05)
+            time.sleep(0.05)  # between two looks, which a deadline bounds
         daemon.stop()

@@ -305,6 +305,7 @@ struct Service {
                 isLong = false
                 log.info("the store's log is short again", LogField("bytes", size))
             }
+            // Between two looks at its size; a stop ends it at once.
             await stop.sleep(milliseconds: Self.logPause, invocation.clock)
         }
     }
@@ -315,6 +316,7 @@ struct Service {
         let pulse = StorePulse(of: store) { [storePatience] in storePatience.lookCount }
         while !stop.isRequested {
             if pulse.beats() { manager.alive() }
+            // As often as the service manager asks for; a stop ends it at once.
             await stop.sleep(milliseconds: interval, invocation.clock)
         }
     }
