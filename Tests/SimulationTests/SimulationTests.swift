@@ -11,11 +11,13 @@ import Testing
             return
         }
         let seeds = ProcessEnvironment.value("ROTA_SIMULATION_SEEDS").flatMap(UInt64.init) ?? 12
+        // A long run is taken in parts, each of which may be stopped and begun again.
+        let first = ProcessEnvironment.value("ROTA_SIMULATION_FIRST").flatMap(UInt64.init) ?? 1
         let totals = Locked((steps: 0, kills: 0, rotations: 0, histories: 0))
         try await withThrowingTaskGroup { group in
             for worker in 0..<2 {
                 group.addTask {
-                    for seed in (1...seeds).filter({ $0 % 2 == UInt64(worker) }) {
+                    for seed in (first..<first + seeds).filter({ $0 % 2 == UInt64(worker) }) {
                         let outcome = try Simulation(seed: seed).run(steps: 1_000)
                         #expect(outcome.violation == nil, "\(outcome.violation ?? "")")
                         totals.withLock {
