@@ -19,12 +19,19 @@ package func candidateQueries(
         // What remains only shrinks, so the present is the widest range.
         if let maxRemaining { queries.append(.expiresAfter(now + maxRemaining)) }
         return queries
+    case .expiresWithin(let limit): return [.expiredAtOrBefore(now + lookahead + rule.lead + limit)]
+    case .owner(let allowed): return allowed.isEmpty ? [.without(.owner)] : [.ownerOutside([allowed])]
+    case .description: return [.without(.description)]
+    case .destination: return [.without(.destination)]
+    case .scopes(let deny, let most): return [.scopesBeyond([ScopeBound(deny: deny, max: most)])]
+    case .name(let allowed): return [.nameOutside([allowed])]
     }
 }
 
 /// The ranges for all rules of all policies: one of each kind at the most.
 ///
-/// Each kind is open to one side, so the widest range holds the others.
+/// Each kind is open to one side, so the widest range holds the others; what is outside of any of several lists is
+/// asked for in one query.
 package func candidateQueries(
     for policies: PolicySet, at now: Instant, lookahead: TimeSpan = .zero
 ) -> [CandidateQuery] {
@@ -56,6 +63,10 @@ extension CandidateQuery {
         case (.expiresAfter(let left), .expiresAfter(let right)): .expiresAfter(min(left, right))
         case (.expiredAtOrBefore(let left), .expiredAtOrBefore(let right)):
             .expiredAtOrBefore(max(left, right))
+        case (.without(let left), .without(let right)) where left == right: .without(left)
+        case (.ownerOutside(let left), .ownerOutside(let right)): .ownerOutside(left + right)
+        case (.scopesBeyond(let left), .scopesBeyond(let right)): .scopesBeyond(left + right)
+        case (.nameOutside(let left), .nameOutside(let right)): .nameOutside(left + right)
         default: nil
         }
     }

@@ -75,6 +75,7 @@ extension RunUseCase {
                     return try store.quarantineToken(token.id, by: rule, change: change)
                         ? Effect(.done) : Effect(.skipped, "a new value of it is on its way to its places")
                 }
+                if planned.action == .setExpiry { return try setExpiry(of: token, planned, pass, store, change) }
                 return try store.revokeToken(token.id, change: change)
                     ? Effect(.done) : Effect(.skipped, "it had ended already")
             }
@@ -86,6 +87,21 @@ extension RunUseCase {
             default: return Effect(.failed, error.description)
             }
         }
+    }
+
+    /// Gives a token an end, never a later one than it has.
+    private func setExpiry(
+        of token: Token, _ planned: PlannedAction, _ pass: RunPass, _ store: any Store, _ change: Change
+    ) throws -> Effect {
+        if let brake = try store.brake(at: change.at) { throw StoreError.held(brake) }
+        guard let set = pass.rule(planned.rule, of: planned.policy)?.rule.newEnd else {
+            return Effect(.skipped, "its rule is gone")
+        }
+        let end = set.end(of: token.id, at: change.at)
+        if let present = token.expiresAt, present <= end { return Effect(.skipped, "it ends sooner already") }
+        var edited = token
+        edited.expiresAt = end
+        return try store.editToken(edited, change: change) ? Effect(.done) : Effect(.skipped, "it has its end already")
     }
 
     /// To notify is to open a finding, once; its event went out with it.
@@ -124,7 +140,8 @@ extension RunPass {
             tokenID: planned.tokenID, revision: planned.revision, overlap: planned.overlap, cap: planned.cap,
             trigger: RotationTrigger(
                 policy: planned.policy, rule: planned.rule, reason: planned.verdict.reason.code,
-                message: planned.verdict.reason.message, deadline: planned.verdict.deadline),
+                message: planned.verdict.reason.message, deadline: planned.verdict.deadline,
+                renewal: rule(planned.rule, of: planned.policy)?.rule.renewal),
             change: change(planned.policy, planned.verdict.reason, at: now))
     }
 }

@@ -18,7 +18,8 @@ extension PolicyReader {
     /// - returns: nil for another action, and for a fault, which has been told.
     mutating func overlap(of fields: [String: Node], action: Action?, _ requirement: Requirement?) -> TimeSpan? {
         guard let node = fields["overlap"] else {
-            guard action == .rotate, case .maxAge(let limit) = requirement else { return nil }
+            guard action == .rotate, let requirement else { return nil }
+            guard case .maxAge(let limit) = requirement else { return Rule.usualOverlap }
             return Rule.usualOverlap(within: limit)
         }
         return isRotation(action, "overlap", node) ? span(node, "overlap", zero: true) : nil

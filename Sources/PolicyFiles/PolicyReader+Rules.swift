@@ -32,7 +32,9 @@ extension PolicyReader {
             // A requirement of a later version, or a slip, has been told already.
             let isOther = node.entries?.contains { !Vocabulary.rule.keys.contains($0.key) } ?? false
             if !isOther {
-                error("this rule requires nothing", at: node.mark, hint: "add max-age, unused-for or expiry")
+                error(
+                    "this rule requires nothing", at: node.mark,
+                    hint: "add one of \(Vocabulary.requirements.joined(separator: ", "))")
             }
             return nil
         }
@@ -50,7 +52,9 @@ extension PolicyReader {
         guard let requirement = read else { return nil }
         let rule = Rule(
             requirement, action: action ?? .notify, startBefore: start ?? .zero, overlap: overlap ?? .zero,
-            cap: cap, revokeAfter: revokeAfter(of: fields, action: action))
+            cap: cap, newEnd: newEnd(of: fields, requirement, action: action, at: node.mark),
+            renewal: renewal(of: fields, requirement, action: action, at: node.mark),
+            revokeAfter: revokeAfter(of: fields, action: action))
         checkLead(of: rule, fields)
         return rule
     }
@@ -59,7 +63,9 @@ extension PolicyReader {
         switch key {
         case "max-age": span(node, key).map(Requirement.maxAge)
         case "unused-for": span(node, key).map(Requirement.unusedFor)
-        default: expiry(node)
+        case "expires-within": span(node, key).map(Requirement.expiresWithin)
+        case "expiry": expiry(node)
+        default: facts(key, node)
         }
     }
 
@@ -87,17 +93,21 @@ extension PolicyReader {
 
     private mutating func action(of fields: [String: Node], for requirement: String) -> Action? {
         guard let node = fields["action"] else { return .notify }
-        if let text = node.string, let meanwhile = Vocabulary.laterActions[text] {
-            error("action '\(text)' is not in this version of rota yet", at: node.mark, hint: meanwhile)
+        guard let action = word("action", of: fields, Action.allCases) else { return nil }
+        if action == .rotate, !["max-age", "expires-within"].contains(requirement) {
+            let why =
+                switch requirement {
+                case "expiry": "a new value has the same end; use notify, set-expiry, quarantine or revoke"
+                case "unused-for": "a rotation is not a use; use notify, quarantine or revoke"
+                default: "a new value changes nothing about it; use notify, quarantine or revoke"
+                }
+            error("action 'rotate' does not cure '\(requirement)'", at: node.mark, hint: why)
             return nil
         }
-        guard let action = word("action", of: fields, Action.allCases) else { return nil }
-        if action == .rotate, requirement != "max-age" {
+        if action == .setExpiry, requirement != "expiry" {
             error(
-                "action 'rotate' does not cure '\(requirement)'", at: node.mark,
-                hint: requirement == "expiry"
-                    ? "a new value has the same end; use notify, quarantine or revoke"
-                    : "a rotation is not a use; use notify, quarantine or revoke")
+                "action 'set-expiry' does not cure '\(requirement)'", at: node.mark,
+                hint: "it is for 'expiry'; use notify, quarantine or revoke")
             return nil
         }
         return action
@@ -108,10 +118,12 @@ extension PolicyReader {
         let limit: TimeSpan
         switch rule.requirement {
         case .maxAge(let span), .unusedFor(let span): limit = span
-        case .expiry:
+        // What ends in a while may well be looked at long before that.
+        case .expiresWithin: return
+        case .expiry, .owner, .description, .destination, .scopes, .name:
             if let node = fields["start-before"] {
                 error(
-                    "'start-before' has no meaning for 'expiry', which is violated at once or not at all",
+                    "'start-before' has no meaning for '\(rule.name)', which is violated at once or not at all",
                     at: node.mark, hint: "remove it")
             }
             return

@@ -26,31 +26,23 @@ struct Vocabulary {
         later: ["when": "remove it, and use labels, scopes, owner, integration, name or issuer"])
 
     /// The keys that name a requirement; a rule has exactly one.
-    static let requirements = ["max-age", "unused-for", "expiry"]
+    static let requirements = [
+        "max-age", "unused-for", "expiry", "expires-within", "owner", "description", "destination", "scopes", "name",
+    ]
 
     static let rule = Vocabulary(
         title: "a rule",
-        keys: requirements + ["action", "start-before", "overlap", "overlap-cap", "at-cap", "retire", "then"],
-        later: [
-            "expires-within": "remove the rule; 'rota report' lists what ends soon",
-            "owner": "remove the rule; 'rota report' shows which tokens have no owner",
-            "description": "remove the rule; 'rota report' shows the tokens",
-            "destination": "remove the rule; 'rota plan' shows what is blocked for want of a destination",
-            "scopes": "remove the rule, and select such tokens with 'match: { scopes: … }'",
-            "sources": "remove the rule",
-            "name": "remove the rule, and select such tokens with 'match: { name: … }'",
-            "when": "remove it, and narrow 'match' instead",
-            "renew": "remove it, and set the new end with 'rota token edit'",
-        ])
+        keys: requirements + [
+            "action", "start-before", "overlap", "overlap-cap", "at-cap", "retire", "renew", "expires-in", "spread",
+            "then",
+        ],
+        later: ["sources": "remove the rule", "when": "remove it, and narrow 'match' instead"])
+
+    static let scopes = Vocabulary(title: "'scopes'", keys: ["deny", "max"])
 
     static let expiry = Vocabulary(title: "'expiry'", keys: ["required", "max-lifetime", "max-remaining"])
     static let then = Vocabulary(title: "'then'", keys: ["revoke-after"])
     static let schedule = Vocabulary(title: "'schedule'", keys: ["cron", "every", "zone", "window"])
     static let pace = Vocabulary(title: "'pace'", keys: ["actions"])
     static let limits = Vocabulary(title: "'limits'", keys: ["actions", "percent"])
-
-    /// Actions that come with a later version, and what to do meanwhile.
-    static let laterActions = [
-        "set-expiry": "use 'notify', and set the end with 'rota token edit'"
-    ]
 }

@@ -54,7 +54,8 @@ enum Decode {
         guard let policy = row.optionalText(10) else { return nil }
         return RotationTrigger(
             policy: policy, rule: row.optionalText(11) ?? "", reason: row.optionalText(12) ?? "",
-            message: row.optionalText(13) ?? "", deadline: row.optionalInstant(14))
+            message: row.optionalText(13) ?? "", deadline: row.optionalInstant(14),
+            renewal: row.optionalInteger(25).map(TimeSpan.init(seconds:)))
     }
 
     static func push(_ row: borrowing Row) throws -> Push {

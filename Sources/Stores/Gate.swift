@@ -85,7 +85,7 @@ extension SQLStore {
                 .text(change.cause),
                 .of(change.run), .of(trigger?.policy), .of(trigger?.rule), .of(trigger?.reason),
                 .of(trigger?.message), .of(trigger?.deadline), .of(cap.span), .of(cap.revokes),
-                .of(cap.endsWhenIdle),
+                .of(cap.endsWhenIdle), .of(trigger?.renewal),
             ])
         guard claimed == 1, let rotation = try rotation(of: id) else { return nil }
         let number = rotation.id
@@ -101,6 +101,7 @@ extension SQLStore {
             after["policy"] = .string(trigger.policy)
             after["rule"] = .string(trigger.rule)
             after["deadline"] = .of(trigger.deadline)
+            if let renewal = trigger.renewal { after["renewal"] = .integer(renewal.seconds) }
         }
         try conclude("rotation.claim", id, change, after)
         return rotation
@@ -257,12 +258,15 @@ extension SQLStore {
             throw StoreError.failed("version \(version) of \(token) is not pending any more")
         }
         try driver.execute(.finishRotation, [.of(token)])
-        try conclude(
-            "version.promote", token, change,
-            [
-                "rotation": .integer(rotation.id), "version": .integer(version), "state": "current",
-                "previous": .of(previous), "unconfirmed": .of(unconfirmed), "ends_at": .of(end),
-            ])
+        var after: JSON.Object = [
+            "rotation": .integer(rotation.id), "version": .integer(version), "state": "current",
+            "previous": .of(previous), "unconfirmed": .of(unconfirmed), "ends_at": .of(end),
+        ]
+        if let renewal = rotation.trigger?.renewal {
+            let end = change.at + renewal
+            if try driver.execute(.renewToken, [.of(token), .of(end)]) == 1 { after["expires_at"] = .of(end) }
+        }
+        try conclude("version.promote", token, change, after)
         try emit(
             "token.rotated", about: token, change,
             [

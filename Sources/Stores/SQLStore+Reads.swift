@@ -67,25 +67,22 @@ extension SQLStore {
     }
 
     func eachCandidate(_ query: CandidateQuery, _ each: (Token) throws -> Bool) throws {
-        let (statement, values): (Statement, [Value]) =
-            switch query {
-            case .issuedAtOrBefore(let instant): (.issuedAtOrBefore, [.of(instant)])
-            case .idleSinceAtOrBefore(let instant): (.idleSinceAtOrBefore, [.of(instant)])
-            case .overlapEndedAtOrBefore(let instant): (.overlapEndedAtOrBefore, [.of(instant)])
-            case .withoutExpiry: (.withoutExpiry, [])
-            case .lifetimeMoreThan(let span): (.lifetimeMoreThan, [.of(span)])
-            case .expiresAfter(let instant): (.expiresAfter, [.of(instant)])
-            case .expiredAtOrBefore(let instant): (.expiredAtOrBefore, [.of(instant)])
-            }
-        var goesOn = true
-        func next(_ token: Token) throws -> Bool {
-            goesOn = try each(token)
-            return goesOn
-        }
-        try driver.query(statement, values) { try next(decode($0)) }
-        // Another index: nobody else asks for those in quarantine.
-        if goesOn, case .expiredAtOrBefore = query {
-            try driver.query(.expiredInQuarantine, values) { try next(decode($0)) }
+        switch query {
+        case .issuedAtOrBefore(let instant): try tokens(.issuedAtOrBefore, [.of(instant)], each)
+        case .idleSinceAtOrBefore(let instant): try tokens(.idleSinceAtOrBefore, [.of(instant)], each)
+        case .overlapEndedAtOrBefore(let instant): try tokens(.overlapEndedAtOrBefore, [.of(instant)], each)
+        case .withoutExpiry: try tokens(.withoutExpiry, [], each)
+        case .lifetimeMoreThan(let span): try tokens(.lifetimeMoreThan, [.of(span)], each)
+        case .expiresAfter(let instant): try tokens(.expiresAfter, [.of(instant)], each)
+        case .expiredAtOrBefore(let instant):
+            guard try tokens(.expiredAtOrBefore, [.of(instant)], each) else { return }
+            try tokens(.expiredInQuarantine, [.of(instant)], each)
+        case .without(.owner): try tokens(.ofOwner, [.text("")], each)
+        case .without(.description): try tokens(.withoutDescription, [], each)
+        case .without(.destination): try tokens(.withoutDestination, [], each)
+        case .ownerOutside(let allowed): try eachToken(ownerOutside: allowed, each)
+        case .scopesBeyond(let bounds): try eachToken(scopesBeyond: bounds, each)
+        case .nameOutside(let allowed): try eachToken(nameOutside: allowed, each)
         }
     }
 

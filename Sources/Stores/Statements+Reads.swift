@@ -18,7 +18,8 @@ private let versionColumns = "number, state, digest, hint, issued_at, ends_at, e
 private let rotationColumns = """
     id, token_id, from_version, to_version, phase, overlap, claimed_at, claim_actor, claim_cause, claim_run, \
     policy, rule, reason, message, deadline, failures, next_attempt_at, cause, overlap_cap, revoke_at_cap, \
-    alarmed_at, retire_when_idle, promoted_at, use_alarmed_at, rejections
+    alarmed_at, retire_when_idle, promoted_at, use_alarmed_at, rejections, \
+    renewal
     """
 private let runColumns = "id, plan, planned, acting, actor, started_at, finished_at, aborted"
 private let findingColumns = "id, token_id, policy, rule, reason, message, opened_at, closed_at"
@@ -38,7 +39,8 @@ extension Statement {
         liveTokenNamed, tokenOfName, externalToken, allTokens, tokensInStates, unsortedTokens,
         absentTokens,
         issuedAtOrBefore, idleSinceAtOrBefore, overlapEndedAtOrBefore, withoutExpiry, lifetimeMoreThan, expiresAfter,
-        expiredAtOrBefore, expiredInQuarantine,
+        expiredAtOrBefore, expiredInQuarantine, ofOwner, nextOwner, ofScopes, nextScopes, namesFrom, activeOfName,
+        withoutDescription, withoutDestination,
         activeCount, versions, valueWithDigest, knownValue, newestAuditEntry, destinations, unfinishedRotations,
         dueRotations, stalledRotations, unfinishedRotation, givenUpRotations,
         pushes,
@@ -102,6 +104,19 @@ extension Statement {
         "SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND expires_at <= $1")
     static let expiredInQuarantine = Statement(
         "SELECT \(tokenColumns) FROM tokens WHERE state = 'quarantined' AND expires_at <= $1")
+    static let ofOwner = Statement("SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND owner = $1")
+    static let nextOwner = Statement(
+        "SELECT owner FROM tokens WHERE state = 'active' AND owner > $1 ORDER BY owner LIMIT 1")
+    static let ofScopes = Statement("SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND scopes = $1")
+    static let nextScopes = Statement(
+        "SELECT scopes FROM tokens WHERE state = 'active' AND scopes > $1 ORDER BY scopes LIMIT 1")
+    static let namesFrom = Statement(
+        "SELECT name FROM tokens WHERE state IN ('active', 'quarantined') AND name >= $1 ORDER BY name")
+    static let activeOfName = Statement("SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND name = $1")
+    static let withoutDescription = Statement(
+        "SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND description = ''")
+    static let withoutDestination = Statement(
+        "SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND destination_count = 0")
     static let activeCount = Statement("SELECT count(*) FROM tokens WHERE state = 'active'")
 
     // MARK: What belongs to a token

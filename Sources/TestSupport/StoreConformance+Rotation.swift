@@ -235,6 +235,33 @@ extension StoreConformance {
                 }
             }
         },
+        StoreClaim("a rotation that renews gives the token its new end at the promotion, and not before") { bench in
+            let id = try bench.add("t") { $0.expiresAt = bench.now + .days(5) }.id
+            let rotation = try bench.claimed(id, renewal: .days(90))
+            try require(try bench.store.rotation(of: id)?.trigger?.renewal == .days(90), "it is known")
+            let version = try bench.arm(rotation)
+            try bench.pushEverywhere(id, version)
+            try require(try bench.stored(id).expiresAt == bench.now + .days(5), "the old end stands")
+            try require(try bench.written { _ = try bench.promote(id, version, after: 60) } == (1, 1), "one entry")
+            let end = bench.now + TimeSpan(seconds: 60) + .days(90)
+            try require(try bench.stored(id).expiresAt == end, "counted from the promotion")
+            let entry = try bench.audit(of: id.text).last
+            try require(entry?.body.contains("\"expires_at\":") == true, "and audited: \(entry?.body ?? "")")
+            var found: [TokenID] = []
+            try bench.store.eachCandidate(.lifetimeMoreThan(end - (try bench.stored(id).createdAt) - .days(1))) {
+                found.append($0.id)
+                return true
+            }
+            try require(found == [id], "its lifetime follows")
+        },
+        StoreClaim("a rotation that does not renew leaves the end where it is") { bench in
+            let id = try bench.add("t") { $0.expiresAt = bench.now + .days(5) }.id
+            _ = try bench.rotate(id)
+            try require(try bench.stored(id).expiresAt == bench.now + .days(5), "as it was")
+            let endless = try bench.add("u").id
+            _ = try bench.rotate(endless)
+            try require(try bench.stored(endless).expiresAt == nil, "none")
+        },
         StoreClaim("a version without a row is never promoted") { bench in
             let id = try bench.add("t", destinations: 0).id
             let version = try bench.armed(id).version

@@ -176,8 +176,11 @@ package struct StoreBench {
             policy: "p", rule: "max-age", reason: "max-age-due", message: "too old", deadline: now + .days(1))
     }
 
-    func claimed(_ id: TokenID, overlap: TimeSpan = .hours(24)) throws -> Rotation {
+    /// - parameter renewal: the end that the token gets at the promotion.
+    func claimed(_ id: TokenID, overlap: TimeSpan = .hours(24), renewal: TimeSpan? = nil) throws -> Rotation {
         let current = try stored(id).values.current ?? 0
+        var trigger = trigger
+        trigger.renewal = renewal
         let rotation = try write {
             try $0.claimRotation(
                 of: id, fromVersion: current, overlap: overlap, cap: OverlapCap(), trigger: trigger,

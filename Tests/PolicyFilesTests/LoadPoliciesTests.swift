@@ -118,6 +118,57 @@ private func policyText(_ name: String) -> String {
         #expect(load.policies?.policies.first?.rules.first?.overlap == overlap)
     }
 
+    static let factRules: [(String, Rule)] = [
+        ("expires-within: 14d", Rule(.expiresWithin(.days(14)))),
+        ("expires-within: 14d, start-before: 30d", Rule(.expiresWithin(.days(14)), startBefore: .days(30))),
+        (
+            "expires-within: 14d, action: rotate, renew: 90d, overlap: 2d",
+            Rule(.expiresWithin(.days(14)), action: .rotate, overlap: .days(2), renewal: .days(90))
+        ),
+        ("owner: required", Rule(.owner([]))),
+        ("owner: team-*", Rule(.owner([Glob("team-*")]))),
+        ("owner: [team-*, ops], action: quarantine", Rule(.owner([Glob("team-*"), Glob("ops")]), action: .quarantine)),
+        ("description: required", Rule(.description)),
+        ("destination: required", Rule(.destination)),
+        ("scopes: { deny: '*:admin' }", Rule(.scopes(deny: [Glob("*:admin")], max: nil))),
+        ("scopes: { max: 0 }", Rule(.scopes(deny: [], max: 0))),
+        ("name: svc-*", Rule(.name([Glob("svc-*")]))),
+        (
+            "expiry: { required: true }, action: set-expiry, expires-in: 30d",
+            Rule(
+                .expiry(required: true, maxLifetime: nil, maxRemaining: nil), action: .setExpiry,
+                newEnd: NewEnd(ahead: .days(30), spread: .days(15)))
+        ),
+        (
+            "expiry: { max-remaining: 40d }, action: set-expiry, expires-in: 30d, spread: 10d",
+            Rule(
+                .expiry(required: false, maxLifetime: nil, maxRemaining: .days(40)), action: .setExpiry,
+                newEnd: NewEnd(ahead: .days(30), spread: .days(10)))
+        ),
+        (
+            "expiry: { required: true }, action: set-expiry, expires-in: 30d, spread: 0d",
+            Rule(
+                .expiry(required: true, maxLifetime: nil, maxRemaining: nil), action: .setExpiry,
+                newEnd: NewEnd(ahead: .days(30), spread: .zero))
+        ),
+    ]
+
+    @Test(arguments: factRules)
+    func `a rule about an end or a fact is read as it is written`(text: String, expected: Rule) {
+        let file = "version: 1\npolicies:\n  - name: p\n    match: all\n    rules: [{ \(text) }]\n"
+        let load = readPolicies(Array(file.utf8), file: "p.yaml")
+        #expect(load.diagnostics.filter { $0.severity == .error } == [])
+        #expect(load.policies?.policies.first?.rules == [expected])
+    }
+
+    @Test func `each of these rules has a digest of its own`() {
+        let digests = Self.factRules.compactMap { text, _ in
+            let file = "version: 1\npolicies:\n  - name: p\n    match: all\n    rules: [{ \(text) }]\n"
+            return readPolicies(Array(file.utf8), file: "p.yaml").policies?.digest
+        }
+        #expect(Set(digests).count == Self.factRules.count)
+    }
+
     @Test func `layout, comments, line ends and a byte order mark do not change the digest`() throws {
         let plain = readPolicies(Array(Self.complete.utf8), file: "a.yaml")
         let commented = "\u{FEFF}# why\n" + Self.complete.replacing("\n", with: "\r\n")
@@ -136,7 +187,7 @@ private func policyText(_ name: String) -> String {
                 rules:
                   - max-age: 90
                     action: rotat
-                  - expires-within: 7d
+                  - sources: 7d
                 limits: { percent: 500 }
               - match: all
                 schedule: nightly

@@ -180,7 +180,7 @@ struct Malformed: Sendable, CustomTestStringConvertible {
                 "6:7: error: 'rules' must be a list, and here is a mapping"),
             Malformed(
                 "a rule without a requirement", rules: "      - action: rotate",
-                "6:9: error: this rule requires nothing\nhint: add max-age, unused-for or expiry"),
+                "6:9: error: this rule requires nothing\nhint: add one of max-age, unused-for, expiry,"),
             Malformed(
                 "two requirements", rules: "      - max-age: 90d\n        unused-for: 30d",
                 "6:9: error: a rule has one requirement, and here are max-age and unused-for"),
@@ -212,8 +212,9 @@ struct Malformed: Sendable, CustomTestStringConvertible {
                 rules: "      - unused-for: 90d\n        action: quarantine\n        then: { revoke-after: 0d }",
                 "8:31: error: 'revoke-after' must be more than nothing"),
             Malformed(
-                "a set-expiry", rules: "      - max-age: 90d\n        action: set-expiry",
-                "7:17: error: action 'set-expiry' is not in this version of rota yet"),
+                "a set-expiry for an age", rules: "      - max-age: 90d\n        action: set-expiry",
+                "7:17: error: action 'set-expiry' does not cure 'max-age'"
+                    + "\nhint: it is for 'expiry'; use notify, quarantine or revoke"),
             Malformed(
                 "rotate for expiry", rules: "      - expiry: { required: true }\n        action: rotate",
                 "7:17: error: action 'rotate' does not cure 'expiry'"),
@@ -279,15 +280,91 @@ struct Malformed: Sendable, CustomTestStringConvertible {
             Malformed(
                 "required: yes", rules: "      - expiry: { required: yes }",
                 "6:29: error: 'required' must be true or false, not 'yes'"),
-            Malformed(
-                "a renewal", rules: "      - max-age: 30d\n        renew: 90d",
-                "7:9: error: 'renew' is not in this version of rota yet"),
         ]
-        + ["expires-within", "owner", "description", "destination", "scopes", "sources", "name"].map {
-            Malformed(
-                "rule \($0)", rules: "      - \($0): 7d",
-                "6:9: error: '\($0)' is not in this version of rota yet")
-        }
+
+    static let facts: [Malformed] = [
+        Malformed(
+            "an end in the past", rules: "      - expires-within: -3d",
+            "6:25: error: 'expires-within': a duration cannot be negative\nhint: write 3d"),
+        Malformed(
+            "a rotation that keeps the end", rules: "      - expires-within: 14d\n        action: rotate",
+            "6:9: error: action 'rotate' alone does not cure 'expires-within': a new value has the same end"
+                + "\nhint: write how long it is to live from then on, such as renew: 90d"),
+        Malformed(
+            "a renewal that is due at once",
+            rules: "      - expires-within: 14d\n        action: rotate\n        renew: 14d",
+            "8:16: error: 'renew' (14d) is not more than expires-within (14d): it would be due again at once"),
+        Malformed(
+            "a renewal for an age", rules: "      - max-age: 30d\n        action: rotate\n        renew: 90d",
+            "8:16: error: 'renew' is only for 'expires-within' with action 'rotate'"),
+        Malformed(
+            "a renewal without a rotation", rules: "      - expires-within: 14d\n        renew: 90d",
+            "7:16: error: 'renew' is only for 'expires-within' with action 'rotate'"),
+        Malformed(
+            "set-expiry for an end that is near",
+            rules: "      - expires-within: 14d\n        action: set-expiry\n        expires-in: 30d",
+            "7:17: error: action 'set-expiry' does not cure 'expires-within'"),
+        Malformed(
+            "set-expiry without an end", rules: "      - expiry: { required: true }\n        action: set-expiry",
+            "6:9: error: action 'set-expiry' does not say how far ahead the end is to be"
+                + "\nhint: write expires-in: 30d; it is the notice that owners have"),
+        Malformed(
+            "an end beyond max-remaining",
+            rules: "      - expiry: { max-remaining: 40d }\n        action: set-expiry\n"
+                + "        expires-in: 30d\n        spread: 11d",
+            "8:21: error: an end 41d ahead would be beyond max-remaining (40d)"
+                + "\nhint: expires-in and spread together must be at most 40d"),
+        Malformed(
+            "an end beyond max-remaining with the spread that is not written",
+            rules: "      - expiry: { max-remaining: 40d }\n        action: set-expiry\n        expires-in: 30d",
+            "8:21: error: an end 45d ahead would be beyond max-remaining (40d)"),
+        Malformed(
+            "an end beyond max-lifetime",
+            rules: "      - expiry: { max-lifetime: 20d }\n        action: set-expiry\n"
+                + "        expires-in: 30d\n        spread: 0d",
+            "8:21: error: an end 30d ahead would be beyond max-lifetime (20d)"),
+        Malformed(
+            "expires-in without set-expiry",
+            rules: "      - expiry: { required: true }\n        expires-in: 30d",
+            "7:21: error: 'expires-in' is only for action 'set-expiry'"),
+        Malformed(
+            "a spread without set-expiry", rules: "      - expiry: { required: true }\n        spread: 30d",
+            "7:17: error: 'spread' is only for action 'set-expiry'"),
+        Malformed(
+            "description: yes", rules: "      - description: yes",
+            "6:22: error: 'description' can only be required, and here is 'yes'"
+                + "\nhint: write description: required"),
+        Malformed(
+            "destination: 7d", rules: "      - destination: 7d",
+            "6:22: error: 'destination' can only be required, and here is '7d'"),
+        Malformed(
+            "scopes that require nothing", rules: "      - scopes: {}",
+            "6:17: error: 'scopes' requires nothing\nhint: write deny: [\"*:admin\"], or max: 5"),
+        Malformed(
+            "scopes as a list", rules: "      - scopes: [a]",
+            "6:17: error: 'scopes' must be a mapping, and here is a list"),
+        Malformed(
+            "fewer than no scopes", rules: "      - scopes: { max: -1 }",
+            "6:24: error: 'max' must be from 0 to 10000, and here is -1"),
+        Malformed(
+            "no scope denied", rules: "      - scopes: { deny: [] }",
+            "6:25: error: 'deny' is an empty list, which nothing matches"),
+        Malformed("an owner of no name", rules: "      - owner: ''", "6:16: error: 'owner' is an empty text"),
+        Malformed("no names", rules: "      - name: []", "6:15: error: 'name' is an empty list"),
+        Malformed(
+            "a rotation for an owner", rules: "      - owner: required\n        action: rotate",
+            "7:17: error: action 'rotate' does not cure 'owner'"
+                + "\nhint: a new value changes nothing about it; use notify, quarantine or revoke"),
+        Malformed(
+            "a start for a name", rules: "      - name: svc-*\n        start-before: 3d",
+            "7:23: error: 'start-before' has no meaning for 'name', which is violated at once or not at all"),
+        Malformed(
+            "a rule about places of use", rules: "      - sources: { allow: [10.0.0.0/8] }",
+            "6:9: error: 'sources' is not in this version of rota yet\nhint: remove the rule"),
+        Malformed(
+            "a condition of a rule", rules: "      - max-age: 90d\n        when: x",
+            "7:9: error: 'when' is not in this version of rota yet"),
+    ]
 
     static let durations =
         [
@@ -366,7 +443,7 @@ struct Malformed: Sendable, CustomTestStringConvertible {
             "a condition", match: "{ when: x }", "4:14: error: 'when' is not in this version of rota yet"),
     ]
 
-    @Test(arguments: structure + policies + rules + durations + selectors)
+    @Test(arguments: structure + policies + rules + facts + durations + selectors)
     func `a malformed policy is told with its place and what to do`(_ malformed: Malformed) {
         let load = readPolicies(Array(malformed.text.utf8), file: "p.yaml")
         #expect(load.policies == nil)
@@ -375,7 +452,8 @@ struct Malformed: Sendable, CustomTestStringConvertible {
         #expect(first.hasPrefix(malformed.expected), "\(first)")
     }
 
-    @Test func `there are at least forty of them`() {
-        #expect((Self.structure + Self.policies + Self.rules + Self.durations + Self.selectors).count >= 40)
+    @Test func `there are at least sixty of them`() {
+        let all = Self.structure + Self.policies + Self.rules + Self.facts + Self.durations + Self.selectors
+        #expect(all.count >= 60)
     }
 }

@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test func `actions are ordered by strictness`() {
-        #expect(Action.allCases.sorted() == [.notify, .rotate, .quarantine, .revoke])
+        #expect(Action.allCases.sorted() == [.notify, .setExpiry, .rotate, .quarantine, .revoke])
     }
 
     @Test func `an unused token is quarantined, but not while a new value is on its way`() {

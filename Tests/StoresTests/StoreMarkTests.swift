@@ -245,7 +245,9 @@ import Testing
             DROP INDEX tokens_quarantined_by_end;
             ALTER TABLE tokens DROP COLUMN restored_at; ALTER TABLE rotations DROP COLUMN retire_when_idle;
             ALTER TABLE rotations DROP COLUMN use_alarmed_at; ALTER TABLE rotations DROP COLUMN rejections;
-            ALTER TABLE destinations DROP COLUMN removed_at;
+            ALTER TABLE destinations DROP COLUMN removed_at; ALTER TABLE rotations DROP COLUMN renewal;
+            DROP INDEX tokens_by_owner; DROP INDEX tokens_by_scopes; DROP INDEX tokens_undescribed;
+            DROP INDEX tokens_unplaced;
             PRAGMA user_version = 10
             """)
         driver.close()

@@ -78,13 +78,18 @@ package struct RotationTrigger: Hashable, Sendable {
     /// The reason in a sentence.
     package var message: String
     package var deadline: Instant?
+    /// The end that the token gets at the promotion, counted from there; nil: it keeps its own.
+    package var renewal: TimeSpan?
 
-    package init(policy: String, rule: String, reason: String, message: String, deadline: Instant?) {
+    package init(
+        policy: String, rule: String, reason: String, message: String, deadline: Instant?, renewal: TimeSpan? = nil
+    ) {
         self.policy = policy
         self.rule = rule
         self.reason = reason
         self.message = message
         self.deadline = deadline
+        self.renewal = renewal
     }
 }
 

@@ -234,6 +234,34 @@ package enum CandidateQuery: Hashable, Sendable {
     case expiresAfter(Instant)
     /// Ended already: `expires_at` at or before this, and still listed as active; or as quarantined.
     case expiredAtOrBefore(Instant)
+    /// Without what a rule asks for.
+    case without(TokenFact)
+    /// The owner matches none of the patterns of one of these lists.
+    case ownerOutside([[Glob]])
+    /// The scopes are beyond one of these.
+    case scopesBeyond([ScopeBound])
+    /// The name matches none of the patterns of one of these lists.
+    case nameOutside([[Glob]])
+}
+
+/// What may be missing of a token.
+package enum TokenFact: Hashable, Sendable {
+    case owner, description, destination
+}
+
+/// What scopes a rule allows: none that matches one of `deny`, and at most `max`.
+package struct ScopeBound: Hashable, Sendable {
+    package var deny: [Glob]
+    package var max: Int?
+
+    package init(deny: [Glob], max: Int?) {
+        self.deny = deny
+        self.max = max
+    }
+
+    package func isBroken(by scopes: [String]) -> Bool {
+        scopes.contains { scope in deny.contains { $0.matches(scope) } } || max.map { scopes.count > $0 } ?? false
+    }
 }
 
 /// Everything that changes tokens outside rotations. While the store is in safe mode all but an emergency throws

@@ -43,7 +43,9 @@ private func judgeAll<Format: ReportFormat>(
     let conflicts = Set(try store.blocks().filter { $0.reason == .conflict }.map(\.tokenID))
     let failing = Set(try store.failedAttempts().map(\.tokenID))
     var rulings: [Planner.Ruling] = []
-    try store.eachToken(states: [], in: Format.order) { token in
+    // Without an order a description may be left out.
+    let order = facts.policies.asksForDescription ? TokenOrder.byName : Format.order
+    try store.eachToken(states: [], in: order) { token in
         rulings.removeAll(keepingCapacity: true)
         let idle = token.idleClock(at: facts.at, tracking: tracking)
         planner.judge(token, at: facts.at, idle: idle, into: &rulings)

@@ -26,7 +26,7 @@ struct PostureTally: Sendable {
                 switch rule.requirement {
                 case .maxAge: Counts(length: .age)
                 case .unusedFor: Counts(length: .idle)
-                case .expiry: Counts(length: .none)
+                case .expiry, .expiresWithin, .owner, .description, .destination, .scopes, .name: Counts(length: .none)
                 }
             }
         }

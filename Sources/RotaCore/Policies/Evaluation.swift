@@ -23,6 +23,10 @@ func evaluate(
         evaluateExpiry(
             of: token, required: required, maxLifetime: maxLifetime, maxRemaining: maxRemaining, rule: rule,
             at: now)
+    case .expiresWithin(let limit):
+        evaluateEnd(of: token, limit: limit, rule: rule, at: now)
+    case .owner, .description, .destination, .scopes, .name:
+        evaluateFacts(of: token, rule)
     }
 }
 
@@ -40,7 +44,7 @@ extension Rule {
         switch action {
         case .rotate: values.isChanging
         case .quarantine: values.rotationOpen
-        case .notify, .revoke: false
+        case .notify, .setExpiry, .revoke: false
         }
     }
 }
@@ -119,7 +123,9 @@ private func evaluateExpiry(
     of token: Token, required: Bool, maxLifetime: TimeSpan?, maxRemaining: TimeSpan?, rule: Rule,
     at now: Instant
 ) -> Verdict {
-    let inProgress = rule.waits(for: token.values)
+    // Where its end was brought near already, nothing more is to be done.
+    let isEnding = rule.newEnd.map { set in token.expiresAt.map { $0 - now <= set.ahead + set.spread } ?? false }
+    let inProgress = isEnding ?? rule.waits(for: token.values)
     guard let end = token.expiresAt else {
         return required
             ? Verdict(.violating, .noExpiry, inProgress: inProgress) : Verdict(.compliant, .expiryAcceptable)
@@ -133,6 +139,48 @@ private func evaluateExpiry(
         return Verdict(.violating, reason, inProgress: inProgress)
     }
     return Verdict(.compliant, .expiryAcceptable)
+}
+
+/// Broken when what remains is at most the limit; an end that nobody set is not near.
+private func evaluateEnd(of token: Token, limit: TimeSpan, rule: Rule, at now: Instant) -> Verdict {
+    guard let end = token.expiresAt else { return Verdict(.compliant, .noEndNear) }
+    let deadline = end - limit
+    let start = deadline - rule.lead
+    let remaining = max(.zero, end - now)
+    let inProgress = rule.waits(for: token.values)
+    if now >= deadline {
+        return Verdict(
+            .violating, .endsSoon(remaining: remaining, limit: limit), deadline: deadline, start: start,
+            inProgress: inProgress)
+    }
+    guard now >= start else {
+        return Verdict(.compliant, .endsLater(remaining: remaining, limit: limit), deadline: deadline, start: start)
+    }
+    return Verdict(
+        .due, .endDue(remaining: remaining, limit: limit), deadline: deadline, start: start, inProgress: inProgress)
+}
+
+/// What is written down of a token, broken at once or not at all.
+private func evaluateFacts(of token: Token, _ rule: Rule) -> Verdict {
+    let fault: Reason? =
+        switch rule.requirement {
+        case .owner(let allowed):
+            token.owner.isEmpty ? .noOwner : allowed.admit(token.owner) ? nil : .ownerNotAllowed
+        case .description: token.description.isEmpty ? .noDescription : nil
+        case .destination: token.destinationCount == 0 ? .noDestination : nil
+        case .scopes(let deny, let most):
+            if !deny.isEmpty, token.scopes.contains(where: deny.admit) {
+                .scopeDenied
+            } else if let most, token.scopes.count > most {
+                .tooManyScopes(count: token.scopes.count, limit: most)
+            } else {
+                nil
+            }
+        case .name(let allowed): allowed.admit(token.name) ? nil : .nameNotAllowed
+        case .maxAge, .unusedFor, .expiry, .expiresWithin: nil
+        }
+    guard let fault else { return Verdict(.compliant, .asRequired) }
+    return Verdict(.violating, fault, inProgress: rule.waits(for: token.values))
 }
 
 /// Never negative: a date in the future, from a clock that was wrong, is no age.

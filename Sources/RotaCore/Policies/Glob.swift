@@ -9,6 +9,12 @@ package struct Glob: Hashable, Sendable, CustomStringConvertible {
             Array.init)
     }
 
+    /// What the text begins with, where nothing else is asked for: `svc-` of `svc-*`; nil for other patterns.
+    package var prefix: String? {
+        guard parts.count == 2, parts[1].isEmpty, !parts[0].isEmpty else { return nil }
+        return String(decoding: parts[0], as: UTF8.self)
+    }
+
     /// Linear in the text for each `*`, without allocation; bytes are compared, so case counts.
     package func matches(_ text: String) -> Bool {
         matches(text.utf8.span)

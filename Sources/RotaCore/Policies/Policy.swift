@@ -47,7 +47,9 @@ package enum Mode: String, Sendable, CaseIterable {
 
 /// What cures a violation, mildest first.
 package enum Action: String, Sendable, CaseIterable, Comparable {
-    case notify, rotate, quarantine, revoke
+    case notify
+    case setExpiry = "set-expiry"
+    case rotate, quarantine, revoke
 
     package static func < (left: Action, right: Action) -> Bool {
         left.strictness < right.strictness
@@ -56,6 +58,7 @@ package enum Action: String, Sendable, CaseIterable, Comparable {
     private var strictness: Int {
         switch self {
         case .notify: 0
+        case .setExpiry: 1
         case .rotate: 2
         case .quarantine: 3
         case .revoke: 4
@@ -73,18 +76,25 @@ package struct Rule: Hashable, Sendable {
     package var overlap: TimeSpan
     /// How long it may stay valid at the most, where it is still in use.
     package var cap: OverlapCap
+    /// The end that `set-expiry` gives; nil for other actions.
+    package var newEnd: NewEnd?
+    /// The end that a token gets when it is rotated by this rule, counted from the promotion; nil: it keeps its own.
+    package var renewal: TimeSpan?
     /// How long after a quarantine by this rule the token is revoked, unless it is restored; nil: never by itself.
     package var revokeAfter: TimeSpan?
 
     package init(
         _ requirement: Requirement, action: Action = .notify, startBefore: TimeSpan = .zero,
-        overlap: TimeSpan = .zero, cap: OverlapCap = OverlapCap(), revokeAfter: TimeSpan? = nil
+        overlap: TimeSpan = .zero, cap: OverlapCap = OverlapCap(), newEnd: NewEnd? = nil,
+        renewal: TimeSpan? = nil, revokeAfter: TimeSpan? = nil
     ) {
         self.requirement = requirement
         self.action = action
         self.startBefore = startBefore
         self.overlap = overlap
         self.cap = cap
+        self.newEnd = newEnd
+        self.renewal = renewal
         self.revokeAfter = revokeAfter
     }
 
@@ -109,6 +119,17 @@ package enum Requirement: Hashable, Sendable {
     case unusedFor(TimeSpan)
     /// Has an end; not too far from its creation; not too far from now.
     case expiry(required: Bool, maxLifetime: TimeSpan?, maxRemaining: TimeSpan?)
+    /// Its end is further away than this.
+    case expiresWithin(TimeSpan)
+    /// Has an owner; and one that matches one of these, where there are any.
+    case owner([Glob])
+    case description
+    /// Has a place where consumers read it.
+    case destination
+    /// None of its scopes matches one of these; and it has at most so many.
+    case scopes(deny: [Glob], max: Int?)
+    /// Its name matches one of these.
+    case name([Glob])
 
     /// The key in a policy file.
     package var name: String {
@@ -116,7 +137,44 @@ package enum Requirement: Hashable, Sendable {
         case .maxAge: "max-age"
         case .unusedFor: "unused-for"
         case .expiry: "expiry"
+        case .expiresWithin: "expires-within"
+        case .owner: "owner"
+        case .description: "description"
+        case .destination: "destination"
+        case .scopes: "scopes"
+        case .name: "name"
         }
+    }
+
+    /// Whether time alone can break it: else it is broken at once or not at all, and has no deadline.
+    package var movesWithTime: Bool {
+        switch self {
+        case .maxAge, .unusedFor, .expiresWithin: true
+        case .expiry, .owner, .description, .destination, .scopes, .name: false
+        }
+    }
+}
+
+/// The end that `set-expiry` gives a token: so far ahead, and up to the spread more, the same for a token each time.
+///
+/// So that not all that are found on one day end on one day.
+package struct NewEnd: Hashable, Sendable {
+    package var ahead: TimeSpan
+    package var spread: TimeSpan
+
+    package init(ahead: TimeSpan, spread: TimeSpan) {
+        self.ahead = ahead
+        self.spread = spread
+    }
+
+    /// The end of one token from now on; evenly spread by its identifier (FNV-1a, 64 bits), whole seconds.
+    package func end(of id: TokenID, at now: Instant) -> Instant {
+        let earliest = now + ahead
+        guard spread > .zero else { return earliest }
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in id.text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        // The upper bits are the better ones.
+        return earliest + TimeSpan(seconds: Int64((hash >> 16) % UInt64(spread.seconds + 1)))
     }
 }
 

@@ -6,6 +6,9 @@ package struct PolicySet: Hashable, Sendable {
     /// `sha256:<hex>` of the parsed policies in canonical form: comments and layout do not count.
     package var digest: String
 
+    /// Whether a rule looks at what a token is said to be for.
+    package var asksForDescription: Bool { policies.contains { $0.rules.contains { $0.requirement == .description } } }
+
     package init(policies: [Policy], digest: String) {
         self.policies = policies
         self.digest = digest
@@ -57,7 +60,12 @@ private struct CanonicalText {
     private mutating func append(_ rule: Rule) {
         append(rule.name)
         switch rule.requirement {
-        case .maxAge(let limit), .unusedFor(let limit): append(limit.seconds)
+        case .maxAge(let limit), .unusedFor(let limit), .expiresWithin(let limit): append(limit.seconds)
+        case .owner(let globs), .name(let globs): append(globs)
+        case .description, .destination: break
+        case .scopes(let deny, let most):
+            append(deny)
+            append(most)
         case .expiry(let required, let maxLifetime, let maxRemaining):
             append(required ? 1 : 0)
             append(maxLifetime?.seconds)
@@ -69,6 +77,15 @@ private struct CanonicalText {
         append(rule.cap.span?.seconds)
         append(rule.cap.revokes ? 1 : 0)
         if rule.cap.endsWhenIdle { append("retire-when-idle") }
+        if let end = rule.newEnd {
+            append("set-expiry")
+            append(end.ahead.seconds)
+            append(end.spread.seconds)
+        }
+        if let span = rule.renewal {
+            append("renew")
+            append(span.seconds)
+        }
         // No rule has this for its name, so it is never taken for the next one; without it, digests stay as they were.
         if let span = rule.revokeAfter {
             append("revoke-after")

@@ -37,7 +37,7 @@ package struct Selector: Hashable, Sendable {
 }
 
 extension [Glob] {
-    func admit(_ text: String) -> Bool {
+    package func admit(_ text: String) -> Bool {
         isEmpty || contains { $0.matches(text) }
     }
 }

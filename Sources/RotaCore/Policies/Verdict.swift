@@ -57,6 +57,20 @@ package enum Reason: Hashable, Sendable {
     case noExpiry
     case lifetimeTooLong(lifetime: TimeSpan, limit: TimeSpan)
     case remainingTooLong(remaining: TimeSpan, limit: TimeSpan)
+    /// It has no end, so that none is near.
+    case noEndNear
+    case endsLater(remaining: TimeSpan, limit: TimeSpan)
+    case endDue(remaining: TimeSpan, limit: TimeSpan)
+    case endsSoon(remaining: TimeSpan, limit: TimeSpan)
+    /// A fact that a rule asks for is as it asks.
+    case asRequired
+    case noOwner
+    case ownerNotAllowed
+    case noDescription
+    case noDestination
+    case scopeDenied
+    case tooManyScopes(count: Int, limit: Int)
+    case nameNotAllowed
     /// Quarantined by a rule that says when that is to end in a revocation.
     case quarantineOver(time: TimeSpan, limit: TimeSpan)
 
@@ -83,6 +97,17 @@ package enum Reason: Hashable, Sendable {
         case .noExpiry: .noExpiry
         case .lifetimeTooLong: .lifetimeTooLong
         case .remainingTooLong: .remainingTooLong
+        case .noEndNear, .endsLater: .endsLater
+        case .endDue: .endDue
+        case .endsSoon: .endsSoon
+        case .asRequired: .asRequired
+        case .noOwner: .noOwner
+        case .ownerNotAllowed: .ownerNotAllowed
+        case .noDescription: .noDescription
+        case .noDestination: .noDestination
+        case .scopeDenied: .scopeDenied
+        case .tooManyScopes: .tooManyScopes
+        case .nameNotAllowed: .nameNotAllowed
         case .quarantineOver: .quarantineOver
         }
     }
@@ -93,6 +118,9 @@ package enum Reason: Hashable, Sendable {
         case usedRecently, neverUsedWithinLimit, idleDue, idleTooLong, neverUsed, usageUnknown
         case expiryAcceptable, noExpiry, lifetimeTooLong, remainingTooLong
         case quarantineOver
+        case endsLater, endDue, endsSoon
+        case asRequired, noOwner, ownerNotAllowed, noDescription, noDestination
+        case scopeDenied, tooManyScopes, nameNotAllowed
 
         package var code: String {
             switch self {
@@ -114,6 +142,17 @@ package enum Reason: Hashable, Sendable {
             case .lifetimeTooLong: "lifetime-too-long"
             case .remainingTooLong: "remaining-too-long"
             case .quarantineOver: "quarantine-over"
+            case .endsLater: "ends-later"
+            case .endDue: "end-due"
+            case .endsSoon: "ends-soon"
+            case .asRequired: "as-required"
+            case .noOwner: "no-owner"
+            case .ownerNotAllowed: "owner-not-allowed"
+            case .noDescription: "no-description"
+            case .noDestination: "no-destination"
+            case .scopeDenied: "scope-denied"
+            case .tooManyScopes: "too-many-scopes"
+            case .nameNotAllowed: "name-not-allowed"
             }
         }
     }
@@ -151,6 +190,18 @@ package enum Reason: Hashable, Sendable {
         case .noExpiry: "it has no end"
         case .lifetimeTooLong: "it lives for \(actual) from its creation; the limit is \(limit)"
         case .remainingTooLong: "it ends \(actual) from now; the limit is \(limit)"
+        case .noEndNear: "it has no end, so that none is near"
+        case .endsLater: "it ends in \(actual), which is more than \(limit)"
+        case .endDue: "it ends in \(actual), soon at most \(limit) from now"
+        case .endsSoon: "it ends in \(actual), at most \(limit) from now"
+        case .asRequired: "it is as the rule asks"
+        case .noOwner: "nobody owns it"
+        case .ownerNotAllowed: "its owner is none of those that the rule allows"
+        case .noDescription: "nothing says what it is for"
+        case .noDestination: "no destination is known for it"
+        case .scopeDenied: "it has a scope that the rule denies"
+        case .tooManyScopes(let count, let most): "it has \(count) scopes; the limit is \(most)"
+        case .nameNotAllowed: "its name is none of those that the rule allows"
         case .quarantineOver: "quarantined for \(actual) and not restored; the limit is \(limit)"
         }
     }
@@ -161,13 +212,16 @@ package enum Reason: Hashable, Sendable {
         case .withinMaxAge(let actual, let limit), .maxAgeDue(let actual, let limit),
             .maxAgeExceeded(let actual, let limit), .previousInUse(let actual, let limit),
             .inOverlap(let actual, let limit, _), .rotationInProgress(let actual, let limit),
-            .lifetimeTooLong(let actual, let limit),
+            .lifetimeTooLong(let actual, let limit), .endsLater(let actual, let limit),
+            .endDue(let actual, let limit), .endsSoon(let actual, let limit),
             .remainingTooLong(let actual, let limit), .quarantineOver(let actual, let limit):
             (actual, limit)
         case .usedRecently(let idle, let limit), .neverUsedWithinLimit(let idle, let limit),
             .idleDue(let idle, let limit), .idleTooLong(let idle, let limit), .neverUsed(let idle, let limit):
             (idle.time, limit)
-        case .noValue, .previousKept, .ageUnknown, .usageUnknown, .expiryAcceptable, .noExpiry: nil
+        case .noValue, .previousKept, .ageUnknown, .usageUnknown, .expiryAcceptable, .noExpiry, .noEndNear, .asRequired,
+            .noOwner, .ownerNotAllowed, .noDescription, .noDestination, .scopeDenied, .tooManyScopes, .nameNotAllowed:
+            nil
         }
     }
 

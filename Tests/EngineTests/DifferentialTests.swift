@@ -1,0 +1,235 @@
+import Crypto
+import Engine
+import RotaCore
+import Stores
+import TestSupport
+import Testing
+
+/// Ten thousand random tokens under two hundred random policies: what the store's indexes find against a look at every
+/// token, and every verdict against a second implementation of the rules, written apart from the first.
+@Suite struct DifferentialTests {
+    private static let now: Int64 = 1_790_000_000
+
+    @Test func `nothing due is missed, and every verdict is that of a second implementation`() throws {
+        var random = Drawn(seed: 20_261_126)
+        let tokens = (0..<10_000).map { random.token($0, now: Self.now) }
+        let folder = try ScratchFolder()
+        let location = "sqlite:\(folder.path)/store/rota.db"
+        let change = Change(actor: "test", at: Instant(seconds: Self.now), cause: "the beginning")
+        let identity = StoreIdentity(instance: "differential", generation: 1, createdAt: change.at)
+        try createStore(at: location, identity: identity, change: change)
+        let store = try openStore(at: location, endpoints: [])
+        try store.transaction {
+            for token in tokens {
+                let version = token.issued.map { issued in
+                    Version(number: 1, state: .current, digest: nil, hint: "", issuedAt: Instant(seconds: issued))
+                }
+                try store.addToken(token.token, version: version, destinations: [], change: change)
+            }
+        }
+        var seen: Set<String> = []
+        for number in 0..<200 {
+            let policy = random.policy(number)
+            let set = PolicySet([policy])
+            let lookahead = number % 2 == 0 ? TimeSpan.zero : .days(5)
+            var found: Set<TokenID> = []
+            for query in candidateQueries(for: set, at: change.at, lookahead: lookahead) {
+                try store.eachCandidate(query) { token in
+                    found.insert(token.id)
+                    return true
+                }
+            }
+            let planner = Planner(policies: set, vaults: [], tracking: .unbroken)
+            for drawn in tokens {
+                var rulings: [Planner.Ruling] = []
+                planner.judge(drawn.token, at: change.at, into: &rulings)
+                let expected = Plain.rulings(policy, drawn, now: Self.now)
+                for (ruling, plain) in zip(rulings, expected) {
+                    let verdict = ruling.verdict
+                    if verdict.status == .due || verdict.status == .violating, !found.contains(drawn.token.id) {
+                        Issue.record("\(policy.rules[ruling.rule]) misses \(drawn.token)")
+                    }
+                    let said = "\(verdict.status.rawValue) \(verdict.reason.code) \(verdict.calls)"
+                    if said != plain {
+                        Issue.record("\(policy.rules[ruling.rule]) of \(drawn.token): \(said), not \(plain)")
+                        return
+                    }
+                    seen.insert(verdict.reason.code)
+                }
+                if rulings.count != expected.count { Issue.record("\(policy.selector) and \(drawn.token)") }
+            }
+        }
+        // Drawn widely enough for each reason that needs no rotation under way.
+        #expect(seen.count >= 24, "\(seen.sorted())")
+    }
+}
+
+/// A token as drawn, with its facts as plain numbers and texts.
+private struct DrawnToken {
+    var token: Token
+    var owner: String
+    var env: String?
+    var scopes: [String]
+    var created: Int64
+    var issued: Int64?
+    var expires: Int64?
+    var used: Int64?
+    var never: Int64?
+}
+
+/// The rules once more, by plain numbers: of tokens without an open rotation, always watched.
+private enum Plain {
+    static func rulings(_ policy: Policy, _ drawn: DrawnToken, now: Int64) -> [String] {
+        if let end = drawn.expires, end <= now { return [] }
+        if !selects(policy.selector, drawn) { return [] }
+        return policy.rules.map { verdict($0, drawn, now: now) }
+    }
+
+    private static func selects(_ selector: Selector, _ drawn: DrawnToken) -> Bool {
+        if let wanted = selector.labels["env"], !any(wanted, drawn.env) { return false }
+        if !selector.scopes.isEmpty, !drawn.scopes.contains(where: { any(selector.scopes, $0) }) { return false }
+        if !selector.owners.isEmpty, !any(selector.owners, drawn.owner) { return false }
+        if !selector.names.isEmpty, !any(selector.names, drawn.token.name) { return false }
+        for except in selector.except where any(except.labels["env"] ?? [], drawn.env) { return false }
+        return true
+    }
+
+    /// `*` at the end, at the beginning or nowhere, which is all that is drawn.
+    private static func any(_ globs: [Glob], _ text: String?) -> Bool {
+        guard let text else { return false }
+        for glob in globs {
+            let pattern = glob.description
+            if pattern.hasSuffix("*"), text.hasPrefix(String(pattern.dropLast())) { return true }
+            if pattern.hasPrefix("*"), text.hasSuffix(String(pattern.dropFirst())) { return true }
+            if pattern == text { return true }
+        }
+        return false
+    }
+
+    private static func verdict(_ rule: Rule, _ drawn: DrawnToken, now: Int64) -> String {
+        let lead = rule.startBefore.seconds + (rule.action == .rotate ? rule.overlap.seconds : 0)
+        func moving(_ deadline: Int64, _ isBroken: Bool, _ codes: (String, String, String)) -> String {
+            if isBroken { return "violating \(codes.2) true" }
+            return now >= deadline - lead ? "due \(codes.1) true" : "compliant \(codes.0) false"
+        }
+        func fixed(_ fault: String?) -> String {
+            fault.map { "violating \($0) true" } ?? "compliant as-required false"
+        }
+        switch rule.requirement {
+        case .maxAge(let limit):
+            guard let issued = drawn.issued else { return "unknown no-value false" }
+            let codes = ("within-max-age", "max-age-due", "max-age-exceeded")
+            return moving(issued + limit.seconds, now - issued > limit.seconds, codes)
+        case .unusedFor(let limit):
+            let isNever = drawn.used == nil
+            guard let since = drawn.used ?? drawn.never.map({ max($0, drawn.created) }) else {
+                return "unknown usage-unknown false"
+            }
+            let quiet = isNever ? "never-used-within-limit" : "used-recently"
+            let codes = (quiet, "idle-due", isNever ? "never-used" : "idle-too-long")
+            return moving(since + limit.seconds, now - since >= limit.seconds, codes)
+        case .expiry(let required, let lifetime, let remaining):
+            guard let end = drawn.expires else {
+                return required ? "violating no-expiry true" : "compliant expiry-acceptable false"
+            }
+            // An end that set-expiry has brought near is not brought nearer.
+            let calls = rule.newEnd.map { end - now > $0.ahead.seconds + $0.spread.seconds } ?? true
+            if let lifetime, end - drawn.created > lifetime.seconds { return "violating lifetime-too-long \(calls)" }
+            if let remaining, end - now > remaining.seconds { return "violating remaining-too-long \(calls)" }
+            return "compliant expiry-acceptable false"
+        case .expiresWithin(let limit):
+            guard let end = drawn.expires else { return "compliant ends-later false" }
+            return moving(end - limit.seconds, end - now <= limit.seconds, ("ends-later", "end-due", "ends-soon"))
+        case .owner(let allowed):
+            if drawn.owner == "" { return fixed("no-owner") }
+            return fixed(allowed.isEmpty || any(allowed, drawn.owner) ? nil : "owner-not-allowed")
+        case .description: return fixed(drawn.token.description == "" ? "no-description" : nil)
+        case .destination: return fixed(drawn.token.destinationCount == 0 ? "no-destination" : nil)
+        case .scopes(let deny, let most):
+            if drawn.scopes.contains(where: { any(deny, $0) }) { return fixed("scope-denied") }
+            return fixed(most.map { drawn.scopes.count > $0 } ?? false ? "too-many-scopes" : nil)
+        case .name(let allowed): return fixed(any(allowed, drawn.token.name) ? nil : "name-not-allowed")
+        }
+    }
+}
+
+/// What is drawn by a seed; small numbers of days and few words, so that limits are often met exactly.
+private struct Drawn {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    private mutating func below(_ limit: Int) -> Int {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return Int((state >> 33) % UInt64(limit))
+    }
+
+    private mutating func isDrawn(_ percent: Int) -> Bool { below(100) < percent }
+    private mutating func one<Element>(of elements: [Element]) -> Element { elements[below(elements.count)] }
+
+    /// Whole days, sometimes a second more or less.
+    private mutating func span(upTo days: Int) -> Int64 { Int64(below(days)) * 86_400 + Int64(below(3) - 1) }
+
+    mutating func token(_ number: Int, now: Int64) -> DrawnToken {
+        let created = now - max(0, span(upTo: 40))
+        let issued: Int64? = isDrawn(90) ? max(created, now - max(0, span(upTo: 40))) : nil
+        let expires: Int64? = isDrawn(60) ? now + span(upTo: 40) : nil
+        let used: Int64? = isDrawn(50) ? now - max(0, span(upTo: 40)) : nil
+        let never: Int64? = used == nil && isDrawn(60) ? now - max(0, span(upTo: 40)) : nil
+        let owner = isDrawn(20) ? "" : one(of: ["team-a", "team-b", "platform", "ops"])
+        let env: String? = isDrawn(80) ? one(of: ["prod", "prod-eu", "dev"]) : nil
+        let scopes = (0..<below(5)).map { _ in one(of: ["read", "db:write", "db:admin", "x:admin", "é:read"]) }
+        let usage: Usage =
+            used.map { .lastUsed(Instant(seconds: $0)) } ?? never.map { .neverUsed(since: Instant(seconds: $0)) }
+            ?? .unknown
+        let prefix = one(of: ["svc-", "svc/", "svc", "app-", "sva", "svd", "Ä-"])
+        return DrawnToken(
+            token: Token(
+                id: TokenID("tok_\(number)"), name: "\(prefix)\(number)", description: isDrawn(50) ? "for x" : "",
+                owner: owner, scopes: scopes, labels: env.map { ["env": $0] } ?? [:],
+                createdAt: Instant(seconds: created), expiresAt: expires.map(Instant.init(seconds:)), usage: usage,
+                values: ValueSummary(
+                    current: issued == nil ? nil : 1, currentIssuedAt: issued.map(Instant.init(seconds:))),
+                destinationCount: below(3)),
+            owner: owner, env: env, scopes: scopes, created: created, issued: issued, expires: expires, used: used,
+            never: never)
+    }
+
+    mutating func policy(_ number: Int) -> Policy {
+        var selector = Selector()
+        if isDrawn(30) { selector.labels["env"] = [Glob(one(of: ["prod", "prod*", "*eu", "none"]))] }
+        if isDrawn(20) { selector.scopes = [Glob(one(of: ["*:admin", "read", "db*"]))] }
+        if isDrawn(20) { selector.owners = [Glob(one(of: ["team-*", "ops"]))] }
+        if isDrawn(20) { selector.names = [Glob(one(of: ["svc*", "*1"]))] }
+        if isDrawn(20) { selector.except = [Selector(labels: ["env": [Glob("dev")]])] }
+        return Policy(
+            name: "p\(number)", mode: .enforce, selector: selector, rules: (0...below(3)).map { _ in rule() })
+    }
+
+    private mutating func rule() -> Rule {
+        let limit = TimeSpan(seconds: max(1, span(upTo: 30)))
+        let start = isDrawn(50) ? TimeSpan(seconds: max(0, span(upTo: 6))) : .zero
+        let overlap = isDrawn(50) ? TimeSpan(seconds: max(0, span(upTo: 3))) : .zero
+        let action = one(of: [Action.notify, .quarantine, .revoke])
+        switch below(9) {
+        case 0: return Rule(.maxAge(limit), action: .rotate, startBefore: start, overlap: overlap)
+        case 1: return Rule(.unusedFor(limit), action: action, startBefore: start)
+        case 2:
+            let other = TimeSpan(seconds: max(1, span(upTo: 40)))
+            let requirement = Requirement.expiry(
+                required: isDrawn(50), maxLifetime: isDrawn(50) ? other : nil, maxRemaining: limit)
+            guard isDrawn(50) else { return Rule(requirement, action: action) }
+            return Rule(requirement, action: .setExpiry, newEnd: NewEnd(ahead: .days(3), spread: .days(4)))
+        case 3:
+            return Rule(
+                .expiresWithin(limit), action: .rotate, startBefore: start, overlap: overlap, renewal: .days(90))
+        case 4: return Rule(.owner(isDrawn(50) ? [] : [Glob(one(of: ["team-*", "*s", "ops"]))]), action: action)
+        case 5: return Rule(one(of: [.description, .destination]), action: action)
+        case 6:
+            let deny = isDrawn(70) ? [Glob(one(of: ["*:admin", "db*", "é*"]))] : []
+            return Rule(.scopes(deny: deny, max: isDrawn(60) ? below(4) : nil), action: action)
+        case 7: return Rule(.name([Glob(one(of: ["svc-*", "svc*", "*7"])), Glob("Ä*")]), action: action)
+        default: return Rule(.name([Glob(one(of: ["svc-*", "s*", "app-*"]))]), action: action)
+        }
+    }
+}
