@@ -6,8 +6,8 @@ package struct Planner: Sendable {
     /// Which of the policies act.
     private let enforces: [Bool]
     private let selectsAll: [Bool]
-    /// The rules of each policy.
-    private let rules: [[Rule]]
+    /// The terms of each policy's rules.
+    private let terms: [[RuleTerms]]
     private let asksForIdleness: Bool
     private let vaults: Set<String>
     private let tracking: TrackingHistory
@@ -19,8 +19,8 @@ package struct Planner: Sendable {
         self.policies = policies
         enforces = policies.policies.map { $0.mode == .enforce }
         selectsAll = policies.policies.map { $0.selector == .all }
-        rules = policies.policies.map(\.rules)
-        asksForIdleness = rules.joined().contains { if case .unusedFor = $0.requirement { true } else { false } }
+        terms = policies.policies.map { $0.rules.map(\.terms) }
+        asksForIdleness = terms.joined().contains { if case .idleness = $0.limit { true } else { false } }
         self.vaults = vaults
         self.tracking = tracking
     }
@@ -74,9 +74,13 @@ package struct Planner: Sendable {
     package func judge(_ token: Token, at now: Instant, idle: IdleClock?, into rulings: inout [Ruling]) {
         guard token.canAuthenticate(at: now) else { return }
         // By index: a copy of a policy would count the references of all its parts.
-        for policy in rules.indices where selectsAll[policy] || policies.policies[policy].selector.matches(token) {
-            for rule in rules[policy].indices {
-                let verdict = evaluate(rules[policy][rule], of: token, at: now, idle: idle, tracking: tracking)
+        for policy in terms.indices where selectsAll[policy] || policies.policies[policy].selector.matches(token) {
+            for rule in terms[policy].indices {
+                let terms = terms[policy][rule]
+                let verdict =
+                    terms.limit == .facts
+                    ? evaluateFacts(of: token, policies.policies[policy].rules[rule])
+                    : evaluate(terms, of: token, at: now, idle: idle, tracking: tracking)
                 rulings.append(Ruling(policy: policy, rule: rule, verdict: verdict))
             }
         }

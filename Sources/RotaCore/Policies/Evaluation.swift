@@ -14,19 +14,28 @@ package func evaluate(
 func evaluate(
     _ rule: Rule, of token: Token, at now: Instant, idle clock: IdleClock?, tracking: TrackingHistory
 ) -> Verdict {
-    switch rule.requirement {
-    case .maxAge(let limit):
-        evaluateAge(of: token.values, limit: limit, rule: rule, at: now)
-    case .unusedFor(let limit):
-        evaluateUse(of: token, clock, limit: limit, rule: rule, at: now, tracking: tracking)
+    let terms = rule.terms
+    return terms.limit == .facts
+        ? evaluateFacts(of: token, rule) : evaluate(terms, of: token, at: now, idle: clock, tracking: tracking)
+}
+
+/// What a rule about times says, by its terms.
+func evaluate(
+    _ terms: RuleTerms, of token: Token, at now: Instant, idle clock: IdleClock?, tracking: TrackingHistory
+) -> Verdict {
+    switch terms.limit {
+    case .age(let limit):
+        evaluateAge(of: token.values, limit: limit, rule: terms, at: now)
+    case .idleness(let limit):
+        evaluateUse(of: token, clock, limit: limit, rule: terms, at: now, tracking: tracking)
     case .expiry(let required, let maxLifetime, let maxRemaining):
         evaluateExpiry(
-            of: token, required: required, maxLifetime: maxLifetime, maxRemaining: maxRemaining, rule: rule,
+            of: token, required: required, maxLifetime: maxLifetime, maxRemaining: maxRemaining, rule: terms,
             at: now)
-    case .expiresWithin(let limit):
-        evaluateEnd(of: token, limit: limit, rule: rule, at: now)
-    case .owner, .description, .destination, .scopes, .name:
-        evaluateFacts(of: token, rule)
+    case .end(let limit):
+        evaluateEnd(of: token, limit: limit, rule: terms, at: now)
+    case .facts:
+        preconditionFailure("what is written down of a token is judged by the rule itself")
     }
 }
 
@@ -37,16 +46,6 @@ extension Rule {
     package var lead: TimeSpan {
         action == .rotate ? startBefore + overlap : startBefore
     }
-
-    /// Whether its action waits for what is under way: a rotation for all of another one, a quarantine until the new
-    /// value has arrived, since nothing would be driven on while nobody may authenticate.
-    fileprivate func waits(for values: ValueSummary) -> Bool {
-        switch action {
-        case .rotate: values.isChanging
-        case .quarantine: values.rotationOpen
-        case .notify, .setExpiry, .revoke: false
-        }
-    }
 }
 
 extension ValueSummary {
@@ -55,7 +54,7 @@ extension ValueSummary {
 }
 
 /// Compliance looks at the oldest value that authenticates, the action at the current one.
-private func evaluateAge(of values: ValueSummary, limit: TimeSpan, rule: Rule, at now: Instant) -> Verdict {
+private func evaluateAge(of values: ValueSummary, limit: TimeSpan, rule: RuleTerms, at now: Instant) -> Verdict {
     guard values.current != nil || values.oldestIssuedAt != nil else { return Verdict(.unknown, .noValue) }
     guard let oldest = values.oldestIssuedAt, let current = values.currentIssuedAt else {
         return Verdict(.unknown, .ageUnknown)
@@ -93,7 +92,7 @@ private func evaluateAge(of values: ValueSummary, limit: TimeSpan, rule: Rule, a
 
 /// Unused is idle for at least the limit; what is not known is never acted on.
 private func evaluateUse(
-    of token: Token, _ clock: IdleClock?, limit: TimeSpan, rule: Rule, at now: Instant, tracking: TrackingHistory
+    of token: Token, _ clock: IdleClock?, limit: TimeSpan, rule: RuleTerms, at now: Instant, tracking: TrackingHistory
 ) -> Verdict {
     guard let clock else { return Verdict(.unknown, .usageUnknown) }
     let idle = clock.idleness
@@ -120,7 +119,7 @@ private func evaluateUse(
 
 /// Violated at once or not at all: nothing moves toward it, so there is no deadline.
 private func evaluateExpiry(
-    of token: Token, required: Bool, maxLifetime: TimeSpan?, maxRemaining: TimeSpan?, rule: Rule,
+    of token: Token, required: Bool, maxLifetime: TimeSpan?, maxRemaining: TimeSpan?, rule: RuleTerms,
     at now: Instant
 ) -> Verdict {
     // Where its end was brought near already, nothing more is to be done.
@@ -142,7 +141,7 @@ private func evaluateExpiry(
 }
 
 /// Broken when what remains is at most the limit; an end that nobody set is not near.
-private func evaluateEnd(of token: Token, limit: TimeSpan, rule: Rule, at now: Instant) -> Verdict {
+private func evaluateEnd(of token: Token, limit: TimeSpan, rule: RuleTerms, at now: Instant) -> Verdict {
     guard let end = token.expiresAt else { return Verdict(.compliant, .noEndNear) }
     let deadline = end - limit
     let start = deadline - rule.lead
@@ -161,7 +160,7 @@ private func evaluateEnd(of token: Token, limit: TimeSpan, rule: Rule, at now: I
 }
 
 /// What is written down of a token, broken at once or not at all.
-private func evaluateFacts(of token: Token, _ rule: Rule) -> Verdict {
+func evaluateFacts(of token: Token, _ rule: Rule) -> Verdict {
     let fault: Reason? =
         switch rule.requirement {
         case .owner(let allowed):
@@ -180,7 +179,7 @@ private func evaluateFacts(of token: Token, _ rule: Rule) -> Verdict {
         case .maxAge, .unusedFor, .expiry, .expiresWithin: nil
         }
     guard let fault else { return Verdict(.compliant, .asRequired) }
-    return Verdict(.violating, fault, inProgress: rule.waits(for: token.values))
+    return Verdict(.violating, fault, inProgress: rule.terms.waits(for: token.values))
 }
 
 /// Never negative: a date in the future, from a clock that was wrong, is no age.
