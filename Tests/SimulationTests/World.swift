@@ -17,7 +17,7 @@ final class World: Sendable {
             /// A transaction of a process's store.
             case store(@Sendable () -> Void)
             /// A request before it reaches its vault; it goes on with what becomes of it.
-            case request(FakeVault.Operation, FakeVault, CheckedContinuation<Fate, Never>)
+            case request(FakeVault.Operation, FakeVault, Destination?, CheckedContinuation<Fate, Never>)
             /// An answer on its way back.
             case answer(CheckedContinuation<Fate, Never>)
             /// Milliseconds of the world's time.
@@ -44,6 +44,9 @@ final class World: Sendable {
         var transactions = 0
         var hasFaults = true
         var history: [String] = []
+        /// How many writes of each vault were looked at, and when the last one of each place was: `vault:path`.
+        var seenWrites: [String: Int] = [:]
+        var writtenAt: [String: Int64] = [:]
     }
 
     private static let remembered = 400
@@ -100,9 +103,12 @@ final class World: Sendable {
         add(process, "store", .store(work))
     }
 
-    func request(_ process: Int, _ operation: FakeVault.Operation, _ vault: FakeVault, _ what: String) async -> Fate {
+    func request(
+        _ process: Int, _ operation: FakeVault.Operation, _ vault: FakeVault, _ destination: Destination?,
+        _ what: String
+    ) async -> Fate {
         guard isAlive(process) else { return .died }
-        return await withCheckedContinuation { add(process, what, .request(operation, vault, $0)) }
+        return await withCheckedContinuation { add(process, what, .request(operation, vault, destination, $0)) }
     }
 
     func answer(_ process: Int, _ what: String) async -> Fate {
@@ -133,7 +139,7 @@ final class World: Sendable {
         for pending in left {
             switch pending.kind {
             case .store: break
-            case .request(_, _, let continuation), .answer(let continuation), .wake(_, let continuation):
+            case .request(_, _, _, let continuation), .answer(let continuation), .wake(_, let continuation):
                 continuation.resume(returning: .died)
             }
         }
@@ -186,6 +192,7 @@ final class World: Sendable {
         note("process \(pending.process): \(pending.what)")
         carryOut(pending)
         executor.runUntilAllWait()
+        noteWrites()
         return true
     }
 
@@ -200,6 +207,7 @@ final class World: Sendable {
         }
         guard let vault = vaults.filter({ $0.lateCount > 0 }).first, isDrawn(0.08) else { return false }
         let landed = vault.endLateWrite(number(below: vault.lateCount), lands: isDrawn(0.8))
+        noteWrites()
         note("a late write to \(vault.name) \(landed ? "lands" : "comes to nothing")")
         return true
     }
@@ -247,14 +255,36 @@ final class World: Sendable {
             }
             if passed > 60_000 { endOldWrites() }
             continuation.resume(returning: .goesOn(nil))
-        case .request(let operation, let vault, let continuation):
+        case .request(let operation, let vault, let destination, let continuation):
             let age = state.withLock { $0.milliseconds - pending.since }
             var fault = hasFaults ? fault(of: operation, at: vault) : nil
+            if fault == .stale, let destination, !mayBeStale(vault, destination) { fault = nil }
             if !vault.capabilities.conditionalWrite, operation == .write, age > Self.longestPause {
                 fault = .timesOutBefore
             }
             if let fault { note("  and meets \(fault)") }
             continuation.resume(returning: .goesOn(fault))
+        }
+    }
+
+    /// Where writes have conditions, what is read may be older than anything. Where they have none, nothing but a read tells
+    /// that a late write put back an old value: that a read is not older than a request can be is relied on there.
+    private func mayBeStale(_ vault: FakeVault, _ destination: Destination) -> Bool {
+        guard !vault.capabilities.conditionalWrite else { return true }
+        return state.withLock { state in
+            state.milliseconds - (state.writtenAt["\(vault.name):\(destination.path)"] ?? 0) <= Self.longestPause
+        }
+    }
+
+    private func noteWrites() {
+        for vault in vaults where !vault.capabilities.conditionalWrite {
+            let history = vault.history
+            state.withLock { state in
+                for write in history.dropFirst(state.seenWrites[vault.name] ?? 0) {
+                    state.writtenAt["\(vault.name):\(write.path)"] = state.milliseconds
+                }
+                state.seenWrites[vault.name] = history.count
+            }
         }
     }
 
