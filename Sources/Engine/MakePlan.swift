@@ -12,15 +12,19 @@ package struct PlanRequest: Sendable {
     package var at: Instant
     /// It is not `at` now: uses are taken to be watched without a break.
     package var hypothetical: Bool
+    /// Whose turn it is.
+    package var occasion: Occasion
 
     package init(
-        policies: PolicySet, limits: Limits, vaults: Set<String>, at: Instant, hypothetical: Bool = false
+        policies: PolicySet, limits: Limits, vaults: Set<String>, at: Instant, hypothetical: Bool = false,
+        occasion: Occasion = .request
     ) {
         self.policies = policies
         self.limits = limits
         self.vaults = vaults
         self.at = at
         self.hypothetical = hypothetical
+        self.occasion = occasion
     }
 }
 
@@ -57,6 +61,7 @@ package func makePlan(
         if looked.isMultiple(of: 1_000) { try progress(looked) }
         var decision = try planner.decide(token, at: request.at) { try store.destinations(of: token.id) }
         if let failure = failed[token.id] { decision.hold(by: failure, at: request.at) }
+        request.occasion.settle(&decision, of: token, by: request.policies.policies, at: request.at)
         rows.add(token, decision, by: request.policies.policies)
     }
     let ending = try eachEndingQuarantine(of: request, from: store) { token, quarantine in
@@ -92,7 +97,9 @@ private func eachCandidate(
     of request: PlanRequest, from store: any Store, _ each: (Token) throws -> Void
 ) throws -> Int {
     // A range holds a token once. Those of all ranges but the last are remembered, and what overlaps end in is few.
-    let queries = candidateQueries(for: request.policies, at: request.at).sorted { $0.isNarrow && !$1.isNarrow }
+    let queries =
+        request.occasion.horizon(at: request.at).map { [.expiredAtOrBefore($0)] }
+        ?? candidateQueries(for: request.policies, at: request.at).sorted { $0.isNarrow && !$1.isNarrow }
     var seen: Set<Imprint> = []
     var count = 0
     for (index, query) in queries.enumerated() {

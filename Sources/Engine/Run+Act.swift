@@ -69,7 +69,7 @@ extension RunUseCase {
                     : pass.obstacle(to: planned, on: token, at: now)
                 if let obstacle { return Effect(.skipped, obstacle) }
                 if planned.action == .notify { return notification(of: planned, opened: opened) }
-                let change = pass.change(planned.policy, planned.verdict.reason, at: now)
+                let change = pass.change(planned, at: now)
                 if planned.action == .quarantine {
                     let rule = RuleReference(policy: planned.policy, rule: planned.rule)
                     return try store.quarantineToken(token.id, by: rule, change: change)
@@ -140,9 +140,9 @@ extension RunPass {
             tokenID: planned.tokenID, revision: planned.revision, overlap: planned.overlap, cap: planned.cap,
             trigger: RotationTrigger(
                 policy: planned.policy, rule: planned.rule, reason: planned.verdict.reason.code,
-                message: planned.verdict.reason.message, deadline: planned.verdict.deadline,
+                message: planned.message, deadline: planned.verdict.deadline,
                 renewal: rule(planned.rule, of: planned.policy)?.rule.renewal),
-            change: change(planned.policy, planned.verdict.reason, at: now))
+            change: change(planned, at: now))
     }
 }
 

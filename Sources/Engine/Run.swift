@@ -64,12 +64,13 @@ package struct RunUseCase: Sendable {
     /// Everything that follows the beginning of a run. One that is stopped on its way is left for the next
     /// process to close, and to make up for where a schedule asked for it.
     func carryThrough(
-        _ run: RunRecord, policies: PolicySet, limits: Limits, deliverWithin deliveryTime: TimeSpan?,
-        progress: ProgressReport?
+        _ run: RunRecord, policies: PolicySet, limits: Limits, occasion: Occasion = .request,
+        deliverWithin deliveryTime: TimeSpan?, progress: ProgressReport?
     ) async throws -> RunReport {
         do {
             return try await perform(
-                run, policies: policies, limits: limits, deliverWithin: deliveryTime, progress: progress)
+                run, policies: policies, limits: limits, occasion: occasion, deliverWithin: deliveryTime,
+                progress: progress)
         } catch let error as CancellationError {
             try await store.read { try $0.leaveRun(run.id) }
             throw error
@@ -77,8 +78,8 @@ package struct RunUseCase: Sendable {
     }
 
     private func perform(
-        _ run: RunRecord, policies: PolicySet, limits: Limits, deliverWithin deliveryTime: TimeSpan?,
-        progress: ProgressReport?
+        _ run: RunRecord, policies: PolicySet, limits: Limits, occasion: Occasion,
+        deliverWithin deliveryTime: TimeSpan?, progress: ProgressReport?
     ) async throws -> RunReport {
         let (id, startedAt) = (run.id, run.startedAt)
         let upkeep = { @Sendable (cause: String, now: Instant) in
@@ -99,11 +100,11 @@ package struct RunUseCase: Sendable {
 
         let acting = policies.policies.filter { run.acting?.contains($0.name) ?? true }
         let request = PlanRequest(
-            policies: PolicySet(policies: acting, digest: policies.digest), limits: limits,
-            vaults: Set(rotator.vaults.keys), at: clock.now())
+            policies: occasion.part(of: PolicySet(policies: acting, digest: policies.digest)), limits: limits,
+            vaults: Set(rotator.vaults.keys), at: clock.now(), occasion: occasion)
         let planned = try await store.read { try Self.plan(request, from: $0, progress: progress) }
         let pass = RunPass(
-            id: id, plan: planned.plan, policies: policies, acting: Set(acting.map(\.name)),
+            id: id, plan: planned.plan, policies: policies, acting: occasion.judges(acting),
             tracking: planned.tracking, brake: brake, actor: run.actor, startedAt: startedAt)
         try await store.write { store in
             try store.planRun(
@@ -281,6 +282,13 @@ struct RunPass: Sendable {
     /// A change that a policy calls for.
     func change(_ policy: String, _ reason: Reason, at now: Instant) -> Change {
         Change(actor: "policy:\(policy)", at: now, cause: "\(reason.code): \(reason.message)", run: id)
+    }
+
+    /// A change that an action of the plan is.
+    func change(_ planned: PlannedAction, at now: Instant) -> Change {
+        Change(
+            actor: "policy:\(planned.policy)", at: now, cause: "\(planned.verdict.reason.code): \(planned.message)",
+            run: id)
     }
 
     /// A rule with its policy; nil when it is not among the loaded ones.

@@ -82,7 +82,7 @@ extension RecordedAction {
     ) {
         self.init(
             run: run, tokenID: planned.tokenID, name: planned.name, action: planned.action, policy: planned.policy,
-            rule: planned.rule, reason: planned.verdict.reason.code, message: planned.verdict.reason.message,
+            rule: planned.rule, reason: planned.verdict.reason.code, message: planned.message,
             deadline: planned.verdict.deadline, outcome: outcome, blocked: blocked, cause: cause, at: now)
     }
 }

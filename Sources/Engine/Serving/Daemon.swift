@@ -1,7 +1,7 @@
 import Crypto
 package import RotaCore
 
-/// The loops of `rota serve`: upkeep on every tick, scheduled runs, deliveries.
+/// The loops of `rota serve`: upkeep on every tick, scheduled runs, what would end before them, deliveries.
 ///
 /// A loop outlives whatever goes wrong in a turn of it, and tries again later. Several daemons on one store
 /// have one effect: every step is a conditional transition of the store's gate.
@@ -31,12 +31,14 @@ package struct Daemon: Sendable {
     private let hasLooked = Locked(false)
     private let hasSettled = Locked(false)
     private let toldDisabled = Locked<[String: String]>([:])
+    private let toldRefusal = Locked<String?>(nil)
     private let toldUpkeep = Locked(ToldRotations())
 
     /// How long a loop rests between two turns, in milliseconds.
     private static let clockPause: Int64 = 1_000
     private static let upkeepPause: Int64 = 5_000
     private static let schedulePause: Int64 = 1_000
+    private static let endsPause: Int64 = 60_000
     private static let deliveryPause: Int64 = 1_000
     private static let longestPause: Int64 = 60_000
     /// How many actions that came to nothing one run tells of.
@@ -80,6 +82,9 @@ package struct Daemon: Sendable {
             }
             group.addTask {
                 await repeatedly("schedules", every: Self.schedulePause) { _ = try await runScheduled() }
+            }
+            group.addTask {
+                await repeatedly("ends", every: Self.endsPause) { _ = try await runBeforeEnds() }
             }
             group.addTask { await repeatedly("deliveries", every: Self.deliveryPause) { try await deliver() } }
         }
@@ -137,6 +142,31 @@ package struct Daemon: Sendable {
         }
         if let report = turn.report { tell(report) }
         return turn.report
+    }
+
+    /// Rotates what would end before its policy runs again; nothing while there is a brake. Nil when nothing would.
+    package func runBeforeEnds() async throws -> RunReport? {
+        guard try await brakes.isReleased(run.store) else { return nil }
+        let result = try await run.runBeforeEnds(
+            policies: orders.policies, schedules: orders.schedules, limits: orders.limits)
+        let before = toldRefusal.withLock { told in
+            defer { told = result.refusal }
+            return told
+        }
+        if let refusal = result.refusal {
+            guard refusal != before else { return nil }
+            log.error(
+                "tokens will end before their policies run, and what would save them is refused",
+                LogField("cause", refusal), LogField("tokens", result.actions.count))
+            return nil
+        }
+        for action in result.actions.prefix(Self.mostTold) {
+            log.warning(
+                "a token would end before its policy runs again", LogField("token", action.name),
+                LogField("policy", action.policy), LogField("next_run", action.early?.description ?? ""))
+        }
+        if let report = result.report { tell(report) }
+        return result.report
     }
 
     private func tell(_ report: RunReport) {

@@ -47,12 +47,15 @@ package struct PlannedAction: Hashable, Sendable {
     package var covers: [RuleReference]
     /// Who has presented a quarantined token since; nil for any other action, and when nobody has.
     package var refused: RefusedUses?
+    /// When its policy runs next, where it is done before that: the token would end first. Nil for any other.
+    package var early: Instant?
 
     package init(
         tokenID: TokenID, name: String, owner: String, revision: Int64, action: Action, policy: String,
         rule: String, verdict: Verdict, overlap: TimeSpan = .zero, cap: OverlapCap = OverlapCap(),
         blocked: BlockedReason? = nil,
-        waiting: Bool = false, covers: [RuleReference] = [], refused: RefusedUses? = nil
+        waiting: Bool = false, covers: [RuleReference] = [], refused: RefusedUses? = nil,
+        early: Instant? = nil
     ) {
         self.tokenID = tokenID
         self.name = name
@@ -68,6 +71,14 @@ package struct PlannedAction: Hashable, Sendable {
         self.waiting = waiting
         self.covers = covers
         self.refused = refused
+        self.early = early
+    }
+
+    /// Why it is done, for people.
+    package var message: String {
+        let why = verdict.reason.message
+        return early.map { "\(why); done at once, since it would end before the next run of its policy at \($0)" }
+            ?? why
     }
 }
 

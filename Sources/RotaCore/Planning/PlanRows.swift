@@ -16,6 +16,8 @@ package struct PlanRows: Sendable {
     private var violations = PieceList<ViolationRow>()
     /// By the place of the action's row: few have any.
     private var refusedUses: [UInt32: RefusedUses] = [:]
+    /// Likewise.
+    private var early: [UInt32: Instant] = [:]
     /// The actions in the order of the plan.
     private var order: [UInt32] = []
 
@@ -102,6 +104,7 @@ package struct PlanRows: Sendable {
             policy: action.policy, rule: action.rule, action: action.action, overlap: action.overlap, cap: action.cap)
         order.append(UInt32(actions.count))
         if let refused = action.refused { refusedUses[UInt32(actions.count)] = refused }
+        if let next = action.early { early[UInt32(actions.count)] = next }
         actions.append(
             ActionRow(
                 token: token, verdict: verdict, call: calls.place(of: call), covers: covers.place(of: action.covers),
@@ -169,7 +172,7 @@ package struct PlanRows: Sendable {
             owner: text(of: token, token.owner), revision: token.revision, action: call.action, policy: call.policy,
             rule: call.rule, verdict: verdicts[Int(row.verdict)], overlap: call.overlap, cap: call.cap,
             blocked: row.blocked, waiting: row.waiting, covers: covers[row.covers],
-            refused: refusedUses[order[place]])
+            refused: refusedUses[order[place]], early: early[order[place]])
     }
 
     /// Lets an action wait for a later run.

@@ -95,7 +95,7 @@ enum PlanDocument {
             "owner": .string(action.owner),
             "action": .string(action.action.rawValue), "policy": .string(action.policy),
             "rule": .string(action.rule),
-            "reason": .string(action.verdict.reason.code), "message": .string(action.verdict.reason.message),
+            "reason": .string(action.verdict.reason.code), "message": .string(action.message),
             "deadline": TokenDocument.time(action.verdict.deadline),
             "blocked": TokenDocument.text(action.blocked?.rawValue), "waiting": .bool(action.waiting),
             "failed_attempts": action.action == .rotate ? TokenDocument.json(failed) : .null,
@@ -176,7 +176,7 @@ enum PlanDocument {
         let covered = action.covers.map { "\($0.policy)/\($0.rule)" }.joined(separator: ", ")
         let missed = action.refused.map { "; \($0.sentence)" } ?? ""
         let rest = covered.isEmpty ? "" : "; in place of what \(covered) calls for"
-        return action.verdict.reason.message + missed + rest
+        return action.message + missed + rest
     }
 }
 

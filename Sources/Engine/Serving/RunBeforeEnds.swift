@@ -1,0 +1,46 @@
+package import RotaCore
+
+/// What a look at the tokens came to that would end before the next runs of their policies.
+package struct RunBeforeEnds: Sendable {
+    /// What is to be done before the schedules say so, in the order of a plan.
+    package var actions: [PlannedAction] = []
+    /// Why none of it is done: it is over a limit. Nil within the limits.
+    package var refusal: String?
+    /// Nil when nothing was to be done, or all of it is refused.
+    package var report: RunReport?
+}
+
+extension RunUseCase {
+    /// Who such a run is done by, in the audit log. Not the scheduler: one that is interrupted is not made up for by
+    /// all that its policies call for, but by the next look.
+    package static let endWatcher = "rota serve, before an end"
+
+    /// Rotates what would end before the policy that renews it runs again, and nothing else.
+    ///
+    /// - parameters:
+    ///   - policies: all that are loaded.
+    ///   - schedules: when each of them runs.
+    package func runBeforeEnds(
+        policies: PolicySet, schedules: [ScheduledPolicy], limits: Limits
+    ) async throws -> RunBeforeEnds {
+        let occasion = Occasion.endings(
+            Dictionary(schedules.map { ($0.name, $0.schedule) }, uniquingKeysWith: { first, _ in first }))
+        let part = occasion.part(of: policies)
+        guard !part.policies.isEmpty else { return RunBeforeEnds() }
+        let request = PlanRequest(
+            policies: part, limits: limits, vaults: Set(rotator.vaults.keys), at: clock.now(), occasion: occasion)
+        let planned = try await store.read { try makePlan(request, from: $0) }
+        var result = RunBeforeEnds(actions: planned.plan.actions.filter(\.takesEffect), refusal: planned.refusal)
+        // What cannot be done is told by the runs of the policies; each minute would be too often.
+        guard !result.actions.isEmpty, result.refusal == nil else { return result }
+        let run = RunRecord(
+            id: newID(), acting: part.policies.map(\.name).sorted(), actor: Self.endWatcher, startedAt: clock.now())
+        let change = Change(
+            actor: run.actor, at: run.startedAt, cause: "tokens would end before the next runs of their policies",
+            run: run.id)
+        try await store.write { try $0.beginRun(run, change: change) }
+        result.report = try await carryThrough(
+            run, policies: policies, limits: limits, occasion: occasion, deliverWithin: nil, progress: nil)
+        return result
+    }
+}
