@@ -102,7 +102,7 @@ extension PolicyReader {
         return schedule
     }
 
-    private mutating func zone(_ node: Node) -> Zone? {
+    mutating func zone(_ node: Node) -> Zone? {
         guard let name = string(node, "zone") else { return nil }
         switch zones.zone(named: name) {
         case .success(let zone): return zone

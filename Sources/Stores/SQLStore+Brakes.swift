@@ -9,7 +9,8 @@ extension SQLStore {
     func brake(at now: Instant) throws -> Brake? {
         if let doubt = try doubt() { return .unreconciled(doubt) }
         if let clockDoubt = clockDoubt ?? clockLook?() { return .suspectClock(clockDoubt) }
-        return try freeze(at: now).map { .frozen($0) }
+        if let freeze = try freeze(at: now) { return .frozen(freeze) }
+        return calendar?.freeze(at: now).map { .frozenByCalendar($0) }
     }
 
     /// Every transition that destroys something begins with this, in its own transaction.
@@ -49,6 +50,8 @@ extension SQLStore {
         try audit("store.freeze", of: try identity().instance, change, details)
         try emit("store.frozen", change, details)
     }
+
+    func followCalendar(_ calendar: FreezeCalendar?) { self.calendar = calendar }
 
     func unfreeze(change: Change) throws -> Bool {
         let present = try freeze(at: change.at)

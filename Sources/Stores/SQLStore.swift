@@ -26,6 +26,8 @@ final class SQLStore: Store {
     var clockDoubt: ClockDoubt?
     /// Asks the clock itself.
     var clockLook: (@Sendable () -> ClockDoubt?)?
+    /// The freezes that are known beforehand.
+    var calendar: FreezeCalendar?
     /// Of the transaction that is under way: whether the store was in doubt at its beginning, the generation that has
     /// begun in it, whether it has an audit entry, and what of the clock goes with it.
     private(set) var doubtAtBegin: StoreDoubt?

@@ -24,9 +24,11 @@ struct Composition: Sendable {
 
     /// The store, on the calling thread.
     func openStore(_ patience: StorePatience = StorePatience(), checking: Bool = false) throws -> any Store {
-        try Stores.openStore(
+        let store = try Stores.openStore(
             at: configuration.store, endpoints: configuration.webhooks.map(\.endpoint), patience: patience,
             checking: checking)
+        store.followCalendar(configuration.freezeCalendar)
+        return store
     }
 
     /// For what a person does in an emergency: to wait serves him better than to be refused, once he knows for what.

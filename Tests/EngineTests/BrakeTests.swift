@@ -76,6 +76,55 @@ struct BrakeTests {
         #expect(try await states() == ["old": .active, "unused": .revoked, "ended": .expired])
     }
 
+    /// Frozen from a while ago until a day from now.
+    private func followCalendar(until span: TimeSpan = .days(1)) async throws -> Instant {
+        let now = fixture.clock.now()
+        let dates = FreezeCalendar.Dates(
+            from: (now - .hours(1)).seconds, until: (now + span).seconds, reason: "year end")
+        let calendar = try #require(FreezeCalendar(zone: .utc, dates: [dates], weekly: []))
+        try await fixture.store.read { $0.followCalendar(calendar) }
+        return now + span
+    }
+
+    @Test func `a freeze of the calendar skips every action with the reason, and is made up for afterwards`()
+        async throws
+    {
+        try await addDue()
+        let end = try await followCalendar()
+        let report = try await run()
+        #expect(report.brake?.code == "frozen-by-calendar")
+        #expect(report.actions.count == 2 && report.count(.skipped) == 2)
+        #expect(report.actions.allSatisfy { $0.cause == "frozen until \(end) by the freeze calendar: year end" })
+        #expect(try await states() == ["old": .active, "unused": .active, "ended": .active])
+        #expect(vault.count(of: .write) == 0 && report.expired == 0 && report.recovery.rotations.isEmpty)
+        let ended = try await fixture.token(TokenID("tok_ended"))
+        #expect(!ended.canAuthenticate(at: fixture.clock.now()), "an end is a fact, marked or not")
+        fixture.clock.advance(by: end - fixture.clock.now())
+        let after = try await run()
+        #expect(after.brake == nil && after.count(.done) == 1 && after.count(.started) == 1 && after.expired == 1)
+        #expect(try await states() == ["old": .active, "unused": .revoked, "ended": .expired])
+    }
+
+    @Test func `a freeze of the calendar stops each transition by itself, and an emergency goes past it`() async throws
+    {
+        let id = try await fixture.addToken("old", age: .days(100))
+        _ = try await followCalendar()
+        let change = fixture.change()
+        await #expect(throws: StoreError.self) {
+            _ = try await fixture.store.write { try $0.revokeToken(id, change: change) }
+        }
+        #expect(try await fixture.store.write { try $0.revokeToken(id, isEmergency: true, change: change) })
+    }
+
+    @Test func `a freeze by a person is told before one of the calendar, and both have to end`() async throws {
+        let end = try await followCalendar(until: .days(3))
+        try await freeze(for: .days(1))
+        let now = fixture.clock.now()
+        #expect(try await fixture.store.brake(at: now)?.code == "frozen")
+        #expect(try await fixture.store.brake(at: now + .days(1))?.code == "frozen-by-calendar")
+        #expect(try await fixture.store.brake(at: end) == nil)
+    }
+
     @Test func `an open rotation and an overlap that has passed wait while it is frozen, as they are`() async throws {
         try await fixture.addToken("old", age: .days(100), destinations: ["main:old#token"])
         #expect(try await run().count(.started) == 1)

@@ -7,6 +7,8 @@ package import RotaCore
 package enum Brake: Hashable, Sendable {
     /// Somebody said so.
     case frozen(Freeze)
+    /// The configuration said so beforehand.
+    case frozenByCalendar(FreezeCalendar.Span)
     /// The store is not the one that was written down beside it.
     case unreconciled(StoreDoubt)
     /// The wall clock cannot be acted on.
@@ -16,6 +18,7 @@ package enum Brake: Hashable, Sendable {
     package var code: String {
         switch self {
         case .frozen: "frozen"
+        case .frozenByCalendar: "frozen-by-calendar"
         case .unreconciled(.restored): "store-restored"
         case .unreconciled(.copied): "store-copied"
         case .suspectClock: "clock-suspect"
@@ -28,6 +31,7 @@ package enum Brake: Hashable, Sendable {
         case .frozen(let freeze):
             "frozen \(freeze.endsAt.map { "until \($0)" } ?? "until somebody unfreezes it") by \(freeze.actor): "
                 + freeze.reason
+        case .frozenByCalendar(let span): "frozen until \(span.end) by the freeze calendar: \(span.reason)"
         case .unreconciled(let doubt): "the store is in safe mode: \(doubt.message)"
         case .suspectClock(let doubt): "the clock is suspect: \(doubt.message)"
         }
@@ -36,6 +40,8 @@ package enum Brake: Hashable, Sendable {
     package var hint: String {
         switch self {
         case .frozen: "when it may go on: rota unfreeze"
+        case .frozenByCalendar:
+            "it ends by itself; if it must go on sooner, change 'freeze-calendar' in the configuration"
         case .unreconciled: "compare it with the vaults: rota store reconcile --dry-run; see Docs/Operations.md"
         case .suspectClock: "set the clock right; if it is, and was wrong before: rota run --trust-clock"
         }

@@ -12,6 +12,9 @@ package protocol BrakeChanges {
     /// so that none is done by a clock that has just jumped. Nil: nobody looks.
     func watchClock(by look: (@Sendable () -> ClockDoubt?)?)
 
+    /// Has `brake(at:)` tell of the freezes that are known beforehand, too; nil: there are none.
+    func followCalendar(_ calendar: FreezeCalendar?)
+
     /// Stops everything destructive, in the place of an earlier freeze; event `store.frozen`.
     func freeze(_ freeze: Freeze, change: Change) throws
     /// Ends it; event `store.unfrozen`. False when there is none.

@@ -54,7 +54,8 @@ package final class BrakeWatch: Sendable {
         guard let brake else { return }
         let fields = [LogField("cause", brake.message), LogField("hint", brake.hint)]
         switch brake {
-        case .frozen: log.write(.warning, "frozen: nothing is rotated, retired, revoked or expired", fields)
+        case .frozen, .frozenByCalendar:
+            log.write(.warning, "frozen: nothing is rotated, retired, revoked or expired", fields)
         case .unreconciled:
             log.write(.error, "the store is in safe mode: nothing is rotated, retired, revoked or expired", fields)
         case .suspectClock(let doubt):
@@ -109,7 +110,7 @@ extension Brake {
     /// What is told when it has gone.
     fileprivate var release: String {
         switch self {
-        case .frozen: "not frozen any more"
+        case .frozen, .frozenByCalendar: "not frozen any more"
         case .unreconciled: "the store is reconciled"
         case .suspectClock: "the clock is trusted again"
         }

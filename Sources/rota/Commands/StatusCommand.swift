@@ -36,6 +36,9 @@ private struct Status {
     private let brake: Brake?
     /// Also where something else comes first.
     private let freeze: Freeze?
+    /// What the configuration says beforehand.
+    private let calendar: FreezeCalendar?
+    private let at: Instant
     private let active: Int
     /// Not in their issuers' lists any more.
     private let missing: Int
@@ -65,6 +68,8 @@ private struct Status {
         identity = try store.identity()
         brake = try store.brake(by: composition.invocation.clock.reading())
         freeze = try store.freeze(at: composition.invocation.clock.now())
+        calendar = configuration.freezeCalendar
+        at = composition.invocation.clock.now()
         active = try store.countActive()
         missing = try store.countAbsent()
         lastRun = try store.lastRun()
@@ -101,7 +106,7 @@ private struct Status {
             "store": .string(store), "configuration": .string(configuration),
             "instance": .string(identity.instance), "generation": .integer(identity.generation),
             "created_at": TokenDocument.time(identity.createdAt), "held": BrakeDocument.json(brake),
-            "freeze": BrakeDocument.json(freeze),
+            "freeze": BrakeDocument.json(freeze), "freeze_calendar": FreezeCalendarDocument.json(calendar, at: at),
             "active_tokens": .integer(active), "missing_tokens": .integer(missing),
             "open_findings": .integer(findings), "last_run": lastRun.map(json) ?? .null,
             "rotations": .array(
@@ -213,6 +218,7 @@ private struct Status {
         fields.add("configuration", configuration)
         fields.add("instance", "\(identity.instance), generation \(identity.generation)")
         fields.add("frozen", freeze.map { BrakeDocument.sentence($0, at: now) })
+        fields.add("freeze calendar", FreezeCalendarDocument.sentence(calendar, at: now))
         fields.add("active tokens", String(active))
         fields.add(
             "missing tokens",

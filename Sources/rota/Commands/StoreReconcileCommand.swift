@@ -53,7 +53,7 @@ private func reconcileStore(_ invocation: Invocation) async throws -> ExitCode {
     let composition = try Composition(invocation)
     let store = try composition.openQueue()
     let log = audit
-    if !arguments.has("dry-run") { try await requireNoOtherBrake(on: store, invocation) }
+    if !arguments.has("dry-run") { try await requireNoOtherBrake(on: store, composition) }
     return try await composition.withVaults { vaults in
         let useCase = ReconcileUseCase(
             store: store, rotator: composition.rotator(store, vaults), clock: invocation.clock,
@@ -94,12 +94,14 @@ private func reconcileStore(_ invocation: Invocation) async throws -> ExitCode {
 }
 
 /// Beside the doubt about the store, which a reconciliation ends, there may be a freeze, and the clock.
-private func requireNoOtherBrake(on store: StoreQueue, _ invocation: Invocation) async throws {
+private func requireNoOtherBrake(on store: StoreQueue, _ composition: Composition) async throws {
+    let invocation = composition.invocation
     let reading = invocation.clock.reading()
     let (freeze, doubt) = try await store.write { store in
         (try store.freeze(at: reading.wall), try store.clockDoubt(by: reading))
     }
     if let freeze { throw Failure(Brake.frozen(freeze)) }
+    if let span = composition.configuration.freezeCalendar?.freeze(at: reading.wall) { throw Failure(Brake.frozenByCalendar(span)) }
     guard let doubt else { return }
     guard invocation.arguments.has("trust-clock") else {
         throw Failure(

@@ -19,6 +19,8 @@ struct Configuration: Sendable {
     var webhooks: [WebhookSettings] = []
     /// When policies run by themselves that do not say so.
     var schedule = Schedule.hourly
+    /// When nothing is changed; nil: nobody has said so beforehand.
+    var freezeCalendar: FreezeCalendar?
     /// Above every policy's own.
     var limits = Limits()
     /// How `rota serve` tells what it does.

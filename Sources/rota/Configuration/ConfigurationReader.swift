@@ -17,7 +17,8 @@ struct ConfigurationReader {
 
     mutating func read(_ root: Node) -> Configuration? {
         let keys = [
-            "store", "policies", "token-prefix", "scopes", "vaults", "webhooks", "schedule", "limits", "server", "log",
+            "store", "policies", "token-prefix", "scopes", "vaults", "webhooks", "schedule", "freeze-calendar", "limits",
+            "server", "log",
         ]
         guard check(root, "the configuration", keys: keys) else { return nil }
         let store = self.store(required("store", of: root, "the configuration", hint: "write 'store: sqlite:rota.db'"))
@@ -41,6 +42,11 @@ struct ConfigurationReader {
             let (schedule, diagnostics) = readSchedule(node, file: file)
             faults += diagnostics.filter { $0.severity == .error }.map { Fault($0) }
             configuration.schedule = schedule ?? .hourly
+        }
+        if let node = root["freeze-calendar"] {
+            let (calendar, diagnostics) = readFreezeCalendar(node, file: file)
+            faults += diagnostics.map { Fault($0) }
+            configuration.freezeCalendar = calendar
         }
         if let node = root["server"], !node.isNull { configuration.server = server(node) }
         if let node = root["log"], check(node, "log", keys: ["format", "level"]) {

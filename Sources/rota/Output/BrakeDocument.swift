@@ -10,7 +10,11 @@ enum BrakeDocument {
         var document: JSON.Object = [
             "code": .string(brake.code), "message": .string(brake.message), "hint": .string(brake.hint),
         ]
-        if case .frozen(let freeze) = brake { document["ends_at"] = TokenDocument.time(freeze.endsAt) }
+        switch brake {
+        case .frozen(let freeze): document["ends_at"] = TokenDocument.time(freeze.endsAt)
+        case .frozenByCalendar(let span): document["ends_at"] = TokenDocument.time(span.end)
+        case .unreconciled, .suspectClock: break
+        }
         return .object(document)
     }
 

@@ -162,7 +162,11 @@ struct Service {
             let next = try Self.prepare(
                 composition, try composition.policies(), store: store, log: log, brakes: brakes)
             try renewCertificate(next.configuration.server)
-            try await store.read { $0.announce(to: next.endpoints) }
+            let calendar = next.configuration.freezeCalendar
+            try await store.read { store in
+                store.announce(to: next.endpoints)
+                store.followCalendar(calendar)
+            }
             // What the old shift has begun it finishes, while the new one is at work already.
             old.stop.request()
             log.info("the configuration is in force", LogField("file", next.configuration.file))
