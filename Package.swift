@@ -89,7 +89,7 @@ let package = Package(
         tests("Vaults", ["Vaults", "Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
         tests("Webhooks", ["Webhooks", "Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
         tests("API", ["API", "HTTPServer", "Stores", "Addresses", "Engine", "RotaCore", "Crypto", "JSON"]),
-        tests("PolicyFiles", ["PolicyFiles", "RotaCore"]),
+        tests("PolicyFiles", ["PolicyFiles", "RotaCore", "YAML"]),
         tests("Reports", ["Reports", "Engine", "RotaCore", "JSON"]),
         tests("Simulation", ["Engine", "Stores", "SQLite", "RotaCore", "Crypto"]),
         tests("Tidy", []),

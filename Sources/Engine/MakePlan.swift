@@ -56,18 +56,30 @@ package func makePlan(
         try store.failedAttempts().map { ($0.tokenID, $0) }, uniquingKeysWith: { first, _ in first })
     var rows = PlanRows()
     var looked = 0
+    // Limits are for all that is due: those that wait for their turn within the spread are counted with the others.
+    var deferred: [String: Int] = [:]
+    func note(_ action: PlannedAction?) {
+        if let action, action.waiting, action.blocked == nil { deferred[action.policy, default: 0] += 1 }
+    }
     let candidates = try eachCandidate(of: request, from: store) { token in
         looked += 1
         if looked.isMultiple(of: 1_000) { try progress(looked) }
         var decision = try planner.decide(token, at: request.at) { try store.destinations(of: token.id) }
         if let failure = failed[token.id] { decision.hold(by: failure, at: request.at) }
-        request.occasion.settle(&decision, of: token, by: request.policies.policies, at: request.at)
+        let policy = decision.policy.map { request.policies.policies[$0] }
+        request.occasion.settle(&decision.action, of: token, by: policy, at: request.at)
+        // What is violated is told by the run of the policy.
+        if request.occasion.horizon(at: request.at) != nil { decision.rulings = [] }
+        note(decision.action)
         rows.add(token, decision, by: request.policies.policies)
     }
     let ending = try eachEndingQuarantine(of: request, from: store) { token, quarantine in
-        let action = try planner.action(for: token, in: quarantine, at: request.at) {
+        var action = try planner.action(for: token, in: quarantine, at: request.at) {
             try store.refusedUses(of: token.id, in: quarantine)
         }
+        let policy = action.flatMap { action in request.policies.policies.first { $0.name == action.policy } }
+        request.occasion.settle(&action, of: token, by: policy, at: request.at)
+        note(action)
         if let action { rows.add(action) }
     }
     rows.sort()
@@ -80,7 +92,8 @@ package func makePlan(
         policiesDigest: request.policies.digest, generation: identity.generation, actions: actions,
         candidates: candidates + ending)
     return PlanResult(
-        plan: plan, refusal: try refusal(of: actions, request: request, from: store), findings: findings,
+        plan: plan, refusal: try refusal(of: actions, deferred: deferred, request: request, from: store),
+        findings: findings,
         tracking: tracking, failedAttempts: failed)
 }
 
@@ -146,9 +159,13 @@ extension CandidateQuery {
 
 /// Every limit that the actions are over, in one sentence; nil when there is none.
 private func refusal(
-    of actions: PlannedActions, request: PlanRequest, from store: any Store
+    of actions: PlannedActions, deferred: [String: Int], request: PlanRequest, from store: any Store
 ) throws -> String? {
-    let effects = actions.effects
+    var effects = actions.effects
+    for policy in request.policies.policies {
+        guard let later = deferred[policy.name] else { continue }
+        effects[policy.name] = min((effects[policy.name] ?? 0) + later, policy.pace ?? .max)
+    }
     guard !effects.isEmpty else { return nil }
     let policies = request.policies.policies
     let checks = policies.map { policy in

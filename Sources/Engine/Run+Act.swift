@@ -56,7 +56,7 @@ extension RunUseCase {
         at now: Instant
     ) throws -> Effect {
         if let blocked = planned.blocked { return Effect(.blocked, blocked.message, blocked: blocked) }
-        if planned.waiting { return Effect(.waiting, "beyond the pace of the policy; a later run takes it") }
+        if planned.waiting { return Effect(.waiting, pass.wait(of: planned)) }
         if let brake = pass.brake, planned.action != .notify { return Effect(.skipped, brake.message) }
         do {
             return try store.savepoint {
@@ -114,6 +114,14 @@ extension RunUseCase {
 }
 
 extension RunPass {
+    /// What an action waits for.
+    fileprivate func wait(of planned: PlannedAction) -> String {
+        if planned.early == nil, let turn = occasion.turn(of: planned.tokenID, by: planned.policy, at: plan.at) {
+            return "its turn within the spread of the schedule comes at \(turn)"
+        }
+        return "beyond the pace of the policy; a later run takes it"
+    }
+
     /// Why an action is not to be taken after all: a person or another run was quicker, or the token was used
     /// meanwhile, which is no change of it.
     fileprivate func obstacle(to planned: PlannedAction, on token: Token, at now: Instant) -> String? {

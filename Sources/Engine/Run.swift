@@ -105,7 +105,7 @@ package struct RunUseCase: Sendable {
         let planned = try await store.read { try Self.plan(request, from: $0, progress: progress) }
         let pass = RunPass(
             id: id, plan: planned.plan, policies: policies, acting: occasion.judges(acting),
-            tracking: planned.tracking, brake: brake, actor: run.actor, startedAt: startedAt)
+            tracking: planned.tracking, brake: brake, occasion: occasion, actor: run.actor, startedAt: startedAt)
         try await store.write { store in
             try store.planRun(
                 id, digest: pass.plan.digest, actions: pass.plan.actions.count, change: pass.change(at: startedAt))
@@ -271,6 +271,7 @@ struct RunPass: Sendable {
     var tracking: TrackingHistory
     /// Why none of its actions is taken; nil where they are.
     var brake: Brake?
+    var occasion = Occasion.request
     var actor: String
     var startedAt: Instant
 

@@ -26,11 +26,12 @@ extension PolicyReader {
         }
         guard let fields = fields(of: node, Vocabulary.schedule) else { return nil }
         let window = fields["window"].flatMap { span($0, "window") }
+        let spread = fields["spread"].flatMap { self.spread($0, window: window, every: fields["every"]) }
         switch (fields["cron"], fields["every"]) {
         case (let cron?, nil):
-            return self.cron(cron, zone: fields["zone"], window: window)
+            return self.cron(cron, zone: fields["zone"], window: window, spread: spread)
         case (nil, let every?):
-            return self.every(every, zone: fields["zone"], window: window)
+            return self.every(every, zone: fields["zone"], window: window, spread: spread)
         case (_?, let every?):
             error(
                 "a schedule has either 'cron' or 'every', and here are both", at: every.mark, hint: "remove one of them"
@@ -51,11 +52,33 @@ extension PolicyReader {
         return "write 'schedule: { cron: \"\(cron)\" }'"
     }
 
-    private mutating func cron(_ node: Node, zone zoneNode: Node?, window: TimeSpan?) -> Schedule? {
+    /// A turn that comes after the window, or after the next run, would never come.
+    private mutating func spread(_ node: Node, window: TimeSpan?, every: Node?) -> TimeSpan? {
+        guard let span = span(node, "spread") else { return nil }
+        let rhythm = every?.text.flatMap { TimeSpan($0) }
+        if let window, span > window {
+            error(
+                "'spread' (\(span)) is longer than the window (\(window)): some tokens would never have their turn",
+                at: node.mark, hint: "write spread: \(window) or less, or a longer window")
+        } else if let rhythm, span > rhythm {
+            error(
+                "'spread' (\(span)) is longer than 'every' (\(rhythm)): some tokens would never have their turn",
+                at: node.mark, hint: "write spread: \(rhythm) or less")
+        } else if span.seconds < 120 {
+            error(
+                "'spread' must be at least 2m, and here is \(written(node))", at: node.mark,
+                hint: "turns are a minute apart or more; leave it out to take all at once")
+        }
+        return span
+    }
+
+    private mutating func cron(
+        _ node: Node, zone zoneNode: Node?, window: TimeSpan?, spread: TimeSpan?
+    ) -> Schedule? {
         let zone = zoneNode.map { self.zone($0) } ?? Zone.utc
         guard let cron = pattern(node), let zone else { return nil }
         do throws(ScheduleFault) {
-            return try Schedule(cron, zone: zone, window: window)
+            return try Schedule(cron, zone: zone, window: window, spread: spread)
         } catch {
             self.error(
                 "'cron': no year has such a day, so that it would never run", at: node.mark,
@@ -80,14 +103,16 @@ extension PolicyReader {
         }
     }
 
-    private mutating func every(_ node: Node, zone: Node?, window: TimeSpan?) -> Schedule? {
+    private mutating func every(
+        _ node: Node, zone: Node?, window: TimeSpan?, spread: TimeSpan?
+    ) -> Schedule? {
         if let zone {
             error(
                 "'zone' means nothing to 'every', which goes by the time that passes", at: zone.mark,
                 hint: "remove it; or write cron: \"0 3 * * *\" for a time of day")
         }
         guard let span = span(node, "every") else { return nil }
-        guard let schedule = try? Schedule(every: span, window: window) else {
+        guard let schedule = try? Schedule(every: span, window: window, spread: spread) else {
             let (least, most) = (Schedule.spans.lowerBound, Schedule.spans.upperBound)
             error(
                 "'every' must be from \(least) to \(most), and here is \(written(node))", at: node.mark,

@@ -42,7 +42,7 @@ struct Vocabulary {
 
     static let expiry = Vocabulary(title: "'expiry'", keys: ["required", "max-lifetime", "max-remaining"])
     static let then = Vocabulary(title: "'then'", keys: ["revoke-after"])
-    static let schedule = Vocabulary(title: "'schedule'", keys: ["cron", "every", "zone", "window"])
+    static let schedule = Vocabulary(title: "'schedule'", keys: ["cron", "every", "zone", "window", "spread"])
     static let pace = Vocabulary(title: "'pace'", keys: ["actions"])
     static let limits = Vocabulary(title: "'limits'", keys: ["actions", "percent"])
 }

@@ -25,6 +25,17 @@ extension StoreConformance {
                     try require(try bench.write { try step($0) }, "\(name) is done afterwards")
                 }
             },
+            StoreClaim("while the calendar says so nothing destructive is done either") { bench in
+                let steps = try BrakedSteps(bench)
+                let dates = FreezeCalendar.Dates(
+                    from: (bench.now - .days(1)).seconds, until: (bench.now + .days(1)).seconds, reason: "holidays")
+                bench.store.followCalendar(FreezeCalendar(zone: .utc, dates: [dates], weekly: []))
+                for (name, step) in steps.all { try bench.requireHeld(name, step) }
+                bench.store.followCalendar(nil)
+                for (name, step) in steps.all {
+                    try require(try bench.write { try step($0) }, "\(name) is done afterwards")
+                }
+            },
             StoreClaim("an emergency goes past a brake, and audit entry and event say so") { bench in
                 let (calm, urgent) = (try bench.add("calm").id, try bench.add("urgent").id)
                 _ = try bench.write { try $0.revokeToken(calm, isEmergency: false, change: bench.change()) }

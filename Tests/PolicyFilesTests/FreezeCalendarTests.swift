@@ -82,7 +82,7 @@ import YAML
         let told = diagnostics.map { "\($0.line):\($0.column): \($0.message) | \($0.hint ?? "")" }
         let expected = [
             "1:7: 'zone': there is no time zone 'Europe/Londn' | did you mean 'Europe/London'?",
-            "3:30: 'until' is before 'from' | write { from: 2026-12-20",
+            "3:32: 'until' is before 'from' | write { from: 2026-12-20",
             "4:11: 'on' is no day: '2026-02-30' | write on: 2026-12-25",
             "5:5: an entry of 'dates' has no 'reason' | say why",
             "6:5: an entry of 'dates' has either 'on', or 'from' and 'until' | write { from:",

@@ -21,6 +21,8 @@ import Testing
         ("{ cron: \"0 3 * * 1-5\", zone: Europe/London, window: 2h }", "cron 0 3 * * 1-5 Europe/London window 2h"),
         ("{ cron: 0  3 * * mon-fri }", "cron 0 3 * * mon-fri UTC"),
         ("{ cron: '@daily', zone: UTC }", "cron @daily UTC"),
+        ("{ every: 6h, spread: 6h }", "every 6h spread 6h"),
+        ("{ cron: '@daily', window: 3h, spread: 2h }", "cron @daily UTC window 3h spread 2h"),
         ("{ every: 6h }", "every 6h"), ("{ every: 90m, window: 10m }", "every 1h30m window 10m"),
     ])
     func `a schedule is read, in UTC where no zone is named`(schedule: String, expected: String) throws {
@@ -56,6 +58,17 @@ import Testing
         Malformed(
             "the span alone", "schedule: 6h",
             "6:15: error: 'schedule' must be a mapping, and here is a string\nhint: write 'schedule: { every: 6h }'"),
+        Malformed(
+            "a spread beyond the window", "schedule: { every: 6h, window: 1h, spread: 2h }",
+            "6:48: error: 'spread' (2h) is longer than the window (1h): some tokens would never have their turn"
+                + "\nhint: write spread: 1h or less, or a longer window"),
+        Malformed(
+            "a spread beyond the next run", "schedule: { every: 6h, spread: 7h }",
+            "6:36: error: 'spread' (7h) is longer than 'every' (6h): some tokens would never have their turn"
+                + "\nhint: write spread: 6h or less"),
+        Malformed(
+            "a spread that is none", "schedule: { every: 6h, spread: 30s }",
+            "6:36: error: 'spread' must be at least 2m, and here is '30s'"),
         Malformed("nothing", "schedule: {}", "6:15: error: 'schedule' is empty\nhint: write 'schedule: { cron:"),
         Malformed(
             "a slip", "schedule: { corn: \"0 3 * * *\" }",

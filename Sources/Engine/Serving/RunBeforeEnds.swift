@@ -23,8 +23,7 @@ extension RunUseCase {
     package func runBeforeEnds(
         policies: PolicySet, schedules: [ScheduledPolicy], limits: Limits
     ) async throws -> RunBeforeEnds {
-        let occasion = Occasion.endings(
-            Dictionary(schedules.map { ($0.name, $0.schedule) }, uniquingKeysWith: { first, _ in first }))
+        let occasion = Occasion.endings(schedules.byName)
         let part = occasion.part(of: policies)
         guard !part.policies.isEmpty else { return RunBeforeEnds() }
         let request = PlanRequest(

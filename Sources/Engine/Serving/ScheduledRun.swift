@@ -38,7 +38,8 @@ extension RunUseCase {
         }
         guard let run else { return ScheduledRun(fires: fires) }
         let report = try await carryThrough(
-            run, policies: policies, limits: limits, deliverWithin: nil, progress: nil)
+            run, policies: policies, limits: limits, occasion: .schedules(schedules.byName), deliverWithin: nil,
+            progress: nil)
         return ScheduledRun(fires: fires, report: report)
     }
 
@@ -54,6 +55,13 @@ extension RunUseCase {
         let run = RunRecord(id: id, acting: acting.sorted(), actor: Self.scheduler, startedAt: now)
         try store.beginRun(run, change: change)
         return (fires, run)
+    }
+}
+
+extension [ScheduledPolicy] {
+    /// Names are unique.
+    var byName: [String: Schedule] {
+        Dictionary(map { ($0.name, $0.schedule) }, uniquingKeysWith: { first, _ in first })
     }
 }
 

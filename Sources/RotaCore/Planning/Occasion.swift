@@ -1,9 +1,11 @@
 /// What a run is made for: it decides whose turn it is.
 package enum Occasion: Hashable, Sendable {
-    /// Somebody asked for it, or a schedule did: whatever is called for is done.
+    /// Somebody asked for it: whatever is called for is done.
     case request
-    /// What would end before the next run of its policy, by the names of the policies: nothing else is done. A window
-    /// is a preference, an end is a fact.
+    /// Schedules, by the names of the policies: each token has its turn within the spread, and waits until then.
+    case schedules([String: Schedule])
+    /// What would end before its policy can act on it, likewise: nothing else is done. A window is a preference, an
+    /// end is a fact.
     case endings([String: Schedule])
 
     /// The part of the policies that the plan is made by.
@@ -28,30 +30,52 @@ package enum Occasion: Hashable, Sendable {
     /// No end after this one is looked at; nil: the plan is made by all that its rules look at.
     package func horizon(at now: Instant) -> Instant? {
         guard case .endings(let schedules) = self else { return nil }
-        return schedules.values.map { $0.next(after: now) }.max() ?? now
+        return schedules.values.map { $0.next(after: now) + ($0.spread ?? .zero) }.max() ?? now
     }
 
-    /// Leaves an action only to a token whose turn it is.
-    package func settle(
-        _ decision: inout Planner.Decision, of token: Token, by policies: [Policy], at now: Instant
-    ) {
-        guard case .endings(let schedules) = self else { return }
-        // What is violated is told by the run of the policy.
-        decision.rulings = []
-        guard let policy = decision.policy, let schedule = schedules[policies[policy].name], let end = token.expiresAt
-        else { return decision.drop() }
-        let next = schedule.next(after: now)
-        // One that ends in the moment of the run is not there any more when that begins.
-        guard end <= next else { return decision.drop() }
-        decision.action?.early = next
+    /// Leaves an action to a token whose turn it is, and lets it wait for its turn else.
+    ///
+    /// - parameter policy: by which the action is; nil without one.
+    package func settle(_ action: inout PlannedAction?, of token: Token, by policy: Policy?, at now: Instant) {
+        guard let planned = action, let policy else { return }
+        switch self {
+        case .request: return
+        case .schedules:
+            // To tell somebody is no strain on anything.
+            guard planned.action != .notify, let turn = turn(of: token.id, by: policy.name, at: now) else { return }
+            if token.ends(until: turn), policy.savesFromEnding(by: planned.rule) {
+                action?.early = turn
+            } else {
+                action?.waiting = true
+            }
+        case .endings(let schedules):
+            let next = schedules[policy.name]?.opportunity(for: token.id, after: now)
+            if let next, token.ends(until: next) { action?.early = next } else { action = nil }
+        }
+    }
+
+    /// The turn of a token that has not come yet; nil when it has.
+    package func turn(of id: TokenID, by policy: String, at now: Instant) -> Instant? {
+        guard case .schedules(let schedules) = self, let schedule = schedules[policy], schedule.spread != nil else {
+            return nil
+        }
+        let turn = schedule.turn(of: id, after: schedule.previous(atOrBefore: now))
+        return turn > now ? turn : nil
     }
 }
 
-extension Planner.Decision {
-    fileprivate mutating func drop() { (action, policy) = (nil, nil) }
+extension Token {
+    /// One that ends in the moment of a run is not there any more when that begins.
+    fileprivate func ends(until instant: Instant) -> Bool { expiresAt.map { $0 <= instant } ?? false }
 }
 
 extension Rule {
     /// Whether its action gives a token that is to end a later end.
     fileprivate var savesFromEnding: Bool { action == .rotate && renewal != nil }
+}
+
+extension Policy {
+    fileprivate func savesFromEnding(by rule: String) -> Bool {
+        rules.contains { $0.name == rule && $0.savesFromEnding }
+    }
 }

@@ -26,7 +26,7 @@ package struct ScheduleEntry: Hashable, Sendable {
     }
 }
 
-/// One fire of one policy.
+/// One fire of one policy, or one turn after it.
 package struct Fire: Hashable, Sendable {
     package var policy: String
     /// The schedule as `Schedule.description` has it.
@@ -57,6 +57,7 @@ package struct ScheduleSettlement: Hashable, Sendable {
 
 /// What the schedules call for at an instant.
 ///
+/// Where tokens are spread over the time after a fire, each of their turns counts as a fire.
 /// However many fires were missed, a policy runs once for them, under the last. A policy that is new, or whose
 /// schedule or zone changed, waits for its next fire: a change never makes it run.
 package struct Agenda: Hashable, Sendable {
@@ -88,8 +89,9 @@ package struct Agenda: Hashable, Sendable {
     /// Answers when the policy fires next, later than now.
     private mutating func consider(_ policy: ScheduledPolicy, _ entry: ScheduleEntry?, at now: Instant) -> Instant {
         let schedule = policy.schedule
-        let next = schedule.next(after: now)
         guard let entry, entry.goesWith(schedule, at: now, slack: Self.slack) else {
+            // Not at a turn that is left of this one: that would be to run for the change.
+            let next = schedule.next(after: now)
             // A fire that lies ahead was one of a clock that was wrong.
             let last = entry?.lastFired.flatMap { $0 < next ? $0 : nil }
             let settled = ScheduleEntry(
@@ -97,9 +99,10 @@ package struct Agenda: Hashable, Sendable {
             settling.append(ScheduleSettlement(entry: settled, replaced: entry))
             return next
         }
+        let next = schedule.nextTurn(after: now)
         guard entry.nextDue <= now else { return entry.nextDue }
         let fire = Fire(
-            policy: policy.name, schedule: entry.schedule, at: schedule.previous(atOrBefore: now), next: next)
+            policy: policy.name, schedule: entry.schedule, at: schedule.lastTurn(atOrBefore: now), next: next)
         if schedule.admits(fire.at, at: now) { firing.append(fire) } else { missed.append(fire) }
         return next
     }
@@ -108,7 +111,8 @@ package struct Agenda: Hashable, Sendable {
 extension ScheduleEntry {
     /// Whether it was written for this schedule, under the zone rules of today, by a clock that was right.
     fileprivate func goesWith(_ schedule: Schedule, at now: Instant, slack: TimeSpan) -> Bool {
-        guard self.schedule == schedule.description, schedule.fires(at: nextDue) else { return false }
+        guard self.schedule == schedule.description, schedule.lastTurn(atOrBefore: nextDue) == nextDue
+        else { return false }
         // A fire of a moment ago lies ahead after the clock was set back a little: it is not fired again.
         let last = lastFired.map { $0 <= now + slack ? max($0, now) : now } ?? now
         return nextDue <= schedule.next(after: last)

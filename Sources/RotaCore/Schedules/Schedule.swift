@@ -24,25 +24,28 @@ package struct Schedule: Hashable, Sendable, CustomStringConvertible {
     package let pattern: Pattern
     /// How long after a fire a run may still begin; nil: until the next one.
     package let window: TimeSpan?
+    /// Over how long after a fire tokens have their turns, each its own; nil: all at once.
+    package let spread: TimeSpan?
 
-    private init(pattern: Pattern, window: TimeSpan?) {
+    private init(pattern: Pattern, window: TimeSpan?, spread: TimeSpan? = nil) {
         self.pattern = pattern
         self.window = window
+        self.spread = spread
     }
 
     /// - throws: `ScheduleFault` for a pattern that never fires.
-    package init(_ cron: Cron, zone: Zone, window: TimeSpan? = nil) throws(ScheduleFault) {
+    package init(
+        _ cron: Cron, zone: Zone, window: TimeSpan? = nil, spread: TimeSpan? = nil
+    ) throws(ScheduleFault) {
         // Searching for what never comes would not end.
         guard cron.isPossible else { throw .neverFires }
-        pattern = .cron(cron, zone)
-        self.window = window
+        self.init(pattern: .cron(cron, zone), window: window, spread: spread)
     }
 
     /// - throws: `ScheduleFault` for a span beyond `spans`.
-    package init(every span: TimeSpan, window: TimeSpan? = nil) throws(ScheduleFault) {
+    package init(every span: TimeSpan, window: TimeSpan? = nil, spread: TimeSpan? = nil) throws(ScheduleFault) {
         guard Self.spans.contains(span) else { throw .badSpan(span) }
-        pattern = .every(span)
-        self.window = window
+        self.init(pattern: .every(span), window: window, spread: spread)
     }
 
     /// What is written in a policy, on one line: `cron 0 3 * * 1-5 Europe/London window 2h`, `every 6h`. Equal
@@ -53,7 +56,7 @@ package struct Schedule: Hashable, Sendable, CustomStringConvertible {
             case .cron(let cron, let zone): "cron \(cron) \(zone.name)"
             case .every(let span): "every \(span)"
             }
-        return window.map { "\(rhythm) window \($0)" } ?? rhythm
+        return rhythm + (window.map { " window \($0)" } ?? "") + (spread.map { " spread \($0)" } ?? "")
     }
 
     /// The zone in which its times are told.
@@ -89,9 +92,9 @@ package struct Schedule: Hashable, Sendable, CustomStringConvertible {
     /// Whether it fires in this very second.
     package func fires(at instant: Instant) -> Bool { previous(atOrBefore: instant) == instant }
 
-    /// Whether a run for this fire may still begin.
+    /// Whether a run for this fire, or a turn after it, may still begin.
     package func admits(_ fire: Instant, at now: Instant) -> Bool {
-        window.map { now < fire + $0 } ?? true
+        window.map { now < previous(atOrBefore: fire) + $0 } ?? true
     }
 
     private func lastMultiple(of span: TimeSpan, atOrBefore instant: Instant) -> Instant {

@@ -101,7 +101,9 @@ private func requireNoOtherBrake(on store: StoreQueue, _ composition: Compositio
         (try store.freeze(at: reading.wall), try store.clockDoubt(by: reading))
     }
     if let freeze { throw Failure(Brake.frozen(freeze)) }
-    if let span = composition.configuration.freezeCalendar?.freeze(at: reading.wall) { throw Failure(Brake.frozenByCalendar(span)) }
+    if let span = composition.configuration.freezeCalendar?.freeze(at: reading.wall) {
+        throw Failure(Brake.frozenByCalendar(span))
+    }
     guard let doubt else { return }
     guard invocation.arguments.has("trust-clock") else {
         throw Failure(

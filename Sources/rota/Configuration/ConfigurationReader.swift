@@ -17,7 +17,8 @@ struct ConfigurationReader {
 
     mutating func read(_ root: Node) -> Configuration? {
         let keys = [
-            "store", "policies", "token-prefix", "scopes", "vaults", "webhooks", "schedule", "freeze-calendar", "limits",
+            "store", "policies", "token-prefix", "scopes", "vaults", "webhooks", "schedule", "freeze-calendar",
+            "limits",
             "server", "log",
         ]
         guard check(root, "the configuration", keys: keys) else { return nil }

@@ -32,9 +32,13 @@ enum ScheduleDocument {
     }
 
     /// When a policy runs next, for a sentence: `Wed 2026-11-25T03:00:00Z (in 17 hours), by its schedule`.
-    static func next(_ policy: Policy, otherwise fallback: Schedule, after now: Instant) -> String {
+    ///
+    /// - parameter id: of a token that has a turn of its own within a spread; nil for the policy as a whole.
+    static func next(
+        _ policy: Policy, for id: TokenID? = nil, otherwise fallback: Schedule, after now: Instant
+    ) -> String {
         let schedule = policy.schedule ?? fallback
-        let next = schedule.next(after: now)
+        let next = id.map { schedule.opportunity(for: $0, after: now) } ?? schedule.next(after: now)
         let whose = policy.schedule == nil ? "by the default schedule" : "by its schedule"
         return "\(schedule.zone.localTime(of: next)) (\(distance(to: next, from: now))), \(whose): \(schedule)"
     }

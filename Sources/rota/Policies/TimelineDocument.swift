@@ -37,7 +37,7 @@ struct TimelineDocument {
             "selected": .bool(policy.mismatch == nil),
             "mismatch": TokenDocument.text(policy.mismatch?.description),
             "schedule": .string(schedule.description),
-            "next_run": TokenDocument.time(schedule.next(after: timeline.at)),
+            "next_run": TokenDocument.time(schedule.opportunity(for: timeline.tokenID, after: timeline.at)),
             "rules": .array(zip(policy.rules, source.rules).map(json)),
         ]
     }
@@ -75,7 +75,8 @@ struct TimelineDocument {
                 continue
             }
             output.line("\n" + Style.heading.applied(to: printable(title), on: output))
-            let next = ScheduleDocument.next(source, otherwise: fallback, after: timeline.at)
+            let next = ScheduleDocument.next(
+                source, for: timeline.tokenID, otherwise: fallback, after: timeline.at)
             output.line("  runs next at \(next)")
             for (rule, source) in zip(policy.rules, source.rules) { print(rule, source, on: output) }
         }
