@@ -233,3 +233,93 @@ def names_of_all_zones():
         if words and words[0] in "ZL":
             names.add(words[1] if words[0] == "Z" else words[2])
     return sorted(name for name in names if (ZONEINFO / name).is_file() and name != "Factory")
+
+
+def test_times_of_day_agree_with_python_in_a_hundred_zones_on_every_day_of_fifty_years(checker):
+    """Where clocks are changed, too: Python says which local times come twice and which are left out, and the rules of
+    Docs/Schedules.md what then."""
+    dice = random.Random(20261126)
+    # Those that change their clocks most often, and others.
+    restless = sorted(names_of_zones_with_a_map(), key=lambda name: (-changes(name), name))
+    zones = restless[:70] + dice.sample(restless[70:], 30)
+    # At night, when clocks are changed: half of them in the hour in which that is.
+    schedules = [
+        (f"{dice.randint(0, 59)} {dice.choice([hour_of_changes(zone), dice.randint(0, 4)])} * * *", zone)
+        for zone in zones
+    ]
+    start, end = datetime(1987, 1, 3, tzinfo=timezone.utc), datetime(2037, 1, 3, tzinfo=timezone.utc)
+    found = [[] for _ in schedules]
+    while start < end:
+        answers = checker.fires(schedules, start, 1000)
+        # As far as all of them go.
+        until = min(fires[-1] for fires in answers)
+        for fires, more in zip(found, answers):
+            fires += [fire for fire in more if fire <= min(until, end)]
+        start = until
+    moved = 0
+    for (pattern, zone), ours in zip(schedules, found):
+        theirs, unusual = daily_fires(pattern, zone, 1987, 2037)
+        theirs = [fire for fire in theirs if datetime(1987, 1, 3, tzinfo=timezone.utc) < fire <= end]
+        assert ours == theirs, f"{pattern} in {zone}: {sorted(set(ours) ^ set(theirs))[:4]}"
+        moved += unusual
+    assert len(zones) == 100 and sum(len(fires) for fires in found) > 1_800_000
+    # Times that came twice or were left out, without which nothing was tried.
+    assert moved > 2_000
+
+
+def daily_fires(pattern, zone, first, last):
+    """The instants of a time of day, and how many of those came twice or were left out."""
+    minute, hour = (int(part) for part in pattern.split()[:2])
+    place, fires, unusual = ZoneInfo(zone), set(), 0
+    day, end = datetime(first, 1, 1, hour, minute), datetime(last, 2, 1)
+    while day < end:
+        # The first of two; and in a gap, as if the clock had not been set forward.
+        fire = day.replace(tzinfo=place).astimezone(timezone.utc)
+        if fire.astimezone(place).replace(tzinfo=None, fold=0) != day:
+            fire = moment_of_change(place, day.replace(tzinfo=place, fold=1).astimezone(timezone.utc), fire)
+            unusual += 1
+        elif day.replace(tzinfo=place, fold=1).utcoffset() != day.replace(tzinfo=place).utcoffset():
+            unusual += 1
+        fires.add(fire)
+        day += timedelta(days=1)
+    return sorted(fires), unusual
+
+
+def moment_of_change(place, before, after):
+    """The first second of the new offset."""
+    old, low, high = before.astimezone(place).utcoffset(), int(before.timestamp()), int(after.timestamp())
+    while high - low > 1:
+        middle = (low + high) // 2
+        if datetime.fromtimestamp(middle, place).utcoffset() == old:
+            low = middle
+        else:
+            high = middle
+    return datetime.fromtimestamp(high, timezone.utc)
+
+
+def offsets(zone):
+    """Of every second week from 1987 to 2037."""
+    place, moment = ZoneInfo(zone), datetime(1987, 1, 1, tzinfo=timezone.utc)
+    while moment.year < 2037:
+        yield moment, moment.astimezone(place).utcoffset()
+        moment += timedelta(days=14)
+
+
+def changes(zone):
+    seen = [offset for _, offset in offsets(zone)]
+    return sum(one != other for one, other in zip(seen, seen[1:]))
+
+
+def hour_of_changes(zone):
+    """Which hour the clock leaves out or shows twice, where it was changed last; any, where it never was."""
+    seen = list(offsets(zone))
+    for (before, old), (after, new) in reversed(list(zip(seen, seen[1:]))):
+        if old != new:
+            at = moment_of_change(ZoneInfo(zone), before, after)
+            return (at + min(old, new)).hour if new < old else (at + old).hour
+    return 2
+
+
+def names_of_zones_with_a_map():
+    lines = (ZONEINFO / "zone1970.tab").read_text().splitlines()
+    return [line.split("\t")[2] for line in lines if not line.startswith("#")]
