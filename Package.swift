@@ -58,7 +58,7 @@ let package = Package(
         module("Vaults", ["Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
         module("Webhooks", ["Addresses", "Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
         module("API", ["HTTPServer", "Addresses", "Engine", "RotaCore", "Crypto", "JSON"]),
-        module("PolicyFiles", ["RotaCore", "YAML", "Crypto"]),
+        module("PolicyFiles", ["RotaCore", "YAML", "Crypto", "JSON"]),
         module("Reports", ["Engine", "RotaCore", "JSON"]),
 
         // Edge.
@@ -89,7 +89,7 @@ let package = Package(
         tests("Vaults", ["Vaults", "Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
         tests("Webhooks", ["Webhooks", "Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
         tests("API", ["API", "HTTPServer", "Stores", "Addresses", "Engine", "RotaCore", "Crypto", "JSON"]),
-        tests("PolicyFiles", ["PolicyFiles", "RotaCore", "YAML"]),
+        tests("PolicyFiles", ["PolicyFiles", "RotaCore", "YAML", "JSON"]),
         tests("Reports", ["Reports", "Engine", "RotaCore", "JSON"]),
         tests("Simulation", ["Engine", "Stores", "SQLite", "RotaCore", "Crypto"]),
         tests("Tidy", []),

@@ -9,12 +9,18 @@ package struct PolicyLoad: Sendable {
     package var diagnostics: [Diagnostic]
 }
 
-/// Reads a policy file, or every `*.yaml` and `*.yml` of a directory, in the order of their names.
+/// Reads a policy file, or every `*.yaml` and `*.yml` of a directory, in the order of their names; tests of policies
+/// that stand among them are none.
 ///
 /// Never throws: an unreadable path is a diagnostic like any other, and all faults are told together.
 package func loadPolicies(at path: String) -> PolicyLoad {
     switch kind(of: path) {
-    case .success(.file): return readPolicies([PolicyFile(path)])
+    case .success(.file):
+        guard !TestFiles.isTest(path) else {
+            return refusal(
+                of: path, "this is a test of policies, not a policy", hint: "run 'rota policy test \(path)'")
+        }
+        return readPolicies([PolicyFile(path)])
     case .success(.directory): return loadDirectory(at: path)
     case .success(.other):
         return refusal(
@@ -22,6 +28,20 @@ package func loadPolicies(at path: String) -> PolicyLoad {
     case .failure(let fault):
         return refusal(of: path, fault.message, hint: "set 'policies' in the configuration to where they are")
     }
+}
+
+/// Reads policies as they would be with a changed file in their directory: it takes the place of the one of its name
+/// there, and comes beside them where there is none.
+///
+/// - parameter changed: a file, or a directory or a file that takes the place of all.
+package func loadPolicies(at path: String, with changed: String) -> PolicyLoad {
+    guard case .success(.directory) = kind(of: path), case .success(.file) = kind(of: changed),
+        !TestFiles.isTest(changed), case .success(let found) = listFiles(of: path, endings: [".yaml", ".yml"])
+    else { return loadPolicies(at: changed) }
+    let folder = path.hasSuffix("/") ? path : path + "/"
+    let name = changed.split(separator: "/").last.map(String.init) ?? changed
+    let kept = found.filter { $0 != name && !TestFiles.isTest($0) }
+    return readPolicies(kept.map { PolicyFile(folder + $0) } + [PolicyFile(changed)])
 }
 
 /// Reads policies out of the text of one file.
@@ -52,7 +72,7 @@ private let mostFiles = 1000
 private func loadDirectory(at path: String) -> PolicyLoad {
     let names: [String]
     switch listFiles(of: path, endings: [".yaml", ".yml"]) {
-    case .success(let found): names = found
+    case .success(let found): names = found.filter { !TestFiles.isTest($0) }
     case .failure(let fault):
         return refusal(of: path, fault.message, hint: "check the permissions of the directory")
     }

@@ -85,7 +85,7 @@ extension PolicyReader {
         return .expiry(required: required, maxLifetime: lifetime, maxRemaining: remaining)
     }
 
-    private mutating func flag(_ node: Node, _ key: String) -> Bool? {
+    mutating func flag(_ node: Node, _ key: String) -> Bool? {
         if let boolean = node.boolean { return boolean }
         error("'\(key)' must be true or false, not \(written(node))", at: node.mark)
         return nil

@@ -23,20 +23,27 @@ struct PolicyReader {
     ///
     /// With an error among the diagnostics they are only good for comparing names.
     mutating func read(_ bytes: [UInt8]) -> [PlacedPolicy] {
+        parse(bytes, beginning: "'version: 1' and 'policies:'").map { document($0) } ?? []
+    }
+
+    /// What the file holds; nil when it is no document, which has been told.
+    ///
+    /// - parameter beginning: what such a file begins with, for a hint.
+    mutating func parse(_ bytes: [UInt8], beginning: String) -> Node? {
         guard !bytes.allSatisfy({ " \t\r\n".utf8.contains($0) }) else {
-            fault("the file is empty", hint: "begin it with 'version: 1' and 'policies:'")
-            return []
+            fault("the file is empty", hint: "begin it with \(beginning)")
+            return nil
         }
         guard !bytes.contains(0) else {
             fault("this is not a text file", hint: "policies are written in YAML, in UTF-8")
-            return []
+            return nil
         }
         do {
-            return document(try Document(parsing: bytes).root)
+            return try Document(parsing: bytes).root
         } catch {
             let hint = unquotedHint(bytes, at: error.mark)
             self.error(error.message, at: error.mark, hint: hint)
-            return []
+            return nil
         }
     }
 

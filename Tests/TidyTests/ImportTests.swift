@@ -26,7 +26,7 @@ struct ImportTests {
         "Vaults": ["Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"],
         "Webhooks": ["Addresses", "Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"],
         "API": ["HTTPServer", "Addresses", "Engine", "RotaCore", "Crypto", "JSON"],
-        "PolicyFiles": ["RotaCore", "YAML", "Crypto"],
+        "PolicyFiles": ["RotaCore", "YAML", "Crypto", "JSON"],
         "Reports": ["Engine", "RotaCore", "Crypto", "JSON"],
         "rota": [
             "Engine", "Stores", "Vaults", "Webhooks", "PolicyFiles", "Reports", "RotaCore", "YAML", "JSON",

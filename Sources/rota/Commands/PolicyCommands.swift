@@ -34,6 +34,13 @@ extension Composition {
     func policies() throws(Failure) -> PolicySet {
         try checkedPolicies(at: configuration.policies, invocation.output, tellsWarnings: false)
     }
+
+    /// The policies as they would be with a changed file or directory.
+    func policies(with changed: String) throws(Failure) -> PolicySet {
+        try checkedPolicies(
+            loadPolicies(at: configuration.policies, with: changed), at: changed, invocation.output,
+            tellsWarnings: false)
+    }
 }
 
 /// Reads policies, and fails with all faults. Warnings are told in full, or as a number only: a run in the
@@ -41,7 +48,12 @@ extension Composition {
 private func checkedPolicies(
     at path: String, _ output: Output, tellsWarnings: Bool
 ) throws(Failure) -> PolicySet {
-    let load = loadPolicies(at: path)
+    try checkedPolicies(loadPolicies(at: path), at: path, output, tellsWarnings: tellsWarnings)
+}
+
+private func checkedPolicies(
+    _ load: PolicyLoad, at path: String, _ output: Output, tellsWarnings: Bool
+) throws(Failure) -> PolicySet {
     let faults = load.diagnostics.map { Fault($0) }
     if let policies = load.policies {
         if tellsWarnings {

@@ -17,6 +17,17 @@ struct DocumentWriter {
         writer.value(value)
     }
 
+    /// A list whose elements come one after the other, for as long as `body` gives them.
+    mutating func add(_ name: String, _ body: ((JSON) -> Void) throws -> Void) rethrows {
+        writer.key(name)
+        writer.beginArray()
+        try body { element in
+            writer.value(element)
+            if writer.bytes.count >= Self.flushThreshold { flush() }
+        }
+        writer.endArray()
+    }
+
     /// A list whose elements are made one after the other.
     mutating func add<Element>(_ name: String, each elements: some Sequence<Element>, _ json: (Element) -> JSON) {
         writer.key(name)

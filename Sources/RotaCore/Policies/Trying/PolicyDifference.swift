@@ -1,0 +1,128 @@
+/// What two sets of policies do differently to one token at an instant.
+package struct PolicyDifference: Hashable, Sendable {
+    /// One rule whose verdict appears, vanishes or becomes another.
+    package struct Ruling: Hashable, Sendable {
+        package var policy: String
+        package var rule: String
+        /// Nil: the rule was not there, or did not judge the token.
+        package var before: Verdict?
+        /// Nil: it is gone, or does not judge it any more.
+        package var after: Verdict?
+    }
+
+    package var tokenID: TokenID
+    package var name: String
+    package var rulings: [Ruling]
+    package var before: PlannedAction?
+    package var after: PlannedAction?
+
+    /// Whether a run would do something else.
+    package var changesAction: Bool { before?.gist != after?.gist }
+}
+
+extension PlannedAction {
+    /// What of it makes a difference: what is done, whose it is, and what is in its way.
+    fileprivate struct Gist: Hashable {
+        var action: Action
+        var policy: String
+        var rule: String
+        var blocked: BlockedReason?
+        var overlap: TimeSpan
+        var cap: OverlapCap
+    }
+
+    fileprivate var gist: Gist {
+        Gist(action: action, policy: policy, rule: rule, blocked: blocked, overlap: overlap, cap: cap)
+    }
+}
+
+/// Compares what two planners say of tokens, one by one.
+package struct PolicyComparison: Sendable {
+    package let before: Planner
+    package let after: Planner
+
+    package init(before: PolicySet, after: PolicySet, vaults: Set<String>, tracking: TrackingHistory) {
+        self.before = Planner(policies: before, vaults: vaults, tracking: tracking)
+        self.after = Planner(policies: after, vaults: vaults, tracking: tracking)
+    }
+
+    /// Nil where both say and do the same; a limit that is kept before and after is no difference.
+    ///
+    /// - parameter destinations: asked only for a token that is to be rotated.
+    package func difference(
+        of token: Token, at now: Instant, destinations: () throws -> [Destination]
+    ) rethrows -> PolicyDifference? {
+        let old = try before.decide(token, at: now, destinations: destinations)
+        let new = try after.decide(token, at: now, destinations: destinations)
+        let difference = PolicyDifference(
+            tokenID: token.id, name: token.name, rulings: changes(old.rulings, new.rulings), before: old.action,
+            after: new.action)
+        return difference.rulings.isEmpty && !difference.changesAction ? nil : difference
+    }
+
+    /// The same for a token in quarantine, whose revocation may come, go, or be another.
+    package func difference(of token: Token, in quarantine: Quarantine, at now: Instant) -> PolicyDifference? {
+        let difference = PolicyDifference(
+            tokenID: token.id, name: token.name, rulings: [],
+            before: before.action(for: token, in: quarantine, at: now) { nil },
+            after: after.action(for: token, in: quarantine, at: now) { nil })
+        return difference.changesAction ? difference : nil
+    }
+
+    private func changes(_ old: [Planner.Ruling], _ new: [Planner.Ruling]) -> [PolicyDifference.Ruling] {
+        // Most often nothing has changed, and both are the same list.
+        var rest = new.map { (reference(of: $0, in: after), $0.verdict) }
+        var changes: [PolicyDifference.Ruling] = []
+        for ruling in old {
+            let reference = reference(of: ruling, in: before)
+            let place = rest.firstIndex { $0.0 == reference }
+            let verdict = place.map { rest.remove(at: $0).1 }
+            guard verdict?.status != ruling.verdict.status || verdict?.reason.kind != ruling.verdict.reason.kind else {
+                continue
+            }
+            changes.append(
+                PolicyDifference.Ruling(
+                    policy: reference.policy, rule: reference.rule, before: ruling.verdict, after: verdict))
+        }
+        changes += rest.map { reference, verdict in
+            PolicyDifference.Ruling(policy: reference.policy, rule: reference.rule, before: nil, after: verdict)
+        }
+        return changes
+    }
+
+    private func reference(of ruling: Planner.Ruling, in planner: Planner) -> RuleReference {
+        let policy = planner.policies.policies[ruling.policy]
+        return RuleReference(policy: policy.name, rule: policy.rules[ruling.rule].name)
+    }
+}
+
+extension PolicySet {
+    /// Which policies are there before and after, and what of them is written otherwise.
+    package struct Change: Hashable, Sendable {
+        package var policy: String
+        /// `added`, `removed`, or the keys that differ.
+        package var parts: [String]
+    }
+
+    /// By name; descriptions and the file that they stand in do not count.
+    package func changes(to other: PolicySet) -> [Change] {
+        let old = Dictionary(policies.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let new = Dictionary(other.policies.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        return Set(old.keys).union(new.keys).sorted().compactMap { name in
+            guard let before = old[name] else { return Change(policy: name, parts: ["added"]) }
+            guard let after = new[name] else { return Change(policy: name, parts: ["removed"]) }
+            let parts = before.parts(differingFrom: after)
+            return parts.isEmpty ? nil : Change(policy: name, parts: parts)
+        }
+    }
+}
+
+extension Policy {
+    fileprivate func parts(differingFrom other: Policy) -> [String] {
+        [
+            ("mode", mode != other.mode), ("match", selector != other.selector), ("rules", rules != other.rules),
+            ("notify-before", notifyBefore != other.notifyBefore), ("schedule", schedule != other.schedule),
+            ("pace", pace != other.pace), ("limits", limits != other.limits),
+        ].filter(\.1).map(\.0)
+    }
+}

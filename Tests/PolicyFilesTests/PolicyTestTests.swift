@@ -1,0 +1,171 @@
+import PolicyFiles
+import RotaCore
+import Testing
+
+/// What `rota policy test` reads, and what it says of it.
+@Suite struct PolicyTestTests {
+    private static let policies = """
+        version: 1
+        policies:
+          - name: rotation
+            mode: enforce
+            match: { labels: { env: prod } }
+            rules:
+              - { max-age: 90d, action: rotate, overlap: 24h }
+              - { unused-for: 30d, action: quarantine, then: { revoke-after: 14d } }
+          - name: owned
+            match: { labels: { env: prod } }
+            rules: [{ owner: required }]
+
+        """
+
+    /// Reads one test, which begins in line 4, beside the policies above.
+    private func read(_ test: String) throws -> (PolicyTestFile?, [String]) {
+        let folder = try Folder()
+        try folder.write(Self.policies, to: "p.yaml")
+        let text = "version: 1\nnow: 2027-01-01\ntests:\n  - { name: t, \(test) }\n"
+        let (file, diagnostics) = readPolicyTests(Array(text.utf8), file: "p.test.yaml") { _ in folder.path + "/p.yaml"
+        }
+        return (file, diagnostics.map(\.description))
+    }
+
+    private func checks(_ test: String) throws -> [PolicyTestCheck] {
+        let (read, faults) = try read(test)
+        let file = try #require(read, "\(faults)")
+        return file.tests.flatMap { $0.checks(of: file.policies, at: file.now) }
+    }
+
+    @Test(arguments: [
+        ("age: 10d", "action: none, verdicts: { rotation: { max-age: within-max-age }, owned: no-owner }"),
+        ("age: 91d", "action: rotate, verdicts: { rotation: { max-age: violating } }"),
+        ("age: 91d, destinations: 0", "action: { action: rotate, blocked: no-destination }"),
+        ("age: 91d, issuer: external:aws-iam", "action: { action: rotate, blocked: issuer-not-driven }"),
+        ("age: 5d, idle: 30d", "action: { action: quarantine, policy: rotation, rule: unused-for }"),
+        ("created-at: 2026-11-01, last-used-at: never", "verdicts: { rotation: { unused-for: never-used } }"),
+        ("age: 5d, last-used-at: unknown", "verdicts: { rotation: { unused-for: usage-unknown } }"),
+        ("value-issued-at: unknown", "verdicts: { rotation: { max-age: { status: unknown, reason: age-unknown } } }"),
+        ("age: 91d, rotating: true", "action: none"),
+        (
+            "age: 1d, previous-issued-at: 91d, overlap-ends-at: 2h",
+            "verdicts: { rotation: { max-age: in-progress } }"
+        ),
+        ("owner: ops, age: 1d", "verdicts: { owned: compliant }"),
+        ("quarantined: { since: 14d, policy: rotation, rule: unused-for }", "action: revoke"),
+        ("quarantined: { since: 13d, policy: rotation, rule: unused-for }", "action: none"),
+        ("state: revoked", "action: none"),
+        ("expires-at: 2026-12-31, age: 91d", "action: none"),
+    ])
+    func `a token is judged by the planner itself`(_ facts: String, _ expected: String) throws {
+        let checks = try checks("token: { labels: { env: prod }, \(facts) }, expect: { \(expected) }")
+        #expect(!checks.isEmpty)
+        for check in checks { #expect(check.passed, "expected \(check.expected), came \(check.actual)") }
+    }
+
+    @Test func `what came is told with its sentence`() throws {
+        let test = "token: { labels: { env: prod }, age: 89d }, expect: { action: none, verdicts: { rotation: "
+        let checks = try checks(test + "{ max-age: violating }, owned: not-selected } }")
+        #expect(checks.map(\.passed) == [false, false, false])
+        #expect(checks.map(\.actual) == ["due, max-age-due", "selected", "rotate by rotation: max-age"])
+        #expect(checks[0].message == "the value is 89 days old and is to be replaced before it is older than 90 days")
+        #expect(checks[0].place == PolicyTest.Place(line: 4, column: 110))
+    }
+
+    @Test func `a rule of a policy that does not select the token fails with the reason`() throws {
+        let checks = try checks(
+            "token: { labels: { env: test } }, expect: { verdicts: { rotation: { max-age: compliant } } }")
+        #expect(checks.map(\.passed) == [false])
+        #expect(checks[0].message == "its label 'env' is 'test', not 'prod'")
+    }
+
+    @Test(arguments: [
+        (
+            "token: { labels: { env: prod }, agee: 1d }, expect: { action: none }",
+            "unknown key 'agee' in 'token'\nhint: did you mean 'age'?"
+        ),
+        ("token: { labels: { env: prod }, age: soon }, expect: { action: none }", "'age' must be a time or a duration"),
+        (
+            "token: { labels: { env: prod }, age: 1d, value-issued-at: 1d }, expect: { action: none }",
+            "'age' and 'value-issued-at' say the same"
+        ),
+        ("token: { labels: { env: prod }, overlap-ends-at: 1d }, expect: { action: none }", "there is none"),
+        (
+            "token: { labels: { env: test } }, expect: { action: none }",
+            "no policy selects this token, so that nothing is tested\nhint: 'rotation': its label 'env' is 'test'"
+        ),
+        ("token: { labels: { env: prod } }, expect: {}", "this test expects nothing"),
+        (
+            "token: { labels: { env: prod } }, expect: { verdicts: { rotatoin: compliant } }",
+            "there is no policy 'rotatoin' here\nhint: did you mean 'rotation'?"
+        ),
+        (
+            "token: { labels: { env: prod } }, expect: { verdicts: { rotation: { maxage: compliant } } }",
+            "there is no rule 'maxage' here\nhint: did you mean 'max-age'?"
+        ),
+        (
+            "token: { labels: { env: prod } }, expect: { verdicts: { rotation: compliant } }",
+            "policy 'rotation' has 2 rules"
+        ),
+        (
+            "token: { labels: { env: prod } }, expect: { verdicts: { rotation: { max-age: violatng } } }",
+            "is neither a status nor a reason\nhint: did you mean 'violating'?"
+        ),
+        (
+            "token: { labels: { env: prod } }, expect: { verdicts: { rotation: { max-age: never-used } } }",
+            "'max-age' never gives the reason 'never-used'"
+        ),
+        ("token: { labels: { env: prod } }, expect: { verdicts: { owned: due } }", "'owner' is never due"),
+        (
+            "token: { labels: { env: prod }, state: revoked }, expect: { verdicts: { owned: violating } }",
+            "no rule is held against a token that is revoked"
+        ),
+        (
+            "token: { labels: { env: prod } }, expect: { action: set-expiry }",
+            "no policy here takes the action 'set-expiry'"
+        ),
+        (
+            "token: { labels: { env: prod } }, expect: { action: notify }",
+            "hint: those that have it only observe or warn: write 'mode: enforce'"
+        ),
+        (
+            "token: { labels: { env: prod } }, expect: { action: { action: rotate, blocked: no-destinaton } }",
+            "hint: did you mean 'no-destination'?"
+        ),
+        (
+            "token: { quarantined: { since: 1d, policy: rotation, rule: max-age } }, expect: { action: none }",
+            "hint: write policy: rotation, rule: unused-for"
+        ),
+    ])
+    func `a slip and an expectation that cannot come true are told with their place`(
+        _ test: String, _ expected: String
+    ) throws {
+        let (file, faults) = try read(test)
+        #expect(file == nil)
+        #expect(faults.contains { $0.hasPrefix("p.test.yaml:4:") && $0.contains(expected) }, "\(faults)")
+    }
+
+    @Test func `tests stand beside policies and are never loaded as such`() throws {
+        let folder = try Folder()
+        try folder.write(Self.policies, to: "p.yaml")
+        let test = "{ name: t, token: { labels: { env: prod } }, expect: { action: none } }"
+        try folder.write(
+            "version: 1\nnow: 2027-01-01\ntests: [\(test)]\n",
+            to: "p.test.yaml")
+        #expect(loadPolicies(at: folder.path).policies?.policies.map(\.name) == ["rotation", "owned"])
+        let refusal = try #require(loadPolicies(at: folder.path + "/p.test.yaml").diagnostics.first)
+        #expect(refusal.message == "this is a test of policies, not a policy")
+        for path in ["", "/p.yaml", "/p.test.yaml"] {
+            let load = loadPolicyTests(at: folder.path + path)
+            #expect(load.files.map(\.file) == [folder.path + "/p.test.yaml"], "\(load.diagnostics)")
+        }
+    }
+
+    @Test func `policies without a test say how to write one`() throws {
+        let folder = try Folder()
+        try folder.write(Self.policies, to: "p.yaml")
+        #expect(
+            loadPolicyTests(at: folder.path + "/p.yaml").diagnostics.first?.hint?.hasPrefix(
+                "write \(folder.path)/p.test.yaml") == true)
+        #expect(
+            loadPolicyTests(at: folder.path).diagnostics.first?.message == "the directory holds no *.test.yaml file")
+    }
+}
