@@ -176,7 +176,10 @@ package struct PolicySchema {
                 "zone": Self.text("The zone of the pattern's times, such as Europe/London; else UTC."),
                 "window": Self.reference("duration", "How long after its time a run may still begin."),
             ])
-        schedule["oneOf"] = [["required": ["cron"]], ["required": ["every"], "not": ["required": ["zone"]]]]
+        schedule["oneOf"] = [
+            ["required": ["cron"], "not": ["required": ["every"]]],
+            ["required": ["every"], "not": ["anyOf": [["required": ["cron"]], ["required": ["zone"]]]]],
+        ]
         return .object(schedule)
     }
 

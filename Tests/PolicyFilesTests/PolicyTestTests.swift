@@ -67,7 +67,7 @@ import Testing
         #expect(checks.map(\.passed) == [false, false, false])
         #expect(checks.map(\.actual) == ["due, max-age-due", "selected", "rotate by rotation: max-age"])
         #expect(checks[0].message == "the value is 89 days old and is to be replaced before it is older than 90 days")
-        #expect(checks[0].place == PolicyTest.Place(line: 4, column: 110))
+        #expect(checks[0].place == PolicyTest.Place(line: 4, column: 117))
     }
 
     @Test func `a rule of a policy that does not select the token fails with the reason`() throws {
