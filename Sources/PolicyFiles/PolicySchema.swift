@@ -175,6 +175,7 @@ package struct PolicySchema {
                 "every": Self.reference("duration", "Or each time that so much has passed."),
                 "zone": Self.text("The zone of the pattern's times, such as Europe/London; else UTC."),
                 "window": Self.reference("duration", "How long after its time a run may still begin."),
+                "spread": Self.reference("duration", "Each token has its own time within so long after the fire."),
             ])
         schedule["oneOf"] = [
             ["required": ["cron"], "not": ["required": ["every"]]],
