@@ -35,6 +35,10 @@ package struct PlanResult: Sendable {
     package var tracking: TrackingHistory
     /// Rotations that could not begin when they were tried last, by token.
     package var failedAttempts: [TokenID: FailedAttempts]
+    /// The tokens of which people are to be told now what is coming.
+    package var noticed: [TokenID]
+    /// The notices that were sent before and were seen to hold.
+    var standing: NoticeKeys
 }
 
 /// Works out the exact actions that a run would take at an instant, without changing anything.
@@ -52,18 +56,29 @@ package func makePlan(
         try store.failedAttempts().map { ($0.tokenID, $0) }, uniquingKeysWith: { first, _ in first })
     var rows = PlanRows()
     var looked = 0
+    var noticed: [TokenID] = []
+    var standing: [NoticeKey] = []
+    func take(_ token: Token, _ decision: Planner.Decision) {
+        rows.add(token, decision, by: request.policies.policies)
+        if !decision.notices.isEmpty { noticed.append(token.id) }
+        for notice in decision.standing { standing.append(NoticeKey(token.id, notice)) }
+    }
     let candidates = try eachCandidate(of: request, from: store) { token in
         looked += 1
         if looked.isMultiple(of: 1_000) { try progress(looked) }
-        var decision = try planner.decide(token, at: request.at) { try store.destinations(of: token.id) }
+        var decision = try planner.decide(token, at: request.at, notices: { try store.notices(of: token.id) }) {
+            try store.destinations(of: token.id)
+        }
         if let failure = failed[token.id] { decision.hold(by: failure, at: request.at) }
-        rows.add(token, decision, by: request.policies.policies)
+        take(token, decision)
     }
     let ending = try eachEndingQuarantine(of: request, from: store) { token, quarantine in
-        let action = try planner.action(for: token, in: quarantine, at: request.at) {
+        let decision = try planner.decide(
+            token, in: quarantine, at: request.at, notices: { try store.notices(of: token.id) }
+        ) {
             try store.refusedUses(of: token.id, in: quarantine)
         }
-        if let action { rows.add(action) }
+        take(token, decision)
     }
     rows.sort()
     let findings = Violations(rows)
@@ -76,7 +91,7 @@ package func makePlan(
         candidates: candidates + ending)
     return PlanResult(
         plan: plan, refusal: try refusal(of: actions, request: request, from: store), findings: findings,
-        tracking: tracking, failedAttempts: failed)
+        tracking: tracking, failedAttempts: failed, noticed: noticed, standing: NoticeKeys(standing))
 }
 
 extension Planner.Decision {
@@ -116,11 +131,16 @@ private func eachCandidate(
     return count
 }
 
-/// Calls `each` for every token whose quarantine may have come to its end; returns how many there were.
+/// Calls `each` for every token whose quarantine may have come to its end, or to where its policy gives notice of that;
+/// returns how many there were.
 private func eachEndingQuarantine(
     of request: PlanRequest, from store: any Store, _ each: (Token, Quarantine) throws -> Void
 ) throws -> Int {
-    guard let shortest = request.policies.policies.flatMap(\.rules).compactMap(\.revokeAfter).min() else { return 0 }
+    let spans = request.policies.policies.flatMap { policy in
+        let ahead = NoticeTerms(policy)?.longestLead ?? .zero
+        return policy.rules.compactMap(\.revokeAfter).map { $0 - ahead }
+    }
+    guard let shortest = spans.min() else { return 0 }
     var count = 0
     try store.eachQuarantined(since: request.at - shortest) { token, quarantine in
         count += 1

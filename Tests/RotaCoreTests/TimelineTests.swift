@@ -18,7 +18,8 @@ import Testing
         let rule = try #require(timeline.policies.first?.rules.first)
         #expect(rule.deadline == now + .days(80))
         #expect(rule.start == now + .days(76))
-        #expect(rule.notices.map(\.at) == [now + .days(66), now + .days(77)])
+        #expect(rule.notices.map(\.at) == [now + .days(62), now + .days(73)])
+        #expect(rule.sendsNotices)
         #expect(rule.overlapEnd == now + .days(77))
     }
 
