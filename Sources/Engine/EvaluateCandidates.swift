@@ -30,8 +30,8 @@ package func candidateQueries(
 
 /// The ranges for all rules of all policies: one of each kind at the most.
 ///
-/// Of a policy that gives notice, as far ahead as its longest lead time. Each kind is open to one side, so the widest range holds the others; what is outside of any of several lists is
-/// asked for in one query.
+/// Of a policy that gives notice, as far ahead as its longest lead time. Each kind is open to one side, so the widest
+/// range holds the others; what is outside of any of several lists is asked for in one query.
 package func candidateQueries(
     for policies: PolicySet, at now: Instant, lookahead: TimeSpan = .zero
 ) -> [CandidateQuery] {

@@ -41,10 +41,11 @@ extension RunUseCase {
     }
 
     /// Forgets the notices of what is not ahead any more. Those that the plan saw hold, and that no action touched,
-    /// still do without a look.
+    /// still do without a look. None is forgotten while there is a brake: by a clock that is wrong, much would be.
     func withdrawNotices(
         _ pass: RunPass, _ standing: NoticeKeys, after report: RunReport, progress: ProgressReport?
     ) async throws {
+        guard pass.brake == nil else { return }
         let recovered = report.recovery.rotations.map(\.tokenID)
         let touched = Set((report.actions.touched + recovered).map { Imprint($0.text) })
         let doubtful = try await store.read { store in
@@ -82,7 +83,8 @@ extension RunPass {
         of notice: StandingNotice, _ id: TokenID, _ store: any Store, at now: Instant
     ) throws -> String? {
         guard let token = try store.token(id) else { return "the token is not in the store any more" }
-        guard let (policy, rule) = rule(notice.rule.rule, of: notice.rule.policy), let terms = NoticeTerms(policy) else {
+        guard let (policy, rule) = rule(notice.rule.rule, of: notice.rule.policy), let terms = NoticeTerms(policy)
+        else {
             return "no loaded policy gives this notice any more"
         }
         guard policy.selector.matches(token) else { return "the policy does not select the token any more" }

@@ -15,7 +15,7 @@ struct Vocabulary {
             "schedule", "pace", "limits", "controls", "approval",
         ],
         later: [
-            "when": "remove it, and narrow 'match' instead",
+            "when": "remove it, and narrow 'match' instead"
         ])
 
     static let selector = Vocabulary(

@@ -44,7 +44,7 @@ import Testing
             }
             let planner = Planner(policies: set, vaults: [], tracking: .unbroken)
             for drawn in tokens {
-                let notices = planner.decide(drawn.token, at: change.at) { [] }.notices
+                let notices = planner.decide(drawn.token, at: change.at, notices: { [] }, destinations: { [] }).notices
                 if !notices.isEmpty, !found.contains(drawn.token.id) {
                     Issue.record("a notice of \(policy.rules) to \(drawn.token) is missed")
                 }

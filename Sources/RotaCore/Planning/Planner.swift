@@ -60,7 +60,7 @@ package struct Planner: Sendable {
     ///   - notices: those that were sent of the token; asked only where a policy that gives notice has something ahead.
     ///   - destinations: asked only for a token that is to be rotated.
     package func decide(
-        _ token: Token, at now: Instant, notices: () throws -> [StandingNotice] = { [] },
+        _ token: Token, at now: Instant, notices: () throws -> [StandingNotice],
         destinations: () throws -> [Destination]
     ) rethrows -> Decision {
         var decision = Decision(rulings: [])
@@ -143,7 +143,7 @@ package struct Planner: Sendable {
     ///   - notices: those that were sent of the token; asked only where the policy gives notice.
     ///   - refused: who has presented the token since; asked only when it has come to its end.
     package func decide(
-        _ token: Token, in quarantine: Quarantine, at now: Instant, notices: () throws -> [StandingNotice] = { [] },
+        _ token: Token, in quarantine: Quarantine, at now: Instant, notices: () throws -> [StandingNotice],
         refused: () throws -> RefusedUses?
     ) rethrows -> Decision {
         var decision = Decision(rulings: [])

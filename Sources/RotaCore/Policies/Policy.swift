@@ -24,7 +24,8 @@ package struct Policy: Hashable, Sendable {
     package init(
         name: String, description: String = "", basis: String = "", mode: Mode = .observe,
         selector: Selector = .all, rules: [Rule], notifyBefore: [TimeSpan] = [],
-        minimumNotice: TimeSpan? = nil, schedule: Schedule? = nil, pace: Int? = nil, limits: Limits = Limits(), controls: [String: [String]] = [:], file: String = ""
+        minimumNotice: TimeSpan? = nil, schedule: Schedule? = nil, pace: Int? = nil, limits: Limits = Limits(),
+        controls: [String: [String]] = [:], file: String = ""
     ) {
         self.name = name
         self.description = description

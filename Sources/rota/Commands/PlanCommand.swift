@@ -144,8 +144,8 @@ enum PlanDocument {
         stuck.finish()
         if !plan.actions.isEmpty { output.line() }
         output.line(
-            "\(counted(plan.actions.count, "action")): \(taken.rowCount) to be taken, \(held.rowCount + young.rowCount) waiting, "
-                + "\(stuck.rowCount) blocked; as of \(plan.at)")
+            "\(counted(plan.actions.count, "action")): \(taken.rowCount) to be taken, "
+                + "\(held.rowCount + young.rowCount) waiting, \(stuck.rowCount) blocked; as of \(plan.at)")
         output.line(
             "\(counted(plan.candidates, "token")) looked at: those whose age, use or end may call for something")
     }

@@ -91,7 +91,10 @@ struct TimelineDocument {
             output.line("    \(rule.action.rawValue) is blocked: \(blocked.message)")
         }
         var dates: [(at: Instant, what: String)] = rule.notices.map {
-            ($0.at, "notice, \($0.before.spoken) before" + (rule.sendsNotices ? "" : " (a policy that observes sends none)"))
+            (
+                $0.at,
+                "notice, \($0.before.spoken) before" + (rule.sendsNotices ? "" : " (a policy that observes sends none)")
+            )
         }
         if let standing = rule.standing, !dates.contains(where: { $0.at == standing.sentAt }) {
             dates.append((standing.sentAt, "notice was sent, for \(standing.lead.spoken) before"))
