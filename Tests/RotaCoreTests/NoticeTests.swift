@@ -87,6 +87,15 @@ import Testing
         #expect(decide([Self.policy()], idle(.days(20)), [before]).notices.isEmpty)
     }
 
+    @Test func `a token that was restored has another deadline, though nobody used it`() {
+        var restored = idle(.zero - .days(100))
+        restored.restoredAt = ago(.days(29))
+        let before = sent(.days(1), left: .zero - .days(100), first: .days(100))
+        let decision = decide([Self.policy(minimum: .days(3))], restored, [before])
+        #expect(decision.standing.isEmpty)
+        #expect(decision.notices.map(\.firstSentAt) == [now])
+    }
+
     @Test func `a start that moves away while nobody watches is the same one, a nearer one is another`() {
         for (moved, isSame) in [
             (TimeSpan.days(2), true), (.zero, true), (.zero - .hours(1), true), (.zero - .hours(1) - second, false),

@@ -4,8 +4,8 @@ package struct ComingAction: Hashable, Sendable {
     package var action: Action
     /// What the rule says of the token; its start is when the action is called for.
     package var verdict: Verdict
-    /// What its start is counted from: the issue of the oldest value, the last use, the token's end, the quarantine.
-    /// Nil where nothing moves toward it. While nobody watches uses, a start moves away, and its origin stays.
+    /// What its start is counted from: the issue of the oldest value, the last use or restoration, the token's end,
+    /// the quarantine. Nil where nothing moves toward it. While nobody watches uses, a start moves away, and its origin stays.
     package var origin: Instant?
 
     package init(rule: RuleReference, action: Action, verdict: Verdict, origin: Instant?) {
@@ -44,12 +44,7 @@ extension Requirement {
     fileprivate func origin(of token: Token) -> Instant? {
         switch self {
         case .maxAge: token.values.oldestIssuedAt
-        case .unusedFor:
-            switch token.usage {
-            case .lastUsed(let instant): instant
-            case .neverUsed(let since): since
-            case .unknown: nil
-            }
+        case .unusedFor: token.idleSince
         case .expiresWithin: token.expiresAt
         case .expiry, .owner, .description, .destination, .scopes, .name: nil
         }
