@@ -64,7 +64,10 @@ import Testing
         let sent = StandingNotice(
             rule: RuleReference(policy: "p", rule: "max-age"), action: .rotate, origin: ago(.days(100)),
             start: ago(.days(14)), lead: .days(3), firstSentAt: ago(.days(1)), sentAt: ago(.days(1)))
-        for (notices, begins) in [([], now + .days(3)), ([sent], now + .days(2))] {
+        let cases: [(notices: [StandingNotice], begins: Instant)] = [
+            ([], now + .days(3)), ([sent], now + .days(2)),
+        ]
+        for (notices, begins) in cases {
             let timeline = Timeline(
                 of: old, at: [Destination(vault: "main", path: "ci")], vaults: ["main"], policies: [policy], at: now,
                 tracking: .unbroken, notices: notices)

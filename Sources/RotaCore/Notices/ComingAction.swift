@@ -5,7 +5,8 @@ package struct ComingAction: Hashable, Sendable {
     /// What the rule says of the token; its start is when the action is called for.
     package var verdict: Verdict
     /// What its start is counted from: the issue of the oldest value, the last use or restoration, the token's end,
-    /// the quarantine. Nil where nothing moves toward it. While nobody watches uses, a start moves away, and its origin stays.
+    /// the quarantine. Nil where nothing moves toward it. While nobody watches uses, a start moves away, and its origin
+    /// stays.
     package var origin: Instant?
 
     package init(rule: RuleReference, action: Action, verdict: Verdict, origin: Instant?) {
