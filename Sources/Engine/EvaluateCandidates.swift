@@ -30,14 +30,18 @@ package func candidateQueries(
 
 /// The ranges for all rules of all policies: one of each kind at the most.
 ///
-/// Each kind is open to one side, so the widest range holds the others; what is outside of any of several lists is
-/// asked for in one query.
+/// Of a policy that gives notice, as far ahead as its longest lead time. Each kind is open to one side, so the widest
+/// range holds the others; what is outside of any of several lists is asked for in one query.
 package func candidateQueries(
     for policies: PolicySet, at now: Instant, lookahead: TimeSpan = .zero
 ) -> [CandidateQuery] {
     var widest: [CandidateQuery] = []
-    for rule in policies.policies.lazy.flatMap(\.rules) {
-        for query in candidateQueries(for: rule, at: now, lookahead: lookahead) {
+    let rules = policies.policies.flatMap { policy in
+        let ahead = max(lookahead, NoticeTerms(policy)?.longestLead ?? .zero)
+        return policy.rules.map { (rule: $0, ahead: ahead) }
+    }
+    for (rule, ahead) in rules {
+        for query in candidateQueries(for: rule, at: now, lookahead: ahead) {
             let merged = widest.firstIndex { $0.joined(with: query) != nil }
             if let merged {
                 widest[merged] = widest[merged].joined(with: query) ?? query

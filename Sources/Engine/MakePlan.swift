@@ -39,6 +39,10 @@ package struct PlanResult: Sendable {
     package var tracking: TrackingHistory
     /// Rotations that could not begin when they were tried last, by token.
     package var failedAttempts: [TokenID: FailedAttempts]
+    /// The tokens of which people are to be told now what is coming.
+    package var noticed: [TokenID]
+    /// The notices that were sent before and were seen to hold.
+    var standing: NoticeKeys
 }
 
 /// Works out the exact actions that a run would take at an instant, without changing anything.
@@ -58,29 +62,39 @@ package func makePlan(
     var looked = 0
     // Limits are for all that is due: those that wait for their turn within the spread are counted with the others.
     var deferred: [String: Int] = [:]
-    func note(_ action: PlannedAction?) {
-        if let action, action.waiting, action.blocked == nil { deferred[action.policy, default: 0] += 1 }
+    var noticed: [TokenID] = []
+    var standing: [NoticeKey] = []
+    let tells = request.occasion.horizon(at: request.at) == nil
+    func take(_ token: Token, _ found: Planner.Decision) {
+        var decision = found
+        let policy = decision.policy.map { request.policies.policies[$0] }
+        request.occasion.settle(&decision.action, of: token, by: policy, at: request.at)
+        if let action = decision.action, action.waiting, action.mayBegin == nil, action.blocked == nil {
+            deferred[action.policy, default: 0] += 1
+        }
+        // What is violated, and what is coming, is told by the run of the policy.
+        if !tells { decision.rulings = [] }
+        rows.add(token, decision, by: request.policies.policies)
+        guard tells else { return }
+        if !decision.notices.isEmpty { noticed.append(token.id) }
+        for notice in decision.standing { standing.append(NoticeKey(token.id, notice)) }
     }
     let candidates = try eachCandidate(of: request, from: store) { token in
         looked += 1
         if looked.isMultiple(of: 1_000) { try progress(looked) }
-        var decision = try planner.decide(token, at: request.at) { try store.destinations(of: token.id) }
+        var decision = try planner.decide(token, at: request.at, notices: { try store.notices(of: token.id) }) {
+            try store.destinations(of: token.id)
+        }
         if let failure = failed[token.id] { decision.hold(by: failure, at: request.at) }
-        let policy = decision.policy.map { request.policies.policies[$0] }
-        request.occasion.settle(&decision.action, of: token, by: policy, at: request.at)
-        // What is violated is told by the run of the policy.
-        if request.occasion.horizon(at: request.at) != nil { decision.rulings = [] }
-        note(decision.action)
-        rows.add(token, decision, by: request.policies.policies)
+        take(token, decision)
     }
     let ending = try eachEndingQuarantine(of: request, from: store) { token, quarantine in
-        var action = try planner.action(for: token, in: quarantine, at: request.at) {
+        let decision = try planner.decide(
+            token, in: quarantine, at: request.at, notices: { try store.notices(of: token.id) }
+        ) {
             try store.refusedUses(of: token.id, in: quarantine)
         }
-        let policy = action.flatMap { action in request.policies.policies.first { $0.name == action.policy } }
-        request.occasion.settle(&action, of: token, by: policy, at: request.at)
-        note(action)
-        if let action { rows.add(action) }
+        take(token, decision)
     }
     rows.sort()
     let findings = Violations(rows)
@@ -93,8 +107,8 @@ package func makePlan(
         candidates: candidates + ending)
     return PlanResult(
         plan: plan, refusal: try refusal(of: actions, deferred: deferred, request: request, from: store),
-        findings: findings,
-        tracking: tracking, failedAttempts: failed)
+        findings: findings, tracking: tracking, failedAttempts: failed, noticed: noticed,
+        standing: NoticeKeys(standing))
 }
 
 extension Planner.Decision {
@@ -136,11 +150,16 @@ private func eachCandidate(
     return count
 }
 
-/// Calls `each` for every token whose quarantine may have come to its end; returns how many there were.
+/// Calls `each` for every token whose quarantine may have come to its end, or to where its policy gives notice of that;
+/// returns how many there were.
 private func eachEndingQuarantine(
     of request: PlanRequest, from store: any Store, _ each: (Token, Quarantine) throws -> Void
 ) throws -> Int {
-    guard let shortest = request.policies.policies.flatMap(\.rules).compactMap(\.revokeAfter).min() else { return 0 }
+    let spans = request.policies.policies.flatMap { policy in
+        let ahead = NoticeTerms(policy)?.longestLead ?? .zero
+        return policy.rules.compactMap(\.revokeAfter).map { $0 - ahead }
+    }
+    guard let shortest = spans.min() else { return 0 }
     var count = 0
     try store.eachQuarantined(since: request.at - shortest) { token, quarantine in
         count += 1

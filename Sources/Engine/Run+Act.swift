@@ -56,7 +56,7 @@ extension RunUseCase {
         at now: Instant
     ) throws -> Effect {
         if let blocked = planned.blocked { return Effect(.blocked, blocked.message, blocked: blocked) }
-        if planned.waiting { return Effect(.waiting, pass.wait(of: planned)) }
+        if planned.waiting { return Effect(.waiting, try waitingCause(of: planned, pass, store)) }
         if let brake = pass.brake, planned.action != .notify { return Effect(.skipped, brake.message) }
         do {
             return try store.savepoint {
@@ -87,6 +87,19 @@ extension RunUseCase {
             default: return Effect(.failed, error.description)
             }
         }
+    }
+
+    /// By the notice as it is recorded now: a first one has been sent since the plan was made.
+    private func waitingCause(of planned: PlannedAction, _ pass: RunPass, _ store: any Store) throws -> String {
+        guard var begins = planned.mayBegin else { return pass.wait(of: planned) }
+        let reference = RuleReference(policy: planned.policy, rule: planned.rule)
+        let notice = try store.notices(of: planned.tokenID).first {
+            $0.rule == reference && $0.action == planned.action
+        }
+        if let notice, let minimum = pass.rule(planned.rule, of: planned.policy)?.policy.minimumNotice {
+            begins = notice.firstSentAt + minimum
+        }
+        return "its notice has to be older: it may be taken from \(begins) on"
     }
 
     /// Gives a token an end, never a later one than it has.

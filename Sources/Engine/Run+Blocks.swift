@@ -77,7 +77,7 @@ extension RunPass {
     }
 
     /// Whether the plan says what a policy calls for. One that is not loaded calls for nothing.
-    fileprivate func judges(_ policy: String) -> Bool {
+    func judges(_ policy: String) -> Bool {
         acting.contains(policy) || !policies.policies.contains { $0.name == policy }
     }
 }

@@ -122,17 +122,20 @@ struct FindingKey: Comparable, Sendable {
     static func < (one: FindingKey, other: FindingKey) -> Bool { one.imprint < other.imprint }
 }
 
-/// Very many findings, to be asked for one by one. In order, and not as a set: that takes two to four times as much
-/// memory, the more while it grows.
-struct FindingKeys: Sendable {
-    private var sorted: [FindingKey]
+/// Very many findings, to be asked for one by one.
+typealias FindingKeys = SortedKeys<FindingKey>
 
-    init(_ keys: consuming [FindingKey] = []) {
+/// Very many keys. In order, and not as a set: that takes two to four times as much
+/// memory, the more while it grows.
+struct SortedKeys<Key: Comparable & Sendable>: Sendable {
+    private var sorted: [Key]
+
+    init(_ keys: consuming [Key] = []) {
         sorted = keys
         sorted.sort()
     }
 
-    func contains(_ key: FindingKey) -> Bool {
+    func contains(_ key: Key) -> Bool {
         var range = sorted.indices
         while !range.isEmpty {
             let middle = range.lowerBound + range.count / 2

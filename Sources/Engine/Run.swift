@@ -7,8 +7,9 @@ package import RotaCore
 ///    overlap retired.
 /// 2. Rotations that they or others left unfinished are driven on, beside all that follows.
 /// 3. The plan is made. Over a limit, nothing of it is done.
-/// 4. Findings open, the actions are taken, each conditional on its token being as it was planned, whoever has to
-///    mend what is blocked is told, once, and findings that no longer hold close.
+/// 4. Findings open, people are told of what is coming, the actions are taken, each conditional on its token being as
+///    it was planned, whoever has to mend what is blocked is told, once, and findings and notices that no longer hold
+///    end.
 /// 5. Events are delivered.
 ///
 /// While there is a brake, 1 and 2 are left out, and every action of the plan is skipped. One that is put on meanwhile,
@@ -112,12 +113,17 @@ package struct RunUseCase: Sendable {
         }
         var report = RunReport(pass, expired: expired, refusal: planned.refusal)
         if planned.refusal == nil {
-            report.actions = try await carryOut(pass, violations: planned.findings, progress: progress)
+            let opened = try await openFindings(pass, planned.findings, progress: progress)
+            report.notices = try await sendNotices(pass, to: planned.noticed, progress: progress)
+            report.actions = try await carryOut(pass, opened: opened, progress: progress)
         }
         recovery.tell(progress)
         report.recovery = ended
         report.recovery.add(try await recovered)
-        if planned.refusal == nil { try await closeFindings(pass, planned.findings, after: report, progress: progress) }
+        if planned.refusal == nil {
+            try await closeFindings(pass, planned.findings, after: report, progress: progress)
+            try await withdrawNotices(pass, planned.standing, after: report, progress: progress)
+        }
         report.stalled = try await stalledRotations()
         if report.brake == nil { report.brake = try await lateBrake(report) }
         try await finish(
@@ -197,9 +203,8 @@ package struct RunUseCase: Sendable {
     }
 
     private func carryOut(
-        _ pass: RunPass, violations: Violations, progress: ProgressReport?
+        _ pass: RunPass, opened: FindingKeys, progress: ProgressReport?
     ) async throws -> RunActions {
-        let opened = try await openFindings(pass, violations, progress: progress)
         let actions = try await act(pass, opened: opened, progress: progress)
         if rotator.stop.isRequested, actions.contains(cause: Rotator.stopping) {
             throw CancellationError()
@@ -230,6 +235,8 @@ package struct RunReport: Sendable {
     package var recovery = RecoveryResult(rotations: [], retired: 0)
     /// Of the tokens of `recovery`.
     package var names: [TokenID: String] = [:]
+    /// How many notices of coming actions were sent.
+    package var notices = 0
     /// How many tokens were marked as past their end.
     package var expired: Int
     package var deliveries = DeliveryTotals()

@@ -11,6 +11,8 @@ package struct StepProgress: Hashable, Sendable {
         case planning
         /// Findings are opened.
         case recording
+        /// People are told of what is coming.
+        case telling
         /// Actions are taken.
         case acting
         /// Actions that are blocked are written down.

@@ -6,9 +6,6 @@ extension PolicyReader {
     /// One duration or a list; longest first.
     mutating func notices(_ node: Node?, rules: [Rule]) -> [TimeSpan] {
         guard let node else { return [] }
-        warning(
-            "'notify-before' is not acted on in this version of rota: no notices are sent", at: node.mark,
-            hint: "'policy.violated' is sent when a finding opens; 'rota policy explain' shows what is to come")
         var spans: [TimeSpan] = []
         for item in node.items ?? [node] {
             guard let span = span(item, "notify-before") else { continue }
@@ -16,15 +13,39 @@ extension PolicyReader {
                 error("'notify-before' has \(span) twice", at: item.mark, hint: "remove one of them")
                 continue
             }
-            for case .maxAge(let limit) in rules.map(\.requirement) where span >= limit {
-                warning(
-                    "a notice \(span) ahead would come before the value is made: max-age is \(limit)",
-                    at: item.mark,
-                    hint: "write a shorter one")
-            }
+            warn(ofEarlyNotice: span, rules, at: item.mark)
             spans.append(span)
         }
         return spans.sorted(by: >)
+    }
+
+    /// How old a notice must be before anything is done.
+    mutating func minimumNotice(_ node: Node?, rules: [Rule]) -> TimeSpan? {
+        guard let node, let span = span(node, "minimum-notice") else { return nil }
+        warn(ofEarlyNotice: span, rules, at: node.mark)
+        if !rules.isEmpty, rules.allSatisfy({ $0.action == .notify }) {
+            warning(
+                "'minimum-notice' holds nothing back: every rule of this policy only notifies", at: node.mark,
+                hint: "give a rule an action, or remove it")
+        }
+        return span
+    }
+
+    /// A lead time as long as what is waited for gives notice of everything, always.
+    private mutating func warn(ofEarlyNotice span: TimeSpan, _ rules: [Rule], at mark: Mark) {
+        for rule in rules {
+            switch rule.requirement {
+            case .maxAge(let limit) where span >= limit - rule.lead:
+                warning(
+                    "a notice \(span) ahead would come before the value is made: max-age is \(limit)", at: mark,
+                    hint: "write a shorter one")
+            case .unusedFor(let limit) where span >= limit - rule.lead:
+                warning(
+                    "a notice \(span) ahead would come with each use: unused-for is \(limit)", at: mark,
+                    hint: "write a shorter one")
+            default: break
+            }
+        }
     }
 
     mutating func pace(_ node: Node?) -> Int? {

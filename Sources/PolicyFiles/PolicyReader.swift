@@ -102,6 +102,7 @@ struct PolicyReader {
             selector: selector(of: fields, in: policyTitle(name), at: node.mark),
             rules: rules.map { readRules($0) } ?? [], file: file)
         policy.notifyBefore = notices(fields["notify-before"], rules: policy.rules)
+        policy.minimumNotice = minimumNotice(fields["minimum-notice"], rules: policy.rules)
         policy.schedule = schedule(fields["schedule"])
         policy.pace = pace(fields["pace"])
         policy.limits = limits(fields["limits"])

@@ -64,6 +64,7 @@ package struct PolicySchema {
                             ["type": "array", "items": Self.reference("duration"), "uniqueItems": true],
                         ],
                     ],
+                    "minimum-notice": Self.reference("duration", "No action sooner than this after its first notice."),
                     "schedule": Self.reference("schedule", "When it runs by itself; else by the default schedule."),
                     "pace": .object(
                         object(

@@ -11,13 +11,11 @@ struct Vocabulary {
     static let policy = Vocabulary(
         title: "a policy",
         keys: [
-            "name", "description", "basis", "mode", "match", "rules", "notify-before", "schedule", "pace", "limits",
-            "controls",
-            "approval",
+            "name", "description", "basis", "mode", "match", "rules", "notify-before", "minimum-notice",
+            "schedule", "pace", "limits", "controls", "approval",
         ],
         later: [
-            "minimum-notice": "remove it; 'mode: warn' gives notice before you set 'mode: enforce'",
-            "when": "remove it, and narrow 'match' instead",
+            "when": "remove it, and narrow 'match' instead"
         ])
 
     static let selector = Vocabulary(

@@ -23,6 +23,7 @@ package struct FakeStoreReads: StoreReads {
     package var blockedActions: [Block] = []
     /// Oldest first.
     package var entries: [AuditEntry] = []
+    package var sentNotices: [TokenID: [StandingNotice]] = [:]
     package var failures: [FailedAttempts] = []
     package var deliveries = DeliveryCounts(waiting: 0, delivered: 0, dead: 0)
 
@@ -123,6 +124,12 @@ package struct FakeStoreReads: StoreReads {
         let absent = tokens.compactMap { token in absences[token.id].map { (token, $0) } }
         for (token, absence) in absent.sorted(by: { ($0.1.since, $0.0.id) < ($1.1.since, $1.0.id) }) {
             guard try each(token, absence) else { return }
+        }
+    }
+    package func notices(of id: TokenID) -> [StandingNotice] { sentNotices[id] ?? [] }
+    package func eachNotice(_ each: (TokenID, StandingNotice) throws -> Bool) throws {
+        for (id, notices) in sentNotices.sorted(by: { $0.key < $1.key }) {
+            for notice in notices { guard try each(id, notice) else { return } }
         }
     }
     package func toldUses(of id: TokenID) -> [ToldUse] { [] }

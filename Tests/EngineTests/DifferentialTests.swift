@@ -28,8 +28,11 @@ import Testing
             }
         }
         var seen: Set<String> = []
+        var noticed = 0
         for number in 0..<200 {
-            let policy = random.policy(number)
+            var policy = random.policy(number)
+            if number % 3 == 0 { policy.notifyBefore = random.leads() }
+            if number % 4 == 0 { policy.minimumNotice = .days(2) }
             let set = PolicySet([policy])
             let lookahead = number % 2 == 0 ? TimeSpan.zero : .days(5)
             var found: Set<TokenID> = []
@@ -41,6 +44,11 @@ import Testing
             }
             let planner = Planner(policies: set, vaults: [], tracking: .unbroken)
             for drawn in tokens {
+                let notices = planner.decide(drawn.token, at: change.at, notices: { [] }, destinations: { [] }).notices
+                if !notices.isEmpty, !found.contains(drawn.token.id) {
+                    Issue.record("a notice of \(policy.rules) to \(drawn.token) is missed")
+                }
+                noticed += notices.count
                 var rulings: [Planner.Ruling] = []
                 planner.judge(drawn.token, at: change.at, into: &rulings)
                 let expected = Plain.rulings(policy, drawn, now: Self.now)
@@ -59,6 +67,7 @@ import Testing
                 if rulings.count != expected.count { Issue.record("\(policy.selector) and \(drawn.token)") }
             }
         }
+        #expect(noticed > 10_000)
         // Drawn widely enough for each reason that needs no rotation under way.
         #expect(seen.count >= 24, "\(seen.sorted())")
     }
@@ -204,6 +213,12 @@ private struct Drawn {
         if isDrawn(20) { selector.except = [Selector(labels: ["env": [Glob("dev")]])] }
         return Policy(
             name: "p\(number)", mode: .enforce, selector: selector, rules: (0...below(3)).map { _ in rule() })
+    }
+
+    /// Longest first.
+    mutating func leads() -> [TimeSpan] {
+        let longest = max(2, span(upTo: 15))
+        return [TimeSpan(seconds: longest), TimeSpan(seconds: longest / 2)]
     }
 
     private mutating func rule() -> Rule {

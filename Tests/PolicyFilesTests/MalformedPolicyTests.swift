@@ -136,7 +136,11 @@ struct Malformed: Sendable, CustomTestStringConvertible {
         Malformed(
             "another approval", "approval: maybe", "6:15: error: 'approval' is none or required, not 'maybe'"),
         Malformed(
-            "a minimum notice", "minimum-notice: 3d", "6:5: error: 'minimum-notice' is not in this version"),
+            "a minimum notice of nothing", "minimum-notice: 0d",
+            "6:21: error: 'minimum-notice' must be more than nothing"),
+        Malformed(
+            "a minimum notice that is a list", "minimum-notice: [3d]",
+            "6:21: error: 'minimum-notice' must be a duration, and here is a list"),
         Malformed("a condition", "when: x", "6:5: error: 'when' is not in this version"),
         Malformed(
             "percent above 100", "limits: { percent: 101 }",

@@ -45,3 +45,14 @@ struct Numbers: RandomNumberGenerator {
 func evaluate(_ rule: Rule, of token: Token, at now: Instant) -> Verdict {
     evaluate(rule, of: token, at: now, tracking: .unbroken)
 }
+
+extension Planner {
+    /// Of a token that nobody was told of yet.
+    func decide(_ token: Token, at now: Instant, destinations: () -> [Destination]) -> Decision {
+        decide(token, at: now, notices: { [] }, destinations: destinations)
+    }
+
+    func decide(_ token: Token, in quarantine: Quarantine, at now: Instant, refused: () -> RefusedUses?) -> Decision {
+        decide(token, in: quarantine, at: now, notices: { [] }, refused: refused)
+    }
+}

@@ -24,7 +24,7 @@ import Testing
 
     private func action(_ policies: [Policy], _ quarantine: Quarantine, _ token: Token) -> PlannedAction? {
         Planner(policies: PolicySet(policies), vaults: [], tracking: .unbroken)
-            .action(for: token, in: quarantine, at: now) { nil }
+            .decide(token, in: quarantine, at: now) { nil }.action
     }
 
     @Test func `actions are ordered by strictness`() {

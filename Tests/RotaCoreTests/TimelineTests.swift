@@ -18,7 +18,8 @@ import Testing
         let rule = try #require(timeline.policies.first?.rules.first)
         #expect(rule.deadline == now + .days(80))
         #expect(rule.start == now + .days(76))
-        #expect(rule.notices.map(\.at) == [now + .days(66), now + .days(77)])
+        #expect(rule.notices.map(\.at) == [now + .days(62), now + .days(73)])
+        #expect(rule.sendsNotices)
         #expect(rule.overlapEnd == now + .days(77))
     }
 
@@ -46,6 +47,33 @@ import Testing
         let rule = try #require(timeline(of: changing).policies.first?.rules.first)
         #expect(rule.blocked == .noDestination && rule.start == nil)
         #expect(rule.overlapEnd == now + .hours(5))
+    }
+
+    @Test(arguments: [(Mode.observe, false), (.warn, true), (.enforce, true)])
+    func `a policy that observes has dates of notices, and sends none`(mode: Mode, sends: Bool) throws {
+        var policy = Self.policy
+        policy.mode = mode
+        let rule = try #require(timeline(of: token(age: .days(10)), [policy]).policies.first?.rules.first)
+        #expect(rule.notices.count == 2 && rule.sendsNotices == sends)
+    }
+
+    @Test func `what waits for its notice says which one was sent, and from when on it may be taken`() throws {
+        var policy = Self.policy
+        policy.minimumNotice = .days(3)
+        let old = token(age: .days(100))
+        let sent = StandingNotice(
+            rule: RuleReference(policy: "p", rule: "max-age"), action: .rotate, origin: ago(.days(100)),
+            start: ago(.days(14)), lead: .days(3), firstSentAt: ago(.days(1)), sentAt: ago(.days(1)))
+        let cases: [(notices: [StandingNotice], begins: Instant)] = [
+            ([], now + .days(3)), ([sent], now + .days(2)),
+        ]
+        for (notices, begins) in cases {
+            let timeline = Timeline(
+                of: old, at: [Destination(vault: "main", path: "ci")], vaults: ["main"], policies: [policy], at: now,
+                tracking: .unbroken, notices: notices)
+            let rule = try #require(timeline.policies.first?.rules.first)
+            #expect(rule.mayBegin == begins && rule.standing == notices.first)
+        }
     }
 
     @Test func `a policy that does not select it says why`() {

@@ -77,6 +77,7 @@ import Testing
         .allTokens, .tokensInStates, .unsortedTokens, .unfinishedRotations, .openFindings, .deliveryCounts,
         .activeCount, .lastRun, .tokensWithoutValue, .stalledRotations, .heartbeats, .beginTracking, .schedules,
         .destinationCounts, .blocks, .failedAttempts, .disabledEndpoints, .absentTokens, .absentCount,
+        .allNotices,
     ]
 
     /// It would look through the push rows, but only while a foreign key is violated.

@@ -42,6 +42,7 @@ private func judgeAll<Format: ReportFormat>(
     // A conflict shows when a run looks into the vault, and not in the store alone.
     let conflicts = Set(try store.blocks().filter { $0.reason == .conflict }.map(\.tokenID))
     let failing = Set(try store.failedAttempts().map(\.tokenID))
+    let givesNotice = facts.policies.policies.contains { NoticeTerms($0) != nil }
     var rulings: [Planner.Ruling] = []
     // Without an order a description may be left out.
     let order = facts.policies.asksForDescription ? TokenOrder.byName : Format.order
@@ -52,7 +53,10 @@ private func judgeAll<Format: ReportFormat>(
         // Asked first: the closure below would cost a copy of the token, and nearly all call for nothing.
         var blocked: BlockedReason?
         if planner.callsForAction(rulings) {
-            let action = try planner.action(for: token, rulings) { try store.destinations(of: token.id) }
+            let sent = givesNotice ? try store.notices(of: token.id) : []
+            let action = try planner.action(for: token, rulings, after: sent, at: facts.at) {
+                try store.destinations(of: token.id)
+            }
             let met: BlockedReason? =
                 conflicts.contains(token.id) ? .conflict : failing.contains(token.id) ? .vaultFailing : nil
             blocked = action.flatMap { $0.0.blocked ?? ($0.0.action == .rotate ? met : nil) }

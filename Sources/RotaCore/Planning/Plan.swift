@@ -41,8 +41,10 @@ package struct PlannedAction: Hashable, Sendable {
     package var cap: OverlapCap
     /// Why it cannot be done, in place of doing it blindly.
     package var blocked: BlockedReason?
-    /// It is due, but beyond the policy's pace: a later run takes it.
+    /// It is due, but a later run takes it: it is beyond the policy's pace, or its notice is not old enough.
     package var waiting: Bool
+    /// Where it waits for its notice, from when on it may be taken; nil where it does not.
+    package var mayBegin: Instant?
     /// What else calls for something of this token: this action, the strictest, is taken in place of it.
     package var covers: [RuleReference]
     /// Who has presented a quarantined token since; nil for any other action, and when nobody has.
@@ -54,7 +56,7 @@ package struct PlannedAction: Hashable, Sendable {
         tokenID: TokenID, name: String, owner: String, revision: Int64, action: Action, policy: String,
         rule: String, verdict: Verdict, overlap: TimeSpan = .zero, cap: OverlapCap = OverlapCap(),
         blocked: BlockedReason? = nil,
-        waiting: Bool = false, covers: [RuleReference] = [], refused: RefusedUses? = nil,
+        waiting: Bool = false, mayBegin: Instant? = nil, covers: [RuleReference] = [], refused: RefusedUses? = nil,
         early: Instant? = nil
     ) {
         self.tokenID = tokenID
@@ -69,6 +71,7 @@ package struct PlannedAction: Hashable, Sendable {
         self.cap = cap
         self.blocked = blocked
         self.waiting = waiting
+        self.mayBegin = mayBegin
         self.covers = covers
         self.refused = refused
         self.early = early
@@ -79,6 +82,22 @@ package struct PlannedAction: Hashable, Sendable {
         let why = verdict.reason.message
         return early.map { "\(why); done at once, since it would end before the next run of its policy at \($0)" }
             ?? why
+    }
+}
+
+/// What an action that is called for waits for.
+package enum WaitingReason: String, Sendable, CaseIterable {
+    /// Others of its policy come first.
+    case pace
+    /// Its first notice is not as old as the policy asks, or has not been sent.
+    case notice
+}
+
+extension PlannedAction {
+    /// Nil where it is taken, or blocked.
+    package var waitingFor: WaitingReason? {
+        guard waiting, blocked == nil else { return nil }
+        return mayBegin == nil ? .pace : .notice
     }
 }
 

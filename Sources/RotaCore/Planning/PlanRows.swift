@@ -18,6 +18,8 @@ package struct PlanRows: Sendable {
     private var refusedUses: [UInt32: RefusedUses] = [:]
     /// Likewise.
     private var early: [UInt32: Instant] = [:]
+    /// By the place of the action's row: from when on those may be taken that wait for their notice.
+    private var mayBegin: [UInt32: Instant] = [:]
     /// The actions in the order of the plan.
     private var order: [UInt32] = []
 
@@ -105,6 +107,7 @@ package struct PlanRows: Sendable {
         order.append(UInt32(actions.count))
         if let refused = action.refused { refusedUses[UInt32(actions.count)] = refused }
         if let next = action.early { early[UInt32(actions.count)] = next }
+        if let begins = action.mayBegin { mayBegin[UInt32(actions.count)] = begins }
         actions.append(
             ActionRow(
                 token: token, verdict: verdict, call: calls.place(of: call), covers: covers.place(of: action.covers),
@@ -171,7 +174,7 @@ package struct PlanRows: Sendable {
             tokenID: TokenID(text(of: token, token.id)), name: text(of: token, token.name),
             owner: text(of: token, token.owner), revision: token.revision, action: call.action, policy: call.policy,
             rule: call.rule, verdict: verdicts[Int(row.verdict)], overlap: call.overlap, cap: call.cap,
-            blocked: row.blocked, waiting: row.waiting, covers: covers[row.covers],
+            blocked: row.blocked, waiting: row.waiting, mayBegin: mayBegin[order[place]], covers: covers[row.covers],
             refused: refusedUses[order[place]], early: early[order[place]])
     }
 

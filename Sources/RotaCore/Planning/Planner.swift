@@ -8,8 +8,10 @@ package struct Planner: Sendable {
     private let selectsAll: [Bool]
     /// The terms of each policy's rules.
     private let terms: [[RuleTerms]]
+    /// By policy: nil for one that gives no notice.
+    let noticeTerms: [NoticeTerms?]
     private let asksForIdleness: Bool
-    private let vaults: Set<String>
+    let vaults: Set<String>
     private let tracking: TrackingHistory
 
     /// - parameters:
@@ -20,6 +22,7 @@ package struct Planner: Sendable {
         enforces = policies.policies.map { $0.mode == .enforce }
         selectsAll = policies.policies.map { $0.selector == .all }
         terms = policies.policies.map { $0.rules.map(\.terms) }
+        noticeTerms = policies.policies.map(NoticeTerms.init)
         asksForIdleness = terms.joined().contains { if case .idleness = $0.limit { true } else { false } }
         self.vaults = vaults
         self.tracking = tracking
@@ -47,15 +50,29 @@ package struct Planner: Sendable {
         package var action: PlannedAction?
         /// Which policy's action it is, by its index; nil without one.
         package var policy: Int?
+        /// What people are to be told of now, before it is done.
+        package var notices: [DueNotice] = []
+        /// Of the notices that were sent before, those that still hold.
+        package var standing: [StandingNotice] = []
     }
 
-    /// - parameter destinations: asked only for a token that is to be rotated.
+    /// - parameters:
+    ///   - notices: those that were sent of the token; asked only where a policy that gives notice has something ahead.
+    ///   - destinations: asked only for a token that is to be rotated.
     package func decide(
-        _ token: Token, at now: Instant, destinations: () throws -> [Destination]
+        _ token: Token, at now: Instant, notices: () throws -> [StandingNotice],
+        destinations: () throws -> [Destination]
     ) rethrows -> Decision {
         var decision = Decision(rulings: [])
         judge(token, at: now, into: &decision.rulings)
-        if let (action, policy) = try self.action(for: token, decision.rulings, destinations: destinations) {
+        var sent: [StandingNotice] = []
+        if hasNoticeAhead(decision.rulings, at: now) {
+            sent = try notices()
+            try addNotices(of: token, to: &decision, after: sent, at: now, destinations: destinations)
+        }
+        let chosen = try self.action(
+            for: token, decision.rulings, after: sent, at: now, destinations: destinations)
+        if let (action, policy) = chosen {
             decision.action = action
             decision.policy = policy
         }
@@ -93,46 +110,65 @@ package struct Planner: Sendable {
 
     /// The one action that follows from all that is said of a token, with the policy whose it is; nil for none.
     ///
-    /// - parameter destinations: asked only for a token that is to be rotated.
+    /// One that has to wait for its notice keeps nothing from being done that has not: a policy that is new, and gives
+    /// notice, does not delay the others. Where all wait, the strictest is shown waiting.
+    ///
+    /// - parameters:
+    ///   - sent: the notices that were sent of the token.
+    ///   - destinations: asked only for a token that is to be rotated.
     package func action(
-        for token: Token, _ rulings: [Ruling], destinations: () throws -> [Destination]
+        for token: Token, _ rulings: [Ruling], after sent: [StandingNotice], at now: Instant,
+        destinations: () throws -> [Destination]
     ) rethrows -> (PlannedAction, policy: Int)? {
         // Most tokens call for nothing, and for them nothing is made.
         guard callsForAction(rulings) else { return nil }
-        let calls = rulings.filter(isCall)
+        let called = rulings.filter(isCall)
+        let ready = called.filter { hold($0, of: token, after: sent, at: now) == nil }
+        let calls = ready.isEmpty ? called : ready
         guard let chosen = calls.min(by: precedes) else { return nil }
         let action = rule(of: chosen).action
+        let release = hold(chosen, of: token, after: sent, at: now)
+        let blocked = try token.obstacle(to: action, vaults: vaults, destinations: destinations)
         let planned = PlannedAction(
             tokenID: token.id, name: token.name, owner: token.owner, revision: token.revision, action: action,
             policy: policies.policies[chosen.policy].name, rule: rule(of: chosen).name,
             verdict: chosen.verdict,
             overlap: action == .rotate ? rule(of: chosen).overlap : .zero, cap: rule(of: chosen).cap,
-            blocked: try token.obstacle(to: action, vaults: vaults, destinations: destinations),
+            blocked: blocked, waiting: release != nil && blocked == nil, mayBegin: blocked == nil ? release : nil,
             covers: calls.filter { $0 != chosen }.map {
                 RuleReference(policy: policies.policies[$0.policy].name, rule: rule(of: $0).name)
             })
         return (planned, chosen.policy)
     }
 
-    /// The revocation that a quarantine has come to; nil while it goes on.
+    /// The revocation that a quarantine has come to, with the notices of it; no action while it goes on.
     ///
-    /// - parameter refused: who has presented the token since; asked only when it has come to its end.
-    package func action(
-        for token: Token, in quarantine: Quarantine, at now: Instant, refused: () throws -> RefusedUses?
-    ) rethrows -> PlannedAction? {
-        guard let revocation = quarantine.revocation(of: token, by: policies.policies), revocation.at <= now else {
-            return nil
+    /// - parameters:
+    ///   - notices: those that were sent of the token; asked only where the policy gives notice.
+    ///   - refused: who has presented the token since; asked only when it has come to its end.
+    package func decide(
+        _ token: Token, in quarantine: Quarantine, at now: Instant, notices: () throws -> [StandingNotice],
+        refused: () throws -> RefusedUses?
+    ) rethrows -> Decision {
+        var decision = Decision(rulings: [])
+        guard let revocation = quarantine.revocation(of: token, by: policies.policies) else { return decision }
+        let coming = ComingAction(revocation, of: quarantine, at: now)
+        var release: Instant?
+        if let terms = terms(of: revocation.rule.policy), revocation.at - terms.longestLead <= now {
+            let sent = try notices()
+            if let due = terms.due(for: coming, after: sent, at: now) { decision.notices = [due] }
+            decision.standing = sent.filter { terms.keeps($0, for: coming, at: now) }
+            release = terms.hold(coming, after: sent, at: now)
         }
-        return PlannedAction(
+        guard revocation.at <= now else { return decision }
+        decision.action = PlannedAction(
             tokenID: token.id, name: token.name, owner: token.owner, revision: token.revision, action: .revoke,
-            policy: revocation.rule.policy, rule: revocation.rule.rule,
-            verdict: Verdict(
-                .violating, .quarantineOver(time: now - quarantine.since, limit: revocation.after),
-                deadline: revocation.at, start: revocation.at),
-            refused: try refused())
+            policy: revocation.rule.policy, rule: revocation.rule.rule, verdict: coming.verdict,
+            waiting: release != nil, mayBegin: release, refused: try refused())
+        return decision
     }
 
-    private func isCall(_ ruling: Ruling) -> Bool { ruling.verdict.calls && enforces[ruling.policy] }
+    func isCall(_ ruling: Ruling) -> Bool { ruling.verdict.calls && enforces[ruling.policy] }
 
     /// The strictest first; of equals the earlier deadline, then the order of the policies.
     private func precedes(_ left: Ruling, _ right: Ruling) -> Bool {
@@ -144,7 +180,7 @@ package struct Planner: Sendable {
         return (left.policy, left.rule) < (right.policy, right.rule)
     }
 
-    private func rule(of ruling: Ruling) -> Rule {
+    func rule(of ruling: Ruling) -> Rule {
         policies.policies[ruling.policy].rules[ruling.rule]
     }
 }

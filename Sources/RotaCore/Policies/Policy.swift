@@ -9,6 +9,8 @@ package struct Policy: Hashable, Sendable {
     package var rules: [Rule]
     /// How long before an action of this policy people are told, longest first.
     package var notifyBefore: [TimeSpan]
+    /// No action of this policy is taken sooner than this after its first notice; nil: it waits for none.
+    package var minimumNotice: TimeSpan?
     /// When it runs by itself; nil: by the default schedule of the configuration.
     package var schedule: Schedule?
     /// How many actions one run takes, oldest deadline first; the rest wait.
@@ -21,9 +23,9 @@ package struct Policy: Hashable, Sendable {
 
     package init(
         name: String, description: String = "", basis: String = "", mode: Mode = .observe,
-        selector: Selector = .all, rules: [Rule], notifyBefore: [TimeSpan] = [], schedule: Schedule? = nil,
-        pace: Int? = nil,
-        limits: Limits = Limits(), controls: [String: [String]] = [:], file: String = ""
+        selector: Selector = .all, rules: [Rule], notifyBefore: [TimeSpan] = [],
+        minimumNotice: TimeSpan? = nil, schedule: Schedule? = nil, pace: Int? = nil, limits: Limits = Limits(),
+        controls: [String: [String]] = [:], file: String = ""
     ) {
         self.name = name
         self.description = description
@@ -32,6 +34,7 @@ package struct Policy: Hashable, Sendable {
         self.selector = selector
         self.rules = rules
         self.notifyBefore = notifyBefore
+        self.minimumNotice = minimumNotice
         self.schedule = schedule
         self.pace = pace
         self.limits = limits

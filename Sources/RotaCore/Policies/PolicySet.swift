@@ -55,6 +55,11 @@ private struct CanonicalText {
             canonical.append(control.key)
             canonical.list(control.value) { $0.append($1) }
         }
+        // No policy's name is followed by a number; without it, digests stay as they were.
+        if let span = policy.minimumNotice {
+            append("minimum-notice")
+            append(span.seconds)
+        }
     }
 
     private mutating func append(_ rule: Rule) {

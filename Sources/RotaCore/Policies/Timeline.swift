@@ -14,9 +14,10 @@ package struct Timeline: Hashable, Sendable {
     ///   - destinations: those of the token.
     ///   - vaults: the names of the vaults that the configuration has.
     ///   - tracking: when uses were watched.
+    ///   - sent: the notices that were sent of the token.
     package init(
         of token: Token, at destinations: [Destination], vaults: Set<String>, policies: [Policy], at now: Instant,
-        tracking: TrackingHistory, quarantine: QuarantineOutlook? = nil
+        tracking: TrackingHistory, quarantine: QuarantineOutlook? = nil, notices sent: [StandingNotice] = []
     ) {
         tokenID = token.id
         name = token.name
@@ -27,7 +28,7 @@ package struct Timeline: Hashable, Sendable {
         self.policies = policies.map { policy in
             PolicyTimeline(of: token, policy: policy, evaluated: evaluated) { rule in
                 RuleTimeline(
-                    of: token, rule: rule, notifyBefore: policy.notifyBefore,
+                    of: token, rule: rule, policy: policy, sent: sent,
                     blocked: token.obstacle(to: rule.action, vaults: vaults) { destinations }, at: now,
                     tracking: tracking)
             }
@@ -57,7 +58,7 @@ package struct PolicyTimeline: Hashable, Sendable {
 
 /// What one rule says of it, and the dates that follow, earliest first: notices, start, deadline.
 package struct RuleTimeline: Hashable, Sendable {
-    /// A warning of a coming action: this long before the deadline.
+    /// A warning of a coming action: this long before it begins.
     package struct Notice: Hashable, Sendable {
         package var before: TimeSpan
         package var at: Instant
@@ -68,8 +69,14 @@ package struct RuleTimeline: Hashable, Sendable {
     package var verdict: Verdict
     /// Why the action could not be taken; nil when it can.
     package var blocked: BlockedReason?
-    /// Empty when there is no deadline, or the action is blocked.
+    /// Those that are or were to be sent before it begins; empty when that is not known, or the action is blocked.
     package var notices: [Notice]
+    /// Whether the policy sends them: one that observes does not.
+    package var sendsNotices: Bool
+    /// The one that was sent of this action, and holds.
+    package var standing: StandingNotice?
+    /// From when on the action may be taken that is called for and waits for its notice; nil where none waits.
+    package var mayBegin: Instant?
     /// When the previous value ends: by the rotation under way, else as planned; nil unless it rotates.
     package var overlapEnd: Instant?
     /// When a quarantine by this rule would end in a revocation; nil when it would not.
@@ -80,7 +87,7 @@ package struct RuleTimeline: Hashable, Sendable {
     package var deadline: Instant? { verdict.deadline }
 
     fileprivate init(
-        of token: Token, rule: Rule, notifyBefore: [TimeSpan], blocked: BlockedReason?, at now: Instant,
+        of token: Token, rule: Rule, policy: Policy, sent: [StandingNotice], blocked: BlockedReason?, at now: Instant,
         tracking: TrackingHistory
     ) {
         self.rule = rule.name
@@ -89,9 +96,15 @@ package struct RuleTimeline: Hashable, Sendable {
         self.verdict = verdict
         self.blocked = blocked
         // What is blocked comes at no date: only its deadline stands, and the end of what is under way.
-        let (start, deadline) = blocked == nil ? (verdict.start, verdict.deadline) : (nil, nil)
-        notices =
-            deadline.map { deadline in notifyBefore.map { Notice(before: $0, at: deadline - $0) } } ?? []
+        let start = blocked == nil ? verdict.start : nil
+        let coming = ComingAction(rule, of: policy.name, token: token, verdict: verdict)
+        let terms = NoticeTerms(policy)
+        let isTaken = policy.mode == .enforce && verdict.calls && blocked == nil
+        standing = sent.first { $0.announces(coming) }
+        sendsNotices = terms != nil
+        mayBegin = isTaken ? terms?.hold(coming, after: sent, at: now) : nil
+        let begins = mayBegin ?? start
+        notices = begins.map { begins in policy.leadTimes.map { Notice(before: $0, at: begins - $0) } } ?? []
         overlapEnd =
             rule.action == .rotate
             ? token.values.overlapEndsAt ?? start.map { max($0, now) + rule.overlap } : nil

@@ -44,6 +44,7 @@ private func showPlan(_ invocation: Invocation) throws -> ExitCode {
     } else {
         BrakeDocument.warn(of: brake, on: invocation.output)
         PlanDocument.print(result, isWhole: invocation.arguments.has("all"), on: invocation.output)
+        PlanDocument.printNotices(result.noticed, on: invocation.output)
         PlanDocument.printUnacted(result.findings, on: invocation.output)
         PlanDocument.printRuns(of: result.plan, policies.policies, otherwise: schedule, on: invocation.output)
     }
@@ -68,6 +69,7 @@ enum PlanDocument {
         var document = DocumentWriter(on: output)
         document.add("plan", json(plan))
         document.add("actions", each: plan.actions) { json($0, result.failedAttempts[$0.tokenID]) }
+        document.add("noticed", each: result.noticed) { .string($0.text) }
         document.add(
             "totals",
             [
@@ -98,6 +100,8 @@ enum PlanDocument {
             "reason": .string(action.verdict.reason.code), "message": .string(action.message),
             "deadline": TokenDocument.time(action.verdict.deadline),
             "blocked": TokenDocument.text(action.blocked?.rawValue), "waiting": .bool(action.waiting),
+            "waiting_for": TokenDocument.text(action.waitingFor?.rawValue),
+            "may_begin": TokenDocument.time(action.mayBegin),
             "failed_attempts": action.action == .rotate ? TokenDocument.json(failed) : .null,
             "refused_uses": QuarantineDocument.json(action.refused),
             "covers": .array(
@@ -117,10 +121,17 @@ enum PlanDocument {
         var held = AbridgedTable(
             headings + ["why"], on: output, title: "Waiting: beyond the pace of the policy; later runs take them",
             isWhole: isWhole)
-        for action in plan.actions where action.blocked == nil && action.waiting {
+        for action in plan.actions where action.waitingFor == .pace {
             held.add(kind: kind(action), row(action) + [why(action)])
         }
         held.finish()
+        var young = AbridgedTable(
+            headings + ["not before", "why"], on: output,
+            title: "Waiting: their notice is not as old as the policy asks; later runs take them", isWhole: isWhole)
+        for action in plan.actions where action.waitingFor == .notice {
+            young.add(kind: kind(action), row(action) + [action.mayBegin?.description ?? "-", why(action)])
+        }
+        young.finish()
         var stuck = AbridgedTable(
             headings + ["blocked because"], on: output, title: "Blocked: called for, but not possible",
             isWhole: isWhole)
@@ -133,10 +144,16 @@ enum PlanDocument {
         stuck.finish()
         if !plan.actions.isEmpty { output.line() }
         output.line(
-            "\(counted(plan.actions.count, "action")): \(taken.rowCount) to be taken, \(held.rowCount) waiting, "
-                + "\(stuck.rowCount) blocked; as of \(plan.at)")
+            "\(counted(plan.actions.count, "action")): \(taken.rowCount) to be taken, "
+                + "\(held.rowCount + young.rowCount) waiting, \(stuck.rowCount) blocked; as of \(plan.at)")
         output.line(
             "\(counted(plan.candidates, "token")) looked at: those whose age, use or end may call for something")
+    }
+
+    /// Whom a run would tell.
+    static func printNotices(_ tokens: [TokenID], on output: Output) {
+        guard !tokens.isEmpty else { return }
+        output.line("notice of what is coming is due for \(counted(tokens.count, "token")); a run sends it")
     }
 
     /// What is wrong and in no plan, since its policy only looks.

@@ -145,6 +145,7 @@ private struct RunDocument {
                 "cause": TokenDocument.text(rotation.cause),
             ]
         }
+        document.add("notices", .integer(report.notices))
         document.add("retired", .integer(report.recovery.retired))
         document.add("expired", .integer(report.expired))
         document.add(
@@ -186,6 +187,9 @@ private struct RunDocument {
         if !report.actions.isEmpty || !before.isEmpty { output.line() }
         if report.refusal == nil {
             output.line(Outcome.allCases.map { "\(count($0)) \($0.rawValue)" }.joined(separator: ", "))
+        }
+        if report.notices > 0 {
+            output.line("\(counted(report.notices, "notice")) of coming actions sent")
         }
         printRecovery(on: output)
         printDeliveries(report.deliveries, waiting: report.waitingDeliveries, on: output)

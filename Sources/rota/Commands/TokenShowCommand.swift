@@ -6,7 +6,7 @@ import RotaCore
 extension Command {
     static let tokenShow = Command(
         words: ["token", "show"],
-        summary: "show a token with its versions, uses, destinations, rotation and findings",
+        summary: "show a token with its versions, uses, destinations, rotation, notices and findings",
         operand: Operand(name: "TOKEN", help: "a name or an id"),
         examples: [
             "rota token show ingest", "rota token show ingest --json | jq '.versions[] | select(.valid)'",
@@ -22,7 +22,7 @@ private func showToken(_ invocation: Invocation) throws -> ExitCode {
     let details = try TokenDetails(
         of: store.requireToken(invocation.arguments.operands[0]), from: store, at: now,
         caveats: composition.configuration.caveats,
-        // A fault in them hides when a quarantine ends, and nothing else.
+        // A fault in them hides when a quarantine ends and how old a notice has to be, and nothing else.
         policies: loadPolicies(at: composition.configuration.policies).policies?.policies ?? [])
     if invocation.wantsJSON {
         invocation.output.document(details.json(at: now))
@@ -45,6 +45,8 @@ private struct TokenDetails {
     private let usage: UsageSummary
     private let quarantine: QuarantineOutlook?
     private let absence: Absence?
+    private let notices: [StandingNotice]
+    private let policies: [Policy]
     /// Uses of values that had been revoked.
     private let reuses: [ToldUse]
     /// What is not promised, by the name of the vault.
@@ -63,6 +65,8 @@ private struct TokenDetails {
         missing = try MissingValue(of: token, from: store)
         usage = try UsageSummary(of: token, from: store, at: now)
         quarantine = try store.quarantineOutlook(of: token, by: policies)
+        notices = try store.notices(of: token.id)
+        self.policies = policies
         absence = try store.absence(of: token.id)
         reuses = try store.toldUses(of: token.id).filter { $0.kind == .reuse }
     }
@@ -74,7 +78,8 @@ private struct TokenDetails {
             "destinations": .array(destinations.map(json)),
             "rotation": rotation.map { TokenDocument.json($0) } ?? .null,
             "failed_attempts": TokenDocument.json(failed),
-            "findings": .array(findings.map { TokenDocument.json($0) }), "usage": UsageDocument.json(usage),
+            "findings": .array(findings.map { TokenDocument.json($0) }),
+            "notices": .array(notices.map { NoticeDocument.json($0, policies) }), "usage": UsageDocument.json(usage),
             "quarantine": QuarantineDocument.json(quarantine),
             "missing": AbsenceDocument.json(absence), "reuse": .array(reuses.map(QuarantineDocument.json)),
         ]
@@ -116,6 +121,9 @@ private struct TokenDetails {
         }
         section("Destinations", on: output, ["destination", "last verified", "last pushes"]) { table in
             for destination in destinations { table.add(row(destination)) }
+        }
+        section("Notices of coming actions", on: output, NoticeDocument.headings) { table in
+            for notice in notices { table.add(NoticeDocument.row(notice, policies)) }
         }
         section("Findings", on: output, ["policy", "rule", "since", "closed", "finding"]) { table in
             for finding in findings {

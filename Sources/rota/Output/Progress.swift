@@ -87,6 +87,7 @@ extension StepProgress.Step {
         case .recovering: "rotations"
         case .expiring, .planning, .rotating: "tokens"
         case .recording, .closing: "findings"
+        case .telling: "tokens"
         case .acting: "actions"
         case .noting: "blocked actions"
         case .delivering: "deliveries"

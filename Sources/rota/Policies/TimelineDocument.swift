@@ -48,7 +48,10 @@ struct TimelineDocument {
             "status": .string(rule.verdict.status.rawValue), "reason": .string(rule.verdict.reason.code),
             "message": .string(rule.verdict.reason.message),
             "blocked": TokenDocument.text(rule.blocked?.rawValue),
-            "notices": .array(rule.notices.map { TokenDocument.time($0.at) }), "notices_sent": .bool(false),
+            "notices": .array(rule.notices.map { TokenDocument.time($0.at) }),
+            "notices_sent": .bool(rule.sendsNotices),
+            "notice": rule.standing.map { NoticeDocument.json($0, policies) } ?? .null,
+            "may_begin": TokenDocument.time(rule.mayBegin),
             "start": TokenDocument.time(rule.start), "deadline": TokenDocument.time(rule.deadline),
             "revoke_at": TokenDocument.time(rule.revocation),
             "overlap_end": TokenDocument.time(rule.overlapEnd),
@@ -89,7 +92,16 @@ struct TimelineDocument {
             output.line("    \(rule.action.rawValue) is blocked: \(blocked.message)")
         }
         var dates: [(at: Instant, what: String)] = rule.notices.map {
-            ($0.at, "notice, \($0.before.spoken) before (this version sends none)")
+            (
+                $0.at,
+                "notice, \($0.before.spoken) before" + (rule.sendsNotices ? "" : " (a policy that observes sends none)")
+            )
+        }
+        if let standing = rule.standing, !dates.contains(where: { $0.at == standing.sentAt }) {
+            dates.append((standing.sentAt, "notice was sent, for \(standing.lead.spoken) before"))
+        }
+        if let begins = rule.mayBegin {
+            dates.append((begins, "\(rule.action.rawValue) may be taken: its notice is old enough then"))
         }
         if let start = rule.start { dates.append((start, "\(rule.action.rawValue) begins")) }
         if let end = rule.overlapEnd {

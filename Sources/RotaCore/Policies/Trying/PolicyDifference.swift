@@ -52,8 +52,8 @@ package struct PolicyComparison: Sendable {
     package func difference(
         of token: Token, at now: Instant, destinations: () throws -> [Destination]
     ) rethrows -> PolicyDifference? {
-        let old = try before.decide(token, at: now, destinations: destinations)
-        let new = try after.decide(token, at: now, destinations: destinations)
+        let old = try before.decide(token, at: now, notices: { [] }, destinations: destinations)
+        let new = try after.decide(token, at: now, notices: { [] }, destinations: destinations)
         let difference = PolicyDifference(
             tokenID: token.id, name: token.name, rulings: changes(old.rulings, new.rulings), before: old.action,
             after: new.action)
@@ -64,8 +64,8 @@ package struct PolicyComparison: Sendable {
     package func difference(of token: Token, in quarantine: Quarantine, at now: Instant) -> PolicyDifference? {
         let difference = PolicyDifference(
             tokenID: token.id, name: token.name, rulings: [],
-            before: before.action(for: token, in: quarantine, at: now) { nil },
-            after: after.action(for: token, in: quarantine, at: now) { nil })
+            before: before.decide(token, in: quarantine, at: now, notices: { [] }) { nil }.action,
+            after: after.decide(token, in: quarantine, at: now, notices: { [] }) { nil }.action)
         return difference.changesAction ? difference : nil
     }
 
@@ -121,7 +121,8 @@ extension Policy {
     fileprivate func parts(differingFrom other: Policy) -> [String] {
         [
             ("mode", mode != other.mode), ("match", selector != other.selector), ("rules", rules != other.rules),
-            ("notify-before", notifyBefore != other.notifyBefore), ("schedule", schedule != other.schedule),
+            ("notify-before", notifyBefore != other.notifyBefore), ("minimum-notice", minimumNotice != other.minimumNotice),
+            ("schedule", schedule != other.schedule),
             ("pace", pace != other.pace), ("limits", limits != other.limits),
         ].filter(\.1).map(\.0)
     }

@@ -101,10 +101,10 @@ extension PolicyTest {
     package func checks(of policies: PolicySet, at now: Instant) -> [PolicyTestCheck] {
         let planner = Planner(policies: policies, vaults: [Self.vault], tracking: .unbroken)
         let places = (0..<token.destinationCount).map { Destination(vault: Self.vault, path: "place-\($0 + 1)") }
-        let decision = planner.decide(token, at: now) { places }
+        let decision = planner.decide(token, at: now, notices: { [] }) { places }
         var checks = verdicts.map { check($0, decision.rulings, policies.policies, at: now) }
         if let action {
-            let ending = quarantine.flatMap { planner.action(for: token, in: $0, at: now) { nil } }
+            let ending = quarantine.flatMap { planner.decide(token, in: $0, at: now, notices: { [] }) { nil }.action }
             checks.append(check(action, decision.action ?? ending))
         }
         return checks
