@@ -140,7 +140,9 @@ private struct SimulatedVault: Vault {
         _ operation: FakeVault.Operation, _ destination: Destination?, _ body: () async throws(VaultError) -> R
     ) async throws(VaultError) -> R {
         let what = "\(operation) \(destination?.description ?? name)"
-        guard case .goesOn(let fault) = await world.request(process, operation, vault, destination, what) else { throw Self.dead }
+        guard case .goesOn(let fault) = await world.request(process, operation, vault, destination, what) else {
+            throw Self.dead
+        }
         // Nothing runs beside us: the next call of the vault is this one.
         vault.script(operation, fault)
         let result: Result<R, VaultError>

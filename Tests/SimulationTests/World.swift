@@ -267,8 +267,8 @@ final class World: Sendable {
         }
     }
 
-    /// Where writes have conditions, what is read may be older than anything. Where they have none, nothing but a read tells
-    /// that a late write put back an old value: that a read is not older than a request can be is relied on there.
+    /// Where writes have conditions, what is read may be older than anything. Where they have none, nothing but a read
+    /// tells that a late write put back an old value: that a read is not older than a request can be is relied on.
     private func mayBeStale(_ vault: FakeVault, _ destination: Destination) -> Bool {
         guard !vault.capabilities.conditionalWrite else { return true }
         return state.withLock { state in

@@ -33,8 +33,8 @@ package enum Occasion: Hashable, Sendable {
         return schedules.values.map { $0.next(after: now) + ($0.spread ?? .zero) }.max() ?? now
     }
 
-    /// Leaves an action to a token whose turn it is, and lets it wait for its turn else. What waits for its notice goes on
-    /// waiting: nothing is done sooner, whatever ends.
+    /// Leaves an action to a token whose turn it is, and lets it wait for its turn else. What waits for its notice
+    /// goes on waiting: nothing is done sooner, whatever ends.
     ///
     /// - parameter policy: by which the action is; nil without one.
     package func settle(_ action: inout PlannedAction?, of token: Token, by policy: Policy?, at now: Instant) {

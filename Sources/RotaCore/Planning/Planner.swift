@@ -93,11 +93,9 @@ package struct Planner: Sendable {
         // By index: a copy of a policy would count the references of all its parts.
         for policy in terms.indices where selectsAll[policy] || policies.policies[policy].selector.matches(token) {
             for rule in terms[policy].indices {
-                let terms = terms[policy][rule]
-                let verdict =
-                    terms.limit == .facts
-                    ? evaluateFacts(of: token, policies.policies[policy].rules[rule])
-                    : evaluate(terms, of: token, at: now, idle: idle, tracking: tracking)
+                let verdict = evaluate(
+                    terms[policy][rule], of: token, at: now, idle: idle, tracking: tracking,
+                    facts: evaluateFacts(of: token, policies.policies[policy].rules[rule]))
                 rulings.append(Ruling(policy: policy, rule: rule, verdict: verdict))
             }
         }

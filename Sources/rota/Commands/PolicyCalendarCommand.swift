@@ -6,9 +6,9 @@ extension Command {
         words: ["policy", "calendar"],
         summary: "show what comes next: the runs of each policy, and the freezes of the calendar",
         discussion: """
-            Each policy by the clock of its own zone, a line for each day on which it runs under 'rota serve'. A run that
-            falls into a freeze is made up for after it, where its window is still open then. What a run would do on
-            a day to come is told by 'rota plan --at DAY'.
+            Each policy by the clock of its own zone, a line for each day on which it runs under 'rota serve'. A run
+            that falls into a freeze is made up for after it, where its window is still open then. What a run would do
+            on a day to come is told by 'rota plan --at DAY'.
             """,
         options: [
             Option("days", "COUNT", help: "how many days; 14"),

@@ -121,7 +121,8 @@ extension Policy {
     fileprivate func parts(differingFrom other: Policy) -> [String] {
         [
             ("mode", mode != other.mode), ("match", selector != other.selector), ("rules", rules != other.rules),
-            ("notify-before", notifyBefore != other.notifyBefore), ("minimum-notice", minimumNotice != other.minimumNotice),
+            ("notify-before", notifyBefore != other.notifyBefore),
+            ("minimum-notice", minimumNotice != other.minimumNotice),
             ("schedule", schedule != other.schedule),
             ("pace", pace != other.pace), ("limits", limits != other.limits),
         ].filter(\.1).map(\.0)
