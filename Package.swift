@@ -48,7 +48,7 @@ let package = Package(
         module("CEL", []),
 
         // Core: pure decisions.
-        module("RotaCore", ["Crypto"]),
+        module("RotaCore", ["CEL", "Crypto"]),
 
         // Engine: the use cases and the ports that they need.
         module("Engine", ["RotaCore", "Crypto", "JSON"]),

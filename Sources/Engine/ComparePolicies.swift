@@ -10,7 +10,9 @@ package func comparePolicies(
     _ each: (PolicyDifference) throws -> Void
 ) throws -> Int {
     var count = 0
-    try store.eachToken(states: [.active], in: .unsorted) { token in
+    // Without an order, what a token is for is left out.
+    let asks = comparison.before.policies.asksForDescription || comparison.after.policies.asksForDescription
+    try store.eachToken(states: [.active], in: asks ? .byName : .unsorted) { token in
         count += 1
         if count.isMultiple(of: 1_000) { try progress(count) }
         if let difference = try comparison.difference(

@@ -106,7 +106,8 @@ package func makePlan(
         policiesDigest: request.policies.digest, generation: identity.generation, actions: actions,
         candidates: candidates + ending)
     return PlanResult(
-        plan: plan, refusal: try refusal(of: actions, deferred: deferred, request: request, from: store),
+        plan: plan,
+        refusal: try refusal(of: actions, deferred: deferred, request: request, tracking: tracking, from: store),
         findings: findings, tracking: tracking, failedAttempts: failed, noticed: noticed,
         standing: NoticeKeys(standing))
 }
@@ -178,7 +179,8 @@ extension CandidateQuery {
 
 /// Every limit that the actions are over, in one sentence; nil when there is none.
 private func refusal(
-    of actions: PlannedActions, deferred: [String: Int], request: PlanRequest, from store: any Store
+    of actions: PlannedActions, deferred: [String: Int], request: PlanRequest, tracking: TrackingHistory,
+    from store: any Store
 ) throws -> String? {
     var effects = actions.effects
     for policy in request.policies.policies {
@@ -193,7 +195,7 @@ private func refusal(
             actions: effects[policy.name] ?? 0)
     }
     let counted = policies.indices.filter { checks[$0].needsTotal }
-    let totals = try countSelected(by: policies, counted, at: request.at, from: store)
+    let totals = try countSelected(by: request.policies, counted, at: request.at, tracking: tracking, from: store)
     var refusals = policies.indices.compactMap { index in
         checks[index].refusal(total: totals[index] ?? 0, of: "tokens that it selects")
     }
@@ -205,13 +207,17 @@ private func refusal(
 
 /// How many tokens each of these policies selects, in one pass over the active tokens, or none at all.
 private func countSelected(
-    by policies: [Policy], _ counted: [Int], at now: Instant, from store: any Store
+    by policies: PolicySet, _ counted: [Int], at now: Instant, tracking: TrackingHistory, from store: any Store
 ) throws -> [Int: Int] {
     var totals: [Int: Int] = [:]
     guard !counted.isEmpty else { return totals }
-    try store.eachToken(states: [.active], in: .unsorted) { token in
+    // Without an order, what a token is for is left out.
+    let order = policies.asksForDescription ? TokenOrder.byName : .unsorted
+    try store.eachToken(states: [.active], in: order) { token in
         guard token.canAuthenticate(at: now) else { return true }
-        for index in counted where policies[index].selector.matches(token) { totals[index, default: 0] += 1 }
+        for index in counted where policies.policies[index].selects(token, at: now, tracking: tracking) {
+            totals[index, default: 0] += 1
+        }
         return true
     }
     return totals

@@ -140,8 +140,9 @@ extension RunPass {
     fileprivate func obstacle(to planned: PlannedAction, on token: Token, at now: Instant) -> String? {
         guard token.revision == planned.revision else { return "it has changed since it was planned" }
         guard token.canAuthenticate(at: now) else { return "it has ended since it was planned" }
-        guard let (_, rule) = rule(planned.rule, of: planned.policy) else { return "its rule is gone" }
-        let verdict = evaluate(rule, of: token, at: now, tracking: tracking)
+        guard let (policy, rule) = rule(planned.rule, of: planned.policy) else { return "its rule is gone" }
+        guard policy.selects(token, at: now, tracking: tracking) else { return "its policy selects it no more" }
+        let verdict = policy.verdict(of: rule, on: token, at: now, tracking: tracking)
         return verdict.calls ? nil : "no longer called for: \(verdict.reason.message)"
     }
 

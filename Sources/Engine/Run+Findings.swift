@@ -87,8 +87,10 @@ extension RunPass {
         guard let (policy, rule) = rule(finding.rule, of: finding.policy) else {
             return "no loaded policy has this rule any more"
         }
-        guard policy.selector.matches(token) else { return "the policy does not select the token any more" }
-        let verdict = evaluate(rule, of: token, at: now, tracking: tracking)
+        guard policy.selects(token, at: now, tracking: tracking) else {
+            return "the policy does not select the token any more"
+        }
+        let verdict = policy.verdict(of: rule, on: token, at: now, tracking: tracking)
         return verdict.status == .violating ? nil : "\(verdict.reason.code): \(verdict.reason.message)"
     }
 }

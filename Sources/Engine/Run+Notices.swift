@@ -87,7 +87,9 @@ extension RunPass {
         else {
             return "no loaded policy gives this notice any more"
         }
-        guard policy.selector.matches(token) else { return "the policy does not select the token any more" }
+        guard policy.selects(token, at: now, tracking: tracking) else {
+            return "the policy does not select the token any more"
+        }
         let coming: ComingAction
         if let quarantine = try store.quarantine(of: id) {
             guard let revocation = quarantine.revocation(of: token, by: policies.policies) else {
@@ -98,7 +100,8 @@ extension RunPass {
             guard token.state == .active else { return "the token is \(token.state.rawValue)" }
             guard token.canAuthenticate(at: now) else { return "the token's end has passed" }
             coming = ComingAction(
-                rule, of: policy.name, token: token, verdict: evaluate(rule, of: token, at: now, tracking: tracking))
+                rule, of: policy.name, token: token,
+                verdict: policy.verdict(of: rule, on: token, at: now, tracking: tracking))
         }
         guard !terms.keeps(notice, for: coming, at: now) else { return nil }
         let reason = coming.verdict.reason

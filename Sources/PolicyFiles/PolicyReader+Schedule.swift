@@ -140,7 +140,7 @@ extension PolicyReader {
 
 extension Mark {
     /// The place of a column of a scalar's text, where that is written on one line and as it is.
-    fileprivate func inside(_ node: Node, column: Int) -> Mark {
+    func inside(_ node: Node, column: Int) -> Mark {
         guard let scalar = node.scalar, !scalar.text.contains(where: { $0.isNewline || $0 == "\\" || $0 == "\"" })
         else { return self }
         return Mark(line: line, column: self.column + column - (scalar.isPlain ? 1 : 0))

@@ -15,6 +15,8 @@ extension PolicyReader {
                 fields[entry.key] = entry.value
             } else if let meanwhile = vocabulary.later[entry.key] {
                 error("'\(entry.key)' is not in this version of rota yet", at: entry.keyMark, hint: meanwhile)
+            } else if let place = vocabulary.elsewhere[entry.key] {
+                error("'\(entry.key)' does not stand in \(vocabulary.title)", at: entry.keyMark, hint: place)
             } else {
                 let known = vocabulary.keys + vocabulary.later.keys.sorted()
                 error(

@@ -99,7 +99,7 @@ struct PolicyReader {
             name: name ?? "", description: text("description", of: fields) ?? "",
             basis: text("basis", of: fields) ?? "",
             mode: word("mode", of: fields, Mode.allCases) ?? .observe,
-            selector: selector(of: fields, in: policyTitle(name), at: node.mark),
+            selector: selector(of: fields, in: policyTitle(name), at: node.mark), when: condition(fields["when"]),
             rules: rules.map { readRules($0) } ?? [], file: file)
         policy.notifyBefore = notices(fields["notify-before"], rules: policy.rules)
         policy.minimumNotice = minimumNotice(fields["minimum-notice"], rules: policy.rules)

@@ -53,6 +53,7 @@ package struct PolicySchema {
                         "description": "Which tokens: the word all, or conditions that must all hold.",
                         "anyOf": [["const": "all"], Self.reference("match")],
                     ],
+                    "when": Self.text("An expression (CEL) that has to hold of the token besides; see Docs/CEL.md."),
                     "rules": [
                         "description": "What is asked of them, each with its action.", "type": "array", "minItems": 1,
                         "items": Self.reference("rule"),

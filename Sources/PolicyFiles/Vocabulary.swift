@@ -5,23 +5,22 @@ struct Vocabulary {
     var keys: [String]
     /// A key that is refused for now, and what to do meanwhile.
     var later: [String: String] = [:]
+    /// A key that stands somewhere else, and where.
+    var elsewhere: [String: String] = [:]
 
     static let file = Vocabulary(title: "the file", keys: ["version", "policies"])
 
     static let policy = Vocabulary(
         title: "a policy",
         keys: [
-            "name", "description", "basis", "mode", "match", "rules", "notify-before", "minimum-notice",
+            "name", "description", "basis", "mode", "match", "when", "rules", "notify-before", "minimum-notice",
             "schedule", "pace", "limits", "controls", "approval",
-        ],
-        later: [
-            "when": "remove it, and narrow 'match' instead"
         ])
 
     static let selector = Vocabulary(
         title: "'match'",
         keys: ["labels", "scopes", "owner", "integration", "name", "issuer", "except"],
-        later: ["when": "remove it, and use labels, scopes, owner, integration, name or issuer"])
+        elsewhere: ["when": "write it beside 'match', not in it"])
 
     /// The keys that name a requirement; a rule has exactly one.
     static let requirements = [
@@ -34,7 +33,8 @@ struct Vocabulary {
             "action", "start-before", "overlap", "overlap-cap", "at-cap", "retire", "renew", "expires-in", "spread",
             "then",
         ],
-        later: ["sources": "remove the rule", "when": "remove it, and narrow 'match' instead"])
+        later: ["sources": "remove the rule"],
+        elsewhere: ["when": "write it beside 'match': it is for all rules of the policy"])
 
     static let scopes = Vocabulary(title: "'scopes'", keys: ["deny", "max"])
 

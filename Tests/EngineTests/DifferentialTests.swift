@@ -31,6 +31,8 @@ import Testing
         var noticed = 0
         for number in 0..<200 {
             var policy = random.policy(number)
+            let condition = number % 2 == 1 ? random.condition() : nil
+            policy.condition = try condition.map { try Condition($0.source) }
             if number % 3 == 0 { policy.notifyBefore = random.leads() }
             if number % 4 == 0 { policy.minimumNotice = .days(2) }
             let set = PolicySet([policy])
@@ -51,7 +53,7 @@ import Testing
                 noticed += notices.count
                 var rulings: [Planner.Ruling] = []
                 planner.judge(drawn.token, at: change.at, into: &rulings)
-                let expected = Plain.rulings(policy, drawn, now: Self.now)
+                let expected = Plain.rulings(policy, drawn, when: condition.map { $0.answer(drawn, Self.now) }, now: Self.now)
                 for (ruling, plain) in zip(rulings, expected) {
                     let verdict = ruling.verdict
                     if verdict.status == .due || verdict.status == .violating, !found.contains(drawn.token.id) {
@@ -88,9 +90,14 @@ private struct DrawnToken {
 
 /// The rules once more, by plain numbers: of tokens without an open rotation, always watched.
 private enum Plain {
-    static func rulings(_ policy: Policy, _ drawn: DrawnToken, now: Int64) -> [String] {
+    /// - parameter when: what its condition comes to; nil inside where that errs.
+    static func rulings(_ policy: Policy, _ drawn: DrawnToken, when: Bool??, now: Int64) -> [String] {
         if let end = drawn.expires, end <= now { return [] }
         if !selects(policy.selector, drawn) { return [] }
+        if let answer = when {
+            guard let answer else { return policy.rules.map { _ in "unknown condition-failed false" } }
+            if !answer { return [] }
+        }
         return policy.rules.map { verdict($0, drawn, now: now) }
     }
 
@@ -213,6 +220,43 @@ private struct Drawn {
         if isDrawn(20) { selector.except = [Selector(labels: ["env": [Glob("dev")]])] }
         return Policy(
             name: "p\(number)", mode: .enforce, selector: selector, rules: (0...below(3)).map { _ in rule() })
+    }
+
+    /// An expression, and the same by plain numbers: nil where it errs.
+    struct DrawnCondition {
+        var source: String
+        var answer: (DrawnToken, Int64) -> Bool?
+    }
+
+    mutating func condition() -> DrawnCondition {
+        let days = Int64(below(40))
+        let hours = "duration(\"\(days * 24)h\")"
+        switch below(6) {
+        case 0:
+            return DrawnCondition(source: #"token.labels.env == "prod""#) { drawn, _ in drawn.env.map { $0 == "prod" } }
+        case 1:
+            return DrawnCondition(source: #"has(token.labels.env) && token.labels.env.startsWith("prod")"#) {
+                drawn, _ in
+                drawn.env?.hasPrefix("prod") ?? false
+            }
+        case 2:
+            return DrawnCondition(source: "token.expires_at - now < \(hours)") { drawn, now in
+                drawn.expires.map { $0 - now < days * 86_400 }
+            }
+        case 3:
+            return DrawnCondition(source: "!has(token.age) || token.age >= \(hours)") { drawn, now in
+                drawn.issued.map { now - $0 >= days * 86_400 } ?? true
+            }
+        case 4:
+            return DrawnCondition(source: "token.idle > \(hours)") { drawn, now in
+                let since = drawn.used ?? drawn.never.map { max($0, drawn.created) }
+                return since.map { now - $0 > days * 86_400 }
+            }
+        default:
+            return DrawnCondition(source: #"token.scopes.exists(s, s.endsWith(":admin")) || token.owner == """#) {
+                drawn, _ in drawn.owner == "" || drawn.scopes.contains { $0.hasSuffix(":admin") }
+            }
+        }
     }
 
     /// Longest first.

@@ -141,7 +141,18 @@ struct Malformed: Sendable, CustomTestStringConvertible {
         Malformed(
             "a minimum notice that is a list", "minimum-notice: [3d]",
             "6:21: error: 'minimum-notice' must be a duration, and here is a list"),
-        Malformed("a condition", "when: x", "6:5: error: 'when' is not in this version"),
+        Malformed(
+            "a condition without a bool", "when: token.age", "6:11: error: 'when': this is of type duration, not bool"),
+        Malformed(
+            "a condition with a slip", "when: token.naem == 'x'",
+            "6:17: error: 'when': 'token' has no field 'naem'\nhint: did you mean 'token.name'?"),
+        Malformed("a condition that breaks off", "when: token.age >", "6:22: error: 'when': "),
+        Malformed(
+            "a condition with a bad duration", "when: token.age > duration('90d')", "6:"),
+        Malformed("a condition that is a list", "when: [a]", "6:11: error: 'when' must be an expression"),
+        Malformed(
+            "a condition on several lines", "when: |\n      token.age > duration('1h')\n      && token.nme == ''",
+            "6:11: error: 'when': 'token' has no field 'nme' (line 2, column 9 of the condition)"),
         Malformed(
             "percent above 100", "limits: { percent: 101 }",
             "6:24: error: 'percent' must be from 1 to 100, and here is 101"),
@@ -367,7 +378,7 @@ struct Malformed: Sendable, CustomTestStringConvertible {
             "6:9: error: 'sources' is not in this version of rota yet\nhint: remove the rule"),
         Malformed(
             "a condition of a rule", rules: "      - max-age: 90d\n        when: x",
-            "7:9: error: 'when' is not in this version of rota yet"),
+            "7:9: error: 'when' does not stand in a rule\nhint: write it beside 'match'"),
     ]
 
     static let durations =
@@ -444,7 +455,7 @@ struct Malformed: Sendable, CustomTestStringConvertible {
             "an exception that is text", match: "{ owner: a, except: all }",
             "4:32: error: 'except' must be a mapping, and here is a string"),
         Malformed(
-            "a condition", match: "{ when: x }", "4:14: error: 'when' is not in this version of rota yet"),
+            "a condition", match: "{ when: x }", "4:14: error: 'when' does not stand in 'match'"),
     ]
 
     @Test(arguments: structure + policies + rules + facts + durations + selectors)

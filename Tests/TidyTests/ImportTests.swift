@@ -20,7 +20,7 @@ struct ImportTests {
         "HTTPServer": ["CMicroHTTPD", "Addresses", "Crypto", "JSON"],
         "JSON": [],
         "CEL": [],
-        "RotaCore": ["Crypto"],
+        "RotaCore": ["CEL", "Crypto"],
         "Engine": ["RotaCore", "Crypto", "JSON"],
         "Stores": ["Engine", "RotaCore", "SQLite", "Crypto", "JSON"],
         "Vaults": ["Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"],

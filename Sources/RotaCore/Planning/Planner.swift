@@ -6,6 +6,7 @@ package struct Planner: Sendable {
     /// Which of the policies act.
     private let enforces: [Bool]
     private let selectsAll: [Bool]
+    private let isConditional: [Bool]
     /// The terms of each policy's rules.
     private let terms: [[RuleTerms]]
     /// By policy: nil for one that gives no notice.
@@ -21,9 +22,12 @@ package struct Planner: Sendable {
         self.policies = policies
         enforces = policies.policies.map { $0.mode == .enforce }
         selectsAll = policies.policies.map { $0.selector == .all }
+        isConditional = policies.policies.map { $0.condition != nil }
         terms = policies.policies.map { $0.rules.map(\.terms) }
         noticeTerms = policies.policies.map(NoticeTerms.init)
-        asksForIdleness = terms.joined().contains { if case .idleness = $0.limit { true } else { false } }
+        asksForIdleness =
+            isConditional.contains(true)
+            || terms.joined().contains { if case .idleness = $0.limit { true } else { false } }
         self.vaults = vaults
         self.tracking = tracking
     }
@@ -92,12 +96,31 @@ package struct Planner: Sendable {
         guard token.canAuthenticate(at: now) else { return }
         // By index: a copy of a policy would count the references of all its parts.
         for policy in terms.indices where selectsAll[policy] || policies.policies[policy].selector.matches(token) {
+            if isConditional[policy], !meetsCondition(of: policy, token, at: now, idle: idle, else: &rulings) {
+                continue
+            }
             for rule in terms[policy].indices {
                 let verdict = evaluate(
                     terms[policy][rule], of: token, at: now, idle: idle, tracking: tracking,
                     facts: evaluateFacts(of: token, policies.policies[policy].rules[rule]))
                 rulings.append(Ruling(policy: policy, rule: rule, verdict: verdict))
             }
+        }
+    }
+
+    /// Where its condition errs, no rule of a policy can tell.
+    private func meetsCondition(
+        of policy: Int, _ token: Token, at now: Instant, idle: IdleClock?, else rulings: inout [Ruling]
+    ) -> Bool {
+        switch policies.policies[policy].condition?.answer(for: token, at: now, idle: idle) {
+        case .holds, nil: return true
+        case .fails: return false
+        case .errs(let error):
+            for rule in terms[policy].indices {
+                let verdict = Verdict(.unknown, .conditionFailed(error))
+                rulings.append(Ruling(policy: policy, rule: rule, verdict: verdict))
+            }
+            return false
         }
     }
 

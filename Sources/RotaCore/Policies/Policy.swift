@@ -6,6 +6,8 @@ package struct Policy: Hashable, Sendable {
     package var basis: String
     package var mode: Mode
     package var selector: Selector
+    /// What has to hold besides; nil: nothing.
+    package var condition: Condition?
     package var rules: [Rule]
     /// How long before an action of this policy people are told, longest first.
     package var notifyBefore: [TimeSpan]
@@ -23,7 +25,7 @@ package struct Policy: Hashable, Sendable {
 
     package init(
         name: String, description: String = "", basis: String = "", mode: Mode = .observe,
-        selector: Selector = .all, rules: [Rule], notifyBefore: [TimeSpan] = [],
+        selector: Selector = .all, when condition: Condition? = nil, rules: [Rule], notifyBefore: [TimeSpan] = [],
         minimumNotice: TimeSpan? = nil, schedule: Schedule? = nil, pace: Int? = nil, limits: Limits = Limits(),
         controls: [String: [String]] = [:], file: String = ""
     ) {
@@ -32,6 +34,7 @@ package struct Policy: Hashable, Sendable {
         self.basis = basis
         self.mode = mode
         self.selector = selector
+        self.condition = condition
         self.rules = rules
         self.notifyBefore = notifyBefore
         self.minimumNotice = minimumNotice

@@ -7,7 +7,12 @@ package struct PolicySet: Hashable, Sendable {
     package var digest: String
 
     /// Whether a rule looks at what a token is said to be for.
-    package var asksForDescription: Bool { policies.contains { $0.rules.contains { $0.requirement == .description } } }
+    package var asksForDescription: Bool {
+        policies.contains { policy in
+            policy.rules.contains { $0.requirement == .description }
+                || policy.condition?.asks(for: .description) == true
+        }
+    }
 
     package init(policies: [Policy], digest: String) {
         self.policies = policies
@@ -45,6 +50,11 @@ private struct CanonicalText {
         append(policy.basis)
         append(policy.mode.rawValue)
         append(policy.selector)
+        // Without one, digests stay as they were.
+        if let condition = policy.condition {
+            append("when")
+            append(condition.source)
+        }
         list(policy.rules) { $0.append($1) }
         list(policy.notifyBefore) { $0.append($1.seconds) }
         list(policy.schedule.map { [$0.description] } ?? []) { $0.append($1) }

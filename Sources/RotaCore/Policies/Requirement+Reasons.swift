@@ -1,6 +1,8 @@
 extension Requirement {
     /// The reasons that a verdict on it may have.
-    package var reasons: [Reason.Kind] {
+    package var reasons: [Reason.Kind] { ownReasons + [.conditionFailed] }
+
+    private var ownReasons: [Reason.Kind] {
         switch self {
         case .maxAge:
             [

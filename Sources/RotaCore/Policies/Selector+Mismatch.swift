@@ -6,6 +6,8 @@ package enum Mismatch: Hashable, Sendable, CustomStringConvertible {
     case label(String, is: String, wanted: [Glob])
     case scopes(wanted: [Glob])
     case excepted
+    /// The expression that comes to false.
+    case condition(String)
 
     /// One phrase.
     package var description: String {
@@ -17,6 +19,7 @@ package enum Mismatch: Hashable, Sendable, CustomStringConvertible {
         case .label(let key, let value, let wanted): "its label '\(key)' is '\(value)', not \(list(wanted))"
         case .scopes(let wanted): "none of its scopes is \(list(wanted))"
         case .excepted: "'except' leaves it out"
+        case .condition(let source): "'when' does not hold: \(source)"
         }
     }
 

@@ -26,7 +26,7 @@ package struct Timeline: Hashable, Sendable {
         notEvaluated = token.standing(at: now)
         let evaluated = notEvaluated == nil
         self.policies = policies.map { policy in
-            PolicyTimeline(of: token, policy: policy, evaluated: evaluated) { rule in
+            PolicyTimeline(of: token, policy: policy, evaluated: evaluated, at: now, tracking: tracking) { rule in
                 RuleTimeline(
                     of: token, rule: rule, policy: policy, sent: sent,
                     blocked: token.obstacle(to: rule.action, vaults: vaults) { destinations }, at: now,
@@ -44,14 +44,20 @@ package struct PolicyTimeline: Hashable, Sendable {
     package var file: String
     /// Nil when the policy selects the token.
     package var mismatch: Mismatch?
+    /// Why its condition errs, with the place in it: then no rule can tell, and nothing is done. Nil when it does not.
+    package var complaint: String?
     /// Empty unless the policy selects the token and it can authenticate.
     package var rules: [RuleTimeline]
 
-    fileprivate init(of token: Token, policy: Policy, evaluated: Bool, rule: (Rule) -> RuleTimeline) {
+    fileprivate init(
+        of token: Token, policy: Policy, evaluated: Bool, at now: Instant, tracking: TrackingHistory,
+        rule: (Rule) -> RuleTimeline
+    ) {
         self.policy = policy.name
         mode = policy.mode
         file = policy.file
-        mismatch = policy.selector.mismatch(with: token)
+        mismatch = policy.mismatch(with: token, at: now, tracking: tracking)
+        complaint = mismatch == nil ? policy.complaint(about: token, at: now, tracking: tracking) : nil
         rules = mismatch == nil && evaluated ? policy.rules.map(rule) : []
     }
 }
@@ -92,7 +98,7 @@ package struct RuleTimeline: Hashable, Sendable {
     ) {
         self.rule = rule.name
         action = rule.action
-        let verdict = evaluate(rule, of: token, at: now, tracking: tracking)
+        let verdict = policy.verdict(of: rule, on: token, at: now, tracking: tracking)
         self.verdict = verdict
         self.blocked = blocked
         // What is blocked comes at no date: only its deadline stands, and the end of what is under way.

@@ -71,6 +71,8 @@ package enum Reason: Hashable, Sendable {
     case scopeDenied
     case tooManyScopes(count: Int, limit: Int)
     case nameNotAllowed
+    /// The condition of the policy errs.
+    case conditionFailed(ConditionError)
     /// Quarantined by a rule that says when that is to end in a revocation.
     case quarantineOver(time: TimeSpan, limit: TimeSpan)
 
@@ -108,6 +110,7 @@ package enum Reason: Hashable, Sendable {
         case .scopeDenied: .scopeDenied
         case .tooManyScopes: .tooManyScopes
         case .nameNotAllowed: .nameNotAllowed
+        case .conditionFailed: .conditionFailed
         case .quarantineOver: .quarantineOver
         }
     }
@@ -121,6 +124,7 @@ package enum Reason: Hashable, Sendable {
         case endsLater, endDue, endsSoon
         case asRequired, noOwner, ownerNotAllowed, noDescription, noDestination
         case scopeDenied, tooManyScopes, nameNotAllowed
+        case conditionFailed
 
         package var code: String {
             switch self {
@@ -153,6 +157,7 @@ package enum Reason: Hashable, Sendable {
             case .scopeDenied: "scope-denied"
             case .tooManyScopes: "too-many-scopes"
             case .nameNotAllowed: "name-not-allowed"
+            case .conditionFailed: "condition-failed"
             }
         }
     }
@@ -202,6 +207,7 @@ package enum Reason: Hashable, Sendable {
         case .scopeDenied: "it has a scope that the rule denies"
         case .tooManyScopes(let count, let most): "it has \(count) scopes; the limit is \(most)"
         case .nameNotAllowed: "its name is none of those that the rule allows"
+        case .conditionFailed(let error): "the condition of the policy errs: \(error.message)"
         case .quarantineOver: "quarantined for \(actual) and not restored; the limit is \(limit)"
         }
     }
@@ -220,7 +226,8 @@ package enum Reason: Hashable, Sendable {
             .idleDue(let idle, let limit), .idleTooLong(let idle, let limit), .neverUsed(let idle, let limit):
             (idle.time, limit)
         case .noValue, .previousKept, .ageUnknown, .usageUnknown, .expiryAcceptable, .noExpiry, .noEndNear, .asRequired,
-            .noOwner, .ownerNotAllowed, .noDescription, .noDestination, .scopeDenied, .tooManyScopes, .nameNotAllowed:
+            .noOwner, .ownerNotAllowed, .noDescription, .noDestination, .scopeDenied, .tooManyScopes, .nameNotAllowed,
+            .conditionFailed:
             nil
         }
     }

@@ -37,6 +37,9 @@ package struct Zone: Hashable, Sendable {
     /// Seconds east of UTC.
     package func offset(at instant: Instant) -> Int64 { stretch(at: instant.seconds).offset }
 
+    /// Seconds east of UTC, at an instant in seconds since 1970.
+    func offset(at time: Int64) -> Int64 { stretch(at: time).offset }
+
     /// The time around an instant in which the offset stays as it is.
     func stretch(at time: Int64) -> Stretch {
         var (low, high) = (0, transitions.count)

@@ -19,7 +19,7 @@ package struct Quarantine: Hashable, Sendable {
     /// The revocation that it comes to unless the token is restored; nil when it comes to none.
     ///
     /// The policies as they are loaded now decide: one that is gone, does not act, or does not select the token any
-    /// more ends nothing.
+    /// more ends nothing. Its condition is asked as of then; nothing sees how long a quarantined token is idle.
     package func revocation(of token: Token, by policies: [Policy]) -> ComingRevocation? {
         guard let reference = rule, token.state == .quarantined, token.issuer == .rota,
             let policy = policies.first(where: { $0.name == reference.policy }), policy.mode == .enforce,
@@ -27,6 +27,7 @@ package struct Quarantine: Hashable, Sendable {
             let rule = policy.rules.first(where: { $0.name == reference.rule }), rule.action == .quarantine,
             let span = rule.revokeAfter
         else { return nil }
+        guard policy.condition?.answer(for: token, at: since + span, idle: nil) ?? .holds == .holds else { return nil }
         return ComingRevocation(rule: reference, at: since + span, after: span)
     }
 }

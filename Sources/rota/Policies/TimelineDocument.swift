@@ -36,6 +36,8 @@ struct TimelineDocument {
             "file": .string(policy.file),
             "selected": .bool(policy.mismatch == nil),
             "mismatch": TokenDocument.text(policy.mismatch?.description),
+            "when": TokenDocument.text(source.condition?.source),
+            "condition_error": TokenDocument.text(policy.complaint),
             "schedule": .string(schedule.description),
             "next_run": TokenDocument.time(schedule.opportunity(for: timeline.tokenID, after: timeline.at)),
             "rules": .array(zip(policy.rules, source.rules).map(json)),
@@ -81,6 +83,7 @@ struct TimelineDocument {
             let next = ScheduleDocument.next(
                 source, for: timeline.tokenID, otherwise: fallback, after: timeline.at)
             output.line("  runs next at \(next)")
+            if let complaint = policy.complaint { output.line("  'when' errs, at \(printable(complaint))") }
             for (rule, source) in zip(policy.rules, source.rules) { print(rule, source, on: output) }
         }
     }

@@ -120,7 +120,8 @@ extension PolicySet {
 extension Policy {
     fileprivate func parts(differingFrom other: Policy) -> [String] {
         [
-            ("mode", mode != other.mode), ("match", selector != other.selector), ("rules", rules != other.rules),
+            ("mode", mode != other.mode), ("match", selector != other.selector),
+            ("when", condition != other.condition), ("rules", rules != other.rules),
             ("notify-before", notifyBefore != other.notifyBefore),
             ("minimum-notice", minimumNotice != other.minimumNotice),
             ("schedule", schedule != other.schedule),

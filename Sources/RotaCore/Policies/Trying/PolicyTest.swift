@@ -114,7 +114,7 @@ extension PolicyTest {
         _ expected: ExpectedVerdict, _ rulings: [Planner.Ruling], _ policies: [Policy], at now: Instant
     ) -> PolicyTestCheck {
         let policy = policies[expected.policy]
-        let mismatch = policy.selector.mismatch(with: token)
+        let mismatch = policy.mismatch(with: token, at: now, tracking: .unbroken)
         var check = PolicyTestCheck(
             policy: policy.name, rule: expected.rule.map { policy.rules[$0].name },
             expected: expected.rule == nil

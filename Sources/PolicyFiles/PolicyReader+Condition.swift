@@ -1,0 +1,50 @@
+import Crypto
+import RotaCore
+import YAML
+
+extension PolicyReader {
+    /// `when: token.labels.env == "prod"`: checked now, with the place of what is wrong.
+    mutating func condition(_ node: Node?) -> Condition? {
+        guard let node, let source = conditionText(node) else { return nil }
+        let zones = ConditionZones()
+        do throws(ConditionFault) {
+            let condition = try Condition(source, zones: { zones.zone(named: $0) })
+            zones.close()
+            return condition
+        } catch {
+            let isOneLine = !source.contains(where: \.isNewline)
+            let place = isOneLine ? "" : " (line \(error.line), column \(error.column) of the condition)"
+            self.error(
+                "'when': \(error.message)\(place)",
+                at: isOneLine ? node.mark.inside(node, column: error.column) : node.mark, hint: error.hint)
+            return nil
+        }
+    }
+
+    private mutating func conditionText(_ node: Node) -> String? {
+        // `when: true` is no string to YAML, and a condition all the same.
+        guard let text = node.text else {
+            error(
+                "'when' must be an expression, and here is \(node.typeName)", at: node.mark,
+                hint: "write 'when: token.labels.env == \"prod\"'; one that begins with a quote, or has ': ' or ' #' in"
+                    + " it, stands in quotes or after '|'")
+            return nil
+        }
+        return text
+    }
+}
+
+/// The zones that conditions name, read while a policy file is: to judge a token touches no file, so that a name which
+/// is only worked out then is none.
+private final class ConditionZones: Sendable {
+    private let state = Locked((files: ZoneFiles(), isOpen: true))
+
+    func zone(named name: String) -> Zone? {
+        state.withLock { state in
+            guard state.isOpen, case .success(let zone) = state.files.zone(named: name) else { return nil }
+            return zone
+        }
+    }
+
+    func close() { state.withLock { $0.isOpen = false } }
+}
