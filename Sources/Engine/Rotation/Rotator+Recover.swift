@@ -152,7 +152,7 @@ extension Rotator {
 
     /// Whether somebody may have read the pending value here since the first attempt: the vault's history says so, or
     /// something was accepted since and the vault cannot tell what. What is there now proves nothing: an older value
-    /// of ours may have been put back. A filling would be such a something, so that a vault without a history gets none.
+    /// of ours may have been put back. A filling would be such a something: a vault without a history gets none.
     private func mayHaveBeenVisible(_ fencing: Fencing, _ observation: Observation) async throws -> Bool {
         guard let base = fencing.push.firstBase else { return true }
         guard base != observation.base || fencing.isToBeFilled(observation) else { return false }
