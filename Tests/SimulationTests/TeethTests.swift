@@ -48,15 +48,6 @@ import Testing
         }
         #expect(found.contains { $0.contains("its rotation is overlap") })
     }
-
-    @Test func `a history in which nothing is filled does not come to rest`() throws {
-        let condition = "AND c.number = $6 AND c.state = 'current'"
-        let isFound = try (1...60).contains { seed in
-            try Simulation(seed: seed, replacing: [condition: "AND c.number = 0 * $6"]).run(steps: 1_000).violation?
-                .contains("its rotation is open") ?? false
-        }
-        #expect(isFound)
-    }
 }
 
 /// One token in one or two vaults, and a store that may have lost a rule.
