@@ -166,9 +166,9 @@ package protocol RotationChanges {
         _ token: TokenID, version: Int, destination: Int64, attempt: Int, base: String, at now: Instant
     ) throws -> Bool
     /// Recovery. A destination whose emptiness cannot be fenced is about to be given the value of `current`: the row of
-    /// that one there, added where there is none, to `sending` with the base of the read that saw emptiness and another
-    /// attempt. One that is verified stays so. Only while `version` is pending, its token active, its row there `sending` and
-    /// still at `attempt`, and `current` is the current version. Answers the row as it is then.
+    /// that one there, added where there is none, to `sending` with the base of the read that saw emptiness and
+    /// another attempt. One that is verified stays so. Only while `version` is pending, its token active, its row
+    /// there `sending` and still at `attempt`, and `current` is the current version. Answers the row as it is then.
     func markFilling(
         _ token: TokenID, with current: Int, version: Int, destination: Int64, attempt: Int, base: String,
         at now: Instant
