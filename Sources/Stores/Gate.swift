@@ -187,10 +187,21 @@ extension SQLStore {
     }
 
     func markVerified(
-        _ token: TokenID, version: Int, destination: Int64, base: String, at now: Instant
+        _ token: TokenID, version: Int, destination: Int64, attempt: Int, base: String, at now: Instant
     ) throws -> Bool {
-        try driver.execute(
-            .markVerified, [.of(token), .of(version), .integer(destination), .text(base), .of(now)]) == 1
+        let row: [Value] = [.of(token), .of(version), .integer(destination), .of(attempt)]
+        return try driver.execute(.markVerified, row + [.text(base), .of(now)]) == 1
+    }
+
+    func markFilling(
+        _ token: TokenID, with current: Int, version: Int, destination: Int64, attempt: Int, base: String,
+        at now: Instant
+    ) throws -> Push? {
+        try requireReleased(at: now)
+        let row: [Value] = [.of(token), .of(version), .integer(destination), .of(attempt)]
+        guard try driver.execute(.addFilling, row + [.of(now), .of(current)]) == 1 else { return nil }
+        try driver.execute(.sendFilling, [.of(token), .of(current), .integer(destination), .text(base), .of(now)])
+        return try pushes(of: token).first { $0.version == current && $0.destinationID == destination }
     }
 
     func markFenced(

@@ -4,6 +4,8 @@ private let authenticating = "NOT IN ('revoked', 'expired')"
 private let unfinished = "phase IN ('open', 'overlap')"
 private let isPending =
     "EXISTS (SELECT 1 FROM versions v WHERE v.token_id = $1 AND v.number = $2 AND v.state = 'pending')"
+private let isCurrent =
+    "EXISTS (SELECT 1 FROM versions v WHERE v.token_id = $1 AND v.number = $2 AND v.state = 'current')"
 private let pendingOfActive = """
     \(isPending) \
     AND EXISTS (SELECT 1 FROM tokens t WHERE t.id = $1 AND t.state = 'active')
@@ -48,8 +50,8 @@ extension Statement {
         reportUseUntil, endVersions, closeRotations, closeFindings,
         refreshSummary, revision, claimRotation, supersedeOverlap, giveUpClaim, reopenOverlap,
         chooseVersion,
-        chosenVersion, addPush, doubtPush, pushBase, markSending, markVerified, markFenced, discardPending,
-        leaveUnconfirmed, forgetVersion, finishPushing, versionsToEnd, demoteCurrent, endUnconfirmed,
+        chosenVersion, addPush, doubtPush, pushBase, markSending, markVerified, addFilling, sendFilling, markFenced,
+        discardPending, leaveUnconfirmed, forgetVersion, finishPushing, versionsToEnd, demoteCurrent, endUnconfirmed,
         promotePending, renewToken, lowerEnds, hastenRetirement, hastenAttempt, retireVersion, finishRotation,
         stallRotation, noteRejection, adoptDestination, prolongOverlap, raiseAlarm, raiseUseAlarm,
     ]
@@ -209,11 +211,13 @@ extension Statement {
         FROM destinations d WHERE d.token_id = $1 AND d.id = $3 AND d.removed_at IS NULL
         ON CONFLICT DO NOTHING
         """)
-    /// A place that has come back may not hold any more what was read there, and consumers may have read it.
+    /// A place that has come back may not hold any more what was read there, and consumers may have read it. Another
+    /// attempt, so that a read of before proves nothing.
     static let doubtPush = Statement(
         """
-        UPDATE pushes SET state = 'sending', changed_at = $4
-        WHERE token_id = $1 AND version = $2 AND destination_id = $3 AND state = 'verified' AND \(isPending)
+        UPDATE pushes SET state = CASE state WHEN 'verified' THEN 'sending' ELSE state END, attempt = attempt + 1,
+          changed_at = $4
+        WHERE token_id = $1 AND version = $2 AND destination_id = $3 AND \(isPending)
         """)
     static let pushBase = Statement(
         """
@@ -231,9 +235,27 @@ extension Statement {
         """)
     static let markVerified = Statement(
         """
-        UPDATE pushes SET state = 'verified', verified_base = $4, changed_at = $5
-        WHERE token_id = $1 AND version = $2 AND destination_id = $3
-          AND \(isThere("pushes")) AND \(isPending)
+        UPDATE pushes SET state = 'verified', verified_base = $5, changed_at = $6
+        WHERE token_id = $1 AND version = $2 AND destination_id = $3 AND attempt = $4
+          AND \(isThere("pushes")) AND (\(isPending) OR state = 'sending' AND \(isCurrent))
+        """)
+    /// Carries the whole condition of a filling: of the row that it serves, and of the version that it is of ($6).
+    static let addFilling = Statement(
+        """
+        INSERT INTO pushes (token_id, version, destination_id, state, attempt, changed_at)
+        SELECT s.token_id, CAST($6 AS BIGINT), s.destination_id, 'unsent', 0, CAST($5 AS BIGINT)
+        FROM pushes s
+        WHERE s.token_id = $1 AND s.version = $2 AND s.destination_id = $3 AND s.attempt = $4
+          AND s.state = 'sending' AND \(isThere("s")) AND \(pendingOfActive)
+          AND EXISTS (SELECT 1 FROM versions c WHERE c.token_id = $1 AND c.number = $6 AND c.state = 'current')
+        ON CONFLICT (token_id, version, destination_id) DO UPDATE SET changed_at = excluded.changed_at
+        """)
+    /// What was proved there once stays proved: nothing older can land.
+    static let sendFilling = Statement(
+        """
+        UPDATE pushes SET state = 'sending', base = $4, attempt = attempt + 1, changed_at = $5,
+          first_base = CASE WHEN state = 'sending' THEN first_base ELSE $4 END
+        WHERE token_id = $1 AND version = $2 AND destination_id = $3 AND state <> 'verified'
         """)
     static let markFenced = Statement(
         """

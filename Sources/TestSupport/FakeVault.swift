@@ -28,7 +28,8 @@ package final class FakeVault: Vault {
         var late: [LateWrite] = []
     }
 
-    private let keepsHistory: Bool
+    /// Whether it can tell what it held.
+    package let keepsHistory: Bool
     /// Whether it does what it says of conditional writes.
     private let isConditional: Bool
     private let state = Locked(State())

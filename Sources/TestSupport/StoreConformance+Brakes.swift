@@ -212,6 +212,10 @@ private struct BrakedSteps {
         let send = try bench.add("send").id
         let sending = try bench.armed(send).version
         let place = try bench.places(send)[0]
+        let fill = try bench.add("fill").id
+        let lost = try bench.armed(fill).version
+        let empty = try bench.places(fill)[0]
+        _ = try bench.send(fill, lost, to: empty)
         let discard = try bench.add("discard").id
         let discarded = try bench.armed(discard).version
         let promote = try bench.add("promote").id
@@ -241,6 +245,13 @@ private struct BrakedSteps {
                     try $0.markSending(
                         send, version: sending, destination: place, attempt: 0, base: "1", ordered: false, at: now.at)
                         != nil
+                }
+            ),
+            (
+                "filling",
+                {
+                    try $0.markFilling(
+                        fill, with: 1, version: lost, destination: empty, attempt: 1, base: "1", at: now.at) != nil
                 }
             ),
             ("discarding", { try $0.discardPending(discard, version: discarded, change: now) }),

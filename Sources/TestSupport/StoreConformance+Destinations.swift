@@ -135,7 +135,10 @@ extension StoreConformance {
             try require(back[0].baseline == known.baseline && back[1].baseline == nil, "with what is known of them now")
             let rows = try bench.store.pushes(of: id).filter { $0.version == version }
             try require(rows.map(\.state) == [.sending, .sending, .unsent], "what was proved is not any more: \(rows)")
-            try require(rows.map(\.attempt) == [1, 1, 0], "as they were sent")
+            try require(rows.map(\.attempt) == [2, 2, 0], "and another attempt: \(rows)")
+            try bench.requireNothing(of: id, "proving it by what was read before") {
+                try !bench.verify(id, version, at: places[1].id, attempt: 1)
+            }
             try bench.requireNothing(of: id, "discarding what may arrive") { try !discard() }
         },
         StoreClaim("nothing is armed for a destination that is not there any more") { bench in

@@ -127,6 +127,11 @@ extension StoreConformance {
             }
             try require(
                 try bench.send(id, version, to: place, attempt: 1, base: "3") == 2, "bases need no order")
+            for attempt in [1, 3] {
+                try bench.requireNothing(of: id, "proving attempt \(attempt) instead of 2") {
+                    try !bench.verify(id, version, at: place, attempt: attempt)
+                }
+            }
             try require(try bench.verify(id, version, at: place), "verified")
             try require(try bench.push(id, version, place).verifiedBase == "2", "with the base of the read")
             try bench.requireNothing(of: id, "sending what is verified") {

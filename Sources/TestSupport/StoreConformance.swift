@@ -7,7 +7,7 @@ import RotaCore
 package enum StoreConformance {
     /// Each on a store of its own.
     package static let all: [StoreClaim] =
-        tokens + destinations + imports + rotation + recovery + retirement + records + transactions + usage
+        tokens + destinations + imports + rotation + recovery + filling + retirement + records + transactions + usage
         + schedules + brakes + quarantine + absences + attempts + notices
 }
 
@@ -214,8 +214,12 @@ package struct StoreBench {
         }
     }
 
-    func verify(_ id: TokenID, _ version: Int, at place: Int64) throws -> Bool {
-        try write { try $0.markVerified(id, version: version, destination: place, base: "2", at: now) }
+    /// - parameter attempt: nil: that of the row.
+    func verify(_ id: TokenID, _ version: Int, at place: Int64, attempt: Int? = nil) throws -> Bool {
+        let attempt = try attempt ?? push(id, version, place).attempt
+        return try write {
+            try $0.markVerified(id, version: version, destination: place, attempt: attempt, base: "2", at: now)
+        }
     }
 
     func pushEverywhere(_ id: TokenID, _ version: Int) throws {

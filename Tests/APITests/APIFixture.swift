@@ -72,7 +72,8 @@ final class APIFixture: Sendable {
                     rotation.id, digest: digest, hint: "bbbb", destinations: [place], change: change),
                 try store.markSending(
                     id, version: version, destination: place, attempt: 0, base: "1", ordered: true, at: now) != nil,
-                try store.markVerified(id, version: version, destination: place, base: "2", at: now)
+                try store.markVerified(
+                    id, version: version, destination: place, attempt: 1, base: "2", at: now)
             else { return false }
             return try store.promote(id, version: version, change: change)
         }

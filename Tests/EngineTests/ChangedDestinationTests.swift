@@ -173,6 +173,52 @@ import Testing
         #expect(destinations.count == 2)
     }
 
+    @Test func `one that comes after the others were looked at is looked at before anything is armed`() async throws {
+        let third = place("b", "apps/late")
+        let older = try #require(second.value(at: place("b")))
+        second.foreignWrite(older, at: third)
+        let (id, change, queue) = (bench.id, bench.change, bench.queue)
+        first.setHook { call in
+            guard call.operation == .access, call.number == 1 else { return nil }
+            try? await queue.write { try $0.addDestination(third, to: id, change: change) }
+            return nil
+        }
+        let result = try await bench.rotator().rotate([bench.request()])
+        #expect(result.map(\.outcome) == [.skipped], "nothing is wrong")
+        #expect(try await bench.states() == [.current])
+        let waiting = try #require(try await bench.queue.read { try $0.rotation(of: id) })
+        #expect(waiting.cause == nil && waiting.failures == 0 && waiting.nextAttemptAt <= bench.clock.now())
+        try await bench.runToTheEnd()
+        #expect(try await bench.states() == [.revoked, .current])
+        #expect(second.value(at: third) == first.value(at: place("a")))
+        #expect(second.value(at: third) != older)
+    }
+
+    @Test func `what was read before a place went and came back proves nothing`() async throws {
+        let older = try #require(second.value(at: place("b")))
+        let hasGone = Locked(false)
+        let (id, change, network, there, queue) = (bench.id, bench.change, second, place("b"), bench.queue)
+        let interposed = InterposedVault(
+            inner: second,
+            afterProbe: { seen in
+                guard let value = seen.value, value.copyBytes() != Array(older.utf8), hasGone.withLock({ !$0 }) else {
+                    return
+                }
+                hasGone.withLock { $0 = true }
+                _ = try? await queue.write { try removeDestination(there, from: id, in: $0, change: change) }
+                network.foreignWrite(older, at: there)
+                try? await queue.write { try $0.addDestination(there, to: id, change: change) }
+            })
+        let rotator = Rotator(
+            store: bench.queue, vaults: ["a": first, "b": interposed], clock: bench.clock,
+            random: SeededRandom(seed: 1))
+        let result = try await rotator.rotate([bench.request()])
+        #expect(hasGone.withLock { $0 })
+        #expect(result.map(\.isStalled) == [false])
+        #expect(try await bench.states() == [.previous, .current])
+        #expect(second.value(at: there) == first.value(at: place("a")), "it was sent there again")
+    }
+
     @Test func `a rotation is tried again at once where its destinations were changed`() async throws {
         fail(second, .denied)
         _ = try await bench.rotator().rotate([bench.request()])

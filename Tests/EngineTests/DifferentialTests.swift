@@ -53,7 +53,8 @@ import Testing
                 noticed += notices.count
                 var rulings: [Planner.Ruling] = []
                 planner.judge(drawn.token, at: change.at, into: &rulings)
-                let expected = Plain.rulings(policy, drawn, when: condition.map { $0.answer(drawn, Self.now) }, now: Self.now)
+                let answer = condition.map { $0.answer(drawn, Self.now) }
+                let expected = Plain.rulings(policy, drawn, when: answer, now: Self.now)
                 for (ruling, plain) in zip(rulings, expected) {
                     let verdict = ruling.verdict
                     if verdict.status == .due || verdict.status == .violating, !found.contains(drawn.token.id) {

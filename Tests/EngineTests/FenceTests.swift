@@ -9,43 +9,6 @@ import Testing
 @Suite struct FenceTests {
     private let place = Destination(vault: "a", path: "apps/bench")
 
-    /// A vault that does something once a fence was accepted, before its caller hears of it.
-    private struct Interposed: Vault {
-        let inner: FakeVault
-        let afterFence: @Sendable () async -> Void
-
-        var name: String { inner.name }
-        var capabilities: VaultCapabilities { inner.capabilities }
-
-        func check() async throws(VaultError) { try await inner.check() }
-
-        func probe(_ destination: Destination) async throws(VaultError) -> Observation {
-            try await inner.probe(destination)
-        }
-
-        func write(
-            _ value: Secret, to destination: Destination, over observation: Observation
-        ) async throws(VaultError) {
-            try await inner.write(value, to: destination, over: observation)
-        }
-
-        func fence(_ destination: Destination, at observation: Observation) async throws(VaultError) {
-            try await inner.fence(destination, at: observation)
-            await afterFence()
-        }
-
-        func held(
-            _ matches: @Sendable (Secret) -> Bool, in destination: Destination, after base: String,
-            through observation: Observation
-        ) async throws(VaultError) -> Bool? {
-            try await inner.held(matches, in: destination, after: base, through: observation)
-        }
-
-        func remove(_ destination: Destination, at observation: Observation) async throws(VaultError) {
-            try await inner.remove(destination, at: observation)
-        }
-    }
-
     @Test func `another attempt that is armed between the row's reading and the fence's mark keeps the value valid`()
         async throws
     {
@@ -72,15 +35,18 @@ import Testing
         }
         // It wakes up when the fence is through, and arms a second attempt over what the fence has left.
         let seen = Locked<Observation?>(nil)
-        let interposed = Interposed(inner: vault) { [place] in
-            guard seen.withLock({ $0 == nil }), let now = try? await vault.probe(place) else { return }
-            seen.withLock { $0 = now }
-            let attempt = try? await queue.write { store in
-                try store.markSending(
-                    id, version: version, destination: row, attempt: 1, base: now.base, ordered: true, at: clock.now())
-            }
-            #expect(attempt == 2)
-        }
+        let interposed = InterposedVault(
+            inner: vault,
+            afterFence: { [place] in
+                guard seen.withLock({ $0 == nil }), let now = try? await vault.probe(place) else { return }
+                seen.withLock { $0 = now }
+                let attempt = try? await queue.write { store in
+                    try store.markSending(
+                        id, version: version, destination: row, attempt: 1, base: now.base, ordered: true,
+                        at: clock.now())
+                }
+                #expect(attempt == 2)
+            })
         let recovering = Rotator(
             store: queue, vaults: ["a": interposed], clock: clock, random: SeededRandom(seed: 1))
         bench.clock.advance(by: .hours(1))

@@ -36,7 +36,8 @@ struct Simulation {
         self.replacing = replacing
         let vaults = [
             FakeVault("kv"),
-            FakeVault("opaque", orderedBases: false, fencesEmptiness: seed % 3 == 0, keepsHistory: false),
+            // Its emptiness is fenced, or filled, or neither, since it cannot tell what it held.
+            FakeVault("opaque", orderedBases: false, fencesEmptiness: seed % 3 == 0, keepsHistory: seed % 3 == 1),
             FakeVault("content", fenceable: false, keepsHistory: false),
             FakeVault("plain", conditionalWrite: false, fenceable: false, keepsHistory: false),
         ]
@@ -169,17 +170,48 @@ struct Simulation {
     }
 
     /// Somebody else's value, or an older one that somebody put back, waits for a person; and so do three valid values
-    /// of which none can be fenced.
+    /// of which none can be proved to be nowhere.
     private func isExcused(_ rotation: Rotation, _ store: any StoreReads) throws -> Bool {
         let versions = try store.versions(of: rotation.tokenID)
+        let destinations = try store.destinations(of: rotation.tokenID)
         let newest = versions.last { $0.state == .pending || $0.state == .current }?.digest
-        let isForeign = try store.destinations(of: rotation.tokenID).contains { destination in
-            let vault = world.vaults.first { $0.name == destination.vault }
-            guard let value = vault?.value(at: destination) else { return rotation.phase == .overlap }
+        let isForeign = destinations.contains { destination in
+            guard let value = value(at: destination) else { return rotation.phase == .overlap }
             let digest = TokenValue.digest(of: Secret(utf8: value))
             return rotation.phase == .overlap
                 ? digest != newest : digest.map { held in !versions.contains { $0.digest == held } } ?? true
         }
-        return isForeign || rotation.phase == .open && versions.count { $0.state.authenticates } >= 3
+        if isForeign { return true }
+        guard rotation.phase == .open, versions.count(where: { $0.state.authenticates }) >= 3 else { return false }
+        let pushes = try store.pushes(of: rotation.tokenID)
+        let current = versions.first { $0.state == .current }
+        return versions.filter { $0.state == .unconfirmed }.allSatisfy { version in
+            destinations.contains { place in
+                pushes.contains { $0.version == version.number && $0.destinationID == place.id && $0.state != .fenced }
+                    && mayHaveBeenSeen(version, at: place, among: destinations, current)
+            }
+        }
+    }
+
+    /// It was there; or its vault cannot be fenced or has no history to tell by; or the place may have been empty, and
+    /// nothing was there to fill it with.
+    private func mayHaveBeenSeen(
+        _ version: Version, at place: Destination, among destinations: [Destination], _ current: Version?
+    ) -> Bool {
+        guard let vault = world.vaults.first(where: { $0.name == place.vault }) else { return false }
+        let digest = { (value: String) in TokenValue.digest(of: Secret(utf8: value)) }
+        let wasThere = vault.history.contains { write in
+            write.path == place.path && write.value.map { digest($0) == version.digest } ?? false
+        }
+        let capabilities = vault.capabilities
+        let canBeFenced = capabilities.fenceable && capabilities.conditionalWrite && vault.keepsHistory
+        let canBeFilled = destinations.contains { other in
+            other.id != place.id && value(at: other).map { digest($0) == current?.digest } ?? false
+        }
+        return wasThere || !canBeFenced || !capabilities.fencesEmptiness && !canBeFilled
+    }
+
+    private func value(at place: Destination) -> String? {
+        world.vaults.first { $0.name == place.vault }?.value(at: place)
     }
 }

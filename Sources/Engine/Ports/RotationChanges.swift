@@ -160,10 +160,19 @@ package protocol RotationChanges {
         _ token: TokenID, version: Int, destination: Int64, attempt: Int, base: String, ordered: Bool,
         at now: Instant
     ) throws -> Int?
-    /// Step 6. Row to `verified` while the version is pending.
+    /// Step 6. Row to `verified` while its attempt is the one that was read before the value was, and the version is
+    /// pending; or current, and the row `sending`: what a filling ends with.
     func markVerified(
-        _ token: TokenID, version: Int, destination: Int64, base: String, at now: Instant
+        _ token: TokenID, version: Int, destination: Int64, attempt: Int, base: String, at now: Instant
     ) throws -> Bool
+    /// Recovery. A destination whose emptiness cannot be fenced is about to be given the value of `current`: the row of
+    /// that one there, added where there is none, to `sending` with the base of the read that saw emptiness and
+    /// another attempt. One that is verified stays so. Only while `version` is pending, its token active, its row
+    /// there `sending` and still at `attempt`, and `current` is the current version. Answers the row as it is then.
+    func markFilling(
+        _ token: TokenID, with current: Int, version: Int, destination: Int64, attempt: Int, base: String,
+        at now: Instant
+    ) throws -> Push?
     /// Recovery. Row from `sending` to `fenced`, while the version is pending and the attempt unchanged.
     func markFenced(_ token: TokenID, version: Int, destination: Int64, attempt: Int, at now: Instant) throws -> Bool
     /// Recovery. The pending version can be nowhere: every row is unsent or fenced. Pending to revoked.

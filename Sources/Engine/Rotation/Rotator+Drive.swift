@@ -157,7 +157,11 @@ extension Rotator {
         let destinations = snapshot.destinations.map(\.id)
         do {
             let armed = try await store.write { store in
-                try store.arm(
+                // One that has come since was not looked at, and would have no row (decision 0020).
+                guard try snapshot.hasSeenEveryDestination(in: store) else {
+                    throw Obstacle("it was changed while its destinations were looked at", kind: .overtaken)
+                }
+                return try store.arm(
                     snapshot.rotation.id, digest: digest, hint: hint, destinations: destinations,
                     change: change.at(clock.now()))
             }

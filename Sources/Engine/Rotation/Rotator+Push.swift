@@ -79,7 +79,13 @@ extension Rotator {
                     &progress, value, to: destination, in: vault, of: snapshot, mayWrite: turn < Self.writesPerPass)
             }
             switch step {
-            case .proved(let base): return try await verify(snapshot.token.id, version, destination, at: base)
+            case .proved(let base):
+                if try await verify(snapshot.token.id, progress.row, destination, at: base) { return }
+                // Somebody sends it anew, or the place went and came back: what was read may not be there any more.
+                progress.row = try await currentRow(snapshot.token.id, version, destination)
+                if progress.row.state == .verified { return }
+                progress.trouble = Obstacle("another process took the rotation over", kind: .overtaken)
+                continue
             case .verified: return
             case .tried: continue
             case .over: break
@@ -172,13 +178,15 @@ extension Rotator {
         }
     }
 
-    private func verify(_ id: TokenID, _ version: Int, _ destination: Destination, at base: String) async throws {
-        let verified = try await store.write { store in
+    /// - parameter row: as it was before the destination was read.
+    private func verify(_ id: TokenID, _ row: Push, _ destination: Destination, at base: String) async throws -> Bool {
+        let isVerified = try await store.write { store in
             try store.markVerified(
-                id, version: version, destination: destination.id, base: base, at: clock.now())
+                id, version: row.version, destination: destination.id, attempt: row.attempt, base: base,
+                at: clock.now())
         }
-        if !verified { throw Obstacle("another process took the rotation over", kind: .overtaken) }
-        reached(.verified)
+        if isVerified { reached(.verified) }
+        return isVerified
     }
 
     private func currentRow(_ id: TokenID, _ version: Int, _ destination: Destination) async throws -> Push {

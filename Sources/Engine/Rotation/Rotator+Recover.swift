@@ -39,7 +39,10 @@ extension Rotator {
             case .verified: certain = false
             case .sending:
                 guard let observation = observations[destination.id] else { continue }
-                switch try await fence(pending, push, at: destination, seen: observation, of: snapshot) {
+                let fencing = try Fencing(
+                    pending: pending, push: push, destination: destination, vault: vault(of: destination),
+                    snapshot: snapshot)
+                switch try await fence(fencing, seen: observation) {
                 case .fenced: continue
                 case .landed(let value):
                     if !rejected { return .resume(value) }
@@ -60,7 +63,7 @@ extension Rotator {
         return .gone
     }
 
-    private enum FenceOutcome: Sendable {
+    enum FenceOutcome: Sendable {
         case fenced
         /// The late write came in meanwhile.
         case landed(Secret)
@@ -68,84 +71,109 @@ extension Rotator {
         case uncertain
     }
 
+    /// One destination that a pending value is to be kept out of, and what the tries at it know from each other.
+    struct Fencing: Sendable {
+        let pending: Version
+        let push: Push
+        let destination: Destination
+        let vault: any Vault
+        let snapshot: RotationSnapshot
+        /// The current version's row there, where it has one.
+        var filling: Push?
+        var trouble: Obstacle?
+
+        init(
+            pending: Version, push: Push, destination: Destination, vault: any Vault, snapshot: RotationSnapshot
+        ) {
+            self.pending = pending
+            self.push = push
+            self.destination = destination
+            self.vault = vault
+            self.snapshot = snapshot
+            filling = snapshot.current.flatMap { snapshot.push(of: $0.number, to: destination) }
+        }
+
+        /// Whether what was seen there is an emptiness that has to be filled first.
+        func isToBeFilled(_ observation: Observation) -> Bool {
+            observation.value == nil && !vault.capabilities.fencesEmptiness
+        }
+    }
+
     /// Makes a write under the row's base impossible, by writing what is there back under the base at which
     /// it was read. Only a write that was *accepted* proves it, and only one that was read after the row was.
-    private func fence(
-        _ pending: Version, _ push: Push, at destination: Destination, seen first: Observation,
-        of snapshot: RotationSnapshot
-    ) async throws -> FenceOutcome {
-        let vault = try vault(of: destination)
-        guard vault.capabilities.fenceable, vault.capabilities.conditionalWrite else { return .uncertain }
+    private func fence(_ fencing: Fencing, seen first: Observation) async throws -> FenceOutcome {
+        let capabilities = fencing.vault.capabilities
+        guard capabilities.fenceable, capabilities.conditionalWrite else { return .uncertain }
+        var fencing = fencing
         var known: Observation? = first
-        var trouble: Obstacle?
         for turn in 1...Self.fencesPerPass {
-            let outcome = try await turns.inTurn(at: sharedSecret(of: destination)) { isShared -> FenceOutcome? in
+            let secret = sharedSecret(of: fencing.destination)
+            let outcome = try await turns.inTurn(at: secret) { isShared -> FenceOutcome? in
                 // After one's turn has come it may be another state; after a refusal it is.
-                let now = if let known, !isShared { known } else { try await self.probe(destination) }
+                let now = if let known, !isShared { known } else { try await self.probe(fencing.destination) }
                 known = nil
-                return try await self.fence(pending, push, at: destination, in: vault, now, trouble: &trouble)
+                return try await self.fence(&fencing, now)
             }
             switch outcome {
-            case .fenced?: return try await markFenced(snapshot.token.id, push, destination)
+            case .fenced?: return try await markFenced(fencing)
             case let outcome?: return outcome
             case nil: break
             }
             // A refusal may be the pending value landing; an unknown outcome proves nothing either: read again.
             try await clock.sleep(milliseconds: Backoff.withinPass.wait(after: turn, random: random))
         }
-        throw trouble ?? Obstacle("\(destination): it changes too fast to be fenced")
+        throw fencing.trouble ?? Obstacle("\(fencing.destination): it changes too fast to be fenced")
     }
 
     /// One try. Nil when it is worth another one; throws what will not pass.
-    private func fence(
-        _ pending: Version, _ push: Push, at destination: Destination, in vault: any Vault, _ observation: Observation,
-        trouble: inout Obstacle?
-    ) async throws -> FenceOutcome? {
-        if let value = observation.value, observation.holds(pending.digest) { return .landed(value) }
-        if observation.value == nil, !vault.capabilities.fencesEmptiness { return .uncertain }
-        if try await mayHaveBeenVisible(pending, push, at: destination, in: vault, observation) { return .uncertain }
+    private func fence(_ fencing: inout Fencing, _ observation: Observation) async throws -> FenceOutcome? {
+        if let value = observation.value, observation.holds(fencing.pending.digest) { return .landed(value) }
+        if try await mayHaveBeenVisible(fencing, observation) { return .uncertain }
+        if fencing.isToBeFilled(observation) { return try await fill(&fencing, over: observation) }
+        try await proveFilling(&fencing, observation)
         // It writes to a vault, as a sending does.
         if let brake = try await store.brake(at: clock.now()) { throw Obstacle(brake.message, kind: .held) }
         do throws(VaultError) {
-            try await vault.fence(destination, at: observation)
+            try await fencing.vault.fence(fencing.destination, at: observation)
             reached(.fenceWritten)
             return .fenced
         } catch {
-            let obstacle = Obstacle(error, at: destination)
-            guard error.kind.isPassing else { throw obstacle }
-            trouble = obstacle
+            fencing.trouble = try passing(error, at: fencing.destination)
             return nil
         }
     }
 
+    /// What another try may get past; throws what will not pass.
+    func passing(_ error: VaultError, at destination: Destination) throws -> Obstacle {
+        let obstacle = Obstacle(error, at: destination)
+        guard error.kind.isPassing else { throw obstacle }
+        return obstacle
+    }
+
     /// Whether somebody may have read the pending value here since the first attempt: the vault's history says so, or
     /// something was accepted since and the vault cannot tell what. What is there now proves nothing: an older value
-    /// of ours may have been put back.
-    private func mayHaveBeenVisible(
-        _ pending: Version, _ push: Push, at destination: Destination, in vault: any Vault,
-        _ observation: Observation
-    ) async throws -> Bool {
-        guard let base = push.firstBase else { return true }
-        guard base != observation.base else { return false }
-        let digest = pending.digest
+    /// of ours may have been put back. A filling would be such a something: a vault without a history gets none.
+    private func mayHaveBeenVisible(_ fencing: Fencing, _ observation: Observation) async throws -> Bool {
+        guard let base = fencing.push.firstBase else { return true }
+        guard base != observation.base || fencing.isToBeFilled(observation) else { return false }
+        let digest = fencing.pending.digest
         do throws(VaultError) {
-            return try await vault.held(
-                { TokenValue.digest(of: $0) == digest }, in: destination, after: base, through: observation) ?? true
+            return try await fencing.vault.held(
+                { TokenValue.digest(of: $0) == digest }, in: fencing.destination, after: base, through: observation)
+                ?? true
         } catch {
-            throw Obstacle(error, at: destination)
+            throw Obstacle(error, at: fencing.destination)
         }
     }
 
-    private func markFenced(
-        _ id: TokenID, _ push: Push, _ destination: Destination
-    ) async throws -> FenceOutcome {
-        let marked = try await store.write { store in
+    private func markFenced(_ fencing: Fencing) async throws -> FenceOutcome {
+        let push = fencing.push
+        let isMarked = try await store.write { store in
             try store.markFenced(
-                id, version: push.version, destination: destination.id, attempt: push.attempt, at: clock.now())
+                fencing.snapshot.token.id, version: push.version, destination: push.destinationID,
+                attempt: push.attempt, at: clock.now())
         }
-        guard marked else {
-            throw Obstacle("another process took the rotation over", kind: .overtaken)
-        }
+        guard isMarked else { throw Obstacle("another process took the rotation over", kind: .overtaken) }
         reached(.fenced)
         return .fenced
     }
