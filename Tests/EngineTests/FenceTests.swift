@@ -60,4 +60,36 @@ import Testing
         #expect(try await bench.states() == [.revoked, .current])
         #expect(vault.value(at: place) == String(decoding: value.copyBytes(), as: UTF8.self))
     }
+
+    @Test func `a yes to a fence that changed nothing is no proof`() async throws {
+        let vault = FakeVault("a", orderedBases: false, keepsHistory: false)
+        let bench = try RotationBench([vault])
+        let value = TokenValue.mint(prefix: "rota") { Random.bytes(64) }
+        let digest = try #require(TokenValue.digest(of: value))
+        let (id, change, clock) = (bench.id, bench.change, bench.clock)
+        let before = try await vault.probe(place)
+        try await bench.queue.write { store in
+            let rotation = try #require(
+                try store.claimRotation(
+                    of: id, fromVersion: 1, overlap: .zero, cap: OverlapCap(), trigger: nil, change: change))
+            let places = try store.destinations(of: id).map(\.id)
+            let armed = try store.arm(rotation.id, digest: digest, hint: "", destinations: places, change: change)
+            _ = try store.markSending(
+                id, version: try #require(armed), destination: places[0], attempt: 0, base: before.base,
+                ordered: false, at: clock.now())
+            store.letGo(rotation.id)
+        }
+        // It has landed; the next read is older, and the vault says yes to what it does not do.
+        try await vault.write(value, to: place, over: before)
+        vault.script(.probe, .stale)
+        vault.script(.fence, .saysYesOnly)
+        let rotator = Rotator(
+            store: bench.queue, vaults: ["a": vault], clock: clock, random: SeededRandom(seed: 1))
+        bench.clock.advance(by: .hours(1))
+        _ = try await rotator.recover(change: bench.change)
+        #expect(vault.count(of: .fence) == 1)
+        #expect(try await bench.violations() == [], "the place holds what was taken for fenced")
+        try await bench.runToTheEnd()
+        #expect(vault.value(at: place) == String(decoding: value.copyBytes(), as: UTF8.self))
+    }
 }

@@ -136,11 +136,24 @@ extension Rotator {
         do throws(VaultError) {
             try await fencing.vault.fence(fencing.destination, at: observation)
             reached(.fenceWritten)
-            return .fenced
         } catch {
             fencing.trouble = try passing(error, at: fencing.destination)
             return nil
         }
+        return try await proveFence(&fencing, over: observation)
+    }
+
+    /// A yes is no proof, here as after a push: an accepted write shows by its base, with what was there before. Nil
+    /// where it does not, so that all is looked at anew.
+    private func proveFence(_ fencing: inout Fencing, over before: Observation) async throws -> FenceOutcome? {
+        let after = try await probe(fencing.destination)
+        if let value = after.value, after.holds(fencing.pending.digest) { return .landed(value) }
+        let isAsBefore = after.value.flatMap(TokenValue.digest) == before.value.flatMap(TokenValue.digest)
+        guard after.base != before.base, isAsBefore else {
+            fencing.trouble = Obstacle("\(fencing.destination): the vault accepted a write that cannot be seen there")
+            return nil
+        }
+        return .fenced
     }
 
     /// What another try may get past; throws what will not pass.
