@@ -137,43 +137,6 @@ extension CandidateQuery {
     }
 }
 
-/// Every limit that the actions are over, in one sentence; nil when there is none.
-private func refusal(
-    of actions: PlannedActions, request: PlanRequest, from store: any Store
-) throws -> String? {
-    let effects = actions.effects
-    guard !effects.isEmpty else { return nil }
-    let policies = request.policies.policies
-    let checks = policies.map { policy in
-        LimitCheck(
-            subject: "policy '\(policy.name)' would act", limits: policy.limits,
-            actions: effects[policy.name] ?? 0)
-    }
-    let counted = policies.indices.filter { checks[$0].needsTotal }
-    let totals = try countSelected(by: policies, counted, at: request.at, from: store)
-    var refusals = policies.indices.compactMap { index in
-        checks[index].refusal(total: totals[index] ?? 0, of: "tokens that it selects")
-    }
-    let all = LimitCheck(subject: "the plan would act", limits: request.limits, actions: effects.values.reduce(0, +))
-    let active = all.needsTotal ? try store.countActive() : 0
-    if let refusal = all.refusal(total: active, of: "active tokens") { refusals.append(refusal) }
-    return refusals.isEmpty ? nil : refusals.joined(separator: "; ")
-}
-
-/// How many tokens each of these policies selects, in one pass over the active tokens, or none at all.
-private func countSelected(
-    by policies: [Policy], _ counted: [Int], at now: Instant, from store: any Store
-) throws -> [Int: Int] {
-    var totals: [Int: Int] = [:]
-    guard !counted.isEmpty else { return totals }
-    try store.eachToken(states: [.active], in: .unsorted) { token in
-        guard token.canAuthenticate(at: now) else { return true }
-        for index in counted where policies[index].selector.matches(token) { totals[index, default: 0] += 1 }
-        return true
-    }
-    return totals
-}
-
 /// SHA-256 of the canonical {instance, generation, policies, actions}: of the actions that would be taken, so
 /// that an approval holds for as long as those are the same.
 ///
