@@ -177,52 +177,6 @@ extension CandidateQuery {
     }
 }
 
-/// Every limit that the actions are over, in one sentence; nil when there is none.
-private func refusal(
-    of actions: PlannedActions, deferred: [String: Int], request: PlanRequest, tracking: TrackingHistory,
-    from store: any Store
-) throws -> String? {
-    var effects = actions.effects
-    for policy in request.policies.policies {
-        guard let later = deferred[policy.name] else { continue }
-        effects[policy.name] = min((effects[policy.name] ?? 0) + later, policy.pace ?? .max)
-    }
-    guard !effects.isEmpty else { return nil }
-    let policies = request.policies.policies
-    let checks = policies.map { policy in
-        LimitCheck(
-            subject: "policy '\(policy.name)' would act", limits: policy.limits,
-            actions: effects[policy.name] ?? 0)
-    }
-    let counted = policies.indices.filter { checks[$0].needsTotal }
-    let totals = try countSelected(by: request.policies, counted, at: request.at, tracking: tracking, from: store)
-    var refusals = policies.indices.compactMap { index in
-        checks[index].refusal(total: totals[index] ?? 0, of: "tokens that it selects")
-    }
-    let all = LimitCheck(subject: "the plan would act", limits: request.limits, actions: effects.values.reduce(0, +))
-    let active = all.needsTotal ? try store.countActive() : 0
-    if let refusal = all.refusal(total: active, of: "active tokens") { refusals.append(refusal) }
-    return refusals.isEmpty ? nil : refusals.joined(separator: "; ")
-}
-
-/// How many tokens each of these policies selects, in one pass over the active tokens, or none at all.
-private func countSelected(
-    by policies: PolicySet, _ counted: [Int], at now: Instant, tracking: TrackingHistory, from store: any Store
-) throws -> [Int: Int] {
-    var totals: [Int: Int] = [:]
-    guard !counted.isEmpty else { return totals }
-    // Without an order, what a token is for is left out.
-    let order = policies.asksForDescription ? TokenOrder.byName : .unsorted
-    try store.eachToken(states: [.active], in: order) { token in
-        guard token.canAuthenticate(at: now) else { return true }
-        for index in counted where policies.policies[index].selects(token, at: now, tracking: tracking) {
-            totals[index, default: 0] += 1
-        }
-        return true
-    }
-    return totals
-}
-
 /// SHA-256 of the canonical {instance, generation, policies, actions}: of the actions that would be taken, so
 /// that an approval holds for as long as those are the same.
 ///

@@ -63,7 +63,16 @@ extension PolicyReader {
         else { return Limits() }
         return Limits(
             actions: count("actions", of: fields, in: 1...Int.max),
-            percent: count("percent", of: fields, in: 1...100))
+            percent: count("percent", of: fields, in: 1...100),
+            perOwner: ceiling("per-owner", of: fields), perVault: ceiling("per-vault", of: fields))
+    }
+
+    private mutating func ceiling(_ key: String, of fields: [String: Node]) -> Ceiling {
+        guard let node = fields[key],
+            let fields = guardFields(of: node, Vocabulary.limit(key), example: "\(key): { actions: 20, percent: 10 }")
+        else { return Ceiling() }
+        return Ceiling(
+            actions: count("actions", of: fields, in: 1...Int.max), percent: count("percent", of: fields, in: 1...100))
     }
 
     /// The fields of a small mapping that must not be empty: a limit left blank by a slip would be no limit.

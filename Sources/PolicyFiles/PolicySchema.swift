@@ -71,15 +71,7 @@ package struct PolicySchema {
                         object(
                             .pace, "A run takes so many actions, oldest deadline first; the rest wait.", least: 1,
                             ["actions": Self.count("At most so many in a run.", from: 1)])),
-                    "limits": .object(
-                        object(
-                            .limits, "A plan over these is refused as a whole.", least: 1,
-                            [
-                                "actions": Self.count("At most so many actions.", from: 1),
-                                "percent": Self.count(
-                                    "At most this share of all tokens that the policy selects; one is always allowed.",
-                                    from: 1, to: 100),
-                            ])),
+                    "limits": limits(),
                     "controls": [
                         "description":
                             "Which controls of which framework it evidences, such as pci-dss-4.0.1: [8.6.3].",
@@ -167,6 +159,23 @@ package struct PolicySchema {
                     ["revoke-after": Self.reference("duration", "Revoked after so long, unless it is restored before.")]
                 )),
         ]
+    }
+
+    private mutating func limits() -> JSON {
+        let ceiling: [String: JSON] = [
+            "actions": Self.count("At most so many actions.", from: 1),
+            "percent": Self.count(
+                "At most this share of the tokens that the policy selects; one is always allowed.", from: 1, to: 100),
+        ]
+        let groups = [
+            "per-owner": "The same of the tokens of each owner.",
+            "per-vault": "The same of the tokens with a destination in each vault.",
+        ]
+        var described = ceiling
+        for (key, description) in groups {
+            described[key] = .object(object(Vocabulary.limit(key), description, least: 1, ceiling))
+        }
+        return .object(object(.limits, "A plan over these is refused as a whole.", least: 1, described))
     }
 
     private mutating func schedule() -> JSON {

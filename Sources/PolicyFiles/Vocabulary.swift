@@ -42,5 +42,6 @@ struct Vocabulary {
     static let then = Vocabulary(title: "'then'", keys: ["revoke-after"])
     static let schedule = Vocabulary(title: "'schedule'", keys: ["cron", "every", "zone", "window", "spread"])
     static let pace = Vocabulary(title: "'pace'", keys: ["actions"])
-    static let limits = Vocabulary(title: "'limits'", keys: ["actions", "percent"])
+    static let limits = Vocabulary(title: "'limits'", keys: ["actions", "percent", "per-owner", "per-vault"])
+    static func limit(_ key: String) -> Vocabulary { Vocabulary(title: "'\(key)'", keys: ["actions", "percent"]) }
 }

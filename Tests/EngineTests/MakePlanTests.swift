@@ -26,12 +26,12 @@ private final class Inventory {
     /// Adds a token of ours with one value, `age` old.
     func add(
         _ name: String, age: TimeSpan, idle: TimeSpan? = nil, issuer: Issuer = .rota,
-        env: String = "production",
+        env: String = "production", owner: String = "",
         destination: String? = "main:app"
     ) throws {
         let issuedAt = now - age
         let token = Token(
-            id: TokenID("tok_" + name), name: name, labels: ["env": env], issuer: issuer,
+            id: TokenID("tok_" + name), name: name, owner: owner, labels: ["env": env], issuer: issuer,
             externalID: issuer == .rota ? nil : name, createdAt: issuedAt,
             usage: idle.map { .lastUsed(now - $0) } ?? .unknown,
             values: ValueSummary(currentIssuedAt: issuedAt),
@@ -47,7 +47,7 @@ private final class Inventory {
 
     func plan(_ policies: [Policy], limits: Limits = Limits(), at instant: Instant = now) throws -> PlanResult {
         try makePlan(
-            PlanRequest(policies: PolicySet(policies), limits: limits, vaults: ["main"], at: instant),
+            PlanRequest(policies: PolicySet(policies), limits: limits, vaults: ["main", "other"], at: instant),
             from: store)
     }
 
@@ -155,6 +155,65 @@ private final class Inventory {
         #expect(
             try inventory.plan(policies, limits: Limits(percent: 19)).refusal
                 == "the plan would act on 2 of 10 active tokens; its limit is 19 percent, which is 1")
+    }
+
+    @Test func `a limit per owner counts the tokens of each owner, and names who is over it`() throws {
+        let inventory = try Inventory()
+        for index in 0..<3 { try inventory.add("a-\(index)", age: .days(100), owner: "team-a") }
+        for index in 0..<2 { try inventory.add("b-\(index)", age: .days(100), owner: "team-b") }
+        for index in 0..<3 { try inventory.add("a-young-\(index)", age: .days(1), owner: "team-a") }
+        try inventory.add("elsewhere", age: .days(1), env: "test", owner: "team-a")
+        var limited = rotate
+        func refusal(_ ceiling: Ceiling) throws -> String? {
+            limited.limits = Limits(perOwner: ceiling)
+            return try inventory.plan([limited]).refusal
+        }
+        #expect(try refusal(Ceiling(actions: 3)) == nil)
+        #expect(
+            try refusal(Ceiling(actions: 2))
+                == "policy 'rotate' would act on 3 tokens of owner 'team-a'; its limit per owner is 2 actions")
+        // Of the tokens of that owner that the policy selects: 3 of 6, and 2 of 2.
+        #expect(try refusal(Ceiling(percent: 100)) == nil)
+        #expect(
+            try refusal(Ceiling(percent: 50))
+                == "policy 'rotate' would act on 2 of 2 tokens of owner 'team-b' that it selects; "
+                + "its limit per owner is 50 percent, which is 1")
+        // Above all policies it is of every active token of his.
+        #expect(
+            try inventory.plan([rotate], limits: Limits(perOwner: Ceiling(percent: 42))).refusal
+                == "the plan would act on 3 of 7 active tokens of owner 'team-a'; its limit per owner is 42 percent, "
+                + "which is 2; the plan would act on 2 of 2 active tokens of owner 'team-b'; its limit per owner is 42 "
+                + "percent, which is 1")
+    }
+
+    @Test func `a limit per vault counts the tokens with a destination in each`() throws {
+        let inventory = try Inventory()
+        for index in 0..<3 { try inventory.add("m-\(index)", age: .days(100)) }
+        try inventory.add("o", age: .days(100), destination: "other:app")
+        for index in 0..<3 { try inventory.add("m-young-\(index)", age: .days(1)) }
+        try inventory.add("o-young", age: .days(1), destination: "other:app")
+        let plain = try inventory.plan([rotate], limits: Limits(perVault: Ceiling(actions: 3, percent: 50)))
+        #expect(plain.refusal == nil)
+        #expect(
+            try inventory.plan([rotate], limits: Limits(perVault: Ceiling(percent: 49))).refusal
+                == "the plan would act on 3 of 6 active tokens with a destination in vault 'main'; "
+                + "its limit per vault is 49 percent, which is 2")
+        var limited = rotate
+        limited.limits = Limits(perVault: Ceiling(actions: 2))
+        #expect(
+            try inventory.plan([limited]).refusal
+                == "policy 'rotate' would act on 3 tokens with a destination in vault 'main'; "
+                + "its limit per vault is 2 actions")
+    }
+
+    @Test func `of many owners over a limit those with the most actions are named, and the others counted`() throws {
+        let inventory = try Inventory()
+        for owner in 0..<6 {
+            for index in 0...owner { try inventory.add("t-\(owner)-\(index)", age: .days(100), owner: "team-\(owner)") }
+        }
+        let refusal = try inventory.plan([rotate], limits: Limits(perOwner: Ceiling(actions: 1))).refusal ?? ""
+        #expect(refusal.hasPrefix("the plan would act on 6 tokens of owner 'team-5'; "))
+        #expect(refusal.hasSuffix("on 4 tokens of owner 'team-3'; its limit per owner is 1 action; and 2 more owners"))
     }
 
     @Test func `policies that do not enforce find, and do not act`() throws {

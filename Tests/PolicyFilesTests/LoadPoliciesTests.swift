@@ -65,7 +65,7 @@ private func policyText(_ name: String) -> String {
             notify-before: [1d, 14d, 3d]
             minimum-notice: 2d
             pace: { actions: 50 }
-            limits: { actions: 500, percent: 10 }
+            limits: { actions: 500, percent: 10, per-owner: { actions: 20 }, per-vault: { actions: 90, percent: 25 } }
             approval: none
             controls: { pci-dss-4.0.1: [8.6.3], nist-800-53-r5: [IA-5f, AC-2(3)], own: 8.10 }
 
@@ -92,7 +92,8 @@ private func policyText(_ name: String) -> String {
                 Rule(.expiry(required: true, maxLifetime: .days(365), maxRemaining: .days(180))),
             ],
             notifyBefore: [.days(14), .days(3), .days(1)], minimumNotice: .days(2), pace: 50,
-            limits: Limits(actions: 500, percent: 10),
+            limits: Limits(
+                actions: 500, percent: 10, perOwner: Ceiling(actions: 20), perVault: Ceiling(actions: 90, percent: 25)),
             controls: ["pci-dss-4.0.1": ["8.6.3"], "nist-800-53-r5": ["IA-5f", "AC-2(3)"], "own": ["8.10"]],
             file: "p.yaml")
         #expect(policy == expected)

@@ -152,7 +152,7 @@ struct Malformed: Sendable, CustomTestStringConvertible {
         Malformed("a condition that is a list", "when: [a]", "6:11: error: 'when' must be an expression"),
         Malformed(
             "a condition on several lines", "when: |\n      token.age > duration('1h')\n      && token.nme == ''",
-            "6:11: error: 'when': 'token' has no field 'nme' (line 2, column 9 of the condition)"),
+            "6:11: error: 'when': 'token' has no field 'nme' (line 2, column 10 of the condition)"),
         Malformed(
             "percent above 100", "limits: { percent: 101 }",
             "6:24: error: 'percent' must be from 1 to 100, and here is 101"),
@@ -165,6 +165,21 @@ struct Malformed: Sendable, CustomTestStringConvertible {
         Malformed(
             "no limits in limits", "limits: {}",
             "6:13: error: 'limits' is empty\nhint: write 'limits: { actions: 500, percent: 10 }'"),
+        Malformed(
+            "no limit in a limit per owner", "limits: { per-owner: {} }",
+            "6:26: error: 'per-owner' is empty\nhint: write 'per-owner: { actions: 20, percent: 10 }'"),
+        Malformed(
+            "a bare limit per vault", "limits: { per-vault: 5 }",
+            "6:26: error: 'per-vault' must be a mapping, and here is"),
+        Malformed(
+            "a slip in a limit per owner", "limits: { per-owner: { action: 5 } }",
+            "6:28: error: unknown key 'action' in 'per-owner'\nhint: did you mean 'actions'?"),
+        Malformed(
+            "a slip in the name of a limit", "limits: { per-owners: { actions: 5 } }",
+            "6:15: error: unknown key 'per-owners' in 'limits'\nhint: did you mean 'per-owner'?"),
+        Malformed(
+            "a share above all per vault", "limits: { per-vault: { percent: 101 } }",
+            "6:37: error: 'percent' must be from 1 to 100, and here is 101"),
         Malformed(
             "a limit of none", "limits: { actions: 0 }",
             "6:24: error: 'actions' must be at least 1, and here is 0"),

@@ -114,21 +114,30 @@ import Testing
 
     @Test(arguments: [(10, 100, false), (11, 100, true), (1, 3, false), (2, 3, true), (1, 0, false)])
     func `a share allows its percentage, and at least one`(_ actions: Int, _ total: Int, _ refused: Bool) {
-        let check = LimitCheck(subject: "policy 'p' would act", limits: Limits(percent: 10), actions: actions)
-        #expect((check.refusal(total: total, of: "tokens that it selects") != nil) == refused)
+        let check = LimitCheck(LimitScope(policy: "p"), ceiling: Ceiling(percent: 10), actions: actions)
+        #expect((check.refusal(total: total) != nil) == refused)
     }
 
-    @Test func `a refusal has the numbers in it`() {
-        let share = LimitCheck(subject: "policy 'p' would act", limits: Limits(percent: 10), actions: 12)
+    @Test func `a refusal has the numbers in it, and whose they are`() {
+        func refusal(_ scope: LimitScope, _ ceiling: Ceiling, _ actions: Int, of total: Int = 0) -> String? {
+            LimitCheck(scope, ceiling: ceiling, actions: actions).refusal(total: total)
+        }
+        let (policy, plan) = (LimitScope(policy: "p"), LimitScope())
         #expect(
-            share.refusal(total: 40, of: "tokens that it selects")
-                == "policy 'p' would act on 12 of 40 tokens that it selects; its limit is 10 percent, which is 4"
-        )
-        let count = LimitCheck(subject: "the plan would act", limits: Limits(actions: 5), actions: 6)
+            refusal(policy, Ceiling(percent: 10), 12, of: 40)
+                == "policy 'p' would act on 12 of 40 tokens that it selects; its limit is 10 percent, which is 4")
+        #expect(refusal(plan, Ceiling(actions: 5), 6) == "the plan would act on 6 tokens; its limit is 5 actions")
+        #expect(refusal(plan, Ceiling(actions: 6), 6) == nil)
         #expect(
-            count.refusal(total: 0, of: "active tokens")
-                == "the plan would act on 6 tokens; its limit is 5 actions")
-        let even = LimitCheck(subject: "the plan would act", limits: Limits(actions: 6), actions: 6)
-        #expect(even.refusal(total: 0, of: "active tokens") == nil)
+            refusal(LimitScope(policy: "p", .owner("team-a")), Ceiling(actions: 1), 2)
+                == "policy 'p' would act on 2 tokens of owner 'team-a'; its limit per owner is 1 action")
+        #expect(
+            refusal(LimitScope(.owner("")), Ceiling(percent: 50), 3, of: 4)
+                == "the plan would act on 3 of 4 active tokens without an owner; "
+                + "its limit per owner is 50 percent, which is 2")
+        #expect(
+            refusal(LimitScope(policy: "p", .vault("main")), Ceiling(percent: 50), 3, of: 4)
+                == "policy 'p' would act on 3 of 4 tokens with a destination in vault 'main' that it selects; "
+                + "its limit per vault is 50 percent, which is 2")
     }
 }

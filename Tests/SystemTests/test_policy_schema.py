@@ -52,9 +52,12 @@ policies:
       - destination: required
       - scopes: { deny: ["*:admin"], max: 5 }
       - name: ["svc-*", "bot-*"]
-    schedule: { cron: "0 3 * * 1-5", zone: Europe/London, window: 2h }
+    when: token.age > duration("24h")
+    notify-before: [14d, 3d]
+    minimum-notice: 3d
+    schedule: { cron: "0 3 * * 1-5", zone: Europe/London, window: 2h, spread: 1h }
     pace: { actions: 50 }
-    limits: { actions: 500, percent: 10 }
+    limits: { actions: 500, percent: 10, per-owner: { actions: 20 }, per-vault: { actions: 90, percent: 25 } }
     approval: none
     controls: { pci-dss-4.0.1: [8.6.3], own: 8.10 }
 """

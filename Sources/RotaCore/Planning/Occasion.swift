@@ -59,6 +59,12 @@ package enum Occasion: Hashable, Sendable {
         }
     }
 
+    /// Whether an action of the plan waits for the turn of its token, and for nothing else.
+    package func defers(_ action: PlannedAction, at now: Instant) -> Bool {
+        action.waiting && action.mayBegin == nil && action.blocked == nil && action.early == nil
+            && turn(of: action.tokenID, by: action.policy, at: now) != nil
+    }
+
     /// The turn of a token that has not come yet; nil when it has.
     package func turn(of id: TokenID, by policy: String, at now: Instant) -> Instant? {
         guard case .schedules(let schedules) = self, let schedule = schedules[policy], schedule.spread != nil else {

@@ -183,13 +183,34 @@ package struct NewEnd: Hashable, Sendable {
 
 /// A plan over these is refused as a whole.
 package struct Limits: Hashable, Sendable {
-    /// At most this many actions.
+    /// Of all actions: those of the policy, or of the whole plan.
+    package var all: Ceiling
+    /// Of the actions on the tokens of any one owner.
+    package var perOwner: Ceiling
+    /// Of the actions on the tokens that have a destination in any one vault.
+    package var perVault: Ceiling
+
+    package init(
+        actions: Int? = nil, percent: Int? = nil, perOwner: Ceiling = Ceiling(), perVault: Ceiling = Ceiling()
+    ) {
+        all = Ceiling(actions: actions, percent: percent)
+        self.perOwner = perOwner
+        self.perVault = perVault
+    }
+}
+
+/// How many actions there may be.
+package struct Ceiling: Hashable, Sendable {
+    /// At most this many.
     package var actions: Int?
-    /// At most this share of all tokens that the policy selects; one is always allowed.
+    /// At most this share of the tokens that it is about: one is always allowed.
     package var percent: Int?
 
     package init(actions: Int? = nil, percent: Int? = nil) {
         self.actions = actions
         self.percent = percent
     }
+
+    /// Whether there is no such limit.
+    package var isOpen: Bool { actions == nil && percent == nil }
 }

@@ -59,8 +59,10 @@ private struct CanonicalText {
         list(policy.notifyBefore) { $0.append($1.seconds) }
         list(policy.schedule.map { [$0.description] } ?? []) { $0.append($1) }
         append(policy.pace)
-        append(policy.limits.actions)
-        append(policy.limits.percent)
+        append(policy.limits.all)
+        // A list begins with a bracket, and what follows is one: without these, digests stay as they were.
+        append(policy.limits.perOwner, as: "per-owner")
+        append(policy.limits.perVault, as: "per-vault")
         list(policy.controls.sorted { $0.key < $1.key }) { canonical, control in
             canonical.append(control.key)
             canonical.list(control.value) { $0.append($1) }
@@ -70,6 +72,17 @@ private struct CanonicalText {
             append("minimum-notice")
             append(span.seconds)
         }
+    }
+
+    private mutating func append(_ ceiling: Ceiling) {
+        append(ceiling.actions)
+        append(ceiling.percent)
+    }
+
+    private mutating func append(_ ceiling: Ceiling, as name: String) {
+        guard !ceiling.isOpen else { return }
+        append(name)
+        append(ceiling)
     }
 
     private mutating func append(_ rule: Rule) {

@@ -199,6 +199,6 @@ enum PlanDocument {
 
 /// What to do about a plan that is over a limit.
 func limitHint(_ configuration: Configuration) -> String {
-    "a backlog is worked off in parts with 'pace: { actions: N }' in the policy; if all of it is meant, raise "
-        + "limits.percent or limits.actions, in \(configuration.file) or in the policy that is named"
+    "a backlog is worked off in parts with 'pace: { actions: N }' in the policy; if all of it is meant, raise the "
+        + "limit that is named, under 'limits' in \(configuration.file) or in the policy"
 }

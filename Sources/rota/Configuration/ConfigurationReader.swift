@@ -56,16 +56,34 @@ struct ConfigurationReader {
             configuration.log = LogSettings(
                 format: format.flatMap(LogFormat.init) ?? .logfmt, level: level.flatMap(LogLevel.init) ?? .info)
         }
-        if let node = root["limits"], check(node, "limits", keys: ["actions", "percent"]) {
-            configuration.limits.actions = node["actions"].flatMap {
-                integer($0, "limits.actions", in: 0...1_000_000)
-            }
-            configuration.limits.percent = node["percent"].flatMap {
-                integer($0, "limits.percent", in: 0...100)
-            }
-        }
+        if let node = root["limits"] { configuration.limits = limits(node) }
         configuration.warnings = warnings
         return configuration
+    }
+
+    private mutating func limits(_ node: Node) -> Limits {
+        var limits = Limits()
+        let groups = ["per-owner", "per-vault"]
+        guard check(node, "limits", keys: ["actions", "percent"] + groups) else { return limits }
+        limits.all = ceiling(node, "limits")
+        func perEach(_ key: String) -> Ceiling {
+            guard let group = node[key], check(group, "limits.\(key)", keys: ["actions", "percent"]) else {
+                return Ceiling()
+            }
+            if group.entries?.isEmpty == true {
+                fault(group, "limits.\(key): it is empty", hint: "write '\(key): { actions: 20, percent: 10 }'")
+            }
+            return ceiling(group, "limits.\(key)")
+        }
+        limits.perOwner = perEach("per-owner")
+        limits.perVault = perEach("per-vault")
+        return limits
+    }
+
+    private mutating func ceiling(_ node: Node, _ name: String) -> Ceiling {
+        Ceiling(
+            actions: node["actions"].flatMap { integer($0, "\(name).actions", in: 0...1_000_000) },
+            percent: node["percent"].flatMap { integer($0, "\(name).percent", in: 0...100) })
     }
 
     private mutating func store(_ node: Node?) -> String? {

@@ -1,0 +1,84 @@
+/// What a limit is about: the actions of one policy or of all, on every token or on those of one owner or vault.
+package struct LimitScope: Hashable, Sendable {
+    /// Which of the tokens.
+    package enum Group: Hashable, Sendable {
+        case every
+        /// Empty: those without one.
+        case owner(String)
+        /// Those with a destination in it.
+        case vault(String)
+    }
+
+    /// Its name; nil: the whole plan.
+    package var policy: String?
+    package var group: Group
+
+    package init(policy: String? = nil, _ group: Group = .every) {
+        self.policy = policy
+        self.group = group
+    }
+}
+
+/// A number of actions held against a limit.
+package struct LimitCheck: Sendable {
+    package var scope: LimitScope
+    package var ceiling: Ceiling
+    /// How many actions would take effect.
+    package var actions: Int
+
+    package init(_ scope: LimitScope, ceiling: Ceiling, actions: Int) {
+        self.scope = scope
+        self.ceiling = ceiling
+        self.actions = actions
+    }
+
+    /// Whether the share decides, so that the tokens have to be counted: one action is always allowed.
+    package var needsTotal: Bool {
+        ceiling.percent != nil && actions > 1 && !isOverCount
+    }
+
+    private var isOverCount: Bool { ceiling.actions.map { actions > $0 } ?? false }
+
+    /// The sentence that refuses a plan, with the numbers; nil within the limit.
+    ///
+    /// - parameter total: how many tokens it is about that can authenticate, and that the policy selects where it is a
+    ///   policy's; only looked at when `needsTotal`.
+    package func refusal(total: Int) -> String? {
+        if isOverCount, let most = ceiling.actions {
+            let limit = "its limit\(scope.group.unit) is \(most) action\(most == 1 ? "" : "s")"
+            return "\(scope.subject) on \(actions) tokens\(scope.group.phrase); \(limit)"
+        }
+        guard needsTotal, let percent = ceiling.percent else { return nil }
+        let allowed = max(1, total * percent / 100)
+        guard actions > allowed else { return nil }
+        let phrase = scope.group.phrase
+        let tokens = scope.policy == nil ? "active tokens\(phrase)" : "tokens\(phrase) that it selects"
+        let limit = "its limit\(scope.group.unit) is \(percent) percent, which is \(allowed)"
+        return "\(scope.subject) on \(actions) of \(total) \(tokens); \(limit)"
+    }
+}
+
+extension LimitScope {
+    fileprivate var subject: String { policy.map { "policy '\($0)' would act" } ?? "the plan would act" }
+}
+
+extension LimitScope.Group {
+    /// After the word `tokens`.
+    fileprivate var phrase: String {
+        switch self {
+        case .every: ""
+        case .owner(""): " without an owner"
+        case .owner(let owner): " of owner '\(owner)'"
+        case .vault(let vault): " with a destination in vault '\(vault)'"
+        }
+    }
+
+    /// After the words `its limit`.
+    fileprivate var unit: String {
+        switch self {
+        case .every: ""
+        case .owner: " per owner"
+        case .vault: " per vault"
+        }
+    }
+}
