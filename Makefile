@@ -67,11 +67,14 @@ test-long: build
 lint:
 	swift format lint --strict --recursive $(SOURCES)
 
+# Those of the HTTP client by themselves: beside a thousand others minutes may pass between two requests of one test, and
+# libcurl takes a connection that is as old as that for closed.
 unit: deps
 	$(PYTHON) Tests/SystemTests/cel_expressions.py 10000 .build/cel-expressions.json
 	swift build --quiet --build-tests
 	ROTA_CEL_EXPRESSIONS=.build/cel-expressions.json \
-	  swift test --quiet --skip-build --disable-xctest --skip SimulationTests
+	  swift test --quiet --skip-build --disable-xctest --skip SimulationTests --skip HTTPClientTests
+	swift test --quiet --skip-build --disable-xctest --filter HTTPClientTests
 
 # Every rule of the protocol switched off once, by tests alone: each must be missed.
 test-teeth: deps

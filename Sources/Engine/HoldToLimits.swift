@@ -4,7 +4,8 @@ import RotaCore
 ///
 /// Tokens are counted, in one pass, only for a share that a policy or a group with several actions may be over.
 ///
-/// - parameter deferred: by policy, how many actions wait for their turn within a spread: limits are for all that is due.
+/// - parameter deferred: by policy, how many actions wait for their turn within a spread: limits are for all that is
+///   due.
 func refusal(
     of actions: PlannedActions, deferred: [String: Int], request: PlanRequest, tracking: TrackingHistory,
     from store: any StoreReads
