@@ -60,7 +60,7 @@ test-long: build
 	  --filter SimulationTests.SimulationTests | grep -v '◇'
 	$(PYTHON) Tests/SystemTests/cel_expressions.py 300000 .build/cel-expressions-long.json
 	ROTA_FUZZ_COUNT=1000000 ROTA_CEL_EXPRESSIONS=.build/cel-expressions-long.json \
-	  swift test --skip-build --disable-xctest --filter 'CELTests|CronFuzzTests'
+	  swift test --skip-build --disable-xctest --filter 'CELTests|CronFuzzTests|PolicyFuzzTests'
 	ROTA_LONG=1 $(PYTHON) -m pytest -p no:cacheprovider -s \
 	  Tests/SystemTests/test_kill.py Tests/SystemTests/test_verifications.py $(FAULTS)
 

@@ -16,7 +16,9 @@ struct DurationFault {
         let digits = trimmed.prefix { $0.isASCII && $0.isNumber }
         let unit = String(trimmed.dropFirst(digits.count))
         message = "'\(shown)' is not a duration"
-        if digits.isEmpty {
+        if digits.isEmpty, let span = DurationFault.standard(trimmed) {
+            hint = "write \(span)"
+        } else if digits.isEmpty {
             hint = DurationFault.advice
         } else if DurationFault.isTooLong(trimmed) {
             message = "'\(shown)' is longer than a hundred years"
@@ -30,7 +32,8 @@ struct DurationFault {
             message = "'\(shown)' has no fixed length"
             hint = "write \(count * days)d"
         } else {
-            hint = DurationFault.advice
+            let isFraction = unit.first == "." && unit.dropFirst().first?.isNumber == true
+            hint = isFraction ? "write whole numbers, as in 1d12h for one and a half days" : DurationFault.advice
         }
     }
 
@@ -47,6 +50,14 @@ struct DurationFault {
     private static let calendarUnits: [String: Int64] = [
         "mo": 30, "month": 30, "months": 30, "y": 365, "yr": 365, "year": 365, "years": 365,
     ]
+
+    /// `P90D` and `PT12H` as ISO 8601 has them, but for months and years, which have no fixed length.
+    private static func standard(_ text: String) -> TimeSpan? {
+        guard text.hasPrefix("p") else { return nil }
+        let parts = text.dropFirst().split(separator: "t", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let days = parts.first, !days.contains("m") else { return nil }
+        return TimeSpan(parts.joined())
+    }
 
     /// Well formed, but beyond the longest span.
     private static func isTooLong(_ text: String) -> Bool {

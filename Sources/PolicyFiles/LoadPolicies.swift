@@ -117,7 +117,7 @@ private func readPolicies(_ files: [PolicyFile]) -> PolicyLoad {
 /// Names are unique over all files: findings, reports and audit entries go by them.
 private func repeatedNames(in policies: [PlacedPolicy]) -> [Diagnostic] {
     var first: [String: PlacedPolicy] = [:]
-    return policies.compactMap { placed in
+    let repeated = policies.compactMap { placed -> Diagnostic? in
         guard let known = first[placed.policy.name] else {
             first[placed.policy.name] = placed
             return nil
@@ -128,4 +128,5 @@ private func repeatedNames(in policies: [PlacedPolicy]) -> [Diagnostic] {
             message: "a policy named '\(placed.policy.name)' exists already, at \(place)",
             hint: "give one of them another name")
     }
+    return Array(repeated.prefix(PolicyReader.mostFaults))
 }

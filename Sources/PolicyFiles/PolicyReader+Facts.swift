@@ -97,7 +97,7 @@ extension PolicyReader {
         if renewal <= limit {
             error(
                 "'renew' (\(renewal)) is not more than expires-within (\(limit)): it would be due again at once",
-                at: node.mark, hint: "write a longer one")
+                at: node.mark, hint: "write one that is longer than \(limit), such as renew: \(limit + limit)")
         }
         return renewal
     }

@@ -41,7 +41,7 @@ extension PolicyReader {
             if let span = cap.span, let overlap, span < overlap {
                 error(
                     "'overlap-cap' (\(span)) is shorter than the overlap (\(overlap))", at: node.mark,
-                    hint: "it counts from the promotion, as the overlap does")
+                    hint: "write \(overlap) or more: it counts from the promotion, as the overlap does")
             }
         }
         if fields["retire"] != nil { cap.endsWhenIdle = word("retire", of: fields, Retirement.allCases) == .whenIdle }

@@ -87,7 +87,9 @@ extension PolicyReader {
 
     mutating func flag(_ node: Node, _ key: String) -> Bool? {
         if let boolean = node.boolean { return boolean }
-        error("'\(key)' must be true or false, not \(written(node))", at: node.mark)
+        error(
+            "'\(key)' must be true or false, not \(written(node))", at: node.mark,
+            hint: "write \(key): true, without quotes")
         return nil
     }
 

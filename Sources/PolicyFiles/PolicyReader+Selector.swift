@@ -17,6 +17,7 @@ extension PolicyReader {
     private mutating func selector(_ node: Node, _ key: String, emptyHint: String) -> Selector {
         var vocabulary = Vocabulary.selector
         vocabulary.title = "'\(key)'"
+        vocabulary.advice = emptyHint
         guard let fields = fields(of: node, vocabulary) else { return .all }
         if node.entries?.isEmpty ?? false {
             error("'\(key)' is empty", at: node.mark, hint: emptyHint)

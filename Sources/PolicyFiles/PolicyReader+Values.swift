@@ -6,7 +6,9 @@ extension PolicyReader {
     /// The values of a mapping by key; tells every key that is not known.
     mutating func fields(of node: Node, _ vocabulary: Vocabulary) -> [String: Node]? {
         guard let entries = node.entries else {
-            error("\(vocabulary.title) must be a mapping, and here is \(node.typeName)", at: node.mark)
+            error(
+                "\(vocabulary.title) must be a mapping, and here is \(node.typeName)", at: node.mark,
+                hint: vocabulary.advice)
             return nil
         }
         var fields: [String: Node] = [:]
@@ -82,7 +84,9 @@ extension PolicyReader {
             let wanted =
                 range.upperBound == Int.max
                 ? "at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
-            error("'\(key)' must be \(wanted), and here is \(value)", at: node.mark)
+            error(
+                "'\(key)' must be \(wanted), and here is \(value)", at: node.mark,
+                hint: value == 0 ? "a policy that is to change nothing has 'mode: warn' or 'mode: observe'" : nil)
             return nil
         }
         return value

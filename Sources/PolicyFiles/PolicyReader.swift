@@ -11,6 +11,8 @@ struct PlacedPolicy {
 struct PolicyReader {
     let file: String
     private(set) var diagnostics: [Diagnostic] = []
+    /// How many of the diagnostics are errors.
+    private var errors = 0
     /// Handed on from file to file.
     var zones: ZoneFiles
 
@@ -41,22 +43,8 @@ struct PolicyReader {
         do {
             return try Document(parsing: bytes).root
         } catch {
-            let hint = unquotedHint(bytes, at: error.mark)
-            self.error(error.message, at: error.mark, hint: hint)
+            self.error(error.message, at: error.mark, hint: syntaxHint(error, in: bytes))
             return nil
-        }
-    }
-
-    /// A cron pattern that begins with `*` or `@` is no plain text in YAML, whose own words for it lead nowhere.
-    private func unquotedHint(_ bytes: [UInt8], at mark: Mark) -> String? {
-        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        guard lines.indices.contains(mark.line - 1) else { return nil }
-        let line = String(decoding: lines[mark.line - 1], as: UTF8.self)
-        guard let key = line.firstRange(of: "cron:") else { return nil }
-        switch line[key.upperBound...].first(where: { $0 != " " }) {
-        case "*": return "put the pattern into quotes, as in cron: \"*/15 * * * *\""
-        case "@": return "put the pattern into quotes, as in cron: \"@daily\""
-        default: return nil
         }
     }
 
@@ -142,16 +130,30 @@ struct PolicyReader {
 
     // MARK: - Gathering faults
 
+    /// How many errors, and how many warnings, are told of a file: one that is no policy file at all could have
+    /// hundreds of thousands.
+    static let mostFaults = 200
+
     mutating func error(_ message: String, at mark: Mark, hint: String? = nil) {
-        diagnostics.append(
-            Diagnostic(file: file, line: mark.line, column: mark.column, message: message, hint: hint))
+        tell(.error, message, at: mark, hint: hint)
     }
 
     mutating func warning(_ message: String, at mark: Mark, hint: String? = nil) {
-        diagnostics.append(
-            Diagnostic(
-                file: file, line: mark.line, column: mark.column, severity: .warning, message: message,
-                hint: hint))
+        tell(.warning, message, at: mark, hint: hint)
+    }
+
+    /// Each severity has a measure of its own, so that no number of warnings can hide an error.
+    private mutating func tell(_ severity: Diagnostic.Severity, _ message: String, at mark: Mark, hint: String?) {
+        let told = severity == .error ? errors : diagnostics.count - errors
+        guard told <= Self.mostFaults else { return }
+        var diagnostic = Diagnostic(
+            file: file, line: mark.line, column: mark.column, severity: severity, message: message, hint: hint)
+        if told == Self.mostFaults {
+            diagnostic.message = "there are more than \(Self.mostFaults) \(severity.rawValue)s, and no more are told"
+            diagnostic.hint = "mend those that are told first"
+        }
+        diagnostics.append(diagnostic)
+        if severity == .error { errors += 1 }
     }
 
     private mutating func fault(_ message: String, hint: String) {

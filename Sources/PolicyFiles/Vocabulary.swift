@@ -7,20 +7,37 @@ struct Vocabulary {
     var later: [String: String] = [:]
     /// A key that stands somewhere else, and where.
     var elsewhere: [String: String] = [:]
+    /// What to write where something else than a mapping stands.
+    var advice: String?
 
-    static let file = Vocabulary(title: "the file", keys: ["version", "policies"])
+    static let file = Vocabulary(
+        title: "the file", keys: ["version", "policies"], advice: "begin it with 'version: 1' and 'policies:'")
 
     static let policy = Vocabulary(
         title: "a policy",
         keys: [
             "name", "description", "basis", "mode", "match", "when", "rules", "notify-before", "minimum-notice",
             "schedule", "pace", "limits", "controls", "approval",
-        ])
+        ],
+        elsewhere: placesInPolicy, advice: "write each policy as '- name: …', and its keys below the name")
+
+    /// What belongs into a rule or into 'match', for who writes it beside them.
+    private static let placesInPolicy: [String: String] = {
+        let rules = ["max-age", "unused-for", "expiry", "expires-within", "destination"]
+        var places = ["action": "write it in a rule, such as '- { max-age: 90d, action: rotate }'"]
+        for key in rules { places[key] = "write it under 'rules', as '- \(key): …'" }
+        for key in ["overlap", "start-before", "then"] { places[key] = "write it in a rule, beside its action" }
+        for key in ["labels", "integration", "issuer"] { places[key] = "write it in 'match'" }
+        for key in ["owner", "scopes"] { places[key] = "write it in 'match', or as a rule under 'rules'" }
+        places["except"] = "write it in 'match', beside what it is an exception of"
+        return places
+    }()
 
     static let selector = Vocabulary(
         title: "'match'",
         keys: ["labels", "scopes", "owner", "integration", "name", "issuer", "except"],
-        elsewhere: ["when": "write it beside 'match', not in it"])
+        elsewhere: ["when": "write it beside 'match', not in it"],
+        advice: "write conditions such as 'labels: { env: production }'")
 
     /// The keys that name a requirement; a rule has exactly one.
     static let requirements = [
@@ -34,12 +51,19 @@ struct Vocabulary {
             "then",
         ],
         later: ["sources": "remove the rule"],
-        elsewhere: ["when": "write it beside 'match': it is for all rules of the policy"])
+        elsewhere: [
+            "when": "write it beside 'match': it is for all rules of the policy",
+            "mode": "write it beside 'rules': it is for all of them", "limits": "write it beside 'rules'",
+            "pace": "write it beside 'rules'", "notify-before": "write it beside 'rules'",
+        ], advice: "write each rule as '- max-age: 90d', with its action below")
 
-    static let scopes = Vocabulary(title: "'scopes'", keys: ["deny", "max"])
+    static let scopes = Vocabulary(
+        title: "'scopes'", keys: ["deny", "max"], advice: "write 'scopes: { deny: [\"*:admin\"], max: 5 }'")
 
-    static let expiry = Vocabulary(title: "'expiry'", keys: ["required", "max-lifetime", "max-remaining"])
-    static let then = Vocabulary(title: "'then'", keys: ["revoke-after"])
+    static let expiry = Vocabulary(
+        title: "'expiry'", keys: ["required", "max-lifetime", "max-remaining"],
+        advice: "write 'expiry: { required: true, max-lifetime: 365d }'")
+    static let then = Vocabulary(title: "'then'", keys: ["revoke-after"], advice: "write 'then: { revoke-after: 14d }'")
     static let schedule = Vocabulary(title: "'schedule'", keys: ["cron", "every", "zone", "window", "spread"])
     static let pace = Vocabulary(title: "'pace'", keys: ["actions"])
     static let limits = Vocabulary(title: "'limits'", keys: ["actions", "percent", "per-owner", "per-vault"])

@@ -36,6 +36,26 @@ private func policyText(_ name: String) -> String {
 }
 
 @Suite struct LoadPoliciesTests {
+    @Test func `no number of warnings hides an error, and no more errors are told than one can mend`() throws {
+        var text = "version: 1\npolicies:\n"
+        for number in 0..<300 {
+            text += "  - { name: p\(number), match: all, notify-before: 99d, rules: [{ max-age: 90d }] }\n"
+        }
+        let warned = readPolicies(Array(text.utf8), file: "p.yaml")
+        #expect(warned.policies?.policies.count == 300)
+        #expect(warned.diagnostics.count == 201)
+        let last = try #require(warned.diagnostics.last)
+        #expect(last.description.contains("warning: there are more than 200 warnings, and no more are told"))
+
+        let wrong = readPolicies(Array((text + "  - { name: q }\n").utf8), file: "p.yaml")
+        #expect(wrong.policies == nil)
+        #expect(wrong.diagnostics.contains { $0.description.contains("error: policy 'q' has no 'match'") })
+
+        let names = String(repeating: "  - { name: p, match: all, rules: [{ max-age: 90d }] }\n", count: 300)
+        let same = readPolicies(Array(("version: 1\npolicies:\n" + names).utf8), file: "p.yaml")
+        #expect(same.policies == nil && same.diagnostics.count == 200)
+    }
+
     static let complete = """
         version: 1
         policies:

@@ -407,7 +407,7 @@ struct Malformed: Sendable, CustomTestStringConvertible {
             ("90D", "'90D' is not a duration\nhint: write 90d"),
             ("3 months", "'3 months' has no fixed length\nhint: write 90d"),
             ("1y", "'1y' has no fixed length\nhint: write 365d"),
-            ("1.5d", "'1.5d' is not a duration\nhint: write a duration such as 90d"),
+            ("1.5d", "'1.5d' is not a duration\nhint: write whole numbers, as in 1d12h"),
             (
                 "12h1d",
                 "'12h1d' is not a duration"

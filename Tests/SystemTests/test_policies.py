@@ -2,14 +2,36 @@
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from house import Seed
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted(path for path in ROOT.glob("Policies/**/*.y*ml") if ".test." not in path.name)
+# The frameworks of the packs, as `controls` names them, and what their controls look like.
+FRAMEWORKS = {
+    "pci-dss-4.0.1": r"\d+\.\d+\.\d+(\.\d+)?",
+    "nist-800-53-r5": r"[A-Z]{2}-\d+(\(\d+\)|[a-z])?",
+    "fedramp-r5-moderate": r"[A-Z]{2}-\d+(\(\d+\)|[a-z])?",
+    "fedramp-r5-high": r"[A-Z]{2}-\d+(\(\d+\)|[a-z])?",
+    "cis-controls-v8": r"\d+\.\d+",
+    "cis-aws-7.0.0": r"\d+\.\d+",
+    "soc2": r"CC\d\.\d",
+    "iso-27001-2022": r"A\.\d+\.\d+",
+    "owasp-nhi-2025": r"NHI\d+",
+}
+# Controls that name a number themselves; of all others a number is for the organisation to set, and `basis` says so.
+# Those of `owner`, `description` and the like have none.
+FIXED = {
+    ("pci-dss-4.0.1", "8.2.6"): "90d", ("pci-dss-4.0.1", "8.3.9"): "90d", ("cis-controls-v8", "5.3"): "45d",
+    ("cis-aws-7.0.0", "2.11"): "45d", ("cis-aws-7.0.0", "2.12"): "90d",
+    ("fedramp-r5-moderate", "AC-2(3)"): "90d", ("fedramp-r5-moderate", "AC-2(2)"): "96h",
+    ("fedramp-r5-high", "AC-2(3)"): "35d", ("fedramp-r5-high", "AC-2(2)"): "24h",
+}
 
 
 def tokens():
@@ -22,8 +44,14 @@ def tokens():
     yield "never-used", {"last_used_at": "never", "tracked_since": "2026-01-01T00:00:00Z"}
     yield "ends", {"expires_at": "2040-01-01T00:00:00Z"}
     yield "ends-in-time", {"created_at": "2026-10-01T00:00:00Z", "expires_at": "2027-06-01T00:00:00Z"}
+    yield "temporary", {"labels": "env=test;account=temporary"}
+    yield "of-a-person", {"labels": "env=test;used-by=person"}
+    yield "nobodys", {"owner": "", "scopes": "db:read db:admin", "destinations": ""}
     yield "homeless", {"destinations": ""}
     yield "theirs", {"issuer": "external:aws-iam", "external_id": "AKIA1", "destinations": "", "digest": ""}
+    yield "theirs-idle", {
+        "issuer": "external:aws-iam", "external_id": "AKIA2", "destinations": "", "digest": "",
+        "last_used_at": "2026-02-01T00:00:00Z"}
 
 
 def rows():
@@ -35,8 +63,70 @@ def rows():
     return found
 
 
+def policies(path):
+    return yaml.load(path.read_text(), yaml.BaseLoader)["policies"]
+
+
 def test_there_are_policies_to_try():
-    assert [path.name for path in FILES if path.name == "baseline.yaml"]
+    assert {path.stem for path in FILES} == {
+        "baseline", "pci-dss-4.0.1", "nist-800-53-r5", "fedramp-moderate", "fedramp-high", "cis-controls-v8", "cis-aws",
+        "soc2", "iso-27001-2022", "owasp-nhi-2025"}
+
+
+def test_they_can_stand_in_one_folder(binary):
+    """No two policies have one name; and no file of tests is without its policies."""
+    checked = subprocess.run([binary, "policy", "check", ROOT / "Policies"], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stderr
+    names = [policy["name"] for path in FILES for policy in policies(path)]
+    assert f"{len(names)} policies" in checked.stdout and len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_each_policy_names_its_reason_and_its_controls_and_begins_by_looking(path):
+    for policy in policies(path):
+        name = policy["name"]
+        assert policy["mode"] in ("observe", "warn"), name
+        assert policy["description"] and policy["basis"], name
+        if path.stem != "baseline":
+            assert policy["controls"], f"{name} names no control"
+        for framework, controls in policy.get("controls", {}).items():
+            for control in controls:
+                assert re.fullmatch(FRAMEWORKS[framework], control), f"{name}: {framework} {control}"
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.stem != "baseline"], ids=lambda path: path.stem)
+def test_a_number_is_the_frameworks_or_said_to_be_the_organisations(path):
+    for policy in policies(path):
+        fixed = {FIXED.get((framework, control))
+                 for framework, controls in policy["controls"].items() for control in controls} - {None}
+        for rule in policy["rules"]:
+            number = rule.get("max-age") or rule.get("unused-for")
+            chosen = number and not fixed or "max-lifetime" in rule.get("expiry", {}) or "scopes" in rule
+            if chosen:
+                assert re.search("organisation's to set|yours to set", policy["basis"]), policy["name"]
+            elif number:
+                assert {number} == fixed, policy["name"]
+                count = re.match(r"\d+", number).group()
+                assert count in policy["basis"], f"{policy['name']}: {number} is not in its basis"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_each_has_tests_that_pass_and_show_both_sides_of_every_rule(binary, path):
+    made = path.with_suffix(".test.yaml")
+    ran = subprocess.run([binary, "policy", "test", made], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    if path.stem == "baseline":
+        return
+    shown = {}
+    for test in yaml.load(made.read_text(), yaml.BaseLoader)["tests"]:
+        for policy, rules in test["expect"].get("verdicts", {}).items():
+            for rule, verdict in rules.items() if isinstance(rules, dict) else ():
+                status = verdict["status"] if isinstance(verdict, dict) else verdict
+                shown.setdefault((policy, rule), set()).add(status)
+    for policy in policies(path):
+        for rule in policy["rules"]:
+            key = next(iter(rule))
+            assert {"compliant", "violating"} <= shown.get((policy["name"], key), set()), f"{policy['name']}: {key}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -1,0 +1,34 @@
+import YAML
+
+/// What to do about a text that is no YAML: its parser knows what it waited for, and not what was meant.
+func syntaxHint(_ error: YAMLError, in bytes: [UInt8]) -> String? {
+    if let hint = cronHint(at: error.mark, in: bytes) { return hint }
+    return hints.first { error.message.contains($0.words) }?.hint
+}
+
+/// The first that fits counts.
+private let hints: [(words: String, hint: String)] = [
+    ("alias", "a '*' begins an alias in YAML: put the text into quotes, as in \"*:write\""),
+    ("anchor", "a '&' begins an anchor in YAML: put the text into quotes"),
+    ("flow mapping", "close each '{' with a '}', and put a ',' between the keys"),
+    ("flow sequence", "close each '[' with a ']', and put a ',' between the values"),
+    ("quoted scalar", "close the quote that is opened there"),
+    ("block collection", "begin all keys of one policy, and of one rule, in the same column"),
+    ("block mapping", "begin all keys of one policy, and of one rule, in the same column"),
+    ("mapping values are not allowed", "put a text that has ': ' in it into quotes; else check the indentation"),
+    ("a second document", "remove the '---', or make two files"),
+    ("stands here again", "keep one of them"),
+]
+
+/// A cron pattern that begins with `*` or `@` is no plain text in YAML, whose own words for it lead nowhere.
+private func cronHint(at mark: Mark, in bytes: [UInt8]) -> String? {
+    let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    guard lines.indices.contains(mark.line - 1) else { return nil }
+    let line = String(decoding: lines[mark.line - 1], as: UTF8.self)
+    guard let key = line.firstRange(of: "cron:") else { return nil }
+    switch line[key.upperBound...].first(where: { $0 != " " }) {
+    case "*": return "put the pattern into quotes, as in cron: \"*/15 * * * *\""
+    case "@": return "put the pattern into quotes, as in cron: \"@daily\""
+    default: return nil
+    }
+}
