@@ -133,6 +133,7 @@ struct PolicyReader {
     /// How many errors, and how many warnings, are told of a file: one that is no policy file at all could have
     /// hundreds of thousands.
     static let mostFaults = 200
+    private static let longestMessage = 400
 
     mutating func error(_ message: String, at mark: Mark, hint: String? = nil) {
         tell(.error, message, at: mark, hint: hint)
@@ -146,8 +147,11 @@ struct PolicyReader {
     private mutating func tell(_ severity: Diagnostic.Severity, _ message: String, at mark: Mark, hint: String?) {
         let told = severity == .error ? errors : diagnostics.count - errors
         guard told <= Self.mostFaults else { return }
+        // Whatever a message repeats of the file, it stays one short line that is written from left to right.
         var diagnostic = Diagnostic(
-            file: file, line: mark.line, column: mark.column, severity: severity, message: message, hint: hint)
+            file: file, line: mark.line, column: mark.column, severity: severity,
+            message: abridged(message, to: Self.longestMessage),
+            hint: hint.map { abridged($0, to: Self.longestMessage) })
         if told == Self.mostFaults {
             diagnostic.message = "there are more than \(Self.mostFaults) \(severity.rawValue)s, and no more are told"
             diagnostic.hint = "mend those that are told first"
