@@ -50,6 +50,27 @@ import Testing
         #expect(!difference.changesAction)
     }
 
+    @Test func `what an action comes to otherwise is a difference, though the action is the same`() throws {
+        func changed(_ change: (inout Rule) -> Void) throws -> PolicyDifference {
+            let first = Policy(
+                name: "p", mode: .enforce,
+                rules: [
+                    Rule(
+                        .expiry(required: true, maxLifetime: nil, maxRemaining: nil), action: .setExpiry,
+                        newEnd: NewEnd(ahead: .days(30), spread: .days(15)), renewal: .days(9), revokeAfter: .days(14))
+                ])
+            var second = first
+            change(&second.rules[0])
+            let comparison = PolicyComparison(
+                before: PolicySet([first]), after: PolicySet([second]), vaults: [], tracking: .unbroken)
+            return try #require(comparison.difference(of: token(), at: now) { [] })
+        }
+        let sooner = try changed { $0.newEnd = NewEnd(ahead: .days(1), spread: .zero) }
+        #expect(sooner.changesAction && sooner.termsBefore.first == "ends in 30d and up to 15d more")
+        #expect(try changed { $0.renewal = nil }.changesAction)
+        #expect(try changed { $0.revokeAfter = .hours(1) }.changesAction)
+    }
+
     @Test func `another overlap is another rotation`() throws {
         var longer = Self.rotation
         longer.rules[0].overlap = .hours(2)

@@ -128,7 +128,10 @@ private enum DifferenceDocument {
             [difference.name, ruling.policy, ruling.rule, text(ruling.before), text(ruling.after)]
         }
         if difference.changesAction {
-            rows.append([difference.name, "(action)", "", text(difference.before), text(difference.after)])
+            rows.append([
+                difference.name, "(action)", "", text(difference.before, difference.termsBefore),
+                text(difference.after, difference.termsAfter),
+            ])
         }
         return rows
     }
@@ -137,9 +140,9 @@ private enum DifferenceDocument {
         verdict.map { "\($0.status.rawValue), \($0.reason.code)" } ?? "-"
     }
 
-    private static func text(_ action: PlannedAction?) -> String {
+    private static func text(_ action: PlannedAction?, _ terms: [String]) -> String {
         guard let action else { return "-" }
-        return "\(action.action.rawValue) by \(action.policy): \(action.rule)"
+        return (["\(action.action.rawValue) by \(action.policy): \(action.rule)"] + terms).joined(separator: ", ")
             + (action.blocked.map { ", blocked: \($0.rawValue)" } ?? "")
     }
 
@@ -154,7 +157,11 @@ private enum DifferenceDocument {
                     ]
                 }),
             "action": difference.changesAction
-                ? ["before": json(difference.before), "after": json(difference.after)] : .null,
+                ? [
+                    "before": json(difference.before), "after": json(difference.after),
+                    "terms_before": .array(difference.termsBefore.map { .string($0) }),
+                    "terms_after": .array(difference.termsAfter.map { .string($0) }),
+                ] : .null,
         ]
     }
 

@@ -15,9 +15,12 @@ package struct PolicyDifference: Hashable, Sendable {
     package var rulings: [Ruling]
     package var before: PlannedAction?
     package var after: PlannedAction?
+    /// What the rule of each says besides, in phrases: `ends in 30d`, `revoked after 14d`.
+    package var termsBefore: [String] = []
+    package var termsAfter: [String] = []
 
-    /// Whether a run would do something else.
-    package var changesAction: Bool { before?.gist != after?.gist }
+    /// Whether a run would do something else, or do it otherwise.
+    package var changesAction: Bool { before?.gist != after?.gist || termsBefore != termsAfter }
 }
 
 extension PlannedAction {
@@ -54,9 +57,11 @@ package struct PolicyComparison: Sendable {
     ) rethrows -> PolicyDifference? {
         let old = try before.decide(token, at: now, notices: { [] }, destinations: destinations)
         let new = try after.decide(token, at: now, notices: { [] }, destinations: destinations)
-        let difference = PolicyDifference(
+        var difference = PolicyDifference(
             tokenID: token.id, name: token.name, rulings: changes(old.rulings, new.rulings), before: old.action,
             after: new.action)
+        difference.termsBefore = terms(of: old.action, by: before)
+        difference.termsAfter = terms(of: new.action, by: after)
         return difference.rulings.isEmpty && !difference.changesAction ? nil : difference
     }
 
@@ -67,6 +72,17 @@ package struct PolicyComparison: Sendable {
             before: before.decide(token, in: quarantine, at: now, notices: { [] }) { nil }.action,
             after: after.decide(token, in: quarantine, at: now, notices: { [] }) { nil }.action)
         return difference.changesAction ? difference : nil
+    }
+
+    private func terms(of action: PlannedAction?, by planner: Planner) -> [String] {
+        guard let action, let policy = planner.policies.policies.first(where: { $0.name == action.policy }),
+            let rule = policy.rules.first(where: { $0.name == action.rule })
+        else { return [] }
+        return [
+            rule.newEnd.map { "ends in \($0.ahead) and up to \($0.spread) more" },
+            rule.renewal.map { "renewed for \($0)" }, rule.revokeAfter.map { "revoked after \($0)" },
+            action.mayBegin == nil ? nil : "once its notice is old enough",
+        ].compactMap(\.self)
     }
 
     private func changes(_ old: [Planner.Ruling], _ new: [Planner.Ruling]) -> [PolicyDifference.Ruling] {
