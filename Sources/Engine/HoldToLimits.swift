@@ -55,7 +55,7 @@ extension LimitScope {
 private func limitChecks(
     on actions: PlannedActions, request: PlanRequest, from store: any StoreReads
 ) throws -> [LimitCheck] {
-    let effects = actions.effects
+    let effects = actions.effects(approved: request.isToBeSaved)
     guard !effects.isEmpty else { return [] }
     var limits = request.policies.policies.map { (policy: String?.some($0.name), limits: $0.limits) }
     limits.append((nil, request.limits))
@@ -63,7 +63,7 @@ private func limitChecks(
     let byVault = limits.contains { !$0.limits.perVault.isOpen }
     var groups: [String?: [LimitScope.Group: Int]] = [:]
     if byOwner || byVault {
-        for action in actions where action.takesEffect {
+        for action in actions where action.takesEffect(approved: request.isToBeSaved) {
             var found: [LimitScope.Group] = byOwner ? [.owner(action.owner)] : []
             if byVault { found += try vaults(of: action.tokenID, in: store).map { .vault($0) } }
             for group in found {

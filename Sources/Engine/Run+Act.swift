@@ -10,7 +10,9 @@ extension RunUseCase {
         _ pass: RunPass, opened: FindingKeys, progress: ProgressReport?
     ) async throws -> RunActions {
         let planned = pass.plan.actions
-        let isRotation = planned.map { $0.isReady && $0.action == .rotate && pass.brake == nil }
+        let isRotation = planned.map {
+            $0.isReady && $0.action == .rotate && pass.brake == nil && pass.changed[$0.tokenID] == nil
+        }
         let rotations = planned.indices.filter { isRotation[$0] }
         let others = planned.indices.filter { !isRotation[$0] }
         var recorded = RunActions(run: pass.id, of: planned)
@@ -56,7 +58,8 @@ extension RunUseCase {
         at now: Instant
     ) throws -> Effect {
         if let blocked = planned.blocked { return Effect(.blocked, blocked.message, blocked: blocked) }
-        if planned.waiting { return Effect(.waiting, "beyond the pace of the policy; a later run takes it") }
+        if let hold = planned.hold { return Effect(.waiting, hold.message) }
+        if let why = pass.changed[planned.tokenID] { return Effect(.skipped, why) }
         if let brake = pass.brake, planned.action != .notify { return Effect(.skipped, brake.message) }
         do {
             return try store.savepoint {
@@ -68,7 +71,10 @@ extension RunUseCase {
                     ? pass.obstacle(toEnding: try store.quarantine(of: token.id), planned, token, at: now)
                     : pass.obstacle(to: planned, on: token, at: now)
                 if let obstacle { return Effect(.skipped, obstacle) }
-                if planned.action == .notify { return notification(of: planned, opened: opened) }
+                if planned.action == .notify {
+                    guard pass.savedPlan == nil else { return Effect(.skipped, "a run without a saved plan tells it") }
+                    return notification(of: planned, opened: opened)
+                }
                 let change = pass.change(planned.policy, planned.verdict.reason, at: now)
                 if planned.action == .quarantine {
                     let rule = RuleReference(policy: planned.policy, rule: planned.rule)

@@ -142,7 +142,7 @@ package struct RunUseCase: Sendable {
         }
     }
 
-    private func deliver(within span: TimeSpan, progress: ProgressReport?) async throws -> DeliveryTotals {
+    func deliver(within span: TimeSpan, progress: ProgressReport?) async throws -> DeliveryTotals {
         guard let progress else { return try await deliverer.deliverDue(within: span) }
         let tally = StepTally(.delivering, telling: progress)
         tally.expect(try await store.read { try $0.deliveryCounts().waiting })
@@ -179,7 +179,7 @@ package struct RunUseCase: Sendable {
     }
 
     /// A brake that was put on while the run was under way, and has kept something from being done.
-    private func lateBrake(_ report: RunReport) async throws -> Brake? {
+    func lateBrake(_ report: RunReport) async throws -> Brake? {
         guard let brake = try await store.brake(at: clock.now()) else { return nil }
         if case .suspectClock = brake { return brake }
         let isHeld =
@@ -188,7 +188,7 @@ package struct RunUseCase: Sendable {
         return isHeld ? brake : nil
     }
 
-    private func finish(_ pass: RunPass, aborted: String?, totals: [Outcome: Int]) async throws {
+    func finish(_ pass: RunPass, aborted: String?, totals: [Outcome: Int]) async throws {
         let now = clock.now()
         try await store.write { store in
             try store.finishRun(pass.id, aborted: aborted, totals: totals, change: pass.change(at: now))
@@ -204,6 +204,7 @@ package struct RunUseCase: Sendable {
             throw CancellationError()
         }
         try await noteBlocks(pass, actions, opened: opened, progress: progress)
+        try await noteApprovalWaits(pass)
         // I9: each planned action is accounted for once. Anything else is a fault of this very code.
         precondition(actions.isComplete, "actions of the plan are missing")
         return actions
@@ -218,6 +219,8 @@ package struct RunReport: Sendable {
     package var finishedAt: Instant
     /// Why nothing of the plan was done: it is over a limit. Nil when it ran.
     package var refusal: String?
+    /// The saved plan that it applied; nil where it made its own.
+    package var savedPlan: String?
     /// Why no action of the plan was taken, and nothing of earlier ones gone on with; or, where some were, why no more
     /// of them. Nil where nothing was in the way.
     package var brake: Brake?
@@ -242,6 +245,7 @@ package struct RunReport: Sendable {
         startedAt = pass.startedAt
         finishedAt = pass.startedAt
         self.refusal = refusal
+        savedPlan = pass.savedPlan
         brake = pass.brake
         self.expired = expired
     }
@@ -272,10 +276,15 @@ struct RunPass: Sendable {
     var brake: Brake?
     var actor: String
     var startedAt: Instant
+    /// The saved plan that it applies; nil where it made its own.
+    var savedPlan: String?
+    /// Of a saved plan: why an action is left out, by its token.
+    var changed: [TokenID: String] = [:]
 
     /// A change of the run itself.
     func change(at now: Instant) -> Change {
-        Change(actor: actor, at: now, cause: "a run was asked for", run: id)
+        let cause = savedPlan.map { "the plan \($0) is applied" } ?? "a run was asked for"
+        return Change(actor: actor, at: now, cause: cause, run: id)
     }
 
     /// A change that a policy calls for.

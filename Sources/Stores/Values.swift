@@ -36,6 +36,15 @@ extension Row {
     }
 }
 
+extension Row {
+    /// Nil where there is none.
+    borrowing func optionalWord<Word: RawRepresentable<String>>(_ column: Int) throws -> Word? {
+        guard optionalText(column) != nil else { return nil }
+        let found: Word = try word(column)
+        return found
+    }
+}
+
 /// Scopes are stored joined by blanks, which none of them may hold (RFC 6749 section 3.3).
 enum ScopeText {
     static func encode(_ scopes: [String]) throws -> String {

@@ -28,6 +28,22 @@ package struct FakeStoreReads: StoreReads {
 
     package init(_ tokens: [Token] = []) { self.tokens = tokens }
 
+    package var plans: [SavedPlan] = []
+    package var planActions: [String: [SavedAction]] = [:]
+    package var waits: [ApprovalWait] = []
+
+    package func savedPlan(_ id: String) -> SavedPlan? { plans.first { $0.id == id } }
+    package func savedPlans(limit: Int) -> [SavedPlan] { Array(plans.reversed().prefix(limit)) }
+    package func eachSavedAction(
+        of id: String, in order: SavedActionOrder, _ each: (SavedAction) throws -> Bool
+    ) throws {
+        let actions = planActions[id] ?? []
+        for action in order == .byToken ? actions.sorted(by: { $0.tokenID < $1.tokenID }) : actions {
+            guard try each(action) else { return }
+        }
+    }
+    package func approvalWaits() -> [ApprovalWait] { waits }
+
     package func identity() -> StoreIdentity { storeIdentity }
     package func brake(at now: Instant) -> Brake? { freeze(at: now).map { .frozen($0) } }
     package func freeze(at now: Instant) -> Freeze? { frozen }

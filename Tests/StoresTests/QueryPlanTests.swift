@@ -49,6 +49,8 @@ import Testing
         (.tokensWithoutValue, "SCAN tokens USING INDEX tokens_without_value"),
         (.stalledRotations, "SCAN rotations USING INDEX rotations_due"),
         (.nextDelivery, "SEARCH deliveries USING INDEX deliveries_due (endpoint=?)"),
+        (.savedPlans, "SEARCH plans USING INTEGER PRIMARY KEY (rowid>?)"),
+        (.savedPlan, "SEARCH plans USING INDEX sqlite_autoindex_plans_1 (id=?)"),
         (.allTokens, "SCAN tokens USING INDEX tokens_by_name"),
     ]
 
@@ -77,6 +79,7 @@ import Testing
         .allTokens, .tokensInStates, .unsortedTokens, .unfinishedRotations, .openFindings, .deliveryCounts,
         .activeCount, .lastRun, .tokensWithoutValue, .stalledRotations, .heartbeats, .beginTracking, .schedules,
         .destinationCounts, .blocks, .failedAttempts, .disabledEndpoints, .absentTokens, .absentCount,
+        .approvalWaits,
     ]
 
     /// It would look through the push rows, but only while a foreign key is violated.

@@ -41,8 +41,8 @@ package struct PlannedAction: Hashable, Sendable {
     package var cap: OverlapCap
     /// Why it cannot be done, in place of doing it blindly.
     package var blocked: BlockedReason?
-    /// It is due, but beyond the policy's pace: a later run takes it.
-    package var waiting: Bool
+    /// It is due, but a run does not take it yet; nil where it does.
+    package var hold: Hold?
     /// What else calls for something of this token: this action, the strictest, is taken in place of it.
     package var covers: [RuleReference]
     /// Who has presented a quarantined token since; nil for any other action, and when nobody has.
@@ -52,7 +52,7 @@ package struct PlannedAction: Hashable, Sendable {
         tokenID: TokenID, name: String, owner: String, revision: Int64, action: Action, policy: String,
         rule: String, verdict: Verdict, overlap: TimeSpan = .zero, cap: OverlapCap = OverlapCap(),
         blocked: BlockedReason? = nil,
-        waiting: Bool = false, covers: [RuleReference] = [], refused: RefusedUses? = nil
+        hold: Hold? = nil, covers: [RuleReference] = [], refused: RefusedUses? = nil
     ) {
         self.tokenID = tokenID
         self.name = name
@@ -65,9 +65,29 @@ package struct PlannedAction: Hashable, Sendable {
         self.overlap = overlap
         self.cap = cap
         self.blocked = blocked
-        self.waiting = waiting
+        self.hold = hold
         self.covers = covers
         self.refused = refused
+    }
+}
+
+extension PlannedAction {
+    package var waiting: Bool { hold != nil }
+}
+
+/// What an action waits for.
+package enum Hold: String, Sendable, CaseIterable {
+    /// It is beyond the policy's pace: a later run takes it.
+    case pace
+    /// Its policy has it approved first.
+    case approval
+
+    /// For people.
+    package var message: String {
+        switch self {
+        case .pace: "beyond the pace of the policy; a later run takes it"
+        case .approval: "approval: it is taken by 'rota run --plan ID' once a saved plan is approved"
+        }
     }
 }
 

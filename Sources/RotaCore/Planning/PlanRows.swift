@@ -40,7 +40,7 @@ package struct PlanRows: Sendable {
         var call: UInt32
         var covers: UInt32
         var blocked: BlockedReason?
-        var waiting = false
+        var hold: Hold?
     }
 
     private struct ViolationRow {
@@ -105,7 +105,7 @@ package struct PlanRows: Sendable {
         actions.append(
             ActionRow(
                 token: token, verdict: verdict, call: calls.place(of: call), covers: covers.place(of: action.covers),
-                blocked: action.blocked, waiting: action.waiting))
+                blocked: action.blocked, hold: action.hold))
         return verdict
     }
 
@@ -168,18 +168,19 @@ package struct PlanRows: Sendable {
             tokenID: TokenID(text(of: token, token.id)), name: text(of: token, token.name),
             owner: text(of: token, token.owner), revision: token.revision, action: call.action, policy: call.policy,
             rule: call.rule, verdict: verdicts[Int(row.verdict)], overlap: call.overlap, cap: call.cap,
-            blocked: row.blocked, waiting: row.waiting, covers: covers[row.covers],
+            blocked: row.blocked, hold: row.hold, covers: covers[row.covers],
             refused: refusedUses[order[place]])
     }
 
-    /// Lets an action wait for a later run.
-    mutating func hold(_ place: Int) { actions[Int(order[place])].waiting = true }
+    /// Lets an action wait.
+    mutating func hold(_ place: Int, for hold: Hold) { actions[Int(order[place])].hold = hold }
 
-    /// Whether an action is taken and changes something, and whose it is, without a look at its token.
-    func effect(_ place: Int) -> (takesEffect: Bool, policy: String) {
+    /// Whether an action changes something once it is taken, what it waits for, and whose it is, without a look at its
+    /// token.
+    func effect(_ place: Int) -> (changes: Bool, hold: Hold?, policy: String) {
         let row = actions[Int(order[place])]
         let call = calls[row.call]
-        return (row.blocked == nil && !row.waiting && call.action != .notify, call.policy)
+        return (row.blocked == nil && call.action != .notify, row.hold, call.policy)
     }
 
     var violationCount: Int { violations.count }

@@ -20,13 +20,27 @@ package struct PlannedActions: RandomAccessCollection, Sendable {
     package var indicesByToken: [Int] { rows.placesByToken() }
 
     /// How many actions take effect, by the names of their policies.
-    package var effects: [String: Int] {
+    ///
+    /// - parameter approved: whether those that wait for an approval count as taken.
+    package func effects(approved: Bool) -> [String: Int] {
         var counts: [String: Int] = [:]
         for index in indices {
-            let (takesEffect, policy) = rows.effect(index)
-            if takesEffect { counts[policy, default: 0] += 1 }
+            let (changes, hold, policy) = rows.effect(index)
+            if changes, hold == nil || approved && hold == .approval { counts[policy, default: 0] += 1 }
         }
         return counts
+    }
+
+    /// Lets those of policies that ask for it wait for an approval, unless they wait already.
+    ///
+    /// Notifications change nothing, and need none.
+    package mutating func holdForApproval(by policies: [Policy]) {
+        let asking = Set(policies.lazy.filter(\.needsApproval).map(\.name))
+        guard !asking.isEmpty else { return }
+        for index in indices {
+            let (changes, hold, policy) = rows.effect(index)
+            if changes, hold == nil, asking.contains(policy) { rows.hold(index, for: .approval) }
+        }
     }
 
     /// Lets the first `pace` actions of each policy that would take effect go ahead; the rest wait.
@@ -37,12 +51,12 @@ package struct PlannedActions: RandomAccessCollection, Sendable {
         for policy in policies { left[policy.name] = policy.pace }
         guard !left.isEmpty else { return }
         for index in indices {
-            let (takesEffect, policy) = rows.effect(index)
-            guard takesEffect, let places = left[policy] else { continue }
+            let (changes, hold, policy) = rows.effect(index)
+            guard changes, hold == nil, let places = left[policy] else { continue }
             if places > 0 {
                 left[policy] = places - 1
             } else {
-                rows.hold(index)
+                rows.hold(index, for: .pace)
             }
         }
     }

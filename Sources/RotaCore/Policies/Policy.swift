@@ -14,6 +14,8 @@ package struct Policy: Hashable, Sendable {
     /// How many actions one run takes, oldest deadline first; the rest wait.
     package var pace: Int?
     package var limits: Limits
+    /// A run takes its actions only as part of a saved plan that somebody has approved.
+    package var needsApproval: Bool
     /// Framework to control numbers, such as `pci-dss-4.0.1` to `8.6.3`.
     package var controls: [String: [String]]
     /// The file it was read from, for messages; empty when made in code.
@@ -23,7 +25,7 @@ package struct Policy: Hashable, Sendable {
         name: String, description: String = "", basis: String = "", mode: Mode = .observe,
         selector: Selector = .all, rules: [Rule], notifyBefore: [TimeSpan] = [], schedule: Schedule? = nil,
         pace: Int? = nil,
-        limits: Limits = Limits(), controls: [String: [String]] = [:], file: String = ""
+        limits: Limits = Limits(), needsApproval: Bool = false, controls: [String: [String]] = [:], file: String = ""
     ) {
         self.name = name
         self.description = description
@@ -35,6 +37,7 @@ package struct Policy: Hashable, Sendable {
         self.schedule = schedule
         self.pace = pace
         self.limits = limits
+        self.needsApproval = needsApproval
         self.controls = controls
         self.file = file
     }

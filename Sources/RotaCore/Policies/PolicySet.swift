@@ -53,6 +53,7 @@ private struct CanonicalText {
         // A list begins with a bracket, and what follows is one: without these, digests stay as they were.
         append(policy.limits.perOwner, as: "per-owner")
         append(policy.limits.perVault, as: "per-vault")
+        if policy.needsApproval { append("approval") }
         list(policy.controls.sorted { $0.key < $1.key }) { canonical, control in
             canonical.append(control.key)
             canonical.list(control.value) { $0.append($1) }

@@ -12,13 +12,20 @@ extension Command {
 
             Of a long plan the first actions are shown, those with the oldest deadlines, and the others counted by
             policy, action and reason, on a terminal or not; --json always has all of them.
+
+            With --save the plan is written down as it is, for 'rota run --plan ID' to apply once: see 'rota plan list'
+            and 'rota plan show'. One over a limit, or made with --at, cannot be saved. Who asks for it is the account,
+            or, with --token-file, whose token that is: what needs an approval is approved by somebody else.
             """,
         options: [
             Option("at", "TIME|SPAN", help: "plan as if it were then: 2027-01-31, or 30d from now"),
+            Option("save", help: "write it down, to be approved and applied as it is"),
+            Option("expires", "SPAN", help: "with --save: it can be applied for so long; 24h"),
+            Option("token-file", "FILE", help: "with --save: a token of who asks, with rota:operate or rota:admin"),
             AbridgedTable.option,
         ],
         examples: [
-            "rota plan", "rota plan --at 30d", "rota plan --all | less -S",
+            "rota plan", "rota plan --save --expires 8h", "rota plan --at 30d", "rota plan --all | less -S",
             "rota plan --json | jq '.actions[] | select(.blocked)'",
         ],
         exitCodes: [.done, .failed, .usage, .refused],
@@ -28,29 +35,38 @@ extension Command {
 private func showPlan(_ invocation: Invocation) throws -> ExitCode {
     let now = invocation.clock.now()
     let at = try invocation.arguments.instant("at", orSpanFrom: now) ?? now
+    let saving = try PlanSaving(invocation, at: now)
     let composition = try Composition(invocation)
     let policies = try composition.policies()
     let store = try composition.openStore()
     defer { store.close() }
+    let requester = try saving?.requester(in: store)
     let request = PlanRequest(
         policies: policies, limits: composition.configuration.limits,
-        vaults: composition.configuration.vaultNames, at: at, hypothetical: invocation.arguments.has("at"))
+        vaults: composition.configuration.vaultNames, at: at, hypothetical: invocation.arguments.has("at"),
+        isToBeSaved: saving != nil)
     let progress = TokenProgress("planning", store, on: invocation.output)
     let result = try makePlan(request, from: store) { try progress.show($0) }
+    var saved: SavedPlan?
+    if let saving, let requester, result.refusal == nil {
+        saved = try saving.save(result, by: requester, in: store, random: invocation.random)
+    }
     let schedule = composition.configuration.schedule
     let brake = try store.brake(by: invocation.clock.reading(), at: at)
     if invocation.wantsJSON {
-        PlanDocument.write(result, policies.policies, otherwise: schedule, brake, on: invocation.output)
+        PlanDocument.write(
+            result, saved: saved, policies.policies, otherwise: schedule, brake, at: now, on: invocation.output)
     } else {
         BrakeDocument.warn(of: brake, on: invocation.output)
         PlanDocument.print(result, isWhole: invocation.arguments.has("all"), on: invocation.output)
         PlanDocument.printUnacted(result.findings, on: invocation.output)
         PlanDocument.printRuns(of: result.plan, policies.policies, otherwise: schedule, on: invocation.output)
+        if let saved { SavedPlanDocument.printSaved(saved, on: invocation.output, at: now) }
     }
     guard let refusal = result.refusal else { return .done }
     invocation.output.failure(
         Failure(
-            "a run would refuse this plan: \(refusal)",
+            saving == nil ? "a run would refuse this plan: \(refusal)" : "the plan was not saved: \(refusal)",
             hint: limitHint(composition.configuration)))
     return .refused
 }
@@ -62,11 +78,12 @@ enum PlanDocument {
     ///   - fallback: the schedule of those that have none of their own.
     ///   - brake: why a run would take none of the actions.
     static func write(
-        _ result: PlanResult, _ policies: [Policy], otherwise fallback: Schedule, _ brake: Brake?, on output: Output
+        _ result: PlanResult, saved: SavedPlan?, _ policies: [Policy], otherwise fallback: Schedule, _ brake: Brake?,
+        at now: Instant, on output: Output
     ) {
         let plan = result.plan
         var document = DocumentWriter(on: output)
-        document.add("plan", json(plan))
+        document.add("plan", saved.map { SavedPlanDocument.json($0, at: now) } ?? json(plan))
         document.add("actions", each: plan.actions) { json($0, result.failedAttempts[$0.tokenID]) }
         document.add(
             "totals",
@@ -98,6 +115,7 @@ enum PlanDocument {
             "reason": .string(action.verdict.reason.code), "message": .string(action.verdict.reason.message),
             "deadline": TokenDocument.time(action.verdict.deadline),
             "blocked": TokenDocument.text(action.blocked?.rawValue), "waiting": .bool(action.waiting),
+            "waits_for": TokenDocument.text(action.hold?.rawValue),
             "failed_attempts": action.action == .rotate ? TokenDocument.json(failed) : .null,
             "refused_uses": QuarantineDocument.json(action.refused),
             "covers": .array(
@@ -117,10 +135,17 @@ enum PlanDocument {
         var held = AbridgedTable(
             headings + ["why"], on: output, title: "Waiting: beyond the pace of the policy; later runs take them",
             isWhole: isWhole)
-        for action in plan.actions where action.blocked == nil && action.waiting {
+        for action in plan.actions where action.blocked == nil && action.hold == .pace {
             held.add(kind: kind(action), row(action) + [why(action)])
         }
         held.finish()
+        var asking = AbridgedTable(
+            headings + ["why"], on: output, title: "Waiting for approval: taken by 'rota run --plan ID' once approved",
+            isWhole: isWhole)
+        for action in plan.actions where action.blocked == nil && action.hold == .approval {
+            asking.add(kind: kind(action), row(action) + [why(action)])
+        }
+        asking.finish()
         var stuck = AbridgedTable(
             headings + ["blocked because"], on: output, title: "Blocked: called for, but not possible",
             isWhole: isWhole)
@@ -133,7 +158,8 @@ enum PlanDocument {
         stuck.finish()
         if !plan.actions.isEmpty { output.line() }
         output.line(
-            "\(counted(plan.actions.count, "action")): \(taken.rowCount) to be taken, \(held.rowCount) waiting, "
+            "\(counted(plan.actions.count, "action")): \(taken.rowCount) to be taken, "
+                + "\(held.rowCount + asking.rowCount) waiting, "
                 + "\(stuck.rowCount) blocked; as of \(plan.at)")
         output.line(
             "\(counted(plan.candidates, "token")) looked at: those whose age, use or end may call for something")

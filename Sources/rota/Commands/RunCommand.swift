@@ -18,13 +18,18 @@ extension Command {
             by one that jumps meanwhile, nothing more (exit code 4): set it right, or confirm it once with
             --trust-clock. While the store is frozen, or in safe mode since it was restored or copied, every action is
             skipped, and told (exit code 4); a freeze in the middle skips those that are left.
+
+            With --plan, exactly the actions of a saved plan are taken, and nothing else is done. Each is decided anew:
+            what has changed since it was planned is skipped, and told. A plan is applied once; one that has expired, or
+            was made by other policies, or lacks an approval that it needs, is refused (exit code 4).
             """,
         options: [
+            Option("plan", "PLAN-ID", help: "apply this saved plan, and nothing else"),
             Option("deliver-within", "SPAN", help: "how long to deliver events at the end; 10s"),
             Option("trust-clock", help: "the clock is right, though it jumped, or the store has recorded later times"),
         ],
         examples: [
-            "rota run", "rota run --quiet --deliver-within 1m",
+            "rota run", "rota run --quiet --deliver-within 1m", "rota run --plan plan_0123456789ab",
             "rota run --json | jq '.actions[] | select(.cause)'",
         ],
         exitCodes: [.done, .failed, .usage, .refused, .partlyFailed, .outcomeUnknown],
@@ -45,6 +50,11 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
         let useCase = RunUseCase(
             store: store, rotator: composition.rotator(store, vaults), deliverer: deliverer,
             clock: invocation.clock, random: invocation.random)
+        if let plan = invocation.arguments.value("plan") {
+            return try await useCase.apply(
+                plan, policies: policies, limits: composition.configuration.limits, actor: Process.actor,
+                deliverWithin: deliverWithin, progress: progress.report)
+        }
         return try await useCase.run(
             policies: policies, limits: composition.configuration.limits, actor: Process.actor,
             deliverWithin: deliverWithin, progress: progress.report)
@@ -129,6 +139,7 @@ private struct RunDocument {
             "run",
             [
                 "id": .string(report.id), "plan": .string(report.plan.digest),
+                "saved_plan": TokenDocument.text(report.savedPlan),
                 "started": TokenDocument.time(report.startedAt),
                 "finished": TokenDocument.time(report.finishedAt),
                 "refused": TokenDocument.text(report.refusal),
@@ -166,10 +177,17 @@ private struct RunDocument {
             "rule": .string(action.rule),
             "reason": .string(action.reason), "message": .string(action.message),
             "deadline": TokenDocument.time(action.deadline), "outcome": .string(action.outcome.rawValue),
-            "blocked": TokenDocument.text(action.blocked?.rawValue), "cause": TokenDocument.text(action.cause),
+            "blocked": TokenDocument.text(action.blocked?.rawValue), "waits_for": waitsFor(action),
+            "cause": TokenDocument.text(action.cause),
             "at": TokenDocument.time(action.at),
             "next_attempt_at": TokenDocument.time(nextAttempt(of: action)),
         ]
+    }
+
+    /// Only of the plan's own: whatever waits is in it.
+    private func waitsFor(_ action: RecordedAction) -> JSON {
+        guard action.outcome == .waiting else { return .null }
+        return TokenDocument.text(Hold.allCases.first { $0.message == action.cause }?.rawValue)
     }
 
     // MARK: Text
