@@ -102,7 +102,7 @@ def test_a_daemon_that_is_killed_and_started_again_tells_nobody_twice(bare, rece
             for _ in range(200):
                 if len(notices(bare, receiver)[0]) == 2:
                     break
-                time.sleep(0.1)
+                time.sleep(0.1)  # between two looks, which a deadline bounds
         finally:
             os.kill(served.process.pid, signal.SIGKILL)
             served.process.wait()
