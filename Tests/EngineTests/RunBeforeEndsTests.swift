@@ -98,6 +98,18 @@ import Testing
         #expect(try await fixture.store.read { try $0.schedules() }.isEmpty, "no fire was taken for it")
     }
 
+    @Test func `a stricter action of another rule keeps a token from being renewed`() async throws {
+        let strict = Policy(
+            name: "strict", mode: .enforce, selector: Selector(names: [Glob("unowned")]),
+            rules: [Rule(.owner([Glob("nobody")]), action: .revoke)])
+        let unowned = try await addToken("unowned", endingIn: .hours(1))
+        let other = try await addToken("other", endingIn: .hours(1))
+        _ = try await daemon([Self.renew, strict]).runBeforeEnds()
+        #expect(try await !isRotated(unowned))
+        #expect(try await fixture.token(unowned).state == .active, "its own run ends it")
+        #expect(try await isRotated(other))
+    }
+
     @Test func `a freeze is stronger than an end`() async throws {
         let id = try await addToken("ending", endingIn: .hours(3))
         let change = fixture.change()

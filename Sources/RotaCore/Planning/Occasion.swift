@@ -11,13 +11,17 @@ package enum Occasion: Hashable, Sendable {
     /// The part of the policies that the plan is made by.
     package func part(of policies: PolicySet) -> PolicySet {
         guard case .endings(let schedules) = self else { return policies }
-        let saving = policies.policies.compactMap { policy -> Policy? in
-            guard policy.mode == .enforce, schedules[policy.name] != nil else { return nil }
-            var saving = policy
-            saving.rules = policy.rules.filter(\.savesFromEnding)
-            return saving.rules.isEmpty ? nil : saving
+        // What is stricter has its say, too: what is to be revoked is not to be renewed before.
+        let acting = policies.policies.compactMap { policy -> Policy? in
+            guard policy.mode == .enforce else { return nil }
+            var acting = policy
+            acting.rules = policy.rules.filter {
+                $0.savesFromEnding && schedules[policy.name] != nil || $0.action > .rotate
+            }
+            return acting.rules.isEmpty ? nil : acting
         }
-        return PolicySet(policies: saving, digest: policies.digest)
+        let isAnySaving = acting.contains { $0.rules.contains(where: \.savesFromEnding) }
+        return PolicySet(policies: isAnySaving ? acting : [], digest: policies.digest)
     }
 
     /// The names of the policies of which the plan looks at every token that they call for something on: what of theirs
@@ -55,7 +59,11 @@ package enum Occasion: Hashable, Sendable {
             }
         case .endings(let schedules):
             let next = schedules[policy.name]?.opportunity(for: token.id, after: now)
-            if let next, token.ends(until: next) { action?.early = next } else { action = nil }
+            guard let next, policy.savesFromEnding(by: planned.rule), token.ends(until: next) else {
+                action = nil
+                return
+            }
+            action?.early = next
         }
     }
 
