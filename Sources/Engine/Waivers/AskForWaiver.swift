@@ -94,7 +94,7 @@ extension StoreReads {
             return known.count < mostLookedThrough
         }
         throw WaiverRefusal(
-            "there is no waiver '\(SecretShape.shown(id))'",
+            .unknown, "there is no waiver '\(SecretShape.shown(id))'",
             hint: nearest(to: id, among: known).map { "did you mean '\($0)'?" } ?? "see 'rota waiver list'")
     }
 }
@@ -105,14 +105,14 @@ extension [Policy] {
         guard let policy = first(where: { $0.name == name }) else {
             let names = map(\.name)
             return WaiverRefusal(
-                "no loaded policy is named '\(abridged(name))'",
+                .unknown, "no loaded policy is named '\(abridged(name))'",
                 hint: nearest(to: name, among: names).map { "did you mean '\($0)'?" }
                     ?? "see 'rota policy check'")
         }
         guard let rule, !policy.rules.contains(where: { $0.name == rule }) else { return nil }
         let rules = policy.rules.map(\.name)
         return WaiverRefusal(
-            "policy '\(name)' has no rule '\(abridged(rule))'",
+            .unknown, "policy '\(name)' has no rule '\(abridged(rule))'",
             hint: nearest(to: rule, among: rules).map { "did you mean '\($0)'?" }
                 ?? "its rules are \(rules.joined(separator: ", "))")
     }

@@ -123,9 +123,10 @@ package struct Planner: Sendable {
     /// Whatever a rule says: a token that happens to comply while it is waived has not been held to the rule.
     private func waive(_ rulings: inout [Ruling], from first: Int, of token: Token, at now: Instant) {
         for place in rulings.indices.dropFirst(first) {
-            let policy = policies.policies[rulings[place].policy]
+            let (policy, rule) = (rulings[place].policy, rulings[place].rule)
             let waiver = waivers.place(
-                covering: token, rule: policy.rules[rulings[place].rule].name, of: policy.name, at: now)
+                covering: token, rule: policies.policies[policy].rules[rule].name, of: policies.policies[policy].name,
+                at: now)
             guard let waiver else { continue }
             rulings[place].verdict = rulings[place].verdict.waived()
             rulings[place].waiver = waiver

@@ -127,11 +127,23 @@ extension Waiver {
 
 /// Why something that was asked of a waiver is not done.
 package struct WaiverRefusal: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What kind of fault it is.
+    package enum Kind: Sendable {
+        /// There is no such policy, rule or waiver.
+        case unknown
+        /// An end that no waiver has.
+        case term
+        /// It is not to be had: as it is, or by whom it is asked.
+        case forbidden
+    }
+
+    package var kind: Kind
     package var message: String
     /// What to do.
     package var hint: String
 
-    package init(_ message: String, hint: String) {
+    package init(_ kind: Kind = .forbidden, _ message: String, hint: String) {
+        self.kind = kind
         self.message = message
         self.hint = hint
     }
@@ -145,11 +157,12 @@ extension Waiver {
     /// - parameter longest: how far its end may be from now.
     package func obstacle(toLasting longest: TimeSpan, from now: Instant) -> WaiverRefusal? {
         guard endsAt > now else {
-            return WaiverRefusal("its end, \(endsAt), is not in the future", hint: "give a time to come: --for 30d")
+            return WaiverRefusal(
+                .term, "its end, \(endsAt), is not in the future", hint: "give a time to come: --for 30d")
         }
         guard endsAt - now <= longest else {
             return WaiverRefusal(
-                "a waiver lasts \(longest.spoken) at most, and this one would end at \(endsAt)",
+                .term, "a waiver lasts \(longest.spoken) at most, and this one would end at \(endsAt)",
                 hint: "end it sooner, such as --for \(longest), and ask again when it ends; 'waivers: { longest: … }' "
                     + "in the configuration sets the most")
         }
