@@ -11,8 +11,7 @@ enum ExitCode: Int32, Sendable {
     /// All was done, but violations or drift remain; only with `--exit-code`.
     case violationsRemain = 3
     /// A limit, a freeze, safe mode or a suspect clock forbade it, or it is somebody else's to approve: nothing was
-    /// done; or, where a brake was put on in
-    /// the middle, no more was.
+    /// done; or, where a brake was put on in the middle, no more was.
     case refused = 4
     /// Some of it failed or did not get through.
     case partlyFailed = 5

@@ -94,8 +94,8 @@ extension StoreReads {
             return known.count < mostLookedThrough
         }
         throw WaiverRefusal(
-            .unknown, "there is no waiver '\(SecretShape.shown(id))'",
-            hint: nearest(to: id, among: known).map { "did you mean '\($0)'?" } ?? "see 'rota waiver list'")
+            "there is no waiver '\(SecretShape.shown(id))'",
+            hint: nearest(to: id, among: known).map { "did you mean '\($0)'?" } ?? "see 'rota waiver list'", .unknown)
     }
 }
 
@@ -105,15 +105,15 @@ extension [Policy] {
         guard let policy = first(where: { $0.name == name }) else {
             let names = map(\.name)
             return WaiverRefusal(
-                .unknown, "no loaded policy is named '\(abridged(name))'",
+                "no loaded policy is named '\(abridged(name))'",
                 hint: nearest(to: name, among: names).map { "did you mean '\($0)'?" }
-                    ?? "see 'rota policy check'")
+                    ?? "see 'rota policy check'", .unknown)
         }
         guard let rule, !policy.rules.contains(where: { $0.name == rule }) else { return nil }
         let rules = policy.rules.map(\.name)
         return WaiverRefusal(
-            .unknown, "policy '\(name)' has no rule '\(abridged(rule))'",
+            "policy '\(name)' has no rule '\(abridged(rule))'",
             hint: nearest(to: rule, among: rules).map { "did you mean '\($0)'?" }
-                ?? "its rules are \(rules.joined(separator: ", "))")
+                ?? "its rules are \(rules.joined(separator: ", "))", .unknown)
     }
 }

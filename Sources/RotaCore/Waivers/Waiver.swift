@@ -142,7 +142,7 @@ package struct WaiverRefusal: Error, Hashable, Sendable, CustomStringConvertible
     /// What to do.
     package var hint: String
 
-    package init(_ kind: Kind = .forbidden, _ message: String, hint: String) {
+    package init(_ message: String, hint: String, _ kind: Kind = .forbidden) {
         self.kind = kind
         self.message = message
         self.hint = hint
@@ -158,13 +158,13 @@ extension Waiver {
     package func obstacle(toLasting longest: TimeSpan, from now: Instant) -> WaiverRefusal? {
         guard endsAt > now else {
             return WaiverRefusal(
-                .term, "its end, \(endsAt), is not in the future", hint: "give a time to come: --for 30d")
+                "its end, \(endsAt), is not in the future", hint: "give a time to come: --for 30d", .term)
         }
         guard endsAt - now <= longest else {
             return WaiverRefusal(
-                .term, "a waiver lasts \(longest.spoken) at most, and this one would end at \(endsAt)",
+                "a waiver lasts \(longest.spoken) at most, and this one would end at \(endsAt)",
                 hint: "end it sooner, such as --for \(longest), and ask again when it ends; 'waivers: { longest: … }' "
-                    + "in the configuration sets the most")
+                    + "in the configuration sets the most", .term)
         }
         return nil
     }
