@@ -141,10 +141,9 @@ private func end(_ arguments: Arguments, from now: Instant) throws(Failure) -> I
     guard !(arguments.has("for") && arguments.has("until")) else {
         throw .usage("--for and --until are given", hint: "give one of them")
     }
-    guard let end = try arguments.span("for").map({ now + $0 }) ?? arguments.instant("until") else {
-        throw .usage("it does not say when it ends, and no waiver is for ever", hint: "give --for 30d or --until TIME")
-    }
-    return end
+    if let span = try arguments.span("for") { return now + span }
+    if let end = try arguments.instant("until") { return end }
+    throw .usage("it does not say when it ends, and no waiver is for ever", hint: "give --for 30d or --until TIME")
 }
 
 /// Nil where no condition is given.
