@@ -25,7 +25,8 @@ package protocol WaiverChanges {
     /// Tells of its end, which comes; event `waiver.expiring`. False when this notice, or a nearer one, was sent, or it
     /// is not in force.
     func tellWaiverEnd(_ id: String, lead: TimeSpan, change: Change) throws -> Bool
-    /// Marks one that is at its end, approved or not; event `waiver.expired`. False when it is not there yet, or marked.
+    /// Marks one that is at its end, approved or not; event `waiver.expired`. False when it is not there yet, or is
+    /// marked.
     func expireWaiver(_ id: String, change: Change) throws -> Bool
     /// Ends one before its time; event `waiver.withdrawn`. False when it has ended.
     func withdrawWaiver(_ id: String, by name: String, change: Change) throws -> Bool

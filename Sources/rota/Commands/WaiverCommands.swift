@@ -24,7 +24,7 @@ extension Command {
         ],
         examples: [
             "rota waiver request --policy production --rule max-age --token ingest --for 30d --reason 'vendor, OPS-7'",
-            "rota waiver request --policy baseline --owner 'team-legacy' --until 2027-03-31 --reason 'replaced by then'",
+            "rota waiver request --policy baseline --owner 'team-old' --until 2027-03-31 --reason 'replaced by then'",
         ],
         exitCodes: [.done, .failed, .usage, .refused, .outcomeUnknown],
         run: askForWaiver)

@@ -3,7 +3,9 @@ import RotaCore
 
 /// What waivers hold back of a plan or a run, as it is shown.
 enum WaivedDocument {
-    /// - parameter counts: of how many tokens each waives what is due or violated; those that waive nothing are left out.
+    /// Those that hold back nothing are left out.
+    ///
+    /// - parameter counts: of how many tokens each waives what is due or violated.
     static func json(_ waivers: ActiveWaivers, _ counts: [Int]) -> JSON {
         .array(
             zip(waivers.list, counts).filter { $0.1 > 0 }.map { waiver, count in
