@@ -5,6 +5,7 @@ package enum EventTypes {
         "token.restored", "token.expiring", "token.action_due", "token.rotation_stuck", "token.reuse_detected",
         "token.refused_use",
         "policy.violated", "run.completed", "run.aborted", "store.frozen", "store.unfrozen", "store.reconciled",
+        "waiver.requested", "waiver.approved", "waiver.expiring", "waiver.expired", "waiver.withdrawn",
         "inventory.imported", "report.created", "webhook.test",
     ]
 

@@ -41,6 +41,10 @@ package struct PlanResult: Sendable {
     package var failedAttempts: [TokenID: FailedAttempts]
     /// The tokens of which people are to be told now what is coming.
     package var noticed: [TokenID]
+    /// The waivers that it was planned with.
+    package var waivers: ActiveWaivers
+    /// Of how many tokens each of them waives what is due or violated, by its place among them.
+    package var waived: [Int]
     /// The notices that were sent before and were seen to hold.
     var standing: NoticeKeys
 }
@@ -55,7 +59,9 @@ package func makePlan(
     _ request: PlanRequest, from store: any Store, progress: (Int) throws -> Void = { _ in }
 ) throws -> PlanResult {
     let tracking = request.hypothetical ? .unbroken : try store.tracking()
-    let planner = Planner(policies: request.policies, vaults: request.vaults, tracking: tracking)
+    let waivers = ActiveWaivers(try store.waiversInForce(at: request.at))
+    let planner = Planner(
+        policies: request.policies, vaults: request.vaults, tracking: tracking, waivers: waivers)
     let failed = Dictionary(
         try store.failedAttempts().map { ($0.tokenID, $0) }, uniquingKeysWith: { first, _ in first })
     var rows = PlanRows()
@@ -64,6 +70,7 @@ package func makePlan(
     var deferred: [String: Int] = [:]
     var noticed: [TokenID] = []
     var standing: [NoticeKey] = []
+    var waived = WaivedTally(waivers)
     let tells = request.occasion.horizon(at: request.at) == nil
     func take(_ token: Token, _ found: Planner.Decision) {
         var decision = found
@@ -75,6 +82,7 @@ package func makePlan(
         // What is violated, and what is coming, is told by the run of the policy.
         if !tells { decision.rulings = [] }
         rows.add(token, decision, by: request.policies.policies)
+        waived.add(found.rulings)
         guard tells else { return }
         if !decision.notices.isEmpty { noticed.append(token.id) }
         for notice in decision.standing { standing.append(NoticeKey(token.id, notice)) }
@@ -109,7 +117,7 @@ package func makePlan(
         plan: plan,
         refusal: try refusal(of: actions, deferred: deferred, request: request, tracking: tracking, from: store),
         findings: findings, tracking: tracking, failedAttempts: failed, noticed: noticed,
-        standing: NoticeKeys(standing))
+        waivers: waivers, waived: waived.uses.map(\.held), standing: NoticeKeys(standing))
 }
 
 extension Planner.Decision {

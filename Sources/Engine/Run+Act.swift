@@ -68,6 +68,9 @@ extension RunUseCase {
                     ? pass.obstacle(toEnding: try store.quarantine(of: token.id), planned, token, at: now)
                     : pass.obstacle(to: planned, on: token, at: now)
                 if let obstacle { return Effect(.skipped, obstacle) }
+                // Asked anew: it may have been approved since the plan was made.
+                let waiver = try store.waiver(of: token, rule: planned.rule, of: planned.policy, at: now)
+                if let waiver { return Effect(.skipped, waiver.sentence) }
                 if planned.action == .notify { return notification(of: planned, opened: opened) }
                 let change = pass.change(planned, at: now)
                 if planned.action == .quarantine {
@@ -151,7 +154,9 @@ extension RunPass {
         toEnding quarantine: Quarantine?, _ planned: PlannedAction, _ token: Token, at now: Instant
     ) -> String? {
         guard token.revision == planned.revision, let quarantine else { return "it has changed since it was planned" }
-        guard let revocation = quarantine.revocation(of: token, by: policies.policies), revocation.at <= now else {
+        guard let revocation = quarantine.revocation(of: token, by: policies.policies, waivers: waivers),
+            revocation.at <= now
+        else {
             return "no longer called for: its rule is another one now"
         }
         return nil

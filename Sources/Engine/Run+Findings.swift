@@ -90,6 +90,9 @@ extension RunPass {
         guard policy.selects(token, at: now, tracking: tracking) else {
             return "the policy does not select the token any more"
         }
+        if let waiver = waivers.waiver(covering: token, rule: rule.name, of: policy.name, at: now) {
+            return waiver.sentence
+        }
         let verdict = policy.verdict(of: rule, on: token, at: now, tracking: tracking)
         return verdict.status == .violating ? nil : "\(verdict.reason.code): \(verdict.reason.message)"
     }

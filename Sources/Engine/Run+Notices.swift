@@ -73,7 +73,7 @@ extension RunUseCase {
         let acting = pass.policies.policies.filter { pass.acting.contains($0.name) }
         return Planner(
             policies: PolicySet(policies: acting, digest: pass.policies.digest), vaults: Set(rotator.vaults.keys),
-            tracking: pass.tracking)
+            tracking: pass.tracking, waivers: pass.waivers)
     }
 }
 
@@ -92,13 +92,16 @@ extension RunPass {
         }
         let coming: ComingAction
         if let quarantine = try store.quarantine(of: id) {
-            guard let revocation = quarantine.revocation(of: token, by: policies.policies) else {
+            guard let revocation = quarantine.revocation(of: token, by: policies.policies, waivers: waivers) else {
                 return "the token is quarantined"
             }
             coming = ComingAction(revocation, of: quarantine, at: now)
         } else {
             guard token.state == .active else { return "the token is \(token.state.rawValue)" }
             guard token.canAuthenticate(at: now) else { return "the token's end has passed" }
+            if let waiver = waivers.waiver(covering: token, rule: rule.name, of: policy.name, at: now) {
+                return waiver.sentence
+            }
             coming = ComingAction(
                 rule, of: policy.name, token: token,
                 verdict: policy.verdict(of: rule, on: token, at: now, tracking: tracking))

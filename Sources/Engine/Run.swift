@@ -4,7 +4,7 @@ package import RotaCore
 /// One pass over the inventory: recover, expire, plan, guard, act, record, tell.
 ///
 /// 1. Runs whose process died are closed as aborted. Tokens whose end has passed are marked so, and versions past their
-///    overlap retired.
+///    overlap retired. The ends of waivers are told.
 /// 2. Rotations that they or others left unfinished are driven on, beside all that follows.
 /// 3. The plan is made. Over a limit, nothing of it is done.
 /// 4. Findings open, people are told of what is coming, the actions are taken, each conditional on its token being as
@@ -89,6 +89,7 @@ package struct RunUseCase: Sendable {
         let brake = try await store.brake(at: startedAt)
         let ends = upkeep("its end has passed", clock.now())
         let expired = brake == nil ? try await expire(change: ends, progress: progress) : 0
+        let waiverEnds = try await tendWaivers(run: id)
         let recovery = StepTally(.recovering)
         let unfinished = upkeep("it was not finished yet", startedAt)
         // Overlaps that have ended first, since the plan is about what is valid then. The rest may wait for a vault
@@ -106,12 +107,15 @@ package struct RunUseCase: Sendable {
         let planned = try await store.read { try Self.plan(request, from: $0, progress: progress) }
         let pass = RunPass(
             id: id, plan: planned.plan, policies: policies, acting: occasion.judges(acting),
-            tracking: planned.tracking, brake: brake, occasion: occasion, actor: run.actor, startedAt: startedAt)
+            tracking: planned.tracking, waivers: planned.waivers, brake: brake, occasion: occasion, actor: run.actor,
+            startedAt: startedAt)
         try await store.write { store in
             try store.planRun(
                 id, digest: pass.plan.digest, actions: pass.plan.actions.count, change: pass.change(at: startedAt))
         }
         var report = RunReport(pass, expired: expired, refusal: planned.refusal)
+        report.waived = planned.waived
+        report.waiverEnds = waiverEnds
         if planned.refusal == nil {
             let opened = try await openFindings(pass, planned.findings, progress: progress)
             report.notices = try await sendNotices(pass, to: planned.noticed, progress: progress)
@@ -239,6 +243,11 @@ package struct RunReport: Sendable {
     package var notices = 0
     /// How many tokens were marked as past their end.
     package var expired: Int
+    /// The waivers that were in force when it was planned.
+    package var waivers: ActiveWaivers
+    /// Of how many tokens each of them waived what was due or violated, by its place among them.
+    package var waived: [Int] = []
+    package var waiverEnds = WaiverEnds()
     package var deliveries = DeliveryTotals()
     /// How many deliveries are in the outbox after it.
     package var waitingDeliveries = 0
@@ -251,6 +260,7 @@ package struct RunReport: Sendable {
         finishedAt = pass.startedAt
         self.refusal = refusal
         brake = pass.brake
+        waivers = pass.waivers
         self.expired = expired
     }
 
@@ -276,6 +286,8 @@ struct RunPass: Sendable {
     var acting: Set<String>
     /// When uses were watched.
     var tracking: TrackingHistory
+    /// Those that the plan was made with.
+    var waivers: ActiveWaivers
     /// Why none of its actions is taken; nil where they are.
     var brake: Brake?
     var occasion = Occasion.request

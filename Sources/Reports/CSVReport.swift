@@ -4,13 +4,14 @@ package import RotaCore
 /// One line for each verdict, as RFC 4180 has it, safe to open in a spreadsheet.
 ///
 /// `value_issued_at` is of the oldest value that authenticates, which is the one that is judged; `last_used`
-/// is a time, `never`, or empty for unknown, as in an import.
+/// is a time, `never`, or empty for unknown, as in an import. `would_be` is the status of a waived one without its
+/// waiver.
 package struct CSVReport: ReportFormat {
     package static let order = TokenOrder.byName
 
     private static let header =
         "token_id,name,owner,integration,issuer,policy,rule,status,reason,message,deadline,"
-        + "value_issued_at,last_used,expires_at\r\n"
+        + "value_issued_at,last_used,expires_at,would_be,waiver,waived_until\r\n"
 
     private let sink: ByteSink
     private var bytes: [UInt8] = []
@@ -19,6 +20,7 @@ package struct CSVReport: ReportFormat {
     /// What every line of a token begins and ends with.
     private var head: [UInt8] = []
     private var tail: [UInt8] = []
+    private var waivers: [Waiver] = []
 
     package init(to sink: @escaping ByteSink) {
         self.sink = sink
@@ -27,6 +29,7 @@ package struct CSVReport: ReportFormat {
 
     package mutating func begin(_ facts: ReportFacts) throws {
         bytes += Self.header.utf8
+        waivers = facts.waivers.list
         names = facts.policies.policies.map { policy in
             policy.rules.map { rule in
                 var fields: [UInt8] = []
@@ -48,16 +51,23 @@ package struct CSVReport: ReportFormat {
         tail.append(time: token.values.oldestIssuedAt)
         tail.append(use: token.usage)
         tail.append(time: token.expiresAt)
-        tail.removeLast()
-        tail += "\r\n".utf8
         for ruling in rulings {
             bytes += head
             bytes += names[ruling.policy][ruling.rule]
             bytes.append(plain: ruling.verdict.status.rawValue)
             bytes.append(plain: ruling.verdict.reason.code)
-            bytes.append(field: ruling.verdict.reason.message)
+            bytes.append(field: ruling.message(waivers))
             bytes.append(time: ruling.verdict.deadline)
             bytes += tail
+            if let place = ruling.waiver {
+                bytes.append(plain: ruling.verdict.wouldBe?.rawValue ?? "")
+                bytes.append(plain: waivers[place].id)
+                bytes.append(time: waivers[place].endsAt)
+                bytes.removeLast()
+            } else {
+                bytes += ",,".utf8
+            }
+            bytes += "\r\n".utf8
         }
         if bytes.count >= bufferSize { try flush() }
     }

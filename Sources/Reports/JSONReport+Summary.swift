@@ -58,6 +58,7 @@ extension Report {
             "activity": activity.json,
             "rotations": rotations.json,
             "missing": missing.json,
+            "waivers": waivers.json(at: facts.at),
             "last_run": lastRun?.json ?? .null,
             "freezes": .array(freezes.map { $0.json(at: facts.madeAt) }),
             "deliveries": [
@@ -192,6 +193,18 @@ extension MissingTokens {
                     ]
                 }),
         ]
+    }
+}
+
+extension ListedWaivers {
+    fileprivate func json(at now: Instant) -> JSON {
+        let inForce: [JSON] = inForce.map { entry in
+            var waiver = entry.waiver.json(at: now, name: entry.name).object ?? [:]
+            waiver["tokens"] = .integer(entry.use.tokens)
+            waiver["due_or_violating"] = .integer(entry.use.held)
+            return .object(waiver)
+        }
+        return ["in_force": .array(inForce), "others": .array(others.map { $0.waiver.json(at: now, name: $0.name) })]
     }
 }
 

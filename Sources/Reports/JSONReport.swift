@@ -9,6 +9,7 @@ package struct JSONReport: ReportFormat {
     private let sink: ByteSink
     private var writer = JSONWriter(reservingCapacity: bufferSize + 4096)
     private var policies: [Policy] = []
+    private var waivers: [Waiver] = []
 
     package init(to sink: @escaping ByteSink) {
         self.sink = sink
@@ -16,6 +17,7 @@ package struct JSONReport: ReportFormat {
 
     package mutating func begin(_ facts: ReportFacts) throws {
         policies = facts.policies.policies
+        waivers = facts.waivers.list
         writer.beginObject()
         writer.key("report")
         writer.value(facts.json)
@@ -54,9 +56,17 @@ package struct JSONReport: ReportFormat {
         writer.key("reason")
         writer.string(ruling.verdict.reason.code)
         writer.key("message")
-        writer.string(ruling.verdict.reason.message)
+        writer.string(ruling.message(waivers))
         writer.key("deadline")
         writer.string(ruling.verdict.deadline?.description)
+        if let place = ruling.waiver {
+            writer.key("would_be")
+            writer.string(ruling.verdict.wouldBe?.rawValue)
+            writer.key("waiver")
+            writer.string(waivers[place].id)
+            writer.key("waived_until")
+            writer.string(waivers[place].endsAt.description)
+        }
         writer.endObject()
     }
 

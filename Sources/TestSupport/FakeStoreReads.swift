@@ -25,6 +25,8 @@ package struct FakeStoreReads: StoreReads {
     package var entries: [AuditEntry] = []
     package var sentNotices: [TokenID: [StandingNotice]] = [:]
     package var failures: [FailedAttempts] = []
+    /// The first to end first.
+    package var waivers: [Waiver] = []
     package var deliveries = DeliveryCounts(waiting: 0, delivered: 0, dead: 0)
 
     package init(_ tokens: [Token] = []) { self.tokens = tokens }
@@ -131,6 +133,17 @@ package struct FakeStoreReads: StoreReads {
         for (id, notices) in sentNotices.sorted(by: { $0.key < $1.key }) {
             for notice in notices { guard try each(id, notice) else { return } }
         }
+    }
+    package func waiver(_ id: String) -> Waiver? { waivers.first { $0.id == id } }
+    package func eachWaiver(_ each: (Waiver) throws -> Bool) throws {
+        for waiver in waivers.reversed() { guard try each(waiver) else { return } }
+    }
+    package func waiversInForce(at now: Instant) -> [Waiver] { waivers.filter { $0.isInForce(at: now) } }
+    package func waiversInForce(at now: Instant, of policy: String, about id: TokenID) -> [Waiver] {
+        waiversInForce(at: now).filter { $0.policy == policy }
+    }
+    package func waiversEnding(by end: Instant) -> [Waiver] {
+        waivers.filter { $0.ending == nil && $0.endsAt <= end }
     }
     package func toldUses(of id: TokenID) -> [ToldUse] { [] }
     package func lastUses(of id: TokenID) -> [Int: Instant] { [:] }

@@ -10,8 +10,8 @@ enum ExitCode: Int32, Sendable {
     case usage = 2
     /// All was done, but violations or drift remain; only with `--exit-code`.
     case violationsRemain = 3
-    /// A limit, a freeze, safe mode or a suspect clock forbade it: nothing was done; or, where a brake was put on in
-    /// the middle, no more was.
+    /// A limit, a freeze, safe mode or a suspect clock forbade it, or it is somebody else's to approve: nothing was
+    /// done; or, where a brake was put on in the middle, no more was.
     case refused = 4
     /// Some of it failed or did not get through.
     case partlyFailed = 5
@@ -90,10 +90,21 @@ struct Failure: Error, Sendable {
         switch error {
         case let failure as Failure: self = failure
         case let error as StoreError: self.init(error)
+        case let refusal as WaiverRefusal: self.init(refusal)
         case is CancellationError:
             self.init("interrupted", hint: "run it again; what was begun goes on from there")
         default: self.init("\(error)")
         }
+    }
+
+    private init(_ refusal: WaiverRefusal) {
+        let code: ExitCode =
+            switch refusal.kind {
+            case .unknown: .failed
+            case .term: .usage
+            case .forbidden: .refused
+            }
+        self.init(refusal.message, hint: refusal.hint, code: code)
     }
 
     private init(_ error: StoreError) {

@@ -42,6 +42,8 @@ enum StarterFiles {
         #     events: ["token.*"]
         #     allow-addresses: ["10.0.0.0/8"]
 
+        # waivers: { longest: 90d }       # how long an exception from a policy may last; else 366d
+
         # server:                         # what 'rota serve' answers on: introspection, revocation, forward-auth
         #   listen: "127.0.0.1:8470"      # or unix:/run/rota/rota.sock, which its group may connect to
         #   tls: { certificate: server.pem, key: file:server.key }    # needed anywhere but on loopback

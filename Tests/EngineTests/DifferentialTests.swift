@@ -29,6 +29,7 @@ import Testing
         }
         var seen: Set<String> = []
         var noticed = 0
+        var waived = 0
         for number in 0..<200 {
             var policy = random.policy(number)
             let condition = number % 2 == 1 ? random.condition() : nil
@@ -44,7 +45,9 @@ import Testing
                     return true
                 }
             }
-            let planner = Planner(policies: set, vaults: [], tracking: .unbroken)
+            let waivers = number % 5 == 0 ? [random.waiver(of: policy, now: Self.now)] : []
+            let planner = Planner(
+                policies: set, vaults: [], tracking: .unbroken, waivers: ActiveWaivers(waivers))
             for drawn in tokens {
                 let notices = planner.decide(drawn.token, at: change.at, notices: { [] }, destinations: { [] }).notices
                 if !notices.isEmpty, !found.contains(drawn.token.id) {
@@ -54,13 +57,14 @@ import Testing
                 var rulings: [Planner.Ruling] = []
                 planner.judge(drawn.token, at: change.at, into: &rulings)
                 let answer = condition.map { $0.answer(drawn, Self.now) }
-                let expected = Plain.rulings(policy, drawn, when: answer, now: Self.now)
+                let expected = Plain.rulings(policy, drawn, when: answer, waivers: waivers, now: Self.now)
                 for (ruling, plain) in zip(rulings, expected) {
                     let verdict = ruling.verdict
                     if verdict.status == .due || verdict.status == .violating, !found.contains(drawn.token.id) {
                         Issue.record("\(policy.rules[ruling.rule]) misses \(drawn.token)")
                     }
                     let said = "\(verdict.status.rawValue) \(verdict.reason.code) \(verdict.calls)"
+                    if verdict.status == .waived { waived += 1 }
                     if said != plain {
                         Issue.record("\(policy.rules[ruling.rule]) of \(drawn.token): \(said), not \(plain)")
                         return
@@ -71,6 +75,7 @@ import Testing
             }
         }
         #expect(noticed > 10_000)
+        #expect(waived > 10_000)
         // Drawn widely enough for each reason that needs no rotation under way.
         #expect(seen.count >= 24, "\(seen.sorted())")
     }
@@ -92,14 +97,30 @@ private struct DrawnToken {
 /// The rules once more, by plain numbers: of tokens without an open rotation, always watched.
 private enum Plain {
     /// - parameter when: what its condition comes to; nil inside where that errs.
-    static func rulings(_ policy: Policy, _ drawn: DrawnToken, when: Bool??, now: Int64) -> [String] {
+    static func rulings(
+        _ policy: Policy, _ drawn: DrawnToken, when: Bool??, waivers: [Waiver], now: Int64
+    ) -> [String] {
         if let end = drawn.expires, end <= now { return [] }
         if !selects(policy.selector, drawn) { return [] }
+        var errs = false
         if let answer = when {
-            guard let answer else { return policy.rules.map { _ in "unknown condition-failed false" } }
-            if !answer { return [] }
+            errs = answer == nil
+            if answer == false { return [] }
         }
-        return policy.rules.map { verdict($0, drawn, now: now) }
+        return policy.rules.map { rule in
+            let said = errs ? "unknown condition-failed false" : verdict(rule, drawn, now: now)
+            guard waivers.contains(where: { waives($0, rule, drawn, now: now) }) else { return said }
+            return "waived \(said.split(separator: " ")[1]) false"
+        }
+    }
+
+    private static func waives(_ waiver: Waiver, _ rule: Rule, _ drawn: DrawnToken, now: Int64) -> Bool {
+        if waiver.state != .active || waiver.endsAt.seconds <= now { return false }
+        if let word = waiver.rule, word != rule.name { return false }
+        switch waiver.subject {
+        case .token(let id): return id == drawn.token.id
+        case .matching(let selector): return selects(selector, drawn)
+        }
     }
 
     private static func selects(_ selector: Selector, _ drawn: DrawnToken) -> Bool {
@@ -258,6 +279,18 @@ private struct Drawn {
                 drawn, _ in drawn.owner == "" || drawn.scopes.contains { $0.hasSuffix(":admin") }
             }
         }
+    }
+
+    /// Of the policy or one of its rules; at times at its end, or not approved.
+    mutating func waiver(of policy: Policy, now: Int64) -> Waiver {
+        let someone = Principal(account: "cli:a")
+        var match = self.policy(0).selector
+        if isDrawn(30) { match.owners = [Glob("team-*")] }
+        return Waiver(
+            id: "waiver_1", subject: isDrawn(10) ? .token(TokenID("tok_\(below(10_000))")) : .matching(match),
+            policy: policy.name, rule: isDrawn(50) ? one(of: policy.rules).name : nil, reason: "r", requester: someone,
+            requestedAt: Instant(seconds: now - 9), endsAt: Instant(seconds: now + Int64(below(6))),
+            state: isDrawn(90) ? .active : .requested)
     }
 
     /// Longest first.

@@ -49,6 +49,11 @@ import Testing
         (.tokensWithoutValue, "SCAN tokens USING INDEX tokens_without_value"),
         (.stalledRotations, "SCAN rotations USING INDEX rotations_due"),
         (.nextDelivery, "SEARCH deliveries USING INDEX deliveries_due (endpoint=?)"),
+        (.waivers, "SEARCH waivers USING INTEGER PRIMARY KEY (rowid>?)"),
+        (.waiver, "SEARCH waivers USING INDEX sqlite_autoindex_waivers_1 (id=?)"),
+        (.waiversInForce, "SEARCH waivers USING INDEX waivers_by_end (state=? AND ends_at>?)"),
+        (.waiversEnding, "SEARCH waivers USING INDEX waivers_by_end (state=? AND ends_at<?)"),
+        (.waiversAbout, "SEARCH waivers USING INDEX waivers_of_policy (policy=? AND state=? AND ends_at>?)"),
         (.allTokens, "SCAN tokens USING INDEX tokens_by_name"),
     ]
 

@@ -106,10 +106,13 @@ extension StoreReads {
     }
 
     /// What becomes of a quarantined token by itself, and who misses it; nil when it is not quarantined.
-    package func quarantineOutlook(of token: Token, by policies: [Policy]) throws -> QuarantineOutlook? {
+    package func quarantineOutlook(
+        of token: Token, by policies: [Policy], at now: Instant
+    ) throws -> QuarantineOutlook? {
         guard let quarantine = try quarantine(of: token.id) else { return nil }
+        let waivers = ActiveWaivers(try waiversInForce(at: now))
         return QuarantineOutlook(
-            quarantine, revocation: quarantine.revocation(of: token, by: policies),
+            quarantine, revocation: quarantine.revocation(of: token, by: policies, waivers: waivers),
             refused: try refusedUses(of: token.id, in: quarantine))
     }
 }

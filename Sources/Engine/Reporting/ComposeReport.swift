@@ -10,8 +10,9 @@ package func composeReport(
     let facts = ReportFacts(
         store: try store.identity(), policies: request.policies, at: request.hypotheticalAt ?? request.now,
         hypothetical: request.hypotheticalAt != nil, madeAt: request.now, since: request.now - request.period,
-        tracking: request.hypotheticalAt == nil ? try store.tracking() : .unbroken, generator: request.generator,
-        actor: request.actor)
+        tracking: request.hypotheticalAt == nil ? try store.tracking() : .unbroken,
+        waivers: ActiveWaivers(try store.waiversInForce(at: request.hypotheticalAt ?? request.now)),
+        generator: request.generator, actor: request.actor)
     try format.begin(facts)
     let summary = try judgeAll(facts, vaults: request.vaults, from: store, as: &format)
     var activity = PeriodActivity(from: facts.since, to: facts.madeAt)
@@ -27,6 +28,7 @@ package func composeReport(
         Report(
             facts: facts, summary: summary, activity: activity,
             rotations: try OpenRotations(from: store), missing: try MissingTokens(from: store),
+            waivers: try ListedWaivers(summary.waived, facts, from: store),
             lastRun: try store.lastRun(),
             deliveries: try store.deliveryCounts(),
             freezes: try store.freezes(from: facts.since, to: facts.madeAt)))
@@ -36,9 +38,10 @@ private func judgeAll<Format: ReportFormat>(
     _ facts: ReportFacts, vaults: Set<String>, from store: any StoreReads, as format: inout Format
 ) throws -> ComplianceSummary {
     let tracking = facts.tracking
-    let planner = Planner(policies: facts.policies, vaults: vaults, tracking: tracking)
+    let planner = Planner(
+        policies: facts.policies, vaults: vaults, tracking: tracking, waivers: facts.waivers)
     var builder = ReportBuilder(
-        policies: facts.policies.policies, at: facts.at, since: facts.since)
+        policies: facts.policies.policies, at: facts.at, since: facts.since, waivers: facts.waivers)
     // A conflict shows when a run looks into the vault, and not in the store alone.
     let conflicts = Set(try store.blocks().filter { $0.reason == .conflict }.map(\.tokenID))
     let failing = Set(try store.failedAttempts().map(\.tokenID))

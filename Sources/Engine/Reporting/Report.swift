@@ -43,6 +43,8 @@ package struct ReportFacts: Sendable {
     package var since: Instant
     /// When uses were watched; unbroken where it is hypothetical.
     package var tracking: TrackingHistory
+    /// Those that are in force at that instant.
+    package var waivers: ActiveWaivers
     package var generator: String
     package var actor: String
 
@@ -57,6 +59,7 @@ package struct Report: Sendable {
     package var activity: PeriodActivity
     package var rotations: OpenRotations
     package var missing: MissingTokens
+    package var waivers: ListedWaivers
     package var lastRun: RunRecord?
     package var deliveries: DeliveryCounts
     /// Those of the period, latest first.

@@ -131,6 +131,12 @@ package struct Rotator: Sendable {
     private func claim(_ request: RotationRequest, in store: any Store) throws -> Rotation {
         guard let token = try store.token(request.tokenID), request.revision.map({ $0 == token.revision }) ?? true
         else { throw ClaimRefused(cause: "it has changed since it was planned") }
+        // It may have been approved since the plan was made.
+        if let trigger = request.trigger,
+            let waiver = try store.waiver(of: token, rule: trigger.rule, of: trigger.policy, at: clock.now())
+        {
+            throw ClaimRefused(cause: waiver.sentence)
+        }
         // A person who asks has mended it, or wants to see.
         if request.trigger != nil, let failed = try store.failedAttempts(of: token.id),
             failed.nextAttemptAt > clock.now()

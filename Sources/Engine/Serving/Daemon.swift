@@ -118,6 +118,11 @@ package struct Daemon: Sendable {
         guard try await brakes.isReleased(run.store) else { return }
         let result = try await run.upkeep(stuck: stuck)
         let changed = toldUpkeep.withLock { $0.changes(by: result) }
+        if result.waiverEnds != WaiverEnds() {
+            log.info(
+                "waivers", LogField("expiring", result.waiverEnds.expiring),
+                LogField("expired", result.waiverEnds.expired))
+        }
         guard !changed.isEmpty || result.recovery.retired > 0 || result.expired > 0 else { return }
         let stuck = changed.filter(\.isStalled)
         log.info(

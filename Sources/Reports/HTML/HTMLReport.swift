@@ -23,8 +23,8 @@ package struct HTMLReport: ReportFormat {
     package mutating func end(_ report: Report) throws {
         let parts = [
             report.hero, report.cards, navigation, report.problems, report.posture, report.agesAndIdleness,
-            report.comingExpiries, report.work, report.obstacles, report.violations, report.owners,
-            report.inventory, report.policiesAndControls, report.reading, report.about,
+            report.comingExpiries, report.work, report.obstacles, report.exceptions, report.violations,
+            report.owners, report.inventory, report.policiesAndControls, report.reading, report.about,
         ]
         for part in parts { try sink(part.bytes) }
         try sink(Array("</main></body></html>\n".utf8))
@@ -62,7 +62,7 @@ package struct HTMLReport: ReportFormat {
         let targets: [(Markup, String)] = [
             ("wrong", "What is wrong"), ("posture", "Posture"), ("ages", "Age and idleness"),
             ("expiries", "Coming expiries"), ("work", "Work done"), ("obstacles", "Blocked and stalled"),
-            ("violations", "Violations"), ("owners", "Owners"), ("inventory", "Inventory"),
+            ("waivers", "Waivers"), ("violations", "Violations"), ("owners", "Owners"), ("inventory", "Inventory"),
             ("policies", "Policies and controls"), ("reading", "How to read this"), ("about", "About"),
         ]
         let links: [Markup] = targets.map { "<li><a href=\"#\($0)\">\($1)</a></li>" }

@@ -56,7 +56,8 @@ extension Report {
             class="word">unknown</span>, \
             a fact that it needs is missing, which is never taken for compliance; <span class="word \
             waived">waived</span>, \
-            excepted with a reason until a date; <span class="word compliant">compliant</span>.</li>
+            excepted with a reason until a date, whatever it would be, and never counted as compliant; \
+            <span class="word compliant">compliant</span>.</li>
             <li>A token under several rules is counted once, under the gravest of its verdicts, \
             wherever tokens are counted.</li>
             <li>The <strong>age</strong> of a token is that of its oldest value that still \

@@ -32,6 +32,8 @@ package struct ComplianceSummary: Sendable {
     /// Tokens revoked within the period, latest first.
     package var revocations: [RecordedRevocation] = []
     package var revocationsCount = 0
+    /// What each waiver in force comes to, by its place.
+    package var waived: [WaiverUse] = []
 
     /// Every token of the store.
     package var listed: Int { states.values.reduce(0, +) }

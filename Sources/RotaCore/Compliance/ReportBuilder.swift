@@ -22,15 +22,18 @@ package struct ReportBuilder: Sendable {
     private var recentPlaces = [Int](repeating: 0, count: 256)
     private var violations = Foremost<BrokenRule>(mostViolations)
     private var revocations = Foremost<RecordedRevocation>(mostRevocations)
+    private var waived: WaivedTally
 
     /// - parameters:
     ///   - now: the instant that the verdicts are of.
     ///   - since: revocations from then on are told.
-    package init(policies: [Policy], at now: Instant, since: Instant) {
+    ///   - waivers: those of the planner that judges.
+    package init(policies: [Policy], at now: Instant, since: Instant, waivers: ActiveWaivers = ActiveWaivers()) {
         self.policies = policies
         self.now = now
         self.since = since
         tally = PostureTally(policies)
+        waived = WaivedTally(waivers)
         let requirements = policies.flatMap(\.rules).map(\.requirement)
         sums = ComplianceSummary(
             policies: [],
@@ -59,6 +62,7 @@ package struct ReportBuilder: Sendable {
         guard authenticates else { return }
         sums.evaluated += 1
         let gravest = tally.add(rulings)
+        waived.add(rulings)
         if let gravest { sums.tokens.add(gravest) } else { sums.uncovered += 1 }
         if let blocked { sums.blocked[blocked, default: 0] += 1 }
         addOwner(of: token, gravest)
@@ -76,6 +80,7 @@ package struct ReportBuilder: Sendable {
         summary.violations = violations.sorted()
         summary.revocations = revocations.sorted()
         summary.revocationsCount = revocations.offered
+        summary.waived = waived.uses
         summary.controls = controls(summary.policies)
         let ranked = owners.sorted { left, right in
             (right.tokens.violating, right.tokens.total, left.owner)

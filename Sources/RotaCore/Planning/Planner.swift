@@ -14,12 +14,20 @@ package struct Planner: Sendable {
     private let asksForIdleness: Bool
     let vaults: Set<String>
     private let tracking: TrackingHistory
+    package let waivers: ActiveWaivers
+    /// Which of the policies a waiver is about.
+    private let isWaivable: [Bool]
 
     /// - parameters:
     ///   - vaults: the names of the vaults that the configuration has.
     ///   - tracking: when uses were watched.
-    package init(policies: PolicySet, vaults: Set<String>, tracking: TrackingHistory) {
+    ///   - waivers: those that may be in force; each counts until its end.
+    package init(
+        policies: PolicySet, vaults: Set<String>, tracking: TrackingHistory, waivers: ActiveWaivers = ActiveWaivers()
+    ) {
         self.policies = policies
+        self.waivers = waivers
+        isWaivable = policies.policies.map { waivers.concern($0.name) }
         enforces = policies.policies.map { $0.mode == .enforce }
         selectsAll = policies.policies.map { $0.selector == .all }
         isConditional = policies.policies.map { $0.condition != nil }
@@ -37,12 +45,15 @@ package struct Planner: Sendable {
         package var policy: Int
         package var rule: Int
         package var verdict: Verdict
+        /// The place of the waiver that it is waived by, among those of the planner; nil for any other verdict.
+        package var waiver: Int?
 
         @inlinable
         package init(policy: Int, rule: Int, verdict: Verdict) {
             self.policy = policy
             self.rule = rule
             self.verdict = verdict
+            waiver = nil
         }
     }
 
@@ -96,15 +107,29 @@ package struct Planner: Sendable {
         guard token.canAuthenticate(at: now) else { return }
         // By index: a copy of a policy would count the references of all its parts.
         for policy in terms.indices where selectsAll[policy] || policies.policies[policy].selector.matches(token) {
-            if isConditional[policy], !meetsCondition(of: policy, token, at: now, idle: idle, else: &rulings) {
-                continue
+            let first = rulings.count
+            if !isConditional[policy] || meetsCondition(of: policy, token, at: now, idle: idle, else: &rulings) {
+                for rule in terms[policy].indices {
+                    let verdict = evaluate(
+                        terms[policy][rule], of: token, at: now, idle: idle, tracking: tracking,
+                        facts: evaluateFacts(of: token, policies.policies[policy].rules[rule]))
+                    rulings.append(Ruling(policy: policy, rule: rule, verdict: verdict))
+                }
             }
-            for rule in terms[policy].indices {
-                let verdict = evaluate(
-                    terms[policy][rule], of: token, at: now, idle: idle, tracking: tracking,
-                    facts: evaluateFacts(of: token, policies.policies[policy].rules[rule]))
-                rulings.append(Ruling(policy: policy, rule: rule, verdict: verdict))
-            }
+            if isWaivable[policy] { waive(&rulings, from: first, of: token, at: now) }
+        }
+    }
+
+    /// Whatever a rule says: a token that happens to comply while it is waived has not been held to the rule.
+    private func waive(_ rulings: inout [Ruling], from first: Int, of token: Token, at now: Instant) {
+        for place in rulings.indices.dropFirst(first) {
+            let (policy, rule) = (rulings[place].policy, rulings[place].rule)
+            let waiver = waivers.place(
+                covering: token, rule: policies.policies[policy].rules[rule].name, of: policies.policies[policy].name,
+                at: now)
+            guard let waiver else { continue }
+            rulings[place].verdict = rulings[place].verdict.waived()
+            rulings[place].waiver = waiver
         }
     }
 
@@ -172,7 +197,9 @@ package struct Planner: Sendable {
         refused: () throws -> RefusedUses?
     ) rethrows -> Decision {
         var decision = Decision(rulings: [])
-        guard let revocation = quarantine.revocation(of: token, by: policies.policies) else { return decision }
+        guard let revocation = quarantine.revocation(of: token, by: policies.policies, waivers: waivers) else {
+            return decision
+        }
         let coming = ComingAction(revocation, of: quarantine, at: now)
         var release: Instant?
         if let terms = terms(of: revocation.rule.policy), revocation.at - terms.longestLead <= now {

@@ -15,9 +15,11 @@ package struct Timeline: Hashable, Sendable {
     ///   - vaults: the names of the vaults that the configuration has.
     ///   - tracking: when uses were watched.
     ///   - sent: the notices that were sent of the token.
+    ///   - waivers: those that may be in force.
     package init(
         of token: Token, at destinations: [Destination], vaults: Set<String>, policies: [Policy], at now: Instant,
-        tracking: TrackingHistory, quarantine: QuarantineOutlook? = nil, notices sent: [StandingNotice] = []
+        tracking: TrackingHistory, quarantine: QuarantineOutlook? = nil, notices sent: [StandingNotice] = [],
+        waivers: ActiveWaivers = ActiveWaivers()
     ) {
         tokenID = token.id
         name = token.name
@@ -29,6 +31,7 @@ package struct Timeline: Hashable, Sendable {
             PolicyTimeline(of: token, policy: policy, evaluated: evaluated, at: now, tracking: tracking) { rule in
                 RuleTimeline(
                     of: token, rule: rule, policy: policy, sent: sent,
+                    waiver: waivers.waiver(covering: token, rule: rule.name, of: policy.name, at: now),
                     blocked: token.obstacle(to: rule.action, vaults: vaults) { destinations }, at: now,
                     tracking: tracking)
             }
@@ -73,9 +76,12 @@ package struct RuleTimeline: Hashable, Sendable {
     package var rule: String
     package var action: Action
     package var verdict: Verdict
+    /// The waiver that it is waived by.
+    package var waiver: Waiver?
     /// Why the action could not be taken; nil when it can.
     package var blocked: BlockedReason?
-    /// Those that are or were to be sent before it begins; empty when that is not known, or the action is blocked.
+    /// Those that are or were to be sent before it begins; empty when that is not known, or the action is blocked
+    /// or waived.
     package var notices: [Notice]
     /// Whether the policy sends them: one that observes does not.
     package var sendsNotices: Bool
@@ -89,20 +95,24 @@ package struct RuleTimeline: Hashable, Sendable {
     package var revocation: Instant?
 
     /// When the action begins; nil when nothing moves toward it, or it is blocked.
-    package var start: Instant? { blocked == nil ? verdict.start : nil }
+    /// What is waived begins with the end of its waiver at the earliest.
+    package var start: Instant?
     package var deadline: Instant? { verdict.deadline }
 
     fileprivate init(
-        of token: Token, rule: Rule, policy: Policy, sent: [StandingNotice], blocked: BlockedReason?, at now: Instant,
-        tracking: TrackingHistory
+        of token: Token, rule: Rule, policy: Policy, sent: [StandingNotice], waiver: Waiver?, blocked: BlockedReason?,
+        at now: Instant, tracking: TrackingHistory
     ) {
         self.rule = rule.name
         action = rule.action
-        let verdict = policy.verdict(of: rule, on: token, at: now, tracking: tracking)
+        let plain = policy.verdict(of: rule, on: token, at: now, tracking: tracking)
+        let verdict = waiver == nil ? plain : plain.waived()
         self.verdict = verdict
+        self.waiver = waiver
         self.blocked = blocked
         // What is blocked comes at no date: only its deadline stands, and the end of what is under way.
-        let start = blocked == nil ? verdict.start : nil
+        let start = blocked == nil ? verdict.start.map { max($0, waiver?.endsAt ?? $0) } : nil
+        self.start = start
         let coming = ComingAction(rule, of: policy.name, token: token, verdict: verdict)
         let terms = NoticeTerms(policy)
         let isTaken = policy.mode == .enforce && verdict.calls && blocked == nil
@@ -110,7 +120,10 @@ package struct RuleTimeline: Hashable, Sendable {
         sendsNotices = terms != nil
         mayBegin = isTaken ? terms?.hold(coming, after: sent, at: now) : nil
         let begins = mayBegin ?? start
-        notices = begins.map { begins in policy.leadTimes.map { Notice(before: $0, at: begins - $0) } } ?? []
+        // While it is waived nobody is told of it; what comes then begins with a first notice.
+        notices =
+            waiver == nil
+            ? begins.map { begins in policy.leadTimes.map { Notice(before: $0, at: begins - $0) } } ?? [] : []
         overlapEnd =
             rule.action == .rotate
             ? token.values.overlapEndsAt ?? start.map { max($0, now) + rule.overlap } : nil

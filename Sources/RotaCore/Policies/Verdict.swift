@@ -13,6 +13,8 @@ package struct Verdict: Hashable, Sendable {
     package var start: Instant?
     /// The action is not taken though due, since one is under way.
     package var inProgress: Bool
+    /// What it would be without the waiver that it is waived by; nil for any other.
+    package var wouldBe: Status?
 
     @inlinable
     package init(
@@ -24,6 +26,7 @@ package struct Verdict: Hashable, Sendable {
         self.deadline = deadline
         self.start = start
         self.inProgress = inProgress
+        wouldBe = nil
     }
 
     /// Whether a run in `enforce` has something to do.

@@ -19,16 +19,21 @@ package struct Quarantine: Hashable, Sendable {
     /// The revocation that it comes to unless the token is restored; nil when it comes to none.
     ///
     /// The policies as they are loaded now decide: one that is gone, does not act, or does not select the token any
-    /// more ends nothing. Its condition is asked as of then; nothing sees how long a quarantined token is idle.
-    package func revocation(of token: Token, by policies: [Policy]) -> ComingRevocation? {
+    /// more ends nothing. Its condition is asked as of then; nothing sees how long a quarantined token is idle. While
+    /// the rule is waived it does not come: a waiver that outlasts it moves it to its own end.
+    package func revocation(
+        of token: Token, by policies: [Policy], waivers: ActiveWaivers = ActiveWaivers()
+    ) -> ComingRevocation? {
         guard let reference = rule, token.state == .quarantined, token.issuer == .rota,
             let policy = policies.first(where: { $0.name == reference.policy }), policy.mode == .enforce,
             policy.selector.matches(token),
             let rule = policy.rules.first(where: { $0.name == reference.rule }), rule.action == .quarantine,
             let span = rule.revokeAfter
         else { return nil }
-        guard policy.condition?.answer(for: token, at: since + span, idle: nil) ?? .holds == .holds else { return nil }
-        return ComingRevocation(rule: reference, at: since + span, after: span)
+        let called = since + span
+        guard policy.condition?.answer(for: token, at: called, idle: nil) ?? .holds == .holds else { return nil }
+        let waiver = waivers.waiver(covering: token, rule: reference.rule, of: reference.policy, at: called)
+        return ComingRevocation(rule: reference, at: waiver?.endsAt ?? called, after: span)
     }
 }
 

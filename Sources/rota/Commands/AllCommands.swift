@@ -6,6 +6,7 @@ extension Command {
         tokenRestore,
         policyCheck, policyExplain, policyTest, policySchema, policyDiff, policyCalendar,
         plan, run, serve, report,
+        waiverRequest, waiverApprove, waiverList, waiverShow, waiverWithdraw,
         vaultList, vaultCheck, vaultAdopt, vaultDrift,
         webhookList, webhookDeliveries, webhookReplay, webhookTest, auditTail,
         freeze, unfreeze, storeReconcile,

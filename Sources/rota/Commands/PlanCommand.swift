@@ -44,6 +44,7 @@ private func showPlan(_ invocation: Invocation) throws -> ExitCode {
     } else {
         BrakeDocument.warn(of: brake, on: invocation.output)
         PlanDocument.print(result, isWhole: invocation.arguments.has("all"), on: invocation.output)
+        WaivedDocument.print(result.waivers, result.waived, on: invocation.output)
         PlanDocument.printNotices(result.noticed, on: invocation.output)
         PlanDocument.printUnacted(result.findings, on: invocation.output)
         PlanDocument.printRuns(of: result.plan, policies.policies, otherwise: schedule, on: invocation.output)
@@ -70,6 +71,7 @@ enum PlanDocument {
         document.add("plan", json(plan))
         document.add("actions", each: plan.actions) { json($0, result.failedAttempts[$0.tokenID]) }
         document.add("noticed", each: result.noticed) { .string($0.text) }
+        document.add("waived", WaivedDocument.json(result.waivers, result.waived))
         document.add(
             "totals",
             [

@@ -112,8 +112,8 @@ private func explainPolicies(_ invocation: Invocation) throws -> ExitCode {
     let timeline = Timeline(
         of: token, at: try store.destinations(of: token.id),
         vaults: Set(composition.configuration.vaults.map(\.name)), policies: policies.policies, at: at,
-        tracking: tracking, quarantine: try store.quarantineOutlook(of: token, by: policies.policies),
-        notices: try store.notices(of: token.id))
+        tracking: tracking, quarantine: try store.quarantineOutlook(of: token, by: policies.policies, at: at),
+        notices: try store.notices(of: token.id), waivers: ActiveWaivers(try store.waiversInForce(at: at)))
     let document = TimelineDocument(
         timeline: timeline, missing: try MissingValue(of: token, from: store), policies: policies.policies,
         schedule: composition.configuration.schedule)

@@ -31,7 +31,8 @@ private func diffPolicies(_ invocation: Invocation) throws -> ExitCode {
     defer { store.close() }
     let tracking = invocation.arguments.has("at") ? .unbroken : try store.tracking()
     let comparison = PolicyComparison(
-        before: before, after: after, vaults: composition.configuration.vaultNames, tracking: tracking)
+        before: before, after: after, vaults: composition.configuration.vaultNames, tracking: tracking,
+        waivers: ActiveWaivers(try store.waiversInForce(at: at)))
     let progress = TokenProgress("judging", store, on: invocation.output)
     let changes = before.changes(to: after)
     var totals = DifferenceTotals()

@@ -146,6 +146,7 @@ private struct RunDocument {
             ]
         }
         document.add("notices", .integer(report.notices))
+        document.add("waived", WaivedDocument.json(report.waivers, report.waived))
         document.add("retired", .integer(report.recovery.retired))
         document.add("expired", .integer(report.expired))
         document.add(
@@ -187,6 +188,11 @@ private struct RunDocument {
         if !report.actions.isEmpty || !before.isEmpty { output.line() }
         if report.refusal == nil {
             output.line(Outcome.allCases.map { "\(count($0)) \($0.rawValue)" }.joined(separator: ", "))
+        }
+        WaivedDocument.print(report.waivers, report.waived, on: output)
+        if report.waiverEnds.expired > 0 { output.line("\(counted(report.waiverEnds.expired, "waiver")) ended") }
+        if report.waiverEnds.expiring > 0 {
+            output.line("\(counted(report.waiverEnds.expiring, "notice")) of coming ends of waivers sent")
         }
         if report.notices > 0 {
             output.line("\(counted(report.notices, "notice")) of coming actions sent")

@@ -54,6 +54,10 @@ private struct Status {
     private let unbegun: [(name: String, attempts: FailedAttempts)]
     private let withoutValue: [MissingValue]
     private let findings: Int
+    /// In force, the first to end first.
+    private let waivers: [Waiver]
+    /// How many wait for somebody's yes.
+    private let askedWaivers: Int
     private let deliveries: DeliveryCounts
     private let unconfigured: UnconfiguredWebhooks
     /// Webhooks whose receivers want no more events.
@@ -89,6 +93,13 @@ private struct Status {
             return true
         }
         findings = open
+        waivers = try store.waiversInForce(at: at)
+        var asked = 0
+        try store.eachWaiver { waiver in
+            if waiver.state(at: composition.invocation.clock.now()) == .requested { asked += 1 }
+            return true
+        }
+        askedWaivers = asked
         deliveries = try store.deliveryCounts()
         unconfigured = try UnconfiguredWebhooks(in: store, configured: configuration.webhooks.map(\.name))
         disabled = composition.disabledWebhooks(in: try store.disabledEndpoints()).values.sorted { $0.name < $1.name }
@@ -117,6 +128,10 @@ private struct Status {
                     ]
                 }),
             "failed_rotations": .array(failedRotations), "drift": knownDrift,
+            "waivers": [
+                "in_force": .integer(waivers.count), "requested": .integer(askedWaivers),
+                "next_end": TokenDocument.time(waivers.first?.endsAt),
+            ],
             "blocked": .array(
                 blocked.map { name, block in
                     [
@@ -224,6 +239,7 @@ private struct Status {
             "missing tokens",
             missing == 0 ? nil : "\(missing) not in their issuers' lists any more: rota token list --missing")
         fields.add("open findings", spokenFindings)
+        fields.add("waivers", spokenWaivers(at: now))
         fields.add("last run", lastRun.map { describe($0, at: now) } ?? "never")
         fields.add(
             "rotations",
@@ -248,6 +264,14 @@ private struct Status {
     private var spokenFindings: String {
         if findings > 0 { return "\(findings); 'rota report' tells each" }
         return lastRun == nil ? "not known: no run has looked yet; see 'rota plan'" : "0"
+    }
+
+    /// Nil where there is none.
+    private func spokenWaivers(at now: Instant) -> String? {
+        guard !waivers.isEmpty || askedWaivers > 0 else { return nil }
+        let next = waivers.first.map { ", the next ends \(distance(to: $0.endsAt, from: now))" } ?? ""
+        let asked = askedWaivers > 0 ? "; \(askedWaivers) asked for and not approved" : ""
+        return "\(waivers.count) in force\(next)\(asked): rota waiver list"
     }
 
     private func printRotations(on output: Output, at now: Instant, _ isWhole: Bool) {

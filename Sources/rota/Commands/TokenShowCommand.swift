@@ -64,7 +64,7 @@ private struct TokenDetails {
         findings = try store.findings(of: token.id)
         missing = try MissingValue(of: token, from: store)
         usage = try UsageSummary(of: token, from: store, at: now)
-        quarantine = try store.quarantineOutlook(of: token, by: policies)
+        quarantine = try store.quarantineOutlook(of: token, by: policies, at: now)
         notices = try store.notices(of: token.id)
         self.policies = policies
         absence = try store.absence(of: token.id)

@@ -23,6 +23,8 @@ struct Configuration: Sendable {
     var freezeCalendar: FreezeCalendar?
     /// Above every policy's own.
     var limits = Limits()
+    /// How long a waiver may last at the most.
+    var longestWaiver = Waiver.usualLongest
     /// How `rota serve` tells what it does.
     var log = LogSettings()
     /// Nil where no server is configured.

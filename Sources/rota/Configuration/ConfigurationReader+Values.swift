@@ -84,12 +84,13 @@ extension ConfigurationReader {
         return number
     }
 
-    mutating func span(_ node: Node, _ key: String, in seconds: ClosedRange<Int64>) -> TimeSpan? {
+    mutating func span(
+        _ node: Node, _ key: String, in seconds: ClosedRange<Int64>, hint: String = "write 5s, 5m or 2h"
+    ) -> TimeSpan? {
         guard let span = node.text.flatMap({ TimeSpan($0) }), seconds.contains(span.seconds) else {
             let (least, most) = (TimeSpan(seconds: seconds.lowerBound), TimeSpan(seconds: seconds.upperBound))
             fault(
-                node, "\(key): expected a length of time from \(least) to \(most)", hint: "write 5s, 5m or 2h"
-            )
+                node, "\(key): expected a length of time from \(least) to \(most)", hint: hint)
             return nil
         }
         return span

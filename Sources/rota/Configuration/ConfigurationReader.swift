@@ -18,8 +18,7 @@ struct ConfigurationReader {
     mutating func read(_ root: Node) -> Configuration? {
         let keys = [
             "store", "policies", "token-prefix", "scopes", "vaults", "webhooks", "schedule", "freeze-calendar",
-            "limits",
-            "server", "log",
+            "limits", "waivers", "server", "log",
         ]
         guard check(root, "the configuration", keys: keys) else { return nil }
         let store = self.store(required("store", of: root, "the configuration", hint: "write 'store: sqlite:rota.db'"))
@@ -57,6 +56,11 @@ struct ConfigurationReader {
                 format: format.flatMap(LogFormat.init) ?? .logfmt, level: level.flatMap(LogLevel.init) ?? .info)
         }
         if let node = root["limits"] { configuration.limits = limits(node) }
+        if let node = root["waivers"], check(node, "waivers", keys: ["longest"]), let longest = node["longest"] {
+            // Three years: what is longer is no exception, and the policy says what is not meant.
+            let span = span(longest, "waivers.longest", in: 3600...94_694_400, hint: "write 90d, or 366d")
+            configuration.longestWaiver = span ?? Waiver.usualLongest
+        }
         configuration.warnings = warnings
         return configuration
     }

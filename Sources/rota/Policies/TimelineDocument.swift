@@ -1,3 +1,4 @@
+import Engine
 import JSON
 import RotaCore
 
@@ -49,6 +50,8 @@ struct TimelineDocument {
             "rule": .string(rule.rule), "action": .string(rule.action.rawValue),
             "status": .string(rule.verdict.status.rawValue), "reason": .string(rule.verdict.reason.code),
             "message": .string(rule.verdict.reason.message),
+            "would_be": TokenDocument.text(rule.verdict.wouldBe?.rawValue),
+            "waiver": rule.waiver.map { $0.json(at: timeline.at, name: timeline.name) } ?? .null,
             "blocked": TokenDocument.text(rule.blocked?.rawValue),
             "notices": .array(rule.notices.map { TokenDocument.time($0.at) }),
             "notices_sent": .bool(rule.sendsNotices),
@@ -89,8 +92,13 @@ struct TimelineDocument {
     }
 
     private func print(_ rule: RuleTimeline, _ source: Rule, on output: Output) {
+        let wouldBe = rule.verdict.wouldBe.map { " (else \($0.rawValue))" } ?? ""
         output.line(
-            "  \(rule.rule): \(rule.verdict.status.rawValue) - \(printable(rule.verdict.reason.message))")
+            "  \(rule.rule): \(rule.verdict.status.rawValue)\(wouldBe) - \(printable(rule.verdict.reason.message))")
+        if let waiver = rule.waiver {
+            let approver = waiver.approval.map { ", and \($0.approver.name) approved it" } ?? ""
+            output.line(printable("    \(waiver.sentence); \(waiver.requester.name) asked for it\(approver)"))
+        }
         if let blocked = rule.blocked {
             output.line("    \(rule.action.rawValue) is blocked: \(blocked.message)")
         }
@@ -103,6 +111,7 @@ struct TimelineDocument {
         if let standing = rule.standing, !dates.contains(where: { $0.at == standing.sentAt }) {
             dates.append((standing.sentAt, "notice was sent, for \(standing.lead.spoken) before"))
         }
+        if let waiver = rule.waiver { dates.append((waiver.endsAt, "the waiver ends")) }
         if let begins = rule.mayBegin {
             dates.append((begins, "\(rule.action.rawValue) may be taken: its notice is old enough then"))
         }

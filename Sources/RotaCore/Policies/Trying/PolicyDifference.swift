@@ -44,9 +44,12 @@ package struct PolicyComparison: Sendable {
     package let before: Planner
     package let after: Planner
 
-    package init(before: PolicySet, after: PolicySet, vaults: Set<String>, tracking: TrackingHistory) {
-        self.before = Planner(policies: before, vaults: vaults, tracking: tracking)
-        self.after = Planner(policies: after, vaults: vaults, tracking: tracking)
+    package init(
+        before: PolicySet, after: PolicySet, vaults: Set<String>, tracking: TrackingHistory,
+        waivers: ActiveWaivers = ActiveWaivers()
+    ) {
+        self.before = Planner(policies: before, vaults: vaults, tracking: tracking, waivers: waivers)
+        self.after = Planner(policies: after, vaults: vaults, tracking: tracking, waivers: waivers)
     }
 
     /// Nil where both say and do the same; a limit that is kept before and after is no difference.

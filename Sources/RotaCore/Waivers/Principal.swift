@@ -1,0 +1,55 @@
+/// Who asks for something that somebody else has to agree to, agrees to it, or takes it back.
+package struct Principal: Hashable, Sendable {
+    /// The owner of the token that was presented, or its name where it has none; else the account, as `cli:alice`.
+    package var name: String
+    /// The account that the command was given by, as `cli:alice` or `cli:alice as rota`.
+    package var account: String
+    /// The token that was presented; nil: nobody was authenticated.
+    package var tokenID: TokenID?
+    /// Its name.
+    package var tokenName: String?
+
+    /// Nobody was authenticated: an account is all that is known.
+    package init(account: String) {
+        name = account
+        self.account = account
+    }
+
+    /// Whoever holds a value of the token.
+    package init(_ token: Token, account: String) {
+        name = token.owner.isEmpty ? token.name : token.owner
+        self.account = account
+        tokenID = token.id
+        tokenName = token.name
+    }
+
+    package init(name: String, account: String, tokenID: TokenID?, tokenName: String? = nil) {
+        self.name = name
+        self.account = account
+        self.tokenID = tokenID
+        self.tokenName = tokenName
+    }
+
+    /// As who acts, in the audit log.
+    package var actor: String { tokenName.map { "token:\($0)" } ?? account }
+}
+
+extension Principal {
+    /// Whether an approver is somebody else than who asked: of another owner, by another token, and not the person
+    /// whose account it was.
+    package func isOther(than approver: Principal) -> Bool {
+        guard tokenID == nil || tokenID != approver.tokenID else { return false }
+        let own = [Self.plain(name)] + Self.people(of: account)
+        return !own.contains(Self.plain(approver.name))
+    }
+
+    /// `cli:alice as rota` is alice's doing, by the account of rota.
+    private static func people(of account: String) -> [String] {
+        account.split(separator: " as ").map { plain(String($0)) }
+    }
+
+    /// Names that only look different are one.
+    private static func plain(_ name: String) -> String {
+        String(name.trimmingPrefix("cli:")).lowercased().filter { !$0.isWhitespace }
+    }
+}
