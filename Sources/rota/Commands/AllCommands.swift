@@ -4,7 +4,7 @@ extension Command {
         initialise, importInventory, status,
         tokenCreate, tokenList, tokenShow, tokenEdit, tokenVerify, tokenRotate, tokenRevoke, tokenQuarantine,
         tokenRestore,
-        policyCheck, policyExplain, policyTest, policySchema, policyDiff, policyCalendar,
+        policyCheck, policyExplain, policyTest, policySchema, policyDiff, policySimulate, policyCalendar,
         plan, run, serve, report,
         vaultList, vaultCheck, vaultAdopt, vaultDrift,
         webhookList, webhookDeliveries, webhookReplay, webhookTest, auditTail,
