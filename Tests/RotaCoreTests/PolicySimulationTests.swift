@@ -22,7 +22,8 @@ private func token(_ id: String = "t", age: TimeSpan = .zero, expires: TimeSpan?
         values: ValueSummary(currentIssuedAt: begin - age), destinationCount: places)
 }
 
-private func policy(_ rules: Rule..., pace: Int? = nil, limits: Limits = Limits(), schedule: Schedule? = nil) -> Policy {
+private func policy(_ rules: Rule..., pace: Int? = nil, limits: Limits = Limits(), schedule: Schedule? = nil) -> Policy
+{
     Policy(name: "p", mode: .enforce, rules: rules, schedule: schedule, pace: pace, limits: limits)
 }
 
@@ -99,12 +100,16 @@ private func lines(_ forecast: ActionForecast) -> [String] {
     @Test func `a pace takes the oldest deadlines first, and the rest on later days`() throws {
         let tokens = (0..<5).map { token("t\($0)", age: .days(20 + Int64($0))) }
         let paced = try forecast(policy(Self.monthly, pace: 2), tokens, days: 12)
-        #expect(lines(paced) == ["1: 2 rotate", "2: 2 rotate", "3: 1 rotate", "9: 2 rotate", "10: 2 rotate", "11: 1 rotate"])
+        #expect(
+            lines(paced) == [
+                "1: 2 rotate", "2: 2 rotate", "3: 1 rotate", "9: 2 rotate", "10: 2 rotate", "11: 1 rotate",
+            ])
     }
 
     @Test func `a freeze holds back until it is over, and for good what its window does not admit then`() throws {
         let calendar = FreezeCalendar(
-            zone: .utc, dates: [.init(from: begin.seconds + 86_400, until: begin.seconds + 3 * 86_400 + 3_600, reason: "x")],
+            zone: .utc,
+            dates: [.init(from: begin.seconds + 86_400, until: begin.seconds + 3 * 86_400 + 3_600, reason: "x")],
             weekly: [])
         let old = [token(age: .days(100))]
         #expect(lines(try forecast(policy(Self.monthly), old, days: 5, calendar: calendar)) == ["3: 1 rotate"])

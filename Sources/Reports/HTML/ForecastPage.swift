@@ -115,7 +115,10 @@ package struct ForecastPage {
         func fold() {
             if empty > 0 {
                 let words = "\(empty.of("day")) without actions"
-                rows.append(row("<th scope=\"row\" colspan=\"\(at: actions.count + 2)\"><span class=\"quiet\">\(words)</span></th>"))
+                rows.append(
+                    row(
+                        "<th scope=\"row\" colspan=\"\(at: actions.count + 2)\"><span class=\"quiet\">\(words)</span></th>"
+                    ))
             }
             empty = 0
         }

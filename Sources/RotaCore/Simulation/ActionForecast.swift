@@ -129,7 +129,8 @@ package struct ActionForecast: Sendable {
     package var crowd: (day: Day, policy: String, average: Int)? {
         let all = total
         let count = days.count
-        guard let worst, count >= 7, worst.total >= 20, worst.total * 5 >= all.total, worst.total * count > 5 * all.total,
+        guard let worst, count >= 7, worst.total >= 20, worst.total * 5 >= all.total,
+            worst.total * count > 5 * all.total,
             let busiest = worst.policies.max(by: { $0.total < $1.total }),
             let share = all.policies.first(where: { $0.policy == busiest.policy })
         else { return nil }

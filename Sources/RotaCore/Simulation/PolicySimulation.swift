@@ -14,8 +14,8 @@ package struct PolicySimulation: Sendable {
     private let limits: Limits
     private let occasion: Occasion
     private let endings: Occasion
-    /// Whether uses are watched, so that tokens grow idle.
-    private let isWatched: Bool
+    /// Whether uses are watched now, and so from now on: else no token grows idle.
+    package let isWatched: Bool
     private let tracking: TrackingHistory
     /// The policies whose condition may change its mind with time alone.
     private let moving: [Int]
@@ -62,7 +62,8 @@ package struct PolicySimulation: Sendable {
 
     /// Whether a rule that acts counts idle time that does not grow, since nobody watches.
     package var lacksWatch: Bool {
-        !isWatched && policies.contains { $0.rules.contains { if case .unusedFor = $0.requirement { true } else { false } } }
+        !isWatched
+            && policies.contains { $0.rules.contains { if case .unusedFor = $0.requirement { true } else { false } } }
     }
 
     /// Follows a token to the end; one that a policy with a pace acts on, up to there.
@@ -291,7 +292,9 @@ package struct PolicySimulation: Sendable {
             if !verdict.calls, verdict.start.map({ $0 - lead(policy) >= end }) ?? true { continue }
             consider(rescue(of: one, by: ruling))
             let isRunNow = isSettled && times[policy].isRun(at: one.at)
-            guard let wish = wish(ruling, of: one, chosen: isRunNow ? chosen : nil, isSettled: isRunNow) else { continue }
+            guard let wish = wish(ruling, of: one, chosen: isRunNow ? chosen : nil, isSettled: isRunNow) else {
+                continue
+            }
             consider(times[policy].next(atOrAfter: max(wish, soon)))
         }
         for policy in moving where policy != besides && policies[policy].selector.matches(one.token) {
@@ -308,7 +311,8 @@ package struct PolicySimulation: Sendable {
         _ ruling: Planner.Ruling, of one: SimulatedToken, chosen: Int?, isSettled: Bool
     ) -> Instant? {
         let (verdict, rule, now) = (ruling.verdict, planner.rule(of: ruling), one.at)
-        let isTold = planner.noticeTerms[ruling.policy] == nil
+        let isTold =
+            planner.noticeTerms[ruling.policy] == nil
             || one.knownNotices.contains { $0.announces(planner.coming(ruling, of: one.token)) }
         guard verdict.calls else {
             guard verdict.status == .compliant, let start = verdict.start, !standsStill(rule, of: one.token) else {

@@ -22,10 +22,11 @@ struct ForecastDocument {
         days = forecast.days
         total = forecast.total
         idle = policies.filter { $0.mode != .enforce }
-        isWatched = !simulation.lacksWatch
+        isWatched = simulation.isWatched
         var remarks: [String] = []
         if simulation.lacksWatch {
-            remarks.append("nobody watches uses at the moment, so that idle tokens do not come any nearer to their limits")
+            remarks.append(
+                "nobody watches uses at the moment, so that idle tokens do not come any nearer to their limits")
         }
         let blocked = BlockedReason.allCases.compactMap { reason in
             simulation.forecast.blocked[reason].map { "\($0) \(reason.rawValue)" }
@@ -50,7 +51,9 @@ struct ForecastDocument {
             "from": TokenDocument.time(forecast.from), "until": TokenDocument.time(forecast.until),
             "tokens": .integer(forecast.tokens),
             "days": .array(days.map(json)),
-            "totals": ["total": .integer(total.total), "actions": json(total.actions), "policies": policies(of: total)],
+            "totals": [
+                "total": .integer(total.total), "actions": json(total.actions), "policies": policies(of: total),
+            ],
             "worst": worst.map { ["day": .string($0.date.date), "total": .integer($0.total)] } ?? .null,
             "refusals": .array(
                 forecast.refusals.map { ["at": TokenDocument.time($0.at), "message": .string($0.sentence)] }),
@@ -156,7 +159,8 @@ struct ForecastDocument {
 
     private func printPolicies(on output: Output) {
         let columns = columns
-        let rows = total.policies.map { Row(head: $0.policy, cells: cells($0.actions, columns), total: $0.total) }
+        let rows =
+            total.policies.map { Row(head: $0.policy, cells: cells($0.actions, columns), total: $0.total) }
             + [Row(head: "all", cells: cells(total.actions, columns))]
         let widths = widths(columns, rows.map(\.cells))
         var table = Table(["policy"] + padded(columns.map(\.rawValue), widths), on: output, title: "In all")
@@ -180,8 +184,9 @@ struct ForecastDocument {
         let names = idle.prefix(3).map { "\($0.name) (\($0.mode.rawValue))" }.joined(separator: ", ")
         let more = idle.count > 3 ? " and \(idle.count - 3) more" : ""
         output.line(
-            printable("\(counted(idle.count, "policy does", "policies do")) not act: \(names)\(more); "
-                + "--enforced shows what they would do"))
+            printable(
+                "\(counted(idle.count, "policy does", "policies do")) not act: \(names)\(more); "
+                    + "--enforced shows what they would do"))
     }
 
     // MARK: - Cells
