@@ -6,9 +6,10 @@
 /// policy with a pace acts on.
 package struct PolicySimulation: Sendable {
     package private(set) var forecast: ActionForecast
-    let policies: [Policy]
-    let times: [RunTimes]
-    let end: Instant
+    /// Those that act.
+    package let policies: [Policy]
+    private let times: [RunTimes]
+    private let end: Instant
     private let planner: Planner
     private let frozen: FrozenTimes
     private let limits: Limits
