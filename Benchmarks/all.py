@@ -5,13 +5,14 @@ import evaluation
 import introspection
 import lines
 import plan
+import policies
 import push
 import start
 import taking
 from measure import note, options, table
 
-ALL = {"plan": plan, "evaluation": evaluation, "lines": lines, "introspection": introspection, "push": push,
-       "start": start, "import": taking}
+ALL = {"plan": plan, "evaluation": evaluation, "lines": lines, "policies": policies, "introspection": introspection,
+       "push": push, "start": start, "import": taking}
 
 
 def main():

@@ -48,6 +48,25 @@ FIVE = "version: 1\npolicies:\n" + "".join(f"""  - name: five-{number}
 """ for number in range(5))
 
 
+# The same, each with a condition besides that hardly any token fails and that asks for several of its facts.
+CONDITIONAL = FIVE.replace("    match: all\n", "    match: all\n    when: >-\n"
+                           "      token.age > duration(\"1h\") && token.scopes.exists(s, s.startsWith(\"export:\"))\n"
+                           "      && token.labels.env != \"none\"\n")
+
+# What acts, to be simulated; without a pace, and with one.
+ACTING = """version: 1
+policies:
+  - name: acting
+    mode: enforce
+    match: all
+    schedule: {{ cron: "0 3 * * *" }}{pace}
+    rules:
+      - {{ max-age: 90d, action: rotate, start-before: 3d, overlap: 24h }}
+      - {{ unused-for: 30d, action: quarantine, then: {{ revoke-after: 14d }} }}
+      - {{ expiry: {{ required: true }}, action: set-expiry, expires-in: 30d, spread: 15d }}
+"""
+
+
 def value(number):
     """The value of a token: the layout of DESIGN section 3."""
     text = hashlib.md5(b"%d" % number).hexdigest()[:30]
@@ -102,6 +121,8 @@ class Store:
         self.database = os.path.join(self.folder, "rota.db")
         if not os.path.exists(os.path.join(self.folder, "complete")):
             self.make()
+        # A store that was made before may know fewer policies.
+        configure(self.folder)
 
     def make(self):
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -148,8 +169,11 @@ def initialise(rota, folder):
 
 
 def configure(folder, port=0):
-    """`rota.yaml` with the five policies, `nothing.yaml` with those of which nothing is due."""
-    for name, policies in (("rota.yaml", FIVE), ("nothing.yaml", NOTHING_DUE)):
+    """A configuration for each set of policies; `rota.yaml` has the five."""
+    for name, policies in (
+            ("rota.yaml", FIVE), ("nothing.yaml", NOTHING_DUE), ("conditional.yaml", CONDITIONAL),
+            ("acting.yaml", ACTING.format(pace="")),
+            ("paced.yaml", ACTING.format(pace="\n    pace: { actions: 5000 }"))):
         file = f"policies-{name}"
         with open(os.path.join(folder, file), "w") as text:
             text.write(policies)

@@ -36,13 +36,31 @@ func legend(_ counts: StatusCounts) -> Markup {
     return "<ul class=\"legend\">\(entries)</ul>"
 }
 
-/// Upright bars in two parts over a common baseline: the lower one in the colour of what is wrong.
+/// Upright bars over a common baseline, in parts of which each has a colour.
 struct BarChart {
     struct Bar {
+        /// A part, with the colour that it is filled with.
+        struct Part {
+            var colour: Markup
+            var count: Int
+        }
+
         var label: String
-        var count: Int
-        /// How many of them are wrong.
-        var wrong: Int
+        /// The lowest first.
+        var parts: [Part]
+        var count: Int { parts.reduce(0) { $0 + $1.count } }
+
+        init(label: String, parts: [Part]) {
+            self.label = label
+            self.parts = parts.filter { $0.count > 0 }
+        }
+
+        /// In two parts, the lower one in the colour of what is wrong.
+        init(label: String, count: Int, wrong: Int) {
+            self.init(
+                label: label,
+                parts: [Part(colour: "violating", count: wrong), Part(colour: "accent", count: count - wrong)])
+        }
     }
 
     /// A dashed line behind the bar with this index.
@@ -58,6 +76,8 @@ struct BarChart {
     private let lines: [Line]
     /// Whether counts stand above the bars.
     private let showsCounts: Bool
+    /// Whether one stands above the greatest at least.
+    private let marksGreatest: Bool
     /// Every how many bars a label stands.
     private let labelStride: Int
 
@@ -72,7 +92,7 @@ struct BarChart {
     init(
         title: String, description: String, axis: String, bars: [Bar], lines: [Line] = [],
         isWide: Bool = false,
-        showsCounts: Bool = true, labelStride: Int = 1
+        showsCounts: Bool = true, marksGreatest: Bool = false, labelStride: Int = 1
     ) {
         self.title = title
         self.description = description
@@ -80,6 +100,7 @@ struct BarChart {
         self.bars = bars
         self.lines = lines
         self.showsCounts = showsCounts
+        self.marksGreatest = marksGreatest
         self.labelStride = labelStride
         width = isWide ? 1040 : 520
     }
@@ -106,18 +127,20 @@ struct BarChart {
     }
 
     private func draw(_ bar: Bar, at index: Int, x: Int, slot: Int, greatest: Int) -> Markup {
-        let space = max(1, slot / 7)
+        let space = slot > 2 ? max(1, slot / 7) : 0
         let middle = x + slot / 2
         let tall = scaled(bar.count, greatest)
-        let wrong = bar.wrong == bar.count ? tall : min(tall - 1, scaled(bar.wrong, greatest))
         var markup = Markup()
-        if tall > wrong {
-            markup += rectangle("accent", x + space, baseline - tall, slot - 2 * space, tall - wrong)
+        var left = tall
+        for (number, part) in bar.parts.enumerated() {
+            // Each is seen; the last one takes what rounding left.
+            let rest = bar.parts.count - 1 - number
+            let height = rest == 0 ? left : max(1, min(left - rest, scaled(part.count, greatest)))
+            let y = baseline - tall + left - height
+            markup += rectangle(part.colour, x + space, y, slot - 2 * space, height)
+            left -= height
         }
-        if wrong > 0 {
-            markup += rectangle("violating", x + space, baseline - wrong, slot - 2 * space, wrong)
-        }
-        if showsCounts {
+        if showsCounts || marksGreatest && bar.count == greatest {
             markup += """
                 <text class="value" x="\(at: middle)" y="\(at: baseline - tall - 5)" \
                 text-anchor="middle">\(bar.count)</text>

@@ -27,35 +27,11 @@ package struct HTMLReport: ReportFormat {
             report.owners, report.inventory, report.policiesAndControls, report.reading, report.about,
         ]
         for part in parts { try sink(part.bytes) }
-        try sink(Array("</main></body></html>\n".utf8))
+        try sink(pageEnd.bytes)
     }
 
     private func head(of facts: ReportFacts) -> Markup {
-        """
-        <!DOCTYPE html>
-        <html lang="en"><head><meta charset="utf-8"/>
-        <meta name="viewport" content="width=device-width, initial-scale=1"/>
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"/>
-        <meta name="referrer" content="no-referrer"/><meta name="generator" content="\(facts.generator)"/>
-        <title>Token compliance, \(facts.at.day)</title>
-        <style>
-        \(styleSheet)
-        </style></head>
-        <body><main class="page">
-        <header class="masthead"><div class="brand">\(mark)Rota</div>
-        <div>Store <code>\(facts.store.instance)</code>, generation \
-        \(Int(facts.store.generation))</div></header>
-
-        """
-    }
-
-    /// A turn that comes round.
-    private var mark: Markup {
-        """
-        <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M20 12a8 8 0 1 1-2.6-5.9" fill="none" \
-        stroke="currentColor" stroke-width="2.6" stroke-linecap="round"/><path class="fill-accent" \
-        d="M21.8 2.6v6.6h-6.6z"/></svg>
-        """
+        pageHead("Token compliance, \(facts.at.day)", generator: facts.generator, store: facts.store)
     }
 
     private var navigation: Markup {

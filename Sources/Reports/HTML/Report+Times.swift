@@ -23,7 +23,9 @@ extension Report {
         let bars = histogram.buckets.map { bucket in
             BarChart.Bar(label: label(of: bucket), count: bucket.count, wrong: bucket.violating)
         }
-        let words = bars.map { "\($0.label): \($0.count.grouped), \($0.wrong.grouped) violating" }
+        let words = histogram.buckets.map { bucket in
+            "\(label(of: bucket)): \(bucket.count.grouped), \(bucket.violating.grouped) violating"
+        }
         let lines = histogram.limits.prefix(3).compactMap { limit in
             histogram.buckets.firstIndex { $0.to == limit }.map {
                 BarChart.Line(after: $0, name: "limit \(limit.spoken)")

@@ -38,7 +38,7 @@ extension Planner {
         policies.policies.firstIndex { $0.name == policy }.flatMap { noticeTerms[$0] }
     }
 
-    private func coming(_ ruling: Ruling, of token: Token) -> ComingAction {
+    func coming(_ ruling: Ruling, of token: Token) -> ComingAction {
         ComingAction(
             rule(of: ruling), of: policies.policies[ruling.policy].name, token: token, verdict: ruling.verdict)
     }

@@ -78,8 +78,17 @@ package struct Planner: Sendable {
         _ token: Token, at now: Instant, notices: () throws -> [StandingNotice],
         destinations: () throws -> [Destination]
     ) rethrows -> Decision {
-        var decision = Decision(rulings: [])
-        judge(token, at: now, into: &decision.rulings)
+        var rulings: [Ruling] = []
+        judge(token, at: now, into: &rulings)
+        return try decide(token, by: rulings, at: now, notices: notices, destinations: destinations)
+    }
+
+    /// The same by what is said of it already, which may be what some of the policies say.
+    func decide(
+        _ token: Token, by rulings: [Ruling], at now: Instant, notices: () throws -> [StandingNotice],
+        destinations: () throws -> [Destination]
+    ) rethrows -> Decision {
+        var decision = Decision(rulings: rulings)
         var sent: [StandingNotice] = []
         if hasNoticeAhead(decision.rulings, at: now) {
             sent = try notices()

@@ -35,6 +35,19 @@ package struct TrackingHistory: Hashable, Sendable {
         ends.append(end)
     }
 
+    /// The same, and watched from an instant on without an end.
+    package func continued(from now: Instant) -> TrackingHistory {
+        guard !isUnbroken else { return self }
+        var history = self
+        history.append(max(now.seconds, starts.last ?? .min), .max / 4)
+        return history
+    }
+
+    /// Whether uses are watched at an instant, as far as anybody has said lately.
+    package func isWatched(at now: Instant) -> Bool {
+        isUnbroken || ends.last.map { Instant(seconds: $0) + Heartbeat.longestSilence >= now } ?? false
+    }
+
     /// How much of the time from one instant to another was watched; zero when they are in the other order.
     package func watched(from start: Instant, to end: Instant) -> TimeSpan {
         guard start < end else { return .zero }

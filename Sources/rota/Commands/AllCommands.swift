@@ -4,7 +4,7 @@ extension Command {
         initialise, importInventory, status,
         tokenCreate, tokenList, tokenShow, tokenEdit, tokenVerify, tokenRotate, tokenRevoke, tokenQuarantine,
         tokenRestore,
-        policyCheck, policyExplain, policyTest, policySchema, policyDiff, policyCalendar,
+        policyCheck, policyExplain, policyTest, policySchema, policyDiff, policySimulate, policyCalendar,
         plan, run, serve, report,
         waiverRequest, waiverApprove, waiverList, waiverShow, waiverWithdraw,
         vaultList, vaultCheck, vaultAdopt, vaultDrift,
