@@ -62,7 +62,10 @@ package struct PolicySchema {
                         "description": "How long before an action people are told; one duration or several.",
                         "anyOf": [
                             Self.reference("duration"),
-                            ["type": "array", "items": Self.reference("duration"), "uniqueItems": true],
+                            [
+                                "type": "array", "minItems": 1, "items": Self.reference("duration"),
+                                "uniqueItems": true,
+                            ],
                         ],
                     ],
                     "minimum-notice": Self.reference("duration", "No action sooner than this after its first notice."),

@@ -1,4 +1,5 @@
 import PolicyFiles
+import RotaCore
 import Testing
 
 /// What is said of `sources` that are none.

@@ -68,6 +68,8 @@ package struct RuleTimeline: Hashable, Sendable {
     package struct Notice: Hashable, Sendable {
         package var before: TimeSpan
         package var at: Instant
+        /// It has not been sent, though its time has come: the next run sends it.
+        package var isDue = false
     }
 
     package var rule: String
@@ -75,7 +77,7 @@ package struct RuleTimeline: Hashable, Sendable {
     package var verdict: Verdict
     /// Why the action could not be taken; nil when it can.
     package var blocked: BlockedReason?
-    /// Those that are or were to be sent before it begins; empty when that is not known, or the action is blocked.
+    /// Those that are to be sent from now on; empty when that is not known, or the action is blocked.
     package var notices: [Notice]
     /// Whether the policy sends them: one that observes does not.
     package var sendsNotices: Bool
@@ -110,7 +112,12 @@ package struct RuleTimeline: Hashable, Sendable {
         sendsNotices = terms != nil
         mayBegin = isTaken ? terms?.hold(coming, after: sent, at: now) : nil
         let begins = mayBegin ?? start
-        notices = begins.map { begins in policy.leadTimes.map { Notice(before: $0, at: begins - $0) } } ?? []
+        let ahead = begins.map { begins in policy.leadTimes.map { Notice(before: $0, at: begins - $0) } } ?? []
+        // Of several whose time has passed the nearest stands for all, and none is sent twice.
+        let due = blocked == nil ? terms?.due(for: coming, after: sent, at: now) : nil
+        notices =
+            (due.map { [Notice(before: $0.lead, at: now, isDue: true)] } ?? [])
+            + ahead.filter { $0.at > now && $0.before != due?.lead }
         overlapEnd =
             rule.action == .rotate
             ? token.values.overlapEndsAt ?? start.map { max($0, now) + rule.overlap } : nil
