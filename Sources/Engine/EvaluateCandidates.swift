@@ -25,6 +25,10 @@ package func candidateQueries(
     case .destination: return [.without(.destination)]
     case .scopes(let deny, let most): return [.scopesBeyond([ScopeBound(deny: deny, max: most)])]
     case .name(let allowed): return [.nameOutside([allowed])]
+    case .sources(let addresses, let agents, _):
+        return [
+            addresses.map { .seenFromMoreThan($0, .address) }, agents.map { .seenFromMoreThan($0, .agent) },
+        ].compactMap(\.self)
     }
 }
 
@@ -71,6 +75,8 @@ extension CandidateQuery {
         case (.ownerOutside(let left), .ownerOutside(let right)): .ownerOutside(left + right)
         case (.scopesBeyond(let left), .scopesBeyond(let right)): .scopesBeyond(left + right)
         case (.nameOutside(let left), .nameOutside(let right)): .nameOutside(left + right)
+        case (.seenFromMoreThan(let left, let kind), .seenFromMoreThan(let right, let other)) where kind == other:
+            .seenFromMoreThan(min(left, right), kind)
         default: nil
         }
     }

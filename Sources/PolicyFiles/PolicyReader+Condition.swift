@@ -12,25 +12,23 @@ extension PolicyReader {
             zones.close()
             return condition
         } catch {
-            let isOneLine = !source.contains(where: \.isNewline)
-            let place = isOneLine ? "" : " (line \(error.line), column \(error.column) of the condition)"
-            self.error(
-                "'when': \(error.message)\(place)",
-                at: isOneLine ? node.mark.inside(node, column: error.column) : node.mark, hint: error.hint)
+            let place = place(in: node, line: error.line, column: error.column)
+            let within = place == nil ? " (line \(error.line), column \(error.column) of the condition)" : ""
+            self.error("'when': \(error.message)\(within)", at: place ?? node.mark, hint: error.hint)
             return nil
         }
     }
 
     private mutating func conditionText(_ node: Node) -> String? {
-        // `when: true` is no string to YAML, and a condition all the same.
-        guard let text = node.text else {
-            error(
-                "'when' must be an expression, and here is \(node.typeName)", at: node.mark,
-                hint: "write 'when: token.labels.env == \"prod\"'; one that begins with a quote, or has ': ' or ' #' in"
-                    + " it, stands in quotes or after '|'")
-            return nil
-        }
-        return text
+        if let text = node.string { return text }
+        let example = "'when: token.labels.env == \"prod\"'"
+        error(
+            "'when' must be an expression, and here is \(node.typeName)", at: node.mark,
+            hint: node.boolean == nil
+                ? "write \(example); one that begins with a quote, or has ': ' or ' #' in it, stands in quotes or after"
+                    + " '|'"
+                : "leave it out where nothing has to hold, or write one such as \(example)")
+        return nil
     }
 }
 

@@ -3,7 +3,7 @@ import YAML
 
 // Rules about what is written down of a token, and the ends that actions give.
 extension PolicyReader {
-    /// - parameter key: one of owner, description, destination, scopes and name.
+    /// - parameter key: one of owner, description, destination, scopes, name and sources.
     mutating func facts(_ key: String, _ node: Node) -> Requirement? {
         switch key {
         case "owner":
@@ -12,6 +12,7 @@ extension PolicyReader {
         case "description": return isRequired(node, key) ? .description : nil
         case "destination": return isRequired(node, key) ? .destination : nil
         case "name": return texts(node, key).map { .name($0.map(Glob.init)) }
+        case "sources": return sources(node)
         default: return scopes(node)
         }
     }
@@ -37,6 +38,33 @@ extension PolicyReader {
         let most = count("max", of: fields, in: 0...10_000)
         if fields["max"] != nil, most == nil { return nil }
         return .scopes(deny: deny.map(Glob.init), max: most)
+    }
+
+    /// From how many places it may be used. As many as are told apart of one value on one day is no limit: one more
+    /// would not be seen.
+    private mutating func sources(_ node: Node) -> Requirement? {
+        guard let fields = fields(of: node, Vocabulary.sources) else { return nil }
+        guard fields["max-addresses"] != nil || fields["max-agents"] != nil else {
+            // A slip has been told already.
+            if node.entries?.allSatisfy({ Vocabulary.sources.keys.contains($0.key) }) ?? false {
+                error("'sources' limits nothing", at: node.mark, hint: "write max-addresses: 3, or max-agents: 2")
+            }
+            return nil
+        }
+        let addresses = count(
+            "max-addresses", of: fields, in: 1...15, advice: "of one day no more than 16 addresses are told apart")
+        let agents = count(
+            "max-agents", of: fields, in: 1...7, advice: "of one day no more than 8 agents are told apart")
+        guard let within = fields["within"].map({ span($0, "within") }) ?? .days(30) else { return nil }
+        guard (TimeSpan.days(1)...SeenFrom.longest).contains(within) else {
+            error(
+                "'within' must be from 1d to \(SeenFrom.longest), and here is \(within)",
+                at: fields["within"]?.mark ?? node.mark, hint: "write within: 30d, which it is where none is written")
+            return nil
+        }
+        guard (addresses == nil) == (fields["max-addresses"] == nil), (agents == nil) == (fields["max-agents"] == nil)
+        else { return nil }
+        return .sources(addresses: addresses, agents: agents, within: within)
     }
 
     /// The end that `set-expiry` gives.

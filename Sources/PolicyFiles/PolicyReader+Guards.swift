@@ -6,6 +6,11 @@ extension PolicyReader {
     /// One duration or a list; longest first.
     mutating func notices(_ node: Node?, rules: [Rule]) -> [TimeSpan] {
         guard let node else { return [] }
+        if node.items?.isEmpty ?? false {
+            error(
+                "'notify-before' is an empty list, by which nobody would be told of anything", at: node.mark,
+                hint: "write notify-before: [14d, 3d], or leave it out")
+        }
         var spans: [TimeSpan] = []
         for item in node.items ?? [node] {
             guard let span = span(item, "notify-before") else { continue }

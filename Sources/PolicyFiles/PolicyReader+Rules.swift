@@ -101,6 +101,7 @@ extension PolicyReader {
                 switch requirement {
                 case "expiry": "a new value has the same end; use notify, set-expiry, quarantine or revoke"
                 case "unused-for": "a rotation is not a use; use notify, quarantine or revoke"
+                case "sources": "whoever shares it reads the new value there, too; use notify, quarantine or revoke"
                 default: "a new value changes nothing about it; use notify, quarantine or revoke"
                 }
             error("action 'rotate' does not cure '\(requirement)'", at: node.mark, hint: why)
@@ -122,7 +123,7 @@ extension PolicyReader {
         case .maxAge(let span), .unusedFor(let span): limit = span
         // What ends in a while may well be looked at long before that.
         case .expiresWithin: return
-        case .expiry, .owner, .description, .destination, .scopes, .name:
+        case .expiry, .owner, .description, .destination, .scopes, .name, .sources:
             if let node = fields["start-before"] {
                 error(
                     "'start-before' has no meaning for '\(rule.name)', which is violated at once or not at all",

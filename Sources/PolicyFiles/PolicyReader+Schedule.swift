@@ -4,9 +4,13 @@ package import YAML
 /// Reads a schedule that stands outside of policies, such as the default in the configuration, by the same
 /// rules. Nil when there is an error among the diagnostics.
 ///
-/// - parameter file: its name, for diagnostics.
-package func readSchedule(_ node: Node, file: String) -> (schedule: Schedule?, diagnostics: [Diagnostic]) {
-    var reader = PolicyReader(file: file)
+/// - parameters:
+///   - file: its name, for diagnostics.
+///   - bytes: what the file holds, for places within texts.
+package func readSchedule(
+    _ node: Node, file: String, in bytes: [UInt8]
+) -> (schedule: Schedule?, diagnostics: [Diagnostic]) {
+    var reader = PolicyReader(file: file, source: bytes)
     let schedule = reader.schedule(node)
     let failed = reader.diagnostics.contains { $0.severity == .error }
     return (failed ? nil : schedule, reader.diagnostics)
@@ -59,17 +63,25 @@ extension PolicyReader {
         if let window, span > window {
             error(
                 "'spread' (\(span)) is longer than the window (\(window)): some tokens would never have their turn",
-                at: node.mark, hint: "write spread: \(window) or less, or a longer window")
+                at: node.mark, hint: Self.shorterSpread(window) + ", or a longer window")
         } else if let rhythm, span > rhythm {
             error(
                 "'spread' (\(span)) is longer than 'every' (\(rhythm)): some tokens would never have their turn",
-                at: node.mark, hint: "write spread: \(rhythm) or less")
-        } else if span.seconds < 120 {
+                at: node.mark, hint: Self.shorterSpread(rhythm))
+        } else if span < Self.shortestSpread {
             error(
-                "'spread' must be at least 2m, and here is \(written(node))", at: node.mark,
+                "'spread' must be at least \(Self.shortestSpread), and here is \(written(node))", at: node.mark,
                 hint: "turns are a minute apart or more; leave it out to take all at once")
         }
         return span
+    }
+
+    private static let shortestSpread = TimeSpan(seconds: 120)
+
+    /// What fits into so long.
+    private static func shorterSpread(_ most: TimeSpan) -> String {
+        most < shortestSpread
+            ? "leave it out, as two turns are a minute apart or more" : "write spread: \(most) or less"
     }
 
     private mutating func cron(
@@ -97,8 +109,8 @@ extension PolicyReader {
         do throws(CronFault) {
             return try Cron(text)
         } catch {
-            let place = node.mark.inside(node, column: error.column)
-            self.error("'cron': \(error.message)", at: place, hint: error.hint)
+            let place = place(in: node, line: 1, column: error.column)
+            self.error("'cron': \(error.message)", at: place ?? node.mark, hint: error.hint)
             return nil
         }
     }
@@ -135,14 +147,5 @@ extension PolicyReader {
             error("'zone': \(abridged(fault.message))", at: node.mark, hint: fault.hint)
             return nil
         }
-    }
-}
-
-extension Mark {
-    /// The place of a column of a scalar's text, where that is written on one line and as it is.
-    func inside(_ node: Node, column: Int) -> Mark {
-        guard let scalar = node.scalar, !scalar.text.contains(where: { $0.isNewline || $0 == "\\" || $0 == "\"" })
-        else { return self }
-        return Mark(line: line, column: self.column + column - (scalar.isPlain ? 1 : 0))
     }
 }

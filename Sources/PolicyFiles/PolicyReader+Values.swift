@@ -15,15 +15,12 @@ extension PolicyReader {
         for entry in entries {
             if vocabulary.keys.contains(entry.key) {
                 fields[entry.key] = entry.value
-            } else if let meanwhile = vocabulary.later[entry.key] {
-                error("'\(entry.key)' is not in this version of rota yet", at: entry.keyMark, hint: meanwhile)
             } else if let place = vocabulary.elsewhere[entry.key] {
                 error("'\(entry.key)' does not stand in \(vocabulary.title)", at: entry.keyMark, hint: place)
             } else {
-                let known = vocabulary.keys + vocabulary.later.keys.sorted()
                 error(
                     "unknown key '\(abridged(entry.key))' in \(vocabulary.title)", at: entry.keyMark,
-                    hint: nearest(to: entry.key, among: known).map { "did you mean '\($0)'?" }
+                    hint: nearest(to: entry.key, among: vocabulary.keys).map { "did you mean '\($0)'?" }
                         ?? "the keys are \(vocabulary.keys.joined(separator: ", "))")
             }
         }
@@ -71,7 +68,11 @@ extension PolicyReader {
     }
 
     /// A whole number within a range.
-    mutating func count(_ key: String, of fields: [String: Node], in range: ClosedRange<Int>) -> Int? {
+    ///
+    /// - parameter advice: what to do about one outside of it.
+    mutating func count(
+        _ key: String, of fields: [String: Node], in range: ClosedRange<Int>, advice: String? = nil
+    ) -> Int? {
         guard let node = fields[key] else { return nil }
         guard let value = node.integer else {
             let digits = (node.text ?? "").filter(\.isNumber)
@@ -86,7 +87,8 @@ extension PolicyReader {
                 ? "at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
             error(
                 "'\(key)' must be \(wanted), and here is \(value)", at: node.mark,
-                hint: value == 0 ? "a policy that is to change nothing has 'mode: warn' or 'mode: observe'" : nil)
+                hint: advice
+                    ?? (value == 0 ? "a policy that is to change nothing has 'mode: warn' or 'mode: observe'" : nil))
             return nil
         }
         return value

@@ -15,10 +15,13 @@ struct PolicyReader {
     private var errors = 0
     /// Handed on from file to file.
     var zones: ZoneFiles
+    private var source: SourceText?
 
-    init(file: String, zones: ZoneFiles = ZoneFiles()) {
+    /// - parameter source: what the nodes were read from, for places within them; nil where it is read here.
+    init(file: String, zones: ZoneFiles = ZoneFiles(), source: [UInt8]? = nil) {
         self.file = file
         self.zones = zones
+        self.source = source.map { SourceText($0) }
     }
 
     /// The policies that could be made out.
@@ -40,10 +43,14 @@ struct PolicyReader {
             fault("this is not a text file", hint: "policies are written in YAML, in UTF-8")
             return nil
         }
+        var source = SourceText(bytes)
+        self.source = source
         do {
             return try Document(parsing: bytes).root
         } catch {
-            self.error(error.message, at: error.mark, hint: syntaxHint(error, in: bytes))
+            self.error(
+                error.message, at: error.mark,
+                hint: syntaxHint(error, line: source.line(of: Mark(line: error.line, column: 1))))
             return nil
         }
     }
@@ -126,6 +133,13 @@ struct PolicyReader {
         error(
             "'approval: required' is not in this version of rota yet", at: node.mark,
             hint: "use 'mode: warn', look at 'rota plan', and set 'mode: enforce' when it is approved")
+    }
+
+    /// Where a place within the text of a scalar is written; nil where that cannot be told.
+    mutating func place(in node: Node, line: Int, column: Int) -> Mark? {
+        // What is not told any more needs none.
+        guard errors <= Self.mostFaults, let scalar = node.scalar else { return nil }
+        return source?.mark(of: scalar, at: node.mark, line: line, column: column)
     }
 
     // MARK: - Gathering faults

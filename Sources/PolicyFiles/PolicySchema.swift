@@ -62,7 +62,10 @@ package struct PolicySchema {
                         "description": "How long before an action people are told; one duration or several.",
                         "anyOf": [
                             Self.reference("duration"),
-                            ["type": "array", "items": Self.reference("duration"), "uniqueItems": true],
+                            [
+                                "type": "array", "minItems": 1, "items": Self.reference("duration"),
+                                "uniqueItems": true,
+                            ],
                         ],
                     ],
                     "minimum-notice": Self.reference("duration", "No action sooner than this after its first notice."),
@@ -135,6 +138,14 @@ package struct PolicySchema {
                         "max": Self.count("It has at most so many.", from: 0, to: 10_000),
                     ])),
             "name": Self.reference("texts", "Its name matches one of these."),
+            "sources": .object(
+                object(
+                    .sources, "From how many places it is used; where that is not known, nothing is done.", least: 1,
+                    [
+                        "max-addresses": Self.count("From at most so many different addresses.", from: 1, to: 15),
+                        "max-agents": Self.count("By at most so many different agents.", from: 1, to: 7),
+                        "within": Self.reference("duration", "On the days that began within this time; else 30d."),
+                    ])),
         ]
     }
 

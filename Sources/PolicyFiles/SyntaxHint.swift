@@ -1,8 +1,10 @@
 import YAML
 
 /// What to do about a text that is no YAML: its parser knows what it waited for, and not what was meant.
-func syntaxHint(_ error: YAMLError, in bytes: [UInt8]) -> String? {
-    if let hint = cronHint(at: error.mark, in: bytes) { return hint }
+///
+/// - parameter line: the one that the fault is in.
+func syntaxHint(_ error: YAMLError, line: String) -> String? {
+    if let hint = cronHint(line) ?? conditionHint(line) { return hint }
     return hints.first { error.message.contains($0.words) }?.hint
 }
 
@@ -21,14 +23,21 @@ private let hints: [(words: String, hint: String)] = [
 ]
 
 /// A cron pattern that begins with `*` or `@` is no plain text in YAML, whose own words for it lead nowhere.
-private func cronHint(at mark: Mark, in bytes: [UInt8]) -> String? {
-    let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    guard lines.indices.contains(mark.line - 1) else { return nil }
-    let line = String(decoding: lines[mark.line - 1], as: UTF8.self)
+private func cronHint(_ line: String) -> String? {
     guard let key = line.firstRange(of: "cron:") else { return nil }
     switch line[key.upperBound...].first(where: { $0 != " " }) {
     case "*": return "put the pattern into quotes, as in cron: \"*/15 * * * *\""
     case "@": return "put the pattern into quotes, as in cron: \"@daily\""
     default: return nil
     }
+}
+
+/// An expression with a conditional or a map in it has what YAML takes for another key.
+private func conditionHint(_ line: String) -> String? {
+    guard let key = line.firstRange(of: "when:"), line[..<key.lowerBound].allSatisfy({ " -{,".contains($0) }) else {
+        return nil
+    }
+    let expression = line[key.upperBound...]
+    guard expression.contains(": ") || expression.hasSuffix(":") else { return nil }
+    return "put the expression into single quotes, or below 'when: |': YAML takes ': ' in it for another key"
 }

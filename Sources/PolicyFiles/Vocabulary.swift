@@ -1,10 +1,8 @@
-/// The keys that a mapping may have, and those that come with a later version.
+/// The keys that a mapping may have.
 struct Vocabulary {
     /// What the mapping is, for messages: `a policy`.
     var title: String
     var keys: [String]
-    /// A key that is refused for now, and what to do meanwhile.
-    var later: [String: String] = [:]
     /// A key that stands somewhere else, and where.
     var elsewhere: [String: String] = [:]
     /// What to write where something else than a mapping stands.
@@ -23,7 +21,7 @@ struct Vocabulary {
 
     /// What belongs into a rule or into 'match', for who writes it beside them.
     private static let placesInPolicy: [String: String] = {
-        let rules = ["max-age", "unused-for", "expiry", "expires-within", "destination"]
+        let rules = ["max-age", "unused-for", "expiry", "expires-within", "destination", "sources"]
         var places = ["action": "write it in a rule, such as '- { max-age: 90d, action: rotate }'"]
         for key in rules { places[key] = "write it under 'rules', as '- \(key): …'" }
         for key in ["overlap", "start-before", "then"] { places[key] = "write it in a rule, beside its action" }
@@ -42,6 +40,7 @@ struct Vocabulary {
     /// The keys that name a requirement; a rule has exactly one.
     static let requirements = [
         "max-age", "unused-for", "expiry", "expires-within", "owner", "description", "destination", "scopes", "name",
+        "sources",
     ]
 
     static let rule = Vocabulary(
@@ -50,7 +49,6 @@ struct Vocabulary {
             "action", "start-before", "overlap", "overlap-cap", "at-cap", "retire", "renew", "expires-in", "spread",
             "then",
         ],
-        later: ["sources": "remove the rule"],
         elsewhere: [
             "when": "write it beside 'match': it is for all rules of the policy",
             "mode": "write it beside 'rules': it is for all of them", "limits": "write it beside 'rules'",
@@ -60,6 +58,10 @@ struct Vocabulary {
     static let scopes = Vocabulary(
         title: "'scopes'", keys: ["deny", "max"], advice: "write 'scopes: { deny: [\"*:admin\"], max: 5 }'")
 
+    static let sources = Vocabulary(
+        title: "'sources'", keys: ["max-addresses", "max-agents", "within"],
+        elsewhere: ["max-integrations": "write max-agents: a use tells of its agent, and not of an integration"],
+        advice: "write 'sources: { max-addresses: 3, within: 30d }'")
     static let expiry = Vocabulary(
         title: "'expiry'", keys: ["required", "max-lifetime", "max-remaining"],
         advice: "write 'expiry: { required: true, max-lifetime: 365d }'")

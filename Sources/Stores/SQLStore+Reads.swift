@@ -83,6 +83,8 @@ extension SQLStore {
         case .ownerOutside(let allowed): try eachToken(ownerOutside: allowed, each)
         case .scopesBeyond(let bounds): try eachToken(scopesBeyond: bounds, each)
         case .nameOutside(let allowed): try eachToken(nameOutside: allowed, each)
+        case .seenFromMoreThan(let count, .address): try tokens(.seenFromAddresses, [.of(count)], each)
+        case .seenFromMoreThan(let count, .agent): try tokens(.seenFromAgents, [.of(count)], each)
         }
     }
 

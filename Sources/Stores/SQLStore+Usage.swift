@@ -58,7 +58,8 @@ extension SQLStore {
             return
         }
         var sum = tally
-        if let known = try driver.first(.usageOfDay, key, Decode.tally) {
+        let known = try driver.first(.usageOfDay, key, Decode.tally)
+        if let known {
             sum = known
             sum.merge(tally)
         }
@@ -70,6 +71,47 @@ extension SQLStore {
                 .of(sum.refused.last), .of(sum.refused.count), .text(SightingsText.encode(sum.refused.sources)),
                 .text(SightingsText.encode(sum.refused.agents)),
             ])
+        try noteSources(of: sum, beyond: known?.accepted)
+    }
+
+    /// Only what a value was not seen from before on that day makes anything new.
+    private func noteSources(of sum: UseTally, beyond known: UseTally.Side?) throws {
+        var noted = 0
+        for (kind, seen, before) in [
+            (SeenFrom.Kind.address, sum.accepted.sources, known?.sources),
+            (SeenFrom.Kind.agent, sum.accepted.agents, known?.agents),
+        ] {
+            for name in seen.texts.dropFirst(before?.texts.count ?? 0) {
+                noted += try driver.execute(
+                    .noteSource, [.of(sum.key.tokenID), .text(kind.rawValue), .text(name), .of(sum.key.day)])
+            }
+        }
+        guard noted > 0 else { return }
+        var days: [SeenFrom.Kind: [Instant]] = [:]
+        try driver.query(.daysSeen, [.of(sum.key.tokenID)]) { row in
+            days[try row.word(0), default: []].append(row.instant(1))
+            return true
+        }
+        for kind in SeenFrom.Kind.allCases {
+            try days[kind] = keepNewest(days[kind] ?? [], kind, of: sum.key.tokenID)
+        }
+        let (addresses, agents) = (days[.address] ?? [], days[.agent] ?? [])
+        try driver.execute(
+            .setSeenFrom,
+            [
+                .of(sum.key.tokenID), .text(SeenFrom(addresses: addresses, agents: agents).text),
+                addresses.count > 1 ? .of(addresses.count) : .null, agents.count > 1 ? .of(agents.count) : .null,
+            ])
+    }
+
+    /// Strangers name themselves as they like: of a token so many are kept as rules may ask for, and some more.
+    private func keepNewest(_ days: [Instant], _ kind: SeenFrom.Kind, of id: TokenID) throws -> [Instant] {
+        guard let newest = days.first, let oldest = days.last else { return [] }
+        var first = newest - SeenFrom.longest
+        if days.count > SeenFrom.most { first = max(first, days[SeenFrom.most - 1]) }
+        guard oldest < first else { return days }
+        try driver.execute(.forgetSources, [.of(id), .text(kind.rawValue), .of(first)])
+        return days.filter { $0 >= first }
     }
 
     func assertUsage(of tokens: Set<TokenID>, until end: Instant) throws {

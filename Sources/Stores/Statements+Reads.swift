@@ -5,14 +5,16 @@ private let tokenColumns = """
     id, revision, name, description, owner, integration, scopes, labels, prefix, issuer, external_id, state, \
     created_at, created_by, expires_at, last_used_at, tracked_since, provenance, ended_at, ended_by, \
     ended_cause, current_version, value_issued_at, oldest_issued_at, rotation_open, awaiting_retirement, \
-    overlap_ends_at, destination_count, usage_asserted_until, watched_since, restored_at
+    overlap_ends_at, destination_count, usage_asserted_until, watched_since, restored_at, \
+    seen_from
     """
 /// The same without what only people ask for: each column of a million rows costs as much as a rule that is judged.
 private let judgedColumns = """
     id, 0, name, '', owner, integration, scopes, labels, '', issuer, NULL, state, \
     created_at, '', expires_at, last_used_at, tracked_since, provenance, ended_at, ended_by, \
     ended_cause, current_version, value_issued_at, oldest_issued_at, rotation_open, awaiting_retirement, \
-    overlap_ends_at, destination_count, usage_asserted_until, watched_since, restored_at
+    overlap_ends_at, destination_count, usage_asserted_until, watched_since, restored_at, \
+    seen_from
     """
 private let versionColumns = "number, state, digest, hint, issued_at, ends_at, ended_at"
 private let rotationColumns = """
@@ -40,7 +42,7 @@ extension Statement {
         absentTokens,
         issuedAtOrBefore, idleSinceAtOrBefore, overlapEndedAtOrBefore, withoutExpiry, lifetimeMoreThan, expiresAfter,
         expiredAtOrBefore, expiredInQuarantine, ofOwner, nextOwner, ofScopes, nextScopes, namesFrom, activeOfName,
-        withoutDescription, withoutDestination,
+        withoutDescription, withoutDestination, seenFromAddresses, seenFromAgents,
         activeCount, versions, valueWithDigest, knownValue, newestAuditEntry, destinations, unfinishedRotations,
         dueRotations, stalledRotations, unfinishedRotation, givenUpRotations,
         pushes,
@@ -117,6 +119,10 @@ extension Statement {
         "SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND description = ''")
     static let withoutDestination = Statement(
         "SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND destination_count = 0")
+    static let seenFromAddresses = Statement(
+        "SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND addresses_seen > $1")
+    static let seenFromAgents = Statement(
+        "SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND agents_seen > $1")
     static let activeCount = Statement("SELECT count(*) FROM tokens WHERE state = 'active'")
 
     // MARK: What belongs to a token

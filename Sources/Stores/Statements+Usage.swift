@@ -7,7 +7,7 @@ private let usageColumns = """
 extension Statement {
     static let usage: [Statement] = [
         heartbeats, usageOfToken, usageOfDay, lastUses, setUsage, addUses, useToken, moveIdleness, beat,
-        beginTracking, assertUsage,
+        beginTracking, assertUsage, daysSeen, noteSource, forgetSources, setSeenFrom,
     ]
 
     // MARK: Reads
@@ -54,6 +54,20 @@ extension Statement {
         UPDATE tokens SET usage_asserted_until = $2
         WHERE id = $1 AND (usage_asserted_until IS NULL OR usage_asserted_until < $2)
         """)
+
+    // MARK: From where
+
+    static let daysSeen = Statement("SELECT kind, day FROM usage_sources WHERE token_id = $1 ORDER BY day DESC")
+    static let noteSource = Statement(
+        """
+        INSERT INTO usage_sources (token_id, kind, name, day)
+        SELECT t.id, CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT) FROM tokens t WHERE t.id = $1
+        ON CONFLICT (token_id, kind, name) DO UPDATE SET day = excluded.day WHERE usage_sources.day < excluded.day
+        """)
+    static let forgetSources = Statement(
+        "DELETE FROM usage_sources WHERE token_id = $1 AND kind = $2 AND day < $3")
+    static let setSeenFrom = Statement(
+        "UPDATE tokens SET seen_from = $2, addresses_seen = $3, agents_seen = $4 WHERE id = $1")
 
     // MARK: Trackers
 

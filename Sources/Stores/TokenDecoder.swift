@@ -7,7 +7,7 @@ import SQLite
 /// Many tokens share their owner, scopes and labels; making those anew for each costs as much as all the rest.
 /// One value and not three objects, so that the language looks once for each row whether somebody else uses it.
 struct TokenDecoder: ~Copyable {
-    static let columnCount = 31
+    static let columnCount = 32
 
     private var texts = RecurringTexts(places: 1024)
     private var scopes = Recurring(ScopeText.decode)
@@ -20,7 +20,8 @@ struct TokenDecoder: ~Copyable {
             labels: labels.value(row, 7), prefix: text(row, 8), issuer: try issuer(row),
             externalID: row.optionalText(10), state: try state(row), createdAt: row.instant(12),
             createdBy: text(row, 13), expiresAt: row.optionalInstant(14), usage: usage(row),
-            usageAssertedUntil: row.optionalInstant(28), watchedSince: row.optionalInstant(29),
+            usageAssertedUntil: row.optionalInstant(28), seenFrom: SeenFrom(text: row.optionalText(31) ?? ""),
+            watchedSince: row.optionalInstant(29),
             restoredAt: row.optionalInstant(30), end: end(row), values: values(row),
             destinationCount: row.count(27), provenance: try provenance(row))
     }

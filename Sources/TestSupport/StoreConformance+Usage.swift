@@ -57,6 +57,53 @@ extension StoreConformance {
                 try bench.store.lastUses(of: id)
                     == [1: bench.now + .days(1), 2: bench.now], "the last use of each version")
         },
+        StoreClaim("places of use are kept by the day on which each was seen last, and found by their number") {
+            bench in
+            let (id, other) = (try bench.add("t").id, try bench.add("u").id)
+            let today = bench.now.midnight
+            try bench.record(
+                bench.tally(id, uses: 3, sources: ["a", "b"]), bench.tally(other, uses: 1, sources: ["a"]))
+            try bench.record(bench.tally(id, 2, uses: 1, at: -86_400, sources: ["b", "c"]))
+            let seen = try bench.store.token(id)?.seenFrom
+            try require(
+                seen == SeenFrom(addresses: [today, today, today - .days(1)], agents: []), "\(seen?.text ?? "none")")
+            try require(
+                try bench.store.token(other)?.seenFrom.text == SeenFrom(addresses: [today], agents: []).text, "one")
+            var found: [TokenID] = []
+            for limit in 1...3 {
+                try bench.store.eachCandidate(.seenFromMoreThan(limit, .address)) { token in
+                    found.append(token.id)
+                    return true
+                }
+            }
+            try require(found == [id, id], "more than one and more than two: \(found)")
+            try bench.store.eachCandidate(.seenFromMoreThan(1, .agent)) { _ in
+                try require(false, "no agent was told"); return false
+            }
+            // Refused uses come from anywhere.
+            try bench.record(bench.tally(id, refusals: 1, sources: ["thief"]))
+            try require(try bench.store.token(id)?.seenFrom == seen, "of accepted uses alone")
+        },
+        StoreClaim("no more places of use are kept than a rule may ask for, the newest") { bench in
+            let id = try bench.add("t").id
+            for day in 0..<30 {
+                let places = (0..<8).map { "\(day)-\($0)" }
+                try bench.record(bench.tally(id, uses: 1, at: Int64(day - 500) * 86_400, sources: places))
+            }
+            try bench.record(bench.tally(id, uses: 1, at: -30 * 86_400, sources: ["late"]))
+            let newest = (bench.now - .days(30)).midnight
+            let seen = try bench.store.token(id)?.seenFrom
+            try require(
+                seen?.count(.address, after: .beginning) == 1, "those of more than a year before: \(seen?.text ?? "")")
+            try require(seen == SeenFrom(addresses: [newest], agents: []), "\(seen?.text ?? "")")
+            for day in 0..<20 {
+                let places = (0..<8).map { "\(day)-\($0)" }
+                try bench.record(bench.tally(id, uses: 1, at: Int64(day - 20) * 86_400, sources: places))
+            }
+            let many = try bench.store.token(id)?.seenFrom
+            try require(many?.count(.address, after: .beginning) == SeenFrom.most, "\(many?.text ?? "")")
+            try require(many?.count(.address, after: bench.now - .days(2)) == 8, "the newest of them")
+        },
         StoreClaim("a use moves the last use forward, never back, and is no change of the token") { bench in
             let id = try bench.add("t").id
             let before = try bench.stored(id)

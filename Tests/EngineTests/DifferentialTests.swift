@@ -25,11 +25,14 @@ import Testing
                     Version(number: 1, state: .current, digest: nil, hint: "", issuedAt: Instant(seconds: issued))
                 }
                 try store.addToken(token.token, version: version, destinations: [], change: change)
+                try store.recordUses(token.tallies, by: "test", at: change.at)
             }
         }
         var seen: Set<String> = []
         var noticed = 0
         var waived = 0
+        let seenFrom = Dictionary(uniqueKeysWithValues: tokens.map { ($0.token.id, $0.token.seenFrom) })
+        var isKept = true
         for number in 0..<200 {
             var policy = random.policy(number)
             let condition = number % 2 == 1 ? random.condition() : nil
@@ -42,6 +45,7 @@ import Testing
             for query in candidateQueries(for: set, at: change.at, lookahead: lookahead) {
                 try store.eachCandidate(query) { token in
                     found.insert(token.id)
+                    isKept = isKept && token.seenFrom == seenFrom[token.id]
                     return true
                 }
             }
@@ -76,8 +80,9 @@ import Testing
         }
         #expect(noticed > 10_000)
         #expect(waived > 10_000)
+        #expect(isKept)
         // Drawn widely enough for each reason that needs no rotation under way.
-        #expect(seen.count >= 24, "\(seen.sorted())")
+        #expect(seen.count >= 27, "\(seen.sorted())")
     }
 }
 
@@ -92,6 +97,27 @@ private struct DrawnToken {
     var expires: Int64?
     var used: Int64?
     var never: Int64?
+    /// Midnights.
+    var addresses: [Int64] = []
+    var agents: [Int64] = []
+}
+
+extension DrawnToken {
+    /// What uses told, by day; the last of them as the token has it.
+    var tallies: [UseTally] {
+        Set(addresses + agents).sorted().map { day in
+            func sightings(_ days: [Int64], _ prefix: String) -> Sightings {
+                let texts = days.indices.filter { days[$0] == day }.map { "\(prefix)\($0)" }
+                return Sightings(texts: texts, more: false)
+            }
+            let last = used.map { min($0, day + 86_399) } ?? day
+            return UseTally(
+                key: UseTally.Key(tokenID: token.id, version: 1, day: Instant(seconds: day)),
+                accepted: UseTally.Side(
+                    count: 9, last: Instant(seconds: last), sources: sightings(addresses, "10.0.0."),
+                    agents: sightings(agents, "agent/")))
+        }
+    }
 }
 
 /// The rules once more, by plain numbers: of tokens without an open rotation, always watched.
@@ -187,6 +213,17 @@ private enum Plain {
             if drawn.scopes.contains(where: { any(deny, $0) }) { return fixed("scope-denied") }
             return fixed(most.map { drawn.scopes.count > $0 } ?? false ? "too-many-scopes" : nil)
         case .name(let allowed): return fixed(any(allowed, drawn.token.name) ? nil : "name-not-allowed")
+        case .sources(let addresses, let agents, let within):
+            let limits = [(addresses, drawn.addresses), (agents, drawn.agents)].compactMap { limit, days in
+                limit.map { (limit: $0, days: days.filter { $0 > now - within.seconds }) }
+            }
+            if limits.contains(where: { $0.days.count > $0.limit }) { return "violating too-many-sources true" }
+            if limits.allSatisfy({ !$0.days.isEmpty }) { return "compliant few-sources false" }
+            guard let used = drawn.used else {
+                return drawn.never == nil ? "unknown usage-unknown false" : "compliant few-sources false"
+            }
+            let isOld = used - used % 86_400 <= now - within.seconds
+            return isOld ? "compliant few-sources false" : "unknown sources-unknown false"
         }
     }
 }
@@ -220,17 +257,26 @@ private struct Drawn {
         let usage: Usage =
             used.map { .lastUsed(Instant(seconds: $0)) } ?? never.map { .neverUsed(since: Instant(seconds: $0)) }
             ?? .unknown
+        // Where it was used at all, somebody most often told from where; the newest on the day of the last use.
+        let lastDay = used.map { $0 - $0 % 86_400 }
+        func places(_ most: Int) -> [Int64] {
+            guard let lastDay, isDrawn(70) else { return [] }
+            return (0..<below(most)).map { _ in lastDay - Int64(below(9)) * 86_400 }.sorted(by: >)
+        }
+        let (addresses, agents) = (places(8), places(5))
         let prefix = one(of: ["svc-", "svc/", "svc", "app-", "sva", "svd", "Ä-"])
         return DrawnToken(
             token: Token(
                 id: TokenID("tok_\(number)"), name: "\(prefix)\(number)", description: isDrawn(50) ? "for x" : "",
                 owner: owner, scopes: scopes, labels: env.map { ["env": $0] } ?? [:],
                 createdAt: Instant(seconds: created), expiresAt: expires.map(Instant.init(seconds:)), usage: usage,
+                seenFrom: SeenFrom(
+                    addresses: addresses.map(Instant.init(seconds:)), agents: agents.map(Instant.init(seconds:))),
                 values: ValueSummary(
                     current: issued == nil ? nil : 1, currentIssuedAt: issued.map(Instant.init(seconds:))),
                 destinationCount: below(3)),
             owner: owner, env: env, scopes: scopes, created: created, issued: issued, expires: expires, used: used,
-            never: never)
+            never: never, addresses: addresses, agents: agents)
     }
 
     mutating func policy(_ number: Int) -> Policy {
@@ -304,7 +350,7 @@ private struct Drawn {
         let start = isDrawn(50) ? TimeSpan(seconds: max(0, span(upTo: 6))) : .zero
         let overlap = isDrawn(50) ? TimeSpan(seconds: max(0, span(upTo: 3))) : .zero
         let action = one(of: [Action.notify, .quarantine, .revoke])
-        switch below(9) {
+        switch below(10) {
         case 0: return Rule(.maxAge(limit), action: .rotate, startBefore: start, overlap: overlap)
         case 1: return Rule(.unusedFor(limit), action: action, startBefore: start)
         case 2:
@@ -322,6 +368,11 @@ private struct Drawn {
             let deny = isDrawn(70) ? [Glob(one(of: ["*:admin", "db*", "é*"]))] : []
             return Rule(.scopes(deny: deny, max: isDrawn(60) ? below(4) : nil), action: action)
         case 7: return Rule(.name([Glob(one(of: ["svc-*", "svc*", "*7"])), Glob("Ä*")]), action: action)
+        case 8:
+            let addresses = isDrawn(70) ? below(6) + 1 : nil
+            let within = TimeSpan.days(Int64(below(12) + 1))
+            let agents = addresses == nil || isDrawn(40) ? below(3) + 1 : nil
+            return Rule(.sources(addresses: addresses, agents: agents, within: within), action: action)
         default: return Rule(.name([Glob(one(of: ["svc-*", "s*", "app-*"]))]), action: action)
         }
     }

@@ -24,7 +24,7 @@ import Testing
         case .expiresAfter(let instant): return token.expiresAt.map { $0.seconds > instant.seconds } ?? false
         case .expiredAtOrBefore(let instant):
             return token.expiresAt.map { $0.seconds <= instant.seconds } ?? false
-        case .without, .ownerOutside, .scopesBeyond, .nameOutside:
+        case .without, .ownerOutside, .scopesBeyond, .nameOutside, .seenFromMoreThan:
             // Not about time: DifferentialTests asks the store itself.
             return false
         }

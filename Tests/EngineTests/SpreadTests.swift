@@ -30,10 +30,10 @@ import Testing
             clock: fixture.clock, random: fixture.random)
     }
 
-    private func turn(_ policy: Policy = rotate) async throws -> RunReport? {
+    private func turn(_ policy: Policy = rotate, calendar: FreezeCalendar? = nil) async throws -> RunReport? {
         try await useCase().runScheduled(
-            policies: PolicySet([policy]), schedules: [ScheduledPolicy(policy.name, schedule)], limits: Limits(),
-            looking: false
+            policies: PolicySet([policy]), schedules: [ScheduledPolicy(policy.name, schedule)],
+            calendar: calendar, limits: Limits(), looking: false
         ).report
     }
 
@@ -71,6 +71,22 @@ import Testing
             fixture.clock.advance(by: TimeSpan(seconds: 60))
         }
         #expect(runs == 24)
+        #expect(try await rotated(ids).count == Self.count)
+    }
+
+    @Test func `a freeze that comes back over half of the turns starves no token`() async throws {
+        let ids = try await addDue()
+        // The window is over when it ends, so that nothing is made up for.
+        let begin = (fire.seconds + 3600) % 86_400
+        let weekly = (0..<7).map { day in
+            FreezeCalendar.Weekly(from: day * 86_400 + begin, until: day * 86_400 + begin + 7200, reason: "load")
+        }
+        let calendar = try #require(FreezeCalendar(zone: .utc, dates: [], weekly: weekly))
+        #expect(ids.contains { calendar.freeze(at: schedule.turn(of: $0, after: fire)) != nil })
+        while fixture.clock.now() < fire + .hours(1) {
+            _ = try await turn(calendar: calendar)
+            fixture.clock.advance(by: TimeSpan(seconds: 60))
+        }
         #expect(try await rotated(ids).count == Self.count)
     }
 

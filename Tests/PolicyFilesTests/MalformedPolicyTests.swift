@@ -389,9 +389,6 @@ struct Malformed: Sendable, CustomTestStringConvertible {
             "a start for a name", rules: "      - name: svc-*\n        start-before: 3d",
             "7:23: error: 'start-before' has no meaning for 'name', which is violated at once or not at all"),
         Malformed(
-            "a rule about places of use", rules: "      - sources: { allow: [10.0.0.0/8] }",
-            "6:9: error: 'sources' is not in this version of rota yet\nhint: remove the rule"),
-        Malformed(
             "a condition of a rule", rules: "      - max-age: 90d\n        when: x",
             "7:9: error: 'when' does not stand in a rule\nhint: write it beside 'match'"),
     ]

@@ -21,6 +21,6 @@ import Testing
             for (index, value) in (schema.array ?? []).enumerated() { look(value, "\(path)/\(index)") }
         }
         look(PolicySchema().document, "")
-        #expect(objects == 12)
+        #expect(objects == 13)
     }
 }

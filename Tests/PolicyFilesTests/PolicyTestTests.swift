@@ -16,6 +16,10 @@ import Testing
           - name: owned
             match: { labels: { env: prod } }
             rules: [{ owner: required }]
+          - name: shared
+            mode: enforce
+            match: { labels: { env: prod } }
+            rules: [{ sources: { max-addresses: 3, within: 7d }, action: quarantine }]
 
         """
 
@@ -45,6 +49,9 @@ import Testing
         ("age: 5d, last-used-at: unknown", "verdicts: { rotation: { unused-for: usage-unknown } }"),
         ("value-issued-at: unknown", "verdicts: { rotation: { max-age: { status: unknown, reason: age-unknown } } }"),
         ("age: 91d, rotating: true", "action: none"),
+        ("age: 1d, addresses: 3", "verdicts: { shared: few-sources }"),
+        ("age: 9d, idle: 7d, addresses: 4, agents: 9", "verdicts: { shared: few-sources }"),
+        ("age: 1d, addresses: 4", "verdicts: { shared: too-many-sources }, action: quarantine"),
         (
             "age: 1d, previous-issued-at: 91d, overlap-ends-at: 2h",
             "verdicts: { rotation: { max-age: in-progress } }"
@@ -93,6 +100,18 @@ import Testing
             "no policy selects this token, so that nothing is tested\nhint: 'rotation': its label 'env' is 'test'"
         ),
         ("token: { labels: { env: prod } }, expect: {}", "this test expects nothing"),
+        (
+            "token: { labels: { env: prod }, last-used-at: 2027-01-02 }, expect: { action: none }",
+            "'last-used-at' ('2027-01-02') is after 'now' (2027-01-01T00:00:00Z)"
+        ),
+        (
+            "token: { labels: { env: prod }, created-at: 2028-01-01 }, expect: { action: none }",
+            "'created-at' ('2028-01-01') is after 'now'"
+        ),
+        (
+            "token: { labels: { env: prod }, idle: unknown, agents: 2 }, expect: { action: none }",
+            "'agents' is about uses, and there is none"
+        ),
         (
             "token: { labels: { env: prod } }, expect: { verdicts: { rotatoin: compliant } }",
             "there is no policy 'rotatoin' here\nhint: did you mean 'rotation'?"
@@ -150,7 +169,7 @@ import Testing
         try folder.write(
             "version: 1\nnow: 2027-01-01\ntests: [\(test)]\n",
             to: "p.test.yaml")
-        #expect(loadPolicies(at: folder.path).policies?.policies.map(\.name) == ["rotation", "owned"])
+        #expect(loadPolicies(at: folder.path).policies?.policies.map(\.name) == ["rotation", "owned", "shared"])
         let refusal = try #require(loadPolicies(at: folder.path + "/p.test.yaml").diagnostics.first)
         #expect(refusal.message == "this is a test of policies, not a policy")
         for path in ["", "/p.yaml", "/p.test.yaml"] {

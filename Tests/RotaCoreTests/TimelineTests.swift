@@ -23,6 +23,25 @@ import Testing
         #expect(rule.overlapEnd == now + .days(77))
     }
 
+    @Test func `of notices whose time has passed the nearest is due where it was not sent, and none else is shown`()
+        throws
+    {
+        let late = try #require(timeline(of: token(age: .days(73))).policies.first?.rules.first)
+        #expect(late.start == now + .days(13))
+        #expect(late.notices.map(\.before) == [.days(14), .days(3)])
+        #expect(late.notices.map(\.isDue) == [true, false] && late.notices.map(\.at) == [now, now + .days(10)])
+        let both = try #require(timeline(of: token(age: .days(84))).policies.first?.rules.first)
+        #expect(both.notices.map(\.before) == [.days(3)] && both.notices.map(\.isDue) == [true])
+        // What is taken by this very run is told of by that.
+        let sent = StandingNotice(
+            rule: RuleReference(policy: "p", rule: "max-age"), action: .rotate, origin: ago(.days(84)),
+            start: now + .days(2), lead: .days(3), firstSentAt: ago(.days(1)), sentAt: ago(.days(1)))
+        let told = Timeline(
+            of: token(age: .days(84)), at: [Destination(vault: "main", path: "ci")], vaults: ["main"],
+            policies: [Self.policy], at: now, tracking: .unbroken, notices: [sent])
+        #expect(told.policies.first?.rules.first?.notices.isEmpty == true)
+    }
+
     @Test func `an overlap that should have begun is counted from now`() throws {
         let timeline = timeline(of: token(age: .days(100)))
         #expect(timeline.policies.first?.rules.first?.overlapEnd == now + .hours(24))

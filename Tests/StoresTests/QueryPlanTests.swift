@@ -38,6 +38,8 @@ import Testing
         (.activeOfName, "SEARCH tokens USING INDEX tokens_by_name (name=?)"),
         (.withoutDescription, "SEARCH tokens USING INDEX tokens_undescribed (description=?)"),
         (.withoutDestination, "SEARCH tokens USING INDEX tokens_unplaced (destination_count=?)"),
+        (.seenFromAddresses, "SEARCH tokens USING INDEX tokens_by_addresses (addresses_seen>?)"),
+        (.seenFromAgents, "SEARCH tokens USING INDEX tokens_by_agents (agents_seen>?)"),
         (.liveTokenNamed, "SEARCH tokens USING INDEX tokens_live_name (name=?)"),
         (.unfinishedRotation, "SEARCH rotations USING INDEX rotations_unfinished (token_id=?)"),
         (.auditEntriesOfObject, "SEARCH audit USING INDEX audit_by_object (object=? AND number>?)"),

@@ -247,7 +247,9 @@ import Testing
             ALTER TABLE rotations DROP COLUMN use_alarmed_at; ALTER TABLE rotations DROP COLUMN rejections;
             ALTER TABLE destinations DROP COLUMN removed_at; ALTER TABLE rotations DROP COLUMN renewal;
             DROP INDEX tokens_by_owner; DROP INDEX tokens_by_scopes; DROP INDEX tokens_undescribed;
-            DROP INDEX tokens_unplaced;
+            DROP INDEX tokens_unplaced; DROP INDEX tokens_by_addresses; DROP INDEX tokens_by_agents;
+            DROP TABLE usage_sources; ALTER TABLE tokens DROP COLUMN seen_from;
+            ALTER TABLE tokens DROP COLUMN addresses_seen; ALTER TABLE tokens DROP COLUMN agents_seen;
             PRAGMA user_version = 10
             """)
         driver.close()

@@ -52,6 +52,7 @@ policies:
       - destination: required
       - scopes: { deny: ["*:admin"], max: 5 }
       - name: ["svc-*", "bot-*"]
+      - sources: { max-addresses: 15, max-agents: 2, within: 7d }
     when: token.age > duration("24h")
     notify-before: [14d, 3d]
     minimum-notice: 3d
@@ -78,6 +79,7 @@ WRONG = [
     (["policies", 0, "rules", 0, "retire"], "soon"), (["policies", 0, "rules", 1, "then"], {"revoke": "14d"}),
     (["policies", 0, "rules", 1, "then"], {}), (["policies", 0, "rules", 2, "expiry"], {}),
     (["policies", 0, "rules", 2, "expiry", "required"], "always"), (["policies", 0, "rules", 5, "description"], "some"),
+    (["policies", 0, "rules", 9, "sources"], {"max-addresses": 16}), (["policies", 0, "rules", 9, "sources"], {}),
     (["policies", 0, "rules", 7, "scopes"], {"max": -1}), (["policies", 0, "schedule", "every"], "6h"),
     (["policies", 0, "schedule"], {"zone": "UTC"}), (["policies", 0, "schedule"], {"every": "6h", "zone": "UTC"}),
     (["policies", 0, "pace"], {}), (["policies", 0, "pace", "actions"], 0), (["policies", 0, "limits", "percent"], 101),

@@ -242,6 +242,8 @@ package enum CandidateQuery: Hashable, Sendable {
     case scopesBeyond([ScopeBound])
     /// The name matches none of the patterns of one of these lists.
     case nameOutside([[Glob]])
+    /// More than so many different addresses or agents are kept of its uses, whenever they were.
+    case seenFromMoreThan(Int, SeenFrom.Kind)
 }
 
 /// What may be missing of a token.

@@ -11,12 +11,17 @@ package struct Daemon: Sendable {
         /// All that are loaded.
         package var policies: PolicySet
         package var schedules: [ScheduledPolicy]
+        /// The freezes that are known beforehand.
+        package var calendar: FreezeCalendar?
         /// Those above every policy's own.
         package var limits: Limits
 
-        package init(policies: PolicySet, schedules: [ScheduledPolicy], limits: Limits) {
+        package init(
+            policies: PolicySet, schedules: [ScheduledPolicy], calendar: FreezeCalendar? = nil, limits: Limits
+        ) {
             self.policies = policies
             self.schedules = schedules
+            self.calendar = calendar
             self.limits = limits
         }
     }
@@ -140,7 +145,8 @@ package struct Daemon: Sendable {
         guard try await brakes.isReleased(run.store) else { return nil }
         let looking = hasLooked.withLock { !$0 }
         let turn = try await run.runScheduled(
-            policies: orders.policies, schedules: orders.schedules, limits: orders.limits, looking: looking)
+            policies: orders.policies, schedules: orders.schedules, calendar: orders.calendar, limits: orders.limits,
+            looking: looking)
         hasLooked.withLock { $0 = true }
         for missed in turn.fires.missed {
             log.warning("a window was missed", LogField("policy", missed.policy), LogField("fire", missed.at))
@@ -153,7 +159,7 @@ package struct Daemon: Sendable {
     package func runBeforeEnds() async throws -> RunReport? {
         guard try await brakes.isReleased(run.store) else { return nil }
         let result = try await run.runBeforeEnds(
-            policies: orders.policies, schedules: orders.schedules, limits: orders.limits)
+            policies: orders.policies, schedules: orders.schedules, calendar: orders.calendar, limits: orders.limits)
         let before = toldRefusal.withLock { told in
             defer { told = result.refusal }
             return told

@@ -20,10 +20,11 @@ extension RunUseCase {
     /// - parameters:
     ///   - policies: all that are loaded.
     ///   - schedules: when each of them runs.
+    ///   - calendar: the freezes that are known beforehand, in which none of them does.
     package func runBeforeEnds(
-        policies: PolicySet, schedules: [ScheduledPolicy], limits: Limits
+        policies: PolicySet, schedules: [ScheduledPolicy], calendar: FreezeCalendar? = nil, limits: Limits
     ) async throws -> RunBeforeEnds {
-        let occasion = Occasion.endings(schedules.byName)
+        let occasion = Occasion.endings(Timetable(schedules, calendar: calendar))
         let part = occasion.part(of: policies)
         guard !part.policies.isEmpty else { return RunBeforeEnds() }
         let request = PlanRequest(

@@ -19,10 +19,12 @@ extension RunUseCase {
     /// - parameters:
     ///   - policies: all that are loaded.
     ///   - schedules: when each of them runs.
+    ///   - calendar: the freezes that are known beforehand; tokens with their turn in one have another.
     ///   - looking: look for interrupted runs even when no schedule calls for anything, as the first turn
     ///     of a daemon does.
     package func runScheduled(
-        policies: PolicySet, schedules: [ScheduledPolicy], limits: Limits, looking: Bool
+        policies: PolicySet, schedules: [ScheduledPolicy], calendar: FreezeCalendar? = nil, limits: Limits,
+        looking: Bool
     ) async throws -> ScheduledRun {
         let now = clock.now()
         let agenda = try await store.read { store in
@@ -38,8 +40,8 @@ extension RunUseCase {
         }
         guard let run else { return ScheduledRun(fires: fires) }
         let report = try await carryThrough(
-            run, policies: policies, limits: limits, occasion: .schedules(schedules.byName), deliverWithin: nil,
-            progress: nil)
+            run, policies: policies, limits: limits, occasion: .schedules(Timetable(schedules, calendar: calendar)),
+            deliverWithin: nil, progress: nil)
         return ScheduledRun(fires: fires, report: report)
     }
 
@@ -55,13 +57,6 @@ extension RunUseCase {
         let run = RunRecord(id: id, acting: acting.sorted(), actor: Self.scheduler, startedAt: now)
         try store.beginRun(run, change: change)
         return (fires, run)
-    }
-}
-
-extension [ScheduledPolicy] {
-    /// Names are unique.
-    var byName: [String: Schedule] {
-        Dictionary(map { ($0.name, $0.schedule) }, uniquingKeysWith: { first, _ in first })
     }
 }
 

@@ -18,7 +18,9 @@ extension PolicyReader {
         let used = fields["idle"] ?? fields["last-used-at"]
         let useKey = fields["idle"] == nil ? "last-used-at" : "idle"
         let isKnown = !["never", "unknown"].contains(used?.text)
-        let lastUse = isKnown ? used.flatMap { instant($0, useKey, before: now) } : nil
+        let seen = seenFrom(fields, isUsed: isKnown)
+        let lastUse =
+            isKnown ? used.map { instant($0, useKey, before: now) } ?? (seen.isEmpty ? nil : now) : nil
         // Without a word it is as old as the oldest thing that is known of it.
         let createdAt = created ?? [currentIssuedAt, previous, lastUse].compactMap(\.self).min() ?? now
         let quarantine = quarantine(fields, policies, at: now)
@@ -45,9 +47,29 @@ extension PolicyReader {
             createdAt: createdAt, expiresAt: fields["expires-at"].flatMap { instant($0, "expires-at", after: now) },
             usage: used?.text == "never"
                 ? .neverUsed(since: createdAt) : lastUse.map(Usage.lastUsed) ?? .unknown,
+            seenFrom: SeenFrom(
+                addresses: days(of: seen["addresses"], lastUse), agents: days(of: seen["agents"], lastUse)),
             watchedSince: createdAt, values: values,
             destinationCount: count("destinations", of: fields, in: 0...TokenFields.mostDestinations) ?? 1)
         return diagnostics.count == before ? (token, quarantine) : nil
+    }
+
+    /// How many different places it was used from, all on the day of its last use.
+    private mutating func seenFrom(_ fields: [String: Node], isUsed: Bool) -> [String: Int] {
+        var counts: [String: Int] = [:]
+        for key in ["addresses", "agents"] {
+            guard let node = fields[key] else { continue }
+            counts[key] = count(key, of: fields, in: 1...SeenFrom.most, advice: "leave it out where none is known")
+            if !isUsed {
+                error(
+                    "'\(key)' is about uses, and there is none", at: node.mark, hint: "write 'idle: 1h', or remove it")
+            }
+        }
+        return counts
+    }
+
+    private func days(of count: Int?, _ lastUse: Instant?) -> [Instant] {
+        lastUse.map { Array(repeating: $0.midnight, count: count ?? 0) } ?? []
     }
 
     private mutating func exclude(_ one: String, _ other: String, in fields: [String: Node]) {
@@ -56,7 +78,16 @@ extension PolicyReader {
     }
 
     private mutating func instant(_ node: Node, _ key: String, before now: Instant) -> Instant? {
-        instant(node, key, span: { now - $0 }, meaning: "90d for 90 days before 'now'")
+        guard let instant = instant(node, key, span: { now - $0 }, meaning: "90d for 90 days before 'now'") else {
+            return nil
+        }
+        guard instant <= now else {
+            error(
+                "'\(key)' (\(written(node))) is after 'now' (\(now))", at: node.mark,
+                hint: "nothing is known of the future: write a time until then, or let 'now' be later")
+            return nil
+        }
+        return instant
     }
 
     private mutating func instant(_ node: Node, _ key: String, after now: Instant) -> Instant? {

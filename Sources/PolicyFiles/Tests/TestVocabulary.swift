@@ -7,7 +7,7 @@ extension Vocabulary {
         keys: [
             "name", "description", "owner", "integration", "scopes", "labels", "issuer", "destinations", "state",
             "quarantined", "created-at", "age", "value-issued-at", "previous-issued-at", "overlap-ends-at", "rotating",
-            "idle", "last-used-at", "expires-at",
+            "idle", "last-used-at", "addresses", "agents", "expires-at",
         ])
     static let quarantined = Vocabulary(title: "'quarantined'", keys: ["since", "policy", "rule"])
     static let expect = Vocabulary(title: "'expect'", keys: ["action", "verdicts"])

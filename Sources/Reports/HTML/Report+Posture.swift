@@ -148,6 +148,10 @@ extension Rule {
                 deny.isEmpty ? nil : "has no scope \(list(deny))", most.map { "has at most \($0) scopes" },
             ].compactMap(\.self).joined(separator: "; ")
         case .name(let globs): "is named \(list(globs))"
+        case .sources(let addresses, let agents, let within):
+            "used from "
+                + [addresses.map { "at most \($0) addresses" }, agents.map { "at most \($0) agents" }]
+                .compactMap(\.self).joined(separator: " and ") + " within \(within)"
         }
     }
 

@@ -26,7 +26,8 @@ struct PostureTally: Sendable {
                 switch rule.requirement {
                 case .maxAge: Counts(length: .age)
                 case .unusedFor: Counts(length: .idle)
-                case .expiry, .expiresWithin, .owner, .description, .destination, .scopes, .name: Counts(length: .none)
+                case .expiry, .expiresWithin, .owner, .description, .destination, .scopes, .name, .sources:
+                    Counts(length: .none)
                 }
             }
         }

@@ -47,7 +47,7 @@ extension Requirement {
         case .maxAge: token.values.oldestIssuedAt
         case .unusedFor: token.idleSince
         case .expiresWithin: token.expiresAt
-        case .expiry, .owner, .description, .destination, .scopes, .name: nil
+        case .expiry, .owner, .description, .destination, .scopes, .name, .sources: nil
         }
     }
 }

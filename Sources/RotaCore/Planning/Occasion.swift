@@ -1,22 +1,34 @@
+/// When policies run, by their names, and when nothing is changed.
+package struct Timetable: Hashable, Sendable {
+    package var schedules: [String: Schedule]
+    package var calendar: FreezeCalendar?
+
+    /// Names are unique.
+    package init(_ policies: [ScheduledPolicy], calendar: FreezeCalendar? = nil) {
+        schedules = Dictionary(policies.map { ($0.name, $0.schedule) }, uniquingKeysWith: { first, _ in first })
+        self.calendar = calendar
+    }
+}
+
 /// What a run is made for: it decides whose turn it is.
 package enum Occasion: Hashable, Sendable {
     /// Somebody asked for it: whatever is called for is done.
     case request
     /// Schedules, by the names of the policies: each token has its turn within the spread, and waits until then.
-    case schedules([String: Schedule])
+    case schedules(Timetable)
     /// What would end before its policy can act on it, likewise: nothing else is done. A window is a preference, an
     /// end is a fact.
-    case endings([String: Schedule])
+    case endings(Timetable)
 
     /// The part of the policies that the plan is made by.
     package func part(of policies: PolicySet) -> PolicySet {
-        guard case .endings(let schedules) = self else { return policies }
+        guard case .endings(let timetable) = self else { return policies }
         // What is stricter has its say, too: what is to be revoked is not to be renewed before.
         let acting = policies.policies.compactMap { policy -> Policy? in
             guard policy.mode == .enforce else { return nil }
             var acting = policy
             acting.rules = policy.rules.filter {
-                $0.savesFromEnding && schedules[policy.name] != nil || $0.action > .rotate
+                $0.savesFromEnding && timetable.schedules[policy.name] != nil || $0.action > .rotate
             }
             return acting.rules.isEmpty ? nil : acting
         }
@@ -33,8 +45,13 @@ package enum Occasion: Hashable, Sendable {
 
     /// No end after this one is looked at; nil: the plan is made by all that its rules look at.
     package func horizon(at now: Instant) -> Instant? {
-        guard case .endings(let schedules) = self else { return nil }
-        return schedules.values.map { $0.next(after: now) + ($0.spread ?? .zero) }.max() ?? now
+        guard case .endings(let timetable) = self else { return nil }
+        return timetable.schedules.values.map { schedule in
+            let next = schedule.nextActing(after: now, calendar: timetable.calendar) ?? now + Schedule.farthest
+            // The turn of a token may be that much later, and move past a freeze that begins meanwhile.
+            let last = next + (schedule.spread ?? .zero)
+            return schedule.nextActing(after: last, calendar: timetable.calendar) ?? last
+        }.max() ?? now
     }
 
     /// Leaves an action to a token whose turn it is, and lets it wait for its turn else. What waits for its notice
@@ -57,9 +74,15 @@ package enum Occasion: Hashable, Sendable {
             } else {
                 action?.waiting = true
             }
-        case .endings(let schedules):
-            let next = schedules[policy.name]?.opportunity(for: token.id, after: now)
-            guard let next, policy.savesFromEnding(by: planned.rule), token.ends(until: next) else {
+        case .endings(let timetable):
+            guard let schedule = timetable.schedules[policy.name] else {
+                action = nil
+                return
+            }
+            let next =
+                schedule.opportunity(for: token.id, after: now, calendar: timetable.calendar)
+                ?? now + Schedule.farthest
+            guard policy.savesFromEnding(by: planned.rule), token.ends(until: next) else {
                 action = nil
                 return
             }
@@ -75,10 +98,10 @@ package enum Occasion: Hashable, Sendable {
 
     /// The turn of a token that has not come yet; nil when it has.
     package func turn(of id: TokenID, by policy: String, at now: Instant) -> Instant? {
-        guard case .schedules(let schedules) = self, let schedule = schedules[policy], schedule.spread != nil else {
-            return nil
-        }
-        let turn = schedule.turn(of: id, after: schedule.previous(atOrBefore: now))
+        guard case .schedules(let timetable) = self, let schedule = timetable.schedules[policy], schedule.spread != nil
+        else { return nil }
+        let fire = schedule.previous(atOrBefore: now)
+        let turn = schedule.turn(of: id, after: fire, calendar: timetable.calendar)
         return turn > now ? turn : nil
     }
 }

@@ -33,6 +33,9 @@ func evaluate(
             at: now)
     case .end(let limit):
         evaluateEnd(of: token, limit: limit, rule: terms, at: now)
+    case .sources(let addresses, let agents, let within):
+        evaluateSources(
+            of: token, addresses: addresses, agents: agents, within: within, rule: terms, at: now, tracking: tracking)
     case .facts: facts()
     }
 }
@@ -157,6 +160,32 @@ private func evaluateEnd(of token: Token, limit: TimeSpan, rule: RuleTerms, at n
         .due, .endDue(remaining: remaining, limit: limit), deadline: deadline, start: start, inProgress: inProgress)
 }
 
+/// Shared is what was seen from more places than that, on the days that began within the time and since it was restored
+/// last. Where nobody watched, or nobody told from where, few are not known to be few.
+private func evaluateSources(
+    of token: Token, addresses: Int?, agents: Int?, within: TimeSpan, rule: RuleTerms, at now: Instant,
+    tracking: TrackingHistory
+) -> Verdict {
+    let start = token.restoredAt.map { max($0, now - within) } ?? now - within
+    var few: SourceCount?
+    var isUnseen = false
+    func exceeds(_ kind: SeenFrom.Kind, _ limit: Int?) -> SourceCount? {
+        guard let limit else { return nil }
+        let seen = SourceCount(kind, count: token.seenFrom.count(kind, after: start), limit: limit, within: within)
+        if few == nil { few = seen }
+        if seen.count == 0 { isUnseen = true }
+        return seen.count > limit ? seen : nil
+    }
+    if let many = exceeds(.address, addresses) ?? exceeds(.agent, agents) {
+        return Verdict(.violating, .tooManySources(many), inProgress: rule.waits(for: token.values))
+    }
+    guard isUnseen else { return Verdict(.compliant, few.map(Reason.fewSources) ?? .asRequired) }
+    if case .unknown = token.usage { return Verdict(.unknown, .usageUnknown) }
+    if case .lastUsed(let used) = token.usage, used.midnight > start { return Verdict(.unknown, .sourcesUnknown) }
+    guard token.wasWatched(from: start, to: now, tracking), let few else { return Verdict(.unknown, .sourcesUnknown) }
+    return Verdict(.compliant, .fewSources(few))
+}
+
 /// What is written down of a token, broken at once or not at all.
 func evaluateFacts(of token: Token, _ rule: Rule) -> Verdict {
     let fault: Reason? =
@@ -174,7 +203,7 @@ func evaluateFacts(of token: Token, _ rule: Rule) -> Verdict {
                 nil
             }
         case .name(let allowed): allowed.admit(token.name) ? nil : .nameNotAllowed
-        case .maxAge, .unusedFor, .expiry, .expiresWithin: nil
+        case .maxAge, .unusedFor, .expiry, .expiresWithin, .sources: nil
         }
     guard let fault else { return Verdict(.compliant, .asRequired) }
     return Verdict(.violating, fault, inProgress: rule.terms.waits(for: token.values))

@@ -136,6 +136,8 @@ package enum Requirement: Hashable, Sendable {
     case scopes(deny: [Glob], max: Int?)
     /// Its name matches one of these.
     case name([Glob])
+    /// Used from at most so many different addresses and agents on the days that began within this time.
+    case sources(addresses: Int?, agents: Int?, within: TimeSpan)
 
     /// The key in a policy file.
     package var name: String {
@@ -149,6 +151,7 @@ package enum Requirement: Hashable, Sendable {
         case .destination: "destination"
         case .scopes: "scopes"
         case .name: "name"
+        case .sources: "sources"
         }
     }
 
@@ -156,7 +159,7 @@ package enum Requirement: Hashable, Sendable {
     package var movesWithTime: Bool {
         switch self {
         case .maxAge, .unusedFor, .expiresWithin: true
-        case .expiry, .owner, .description, .destination, .scopes, .name: false
+        case .expiry, .owner, .description, .destination, .scopes, .name, .sources: false
         }
     }
 }

@@ -94,6 +94,10 @@ private struct CanonicalText {
         case .scopes(let deny, let most):
             append(deny)
             append(most)
+        case .sources(let addresses, let agents, let within):
+            append(addresses)
+            append(agents)
+            append(within.seconds)
         case .expiry(let required, let maxLifetime, let maxRemaining):
             append(required ? 1 : 0)
             append(maxLifetime?.seconds)

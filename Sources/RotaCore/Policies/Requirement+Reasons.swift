@@ -18,6 +18,7 @@ extension Requirement {
         case .destination: [.asRequired, .noDestination]
         case .scopes: [.asRequired, .scopeDenied, .tooManyScopes]
         case .name: [.asRequired, .nameNotAllowed]
+        case .sources: [.fewSources, .tooManySources, .sourcesUnknown, .usageUnknown]
         }
     }
 }

@@ -8,6 +8,7 @@ struct RuleTerms: Sendable {
         case idleness(TimeSpan)
         case expiry(required: Bool, maxLifetime: TimeSpan?, maxRemaining: TimeSpan?)
         case end(TimeSpan)
+        case sources(addresses: Int?, agents: Int?, within: TimeSpan)
         /// No time: the rule itself has to be asked.
         case facts
     }
@@ -39,6 +40,8 @@ extension Rule {
             case .expiry(let required, let maxLifetime, let maxRemaining):
                 .expiry(required: required, maxLifetime: maxLifetime, maxRemaining: maxRemaining)
             case .expiresWithin(let limit): .end(limit)
+            case .sources(let addresses, let agents, let within):
+                .sources(addresses: addresses, agents: agents, within: within)
             case .owner, .description, .destination, .scopes, .name: .facts
             }
         return RuleTerms(limit: limit, action: action, lead: lead, overlap: overlap, cap: cap, newEnd: newEnd)

@@ -71,6 +71,8 @@ package struct RuleTimeline: Hashable, Sendable {
     package struct Notice: Hashable, Sendable {
         package var before: TimeSpan
         package var at: Instant
+        /// It has not been sent, though its time has come: the next run sends it.
+        package var isDue = false
     }
 
     package var rule: String
@@ -80,8 +82,7 @@ package struct RuleTimeline: Hashable, Sendable {
     package var waiver: Waiver?
     /// Why the action could not be taken; nil when it can.
     package var blocked: BlockedReason?
-    /// Those that are or were to be sent before it begins; empty when that is not known, or the action is blocked
-    /// or waived.
+    /// Those that are to be sent from now on; empty when that is not known, or the action is blocked or waived.
     package var notices: [Notice]
     /// Whether the policy sends them: one that observes does not.
     package var sendsNotices: Bool
@@ -121,9 +122,12 @@ package struct RuleTimeline: Hashable, Sendable {
         mayBegin = isTaken ? terms?.hold(coming, after: sent, at: now) : nil
         let begins = mayBegin ?? start
         // While it is waived nobody is told of it; what comes then begins with a first notice.
+        let ahead = waiver != nil ? [] : begins.map { begins in policy.leadTimes.map { Notice(before: $0, at: begins - $0) } } ?? []
+        // Of several whose time has passed the nearest stands for all, and none is sent twice.
+        let due = blocked == nil && waiver == nil ? terms?.due(for: coming, after: sent, at: now) : nil
         notices =
-            waiver == nil
-            ? begins.map { begins in policy.leadTimes.map { Notice(before: $0, at: begins - $0) } } ?? [] : []
+            (due.map { [Notice(before: $0.lead, at: now, isDue: true)] } ?? [])
+            + ahead.filter { $0.at > now && $0.before != due?.lead }
         overlapEnd =
             rule.action == .rotate
             ? token.values.overlapEndsAt ?? start.map { max($0, now) + rule.overlap } : nil

@@ -74,6 +74,10 @@ package enum Reason: Hashable, Sendable {
     case scopeDenied
     case tooManyScopes(count: Int, limit: Int)
     case nameNotAllowed
+    case fewSources(SourceCount)
+    case tooManySources(SourceCount)
+    /// It was used, or may have been, and nobody told from where.
+    case sourcesUnknown
     /// The condition of the policy errs.
     case conditionFailed(ConditionError)
     /// Quarantined by a rule that says when that is to end in a revocation.
@@ -113,6 +117,9 @@ package enum Reason: Hashable, Sendable {
         case .scopeDenied: .scopeDenied
         case .tooManyScopes: .tooManyScopes
         case .nameNotAllowed: .nameNotAllowed
+        case .fewSources: .fewSources
+        case .tooManySources: .tooManySources
+        case .sourcesUnknown: .sourcesUnknown
         case .conditionFailed: .conditionFailed
         case .quarantineOver: .quarantineOver
         }
@@ -127,6 +134,7 @@ package enum Reason: Hashable, Sendable {
         case endsLater, endDue, endsSoon
         case asRequired, noOwner, ownerNotAllowed, noDescription, noDestination
         case scopeDenied, tooManyScopes, nameNotAllowed
+        case fewSources, tooManySources, sourcesUnknown
         case conditionFailed
 
         package var code: String {
@@ -160,6 +168,9 @@ package enum Reason: Hashable, Sendable {
             case .scopeDenied: "scope-denied"
             case .tooManyScopes: "too-many-scopes"
             case .nameNotAllowed: "name-not-allowed"
+            case .fewSources: "few-sources"
+            case .tooManySources: "too-many-sources"
+            case .sourcesUnknown: "sources-unknown"
             case .conditionFailed: "condition-failed"
             }
         }
@@ -210,6 +221,9 @@ package enum Reason: Hashable, Sendable {
         case .scopeDenied: "it has a scope that the rule denies"
         case .tooManyScopes(let count, let most): "it has \(count) scopes; the limit is \(most)"
         case .nameNotAllowed: "its name is none of those that the rule allows"
+        case .fewSources(let seen), .tooManySources(let seen):
+            "it was used from \(seen.spoken) within \(seen.within.spoken); the limit is \(seen.limit)"
+        case .sourcesUnknown: "it is not known from where it was used"
         case .conditionFailed(let error): "the condition of the policy errs: \(error.message)"
         case .quarantineOver: "quarantined for \(actual) and not restored; the limit is \(limit)"
         }
@@ -230,7 +244,7 @@ package enum Reason: Hashable, Sendable {
             (idle.time, limit)
         case .noValue, .previousKept, .ageUnknown, .usageUnknown, .expiryAcceptable, .noExpiry, .noEndNear, .asRequired,
             .noOwner, .ownerNotAllowed, .noDescription, .noDestination, .scopeDenied, .tooManyScopes, .nameNotAllowed,
-            .conditionFailed:
+            .fewSources, .tooManySources, .sourcesUnknown, .conditionFailed:
             nil
         }
     }

@@ -43,16 +43,23 @@ extension Schedule {
     }
 
     /// The turn of a token after a fire.
-    package func turn(of id: TokenID, after fire: Instant) -> Instant {
+    ///
+    /// Where a freeze of the calendar covers it, the token has one of the others, likewise by its identifier: else a
+    /// freeze that comes back each time would leave it without any for ever. Where all are frozen, its own.
+    package func turn(of id: TokenID, after fire: Instant, calendar: FreezeCalendar? = nil) -> Instant {
         let turns = turns(after: fire)
-        return turns[Int64(id.lot % UInt64(turns.count))]
+        let count = UInt64(turns.count)
+        let own = turns[Int64(id.lot % count)]
+        guard count > 1, let calendar else { return own }
+        let freezes = calendar.spans(from: fire, until: turns[turns.count])
+        guard freezes.contains(where: { $0.contains(own) }) else { return own }
+        let open = turnTimes(after: fire).filter { turn in !freezes.contains { $0.contains(turn) } }
+        return open.isEmpty ? own : open[Int(id.lot / count % UInt64(open.count))]
     }
 
-    /// When a run may act on a token next, later than an instant.
-    package func opportunity(for id: TokenID, after now: Instant) -> Instant {
-        let next = nextTurn(after: now)
-        let own = turn(of: id, after: previous(atOrBefore: next))
-        // Later turns take what has come due since its own.
-        return max(own, next)
+    /// All turns after a fire, in their order.
+    func turnTimes(after fire: Instant) -> [Instant] {
+        let turns = turns(after: fire)
+        return (0..<turns.count).map { turns[$0] }
     }
 }

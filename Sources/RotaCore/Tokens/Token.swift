@@ -92,6 +92,8 @@ package struct Token: Hashable, Sendable {
     package var usage: Usage
     /// Up to when an import says that it was not used again; nil when no import spoke of its use.
     package var usageAssertedUntil: Instant?
+    /// From how many places it was used, as far as those who asked told.
+    package var seenFrom: SeenFrom
     /// From when on a tracker can see it used: since we know the digest of its value; nil: it cannot.
     package var watchedSince: Instant?
     /// When it was last taken out of quarantine; it is idle since then at the most.
@@ -111,9 +113,9 @@ package struct Token: Hashable, Sendable {
         integration: String = "", scopes: [String] = [], labels: [String: String] = [:],
         prefix: String = TokenValue.defaultPrefix, issuer: Issuer = .rota, externalID: String? = nil,
         state: TokenState = .active, createdAt: Instant, createdBy: String = "", expiresAt: Instant? = nil,
-        usage: Usage = .unknown, usageAssertedUntil: Instant? = nil, watchedSince: Instant? = nil,
-        restoredAt: Instant? = nil, end: TokenEnd? = nil, values: ValueSummary, destinationCount: Int = 0,
-        provenance: Provenance = .observed
+        usage: Usage = .unknown, usageAssertedUntil: Instant? = nil, seenFrom: SeenFrom = SeenFrom(),
+        watchedSince: Instant? = nil, restoredAt: Instant? = nil, end: TokenEnd? = nil, values: ValueSummary,
+        destinationCount: Int = 0, provenance: Provenance = .observed
     ) {
         self.id = id
         self.revision = revision
@@ -132,6 +134,7 @@ package struct Token: Hashable, Sendable {
         self.expiresAt = expiresAt
         self.usage = usage
         self.usageAssertedUntil = usageAssertedUntil
+        self.seenFrom = seenFrom
         self.watchedSince = watchedSince
         self.restoredAt = restoredAt
         self.end = end

@@ -84,6 +84,12 @@ extension Token {
         return max(.zero, min(end, now) - since)
     }
 
+    /// Whether any use of it within a time would have been seen by somebody for a part of that time.
+    func wasWatched(from start: Instant, to end: Instant, _ tracking: TrackingHistory) -> Bool {
+        if tracking.isUnbroken { return true }
+        return watchedSince.map { tracking.watched(from: max($0, start), to: end) > .zero } ?? false
+    }
+
     /// From when on watched time counts; nil when none does.
     private func watchedStart(_ since: Instant, _ tracking: TrackingHistory) -> Instant? {
         let known = max(since, usageAssertedUntil ?? since)

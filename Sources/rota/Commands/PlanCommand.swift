@@ -37,17 +37,19 @@ private func showPlan(_ invocation: Invocation) throws -> ExitCode {
         vaults: composition.configuration.vaultNames, at: at, hypothetical: invocation.arguments.has("at"))
     let progress = TokenProgress("planning", store, on: invocation.output)
     let result = try makePlan(request, from: store) { try progress.show($0) }
-    let schedule = composition.configuration.schedule
+    let (schedule, calendar) = (composition.configuration.schedule, composition.configuration.freezeCalendar)
     let brake = try store.brake(by: invocation.clock.reading(), at: at)
     if invocation.wantsJSON {
-        PlanDocument.write(result, policies.policies, otherwise: schedule, brake, on: invocation.output)
+        PlanDocument.write(
+            result, policies.policies, otherwise: schedule, calendar: calendar, brake, on: invocation.output)
     } else {
         BrakeDocument.warn(of: brake, on: invocation.output)
         PlanDocument.print(result, isWhole: invocation.arguments.has("all"), on: invocation.output)
         WaivedDocument.print(result.waivers, result.waived, on: invocation.output)
         PlanDocument.printNotices(result.noticed, on: invocation.output)
         PlanDocument.printUnacted(result.findings, on: invocation.output)
-        PlanDocument.printRuns(of: result.plan, policies.policies, otherwise: schedule, on: invocation.output)
+        PlanDocument.printRuns(
+            of: result.plan, policies.policies, otherwise: schedule, calendar: calendar, on: invocation.output)
     }
     guard let refusal = result.refusal else { return .done }
     invocation.output.failure(
@@ -62,9 +64,11 @@ enum PlanDocument {
     /// - parameters:
     ///   - policies: all that are loaded.
     ///   - fallback: the schedule of those that have none of their own.
+    ///   - calendar: when none of them acts.
     ///   - brake: why a run would take none of the actions.
     static func write(
-        _ result: PlanResult, _ policies: [Policy], otherwise fallback: Schedule, _ brake: Brake?, on output: Output
+        _ result: PlanResult, _ policies: [Policy], otherwise fallback: Schedule, calendar: FreezeCalendar?,
+        _ brake: Brake?, on output: Output
     ) {
         let plan = result.plan
         var document = DocumentWriter(on: output)
@@ -81,7 +85,9 @@ enum PlanDocument {
             ])
         document.add("refusal", TokenDocument.text(result.refusal))
         document.add("held", BrakeDocument.json(brake))
-        document.add("schedules", ScheduleDocument.json(policies, otherwise: fallback, after: plan.at, fires: 1))
+        document.add(
+            "schedules",
+            ScheduleDocument.json(policies, otherwise: fallback, calendar: calendar, after: plan.at, fires: 1))
         document.finish()
     }
 
@@ -169,12 +175,13 @@ enum PlanDocument {
 
     /// When the policies that have actions run next by themselves.
     static func printRuns(
-        of plan: Plan, _ policies: [Policy], otherwise fallback: Schedule, on output: Output
+        of plan: Plan, _ policies: [Policy], otherwise fallback: Schedule, calendar: FreezeCalendar?,
+        on output: Output
     ) {
         let acting = Set(plan.actions.lazy.map(\.policy))
         for policy in policies where acting.contains(policy.name) {
-            let next = ScheduleDocument.next(policy, otherwise: fallback, after: plan.at)
-            output.line("'\(printable(policy.name))' runs next at \(next)")
+            let next = ScheduleDocument.next(policy, otherwise: fallback, calendar: calendar, after: plan.at)
+            output.line("'\(printable(policy.name))' runs next \(next)")
         }
     }
 

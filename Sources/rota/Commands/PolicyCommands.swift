@@ -85,7 +85,8 @@ private func checkPolicies(_ invocation: Invocation) throws -> ExitCode {
         invocation.output.line(
             "\(count) \(count == 1 ? "policy" : "policies") with \(counted(rules, "rule")): no faults")
         ScheduleDocument.print(
-            policies.policies, otherwise: configuration?.schedule, after: at, fires: fires, on: invocation.output)
+            policies.policies, otherwise: configuration?.schedule, calendar: configuration?.freezeCalendar, after: at,
+            fires: fires, on: invocation.output)
         return .done
     }
     let load = loadPolicies(at: path)
@@ -94,7 +95,9 @@ private func checkPolicies(_ invocation: Invocation) throws -> ExitCode {
         "valid": .bool(load.policies != nil),
         "digest": TokenDocument.text(load.policies?.digest),
         "policies": .array(policies.map { .string($0.name) }),
-        "schedules": ScheduleDocument.json(policies, otherwise: configuration?.schedule, after: at, fires: fires),
+        "schedules": ScheduleDocument.json(
+            policies, otherwise: configuration?.schedule, calendar: configuration?.freezeCalendar, after: at,
+            fires: fires),
         "diagnostics": .array(((configuration?.warnings ?? []) + load.diagnostics.map { Fault($0) }).map(\.json)),
     ])
     return load.policies == nil ? .usage : .done
@@ -116,7 +119,7 @@ private func explainPolicies(_ invocation: Invocation) throws -> ExitCode {
         notices: try store.notices(of: token.id), waivers: ActiveWaivers(try store.waiversInForce(at: at)))
     let document = TimelineDocument(
         timeline: timeline, missing: try MissingValue(of: token, from: store), policies: policies.policies,
-        schedule: composition.configuration.schedule)
+        schedule: composition.configuration.schedule, calendar: composition.configuration.freezeCalendar)
     if invocation.wantsJSON {
         invocation.output.document(document.json)
     } else {

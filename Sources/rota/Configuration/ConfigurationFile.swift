@@ -32,7 +32,7 @@ extension Configuration {
         } catch {
             throw invalid(file, [Fault(file: file, mark: error.mark, message: error.message)])
         }
-        var reader = ConfigurationReader(file: file)
+        var reader = ConfigurationReader(file: file, bytes: bytes)
         let configuration = reader.read(root)
         guard let configuration, reader.faults.isEmpty else { throw invalid(file, reader.faults) }
         return configuration

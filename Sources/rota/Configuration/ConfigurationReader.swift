@@ -7,11 +7,14 @@ import YAML
 struct ConfigurationReader {
     let file: String
     let folder: String
+    private let bytes: [UInt8]
     var faults: [Fault] = []
     var warnings: [Fault] = []
 
-    init(file: String) {
+    /// - parameter bytes: what the file holds.
+    init(file: String, bytes: [UInt8]) {
         self.file = file
+        self.bytes = bytes
         folder = directory(of: file)
     }
 
@@ -39,7 +42,7 @@ struct ConfigurationReader {
         configuration.vaults = entries(root["vaults"], "vaults").compactMap { vault($0) }
         configuration.webhooks = entries(root["webhooks"], "webhooks").compactMap { webhook($0) }
         if let node = root["schedule"] {
-            let (schedule, diagnostics) = readSchedule(node, file: file)
+            let (schedule, diagnostics) = readSchedule(node, file: file, in: bytes)
             faults += diagnostics.filter { $0.severity == .error }.map { Fault($0) }
             configuration.schedule = schedule ?? .hourly
         }

@@ -10,12 +10,17 @@ struct TimelineDocument {
     private let policies: [Policy]
     /// Of policies without one of their own.
     private let fallback: Schedule
+    private let calendar: FreezeCalendar?
 
-    init(timeline: Timeline, missing: MissingValue?, policies: [Policy], schedule: Schedule) {
+    init(
+        timeline: Timeline, missing: MissingValue?, policies: [Policy], schedule: Schedule,
+        calendar: FreezeCalendar?
+    ) {
         self.timeline = timeline
         self.missing = missing
         self.policies = policies
         fallback = schedule
+        self.calendar = calendar
     }
 
     // MARK: JSON
@@ -40,7 +45,8 @@ struct TimelineDocument {
             "when": TokenDocument.text(source.condition?.source),
             "condition_error": TokenDocument.text(policy.complaint),
             "schedule": .string(schedule.description),
-            "next_run": TokenDocument.time(schedule.opportunity(for: timeline.tokenID, after: timeline.at)),
+            "next_run": TokenDocument.time(
+                schedule.opportunity(for: timeline.tokenID, after: timeline.at, calendar: calendar)),
             "rules": .array(zip(policy.rules, source.rules).map(json)),
         ]
     }
@@ -84,8 +90,8 @@ struct TimelineDocument {
             }
             output.line("\n" + Style.heading.applied(to: printable(title), on: output))
             let next = ScheduleDocument.next(
-                source, for: timeline.tokenID, otherwise: fallback, after: timeline.at)
-            output.line("  runs next at \(next)")
+                source, for: timeline.tokenID, otherwise: fallback, calendar: calendar, after: timeline.at)
+            output.line("  runs next \(next)")
             if let complaint = policy.complaint { output.line("  'when' errs, at \(printable(complaint))") }
             for (rule, source) in zip(policy.rules, source.rules) { print(rule, source, on: output) }
         }
@@ -105,7 +111,9 @@ struct TimelineDocument {
         var dates: [(at: Instant, what: String)] = rule.notices.map {
             (
                 $0.at,
-                "notice, \($0.before.spoken) before" + (rule.sendsNotices ? "" : " (a policy that observes sends none)")
+                "notice, \($0.before.spoken) before"
+                    + ($0.isDue ? ": the next run sends it" : "")
+                    + (rule.sendsNotices ? "" : " (a policy that observes sends none)")
             )
         }
         if let standing = rule.standing, !dates.contains(where: { $0.at == standing.sentAt }) {

@@ -141,7 +141,7 @@ struct Service {
             clock: invocation.clock, random: invocation.random)
         let orders = Daemon.Orders(
             policies: policies, schedules: policies.scheduled(otherwise: configuration.schedule),
-            limits: configuration.limits)
+            calendar: configuration.freezeCalendar, limits: configuration.limits)
         return Shift(
             configuration: configuration, endpoints: configuration.webhooks.map(\.endpoint),
             daemon: Daemon(

@@ -42,7 +42,7 @@ import Testing
         let plain = try Schedule(Cron("0 3 * * *"), zone: .utc)
         #expect(plain.nextTurn(after: fire) == fire + .days(1) && plain.lastTurn(atOrBefore: fire + .hours(9)) == fire)
         #expect(ids.allSatisfy { plain.turn(of: $0, after: fire) == fire })
-        #expect(plain.opportunity(for: ids[0], after: fire) == fire + .days(1))
+        #expect(plain.opportunity(for: ids[0], after: fire, calendar: nil) == fire + .days(1))
     }
 
     /// A cron pattern may leave less time than the spread: no token waits for a turn that never comes.
@@ -78,15 +78,15 @@ import Testing
             #expect(schedule.nextTurn(after: last) == next && schedule.lastTurn(atOrBefore: next) == next)
             #expect(schedule.lastTurn(atOrBefore: next - TimeSpan(seconds: 1)) == last)
             let id = TokenID("tok_\(dice.below(1_000_000))")
-            #expect(schedule.opportunity(for: id, after: now) >= next)
+            #expect(try #require(schedule.opportunity(for: id, after: now, calendar: nil)) >= next)
         }
     }
 
     @Test func `a token can be acted on at its turn, or at a later one when it comes due after it`() throws {
         for id in ids.prefix(500) {
             let own = nightly.turn(of: id, after: fire)
-            #expect(nightly.opportunity(for: id, after: fire - TimeSpan(seconds: 1)) == own)
-            let late = nightly.opportunity(for: id, after: own)
+            #expect(nightly.opportunity(for: id, after: fire - TimeSpan(seconds: 1), calendar: nil) == own)
+            let late = nightly.opportunity(for: id, after: own, calendar: nil)
             let isLast = own == nightly.lastTurn(atOrBefore: fire + .hours(3))
             #expect(late == (isLast ? own + .days(1) : own + TimeSpan(seconds: 300)))
         }
@@ -96,6 +96,58 @@ import Testing
         let last = nightly.lastTurn(atOrBefore: fire + .hours(3))
         #expect(nightly.admits(last, at: fire + .hours(2) - TimeSpan(seconds: 1)))
         #expect(!nightly.admits(last, at: fire + .hours(2)))
+    }
+
+    // MARK: By a calendar of freezes
+
+    /// Each night from 04:00 to 06:00, when the window is over.
+    private func nights(from: Int64 = 4, until: Int64 = 6) throws -> FreezeCalendar {
+        let weekly = (0..<7).map { day in
+            FreezeCalendar.Weekly(
+                from: day * 86_400 + from * 3600, until: day * 86_400 + until * 3600, reason: "nightly load")
+        }
+        return try #require(FreezeCalendar(zone: .utc, dates: [], weekly: weekly))
+    }
+
+    @Test func `a freeze that comes back each time leaves no token without a turn, and moves no other`() throws {
+        let calendar = try nights()
+        var counts: [Instant: Int] = [:]
+        for id in ids {
+            let plain = nightly.turn(of: id, after: fire)
+            let turn = nightly.turn(of: id, after: fire, calendar: calendar)
+            #expect(calendar.freeze(at: turn) == nil)
+            if plain < fire + .hours(1) { #expect(turn == plain) }
+            counts[turn, default: 0] += 1
+        }
+        #expect(counts.count == 12)
+        #expect(counts.values.allSatisfy { (800...1200).contains($0) }, "\(counts)")
+    }
+
+    @Test func `where all turns are frozen each token has its own`() throws {
+        let calendar = try nights(from: 2, until: 7)
+        for id in ids.prefix(100) {
+            #expect(nightly.turn(of: id, after: fire, calendar: calendar) == nightly.turn(of: id, after: fire))
+            #expect(nightly.opportunity(for: id, after: fire, calendar: calendar) == nil)
+        }
+    }
+
+    @Test func `the next that acts is not frozen, or comes at the end of the freeze where its window is open`() throws {
+        let plain = try Schedule(Cron("0 3 * * *"), zone: .utc)
+        let early = try nights(from: 2, until: 5)
+        #expect(plain.nextActing(after: fire - .hours(2), calendar: early) == fire + .hours(2))
+        #expect(plain.nextActing(after: fire + .hours(1), calendar: early) == fire + .hours(2))
+        #expect(plain.nextActing(after: fire + .hours(2), calendar: early) == fire + .days(1) + .hours(2))
+        let short = try Schedule(Cron("0 3 * * *"), zone: .utc, window: .hours(2))
+        #expect(short.nextActing(after: fire, calendar: early) == nil)
+        #expect(short.nextActing(after: fire, calendar: nil) == fire + .days(1))
+        let yule = try #require(
+            FreezeCalendar(
+                zone: .utc,
+                dates: [
+                    FreezeCalendar.Dates(
+                        from: fire.seconds + 3600, until: fire.seconds + 9 * 86_400, reason: "year end")
+                ], weekly: []))
+        #expect(short.nextActing(after: fire, calendar: yule) == fire + .days(9))
     }
 
     // MARK: On the agenda
