@@ -247,7 +247,7 @@ import Testing
             ALTER TABLE rotations DROP COLUMN use_alarmed_at; ALTER TABLE rotations DROP COLUMN rejections;
             ALTER TABLE destinations DROP COLUMN removed_at; ALTER TABLE rotations DROP COLUMN renewal;
             DROP INDEX tokens_by_owner; DROP INDEX tokens_by_scopes; DROP INDEX tokens_undescribed;
-            DROP INDEX tokens_unplaced;
+            DROP INDEX tokens_unplaced; DROP INDEX runs_by_actor; ALTER TABLE rotations DROP COLUMN end_at_claim;
             PRAGMA user_version = 10
             """)
         driver.close()
