@@ -4,13 +4,15 @@ import RotaCore
 ///
 /// Tokens are counted, in one pass, only for a share that a policy or a group with several actions may be over.
 ///
-/// - parameter deferred: by policy, how many actions wait for their turn within a spread: limits are for all that is
-///   due.
+/// - parameters:
+///   - deferred: by policy, how many actions wait for their turn within a spread: limits are for all that is due, and
+///     that the pace lets through.
+///   - begun: see `begunBefore`.
 func refusal(
-    of actions: PlannedActions, deferred: [String: Int], request: PlanRequest, tracking: TrackingHistory,
-    from store: any StoreReads
+    of actions: PlannedActions, deferred: [String: Int], begun: [String: [TokenID]], request: PlanRequest,
+    tracking: TrackingHistory, from store: any StoreReads
 ) throws -> String? {
-    let checks = try limitChecks(on: actions, deferred: deferred, request: request, from: store)
+    let checks = try limitChecks(on: actions, deferred: deferred, begun: begun, request: request, from: store)
     var counted = checks.filter(\.needsTotal)
     // The tokens of all are counted without a look at each.
     let isWhole = counted.contains { $0.scope == LimitScope() }
@@ -23,7 +25,21 @@ func refusal(
         guard let sentence = check.refusal(total: totals[check.scope] ?? 0) else { continue }
         refusals.append((check.scope, check.actions, sentence))
     }
-    return refusals.isEmpty ? nil : sentences(refusals).joined(separator: "; ")
+    guard !refusals.isEmpty else { return nil }
+    let sentence = sentences(refusals).joined(separator: "; ")
+    return begun.isEmpty ? sentence : "\(sentence); what was begun before since the last run counts with it"
+}
+
+/// By policy, the tokens that runs before this one have begun to rotate and that count for its pace and its limits,
+/// since they are bounded together.
+func begunBefore(_ request: PlanRequest, from store: any StoreReads) throws -> [String: [TokenID]] {
+    var begun: [String: [TokenID]] = [:]
+    for policy in request.policies.policies {
+        guard let since = request.occasion.beginning(of: policy.name, at: request.at) else { continue }
+        let rotations = try store.rotations(ofRunsBy: RunUseCase.endWatcher, policy: policy.name, since: since)
+        if !rotations.isEmpty { begun[policy.name] = rotations.map(\.tokenID) }
+    }
+    return begun
 }
 
 /// How many owners or vaults that are over one limit are named: a sentence is no list.
@@ -58,38 +74,85 @@ extension LimitScope {
 
 /// Every limit that there is, with the actions that count towards it; none where nothing takes effect.
 private func limitChecks(
-    on actions: PlannedActions, deferred: [String: Int], request: PlanRequest, from store: any StoreReads
+    on actions: PlannedActions, deferred: [String: Int], begun: [String: [TokenID]], request: PlanRequest,
+    from store: any StoreReads
 ) throws -> [LimitCheck] {
     var effects = actions.effects
+    // Of what waits for its turn, as much as the pace lets through.
+    var later = deferred
     for policy in request.policies.policies {
-        guard let later = deferred[policy.name] else { continue }
-        effects[policy.name] = min((effects[policy.name] ?? 0) + later, policy.pace ?? .max)
+        guard let pace = policy.pace, let count = later[policy.name] else { continue }
+        later[policy.name] = min(count, max(0, pace - (effects[policy.name] ?? 0)))
     }
+    effects.merge(later.filter { $0.value > 0 }, uniquingKeysWith: +)
     guard !effects.isEmpty else { return [] }
+    let all = effects.values.reduce(0, +) + begun.values.reduce(0) { $0 + $1.count }
+    for policy in effects.keys { effects[policy, default: 0] += begun[policy]?.count ?? 0 }
     var limits = request.policies.policies.map { (policy: String?.some($0.name), limits: $0.limits) }
     limits.append((nil, request.limits))
-    let byOwner = limits.contains { !$0.limits.perOwner.isOpen }
-    let byVault = limits.contains { !$0.limits.perVault.isOpen }
-    var groups: [String?: [LimitScope.Group: Int]] = [:]
-    if byOwner || byVault {
-        for action in actions where action.takesEffect || request.occasion.defers(action, at: request.at) {
-            var found: [LimitScope.Group] = byOwner ? [.owner(action.owner)] : []
-            if byVault { found += try vaults(of: action.tokenID, in: store).map { .vault($0) } }
-            for group in found {
-                groups[action.policy, default: [:]][group, default: 0] += 1
-                groups[nil, default: [:]][group, default: 0] += 1
+    var groups = LimitGroups(
+        byOwner: limits.contains { !$0.limits.perOwner.isOpen }, byVault: limits.contains { !$0.limits.perVault.isOpen }
+    )
+    if groups.isAsked {
+        for action in actions {
+            if !action.takesEffect {
+                guard let left = later[action.policy], left > 0, request.occasion.defers(action, at: request.at) else {
+                    continue
+                }
+                later[action.policy] = left - 1
             }
+            try groups.count(action.tokenID, of: action.owner, by: action.policy, in: store)
         }
+        try groups.add(begun, from: store)
     }
     return limits.flatMap { policy, limits -> [LimitCheck] in
-        let count = policy.map { effects[$0] ?? 0 } ?? effects.values.reduce(0, +)
-        let every = LimitCheck(LimitScope(policy: policy), ceiling: limits.all, actions: count)
-        let grouped = (groups[policy] ?? [:]).map { group, count -> LimitCheck in
+        let every = LimitCheck(
+            LimitScope(policy: policy), ceiling: limits.all, actions: policy.map { effects[$0] ?? 0 } ?? all)
+        let grouped = (groups.counts[policy] ?? [:]).map { group, count -> LimitCheck in
             var ceiling = limits.perOwner
             if case .vault = group { ceiling = limits.perVault }
             return LimitCheck(LimitScope(policy: policy, group), ceiling: ceiling, actions: count)
         }
         return [every] + grouped.filter { $0.scope.kind == .owner } + grouped.filter { $0.scope.kind == .vault }
+    }
+}
+
+/// How many actions there are of each owner's tokens and in each vault, by policy and for all.
+private struct LimitGroups {
+    let byOwner: Bool
+    let byVault: Bool
+    private(set) var counts: [String?: [LimitScope.Group: Int]] = [:]
+
+    init(byOwner: Bool, byVault: Bool) {
+        self.byOwner = byOwner
+        self.byVault = byVault
+    }
+
+    var isAsked: Bool { byOwner || byVault }
+
+    mutating func count(_ id: TokenID, of owner: String, by policy: String, in store: any StoreReads) throws {
+        for group in try groups(of: id, owner, in: store) {
+            counts[policy, default: [:]][group, default: 0] += 1
+            counts[nil, default: [:]][group, default: 0] += 1
+        }
+    }
+
+    /// What was begun before. Where nothing comes to it, nothing is to be refused.
+    mutating func add(_ begun: [String: [TokenID]], from store: any StoreReads) throws {
+        for (policy, ids) in begun {
+            for id in ids {
+                for group in try groups(of: id, try store.token(id)?.owner ?? "", in: store) {
+                    for scope in [policy, nil] where counts[scope]?[group] != nil {
+                        counts[scope]?[group, default: 0] += 1
+                    }
+                }
+            }
+        }
+    }
+
+    private func groups(of id: TokenID, _ owner: String, in store: any StoreReads) throws -> [LimitScope.Group] {
+        let owners: [LimitScope.Group] = byOwner ? [.owner(owner)] : []
+        return byVault ? owners + (try vaults(of: id, in: store)).map { .vault($0) } : owners
     }
 }
 

@@ -71,7 +71,9 @@ package func makePlan(
     var noticed: [TokenID] = []
     var standing: [NoticeKey] = []
     var waived = WaivedTally(waivers)
-    let tells = request.occasion.horizon(at: request.at) == nil
+    let tells = !request.occasion.isEarly
+    // What a vault holds that nobody knows is only seen by trying, and the run of the policy does that often enough.
+    let conflicts = tells ? [] : Set(try store.blocks().filter { $0.reason == .conflict }.map(\.tokenID))
     func take(_ token: Token, _ found: Planner.Decision) {
         var decision = found
         let policy = decision.policy.map { request.policies.policies[$0] }
@@ -94,6 +96,7 @@ package func makePlan(
             try store.destinations(of: token.id)
         }
         if let failure = failed[token.id] { decision.hold(by: failure, at: request.at) }
+        if conflicts.contains(token.id) { decision.block(.conflict) }
         take(token, decision)
     }
     let ending = try eachEndingQuarantine(of: request, from: store) { token, quarantine in
@@ -107,7 +110,8 @@ package func makePlan(
     rows.sort()
     let findings = Violations(rows)
     var actions = PlannedActions(rows)
-    actions.hold(toPaceOf: request.policies.policies)
+    let begun = actions.isEmpty ? [:] : try begunBefore(request, from: store)
+    actions.hold(toPaceOf: request.policies.policies, after: begun.mapValues(\.count))
     let identity = try store.identity()
     let plan = Plan(
         digest: digest(of: actions, policies: request.policies, identity: identity), at: request.at,
@@ -115,7 +119,8 @@ package func makePlan(
         candidates: candidates + ending)
     return PlanResult(
         plan: plan,
-        refusal: try refusal(of: actions, deferred: deferred, request: request, tracking: tracking, from: store),
+        refusal: try refusal(
+            of: actions, deferred: deferred, begun: begun, request: request, tracking: tracking, from: store),
         findings: findings, tracking: tracking, failedAttempts: failed, noticed: noticed,
         waivers: waivers, waived: waived.uses.map(\.held), standing: NoticeKeys(standing))
 }
@@ -123,8 +128,12 @@ package func makePlan(
 extension Planner.Decision {
     /// A rotation waits from one attempt to the next, unless there is more in its way.
     fileprivate mutating func hold(by failure: FailedAttempts, at now: Instant) {
-        guard action?.action == .rotate, action?.blocked == nil, failure.nextAttemptAt > now else { return }
-        action?.blocked = .vaultFailing
+        if failure.nextAttemptAt > now { block(.vaultFailing) }
+    }
+
+    fileprivate mutating func block(_ reason: BlockedReason) {
+        guard action?.action == .rotate, action?.blocked == nil else { return }
+        action?.blocked = reason
     }
 }
 
@@ -134,7 +143,7 @@ private func eachCandidate(
 ) throws -> Int {
     // A range holds a token once. Those of all ranges but the last are remembered, and what overlaps end in is few.
     let queries =
-        request.occasion.horizon(at: request.at).map { [.expiredAtOrBefore($0)] }
+        request.occasion.horizon(of: request.policies, at: request.at).map { [.expiredAtOrBefore($0)] }
         ?? candidateQueries(for: request.policies, at: request.at).sorted { $0.isNarrow && !$1.isNarrow }
     var seen: Set<Imprint> = []
     var count = 0

@@ -40,20 +40,27 @@ extension RunUseCase {
         }
     }
 
-    /// Forgets the notices of what is not ahead any more. Those that the plan saw hold, and that no action touched,
-    /// still do without a look. None is forgotten while there is a brake: by a clock that is wrong, much would be.
+    /// Forgets the notices of what is not ahead any more: of the policies that the plan judges by; and where it judges
+    /// by none, those of the tokens that were touched. Those that the plan saw hold, and that no action touched, still
+    /// do without a look. None is forgotten while there is a brake: by a clock that is wrong, much would be.
     func withdrawNotices(
         _ pass: RunPass, _ standing: NoticeKeys, after report: RunReport, progress: ProgressReport?
     ) async throws {
         guard pass.brake == nil else { return }
-        let recovered = report.recovery.rotations.map(\.tokenID)
-        let touched = Set((report.actions.touched + recovered).map { Imprint($0.text) })
+        let touched = report.actions.touched + report.recovery.rotations.map(\.tokenID)
+        let imprints = Set(touched.map { Imprint($0.text) })
         let doubtful = try await store.read { store in
             var doubtful: [(TokenID, StandingNotice)] = []
-            try store.eachNotice { id, notice in
-                let isSure = standing.contains(NoticeKey(id, notice)) && !touched.contains(Imprint(id.text))
-                if !isSure, pass.judges(notice.rule.policy) { doubtful.append((id, notice)) }
-                return true
+            if pass.occasion.isEarly {
+                for id in Set(touched) { doubtful += try store.notices(of: id).map { (id, $0) } }
+                return doubtful
+            }
+            for policy in try store.policiesOfNotices() where pass.judges(policy) {
+                try store.eachNotice(of: policy) { id, notice in
+                    let isSure = standing.contains(NoticeKey(id, notice)) && !imprints.contains(Imprint(id.text))
+                    if !isSure { doubtful.append((id, notice)) }
+                    return true
+                }
             }
             return doubtful
         }

@@ -6,7 +6,7 @@ package import RotaCore
 /// 1. Runs whose process died are closed as aborted. Tokens whose end has passed are marked so, and versions past their
 ///    overlap retired. The ends of waivers are told.
 /// 2. Rotations that they or others left unfinished are driven on, beside all that follows.
-/// 3. The plan is made. Over a limit, nothing of it is done.
+/// 3. The plan is made. Over a limit, nothing of it is done, and people are told of what is coming all the same.
 /// 4. Findings open, people are told of what is coming, the actions are taken, each conditional on its token being as
 ///    it was planned, whoever has to mend what is blocked is told, once, and findings and notices that no longer hold
 ///    end.
@@ -116,18 +116,16 @@ package struct RunUseCase: Sendable {
         var report = RunReport(pass, expired: expired, refusal: planned.refusal)
         report.waived = planned.waived
         report.waiverEnds = waiverEnds
-        if planned.refusal == nil {
-            let opened = try await openFindings(pass, planned.findings, progress: progress)
-            report.notices = try await sendNotices(pass, to: planned.noticed, progress: progress)
-            report.actions = try await carryOut(pass, opened: opened, progress: progress)
-        }
+        let isRefused = planned.refusal != nil
+        let opened = isRefused ? FindingKeys() : try await openFindings(pass, planned.findings, progress: progress)
+        // What is coming comes, whether this plan is refused or not, and what is over is.
+        report.notices = try await sendNotices(pass, to: planned.noticed, progress: progress)
+        if !isRefused { report.actions = try await carryOut(pass, opened: opened, progress: progress) }
         recovery.tell(progress)
         report.recovery = ended
         report.recovery.add(try await recovered)
-        if planned.refusal == nil {
-            try await closeFindings(pass, planned.findings, after: report, progress: progress)
-            try await withdrawNotices(pass, planned.standing, after: report, progress: progress)
-        }
+        if !isRefused { try await closeFindings(pass, planned.findings, after: report, progress: progress) }
+        try await withdrawNotices(pass, planned.standing, after: report, progress: progress)
         report.stalled = try await stalledRotations()
         if report.brake == nil { report.brake = try await lateBrake(report) }
         try await finish(

@@ -47,7 +47,7 @@ enum Decode {
             claim: Change(actor: row.text(7), at: claimedAt, cause: row.text(8), run: row.optionalText(9)),
             trigger: trigger(row), failures: row.count(15), rejections: row.count(24), nextAttemptAt: row.instant(16),
             cause: row.optionalText(17), alarmedAt: row.optionalInstant(20), useAlarmedAt: row.optionalInstant(23),
-            promotedAt: row.optionalInstant(22))
+            promotedAt: row.optionalInstant(22), endAtClaim: row.optionalInstant(26))
     }
 
     private static func trigger(_ row: borrowing Row) -> RotationTrigger? {

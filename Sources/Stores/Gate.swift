@@ -101,7 +101,10 @@ extension SQLStore {
             after["policy"] = .string(trigger.policy)
             after["rule"] = .string(trigger.rule)
             after["deadline"] = .of(trigger.deadline)
-            if let renewal = trigger.renewal { after["renewal"] = .integer(renewal.seconds) }
+            if let renewal = trigger.renewal {
+                after["renewal"] = .integer(renewal.seconds)
+                after["end_at_claim"] = .of(rotation.endAtClaim)
+            }
         }
         try conclude("rotation.claim", id, change, after)
         return rotation
@@ -275,7 +278,13 @@ extension SQLStore {
         ]
         if let renewal = rotation.trigger?.renewal {
             let end = change.at + renewal
-            if try driver.execute(.renewToken, [.of(token), .of(end)]) == 1 { after["expires_at"] = .of(end) }
+            if try driver.execute(.renewToken, [.of(token), .of(end), .of(rotation.endAtClaim)]) == 1 {
+                after["expires_at"] = .of(end)
+            } else {
+                let isMoved = try self.token(token).map { rotation.leavesEnd(of: $0) } ?? false
+                after["end_kept"] = .string(
+                    isMoved ? "it was moved after the rotation was claimed" : "it is not nearer than the new one")
+            }
         }
         try conclude("version.promote", token, change, after)
         try emit(

@@ -27,21 +27,22 @@ extension SQLStore {
     }
 
     func eachToken(nameOutside allowed: [[Glob]], _ each: (Token) throws -> Bool) throws {
-        var from: String? = ""
-        while let start = from {
-            from = nil
+        // No name is empty.
+        var last: String? = ""
+        while let start = last {
+            last = nil
             var found: [String] = []
-            try driver.query(.namesFrom, [.text(start)]) { row in
+            try driver.query(.namesAfter, [.text(start)]) { row in
                 let name = row.text(0)
                 guard let next = allowed.next(after: name) else {
                     found.append(name)
                     // Looked up between two reads, and not within one.
                     if found.count < 256 { return true }
-                    from = name + "\u{0}"
+                    last = name
                     return false
                 }
                 guard let next else { return true }
-                from = next
+                last = next
                 return false
             }
             for name in found {
@@ -63,7 +64,7 @@ extension SQLStore {
 }
 
 extension [[Glob]] {
-    /// Where to look next behind a name that each of the lists allows: nil where one does not; nil within where the
+    /// Behind what to look next after a name that each of the lists allows: nil where one does not; nil within where the
     /// very next name may be one that none allows.
     fileprivate func next(after name: String) -> String?? {
         var passed: String?
@@ -74,7 +75,7 @@ extension [[Glob]] {
                 isKnown = false
                 continue
             }
-            // Behind all that begins so, but for names with the very last character of Unicode.
+            // All that begins so, but for names that go on after the very last character of Unicode.
             let end = prefix + "\u{10FFFF}"
             if passed.map({ end.isBefore($0) }) ?? true { passed = end }
         }

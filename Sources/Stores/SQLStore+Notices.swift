@@ -9,8 +9,18 @@ extension SQLStore {
         try driver.all(.noticesOfToken, [.of(id)], Decode.notice)
     }
 
-    func eachNotice(_ each: (TokenID, StandingNotice) throws -> Bool) throws {
-        try driver.query(.allNotices, []) { try each(TokenID($0.text(8)), Decode.notice($0)) }
+    func policiesOfNotices() throws -> [String] {
+        var names: [String] = []
+        // No policy has an empty name.
+        func next() throws -> String? {
+            try driver.first(.nextPolicyOfNotices, [.text(names.last ?? "")]) { $0.optionalText(0) } ?? nil
+        }
+        while let name = try next() { names.append(name) }
+        return names
+    }
+
+    func eachNotice(of policy: String, _ each: (TokenID, StandingNotice) throws -> Bool) throws {
+        try driver.query(.noticesOfPolicy, [.text(policy)]) { try each(TokenID($0.text(8)), Decode.notice($0)) }
     }
 
     func sendNotice(_ notice: DueNotice, of id: TokenID, change: Change) throws -> Bool {

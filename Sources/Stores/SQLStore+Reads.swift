@@ -114,6 +114,10 @@ extension SQLStore {
         try driver.all(.givenUpRotations, [.of(count)], Decode.rotation)
     }
 
+    func rotations(ofRunsBy actor: String, policy: String, since: Instant) throws -> [Rotation] {
+        try driver.all(.rotationsOfRuns, [.text(actor), .text(policy), .of(since)], Decode.rotation)
+    }
+
     func pushes(of id: TokenID) throws -> [Push] {
         try driver.all(.pushes, [.of(id)], Decode.push)
     }

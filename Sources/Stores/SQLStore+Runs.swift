@@ -78,7 +78,12 @@ extension SQLStore {
             "message": .string(finding.message), "blocked": .of(blocked),
         ]
         try audit("finding.open", of: finding.tokenID.text, change, details.with("finding", number))
-        if announce { try emit("policy.violated", about: finding.tokenID, change, details) }
+        guard announce else { return true }
+        try emit("policy.violated", about: finding.tokenID, change, details)
+        if finding.reason == Reason.Kind.endsSoon.code {
+            let end: JSON.Object = ["expires_at": .of(try token(finding.tokenID)?.expiresAt)]
+            try emit("token.expiring", about: finding.tokenID, change, .joining(details, end))
+        }
         return true
     }
 

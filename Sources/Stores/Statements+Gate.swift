@@ -156,11 +156,12 @@ extension Statement {
         """
         INSERT INTO rotations (token_id, from_version, phase, overlap, claimed_at, claim_actor, claim_cause,
           claim_run, policy, rule, reason, message, deadline, failures, next_attempt_at, overlap_cap,
-          revoke_at_cap, retire_when_idle, renewal)
+          revoke_at_cap, retire_when_idle, renewal, end_at_claim)
         SELECT t.id, CAST($2 AS BIGINT), 'open', CAST($3 AS BIGINT), CAST($4 AS BIGINT), CAST($5 AS TEXT),
           CAST($6 AS TEXT), CAST($7 AS TEXT), CAST($8 AS TEXT), CAST($9 AS TEXT),
           CAST($10 AS TEXT), CAST($11 AS TEXT), CAST($12 AS BIGINT), 0, CAST($4 AS BIGINT),
-          CAST($13 AS BIGINT), CAST($14 AS BIGINT), CAST($15 AS BIGINT), CAST($16 AS BIGINT)
+          CAST($13 AS BIGINT), CAST($14 AS BIGINT), CAST($15 AS BIGINT), CAST($16 AS BIGINT),
+          t.expires_at
         FROM tokens t
         WHERE t.id = $1 AND t.state = 'active' AND t.issuer = 'rota' AND COALESCE(t.current_version, 0) = $2
           AND (t.expires_at IS NULL OR t.expires_at > $4)
@@ -308,11 +309,12 @@ extension Statement {
         """
         UPDATE versions SET state = 'current' WHERE token_id = $1 AND number = $2 AND state = 'pending'
         """)
-    /// Never nearer than it is by then, nor one where somebody has taken it away meanwhile.
+    /// Never nearer than it is; and only while it is what it was at the claim ($3): whoever has moved it or taken it
+    /// away since wins.
     static let renewToken = Statement(
         """
         UPDATE tokens SET expires_at = $2, lifetime = $2 - created_at
-        WHERE id = $1 AND state = 'active' AND expires_at < $2
+        WHERE id = $1 AND state = 'active' AND expires_at < $2 AND expires_at = $3
         """)
     /// Never later than they were: a value only lives as long as it was promised, or less.
     static let lowerEnds = Statement(

@@ -1,11 +1,14 @@
 /// Notices of coming actions: one row for each that holds.
 extension Statement {
-    static let noticing: [Statement] = [allNotices, noticesOfToken, sendNotice, withdrawNotice]
+    static let noticing: [Statement] = [
+        nextPolicyOfNotices, noticesOfPolicy, noticesOfToken, sendNotice, withdrawNotice,
+    ]
 
     private static let columns = "policy, rule, action, origin, start, lead, first_sent_at, sent_at"
 
-    static let allNotices = Statement(
-        "SELECT \(columns), token_id FROM notices ORDER BY token_id, policy, rule, action")
+    static let nextPolicyOfNotices = Statement("SELECT min(policy) FROM notices WHERE policy > $1")
+    static let noticesOfPolicy = Statement(
+        "SELECT \(columns), token_id FROM notices WHERE policy = $1 ORDER BY token_id, rule, action")
     static let noticesOfToken = Statement(
         "SELECT \(columns) FROM notices WHERE token_id = $1 ORDER BY policy, rule, action")
     /// Nothing where the same stage or a nearer one was sent already. A first notice takes the place of what was told

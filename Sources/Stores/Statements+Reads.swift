@@ -21,7 +21,7 @@ private let rotationColumns = """
     id, token_id, from_version, to_version, phase, overlap, claimed_at, claim_actor, claim_cause, claim_run, \
     policy, rule, reason, message, deadline, failures, next_attempt_at, cause, overlap_cap, revoke_at_cap, \
     alarmed_at, retire_when_idle, promoted_at, use_alarmed_at, rejections, \
-    renewal
+    renewal, end_at_claim
     """
 private let runColumns = "id, plan, planned, acting, actor, started_at, finished_at, aborted"
 private let findingColumns = "id, token_id, policy, rule, reason, message, opened_at, closed_at"
@@ -41,10 +41,10 @@ extension Statement {
         liveTokenNamed, tokenOfName, externalToken, allTokens, tokensInStates, unsortedTokens,
         absentTokens,
         issuedAtOrBefore, idleSinceAtOrBefore, overlapEndedAtOrBefore, withoutExpiry, lifetimeMoreThan, expiresAfter,
-        expiredAtOrBefore, expiredInQuarantine, ofOwner, nextOwner, ofScopes, nextScopes, namesFrom, activeOfName,
+        expiredAtOrBefore, expiredInQuarantine, ofOwner, nextOwner, ofScopes, nextScopes, namesAfter, activeOfName,
         withoutDescription, withoutDestination, seenFromAddresses, seenFromAgents,
         activeCount, versions, valueWithDigest, knownValue, newestAuditEntry, destinations, unfinishedRotations,
-        dueRotations, stalledRotations, unfinishedRotation, givenUpRotations,
+        dueRotations, stalledRotations, unfinishedRotation, givenUpRotations, rotationsOfRuns,
         pushes,
         openFindings, findings, auditEntries, auditEntriesOfObject, auditEntriesBack, auditEntriesOfObjectBack,
         runActions, promotions, unrecordedRotations, outcomesOfRun, lastRun, runNumber, unfinishedRuns, dueDeliveries,
@@ -112,8 +112,8 @@ extension Statement {
     static let ofScopes = Statement("SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND scopes = $1")
     static let nextScopes = Statement(
         "SELECT scopes FROM tokens WHERE state = 'active' AND scopes > $1 ORDER BY scopes LIMIT 1")
-    static let namesFrom = Statement(
-        "SELECT name FROM tokens WHERE state IN ('active', 'quarantined') AND name >= $1 ORDER BY name")
+    static let namesAfter = Statement(
+        "SELECT name FROM tokens WHERE state IN ('active', 'quarantined') AND name > $1 ORDER BY name")
     static let activeOfName = Statement("SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND name = $1")
     static let withoutDescription = Statement(
         "SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND description = ''")
@@ -175,6 +175,13 @@ extension Statement {
         SELECT \(rotationColumns) FROM rotations
         WHERE id > (SELECT COALESCE(max(id), 0) FROM rotations) - $1 AND phase = 'closed' AND policy IS NULL
         ORDER BY id DESC
+        """)
+    /// One that was given up before it changed anything was none.
+    static let rotationsOfRuns = Statement(
+        """
+        SELECT \(rotationColumns.columns(of: "o")) FROM runs r JOIN rotations o ON o.claim_run = r.id
+        WHERE r.actor = $1 AND r.started_at >= $3 AND o.policy = $2 AND (o.phase <> 'closed' OR o.to_version IS NOT NULL)
+        ORDER BY r.started_at, r.number
         """)
     static let pushes = Statement(
         """

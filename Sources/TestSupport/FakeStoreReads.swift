@@ -79,6 +79,7 @@ package struct FakeStoreReads: StoreReads {
     package func givenUpRotations(ofNewest count: Int) -> [Rotation] {
         rotations.suffix(count).reversed().filter { $0.phase == .closed && $0.trigger == nil }
     }
+    package func rotations(ofRunsBy actor: String, policy: String, since: Instant) -> [Rotation] { [] }
     package func pushes(of id: TokenID) -> [Push] { [] }
     package func eachOpenFinding(_ each: (Finding) throws -> Bool) {}
     package func findings(of id: TokenID) -> [Finding] { [] }
@@ -129,9 +130,12 @@ package struct FakeStoreReads: StoreReads {
         }
     }
     package func notices(of id: TokenID) -> [StandingNotice] { sentNotices[id] ?? [] }
-    package func eachNotice(_ each: (TokenID, StandingNotice) throws -> Bool) throws {
+    package func policiesOfNotices() -> [String] {
+        Set(sentNotices.values.joined().map(\.rule.policy)).sorted()
+    }
+    package func eachNotice(of policy: String, _ each: (TokenID, StandingNotice) throws -> Bool) throws {
         for (id, notices) in sentNotices.sorted(by: { $0.key < $1.key }) {
-            for notice in notices { guard try each(id, notice) else { return } }
+            for notice in notices where notice.rule.policy == policy { guard try each(id, notice) else { return } }
         }
     }
     package func waiver(_ id: String) -> Waiver? { waivers.first { $0.id == id } }

@@ -42,11 +42,17 @@ extension StoreConformance {
             for notice in [revoke, quarantine] { try require(try bench.send(notice, to: one), "new") }
             try require(try bench.send(revoke, to: other), "new")
             var all: [TokenID] = []
-            try bench.store.eachNotice { id, _ in
-                all.append(id)
-                return true
+            for policy in ["p", "q"] {
+                try bench.store.eachNotice(of: policy) { id, _ in
+                    all.append(id)
+                    return true
+                }
             }
-            try require(all == [one, one, other].sorted(), "by their tokens: \(all)")
+            try require(all == [one, one, other].sorted(), "of that policy, by their tokens: \(all)")
+            var elsewhere = revoke
+            elsewhere.coming.rule.policy = "a"
+            try require(try bench.send(elsewhere, to: other), "new")
+            try require(try bench.store.policiesOfNotices() == ["a", "p"], "whose they are")
             let withdraw = { (notice: StandingNotice) in
                 try bench.write { try $0.withdrawNotice(notice, of: one, change: bench.change()) }
             }
@@ -56,7 +62,8 @@ extension StoreConformance {
             let written = try bench.written { try require(try withdraw(revoke.standing), "it is there") }
             try require(written == (1, 0), "audited, and told to nobody: \(written)")
             try require(try bench.store.notices(of: one) == [quarantine.standing], "the other one holds")
-            try require(try bench.store.notices(of: other) == [revoke.standing], "and the other token's")
+            try require(
+                try bench.store.notices(of: other) == [elsewhere.standing, revoke.standing], "and the other token's")
             try bench.requireNothing(of: one, "one that is gone") { try !withdraw(revoke.standing) }
         },
     ]

@@ -259,6 +259,54 @@ extension StoreConformance {
             }
             try require(found == [id], "its lifetime follows")
         },
+        StoreClaim("an end that was moved or taken away since the claim stays at the promotion") { bench in
+            for (name, days) in [("nearer", 3), ("later", 7), ("far", 400), ("none", nil)] as [(String, Int64?)] {
+                let id = try bench.add(name) { $0.expiresAt = bench.now + .days(5) }.id
+                let rotation = try bench.claimed(id, renewal: .days(90))
+                try require(rotation.endAtClaim == bench.now + .days(5), "it is remembered")
+                var moved = try bench.stored(id)
+                moved.expiresAt = days.map { bench.now + .days($0) }
+                _ = try bench.write { try $0.editToken(moved, change: bench.change()) }
+                let version = try bench.arm(rotation)
+                try bench.pushEverywhere(id, version)
+                try require(try bench.promote(id, version), "it is promoted all the same")
+                try require(try bench.stored(id).expiresAt == moved.expiresAt, "\(name)")
+                let entry = try bench.audit(of: id.text).last
+                try require(entry?.body.contains("\"end_kept\":") == true, "and audited: \(entry?.body ?? "")")
+            }
+        },
+        StoreClaim("what the runs of somebody have begun for a policy is known, but not what was given up") { bench in
+            func run(_ id: String, by actor: String, after seconds: Int64) throws {
+                let at = bench.now + TimeSpan(seconds: seconds)
+                try bench.write {
+                    try $0.beginRun(RunRecord(id: id, actor: actor, startedAt: at), change: bench.change())
+                }
+                for (name, policy) in [("kept", "p"), ("closed", "p"), ("other", "q")] {
+                    var trigger = bench.trigger
+                    trigger.policy = policy
+                    var change = bench.change()
+                    change.run = id
+                    let token = try bench.add("\(id)-\(name)").id
+                    let rotation = try bench.write {
+                        try $0.claimRotation(
+                            of: token, fromVersion: 1, overlap: .zero, cap: OverlapCap(),
+                            trigger: trigger, change: change)
+                    }
+                    guard let rotation, name == "closed" else { continue }
+                    _ = try bench.write { try $0.closeRotation(rotation.id, change: change) }
+                }
+            }
+            try run("early", by: "a", after: 0)
+            try run("late", by: "a", after: 60)
+            try run("others", by: "b", after: 60)
+            func begun(since seconds: Int64) throws -> [String] {
+                let since = bench.now + TimeSpan(seconds: seconds)
+                return try bench.store.rotations(ofRunsBy: "a", policy: "p", since: since).map(\.tokenID.text)
+            }
+            try require(try begun(since: 0) == ["early-kept", "late-kept"], "\(try begun(since: 0))")
+            try require(try begun(since: 60) == ["late-kept"], "from that very second on")
+            try require(try begun(since: 61).isEmpty, "none")
+        },
         StoreClaim("a rotation that does not renew leaves the end where it is") { bench in
             let id = try bench.add("t") { $0.expiresAt = bench.now + .days(5) }.id
             _ = try bench.rotate(id)

@@ -130,6 +130,37 @@ import Testing
         #expect(try await fixture.token(id).expiresAt == old)
     }
 
+    /// A renewal that stands still after its value was armed, then the end that a person gives the token, then the rest.
+    private func renew(_ id: TokenID, movedTo end: Instant?) async throws {
+        vault.script(.write, .timesOutBefore, .timesOutBefore, .timesOutBefore)
+        _ = try await run(Self.renewals)
+        #expect(try await fixture.token(id).values.rotationOpen)
+        try await fixture.edit(id) { $0.expiresAt = end }
+        fixture.clock.advance(by: .hours(2))
+        _ = try await run(Self.renewals)
+        #expect(try await fixture.token(id).values.awaitingRetirement, "it is done but for its overlap")
+    }
+
+    @Test(arguments: [5, 12, 400, nil] as [Int64?])
+    func `an end that a person moves while the rotation is under way stays, and the audit log says so`(
+        days: Int64?
+    ) async throws {
+        let id = try await fixture.addToken(
+            "ending", expiresAt: fixture.clock.now() + .days(10), destinations: ["main:app#token"])
+        let moved = days.map { fixture.clock.now() + .days($0) }
+        try await renew(id, movedTo: moved)
+        #expect(try await fixture.token(id).expiresAt == moved)
+        let promotion = try #require(try await audit(of: id).last { $0.action == "version.promote" })
+        #expect(promotion.body.contains(#""end_kept":"it was moved after the rotation was claimed""#))
+    }
+
+    @Test func `an end that nobody moves is renewed, however long the rotation stood still`() async throws {
+        let end = fixture.clock.now() + .days(10)
+        let id = try await fixture.addToken("ending", expiresAt: end, destinations: ["main:app#token"])
+        try await renew(id, movedTo: end)
+        #expect(try await fixture.token(id).expiresAt == fixture.clock.now() + .days(90))
+    }
+
     @Test func `a rotation for another reason leaves the end alone`() async throws {
         let end = fixture.clock.now() + .days(10)
         let id = try await fixture.addToken(

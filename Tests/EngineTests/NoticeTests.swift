@@ -162,13 +162,57 @@ import Testing
         try await expectRevoked(id, false)
     }
 
-    @Test func `a plan over its limit tells nobody, since nothing of it is done`() async throws {
+    @Test func `a plan over its limit is refused, and people are told of what is coming all the same`() async throws {
         for number in 0..<3 { try await fixture.addToken("t\(number)", age: .days(100)) }
-        var policy = Self.policy()
+        let other = Policy(
+            name: "other", mode: .enforce, rules: [Rule(.maxAge(.days(110)), action: .quarantine)],
+            notifyBefore: [.days(14)])
+        var policy = Self.policy(minimum: .days(3))
+        let first = try await run(policy)
+        #expect(first.notices == 3)
+        fixture.clock.advance(by: .days(3))
         policy.limits = Limits(actions: 2)
-        let report = try await run(policy)
-        #expect(report.refusal != nil && report.notices == 0)
-        #expect(try await told().isEmpty)
+        let report = try await run(policy, other)
+        // The last stage of each that is refused, and the first of what is not due yet.
+        #expect(report.refusal != nil && report.actions.isEmpty && report.notices == 6)
+        #expect(try await told().suffix(6).map { $0["policy"]?.string }.filter { $0 == "other" }.count == 3)
+        #expect(try await run(policy, other).notices == 0, "once")
+        #expect(try await fixture.store.read { try $0.openFindings() }.count == 3, "those of the first run")
+    }
+
+    @Test func `a notice whose cause is cured ends with a plan that is refused, too`() async throws {
+        let ownerless = Policy(
+            name: "ownerless", mode: .enforce, selector: Selector(names: [Glob("t")]),
+            rules: [Rule(.owner([]), action: .quarantine)], minimumNotice: .days(3))
+        let id = try await fixture.addToken("t")
+        try await run(ownerless)
+        #expect(try await notices(of: id).count == 1)
+        for number in 0..<2 { try await fixture.addToken("old\(number)", age: .days(100)) }
+        var over = Self.policy(before: [])
+        over.limits = Limits(actions: 1)
+        try await fixture.edit(id) { $0.owner = "team" }
+        #expect(try await run(ownerless, over).refusal != nil)
+        #expect(try await notices(of: id).isEmpty)
+        try await fixture.edit(id) { $0.owner = "" }
+        fixture.clock.advance(by: .days(4))
+        #expect(try await run(ownerless).actions.map(\.outcome) == [.waiting], "it is another one, and told anew")
+        #expect(try await fixture.token(id).state == .active)
+    }
+
+    @Test func `while nobody knows, a notice stands, and the minimum does not begin anew`() async throws {
+        var policy = Self.policy(minimum: .days(3))
+        policy.condition = try Condition(#"token.labels.tier == "1""#)
+        let id = try await fixture.addToken("t", age: .days(400), labels: ["tier": "1"])
+        #expect(try await run(policy).count(.waiting) == 1)
+        let sent = try await notices(of: id)
+        try await fixture.edit(id) { $0.labels = [:] }
+        fixture.clock.advance(by: .days(1))
+        #expect(try await run(policy).actions.isEmpty, "its condition errs")
+        #expect(try await notices(of: id) == sent)
+        fixture.clock.advance(by: .days(2))
+        try await fixture.edit(id) { $0.labels = ["tier": "1"] }
+        #expect(try await run(policy).count(.done) == 1)
+        try await expectRevoked(id)
     }
 
     // MARK: The minimum

@@ -37,12 +37,12 @@ final class RunFixture: Sendable {
     @discardableResult
     func addToken(
         _ name: String, age: TimeSpan = .zero, usage: Usage = .unknown, issuer: Issuer = .rota,
-        labels: [String: String] = [:], expiresAt: Instant? = nil, destinations: [String] = []
+        owner: String = "", labels: [String: String] = [:], expiresAt: Instant? = nil, destinations: [String] = []
     ) async throws -> TokenID {
         let id = TokenID("tok_\(name)")
         let issuedAt = clock.now() - age
         let token = Token(
-            id: id, name: name, labels: labels, issuer: issuer, createdAt: issuedAt, createdBy: "test",
+            id: id, name: name, owner: owner, labels: labels, issuer: issuer, createdAt: issuedAt, createdBy: "test",
             expiresAt: expiresAt, usage: usage, values: ValueSummary(currentIssuedAt: issuedAt),
             destinationCount: destinations.count)
         let version = Version(
@@ -55,6 +55,14 @@ final class RunFixture: Sendable {
             try store.addToken(token, version: version, destinations: places, change: change)
         }
         return id
+    }
+
+    /// As a person edits it.
+    func edit(_ id: TokenID, _ body: (inout Token) -> Void) async throws {
+        var token = try await token(id)
+        body(&token)
+        let (edited, change) = (token, change("edited"))
+        _ = try await store.write { try $0.editToken(edited, change: change) }
     }
 
     func token(_ id: TokenID) async throws -> Token {

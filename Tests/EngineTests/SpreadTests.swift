@@ -106,6 +106,32 @@ import Testing
         #expect(vault.count(of: .write) == 0)
     }
 
+    @Test(arguments: [(Limits(actions: 5), 5), (Limits(perOwner: Ceiling(actions: 5)), 5)] as [(Limits, Int)])
+    func `what is beyond the pace counts toward no limit, neither of all nor of one owner or vault`(
+        limits: Limits, pace: Int
+    ) async throws {
+        _ = try await addDue()
+        var policy = Self.rotate
+        policy.pace = pace
+        policy.limits = limits
+        policy.limits.perVault = Ceiling(actions: pace)
+        let report = try #require(try await turn(policy))
+        #expect(report.refusal == nil)
+    }
+
+    @Test func `of an owner and a vault as many count as the pace lets through`() async throws {
+        _ = try await addDue()
+        var policy = Self.rotate
+        policy.pace = 5
+        policy.limits = Limits(perOwner: Ceiling(actions: 4), perVault: Ceiling(actions: 3))
+        let report = try await turn(policy)
+        #expect(
+            report?.refusal
+                == "policy 'rotation' would act on 5 tokens without an owner; its limit per owner is 4 actions; "
+                + "policy 'rotation' would act on 5 tokens with a destination in vault 'main'; its limit per vault is 3 "
+                + "actions")
+    }
+
     @Test func `what would end before its turn is rotated at the fire`() async throws {
         let ids = (0..<Self.count).map { TokenID("tok_t\($0)") }
         let last = try #require(ids.max { schedule.turn(of: $0, after: fire) < schedule.turn(of: $1, after: fire) })

@@ -134,6 +134,24 @@ import Testing
         #expect(again.notices.isEmpty)
     }
 
+    @Test func `a notice stands while nobody knows what its rule says, and ends when it is known to be over`() throws {
+        let policy = Self.policy()
+        let terms = try #require(NoticeTerms(policy))
+        let told = sent(.days(3), left: .days(2))
+        func keeps(
+            _ status: Verdict.Status, _ reason: Reason, start: Instant?, action: Action = .revoke
+        ) -> Bool {
+            let coming = ComingAction(
+                rule: told.rule, action: action, verdict: Verdict(status, reason, start: start),
+                origin: status == .unknown ? nil : told.origin)
+            return terms.keeps(told, for: coming, at: now)
+        }
+        #expect(keeps(.unknown, .usageUnknown, start: nil))
+        #expect(!keeps(.unknown, .usageUnknown, start: nil, action: .quarantine), "that is another action")
+        #expect(!keeps(.compliant, .asRequired, start: nil))
+        #expect(keeps(.compliant, .asRequired, start: told.start))
+    }
+
     // MARK: The minimum
 
     @Test func `an overdue action waits for its first notice, which leads up to it`() throws {

@@ -30,6 +30,45 @@ import Testing
         }
     }
 
+    /// A store is brought up to date from the number of its last step: one that came later with a lower number would
+    /// never be run.
+    @Test func `the steps are numbered without a gap`() {
+        #expect(Migration.all.map(\.number) == Array(1...Int64(Migration.all.count)))
+    }
+
+    @Test func `of the renewals under way only those go on whose token nobody has edited since`() throws {
+        func token(_ id: String) -> String {
+            """
+            INSERT INTO tokens (id, revision, name, description, owner, integration, scopes, labels, prefix, issuer,
+              state, created_at, created_by, expires_at, provenance, rotation_open, awaiting_retirement,
+              destination_count, event_seq) VALUES
+              ('\(id)', 1, '\(id)', '', '', '', '', '', 'rota', 'rota', 'active', 100, 'x', 900, 'observed', 1, 0, 1, 0);
+            """
+        }
+        func rotation(_ id: String, renewal: String = "500") -> String {
+            """
+            INSERT INTO rotations (token_id, from_version, phase, overlap, claimed_at, claim_actor, claim_cause, policy,
+              failures, next_attempt_at, renewal) VALUES ('\(id)', 1, 'open', 0, 200, 'x', 'x', 'p', 0, 200, \(renewal));
+            """
+        }
+        func entry(_ action: String, _ id: String) -> String {
+            "INSERT INTO audit (at, actor, action, object, body) VALUES (200, 'x', '\(action)', '\(id)', '{}');"
+        }
+        try makeStore(
+            at: 18,
+            ["left", "moved", "earlier", "plain"].map(token).joined()
+                + rotation("left") + rotation("moved") + rotation("earlier") + rotation("plain", renewal: "NULL")
+                + entry("token.edit", "earlier")
+                + ["left", "moved", "earlier"].map { entry("rotation.claim", $0) }.joined()
+                + entry("token.edit", "moved"))
+        let store = try scratch.open()
+        func end(_ id: String) throws -> Instant? { try store.rotation(of: TokenID(id))?.endAtClaim }
+        #expect(try end("left") == Instant(seconds: 900))
+        #expect(try end("earlier") == Instant(seconds: 900), "it was edited before the claim")
+        #expect(try end("moved") == nil, "it keeps the end that it has")
+        #expect(try end("plain") == nil)
+    }
+
     @Test func `a row that was sent once has its only base for the first, and of others nothing is known`() throws {
         try makeStore(
             at: 6,

@@ -5,6 +5,9 @@ import Testing
 
 /// The SQL is written once, for two databases: a real PostgreSQL takes every word of it.
 @Suite(.timeLimit(.minutes(3)), .serialized) struct PostgresTests {
+    private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appendingPathComponent("Sources/Stores")
+
     @Test func `PostgreSQL makes the schema and prepares every statement`() throws {
         let server = try PostgresServer()
         defer { server.stop() }
@@ -35,12 +38,19 @@ import Testing
         try server.run(entry + " SELECT 1 / (SELECT (count(*) = 2)::int FROM audit WHERE actor = 'a');")
     }
 
+    @Test func `no text is made that PostgreSQL cannot hold`() throws {
+        let sources = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path)
+            .filter { $0.hasSuffix(".swift") }
+        for name in sources {
+            let text = try String(contentsOf: Self.folder.appendingPathComponent(name), encoding: .utf8)
+            #expect(!text.contains(#"\u{0}"#) && !text.contains(#"\0"#), "\(name)")
+        }
+    }
+
     @Test func `the catalogue holds every statement once`() throws {
-        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appendingPathComponent("Sources/Stores")
-        let declared = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        let declared = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path)
             .filter { $0.hasPrefix("Statements+") }
-            .map { try String(contentsOf: folder.appendingPathComponent($0), encoding: .utf8) }
+            .map { try String(contentsOf: Self.folder.appendingPathComponent($0), encoding: .utf8) }
             .reduce(0) { $0 + $1.components(separatedBy: "= Statement(").count - 1 }
         #expect(declared == Statement.all.count)
         #expect(Set(Statement.all).count == Statement.all.count)

@@ -34,13 +34,15 @@ import Testing
         (.nextOwner, "SEARCH tokens USING INDEX tokens_by_owner (owner>?)"),
         (.ofScopes, "SEARCH tokens USING INDEX tokens_by_scopes (scopes=?)"),
         (.nextScopes, "SEARCH tokens USING INDEX tokens_by_scopes (scopes>?)"),
-        (.namesFrom, "SEARCH tokens USING INDEX tokens_live_name (name>?)"),
+        (.namesAfter, "SEARCH tokens USING INDEX tokens_live_name (name>?)"),
         (.activeOfName, "SEARCH tokens USING INDEX tokens_by_name (name=?)"),
         (.withoutDescription, "SEARCH tokens USING INDEX tokens_undescribed (description=?)"),
         (.withoutDestination, "SEARCH tokens USING INDEX tokens_unplaced (destination_count=?)"),
         (.seenFromAddresses, "SEARCH tokens USING INDEX tokens_by_addresses (addresses_seen>?)"),
         (.seenFromAgents, "SEARCH tokens USING INDEX tokens_by_agents (agents_seen>?)"),
         (.liveTokenNamed, "SEARCH tokens USING INDEX tokens_live_name (name=?)"),
+        (.nextPolicyOfNotices, "SEARCH notices USING COVERING INDEX notices_by_policy (policy>?)"),
+        (.noticesOfPolicy, "SEARCH notices USING INDEX notices_by_policy (policy=?)"),
         (.unfinishedRotation, "SEARCH rotations USING INDEX rotations_unfinished (token_id=?)"),
         (.auditEntriesOfObject, "SEARCH audit USING INDEX audit_by_object (object=? AND number>?)"),
         (
@@ -84,7 +86,6 @@ import Testing
         .allTokens, .tokensInStates, .unsortedTokens, .unfinishedRotations, .openFindings, .deliveryCounts,
         .activeCount, .lastRun, .tokensWithoutValue, .stalledRotations, .heartbeats, .beginTracking, .schedules,
         .destinationCounts, .blocks, .failedAttempts, .disabledEndpoints, .absentTokens, .absentCount,
-        .allNotices,
     ]
 
     /// It would look through the push rows, but only while a foreign key is violated.

@@ -4,8 +4,10 @@ package import RotaCore
 package protocol NoticeReads {
     /// Those that hold of one token, by policy and rule.
     func notices(of id: TokenID) throws -> [StandingNotice]
-    /// All that hold, by their tokens; `each` returns false to stop.
-    func eachNotice(_ each: (TokenID, StandingNotice) throws -> Bool) throws
+    /// The policies that gave those that hold, by name; loaded or not.
+    func policiesOfNotices() throws -> [String]
+    /// All of a policy that hold, by their tokens; `each` returns false to stop.
+    func eachNotice(of policy: String, _ each: (TokenID, StandingNotice) throws -> Bool) throws
 }
 
 /// What tells people of actions that are coming. One row for each action of each rule over a token; the audit log has

@@ -41,13 +41,16 @@ package struct Rotation: Hashable, Sendable {
     package var useAlarmedAt: Instant?
     /// When its value became current; nil: it has not.
     package var promotedAt: Instant?
+    /// The token's end when it was claimed; nil: it had none, or that is not known.
+    package var endAtClaim: Instant?
 
     package init(
         id: Int64, tokenID: TokenID, fromVersion: Int, toVersion: Int?, phase: Phase, overlap: TimeSpan,
         cap: OverlapCap = OverlapCap(),
         claimedAt: Instant, claim: Change, trigger: RotationTrigger?, failures: Int, rejections: Int = 0,
         nextAttemptAt: Instant,
-        cause: String?, alarmedAt: Instant? = nil, useAlarmedAt: Instant? = nil, promotedAt: Instant? = nil
+        cause: String?, alarmedAt: Instant? = nil, useAlarmedAt: Instant? = nil, promotedAt: Instant? = nil,
+        endAtClaim: Instant? = nil
     ) {
         self.id = id
         self.tokenID = tokenID
@@ -66,6 +69,13 @@ package struct Rotation: Hashable, Sendable {
         self.alarmedAt = alarmedAt
         self.useAlarmedAt = useAlarmedAt
         self.promotedAt = promotedAt
+        self.endAtClaim = endAtClaim
+    }
+
+    /// Whether its promotion leaves the token the end that it has, though a renewal was asked for: somebody has moved it
+    /// since the claim, or may have.
+    package func leavesEnd(of token: Token) -> Bool {
+        trigger?.renewal != nil && (endAtClaim == nil || token.expiresAt != endAtClaim)
     }
 }
 
@@ -78,7 +88,8 @@ package struct RotationTrigger: Hashable, Sendable {
     /// The reason in a sentence.
     package var message: String
     package var deadline: Instant?
-    /// The end that the token gets at the promotion, counted from there; nil: it keeps its own.
+    /// The end that the token gets at the promotion, counted from there, unless somebody has moved it since the claim;
+    /// nil: it keeps its own.
     package var renewal: TimeSpan?
 
     package init(

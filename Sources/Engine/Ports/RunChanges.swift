@@ -116,7 +116,8 @@ package protocol RunChanges {
     func recordActions(_ actions: [RecordedAction]) throws
     /// Event `run.completed`, or `run.aborted` with its reason. `totals`: outcome to count.
     func finishRun(_ id: String, aborted: String?, totals: [Outcome: Int], change: Change) throws
-    /// Opens a finding once for each (token, policy, rule); with `announce`, event `policy.violated`.
+    /// Opens a finding once for each (token, policy, rule); with `announce`, event `policy.violated`, and
+    /// `token.expiring` where it is an end that is near.
     /// Returns false when it is open already.
     ///
     /// - parameter blocked: why the action that would cure it cannot be taken, as far as that is known.

@@ -165,6 +165,9 @@ package protocol StoreReads: UsageReads, QuarantineReads, AbsenceReads, NoticeRe
     func rotation(of id: TokenID) throws -> Rotation?
     /// Rotations that a person asked for and that were given up, newest first, of the newest so many of all.
     func givenUpRotations(ofNewest count: Int) throws -> [Rotation]
+    /// What the runs of somebody since an instant have begun for a policy, oldest first; not what was given up before
+    /// anything was armed.
+    func rotations(ofRunsBy actor: String, policy: String, since: Instant) throws -> [Rotation]
     /// The push rows of all versions of a token.
     func pushes(of id: TokenID) throws -> [Push]
 

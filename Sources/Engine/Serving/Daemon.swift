@@ -37,6 +37,7 @@ package struct Daemon: Sendable {
     private let hasSettled = Locked(false)
     private let toldDisabled = Locked<[String: String]>([:])
     private let toldRefusal = Locked<String?>(nil)
+    private let toldPaced = Locked<Set<TokenID>>([])
     private let toldUpkeep = Locked(ToldRotations())
 
     /// How long a loop rests between two turns, in milliseconds.
@@ -160,6 +161,7 @@ package struct Daemon: Sendable {
         guard try await brakes.isReleased(run.store) else { return nil }
         let result = try await run.runBeforeEnds(
             policies: orders.policies, schedules: orders.schedules, calendar: orders.calendar, limits: orders.limits)
+        tell(paced: Set(result.waiting.map(\.tokenID)))
         let before = toldRefusal.withLock { told in
             defer { told = result.refusal }
             return told
@@ -178,6 +180,18 @@ package struct Daemon: Sendable {
         }
         if let report = result.report { tell(report) }
         return result.report
+    }
+
+    /// Each token once, while it waits.
+    private func tell(paced tokens: Set<TokenID>) {
+        let before = toldPaced.withLock { told in
+            defer { told = tokens }
+            return told
+        }
+        guard !tokens.isSubset(of: before) else { return }
+        log.error(
+            "tokens will end before their policies run, and are beyond the pace of these",
+            LogField("tokens", tokens.count))
     }
 
     private func tell(_ report: RunReport) {

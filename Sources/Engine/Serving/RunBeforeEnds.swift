@@ -4,6 +4,9 @@ package import RotaCore
 package struct RunBeforeEnds: Sendable {
     /// What is to be done before the schedules say so, in the order of a plan.
     package var actions: [PlannedAction] = []
+    /// What would have to be, and is beyond the pace of its policy: earlier runs of this kind, or this one, take it up
+    /// until the schedule's next.
+    package var waiting: [PlannedAction] = []
     /// Why none of it is done: it is over a limit. Nil within the limits.
     package var refusal: String?
     /// Nil when nothing was to be done, or all of it is refused.
@@ -15,7 +18,8 @@ extension RunUseCase {
     /// all that its policies call for, but by the next look.
     package static let endWatcher = "rota serve, before an end"
 
-    /// Rotates what would end before the policy that renews it runs again, and nothing else.
+    /// Rotates what would end before the policy that renews it runs again, and nothing else. What has been begun so
+    /// since the last run of a policy's schedule counts for its pace and its limits.
     ///
     /// - parameters:
     ///   - policies: all that are loaded.
@@ -30,7 +34,9 @@ extension RunUseCase {
         let request = PlanRequest(
             policies: part, limits: limits, vaults: Set(rotator.vaults.keys), at: clock.now(), occasion: occasion)
         let planned = try await store.read { try makePlan(request, from: $0) }
-        var result = RunBeforeEnds(actions: planned.plan.actions.filter(\.takesEffect), refusal: planned.refusal)
+        var result = RunBeforeEnds(
+            actions: planned.plan.actions.filter(\.takesEffect), waiting: planned.plan.actions.filter(\.waiting),
+            refusal: planned.refusal)
         // What cannot be done is told by the runs of the policies; each minute would be too often.
         guard !result.actions.isEmpty, result.refusal == nil else { return result }
         let run = RunRecord(

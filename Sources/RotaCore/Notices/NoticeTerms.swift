@@ -51,13 +51,15 @@ package struct NoticeTerms: Hashable, Sendable {
     ///
     /// - parameter coming: what the rule says now of the same action; an action under way keeps its notice.
     package func keeps(_ sent: StandingNotice, for coming: ComingAction, at now: Instant) -> Bool {
-        guard sent.announces(coming) else { return false }
         switch coming.verdict.status {
-        case .due, .violating: return true
+        case .due, .violating: return sent.announces(coming)
         case .compliant:
             // Not withdrawn for a start that moves about by as much as clocks of idle time do.
-            return coming.verdict.start.map { $0 - longestLead - StandingNotice.tolerance <= now } ?? false
-        case .waived, .unknown: return false
+            return sent.announces(coming)
+                && coming.verdict.start.map { $0 - longestLead - StandingNotice.tolerance <= now } ?? false
+        // Nobody knows when it would be now. Once that is known again, it is the same one or another.
+        case .unknown: return sent.rule == coming.rule && sent.action == coming.action
+        case .waived: return false
         }
     }
 }

@@ -43,15 +43,36 @@ package enum Occasion: Hashable, Sendable {
         return Set(policies.map(\.name))
     }
 
+    /// Whether it is only about ends that come before the next runs: what else there is, the runs of the policies see
+    /// and tell.
+    package var isEarly: Bool { if case .endings = self { true } else { false } }
+
     /// No end after this one is looked at; nil: the plan is made by all that its rules look at.
-    package func horizon(at now: Instant) -> Instant? {
+    ///
+    /// As far as a rule that saves a token looks ahead, and not beyond what its policy's next run can do.
+    ///
+    /// - parameter policies: those that the plan is made by.
+    package func horizon(of policies: PolicySet, at now: Instant) -> Instant? {
         guard case .endings(let timetable) = self else { return nil }
-        return timetable.schedules.values.map { schedule in
-            let next = schedule.nextActing(after: now, calendar: timetable.calendar) ?? now + Schedule.farthest
+        let ends = policies.policies.flatMap { policy -> [Instant] in
+            guard let schedule = timetable.schedules[policy.name] else { return [] }
+            let fire = schedule.nextActing(after: now, calendar: timetable.calendar) ?? now + Schedule.farthest
             // The turn of a token may be that much later, and move past a freeze that begins meanwhile.
-            let last = next + (schedule.spread ?? .zero)
-            return schedule.nextActing(after: last, calendar: timetable.calendar) ?? last
-        }.max() ?? now
+            let last = fire + (schedule.spread ?? .zero)
+            let next = schedule.nextActing(after: last, calendar: timetable.calendar) ?? last
+            return policy.rules.filter(\.savesFromEnding).map { rule in
+                guard case .expiresWithin(let limit) = rule.requirement else { return next }
+                return min(next, now + rule.lead + limit)
+            }
+        }
+        return ends.max() ?? now
+    }
+
+    /// Since when what such runs have begun for a policy counts for its pace and its limits: a run each minute would
+    /// else be bound by none. From the last run of its schedule on; nil: each run is bound by itself.
+    package func beginning(of policy: String, at now: Instant) -> Instant? {
+        guard case .endings(let timetable) = self else { return nil }
+        return timetable.schedules[policy]?.previous(atOrBefore: now)
     }
 
     /// Leaves an action to a token whose turn it is, and lets it wait for its turn else. What waits for its notice

@@ -32,9 +32,11 @@ package struct PlannedActions: RandomAccessCollection, Sendable {
     /// Lets the first `pace` actions of each policy that would take effect go ahead; the rest wait.
     ///
     /// Blocked ones take no place.
-    package mutating func hold(toPaceOf policies: [Policy]) {
+    ///
+    /// - parameter begun: by policy, how many of the places earlier runs have taken.
+    package mutating func hold(toPaceOf policies: [Policy], after begun: [String: Int] = [:]) {
         var left: [String: Int] = [:]
-        for policy in policies { left[policy.name] = policy.pace }
+        for policy in policies { left[policy.name] = policy.pace.map { Swift.max(0, $0 - (begun[policy.name] ?? 0)) } }
         guard !left.isEmpty else { return }
         for index in indices {
             let (takesEffect, policy) = rows.effect(index)

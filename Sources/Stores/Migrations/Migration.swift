@@ -4,10 +4,11 @@ struct Migration: Sendable {
     let sqlite: String
     let postgres: String
 
-    /// All steps, in order.
+    /// All steps, in order, and numbered without a gap: a store remembers the number of the last one alone.
     static let all: [Migration] = [
         .first, .places, .runs, .usage, .schedules, .overlaps, .firstBases, .appendOnly, .blocks, .disabledEndpoints,
-        .freezes, .quarantines, .earlyRetirement, .absences, .obstacles, .facts, .notices, .waivers, .sources,
+        .freezes, .quarantines, .earlyRetirement, .absences, .obstacles, .facts, .unused, .notices, .endsAtClaims,
+        .waivers, .sources,
     ]
 
     /// A step for which the dialects have no words in common.

@@ -76,7 +76,7 @@ private struct TokenDetails {
             "token": TokenDocument.json(token, at: now),
             "versions": .array(versions.map { TokenDocument.json($0, of: token, at: now) }),
             "destinations": .array(destinations.map(json)),
-            "rotation": rotation.map { TokenDocument.json($0) } ?? .null,
+            "rotation": rotation.map { TokenDocument.json($0, of: token) } ?? .null,
             "failed_attempts": TokenDocument.json(failed),
             "findings": .array(findings.map { TokenDocument.json($0) }),
             "notices": .array(notices.map { NoticeDocument.json($0, policies) }), "usage": UsageDocument.json(usage),
@@ -200,7 +200,8 @@ private struct TokenDetails {
             return "from version \(rotation.fromVersion)\(target)\(by): done but for the overlap\(held)"
         }
         let since = distance(to: rotation.claimedAt, from: now)
-        let begun = "from version \(rotation.fromVersion)\(target)\(by), begun \(since)"
+        let end = rotation.leavesEnd(of: token) ? "; the token keeps its end, which was moved meanwhile" : ""
+        let begun = "from version \(rotation.fromVersion)\(target)\(by), begun \(since)\(end)"
         guard let cause = rotation.cause else { return begun }
         return "\(begun); \(counted(rotation.failures, "failure")), next try "
             + "\(distance(to: rotation.nextAttemptAt, from: now)): \(cause)"

@@ -1,6 +1,6 @@
 extension Migration {
     /// From where tokens were used, so that one may be found that many share.
-    static let sources = Migration(number: 24) { dialect in
+    static let sources = Migration(number: 22) { dialect in
         """
         -- Each different address and agent of a token, with the last day of UTC on which it was seen. What uses told
         -- before this step is in the sums by day alone, and comes here as soon as it is seen again.
