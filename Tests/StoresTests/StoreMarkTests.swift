@@ -158,7 +158,7 @@ import Testing
         #expect(try store.brake(at: change.at)?.code == "store-copied")
         let identity = try store.identity()
         let begun = try store.transaction {
-            try store.beginGeneration(after: identity, instance: nil, totals: [:], change: change)
+            try store.beginGeneration(after: identity, id: "next", instance: nil, totals: [:], change: change)
         }
         #expect(begun)
         #expect(try store.doubt() == nil)
@@ -214,7 +214,7 @@ import Testing
         let identity = try store.identity()
         #expect(
             try store.transaction {
-                try store.beginGeneration(after: identity, instance: nil, totals: [:], change: change)
+                try store.beginGeneration(after: identity, id: "next", instance: nil, totals: [:], change: change)
             })
         for (name, step) in steps { #expect(throws: Never.self, "\(name)") { try store.transaction(step) } }
     }
@@ -227,7 +227,7 @@ import Testing
         let change = Change(actor: "a", at: identity.createdAt, cause: "test")
         #expect(throws: StoreError.self) {
             try store.transaction {
-                _ = try store.beginGeneration(after: identity, instance: nil, totals: [:], change: change)
+                _ = try store.beginGeneration(after: identity, id: "next", instance: nil, totals: [:], change: change)
                 throw StoreError.failed("undo")
             }
         }
