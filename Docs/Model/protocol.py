@@ -1,11 +1,11 @@
 """The rotation protocol: what must hold in every state, and every step that anybody can take."""
 from recovery import Recovery
-from state import (BEYOND, CURRENT, EMPTY, FENCED, FOREIGN, GONE, MISSING, NEVER, NONE, PENDING, PLACES, PREVIOUS,
-                   REVOKED, SENDING, STATES, UNCONFIRMED, UNSENT, VERIFIED, Request, Row, State, Store, Unfair,
+from state import (BEYOND, CURRENT, EMPTY, FENCED, FOREIGN, GONE, LONG_GONE, MISSING, NEVER, NONE, PENDING, PLACES,
+                   PREVIOUS, REVOKED, SENDING, STATES, UNCONFIRMED, UNSENT, VERIFIED, Request, Row, State, Store, Unfair,
                    Violation, told)
 
 # What a process may be in the middle of that ends with a write to a place, and where its memory has the place.
-ABOUT_TO_WRITE = {"arm": 1, "send": 1, "fill": 3, "pour": 3}
+ABOUT_TO_WRITE = {"send": 1, "pour": 3}
 
 
 class Model(Recovery):
@@ -23,7 +23,7 @@ class Model(Recovery):
         second = b.absent or b.empty
         first = (Row(VERIFIED, 1, 0, 0), Row(MISSING) if second else Row(VERIFIED, 1, 0, 0))
         store = Store((CURRENT,) + (NONE,) * (b.versions - 1), (first,) + ((Row(MISSING),) * 2,) * (b.versions - 1))
-        histories = ((0,), () if b.empty else (0,))
+        histories = ((0, EMPTY) if b.emptied else (0,), () if b.empty else (0,))
         since = (0, NEVER if b.absent else 0)
         state = State(store, histories, since, frozenset(), (("idle",),) * b.processes, b.starts, b.crashes,
                       b.foreign, b.edits, ())
@@ -38,12 +38,12 @@ class Model(Recovery):
         store = Store((CURRENT, PENDING, NONE), (rows[0], (Row(SENDING, 1, 1, 1), Row(SENDING, 1, 0, 0)), rows[2]))
         late = ("settle", 0, 1, 1, ((SENDING, 1), (UNSENT, 0)))
         return state._replace(store=store, histories=((0, 1, 0), ()), since=(0, 0), edits=0,
-                              processes=tuple(sorted((("idle",), late, ("mint", 2, (0, NEVER))))))
+                              processes=tuple(sorted((("idle",), late, ("mint", 2, ((0, NEVER), 1))))))
 
     # What must hold in every state
 
     def violation(self, state):
-        versions, rows = state.store
+        versions = state.store.versions
         for place in PLACES:
             held = state.held(place)
             if state.has(place) and held >= 0 and versions[held] not in self.valid:
@@ -55,9 +55,6 @@ class Model(Recovery):
         if versions.count(PENDING) > 1:
             return "one pending: there are two"
         current = versions.index(CURRENT)
-        filling = {SENDING} if self.bounds.fills else set()
-        if not all(r.state in {VERIFIED, MISSING} | filling for r in rows[current]):
-            return f"I3: v{current + 1} is current and not verified everywhere"
         for number, version in enumerate(versions):
             for place in PLACES:
                 fault = self.violation_at(state, number, version, place, current)
@@ -74,24 +71,29 @@ class Model(Recovery):
         row, history = state.store.rows[number][place], state.histories[place]
         if row.state == VERIFIED and number not in history:
             return f"verified: v{number + 1} never was at {place}"
-        if version != REVOKED or not state.has(place):
+        if not state.has(place):
+            return None
+        lately = history[max(state.since[place] - 1, 0):]
+        if version == PENDING and row.state == VERIFIED and number not in lately:
+            return f"verified: v{number + 1} was not at {place} since that came back"
+        if version != REVOKED:
             return None
         newer = [rows[place].state for rows in state.store.rows[number + 1:]]
         if row.state in (SENDING, VERIFIED) and not (current > number and VERIFIED in newer):
             return f"I3: v{number + 1} is revoked, at {place} neither fenced nor superseded"
-        if current < number and number in history[max(state.since[place] - 1, 0):]:
+        if current < number and number in lately:
             return f"I3: v{number + 1} was visible at {place} and is revoked without a successor"
         return None
 
     @staticmethod
     def is_goal(state):
         """Every destination holds the current value, save one that waits for the next rotation; all else is over."""
-        versions, rows = state.store
+        versions = state.store.versions
         current = versions.index(CURRENT)
         settled = all(v in (NONE, CURRENT, REVOKED) for v in versions)
         return current > 0 and settled and all(
             state.held(p) == current or not state.has(p)
-            or (rows[current][p].state == MISSING and state.held(p) < 0) for p in PLACES)
+            or (state.row(current, p).state == MISSING and state.held(p) < 0) for p in PLACES)
 
     @staticmethod
     def waits_for_person(state):
@@ -107,6 +109,7 @@ class Model(Recovery):
             yield from self.writers(state)
         if state.edits:
             yield from self.editors(state)
+            yield from self.long_gone(state)
         for index, process in enumerate(state.processes):
             if process[0] == "idle":
                 if state.starts:
@@ -198,7 +201,7 @@ class Model(Recovery):
                 yield Unfair(f"a stranger puts v1 back at {place}"), self.accept(spent, place, 0)
 
     def editors(self, state):
-        """Decision 0019. A place holds the value of one token, so what a removed place holds is nobody's."""
+        """Decisions 0019 and 0022. A place holds the value of one token, so what a removed place holds is nobody's."""
         store = state.store
         present = sum(map(state.has, PLACES))
         is_open = any(v in (PENDING, UNCONFIRMED) for v in store.versions[store.current():])
@@ -209,42 +212,73 @@ class Model(Recovery):
                 if present == 1 and is_open:
                     continue
                 since[place] = GONE
-                without = store
-                for number in range(len(store.versions)):
-                    without = without.row(number, place, Row(MISSING))
-                yield Unfair(f"{place} is taken away"), self.commit(
-                    spent._replace(since=tuple(since)), without)
+                forgotten = {VERIFIED} if self.keeps("rows-are-kept") else set(range(MISSING))
+                changed = self.without_rows(store, place, forgotten, self.keeps("rows-are-kept"))
+                label = f"{place} is taken away"
             elif self.may_come(state, place):
                 since[place] = len(state.histories[place])
-                pending = store.pending()
-                added = store if pending < 0 else store.row(pending, place, Row())
-                yield Unfair(f"{place} is added"), self.commit(spent._replace(since=tuple(since)), added)
+                changed = self.come(self.without_rows(store, place, set(range(MISSING)), True), place)
+                label = f"{place} is added"
+            else:
+                continue
+            yield Unfair(label), self.commit(spent._replace(since=tuple(since)), changed)
+
+    @staticmethod
+    def without_rows(store, place, states, of_ended):
+        """A place is refused for a proved row of what has ended since it went away, so that one of what ended before
+        is forgotten. What has ended is not followed any more when a place has come back."""
+        for number, version in enumerate(store.versions):
+            if store.rows[number][place].state in states and (version == REVOKED or not of_ended):
+                store = store.row(number, place, Row(MISSING))
+        return store
+
+    def come(self, store, place):
+        """Only a pending version goes on there, with the row that it had."""
+        pending = store.pending()
+        if pending < 0:
+            return store
+        row = store.rows[pending][place]
+        if row.state == MISSING:
+            return store.row(pending, place, Row())
+        if row.state == VERIFIED and self.keeps("back-in-doubt"):
+            row = row._replace(state=SENDING)
+        if self.keeps("back-at-another-attempt"):
+            row = row._replace(attempt=row.attempt + 1)
+        return store.row(pending, place, row)
 
     def may_come(self, state, place):
         """A place whose consumers are locked out already is nobody's fault here."""
         held = state.held(place)
         if held >= 0 and state.store.versions[held] not in self.valid:
             return False
-        if state.since[place] == NEVER:
+        if state.since[place] != GONE or not self.keeps("gone-while-under-way"):
             return True
-        is_over = all(v in (NONE, CURRENT, REVOKED) for v in state.store.versions)
-        under_way = any(r.place == place and r.kind != "fence" for r in state.wire) or any(
-            p[0] in ABOUT_TO_WRITE and p[ABOUT_TO_WRITE[p[0]]] == place for p in state.processes)
-        return (is_over or not self.keeps("gone-while-it-lasts")) and (
-            not under_way or not self.keeps("gone-while-under-way"))
+        may_land = {SENDING, VERIFIED} if self.keeps("gone-though-verified") else {SENDING}
+        return not any(version == REVOKED and rows[place].state in may_land
+                       for version, rows in zip(*state.store))
+
+    def long_gone(self, state):
+        """Who has marked a row sends within the longest pause, and a request is not under way for longer."""
+        for place in PLACES:
+            under_way = any(r.place == place and r.kind != "fence" for r in state.wire) or any(
+                p[0] in ABOUT_TO_WRITE and p[ABOUT_TO_WRITE[p[0]]] == place for p in state.processes)
+            if state.since[place] == GONE and not under_way:
+                since = list(state.since)
+                since[place] = LONG_GONE
+                yield Unfair(f"{place} was taken away long ago"), state._replace(since=tuple(since))
 
     # The steps of a process that has the value, or looks for what is to be done
 
     def step_plan(self, state, index):
         store, pending = state.store, state.store.pending()
         if pending >= 0:
-            rows = tuple((r.state, r.attempt) for r in store.rows[pending])
+            rows = tuple(state.row(pending, place)[:2] for place in PLACES)
             yield f"finds v{pending + 1} pending", self.turn(state, index, ("probe", 0, pending, rows))
             return
         count = sum(v in self.valid | {PENDING} for v in store.versions)
         fresh = store.versions.index(NONE) if NONE in store.versions else -1
         if fresh >= 0 and (count < 3 or not self.keeps("bound-of-three")) and any(map(state.has, PLACES)):
-            mint = ("mint", fresh, state.since)
+            mint = ("mint", fresh, state.seen())
             if self.bounds.edits:
                 yield f"means to arm v{fresh + 1}", self.turn(state, index, mint)
             else:
@@ -253,24 +287,32 @@ class Model(Recovery):
             yield "would arm a further one", BEYOND
         for old, version in enumerate(store.versions):
             if version in (PREVIOUS, UNCONFIRMED) and store.current() > old:
-                yield f"means to retire v{old + 1}", self.turn(state, index, ("guard", old, 0, state.since))
+                yield f"means to retire v{old + 1}", self.turn(state, index, ("guard", old, 0, state.seen()))
 
-    @staticmethod
-    def needs_rotation(state):
+    def needs_rotation(self, state):
         """No rotation was finished yet, a value was lost, a place does not hold what the guard wants there, the
-        current value has no place left, or an older one was sent where the current one was not meant to be."""
+        current value has no place left, or an older one was sent where the current one was not seen."""
         store, current = state.store, state.store.current()
-        meant = [p for p in PLACES if state.has(p) and store.rows[current][p].state != MISSING]
+        meant = [p for p in PLACES if state.row(current, p).state != MISSING]
         drifted = any(state.held(p) != current if p in meant else state.has(p) and state.held(p) >= 0 for p in PLACES)
-        elsewhere = any(store.versions[old] in (PREVIOUS, UNCONFIRMED) and p not in meant
-                        and store.rows[old][p].state in (SENDING, VERIFIED) for old in range(current) for p in PLACES)
+        elsewhere = any(store.versions[old] in (PREVIOUS, UNCONFIRMED) and not self.is_superseded(state, old)
+                        for old in range(current))
         return current == 0 or UNCONFIRMED in store.versions[current:] or drifted or not meant or elsewhere
 
-    def step_mint(self, state, index, number, since):
+    @staticmethod
+    def is_superseded(state, old):
+        """`isSuperseded` of the gate: the current version was seen wherever this one was ever sent."""
+        current = state.store.current()
+        sent = [p for p in PLACES if state.row(old, p).state in (SENDING, VERIFIED)]
+        return current > old and all(state.row(current, p).state == VERIFIED for p in sent)
+
+    def step_mint(self, state, index, number, seen):
         """Arms for the places that the process has seen, all of which must still be there (DESIGN step 3)."""
         store = state.store
+        since, revision = seen
         count = sum(v in self.valid | {PENDING} for v in store.versions)
-        gone = any(state.since[p] != since[p] for p in PLACES if since[p] >= 0 or self.bounds.arms_all)
+        gone = any(state.since[p] != since[p] for p in PLACES if since[p] >= 0) or (
+            self.bounds.arms_all and state.edits != revision)
         full = count >= 3 and self.keeps("bound-of-three")
         if store.pending() >= 0 or store.versions[number] != NONE or gone or full:
             yield "was overtaken", self.turn(state, index, ("plan",))
@@ -286,19 +328,21 @@ class Model(Recovery):
         if store.versions[number] != PENDING:
             yield "was overtaken", self.turn(state, index, ("plan",))
             return
-        done = [r.state == VERIFIED for r in store.rows[number] if r.state != MISSING]
+        rows = [state.row(number, p) for p in PLACES]
+        done = [r.state == VERIFIED for r in rows if r.state != MISSING]
         if not done:
             yield "has lost every place, and leaves it to recovery", self.turn(state, index, ("plan",))
         elif all(done) or (any(done) and not self.keeps("promote-after-all")):
             promoted = store.version(store.current(), PREVIOUS).version(number, CURRENT)
-            yield f"promotes v{number + 1}", self.turn(self.commit(state, promoted), index, ("plan",))
-        for place in PLACES:
-            row = store.rows[number][place]
+            after = self.turn(self.commit(state, promoted), index, ("plan",))
+            fault = Violation(f"I3: v{number + 1} is current and not verified everywhere")
+            yield f"promotes v{number + 1}", after if all(done) else fault
+        for place, row in enumerate(rows):
             if row.state in (VERIFIED, MISSING):
                 continue
             for base, value, say in self.reads(state, place):
                 if value == number:
-                    process = ("verify", place, number)
+                    process = ("verify", place, number, row.attempt)
                     yield say(f"reads v{number + 1} back at {place}"), self.turn(state, index, process)
                 elif value != FOREIGN:
                     process = ("arm", place, number, base, row.attempt)
@@ -306,18 +350,20 @@ class Model(Recovery):
                         process = ("send", place, number, base)
                     yield say(f"probes {place}, base {base}"), self.turn(state, index, process)
 
-    def step_verify(self, state, index, place, number):
-        store = state.store
-        row = store.rows[number][place]
+    def step_verify(self, state, index, place, number, attempt):
+        store, row = state.store, state.row(number, place)
         if store.versions[number] != PENDING or row.state == MISSING:
             yield "was overtaken", self.turn(state, index, ("plan",))
+            return
+        if row.attempt != attempt:
+            yield "reads again", self.turn(state, index, ("push", number))
             return
         marked = store.row(number, place, row._replace(state=VERIFIED))
         yield f"marks {place} verified", self.turn(self.commit(state, marked), index, ("push", number))
 
     def step_arm(self, state, index, place, number, base, attempt):
         store = state.store
-        row = store.rows[number][place]
+        row = state.row(number, place) if self.keeps("marked-where-it-is") else store.rows[number][place]
         if store.versions[number] != PENDING or row.state == MISSING:
             yield "was overtaken", self.turn(state, index, ("plan",))
         elif row.state == VERIFIED or row.attempt != attempt or (self.bounds.ordered and base < row.base):
@@ -336,31 +382,26 @@ class Model(Recovery):
         sent = state._replace(wire=state.wire | {Request("put", place, base, number)})
         yield f"sends v{number + 1} to {place}, base {base}", self.turn(sent, index, ("push", number))
 
-    def step_guard(self, state, index, old, place, since):
+    def step_guard(self, state, index, old, place, seen):
         if place == 2 or not self.keeps("guard"):
-            yield "has looked everywhere", self.turn(state, index, ("retire", old, since))
+            yield "has looked everywhere", self.turn(state, index, ("retire", old, seen))
             return
-        following = ("guard", old, place + 1, since)
-        if since[place] < 0:
+        following = ("guard", old, place + 1, seen)
+        if seen[0][place] < 0:
             yield f"knows of no {place}", self.turn(state, index, following)
             return
         current = state.store.current()
-        is_new = state.store.rows[current][place].state == MISSING
+        is_new = state.row(current, place).state != VERIFIED
         for _, value, say in self.reads(state, place):
             harmless = is_new and (value < 0 or not self.keeps("new-place-is-guarded"))
             after = following if value == current or harmless else ("plan",)
             yield say(f"reads {told(value)} at {place}"), self.turn(state, index, after)
 
-    def step_retire(self, state, index, old, since):
+    def step_retire(self, state, index, old, seen):
         store = state.store
-        current = store.current()
-        proved = [r.state == VERIFIED for r in store.rows[current]]
-        sent = [p for p in PLACES if store.rows[old][p].state in (SENDING, VERIFIED)]
-        has_rows = any(r.state != MISSING for r in store.rows[old])
-        where = sent if has_rows else [p for p in PLACES if state.has(p)]
-        allowed = all(proved[p] for p in where) or not self.keeps("superseded-where-sent")
-        same = state.since == since or not self.keeps("guard-saw-all")
-        if store.versions[old] in (PREVIOUS, UNCONFIRMED) and current > old and allowed and same:
+        allowed = self.is_superseded(state, old) or not self.keeps("superseded-where-sent")
+        same = state.seen() == seen or not self.keeps("guard-saw-all")
+        if store.versions[old] in (PREVIOUS, UNCONFIRMED) and store.current() > old and allowed and same:
             retired = self.commit(state, store.version(old, REVOKED))
             yield f"retires v{old + 1}", self.turn(retired, index, ("plan",))
         else:

@@ -8,7 +8,7 @@ class Recovery:
 
     def step_probe(self, state, index, place, number, rows):
         following = ("probe", 1, number, rows) if place == 0 else ("settle", 0, number, 1, rows)
-        if not state.has(place):
+        if rows[place][0] == MISSING:
             yield f"has no {place}", self.turn(state, index, following)
             return
         for base, value, say in self.reads(state, place):
@@ -32,12 +32,11 @@ class Recovery:
             yield f"row {place} is verified", self.turn(state, index, following + (known, rows))
         elif not self.bounds.fences:
             yield f"{place} cannot be fenced", self.turn(state, index, following + (0, rows))
-        elif not state.has(place):
-            yield f"{place} was taken away", self.turn(state, index, ("plan",))
         else:
             yield from self.fence(state, index, place, number, certain, rows)
 
     def fence(self, state, index, place, number, certain, rows):
+        # Also at a place that was taken away meanwhile: what is proved of it stays proved.
         row = state.store.rows[number][place]
         memory = (place, number, certain, rows)
         doubtful = self.turn(state, index, ("settle", place + 1, number, 0, rows))
@@ -52,7 +51,7 @@ class Recovery:
                 yield from self.look_for_filling(state, index, base, memory, say, doubtful)
                 continue
             if value >= 0 and state.store.versions[value] == CURRENT and \
-                    state.store.rows[value][place].state == SENDING:
+                    state.row(value, place).state == SENDING:
                 yield say(f"reads the filling back at {place}"), self.turn(state, index, ("prove", value) + memory)
                 continue
             if base != row.base and not self.keeps("a-differing-base-proves-nothing"):
@@ -110,6 +109,8 @@ class Recovery:
             yield "goes on without a row", self.turn(state, index, poured)
             return
         row, own = store.rows[number][place], store.rows[value][place]
+        if self.keeps("filled-where-it-is"):
+            row = state.row(number, place)
         is_pending = store.versions[number] == PENDING and row.state == SENDING and row.attempt == rows[place][1]
         if self.keeps("fill-while-current"):
             if not is_pending or store.versions[value] != CURRENT:
@@ -133,8 +134,8 @@ class Recovery:
 
     def step_prove(self, state, index, value, place, number, certain, rows):
         store = state.store
-        row = store.rows[value][place]
-        if row.state == SENDING:
+        row = state.row(value, place)
+        if row.state == SENDING and store.versions[value] == CURRENT:
             state = self.commit(state, store.row(value, place, row._replace(state=VERIFIED)))
         yield f"marks v{value + 1} verified at {place}", self.turn(
             state, index, ("settle", place, number, certain, rows))
@@ -161,7 +162,7 @@ class Recovery:
         allowed = {UNSENT, FENCED, MISSING}
         if not self.keeps("verified-counts"):
             allowed.add(VERIFIED)
-        settled = all(r.state in allowed for r in store.rows[number])
+        settled = all(state.row(number, p).state in allowed for p in PLACES)
         if not self.keeps("fence-every-row"):
             settled = True
         if not self.keeps("abandoned-stays-valid"):

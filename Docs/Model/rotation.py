@@ -31,8 +31,9 @@ AT_THREE = LIVE._replace(crashes=2, attempts=1)
 FILLED = SINGLE._replace(empty=True, fences_emptiness=False)
 FILL_AT_THREE = AT_THREE._replace(empty=True, fences_emptiness=False, writes=5)
 EDITED = SINGLE._replace(edits=2)
+EMPTIED = EDITED._replace(emptied=True, fences_emptiness=False, attempts=1)
 LATE_FILL = Bounds(versions=3, processes=3, starts=1, crashes=0, empty=True, fences_emptiness=False, edits=1,
-                   attempts=1, fewer=3, scene="late fill")
+                   attempts=1, fewer=3, arms_all=False, scene="late fill")
 ROLLED_BACK = ONE._replace(foreign=1, rollback=True)
 OPAQUE = SINGLE._replace(ordered=False, history="none")
 RULES = {
@@ -47,7 +48,10 @@ RULES = {
     "no-history-means-seen": OPAQUE._replace(foreign=1, rollback=True),
     "conditional-fill": FILLED, "fill-is-current": FILLED._replace(foreign=1), "fill-is-read-back": FILLED,
     "fill-row-first": LATE_FILL, "fill-while-current": LATE_FILL, "superseded-where-sent": LATE_FILL,
-    "gone-while-it-lasts": EDITED._replace(starts=3, foreign=1, rollback=True), "gone-while-under-way": EDITED,
+    "rows-are-kept": EDITED, "gone-while-under-way": EDITED,
+    "back-in-doubt": EDITED._replace(foreign=1, rollback=True),
+    "back-at-another-attempt": EDITED._replace(foreign=1, rollback=True),
+    "marked-where-it-is": EDITED, "gone-though-verified": EMPTIED, "filled-where-it-is": EMPTIED,
     "new-place-is-guarded": EDITED._replace(absent=True, edits=1),
     "guard-saw-all": EDITED._replace(absent=True, edits=1),
 }
@@ -67,7 +71,8 @@ SMALL = {
     "filled, foreign write or deletion": FILLED._replace(foreign=1, deletion=True),
     "a destination comes": EDITED._replace(absent=True, edits=1),
     "a destination comes empty and is filled": FILLED._replace(edits=1, absent=True, starts=3, crashes=2),
-    "a destination goes and comes": EDITED,
+    "a destination goes and comes": EDITED._replace(attempts=1),
+    "an emptied destination goes, is filled late and comes": EMPTIED,
 }
 LONG = {
     "two processes": TWO,
@@ -83,8 +88,12 @@ LONG = {
         edits=1, absent=True, empty=True, fences_emptiness=False, attempts=1),
     "two processes, a destination comes": TWO._replace(attempts=1, absent=True, edits=1),
     "two processes, a destination goes and comes": TWO._replace(attempts=1, edits=2),
-    "a destination goes and comes, foreign rollback": EDITED._replace(foreign=1, rollback=True),
-    "destinations go and come, three edits": EDITED._replace(edits=3),
+    "a destination goes and comes, foreign rollback": EDITED._replace(foreign=1, rollback=True, attempts=1),
+    "a destination goes and comes, two attempts": EDITED,
+    "destinations go and come, three edits": EDITED._replace(edits=3, attempts=1),
+    "a destination goes and comes, three versions": LIVE._replace(edits=2, attempts=1),
+    "a destination goes, is filled late and comes, foreign write or deletion": EMPTIED._replace(
+        emptied=False, foreign=1, deletion=True),
 }
 # What is known not to hold, and is searched for so that nobody believes it: a violation or stuck states.
 KNOWN = {

@@ -3,13 +3,15 @@ from typing import NamedTuple
 
 NONE, PENDING, CURRENT, PREVIOUS, UNCONFIRMED, REVOKED = range(6)
 STATES = ("none", "pending", "current", "previous", "unconfirmed", "revoked")
-# A row that is MISSING: the version was never meant for this place, or the place was taken away.
+# A row that is MISSING: the version was never meant for this place. It is also how a row looks whose place was taken
+# away, though it is kept.
 UNSENT, SENDING, VERIFIED, FENCED, MISSING = range(5)
 # Not -2, which has the hash of -1.
 EMPTY, FOREIGN = -1, -3
 PLACES = (0, 1)
-# Where a destination is not one of the token's: never yet, or taken away.
-NEVER, GONE = -1, -3
+# Where a destination is not one of the token's: never yet; taken away; taken away before anything that may still be
+# under way was begun (`Destination.longestPause`).
+NEVER, GONE, LONG_GONE = -1, -3, -4
 
 
 class Unfair(str):
@@ -68,7 +70,7 @@ class Request(NamedTuple):
 class State(NamedTuple):
     store: Store
     histories: tuple  # what each destination held, one value for each accepted write
-    since: tuple  # how long each history was when the place became a destination; NEVER or GONE where it is none
+    since: tuple  # how long each history was when the place became a destination; negative where it is none
     wire: frozenset
     processes: tuple
     starts: int
@@ -79,6 +81,14 @@ class State(NamedTuple):
 
     def has(self, place):
         return self.since[place] >= 0
+
+    def row(self, number, place):
+        """What the statements see of a row: none where its place is not there."""
+        return self.store.rows[number][place] if self.has(place) else Row(MISSING)
+
+    def seen(self):
+        """The places of the token, and its revision: each edit raises that, and nothing else that matters here."""
+        return self.since, self.edits
 
     def held(self, place):
         return self.histories[place][-1] if self.histories[place] else EMPTY
@@ -98,9 +108,10 @@ class Bounds(NamedTuple):
     rollback_in_guard: bool = False
     deletion: bool = False
     edits: int = 0
-    arms_all: bool = False  # whether arming is refused where a place has come that it does not know of
+    arms_all: bool = True  # whether arming is refused where a place has come that it does not know of
     absent: bool = False  # the second place is none of the token's at first
     empty: bool = False
+    emptied: bool = False  # somebody has emptied the first place, which held the current value
     fences: bool = True
     fences_emptiness: bool = True
     fills: bool = True

@@ -18,13 +18,15 @@ extension Statement {
         WHERE id = $1 RETURNING revision
         """)
     /// When a place was taken away, from whichever token, to which a value may still be under way that has ended since.
+    /// Where it was proved before, a filling may have been sent (decision 0022); what had ended before can land no more.
     static let lateWrite = Statement(
         """
         SELECT d.removed_at FROM destinations d
         WHERE d.vault = $1 AND d.path = $2 AND d.field = $3 AND d.removed_at > $4
           AND EXISTS (
             SELECT 1 FROM pushes p JOIN versions v ON v.token_id = p.token_id AND v.number = p.version
-            WHERE p.token_id = d.token_id AND p.destination_id = d.id AND p.state = 'sending' AND v.state = 'revoked')
+            WHERE p.token_id = d.token_id AND p.destination_id = d.id AND v.state = 'revoked'
+              AND (p.state = 'sending' OR p.state = 'verified' AND v.ended_at >= d.removed_at))
         """)
     static let addDestination = Statement(
         """

@@ -141,6 +141,34 @@ extension StoreConformance {
             }
             try bench.requireNothing(of: id, "discarding what may arrive") { try !discard() }
         },
+        StoreClaim("a place where an older value was proved comes back an hour after it went, if that has ended since")
+        {
+            bench in
+            let id = try bench.add("t").id
+            for _ in 1...2 {
+                let version = try bench.rotate(id, overlap: .zero)
+                try require(try bench.retire(id, version - 1, after: 0), "the older version is retired")
+            }
+            let place = try bench.store.destinations(of: id)[0]
+            let remove = { (seconds: Int64) in
+                let change = bench.change(after: seconds)
+                return try bench.write { try $0.removeDestination(place, from: id, change: change) }
+            }
+            let add = { (seconds: Int64) in
+                let change = bench.change(after: seconds)
+                try bench.write { try $0.addDestination(place, to: id, change: change) }
+            }
+            try require(try remove(10), "removed")
+            // What had ended before can arrive no more: it comes back at once.
+            try add(10)
+            try require(try remove(20), "removed again")
+            let version = try bench.rotate(id, overlap: .zero)
+            try require(try bench.retire(id, version - 1, after: 20), "retired while the place is away")
+            // Something may have been sent there after it was proved: a fill (decision 0022).
+            try requireError("what is on its way") { try add(20 + 3_599) }
+            try add(20 + 3_600)
+            try require(try bench.store.destinations(of: id).contains { $0.id == place.id }, "and then it comes")
+        },
         StoreClaim("nothing is armed for a destination that is not there any more") { bench in
             let id = try bench.add("t", destinations: 2).id
             let rotation = try bench.claimed(id)

@@ -174,6 +174,42 @@ import Testing
         #expect(try await bench.violations() == [])
     }
 
+    /// The counter-example of the model (decision 0022, `gone-though-verified`).
+    @Test func `a place that is filled late comes back when the filling can arrive there no more`() async throws {
+        let (full, empty) = (FakeVault("a"), FakeVault("b", fencesEmptiness: false))
+        // In this order they are fenced, too.
+        let bench = try RotationBench([empty, full])
+        _ = try await bench.rotator().rotate([bench.request(overlap: .zero)])
+        try await bench.runToTheEnd()
+        #expect(try await bench.states() == [.revoked, .current], "which was read back in both places")
+        // The next value arrives late in the one place; the other one was emptied.
+        empty.foreignWrite(nil, at: Self.place(empty))
+        full.setHook { $0.operation == .write ? .landsLater : nil }
+        empty.setHook { $0.operation == .write ? .timesOutBefore : nil }
+        _ = try await bench.rotator(seed: 2).rotate([bench.request(overlap: .zero)])
+        #expect(try await bench.states() == [.revoked, .current, .pending])
+        // The filling is under way while the place is taken away.
+        let (id, gone, next) = (bench.id, Self.place(empty), empty.count(of: .write) + 1)
+        full.setHook(nil)
+        empty.setHook { call in
+            guard call.operation == .write, call.number == next else { return nil }
+            let change = bench.change
+            _ = try? await bench.queue.write { try $0.removeDestination(gone, from: id, change: change) }
+            full.landLateWrites()
+            return .landsLater
+        }
+        bench.clock.advance(by: .hours(2))
+        for seed in 3...6 { _ = try await bench.rotator(seed: UInt64(seed)).recover(change: bench.change) }
+        #expect(empty.lateValues.map(\.destination.description) == [gone.description])
+        #expect(try await bench.states() == [.revoked, .revoked, .current])
+        let add = { (change: Change) in
+            try await bench.queue.write { try $0.addDestination(gone, to: id, change: change) }
+        }
+        await #expect(throws: StoreError.self) { try await add(bench.change) }
+        bench.clock.advance(by: .hours(1))
+        try await add(bench.change)
+    }
+
     @Test func `nothing is filled while there is a brake`() async throws {
         let written = empty.count(of: .write)
         let (queue, change) = (bench.queue, bench.change)
