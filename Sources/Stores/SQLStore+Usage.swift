@@ -93,7 +93,7 @@ extension SQLStore {
             return true
         }
         for kind in SeenFrom.Kind.allCases {
-            try days[kind] = keepNewest(days[kind] ?? [], kind, of: sum.key.tokenID)
+            try days[kind] = keepNewest((days[kind] ?? []).sorted(by: >), kind, of: sum.key.tokenID)
         }
         let (addresses, agents) = (days[.address] ?? [], days[.agent] ?? [])
         try driver.execute(

@@ -57,7 +57,7 @@ extension Statement {
 
     // MARK: From where
 
-    static let daysSeen = Statement("SELECT kind, day FROM usage_sources WHERE token_id = $1 ORDER BY day DESC")
+    static let daysSeen = Statement("SELECT kind, day FROM usage_sources WHERE token_id = $1")
     static let noteSource = Statement(
         """
         INSERT INTO usage_sources (token_id, kind, name, day)

@@ -3,7 +3,7 @@ extension Migration {
     static let sources = Migration(number: 22) { dialect in
         """
         -- Each different address and agent of a token, with the last day of UTC on which it was seen. What uses told
-        -- before this step is in the sums by day alone, and comes here as soon as it is seen again.
+        -- before this step is in the sums by day alone, and comes here when it is seen on a later day.
         CREATE TABLE usage_sources (
           token_id \(dialect.ordered) NOT NULL REFERENCES tokens (id),
           kind TEXT NOT NULL CHECK (kind IN ('address', 'agent')),
