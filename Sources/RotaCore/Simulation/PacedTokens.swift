@@ -52,6 +52,9 @@ struct PacedTokens: Sendable {
 
     mutating func pass(_ now: Instant) { passed = now }
 
+    /// Whether the runs of an instant have not been gone through.
+    func isAhead(_ now: Instant) -> Bool { now > passed }
+
     /// A token that is to be looked at now; nil when none is left.
     mutating func takeDue(at now: Instant) -> (Int, SimulatedToken)? {
         while let look = looks.first, look.at <= now {

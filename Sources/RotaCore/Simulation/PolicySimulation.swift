@@ -89,7 +89,7 @@ package struct PolicySimulation: Sendable {
                 let wish = try follow(&one, background)
                 paced.put(one, at: place, wish, now: now)
             }
-            for policy in policies.indices where times[policy].isRun(at: now) {
+            for policy in policies.indices where paced.isAhead(now) && times[policy].isRun(at: now) {
                 var left = policies[policy].pace ?? 0
                 while left > 0, let (place, found) = paced.takeFirst(waitingFor: policy) {
                     var one = found
@@ -124,6 +124,11 @@ package struct PolicySimulation: Sendable {
             one.retireIfDue()
             judge(one)
             one.forgetTold { rule in rulings.contains { $0.verdict.status == .violating && reference(of: $0) == rule } }
+            // What a run does not select any more, it has told nobody of.
+            for policy in moving
+            where times[policy].isRun(at: one.at) && !rulings.contains(where: { $0.policy == policy }) {
+                one.withdraw(noticesOf: policies[policy].name)
+            }
             let look = try look(at: &one, granted: granted, background)
             var (chosen, isSettled): (Int?, Bool) = (nil, false)
             switch look {
@@ -299,7 +304,7 @@ package struct PolicySimulation: Sendable {
             consider(times[policy].next(atOrAfter: max(wish, soon)))
         }
         for policy in moving where policy != besides && policies[policy].selector.matches(one.token) {
-            consider(times[policy].lastOfDay(after: one.at))
+            consider(times[policy].nextOfDay(after: one.at))
         }
         return next.flatMap { $0 < end ? $0 : nil }
     }

@@ -26,11 +26,13 @@ struct RunTimes: Sendable {
         return index < runs.count ? runs[index] : nil
     }
 
-    /// The last run of the day of UTC, or of the next one that has any left.
-    func lastOfDay(after instant: Instant) -> Instant? {
-        guard let next = next(atOrAfter: instant + TimeSpan(seconds: 1)) else { return nil }
-        let tomorrow = next.midnight + .days(1)
-        return runs[runs.firstPlace { $0 >= tomorrow } - 1]
+    /// The first or the last run of a day of UTC, whichever comes next.
+    func nextOfDay(after instant: Instant) -> Instant? {
+        let next = runs.firstPlace { $0 > instant }
+        guard next < runs.count else { return nil }
+        let midnight = runs[next].midnight
+        if next == 0 || runs[next - 1] < midnight { return runs[next] }
+        return runs[runs.firstPlace { $0 >= midnight + .days(1) } - 1]
     }
 }
 

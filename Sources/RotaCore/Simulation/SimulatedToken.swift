@@ -95,6 +95,8 @@ struct SimulatedToken: Sendable {
         }
     }
 
+    mutating func withdraw(noticesOf policy: String) { sent?.removeAll { $0.rule.policy == policy } }
+
     func isTold(of rule: RuleReference) -> Bool { told?.contains(rule) ?? false }
 
     /// Answers whether it is news.
