@@ -1,8 +1,8 @@
 """The rotation protocol: what must hold in every state, and every step that anybody can take."""
 from recovery import Recovery
 from state import (BEYOND, CURRENT, EMPTY, FENCED, FOREIGN, GONE, LONG_GONE, MISSING, NEVER, NONE, PENDING, PLACES,
-                   PREVIOUS, REVOKED, SENDING, STATES, UNCONFIRMED, UNSENT, VERIFIED, Request, Row, State, Store, Unfair,
-                   Violation, told)
+                   PREVIOUS, REVOKED, SENDING, STATES, UNCONFIRMED, UNSENT, VERIFIED, Request, Row, State, Store,
+                   Unfair, Violation, told)
 
 # What a process may be in the middle of that ends with a write to a place, and where its memory has the place.
 ABOUT_TO_WRITE = {"send": 1, "pour": 3}

@@ -91,7 +91,6 @@ LONG = {
     "a destination goes and comes, foreign rollback": EDITED._replace(foreign=1, rollback=True, attempts=1),
     "a destination goes and comes, two attempts": EDITED,
     "destinations go and come, three edits": EDITED._replace(edits=3, attempts=1),
-    "a destination goes and comes, three versions": LIVE._replace(edits=2, attempts=1),
     "a destination goes, is filled late and comes, foreign write or deletion": EMPTIED._replace(
         emptied=False, foreign=1, deletion=True),
 }
@@ -103,7 +102,10 @@ KNOWN = {
     "stuck at three: emptiness is neither fenced nor filled": FILL_AT_THREE._replace(fills=False),
     "stuck at three: no history": AT_THREE._replace(ordered=False, history="none"),
 }
-KNOWN_LONG = {"stuck at three: filled late, where arming knows only the places that it has seen": LATE_FILL}
+KNOWN_LONG = {
+    "stuck at three: filled late, where arming knows only the places that it has seen": LATE_FILL,
+    "stuck at three: a destination comes back with an older value": LIVE._replace(edits=2, attempts=1),
+}
 
 
 def tell(name, found):
