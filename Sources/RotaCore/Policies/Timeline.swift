@@ -122,7 +122,9 @@ package struct RuleTimeline: Hashable, Sendable {
         mayBegin = isTaken ? terms?.hold(coming, after: sent, at: now) : nil
         let begins = mayBegin ?? start
         // While it is waived nobody is told of it; what comes then begins with a first notice.
-        let ahead = waiver != nil ? [] : begins.map { begins in policy.leadTimes.map { Notice(before: $0, at: begins - $0) } } ?? []
+        let ahead =
+            waiver != nil
+            ? [] : begins.map { begins in policy.leadTimes.map { Notice(before: $0, at: begins - $0) } } ?? []
         // Of several whose time has passed the nearest stands for all, and none is sent twice.
         let due = blocked == nil && waiver == nil ? terms?.due(for: coming, after: sent, at: now) : nil
         notices =

@@ -53,8 +53,9 @@ package struct PolicySimulation: Sendable {
             known[schedule] = found
             return found
         }
-        let byName = Dictionary(zip(acting.map(\.name), schedules), uniquingKeysWith: { first, _ in first })
-        (occasion, endings) = (.schedules(byName), .endings(byName))
+        let timetable = Timetable(
+            zip(acting, schedules).map { ScheduledPolicy($0.name, $1) }, calendar: calendar)
+        (occasion, endings) = (.schedules(timetable), .endings(timetable))
         moving = acting.indices.filter { acting[$0].condition?.movesWithTime == true }
     }
 
