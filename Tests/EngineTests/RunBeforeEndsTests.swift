@@ -260,7 +260,7 @@ import Testing
         for days in 0..<50 { _ = try await addToken("t\(days)", endingIn: .days(Int64(days)) + .hours(1)) }
         let (daily, yearly) = (try Schedule(every: .days(1)), try Schedule(every: .days(366)))
         func looked(_ schedules: [String: Schedule], _ policies: [Policy]) async throws -> Int {
-            let occasion = Occasion.endings(schedules)
+            let occasion = Occasion.endings(Timetable(schedules.map { ScheduledPolicy($0.key, $0.value) }))
             let request = PlanRequest(
                 policies: occasion.part(of: PolicySet(policies)), limits: Limits(), vaults: ["main"],
                 at: fixture.clock.now(), occasion: occasion)
@@ -297,7 +297,7 @@ import Testing
                 return policy
             }
             let now = fixture.clock.now()
-            let occasion = Occasion.endings(schedules)
+            let occasion = Occasion.endings(Timetable(schedules.map { ScheduledPolicy($0.key, $0.value) }))
             let part = occasion.part(of: PolicySet(policies))
             let planner = Planner(policies: part, vaults: ["main"], tracking: .unbroken)
             let expected = tokens.filter { token in
