@@ -115,10 +115,9 @@ package struct ForecastPage {
         func fold() {
             if empty > 0 {
                 let words = "\(empty.of("day")) without actions"
+                let width = actions.count + 2
                 rows.append(
-                    row(
-                        "<th scope=\"row\" colspan=\"\(at: actions.count + 2)\"><span class=\"quiet\">\(words)</span></th>"
-                    ))
+                    row("<th scope=\"row\" colspan=\"\(at: width)\"><span class=\"quiet\">\(words)</span></th>"))
             }
             empty = 0
         }

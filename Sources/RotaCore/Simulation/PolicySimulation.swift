@@ -1,5 +1,5 @@
-/// Follows tokens through the days to come, from one change of what the policies say to the next, as the runs of a daemon
-/// that is there always would act on them.
+/// Follows tokens through the days to come, from one change of what the policies say to the next, as the runs of a
+/// daemon that is there always would act on them.
 ///
 /// Pure. Nobody uses a token, changes one or presents a value; rotations succeed at once, and their older values are
 /// retired at the end of the overlap; limits refuse nothing, and are told. In flat memory, but for the tokens that a

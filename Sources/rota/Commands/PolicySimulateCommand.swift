@@ -9,13 +9,13 @@ extension Command {
         words: ["policy", "simulate"],
         summary: "show how many actions the policies take on each of the coming days",
         discussion: """
-            Changes nothing. Every token is followed through the days to come as 'rota serve' would act on it: schedules,
-            windows, spread and pace, the freeze calendar, notices, overlaps, and what follows an action. Taken for granted
-            is that nobody uses, changes or adds a token, that rotations succeed and consumers change over within the
-            overlap, and that no plan is refused: where one would be for its limit, it is said.
+            Changes nothing. Every token is followed through the days to come as 'rota serve' would act on it:
+            schedules, windows, spread and pace, the freeze calendar, notices, overlaps, and what follows an action.
+            Taken for granted is that nobody uses, changes or adds a token, that rotations succeed and consumers change
+            over within the overlap, and that no plan is refused: where one would be for its limit, it is said.
 
-            A changed file takes the place of the configured one of its name, and comes beside the others where there is
-            none; a directory takes the place of all. Days are those of UTC, and today is what is left of it.
+            A changed file takes the place of the configured one of its name, and comes beside the others where there
+            is none; a directory takes the place of all. Days are those of UTC, and today is what is left of it.
             """,
         operand: Operand(
             name: "CHANGED", help: "a policy file or a directory; else the configured policies", count: .optional),
