@@ -45,7 +45,7 @@ import Testing
 
     @Test func `where the text stands behind an anchor the place in the condition is told`() {
         #expect(
-            said("    when: &w token.ownr == 'x'").contains("(line 1, column 1 of the condition)"),
+            said("    when: &w token.ownr == 'x'").contains("(line 1, column 7 of the condition)"),
             "\(said("    when: &w token.ownr == 'x'"))")
     }
 
