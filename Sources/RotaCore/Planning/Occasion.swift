@@ -48,9 +48,10 @@ package enum Occasion: Hashable, Sendable {
         guard case .endings(let timetable) = self else { return nil }
         return timetable.schedules.values.map { schedule in
             let next = schedule.nextActing(after: now, calendar: timetable.calendar) ?? now + Schedule.farthest
-            // The turn of a token may be that much later, and move past a freeze that begins meanwhile.
             let last = next + (schedule.spread ?? .zero)
-            return schedule.nextActing(after: last, calendar: timetable.calendar) ?? last
+            // The turn of a token may be that late, and a freeze may hold it back still further.
+            guard let calendar = timetable.calendar, schedule.spread != nil else { return last }
+            return schedule.nextActing(after: last, calendar: calendar) ?? last + Schedule.farthest
         }.max() ?? now
     }
 
