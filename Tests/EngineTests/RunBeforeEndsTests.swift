@@ -26,7 +26,8 @@ import Testing
     }
 
     private func daemon(
-        _ policies: [Policy] = [renew], every span: TimeSpan = .days(1), limits: Limits = Limits()
+        _ policies: [Policy] = [renew], every span: TimeSpan = .days(1), calendar: FreezeCalendar? = nil,
+        limits: Limits = Limits()
     ) throws -> Daemon {
         let rotator = Rotator(
             store: fixture.store, vaults: [vault.name: vault], clock: fixture.clock, random: fixture.random)
@@ -37,7 +38,7 @@ import Testing
         return Daemon(
             Daemon.Orders(
                 policies: PolicySet(policies), schedules: policies.map { ScheduledPolicy($0.name, schedule) },
-                limits: limits),
+                calendar: calendar, limits: limits),
             run: run, deliverer: deliverer, clock: fixture.clock, brakes: BrakeWatch(fixture.clock, log: log), log: log,
             stop: StopSignal())
     }
@@ -60,6 +61,18 @@ import Testing
         let report = try await daemon().runBeforeEnds()
         #expect(try await self.isRotated(id) == isRotated)
         #expect((report?.count(.started) ?? 0) == (isRotated ? 1 : 0))
+    }
+
+    @Test func `a run that the freeze calendar holds back is none`() async throws {
+        let id = try await addToken("ending", endingIn: nextRun - RunFixture.epoch + .hours(30))
+        #expect(try await daemon().runBeforeEnds() == nil)
+        let dates = FreezeCalendar.Dates(
+            from: nextRun.seconds, until: nextRun.seconds + 2 * 86_400, reason: "two days off")
+        let calendar = try #require(FreezeCalendar(zone: .utc, dates: [dates], weekly: []))
+        let report = try #require(try await daemon(calendar: calendar).runBeforeEnds())
+        #expect(report.count(.started) == 1)
+        #expect(try await isRotated(id))
+        #expect(report.actions.map(\.message).allSatisfy { $0.hasSuffix("at \(nextRun + .days(2))") })
     }
 
     @Test func `it is said in the action, in the audit log, and to whoever reads the log`() async throws {

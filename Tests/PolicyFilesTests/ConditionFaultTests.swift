@@ -20,17 +20,17 @@ import Testing
 
     // The fault is in 'ownr' each time; its line and column as an editor shows them.
     @Test(arguments: [
-        ("    when: token.ownr == \"x\"", "6:11"),
-        ("    when: 'token.name == \"it''s\" && token.ownr == \"x\"'", "6:37"),
-        ("    when: \"token.name == \\\"a\\\" && token.ownr == 'x'\"", "6:35"),
-        ("    when: \"token.name == \\x22a\\u0022 && token.ownr == 'x'\"", "6:40"),
-        ("    when: |\n      token.name == \"a\" &&\n        token.ownr == \"x\"", "8:9"),
-        ("    when: >\n      token.name == \"a\" &&\n\n      token.ownr == \"x\"", "9:7"),
-        ("    when: >-\n      token.name ==\n      \"a\" && token.ownr == \"x\"", "8:14"),
-        ("    when: token.name == \"a\"\n      && token.ownr == \"x\"", "7:10"),
-        ("    when: 'token.name == \"a\"\n\n      && token.ownr == \"x\"'", "8:10"),
-        ("    when: \"token.name == 'a' \\\n      && token.ownr == 'x'\"", "7:10"),
-        ("    when: token.name == \"é\" && token.ownr == \"x\"", "6:32"),
+        ("    when: token.ownr == \"x\"", "6:17"),
+        ("    when: 'token.name == \"it''s\" && token.ownr == \"x\"'", "6:43"),
+        ("    when: \"token.name == \\\"a\\\" && token.ownr == 'x'\"", "6:41"),
+        ("    when: \"token.name == \\x22a\\u0022 && token.ownr == 'x'\"", "6:47"),
+        ("    when: |\n      token.name == \"a\" &&\n        token.ownr == \"x\"", "8:15"),
+        ("    when: >\n      token.name == \"a\" &&\n\n      token.ownr == \"x\"", "9:13"),
+        ("    when: >-\n      token.name ==\n      \"a\" && token.ownr == \"x\"", "8:20"),
+        ("    when: token.name == \"a\"\n      && token.ownr == \"x\"", "7:16"),
+        ("    when: 'token.name == \"a\"\n\n      && token.ownr == \"x\"'", "8:16"),
+        ("    when: \"token.name == 'a' \\\n      && token.ownr == 'x'\"", "7:16"),
+        ("    when: token.name == \"é\" && token.ownr == \"x\"", "6:38"),
     ])
     func `a name that there is not is told at its place`(_ lines: String, _ place: String) {
         let said = said(lines)
@@ -45,7 +45,7 @@ import Testing
 
     @Test func `where the text stands behind an anchor the place in the condition is told`() {
         #expect(
-            said("    when: &w token.ownr == 'x'").contains("(line 1, column 1 of the condition)"),
+            said("    when: &w token.ownr == 'x'").contains("(line 1, column 7 of the condition)"),
             "\(said("    when: &w token.ownr == 'x'"))")
     }
 

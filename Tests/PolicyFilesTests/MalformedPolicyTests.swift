@@ -152,7 +152,7 @@ struct Malformed: Sendable, CustomTestStringConvertible {
         Malformed("a condition that is a list", "when: [a]", "6:11: error: 'when' must be an expression"),
         Malformed(
             "a condition on several lines", "when: |\n      token.age > duration('1h')\n      && token.nme == ''",
-            "6:11: error: 'when': 'token' has no field 'nme' (line 2, column 10 of the condition)"),
+            "8:16: error: 'when': 'token' has no field 'nme'\nhint: did you mean 'token.name'?"),
         Malformed(
             "percent above 100", "limits: { percent: 101 }",
             "6:24: error: 'percent' must be from 1 to 100, and here is 101"),

@@ -10,6 +10,16 @@ package struct Timetable: Hashable, Sendable {
     }
 }
 
+extension Timetable {
+    /// No turn after a fire is later: that of a token may be as late as the spread, and a freeze may hold it back
+    /// still further.
+    fileprivate func lastTurn(of schedule: Schedule, after fire: Instant) -> Instant {
+        let last = fire + (schedule.spread ?? .zero)
+        guard let calendar, schedule.spread != nil else { return last }
+        return schedule.nextActing(after: last, calendar: calendar) ?? last + Schedule.farthest
+    }
+}
+
 /// What a run is made for: it decides whose turn it is.
 package enum Occasion: Hashable, Sendable {
     /// Somebody asked for it: whatever is called for is done.
@@ -57,9 +67,7 @@ package enum Occasion: Hashable, Sendable {
         let ends = policies.policies.flatMap { policy -> [Instant] in
             guard let schedule = timetable.schedules[policy.name] else { return [] }
             let fire = schedule.nextActing(after: now, calendar: timetable.calendar) ?? now + Schedule.farthest
-            // The turn of a token may be that much later, and move past a freeze that begins meanwhile.
-            let last = fire + (schedule.spread ?? .zero)
-            let next = schedule.nextActing(after: last, calendar: timetable.calendar) ?? last
+            let next = timetable.lastTurn(of: schedule, after: fire)
             return policy.rules.filter(\.savesFromEnding).map { rule in
                 guard case .expiresWithin(let limit) = rule.requirement else { return next }
                 return min(next, now + rule.lead + limit)

@@ -35,8 +35,8 @@ extension Schedule {
         return last >= freeze.begin && admits(last, at: freeze.end)
     }
 
-    /// When a run may act on a token next, later than an instant: at its turn, or at a later one when it comes due after
-    /// that. Nil where all runs of the next 400 days are frozen.
+    /// When a run may act on a token next, later than an instant: at its turn, or at a later one when it comes due
+    /// after that. Nil where all runs of the next 400 days are frozen.
     package func opportunity(for id: TokenID, after now: Instant, calendar: FreezeCalendar?) -> Instant? {
         guard let next = nextActing(after: now, calendar: calendar) else { return nil }
         let own = turn(of: id, after: previous(atOrBefore: next), calendar: calendar)

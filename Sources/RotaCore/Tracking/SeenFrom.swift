@@ -3,6 +3,7 @@
 ///
 /// Plain text, so that a report of a million tokens makes nothing of it where no rule asks.
 package struct SeenFrom: Hashable, Sendable {
+    /// What is told apart of uses.
     package enum Kind: String, Sendable, CaseIterable {
         /// Where a use came from.
         case address

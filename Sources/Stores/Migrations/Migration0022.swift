@@ -16,7 +16,8 @@ extension Migration {
         ALTER TABLE tokens ADD COLUMN seen_from TEXT;
         ALTER TABLE tokens ADD COLUMN addresses_seen \(dialect.integer);
         ALTER TABLE tokens ADD COLUMN agents_seen \(dialect.integer);
-        CREATE INDEX tokens_by_addresses ON tokens (addresses_seen) WHERE state = 'active' AND addresses_seen IS NOT NULL;
+        CREATE INDEX tokens_by_addresses ON tokens (addresses_seen)
+          WHERE state = 'active' AND addresses_seen IS NOT NULL;
         CREATE INDEX tokens_by_agents ON tokens (agents_seen) WHERE state = 'active' AND agents_seen IS NOT NULL;
         """
     }

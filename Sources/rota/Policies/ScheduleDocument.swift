@@ -57,7 +57,7 @@ enum ScheduleDocument {
         "\(schedule.zone.localTime(of: instant)) (\(distance(to: instant, from: now)))"
     }
 
-    /// When a policy runs next and is not frozen, for a sentence: `at Wed 2026-11-25T03:00:00Z (in 17 hours), by its …`.
+    /// When a policy runs next and is not frozen, for a sentence: `at Wed 2026-11-25T03:00:00Z (in 17 hours), by …`.
     ///
     /// - parameter id: of a token that has a turn of its own within a spread; nil for the policy as a whole.
     static func next(
