@@ -157,6 +157,24 @@ extension StoreConformance {
                 throw ConformanceFailure(description: "it was not within that period")
             }
         },
+        StoreClaim("a finding of an end that is near tells that its token is expiring, to whom it is announced") {
+            bench in
+            for (name, isTold) in [("told", true), ("observed", false)] {
+                let id = try bench.add(name) { $0.expiresAt = bench.now + .days(3) }.id
+                let finding = Finding(
+                    tokenID: id, policy: "p", rule: "expires-within", reason: "ends-soon", message: "m",
+                    openedAt: bench.now)
+                for _ in 0..<2 {
+                    _ = try bench.write {
+                        try $0.openFinding(finding, blocked: nil, announce: isTold, change: bench.change())
+                    }
+                }
+                let told = try bench.events().filter { $0.type == "token.expiring" }
+                try require(told.count == 1, "\(name): once, and to nobody who only observes")
+                let end = #""expires_at":"\#(bench.now + .days(3))""#
+                try require(told.first?.data.contains(end) == true, "with its end: \(told.first?.data ?? "")")
+            }
+        },
         StoreClaim("a finding is open once for each token, policy and rule") { bench in
             let id = try bench.add("t").id
             let finding = Finding(
