@@ -296,7 +296,9 @@ extension SQLStore {
         return lowered.map { Int($0) }
     }
 
-    func retire(_ token: TokenID, version: Int, evidence: OverlapEvidence?, change: Change) throws -> Bool {
+    func retire(
+        _ token: TokenID, version: Int, evidence: OverlapEvidence?, inUse: Bool, change: Change
+    ) throws -> Bool {
         try requireReleased(at: change.at)
         // Nothing was used after the end of time.
         let values: [Value] = [
@@ -305,8 +307,10 @@ extension SQLStore {
         ]
         guard try driver.execute(.retireVersion, values) == 1 else { return false }
         try driver.execute(.finishRotation, [.of(token)])
-        try conclude("version.retire", token, change, ["version": .integer(version), "state": "revoked"])
-        try emit("token.version_retired", about: token, change, ["version": .integer(version)])
+        let use = inUse ? try lastUse(of: version, token) : [:]
+        try conclude(
+            "version.retire", token, change, .joining(["version": .integer(version), "state": "revoked"], use))
+        try emit("token.version_retired", about: token, change, .joining(["version": .integer(version)], use))
         return true
     }
 
@@ -316,7 +320,10 @@ extension SQLStore {
             try driver.savepoint {
                 _ = try lowerEnds(of: token, to: change.at, change: change)
                 for version in versions {
-                    guard try retire(token, version: version, evidence: evidence, change: change) else {
+                    guard
+                        try retire(
+                            token, version: version, evidence: evidence, inUse: false, change: change)
+                    else {
                         throw StillInUse()
                     }
                 }
@@ -336,18 +343,23 @@ extension SQLStore {
             TokenID(row.text(0))
         }
         guard let id = alarmed else { return false }
-        let last = try usage(of: id, since: .beginning).last { $0.key.version == version && $0.accepted.last != nil }
-        let details: JSON.Object = [
-            "reason": "previous-in-use", "version": .integer(version), "last_used_at": .of(last?.accepted.last),
-            "sources": .of(last?.accepted.sources ?? Sightings()),
-            "agents": .of(last?.accepted.agents ?? Sightings()),
-        ]
+        let details: JSON.Object = .joining(["version": .integer(version)], try lastUse(of: version, id))
         try audit("rotation.stuck", of: id.text, change, details.with("rotation", rotation))
         try emit("token.rotation_stuck", about: id, change, details)
         return true
     }
 
     // MARK: - Helpers
+
+    /// What is told of an older version that is in use.
+    private func lastUse(of version: Int, _ id: TokenID) throws -> JSON.Object {
+        let last = try lastUse(of: id, version: version)
+        return [
+            "reason": "previous-in-use", "last_used_at": .of(last?.accepted.last),
+            "sources": .of(last?.accepted.sources ?? Sightings()),
+            "agents": .of(last?.accepted.agents ?? Sightings()),
+        ]
+    }
 
     /// Recomputes the columns that evaluation reads, and writes the audit entry of a transition.
     func conclude(_ action: String, _ id: TokenID, _ change: Change, _ after: JSON.Object) throws {

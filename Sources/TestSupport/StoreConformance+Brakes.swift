@@ -256,7 +256,7 @@ private struct BrakedSteps {
             ),
             ("discarding", { try $0.discardPending(discard, version: discarded, change: now) }),
             ("promoting", { try $0.promote(promote, version: promoted, change: now) }),
-            ("retiring", { try $0.retire(retire, version: 1, evidence: nil, change: late) }),
+            ("retiring", { try $0.retire(retire, version: 1, evidence: nil, inUse: false, change: late) }),
             ("ending sooner", { try !$0.lowerEnds(of: lower, to: now.at, change: now).isEmpty }),
             ("superseding", { try $0.supersedeOverlap(of: supersede, change: now) }),
             ("revoking", { try $0.revokeToken(revoke, change: now) }),

@@ -224,6 +224,23 @@ extension StoreConformance {
                 try require(try bench.retire(id, 1, after: 0, evidence: evidence), name)
             }
         },
+        StoreClaim("an older version that is retired while it is in use says who used it, in the log and the event") {
+            bench in
+            let id = try bench.add("t").id
+            _ = try bench.rotate(id, overlap: .zero)
+            try bench.record(bench.tally(id, uses: 1, at: 5, sources: ["10.0.0.7"]))
+            try require(try bench.retire(id, 1, after: 9, inUse: true), "retired")
+            var body = ""
+            try bench.store.eachAuditEntry(below: .max, object: id.text) { entry in
+                body = entry.body
+                return false
+            }
+            for text in [try bench.events().last?.data ?? "{}", body] {
+                let all = try document(text)
+                let data = all["after"] ?? all
+                try require(data["reason"] == "previous-in-use" && data["sources"] == ["10.0.0.7"], "who: \(text)")
+            }
+        },
         StoreClaim("an overlap that goes on says when to look again, and alarms once") { bench in
             let id = try bench.add("t").id
             _ = try bench.rotate(id)

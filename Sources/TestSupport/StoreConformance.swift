@@ -237,10 +237,11 @@ package struct StoreBench {
     }
 
     func retire(
-        _ id: TokenID, _ version: Int, after seconds: Int64, evidence: OverlapEvidence? = nil
+        _ id: TokenID, _ version: Int, after seconds: Int64, evidence: OverlapEvidence? = nil, inUse: Bool = false
     ) throws -> Bool {
         try write {
-            try $0.retire(id, version: version, evidence: evidence, change: change("retire", after: seconds))
+            try $0.retire(
+                id, version: version, evidence: evidence, inUse: inUse, change: change("retire", after: seconds))
         }
     }
 

@@ -231,6 +231,29 @@ import Testing
         }
     }
 
+    @Test func `nobody is told of a use at the cap that only seems so since the last minute is not written down`()
+        async throws
+    {
+        for stillWatches in [true, false] {
+            let test = try OverlapTests()
+            try await test.rotate(cap: OverlapCap(.hours(10)))
+            try await test.wait(.hours(5) - TimeSpan(seconds: 50))
+            try await test.use(1)
+            try await test.use(2)
+            try await test.wait(.hours(5) - TimeSpan(seconds: 50))
+            try await test.wait(TimeSpan(seconds: 100), watched: false)
+            #expect(try await test.tick().map(\.cause) == [nil], "silent for half of it, as far as can be said")
+            #expect(try await test.oldIsValid(), "but not proven")
+            let id = test.bench.id
+            let next = try await test.bench.queue.read { try $0.rotation(of: id)?.nextAttemptAt }
+            #expect(next == test.bench.clock.now() + TimeSpan(seconds: 60), "by when it is written down")
+            try await test.wait(TimeSpan(seconds: 60), watched: stillWatches)
+            try await test.tick()
+            #expect(try await test.oldIsValid() == !stillWatches)
+            #expect(try await test.reasons() == (stillWatches ? [] : ["previous-in-use"]), "nobody watches any more")
+        }
+    }
+
     @Test func `the alarm is not late`() async throws {
         try await use(1)
         try await rotate(cap: OverlapCap(.hours(12)))
@@ -270,6 +293,43 @@ import Testing
         try await tick()
         #expect(try await bench.states() == [.revoked, .current])
         #expect(try await alarms().isEmpty)
+    }
+
+    @Test func `a value that ends at its cap while it is in use says who used it last, wherever that is told`()
+        async throws
+    {
+        try await rotate(cap: OverlapCap(.days(1), revokes: true))
+        try await wait(.hours(23))
+        try await use(1)
+        try await wait(.hours(1))
+        let at = bench.clock.now() - .hours(1)
+        let result = try #require(try await tick().first)
+        #expect(
+            result.remark
+                == "version 1 ended at the cap of its overlap, and was still in use: last at \(at) from 10.0.0.1")
+        let (end, id) = (bench.clock.now() + .days(1000), bench.id)
+        let (event, entry) = try await bench.queue.read { store in
+            var last: AuditEntry?
+            try store.eachAuditEntry(below: .max, object: id.text) { entry in
+                if entry.action == "version.retire" { last = entry }
+                return last == nil
+            }
+            let events = try store.dueDeliveries(endpoint: "all", at: end, limit: 1000).map(\.event)
+            return (events.last { $0.type == "token.version_retired" }, last)
+        }
+        for text in [event?.data, entry?.body] {
+            #expect(text?.contains("10.0.0.1") == true && text?.contains("\(at)") == true)
+            #expect(text?.contains("previous-in-use") == true)
+        }
+    }
+
+    @Test func `a value that ends at its cap and is silent says nothing more`() async throws {
+        try await use(1)
+        try await rotate(cap: OverlapCap(.days(1), revokes: true))
+        try await use(2)
+        try await wait(.days(1))
+        #expect(try await tick().map(\.remark) == [nil])
+        #expect(try await bench.states() == [.revoked, .current])
     }
 
     @Test func `who asks for no overlap gets none`() async throws {

@@ -192,8 +192,10 @@ package protocol RotationChanges {
     /// verified in every destination that it was ever being sent to, or it is fenced there; event
     /// `token.version_retired`. The rotation is done when nothing older is left valid.
     ///
-    /// - parameter evidence: what the uses that are written down must show (step 8); nil: they do not matter.
-    func retire(_ token: TokenID, version: Int, evidence: OverlapEvidence?, change: Change) throws -> Bool
+    /// - Parameters:
+    ///   - evidence: what the uses that are written down must show (step 8); nil: they do not matter.
+    ///   - inUse: it is still needed, as far as is known: audit entry and event say by whom it was used last.
+    func retire(_ token: TokenID, version: Int, evidence: OverlapEvidence?, inUse: Bool, change: Change) throws -> Bool
     /// Step 8. Ends an overlap before its time: the ends of these older versions become now, and all of them are
     /// retired as by `retire`, or nothing is changed and the answer is false.
     func retireEarly(_ token: TokenID, _ versions: [Int], evidence: OverlapEvidence, change: Change) throws -> Bool

@@ -7,14 +7,23 @@ struct OverlapUse: Sendable {
     /// By version.
     private let lastUses: [Int: Instant]
     private let seen: OverlapEvidence
+    /// The same, were all watched until now that may be.
+    private let perhapsSeen: OverlapEvidence
+
+    /// How far behind the time what is written down of an overlap may be: a heartbeat comes once a minute, and speaks
+    /// for the time before the uses that wait, which is a minute, too.
+    private static let longestUnwritten = TimeSpan(seconds: 150)
 
     init(of snapshot: RotationSnapshot, from store: any StoreReads, at now: Instant) throws {
         self.now = now
         rotation = snapshot.rotation
         lastUses = try store.lastUses(of: snapshot.token.id)
-        seen = OverlapEvidence(
-            overlap: rotation.overlap, at: now, tracking: try store.tracking(),
-            restoredAt: snapshot.token.restoredAt)
+        let (overlap, tracking) = (rotation.overlap, try store.tracking())
+        let restoredAt = snapshot.token.restoredAt
+        seen = OverlapEvidence(overlap: overlap, at: now, tracking: tracking, restoredAt: restoredAt)
+        perhapsSeen = OverlapEvidence(
+            overlap: overlap, at: now, tracking: tracking.reaching(to: now, ifWrittenWithin: Self.longestUnwritten),
+            restoredAt: restoredAt)
     }
 
     /// When an older version is not waited for any longer.
@@ -57,6 +66,36 @@ struct OverlapUse: Sendable {
     func obstacle(to version: Version) -> OverlapEvidence.Obstacle? {
         evidence(for: version)?.obstacle(
             lastUse: lastUses[version.number], newerUsed: isNewerUsed(version))
+    }
+
+    /// What is in its way past the cap, whatever a tracker has watched and not written down yet; nil where that may be
+    /// all that is missing, so that nobody is to be told.
+    func obstaclePastCap(to version: Version) -> OverlapEvidence.Obstacle? {
+        isPastCap(version) && evidence(for: version) != nil ? needed(version) : nil
+    }
+
+    /// Who needs a version, whatever was watched and is not written down yet.
+    private func needed(_ version: Version) -> OverlapEvidence.Obstacle? {
+        perhapsSeen.obstacle(lastUse: lastUses[version.number], newerUsed: isNewerUsed(version))
+    }
+}
+
+extension OverlapUse {
+    /// What is to be said where a version ends at its cap that is still needed as far as is known, and by whom it was
+    /// used last; nil where it is not.
+    func remark(onEnding version: Version, in store: any StoreReads) throws -> String? {
+        guard rotation.overlap > .zero, rotation.cap.revokes, isPastCap(version), let obstacle = needed(version),
+            let last = try store.lastUse(of: rotation.tokenID, version: version.number)?.accepted
+        else { return nil }
+        let who = [("from", last.sources), ("by", last.agents)].filter { !$0.1.isEmpty }.map { word, seen in
+            " \(word) \((seen.texts + (seen.more ? ["others"] : [])).joined(separator: ", "))"
+        }
+        let why =
+            switch obstacle {
+            case .stillUsed(let at): "was still in use: last at \(at)"
+            case .newerNotSeen(let at): "no newer one has been seen in use: it was used last at \(at)"
+            }
+        return "version \(version.number) ended at the cap of its overlap, and \(why)\(who.joined())"
     }
 }
 

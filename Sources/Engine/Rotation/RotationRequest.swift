@@ -35,6 +35,8 @@ package struct RotationResult: Hashable, Sendable {
     package var blocked: BlockedReason?
     /// For people: why it is not further than it is.
     package var cause: String?
+    /// For people: what they must know all the same, such as who still used a value that has ended.
+    package var remark: String?
 
     package init(_ tokenID: TokenID, _ outcome: Outcome, blocked: BlockedReason? = nil, cause: String? = nil) {
         self.tokenID = tokenID

@@ -3,6 +3,8 @@ import RotaCore
 extension Rotator {
     /// How soon an older value that is still in use is looked at again, in seconds.
     private static let patience: Int64 = 300
+    /// The same where only what was watched last may be missing, which is written down once a minute.
+    private static let untilWritten: Int64 = 60
 
     /// Steps 8 to 10: when the overlap has passed and the consumers have changed over, every destination is
     /// read once more, and older versions are retired where all hold the current value. Answers how many were.
@@ -28,14 +30,36 @@ extension Rotator {
             return (try await hold(snapshot, obstacle, at: now), 0)
         }
         reached(.guarded)
-        let retired = try await store.write { store in
-            guard try snapshot.hasSeenEveryDestination(in: store) else { return 0 }
-            return try over.filter { version in
-                try store.retire(
-                    id, version: version.number, evidence: use.evidence(for: version), change: change.at(now))
-            }.count
+        let (retired, remark) = try await store.write { store in
+            guard try snapshot.hasSeenEveryDestination(in: store) else { return (0, String?.none) }
+            var (retired, remarks) = (0, [String]())
+            for version in over {
+                var ending = change.at(now)
+                let remark = try use.remark(onEnding: version, in: store)
+                if let remark { ending.cause = remark }
+                let isRetired = try store.retire(
+                    id, version: version.number, evidence: use.evidence(for: version), inUse: remark != nil,
+                    change: ending)
+                guard isRetired else { continue }
+                retired += 1
+                if let remark { remarks.append(remark) }
+            }
+            return (retired, remarks.isEmpty ? nil : remarks.joined(separator: "; "))
         }
         reached(.retired)
+        var (result, count) = try await conclude(
+            (over, ended, older), retired, snapshot, use, change: change)
+        result.remark = remark
+        return (result, count)
+    }
+
+    /// What is left of an overlap once some of its versions have been retired.
+    private func conclude(
+        _ versions: (over: [Version], ended: [Version], older: [Version]), _ retired: Int,
+        _ snapshot: RotationSnapshot, _ use: OverlapUse, change: Change
+    ) async throws -> (RotationResult, Int) {
+        let (over, ended, older) = versions
+        let (id, now) = (snapshot.token.id, use.now)
         if retired < over.count {
             // A use that was written down meanwhile counts, too.
             let latest = try await store.read { try OverlapUse(of: snapshot, from: $0, at: now) }
@@ -97,10 +121,13 @@ extension Rotator {
         _ snapshot: RotationSnapshot, _ ended: [Version], _ use: OverlapUse, change: Change
     ) async throws -> RotationResult {
         let rotation = snapshot.rotation
-        let waiting = ended.compactMap { version in use.obstacle(to: version).map { (version, $0) } }
-        let capped = waiting.first { use.isPastCap($0.0) }
-        let caps = waiting.map { use.cap(of: $0.0) }.filter { $0 > use.now }
-        let next = ([use.now + TimeSpan(seconds: Self.patience)] + caps).min() ?? use.now
+        let waiting = ended.filter { use.obstacle(to: $0) != nil }
+        let capped = waiting.lazy.compactMap { version in use.obstaclePastCap(to: version).map { (version, $0) } }.first
+        let caps = waiting.map { use.cap(of: $0) }.filter { $0 > use.now }
+        // Past a cap it is only to be told by what is written down, and that is at most a minute behind.
+        let isUnsettled = capped == nil && waiting.contains(where: use.isPastCap)
+        let patience = TimeSpan(seconds: isUnsettled ? Self.untilWritten : Self.patience)
+        let next = ([use.now + patience] + caps).min() ?? use.now
         let cause = capped.map { version, obstacle in obstacle.cause(of: version.number) }
         try await store.write { store in
             try store.prolongOverlap(rotation.id, cause: cause, nextAttemptAt: next)

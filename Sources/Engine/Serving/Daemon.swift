@@ -123,6 +123,7 @@ package struct Daemon: Sendable {
         log.info(
             "upkeep", LogField("rotations", changed.count), LogField("stuck", stuck.count),
             LogField("retired", result.recovery.retired), LogField("expired", result.expired))
+        tell(changed, named: result.names)
         for rotation in stuck.prefix(Self.mostTold) {
             log.warning(
                 "a rotation is stuck", LogField("token", result.names[rotation.tokenID] ?? rotation.tokenID.text),
@@ -169,7 +170,18 @@ package struct Daemon: Sendable {
         return result.report
     }
 
+    /// Of values that were still in use when they ended.
+    private func tell(_ rotations: [RotationResult], named names: [TokenID: String]) {
+        for rotation in rotations.lazy.filter({ $0.remark != nil }).prefix(Self.mostTold) {
+            log.warning(
+                "a value ended while it was in use",
+                LogField("token", names[rotation.tokenID] ?? rotation.tokenID.text),
+                LogField("cause", rotation.remark ?? ""))
+        }
+    }
+
     private func tell(_ report: RunReport) {
+        tell(report.recovery.rotations, named: report.names)
         if let refusal = report.refusal {
             log.error("a plan was refused", LogField("run", report.id), LogField("cause", refusal))
             return

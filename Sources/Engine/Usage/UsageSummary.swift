@@ -73,3 +73,10 @@ extension UsageSummary.OfVersion {
         refusedAgents.merge(tally.refused.agents, count: UseTally.mostAgents)
     }
 }
+
+extension StoreReads {
+    /// The uses of a version on the last day on which one was accepted; nil when none ever was.
+    package func lastUse(of id: TokenID, version: Int) throws -> UseTally? {
+        try usage(of: id, since: .beginning).last { $0.key.version == version && $0.accepted.last != nil }
+    }
+}

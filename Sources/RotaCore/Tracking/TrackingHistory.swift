@@ -35,6 +35,15 @@ package struct TrackingHistory: Hashable, Sendable {
         ends.append(end)
     }
 
+    /// The same, with what was watched last reaching to `now` where it was written down at most `span` ago: whoever
+    /// wrote it may watch on, and has not said so yet.
+    package func reaching(to now: Instant, ifWrittenWithin span: TimeSpan) -> TrackingHistory {
+        guard let last = ends.last, last < now.seconds, now.seconds - last <= span.seconds else { return self }
+        var longer = self
+        longer.ends[ends.count - 1] = now.seconds
+        return longer
+    }
+
     /// How much of the time from one instant to another was watched; zero when they are in the other order.
     package func watched(from start: Instant, to end: Instant) -> TimeSpan {
         guard start < end else { return .zero }

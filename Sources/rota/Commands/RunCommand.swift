@@ -142,7 +142,7 @@ private struct RunDocument {
                 "token_id": .string(rotation.tokenID.text),
                 "name": TokenDocument.text(report.names[rotation.tokenID]),
                 "outcome": .string(rotation.outcome.rawValue),
-                "cause": TokenDocument.text(rotation.cause),
+                "cause": TokenDocument.text(rotation.cause), "remark": TokenDocument.text(rotation.remark),
             ]
         }
         document.add("notices", .integer(report.notices))
@@ -211,10 +211,12 @@ private struct RunDocument {
                     + "\(counted(report.expired, "token")) expired"
             )
         }
-        // What stands still is in the table.
-        for rotation in recovery.rotations where !rotation.isStalled {
-            if let cause = rotation.cause {
-                let name = report.names[rotation.tokenID] ?? rotation.tokenID.text
+        let shown = Set(before.map(\.tokenID))
+        for rotation in recovery.rotations {
+            let name = report.names[rotation.tokenID] ?? rotation.tokenID.text
+            if let remark = rotation.remark { output.warning("'\(printable(name))': \(printable(remark))") }
+            // What stands still, or is held, is in the table.
+            if let cause = rotation.cause, !rotation.isStalled, !shown.contains(rotation.tokenID) {
                 output.warning("'\(printable(name))': \(rotation.outcome.rawValue): \(printable(cause))")
             }
         }
