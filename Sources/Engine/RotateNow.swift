@@ -12,7 +12,8 @@ package struct RotateUseCase: Sendable {
         self.clock = clock
     }
 
-    /// Claims one rotation and drives it as far as it will go.
+    /// Claims one rotation and drives it as far as it will go. One that is under way already, and that no process is
+    /// at, is tried again now, and the result has a remark that says so.
     ///
     /// - parameters:
     ///   - nameOrID: the token's id or name.
@@ -26,9 +27,11 @@ package struct RotateUseCase: Sendable {
     ) async throws -> RotationResult? {
         let now = clock.now()
         let found = try await store.read { store in
-            try store.token(named: nameOrID).map { ($0, try store.destinations(of: $0.id)) }
+            try store.token(named: nameOrID).map { token in
+                (token, try store.destinations(of: token.id), try store.rotation(of: token.id))
+            }
         }
-        guard let (token, destinations) = found else { return nil }
+        guard let (token, destinations, unfinished) = found else { return nil }
         guard token.canAuthenticate(at: now) else {
             let state = token.state == .active ? "past its end" : token.state.rawValue
             return RotationResult(token.id, .skipped, cause: "the token is \(state)")
@@ -36,18 +39,39 @@ package struct RotateUseCase: Sendable {
         if let blocked = blocked(token, destinations) {
             return RotationResult(token.id, .blocked, blocked: blocked, cause: blocked.message)
         }
-        let request = RotationRequest(
-            tokenID: token.id, revision: nil, overlap: overlap, trigger: nil, supersedes: true,
-            change: Change(actor: actor, at: now, cause: reason))
-        guard let result = try await rotator.rotate([request]).first else { return nil }
-        return endsOlder && result.isThrough ? try await endOlder(after: result, change: request.change) : result
+        let change = Change(actor: actor, at: now, cause: reason)
+        let result: RotationResult?
+        if let unfinished, unfinished.phase == .open {
+            result = try await goOn(with: unfinished, change: change)
+        } else {
+            let request = RotationRequest(
+                tokenID: token.id, revision: nil, overlap: overlap, trigger: nil, supersedes: true, change: change)
+            result = try await rotator.rotate([request]).first
+        }
+        guard let result, endsOlder, result.isThrough else { return result }
+        var ended = try await endOlder(after: result, within: overlap, change: change)
+        ended.remark = result.remark
+        return ended
     }
 
-    /// Brings the ends of all older values forward to that of the one which has just been replaced, and retires those
-    /// that have come to it.
+    /// Tries an open rotation again, whoever began it: whoever asks has mended what was in its way, or wants to see.
+    private func goOn(with rotation: Rotation, change: Change) async throws -> RotationResult {
+        guard var result = try await rotator.resume(rotation, change: change)?.0 else {
+            return RotationResult(
+                rotation.tokenID, .skipped, cause: "another process is at a rotation of it right now")
+        }
+        let by = rotation.trigger.map { "policy:\($0.policy)" } ?? rotation.claim.actor
+        result.remark = "the rotation that \(by) began at \(rotation.claimedAt) was tried again"
+        return result
+    }
+
+    /// Brings the ends of all older values forward to that of the one which has just been replaced, or to the end of
+    /// the overlap where that comes first, and retires those that have come to it.
     ///
     /// After the promotion, and not in it: a value that lives longer than it should does no harm.
-    private func endOlder(after result: RotationResult, change: Change) async throws -> RotationResult {
+    private func endOlder(
+        after result: RotationResult, within overlap: TimeSpan, change: Change
+    ) async throws -> RotationResult {
         let id = result.tokenID
         var change = change
         change.at = clock.now()
@@ -57,7 +81,7 @@ package struct RotateUseCase: Sendable {
             guard let current = versions.last(where: { $0.state == .current }),
                 let end = versions.last(where: { $0.number < current.number && $0.endsAt != nil })?.endsAt
             else { return [] }
-            return try store.lowerEnds(of: id, to: end, change: ending)
+            return try store.lowerEnds(of: id, to: min(end, ending.at + overlap), change: ending)
         }
         guard !lowered.isEmpty else { return result }
         let recovery = try await rotator.recover(change: ending, only: { $0.tokenID == id })

@@ -82,4 +82,47 @@ import Testing
         #expect(try await bench.queue.read { try $0.openRotations() } == before)
         #expect(before.map(\.cause) == [nil])
     }
+
+    /// A rotation that was armed, and that waits for its next attempt.
+    private func stallOne(overlap: TimeSpan = .hours(24)) async throws {
+        vault.setHook { $0.operation == .write ? .transient : nil }
+        _ = try await bench.rotator().rotate([bench.request(overlap: overlap)])
+        vault.setHook(nil)
+        let id = bench.id
+        let rotation = try #require(try await bench.queue.read { try $0.rotation(of: id) })
+        #expect(rotation.phase == .open && rotation.nextAttemptAt > bench.clock.now())
+    }
+
+    @Test func `one that waits for its next attempt is tried now, and it is said so`() async throws {
+        let start = bench.clock.now()
+        try await stallOne()
+        let result = try #require(try await rotate(overlap: .hours(24), seed: 2))
+        #expect(result.isThrough)
+        #expect(result.remark == "the rotation that test began at \(start) was tried again")
+        #expect(try await bench.states().last == .current)
+        #expect(try await bench.violations() == [])
+    }
+
+    @Test func `one that is tried again and still cannot get on says why`() async throws {
+        try await stallOne()
+        vault.setHook { $0.operation == .probe ? .denied : nil }
+        let result = try #require(try await rotate(overlap: .hours(24), seed: 2))
+        #expect(result.isStalled && result.cause != nil && result.remark != nil)
+    }
+
+    @Test func `one that is tried again has the overlap that is asked for, where that is shorter`() async throws {
+        try await stallOne()
+        let start = bench.clock.now()
+        #expect(try await rotate(overlap: .hours(1), endsOlder: true, seed: 2)?.isThrough == true)
+        #expect(try await bench.versions().first?.endsAt == start + .hours(1))
+    }
+
+    @Test func `one that another process is at is left to it`() async throws {
+        try await stallOne()
+        let (id, bench) = (bench.id, bench)
+        let rotation = try #require(try await bench.queue.read { try $0.rotation(of: id) })
+        _ = try await bench.queue.read { $0.takeUp(rotation.id) }
+        let result = try #require(try await rotate(overlap: .hours(24), seed: 2))
+        #expect(result.outcome == .skipped && result.cause == "another process is at a rotation of it right now")
+    }
 }

@@ -76,10 +76,10 @@ package struct Rotator: Sendable {
         return RecoveryResult(rotations: taken.map(\.0), retired: taken.reduce(0) { $0 + $1.1 })
     }
 
-    /// Nil when somebody else is at it.
-    private func resume(
+    /// Goes on with one rotation now, whenever it was to be tried next. Nil when somebody else is at it.
+    func resume(
         _ rotation: Rotation, change: Change,
-        record: @Sendable (Rotation, RotationResult) async throws -> Void
+        record: @Sendable (Rotation, RotationResult) async throws -> Void = { _, _ in }
     ) async throws -> (RotationResult, Int)? {
         guard !stop.isRequested, try await store.read({ $0.takeUp(rotation.id) }) else { return nil }
         reached(.found)

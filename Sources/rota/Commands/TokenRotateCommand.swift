@@ -10,7 +10,8 @@ extension Command {
             The new value is pushed into every destination, read back, and only then made current. The
             previous one stays valid for the overlap, so that consumers can change over. Values that are older
             still keep their own ends; with --overlap they end no later than the previous one. A rotation that
-            does not get through is not lost: both values stay valid, and 'rota run' goes on with it. It never asks.
+            does not get through is not lost: both values stay valid, and 'rota run' goes on with it. Where one is
+            under way already, and waits for its next try, that one is tried now, and it says so. It never asks.
             """,
         operand: Operand(name: "TOKEN", help: "a name or an id", count: .atLeastOne),
         options: [
@@ -84,7 +85,7 @@ private struct Rotated: Sendable {
             "token_id": .string(token.id.text), "name": .string(token.name),
             "outcome": .string(result.outcome.rawValue),
             "blocked": TokenDocument.text(result.blocked?.rawValue),
-            "cause": TokenDocument.text(result.cause),
+            "cause": TokenDocument.text(result.cause), "remark": TokenDocument.text(result.remark),
             "older_valid": .array(
                 older.map { ["version": .integer($0.number), "ends_at": TokenDocument.time($0.endsAt)] }),
         ]
@@ -92,6 +93,7 @@ private struct Rotated: Sendable {
 
     func show(_ invocation: Invocation) {
         let now = invocation.clock.now()
+        if let remark = result.remark { invocation.output.note("'\(printable(token.name))': \(printable(remark))") }
         guard result.isThrough else {
             return invocation.output.failure(
                 Failure(
