@@ -124,8 +124,8 @@ package struct RunUseCase: Sendable {
             try await closeFindings(pass, planned.findings, after: report, progress: progress)
             try await withdrawNotices(pass, planned.standing, after: report, progress: progress)
         }
-        report.stalled = try await stalledRotations()
         if report.brake == nil { report.brake = try await lateBrake(report) }
+        report.stalled = try await stalledRotations(under: report.brake)
         try await finish(
             pass, aborted: planned.refusal,
             totals: report.actions.totals)
@@ -229,7 +229,8 @@ package struct RunReport: Sendable {
     package var brake: Brake?
     /// One for each action of the plan, in its order; none when it was refused.
     package var actions: RunActions
-    /// Every rotation that stands still after it, those of this plan and of earlier ones, tried by it or not.
+    /// Every rotation that stands still after it, those of this plan and of earlier ones, tried by it or not; under a
+    /// brake all that are due, too.
     package var stalled: [StalledRotation] = []
     /// What became of the unfinished rotations of earlier runs.
     package var recovery = RecoveryResult(rotations: [], retired: 0)

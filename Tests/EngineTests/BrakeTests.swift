@@ -131,12 +131,26 @@ struct BrakeTests {
         fixture.clock.advance(by: .days(2))
         try await freeze()
         let before = try await fixture.store.read { try $0.openRotations() }
-        #expect(try await run().recovery.retired == 0)
+        let report = try await run()
+        #expect(report.recovery.retired == 0)
+        #expect(report.stalledBefore.map(\.action.outcome) == [.skipped], "told, as not done")
+        #expect(report.stalledBefore.first?.action.cause?.contains("release") == true)
         #expect(try await useCase().upkeep(stuck: false).recovery.retired == 0)
         #expect(try await fixture.store.read { try $0.openRotations() } == before)
         let change = fixture.change()
         _ = try await fixture.store.write { try $0.unfreeze(change: change) }
         #expect(try await run().recovery.retired == 1)
+    }
+
+    @Test func `a rotation that stands still is skipped by a frozen run, and not told as started`() async throws {
+        try await fixture.addToken("old", age: .days(100), destinations: ["main:old#token"])
+        vault.setHook { $0.operation == .write ? .transient : nil }
+        #expect(try await run().stalled.map(\.action.outcome) == [.started])
+        vault.setHook(nil)
+        try await freeze(for: .days(1))
+        let frozen = try await run()
+        #expect(frozen.stalled.map(\.action.outcome) == [.skipped])
+        #expect(frozen.stalled.first?.action.cause == frozen.brake?.message)
     }
 
     @Test func `no token is left half made by a freeze`() async throws {
