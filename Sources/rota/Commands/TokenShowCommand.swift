@@ -40,6 +40,9 @@ private struct TokenDetails {
     private let pushes: [Push]
     private let rotation: Rotation?
     private let failed: FailedAttempts?
+    private let lastFailure: LastFailure?
+    /// As it was seen last, by the destination.
+    private let drift: [String: KnownDrift.Place]
     private let findings: [Finding]
     private let missing: MissingValue?
     private let usage: UsageSummary
@@ -61,6 +64,9 @@ private struct TokenDetails {
         pushes = try store.pushes(of: token.id)
         rotation = try store.rotation(of: token.id)
         failed = try store.failedAttempts(of: token.id)
+        lastFailure = token.end == nil ? try LastFailure(of: token.id, from: store) : nil
+        let places = try store.knownDrift()?.places.filter { $0.token.id == token.id } ?? []
+        drift = Dictionary(places.map { ($0.destination, $0) }, uniquingKeysWith: { $1 })
         findings = try store.findings(of: token.id)
         missing = try MissingValue(of: token, from: store)
         usage = try UsageSummary(of: token, from: store, at: now)
@@ -77,7 +83,7 @@ private struct TokenDetails {
             "versions": .array(versions.map { TokenDocument.json($0, of: token, at: now) }),
             "destinations": .array(destinations.map(json)),
             "rotation": rotation.map { TokenDocument.json($0) } ?? .null,
-            "failed_attempts": TokenDocument.json(failed),
+            "failed_attempts": TokenDocument.json(failed), "last_failure": lastFailure?.json ?? .null,
             "findings": .array(findings.map { TokenDocument.json($0) }),
             "notices": .array(notices.map { NoticeDocument.json($0, policies) }), "usage": UsageDocument.json(usage),
             "quarantine": QuarantineDocument.json(quarantine),
@@ -90,6 +96,9 @@ private struct TokenDetails {
             "destination": .string(destination.description), "vault": .string(destination.vault),
             "path": .string(destination.path), "field": TokenDocument.text(destination.field),
             "caveat": TokenDocument.text(caveats[destination.vault]),
+            "drift": drift[destination.description].map { place in
+                ["finding": .string(place.drift.rawValue), "seen_at": TokenDocument.time(place.seenAt)]
+            } ?? .null,
             "pushes": .array(
                 pushes(to: destination).map { push in
                     [
@@ -120,7 +129,7 @@ private struct TokenDetails {
             for use in reuses { table.add(QuarantineDocument.row(use)) }
         }
         section("Destinations", on: output, ["destination", "last verified", "last pushes"]) { table in
-            for destination in destinations { table.add(row(destination)) }
+            for destination in destinations { table.add(row(destination, at: now)) }
         }
         section("Notices of coming actions", on: output, NoticeDocument.headings) { table in
             for notice in notices { table.add(NoticeDocument.row(notice, policies)) }
@@ -172,6 +181,7 @@ private struct TokenDetails {
             fields.add("rotation", describe(rotation, at: now))
         }
         fields.add(rotation == nil ? "rotation" : "next rotation", failed.map { TokenDocument.sentence($0, from: now) })
+        fields.add("last failure", missing == nil ? lastFailure?.sentence(at: now) : nil)
         return fields
     }
 
@@ -228,12 +238,15 @@ private struct TokenDetails {
         return ", ends with the next run"
     }
 
-    private func row(_ destination: Destination) -> [String] {
+    private func row(_ destination: Destination, at now: Instant) -> [String] {
         let pushes = pushes(to: destination)
         let holds =
             pushes.first { $0.state == .verified }.map { "version \($0.version)" } ?? "nothing of ours"
         let last = pushes.prefix(3).map { "\($0.version) \($0.state.rawValue)" }.joined(separator: ", ")
         let caveat = caveats[destination.vault].map { " (\($0))" } ?? ""
-        return [destination.description, holds + caveat, last.isEmpty ? "-" : last]
+        let drift = self.drift[destination.description].map {
+            "; drift: \($0.drift.rawValue), seen \(distance(to: $0.seenAt, from: now))"
+        }
+        return [destination.description, holds + caveat + (drift ?? ""), last.isEmpty ? "-" : last]
     }
 }

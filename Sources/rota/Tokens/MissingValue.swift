@@ -16,18 +16,7 @@ struct MissingValue {
         self.token = token
         let rotation = try store.rotation(of: token.id)
         isGoingOn = rotation != nil
-        cause = try rotation?.cause ?? Self.lastCause(of: token.id, in: store)
-    }
-
-    /// Of the last rotation that was given up.
-    private static func lastCause(of id: TokenID, in store: any Store) throws -> String? {
-        var cause: String?
-        try store.eachAuditEntry(below: .max, object: id.text) { entry in
-            guard entry.action == "rotation.close" || entry.action == "rotation.stall" else { return true }
-            cause = try? JSON.parse(entry.body, maximumBytes: entry.body.utf8.count)["cause"]?.string
-            return false
-        }
-        return cause
+        cause = try rotation?.cause ?? LastFailure(of: token.id, from: store)?.cause
     }
 
     /// All of a store, the first ones by name.

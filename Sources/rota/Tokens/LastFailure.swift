@@ -1,0 +1,41 @@
+import Engine
+import JSON
+import RotaCore
+
+/// The last attempt to rotate a token that came to nothing, for as long as no later one has come to its end.
+struct LastFailure {
+    let at: Instant
+    /// Who asked for it, or `rota` where it went on with one.
+    let actor: String
+    let cause: String
+    /// Nil where nobody tries again by himself.
+    let nextAttemptAt: Instant?
+
+    /// Nil where there is none.
+    init?(of id: TokenID, from store: any Store) throws {
+        var last: AuditEntry?
+        try store.eachAuditEntry(below: .max, object: id.text) { entry in
+            if ["rotation.stall", "rotation.close"].contains(entry.action) { last = entry }
+            return last == nil && !["version.promote", "version.retire"].contains(entry.action)
+        }
+        guard let last else { return nil }
+        at = last.at
+        actor = last.actor
+        cause = (try? JSON.parse(last.body, maximumBytes: last.body.utf8.count)["cause"]?.string) ?? "not known"
+        let rotation = try store.rotation(of: id)
+        nextAttemptAt =
+            rotation?.cause == nil ? try store.failedAttempts(of: id)?.nextAttemptAt : rotation?.nextAttemptAt
+    }
+
+    var json: JSON {
+        [
+            "at": TokenDocument.time(at), "actor": .string(actor), "cause": .string(cause),
+            "next_attempt_at": TokenDocument.time(nextAttemptAt),
+        ]
+    }
+
+    func sentence(at now: Instant) -> String {
+        let next = nextAttemptAt.map { "next try \(distance(to: $0, from: now))" } ?? "no run tries it again"
+        return "\(spoken(at, from: now)) by \(actor): \(cause); \(next)"
+    }
+}
