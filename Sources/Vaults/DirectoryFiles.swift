@@ -22,16 +22,14 @@ struct Folder: ~Copyable {
         close(descriptor)
     }
 
-    /// Opens the root, which may be a link: it is the operator's choice. Nil when there is none.
-    static func root(
-        _ path: String, creating: Bool, interruption: Interruption?
-    ) throws(VaultError) -> Folder? {
-        if creating {
-            try interruption?()
-            guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else { throw fault("cannot make", path) }
-        }
+    /// Opens the root, which may be a link: it is the operator's choice. It is never made: where it is not, the volume
+    /// that it lies on may be missing, and with it what consumers read.
+    static func root(_ path: String, interruption: Interruption?) throws(VaultError) -> Folder {
         let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        if descriptor < 0, errno == ENOENT { return nil }
+        if descriptor < 0, errno == ENOENT {
+            throw VaultError(
+                .missing, "the folder \(path) is not there: mount what it lies on, or make it (mkdir -m 700 \(path))")
+        }
         guard descriptor >= 0 else { throw fault("cannot open", path) }
         return Folder(descriptor: descriptor, interruption: interruption)
     }

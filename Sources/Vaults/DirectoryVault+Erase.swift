@@ -11,9 +11,7 @@ extension DirectoryVault {
         let place = try DirectoryPlace(destination)
         let isFolderOurs = first.context is AbsentFolder
         try await onFileThread(of: destination.path) { () throws(VaultError) in
-            guard let root = try Folder.root(self.root, creating: false, interruption: self.interruption) else {
-                return
-            }
+            let root = try Folder.root(self.root, interruption: self.interruption)
             try self.clear(place, place.folders[...], in: root, isFolderOurs: isFolderOurs)
         }
     }

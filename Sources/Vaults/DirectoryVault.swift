@@ -44,7 +44,7 @@ package final class DirectoryVault: Vault {
     // no further threads while those that it has are blocked.
     private let queues = (0..<4).map { DispatchQueue(label: "rota.vault.directory.\($0)") }
 
-    /// - parameter root: made at the first write, or by `check`; the folder that it lies in must exist.
+    /// - parameter root: must exist; folders within it are made as they are needed.
     package convenience init(name: String, root: String) {
         self.init(name: name, root: root, lockPatience: 3000, interruption: nil)
     }
@@ -58,9 +58,7 @@ package final class DirectoryVault: Vault {
 
     package func check() async throws(VaultError) {
         try await onFileThread(of: root) { () throws(VaultError) in
-            let folder = try Folder.root(self.root, creating: true, interruption: self.interruption)
-            guard let folder else { throw VaultError(.missing, "\(self.root) does not exist") }
-            try folder.checkAccess(self.root)
+            try Folder.root(self.root, interruption: self.interruption).checkAccess(self.root)
         }
     }
 
@@ -81,10 +79,10 @@ package final class DirectoryVault: Vault {
     package func requireWritable(_ destination: Destination) async throws(VaultError) {
         let place = try DirectoryPlace(destination)
         try await onFileThread(of: destination.path) { () throws(VaultError) in
-            // What is not there is made at the first write.
-            guard var folder = try Folder.root(self.root, creating: false, interruption: nil) else { return }
+            var folder = try Folder.root(self.root, interruption: nil)
             var path = self.root
             for name in place.folders {
+                // What is not there is made at the first write.
                 guard let inner = try folder.folder(name, creating: false) else { break }
                 folder = inner
                 path += "/" + name
@@ -210,9 +208,7 @@ extension DirectoryVault {
     }
 
     private func folder(of place: DirectoryPlace, creating: Bool) throws(VaultError) -> Folder? {
-        guard var folder = try Folder.root(root, creating: creating, interruption: interruption) else {
-            return nil
-        }
+        var folder = try Folder.root(root, interruption: interruption)
         for name in place.folders {
             guard let inner = try folder.folder(name, creating: creating) else { return nil }
             folder = inner

@@ -1,5 +1,6 @@
 import Crypto
 import Engine
+import Glibc
 import HTTPClient
 import RotaCore
 import TestSupport
@@ -26,6 +27,7 @@ import Vaults
     @Test(arguments: VaultCheck.all)
     func `a directory`(_ check: VaultCheck) async throws {
         let scratch = try ScratchFolder()
+        try #require(mkdir(scratch.path + "/secrets", 0o700) == 0)
         let names = Counter()
         let invalid =
             [

@@ -15,6 +15,7 @@ import Testing
     init() throws {
         scratch = try ScratchFolder()
         root = scratch.path + "/secrets"
+        try #require(mkdir(root, 0o700) == 0)
     }
 
     private var vault: DirectoryVault { DirectoryVault(name: "local", root: root) }
@@ -29,7 +30,6 @@ import Testing
     }
 
     @Test func `reading makes no file`() async throws {
-        mkdir(root, 0o700)
         #expect(try await vault.probe(Destination(vault: "local", path: "token")).value == nil)
         #expect(try names(in: "") == [])
     }
@@ -51,7 +51,6 @@ import Testing
     }
 
     @Test func `an empty file is an empty destination`() async throws {
-        mkdir(root, 0o700)
         try replace("token", with: "")
         let place = Destination(vault: "local", path: "token")
         let seen = try await vault.probe(place)
@@ -78,7 +77,6 @@ import Testing
     }
 
     @Test func `of a count that an earlier release made only the present is known`() async throws {
-        mkdir(root, 0o700)
         mkdir(root + "/app", 0o700)
         try replace("app/.rota.counter.token", with: "12")
         try await vault.fence(place, at: vault.probe(place))
@@ -102,7 +100,6 @@ import Testing
     ])
     func `a symbolic link is never followed`(_ name: String) async throws {
         let outside = scratch.path + "/outside"
-        mkdir(root, 0o700)
         if name == "app" {
             mkdir(outside, 0o700)
         } else {
@@ -129,7 +126,6 @@ import Testing
                 Secret(copying: [UInt8](repeating: 65, count: 65_537)), to: place, over: vault.probe(place))
         }
         #expect(large?.kind == .rejected)
-        mkdir(root, 0o700)
         try replace("token", with: String(repeating: "x", count: 65_537))
         let read = await #expect(throws: VaultError.self) {
             try await vault.probe(Destination(vault: "local", path: "token"))
@@ -138,7 +134,6 @@ import Testing
     }
 
     @Test func `a pipe does not hold a read up`() async throws {
-        mkdir(root, 0o700)
         mkfifo(root + "/token", 0o600)
         let error = await #expect(throws: VaultError.self) {
             try await vault.probe(Destination(vault: "local", path: "token"))
@@ -183,10 +178,23 @@ import Testing
         chmod(root + "/app", 0o700)
     }
 
-    @Test func `a root whose parent does not exist is missing`() async throws {
-        let lost = DirectoryVault(name: "local", root: scratch.path + "/no/such")
-        let error = await #expect(throws: VaultError.self) { try await lost.check() }
-        #expect(error?.kind == .missing)
+    @Test func `a root that is not there is missing, whatever is asked for, and nobody makes it`() async throws {
+        let vault = vault
+        let seen = try await vault.probe(place)
+        try #require(rmdir(root) == 0)
+        let calls: [(String, () async throws -> Void)] = [
+            ("check", { try await vault.check() }), ("probe", { _ = try await vault.probe(place) }),
+            ("requireWritable", { try await vault.requireWritable(place) }),
+            ("write", { try await vault.write(Secret(utf8: "one"), to: place, over: seen) }),
+            ("fence", { try await vault.fence(place, at: seen) }),
+            ("remove", { try await vault.remove(place, at: seen) }),
+        ]
+        for (name, call) in calls {
+            let error = await #expect(throws: VaultError.self, "\(name)") { try await call() }
+            #expect(error?.kind == .missing, "\(name)")
+            #expect(error?.message.contains("mkdir -m 700 \(root)") == true, "\(name)")
+        }
+        #expect(access(root, F_OK) != 0)
     }
 }
 

@@ -10,7 +10,8 @@ extension Command {
         summary: "set up a configuration, a first policy, a store and an admin token",
         discussion: """
             Writes rota.yaml and Policies/baseline.yaml where there are none, makes the store that rota.yaml
-            names, and an admin token, whose value is the last line of the output: it is shown this once.
+            names, the folders of its directory vaults that no token has a place in, and an admin token, whose
+            value is the last line of the output: it is shown this once.
             Nothing that exists is ever overwritten, so it does no harm to run it again. Where no token with the
             scope rota:admin is accepted any more, since the last one was revoked or has ended, it makes another.
             """,
@@ -40,6 +41,7 @@ private func setUp(_ invocation: Invocation) throws -> ExitCode {
     try setup.makeStore(composition)
     let store = try composition.openStore()
     defer { store.close() }
+    try setup.makeFolders(configuration, in: store)
     let admin = try makeAdminToken(in: store, composition)
     try setup.report(admin, identity: store.identity())
     return .done
@@ -101,6 +103,16 @@ private struct Setup {
             createdAt: invocation.clock.now())
         try createStore(at: location, identity: identity, change: composition.change("init"))
         made.append(path)
+    }
+
+    /// Those of directory vaults that nobody has used: where one is gone that tokens have places in, it is missed.
+    mutating func makeFolders(_ configuration: Configuration, in store: any Store) throws {
+        let used = try store.destinationCounts()
+        for vault in configuration.vaults where used[vault.name] == nil {
+            guard case .directory(let path) = vault.kind, kindOfFile(at: path) == nil else { continue }
+            try makeDirectory(path)
+            made.append(path)
+        }
     }
 
     func report(_ admin: IssuedToken?, identity: StoreIdentity) throws(Failure) {

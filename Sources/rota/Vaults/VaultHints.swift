@@ -45,7 +45,7 @@ extension VaultSettings {
         switch kind {
         case .http: return "is 'url' right? nothing is there, or it does not take this method"
         case .awsSecretsManager: return "make a secret to try it with, without a value, and name it by 'check-path'"
-        case .directory(let path): return "the folder that \(path) is to lie in must exist"
+        case .directory(let path): return "if \(path) lies on a volume, is that mounted? Rota does not make the folder"
         case .keyValue2(let settings):
             return "'mount' and 'namespace' must be those of a KV version 2 engine: "
                 + "bao secrets list\(settings.namespace.map { " -namespace=\($0)" } ?? "") -detailed"
