@@ -103,8 +103,8 @@ package func makePlan(
     let identity = try store.identity()
     let plan = Plan(
         digest: digest(of: actions, policies: request.policies, identity: identity), at: request.at,
-        policiesDigest: request.policies.digest, generation: identity.generation, actions: actions,
-        candidates: candidates + ending)
+        policiesDigest: request.policies.digest, generation: identity.generation,
+        generationID: identity.generationID, actions: actions, candidates: candidates + ending)
     return PlanResult(
         plan: plan,
         refusal: try refusal(of: actions, deferred: deferred, request: request, tracking: tracking, from: store),
@@ -177,8 +177,8 @@ extension CandidateQuery {
     }
 }
 
-/// SHA-256 of the canonical {instance, generation, policies, actions}: of the actions that would be taken, so
-/// that an approval holds for as long as those are the same.
+/// SHA-256 of the canonical {instance, generation with its id, policies, actions}: of the actions that would be taken,
+/// so that an approval holds for as long as those are the same.
 ///
 /// Written piece by piece, its members in the order of their keys, since there may be a million actions.
 private func digest(of actions: PlannedActions, policies: PolicySet, identity: StoreIdentity) -> String {
@@ -197,6 +197,11 @@ private func digest(of actions: PlannedActions, policies: PolicySet, identity: S
     writer.endArray()
     writer.key("generation")
     writer.integer(identity.generation)
+    // Where there is none, the digest is that of releases that did not know it.
+    if !identity.generationID.isEmpty {
+        writer.key("generation_id")
+        writer.string(identity.generationID)
+    }
     writer.key("instance")
     writer.string(identity.instance)
     writer.key("policies")

@@ -7,7 +7,7 @@ extension ReportFacts {
         [
             "generator": .string(generator),
             "instance": .string(store.instance),
-            "generation": .integer(store.generation),
+            "generation": .integer(store.generation), "generation_id": .string(store.generationID),
             "policies_digest": .string(policies.digest),
             "at": .string(at.description),
             "hypothetical": .bool(hypothetical),

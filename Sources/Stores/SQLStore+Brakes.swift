@@ -130,23 +130,29 @@ extension SQLStore {
     }
 
     func beginGeneration(
-        after identity: StoreIdentity, instance: String?, totals: [String: Int], change: Change
+        after identity: StoreIdentity, id: String, instance: String?, totals: [String: Int], change: Change
     ) throws -> Bool {
-        let (old, new) = (String(identity.generation), String(identity.generation + 1))
+        let left = mark?.read()?.mark
+        // Of a backup that is restored again, too.
+        let latest = left?.instance == identity.instance ? left?.generation ?? 0 : 0
+        let generation = max(identity.generation, latest) + 1
+        let (old, new) = (String(identity.generation), String(generation))
         guard try self.identity().instance == identity.instance,
             try driver.execute(.changeFact, [.text("generation"), .text(old), .text(new)]) == 1
         else { return false }
+        try driver.execute(.setFact, [.text("generation_id"), .text(id)])
         if let instance {
             try driver.execute(.changeFact, [.text("instance"), .text(identity.instance), .text(instance)])
         }
         var details: JSON.Object = [
-            "generation": .integer(identity.generation + 1), "instance": .string(instance ?? identity.instance),
+            "generation": .integer(generation), "generation_id": .string(id),
+            "instance": .string(instance ?? identity.instance),
             "doubt": .of(try doubt()?.message),
         ]
         for (key, count) in totals.sorted(by: { $0.key < $1.key }) { details[key] = .integer(count) }
         try audit("store.reconcile", of: instance ?? identity.instance, change, details)
         try emit("store.reconciled", change, details)
-        begunGeneration = identity.generation + 1
+        begunGeneration = generation
         return true
     }
 }

@@ -108,6 +108,7 @@ final class SQLStore: Store {
         let instance = try fact("instance") { $0 }
         return StoreIdentity(
             instance: instance, generation: try fact("generation", Int64.init),
+            generationID: try driver.first(.fact, [.text("generation_id")]) { $0.text(0) } ?? "",
             createdAt: Instant(seconds: try fact("created_at", Int64.init)))
     }
 

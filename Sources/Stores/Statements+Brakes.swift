@@ -1,8 +1,8 @@
 /// What stops everything destructive, and what a reconciliation writes.
 extension Statement {
     static let braking: [Statement] = [
-        presentFreeze, pastFreezes, beginFreeze, endFreeze, auditEntryBody, newestAuditBody, changeFact, adoptVersion,
-        adoptPush, adoptOverlap, retireAgain, keepHeld,
+        presentFreeze, pastFreezes, beginFreeze, endFreeze, auditEntryBody, newestAuditBody, changeFact, setFact,
+        adoptVersion, adoptPush, adoptOverlap, retireAgain, keepHeld,
     ]
 
     static let presentFreeze = Statement(
@@ -25,6 +25,8 @@ extension Statement {
     static let newestAuditBody = Statement(
         "SELECT number, body FROM audit WHERE number = (SELECT max(number) FROM audit)")
     static let changeFact = Statement("UPDATE store SET value = $3 WHERE key = $1 AND value = $2")
+    static let setFact = Statement(
+        "INSERT INTO store (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value")
 
     /// A value that was minted in a life of the store that it does not remember. As the current one only where no
     /// rotation is open, which would go on to replace it.

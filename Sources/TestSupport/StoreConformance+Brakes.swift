@@ -118,20 +118,23 @@ extension StoreConformance {
                 let begin = { (instance: String?) in
                     try bench.write {
                         try $0.beginGeneration(
-                            after: before, instance: instance, totals: ["x": 1], change: bench.change())
+                            after: before, id: "a", instance: instance, totals: ["x": 1], change: bench.change())
                     }
                 }
                 let written = try bench.written { try require(try begin(nil), "begun") }
                 try require(written == (1, 1), "one entry, one event: \(written)")
                 try require(try bench.store.identity().generation == before.generation + 1, "one further")
                 try require(try bench.store.identity().instance == before.instance, "the same store")
+                try require(try bench.store.identity().generationID == "a", "by what it was drawn as")
                 try require(try !begin(nil), "not twice after one look")
                 let next = try bench.store.identity()
                 try require(
                     try bench.write {
-                        try $0.beginGeneration(after: next, instance: "other", totals: [:], change: bench.change())
+                        try $0.beginGeneration(
+                            after: next, id: "b", instance: "other", totals: [:], change: bench.change())
                     }, "begun")
                 try require(try bench.store.identity().instance == "other", "another name")
+                try require(try bench.store.identity().generationID == "b", "of each life")
             },
         ] + adoption
 

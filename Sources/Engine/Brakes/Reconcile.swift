@@ -183,7 +183,8 @@ package struct ReconcileUseCase: Sendable {
         _ plan: Reconciliation, instance: String?, actor: String, reason: String
     ) async throws -> Reconciled? {
         let change = Change(actor: actor, at: clock.now(), cause: reason)
-        let done = try await store.write { store in try Self.write(plan, instance, change, in: store) }
+        let id = Hex.encode(rotator.random.bytes(16))
+        let done = try await store.write { store in try Self.write(plan, id, instance, change, in: store) }
         guard var done else { return nil }
         let requests = plan.rotations.sorted { $0.text < $1.text }.map { id in
             RotationRequest(
@@ -197,11 +198,11 @@ package struct ReconcileUseCase: Sendable {
     }
 
     private static func write(
-        _ plan: Reconciliation, _ instance: String?, _ change: Change, in store: any Store
+        _ plan: Reconciliation, _ id: String, _ instance: String?, _ change: Change, in store: any Store
     ) throws -> Reconciled? {
         guard
             try store.beginGeneration(
-                after: plan.identity, instance: instance, totals: plan.totals, change: change)
+                after: plan.identity, id: id, instance: instance, totals: plan.totals, change: change)
         else { throw StoreError.refused("somebody else has reconciled the store meanwhile", hint: "look again") }
         // The doubt about the store has gone by that, and what else there is shows now.
         if let brake = try store.brake(at: change.at) { throw StoreError.held(brake) }

@@ -35,8 +35,13 @@ package protocol BrakeChanges {
     func keepHeld(_ token: TokenID, version: Int, until end: Instant, change: Change) throws -> Bool
     /// Ends the doubt about the store: its next generation begins, under a new name where one is given, and what
     /// it is is written down beside it; event `store.reconciled`. False when somebody else has done so.
-    func beginGeneration(after identity: StoreIdentity, instance: String?, totals: [String: Int], change: Change)
-        throws -> Bool
+    ///
+    /// - Parameters:
+    ///   - identity: as it was looked at; the number is above that, and above what lies beside the store.
+    ///   - id: drawn for this life alone.
+    func beginGeneration(
+        after identity: StoreIdentity, id: String, instance: String?, totals: [String: Int], change: Change
+    ) throws -> Bool
 }
 
 /// A value that destinations hold and the store does not know, in the layout of our own.

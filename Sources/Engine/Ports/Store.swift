@@ -109,11 +109,15 @@ package struct StoreIdentity: Hashable, Sendable {
     package var instance: String
     /// Which life of the store this is, from 1.
     package var generation: Int64
+    /// Drawn when this life began, since a number is given again where a backup is restored twice. Empty in the first
+    /// life, which the instance tells from any other, and in one that began before there was this.
+    package var generationID: String
     package var createdAt: Instant
 
-    package init(instance: String, generation: Int64, createdAt: Instant) {
+    package init(instance: String, generation: Int64, generationID: String = "", createdAt: Instant) {
         self.instance = instance
         self.generation = generation
+        self.generationID = generationID
         self.createdAt = createdAt
     }
 }

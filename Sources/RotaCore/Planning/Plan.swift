@@ -6,19 +6,23 @@ package struct Plan: Sendable {
     /// `sha256:<hex>` of the parsed policies.
     package var policiesDigest: String
     package var generation: Int64
+    /// Empty where the store has none.
+    package var generationID: String
     /// Oldest deadline first.
     package var actions: PlannedActions
     /// How many tokens were looked at: those whose age, use or end may call for something.
     package var candidates: Int
 
     package init(
-        digest: String, at: Instant, policiesDigest: String, generation: Int64, actions: PlannedActions,
+        digest: String, at: Instant, policiesDigest: String, generation: Int64, generationID: String,
+        actions: PlannedActions,
         candidates: Int
     ) {
         self.digest = digest
         self.at = at
         self.policiesDigest = policiesDigest
         self.generation = generation
+        self.generationID = generationID
         self.actions = actions
         self.candidates = candidates
     }

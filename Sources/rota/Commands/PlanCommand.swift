@@ -88,6 +88,7 @@ enum PlanDocument {
             "id": .string(String(plan.digest.dropFirst("sha256:".count).prefix(12))),
             "digest": .string(plan.digest), "at": TokenDocument.time(plan.at),
             "policies_digest": .string(plan.policiesDigest), "generation": .integer(plan.generation),
+            "generation_id": .string(plan.generationID),
         ]
     }
 

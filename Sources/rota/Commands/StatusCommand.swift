@@ -105,6 +105,7 @@ private struct Status {
         return [
             "store": .string(store), "configuration": .string(configuration),
             "instance": .string(identity.instance), "generation": .integer(identity.generation),
+            "generation_id": .string(identity.generationID),
             "created_at": TokenDocument.time(identity.createdAt), "held": BrakeDocument.json(brake),
             "freeze": BrakeDocument.json(freeze), "freeze_calendar": FreezeCalendarDocument.json(calendar, at: at),
             "active_tokens": .integer(active), "missing_tokens": .integer(missing),
@@ -216,7 +217,7 @@ private struct Status {
         var fields = Fields()
         fields.add("store", store)
         fields.add("configuration", configuration)
-        fields.add("instance", "\(identity.instance), generation \(identity.generation)")
+        fields.add("instance", "\(identity.instance), \(identity.spokenGeneration)")
         fields.add("frozen", freeze.map { BrakeDocument.sentence($0, at: now) })
         fields.add("freeze calendar", FreezeCalendarDocument.sentence(calendar, at: now))
         fields.add("active tokens", String(active))

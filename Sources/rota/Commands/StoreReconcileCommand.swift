@@ -148,6 +148,7 @@ private struct ReconcileDocument: Sendable {
         [
             "instance": .string(done?.identity.instance ?? plan.identity.instance),
             "generation": .integer(done?.identity.generation ?? plan.identity.generation),
+            "generation_id": .string(done?.identity.generationID ?? plan.identity.generationID),
             "doubt": TokenDocument.text(plan.doubt?.message), "reconciled": .bool(done != nil),
             "destinations": .integer(plan.places), "write_only": .integer(plan.writeOnly),
             "lost": .array(
@@ -262,7 +263,7 @@ private struct ReconcileDocument: Sendable {
 
     func print(_ done: Reconciled, on output: Output) {
         output.line(
-            "reconciled: instance \(done.identity.instance), generation \(done.identity.generation); "
+            "reconciled: instance \(done.identity.instance), \(done.identity.spokenGeneration); "
                 + "\(counted(done.adopted, "value")) taken back, \(counted(done.revoked, "token")) revoked again, "
                 + "\(counted(done.retired, "value")) retired again"
                 + (done.quarantined > 0 ? ", \(counted(done.quarantined, "token")) quarantined again" : "")

@@ -1,3 +1,4 @@
+import Engine
 import RotaCore
 
 /// `1 token`, `3 tokens`; with its plural where that has another ending.
@@ -14,4 +15,11 @@ func distance(to instant: Instant, from now: Instant) -> String {
 /// An instant for people: the time, and how far it is.
 func spoken(_ instant: Instant, from now: Instant) -> String {
     "\(instant) (\(distance(to: instant, from: now)))"
+}
+
+extension StoreIdentity {
+    /// With the beginning of what it was drawn as, where it was.
+    var spokenGeneration: String {
+        "generation \(generation)" + (generationID.isEmpty ? "" : " (\(generationID.prefix(8)))")
+    }
 }
