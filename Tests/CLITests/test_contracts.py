@@ -91,6 +91,12 @@ def test_a_stuck_rotation_is_told_by_every_run_until_it_is_finished(workspace):
     result = workspace.sh("rota run")
     assert result.returncode == 5 and "does not hold the current value" in result.stdout, result.stdout
     assert "; next try in" in result.stdout and "0 done, 1 started, 0 waiting" in result.stdout
+    # Under a brake it is not told as started, nor left out.
+    workspace.sh("rota freeze --reason release")
+    held = call(workspace, "rota run --json", 4)
+    [action] = held["actions"]
+    assert (action["name"], action["outcome"], action["next_attempt_at"]) == ("a", "skipped", None)
+    assert "release" in action["cause"] and held["totals"]["skipped"] == 1 and held["totals"]["started"] == 0
 
 
 def test_by_a_clock_that_is_behind_the_store_nothing_is_done_until_it_is_confirmed(workspace):

@@ -261,6 +261,22 @@ private final class Inventory {
         #expect(try inventory.plan([rotate]).plan.digest == digest)
     }
 
+    @Test func `the digest tells lives with the same number apart`() throws {
+        let digests = try ["one", "two"].map { id in
+            let inventory = try Inventory()
+            try inventory.add("old", age: .days(100))
+            let store = inventory.store
+            let (identity, change) = (try store.identity(), Change(actor: "a", at: now, cause: "test"))
+            try store.transaction {
+                _ = try store.beginGeneration(after: identity, id: id, instance: nil, totals: [:], change: change)
+            }
+            let plan = try inventory.plan([rotate]).plan
+            #expect(plan.generation == 2 && plan.generationID == id)
+            return plan.digest
+        }
+        #expect(digests[0] != digests[1])
+    }
+
     @Test func `an empty store and no policies make an empty plan`() throws {
         let inventory = try Inventory()
         #expect(try inventory.plan([rotate]).plan.actions.isEmpty)

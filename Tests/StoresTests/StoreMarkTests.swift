@@ -98,6 +98,31 @@ import Testing
         #expect(isRestored(try doubt()))
     }
 
+    @Test(arguments: [true, false])
+    func `a life after a second restore of one backup passes for no other`(isMarkKept: Bool) throws {
+        try scratch.create()
+        try add("before")
+        let backup = try backUp(to: "backup.db")
+        var lives: [StoreIdentity] = []
+        for id in ["one", "two"] {
+            try add("after-\(id)")
+            try removeLog()
+            try files.removeItem(atPath: home + "/rota.db")
+            try files.copyItem(atPath: backup, toPath: home + "/rota.db")
+            if !isMarkKept { try files.removeItem(atPath: home + "/rota.db.mark") }
+            let store = try store(at: home)
+            defer { store.close() }
+            let identity = try store.identity()
+            let change = Change(actor: "a", at: identity.createdAt, cause: "test")
+            try store.transaction {
+                _ = try store.beginGeneration(after: identity, id: id, instance: nil, totals: [:], change: change)
+            }
+            lives.append(try store.identity())
+        }
+        #expect(lives.map(\.generationID) == ["one", "two"])
+        #expect(lives.map(\.generation) == (isMarkKept ? [2, 3] : [2, 2]))
+    }
+
     @Test func `a backup that has lost nothing is another file all the same`() throws {
         try scratch.create()
         try add("before")
