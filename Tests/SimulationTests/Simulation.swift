@@ -12,6 +12,8 @@ struct Simulation {
         var kills = 0
         /// Versions that became current, or had.
         var rotations = 0
+        /// Empty places that were given the current value, so that they could be fenced.
+        var fillings = 0
         /// What was broken, and how it came to that; nil when nothing was.
         var violation: String?
     }
@@ -109,6 +111,7 @@ struct Simulation {
         for process in processes { process.kill() }
         world.executor.runUntilAllWait()
         outcome.steps = world.steps
+        outcome.fillings = checker.fillings
         return outcome
     }
 

@@ -13,7 +13,7 @@ import Testing
         let seeds = ProcessEnvironment.value("ROTA_SIMULATION_SEEDS").flatMap(UInt64.init) ?? 12
         // A long run is taken in parts, each of which may be stopped and begun again.
         let first = ProcessEnvironment.value("ROTA_SIMULATION_FIRST").flatMap(UInt64.init) ?? 1
-        let totals = Locked((steps: 0, kills: 0, rotations: 0, histories: 0))
+        let totals = Locked((steps: 0, kills: 0, rotations: 0, fillings: 0, histories: 0))
         try await withThrowingTaskGroup { group in
             for worker in 0..<2 {
                 group.addTask {
@@ -24,6 +24,7 @@ import Testing
                             $0.steps += outcome.steps
                             $0.kills += outcome.kills
                             $0.rotations += outcome.rotations
+                            $0.fillings += outcome.fillings
                             $0.histories += 1
                         }
                         if outcome.violation != nil { return }
@@ -36,7 +37,7 @@ import Testing
         #expect(sum.histories == Int(seeds) && sum.steps >= 1_000 * Int(seeds) && sum.rotations > sum.histories)
         print(
             "simulation: \(sum.histories) histories, \(sum.steps) steps, \(sum.kills) kills,"
-                + " \(sum.rotations) values became current")
+                + " \(sum.rotations) values became current, \(sum.fillings) empty places were filled")
     }
 
     @Test func `one seed gives one history`() throws {
