@@ -194,8 +194,8 @@ extension CandidateQuery {
     }
 }
 
-/// SHA-256 of the canonical {instance, generation and its id, policies, actions}: of the actions that would be taken, so
-/// that an approval holds for as long as those are the same.
+/// SHA-256 of the canonical {instance, generation and its id, policies, actions}: of the actions that would be taken,
+/// so that an approval holds for as long as those are the same.
 ///
 /// Written piece by piece, its members in the order of their keys, since there may be a million actions.
 private func digest(of actions: PlannedActions, policies: PolicySet, identity: StoreIdentity) -> String {

@@ -18,7 +18,8 @@ extension Statement {
         WHERE id = $1 RETURNING revision
         """)
     /// When a place was taken away, from whichever token, to which a value may still be under way that has ended since.
-    /// Where it was proved before, a filling may have been sent (decision 0022); what had ended before can land no more.
+    /// Where it was proved before, a filling may have been sent (decision 0022); what had ended before can land no
+    /// more.
     static let lateWrite = Statement(
         """
         SELECT d.removed_at FROM destinations d

@@ -75,8 +75,8 @@ private func html(_ store: FakeStoreReads, _ request: ReportRequest = request())
     let facts = try #require(try json(FakeStoreReads([]))["report"])
     #expect(
         facts.object?.keys == [
-            "generator", "instance", "generation", "policies_digest", "at", "hypothetical", "made_at",
-            "period_from", "actor", "watched_seconds",
+            "generator", "instance", "generation", "generation_id", "policies_digest", "at", "hypothetical",
+            "made_at", "period_from", "actor", "watched_seconds",
         ])
     #expect(facts["policies_digest"]?.string == quarterly.digest)
     #expect(facts["at"]?.string == "2026-11-24T03:00:00Z")

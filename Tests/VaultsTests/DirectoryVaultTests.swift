@@ -91,6 +91,7 @@ import Testing
         try await vault.write(Secret(utf8: "one"), to: place, over: vault.probe(place))
         let before = try await vault.probe(place).base
         try ChildProcess(["/bin/rm", "-rf", root], environment: [], output: "/dev/null").waitForExit()
+        mkdir(root, 0o700)
         try await vault.write(Secret(utf8: "one"), to: place, over: vault.probe(place))
         #expect(try await vault.probe(place).base != before)
     }
