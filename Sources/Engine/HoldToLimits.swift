@@ -4,8 +4,9 @@ import RotaCore
 ///
 /// Tokens are counted, in one pass, only for a share that a policy or a group with several actions may be over.
 ///
-/// - parameter deferred: by policy, how many actions wait for their turn within a spread: limits are for all that is
-///   due.
+/// Limits are for all that is due: what waits for an approval counts as if it had it.
+///
+/// - parameter deferred: by policy, how many actions wait for their turn within a spread; they count, too.
 func refusal(
     of actions: PlannedActions, deferred: [String: Int], request: PlanRequest, tracking: TrackingHistory,
     from store: any StoreReads
@@ -72,7 +73,7 @@ private func limitChecks(
     let byVault = limits.contains { !$0.limits.perVault.isOpen }
     var groups: [String?: [LimitScope.Group: Int]] = [:]
     if byOwner || byVault {
-        for action in actions where action.takesEffect || request.occasion.defers(action, at: request.at) {
+        for action in actions where action.counts(for: request) {
             var found: [LimitScope.Group] = byOwner ? [.owner(action.owner)] : []
             if byVault { found += try vaults(of: action.tokenID, in: store).map { .vault($0) } }
             for group in found {
@@ -90,6 +91,12 @@ private func limitChecks(
             return LimitCheck(LimitScope(policy: policy, group), ceiling: ceiling, actions: count)
         }
         return [every] + grouped.filter { $0.scope.kind == .owner } + grouped.filter { $0.scope.kind == .vault }
+    }
+}
+
+extension PlannedAction {
+    fileprivate func counts(for request: PlanRequest) -> Bool {
+        takesEffect || awaitsApproval || request.occasion.defers(self, at: request.at)
     }
 }
 

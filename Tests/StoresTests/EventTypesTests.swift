@@ -18,7 +18,9 @@ import Testing
 
     @Test func `each kind of event is named once`() {
         #expect(
-            EventTypes.families == ["token.*", "policy.*", "run.*", "store.*", "inventory.*", "report.*", "webhook.*"])
+            EventTypes.families == [
+                "token.*", "policy.*", "plan.*", "run.*", "store.*", "inventory.*", "report.*", "webhook.*",
+            ])
         #expect(Set(EventTypes.all).count == EventTypes.all.count)
     }
 }

@@ -49,6 +49,9 @@ import Testing
         (.tokensWithoutValue, "SCAN tokens USING INDEX tokens_without_value"),
         (.stalledRotations, "SCAN rotations USING INDEX rotations_due"),
         (.nextDelivery, "SEARCH deliveries USING INDEX deliveries_due (endpoint=?)"),
+        (.savedPlans, "SEARCH plans USING INTEGER PRIMARY KEY (rowid>?)"),
+        (.savedPlan, "SEARCH plans USING INDEX sqlite_autoindex_plans_1 (id=?)"),
+        (.openPlans, "SEARCH plans USING INDEX plans_open (expires_at>?)"),
         (.allTokens, "SCAN tokens USING INDEX tokens_by_name"),
     ]
 

@@ -7,7 +7,7 @@ struct Migration: Sendable {
     /// All steps, in order.
     static let all: [Migration] = [
         .first, .places, .runs, .usage, .schedules, .overlaps, .firstBases, .appendOnly, .blocks, .disabledEndpoints,
-        .freezes, .quarantines, .earlyRetirement, .absences, .obstacles, .facts, .notices,
+        .freezes, .quarantines, .earlyRetirement, .absences, .obstacles, .facts, .notices, .plans,
     ]
 
     /// A step for which the dialects have no words in common.

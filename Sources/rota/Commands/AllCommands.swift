@@ -5,7 +5,7 @@ extension Command {
         tokenCreate, tokenList, tokenShow, tokenEdit, tokenVerify, tokenRotate, tokenRevoke, tokenQuarantine,
         tokenRestore,
         policyCheck, policyExplain, policyTest, policySchema, policyDiff, policyCalendar,
-        plan, run, serve, report,
+        plan, planList, planShow, approve, reject, run, serve, report,
         vaultList, vaultCheck, vaultAdopt, vaultDrift,
         webhookList, webhookDeliveries, webhookReplay, webhookTest, auditTail,
         freeze, unfreeze, storeReconcile,

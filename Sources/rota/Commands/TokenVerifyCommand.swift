@@ -1,6 +1,4 @@
-import Crypto
 import Engine
-import Glibc
 import JSON
 import RotaCore
 
@@ -23,7 +21,7 @@ extension Command {
 }
 
 private func verifyToken(_ invocation: Invocation) throws -> ExitCode {
-    let value = try readValue(invocation.arguments.value("file"))
+    let value = try readTokenValue(invocation.arguments.value("file"), hint: "rota token verify < FILE")
     let now = invocation.clock.now()
     let found = try verify(value, at: now) { digest in
         let store = try Composition(invocation).openStore()
@@ -50,27 +48,4 @@ private func verifyToken(_ invocation: Invocation) throws -> ExitCode {
     fields.add("ends", (version.endsAt ?? token.expiresAt).map { spoken($0, from: now) } ?? "never")
     fields.print(on: output)
     return .done
-}
-
-/// More than any value has.
-private let longestValue = 4096
-
-private func readValue(_ file: String?) throws(Failure) -> Secret {
-    var bytes: [UInt8]
-    if let file {
-        bytes = try File(reading: file, waits: true).readAll(most: longestValue)
-    } else {
-        bytes = try Terminal.readHidden(prompt: "value (not shown): ", most: longestValue)
-    }
-    defer { for index in bytes.indices { bytes[index] = 0 } }
-    while let last = bytes.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") {
-        bytes.removeLast()
-    }
-    guard !bytes.isEmpty else {
-        throw .usage("there is no value to verify", hint: "rota token verify < FILE")
-    }
-    guard !bytes.contains(UInt8(ascii: "\n")) else {
-        throw .usage("this is more than one line", hint: "give one value, alone")
-    }
-    return Secret(copying: bytes)
 }
