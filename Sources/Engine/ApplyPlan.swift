@@ -198,8 +198,7 @@ private struct Reviewer {
 }
 
 extension SavedAction {
-    /// Whether it is the very action that is called for now.
-    func isSame(as now: PlannedAction) -> Bool {
+    fileprivate func isSame(as now: PlannedAction) -> Bool {
         revision == now.revision && action == now.action && policy == now.policy && rule == now.rule
             && parameters == now.parametersText
     }
