@@ -6,7 +6,7 @@ import re
 import sqlite3
 import time
 
-from house import Seed
+from house import Seed, new_value
 from moved_clock import MovedClock
 from serving import Served
 
@@ -106,7 +106,7 @@ def test_who_cannot_be_told_from_the_requester_approves_nothing(bare):
     saved = save(bare, people["alice"])
     reader = person(bare, "carol", scope="rota:audit")
     assert "neither of the scopes" in approve(bare, saved, reader, expect=1).stderr
-    wrong = bare.keep("wrong", people["bob"].read_text()[:-1] + "x")
+    wrong = bare.keep("wrong", new_value())
     assert "not accepted" in approve(bare, saved, wrong, expect=1).stderr
     # By standard input, too.
     bare.rota("approve", saved["id"], given=people["bob"].read_text())
