@@ -7,9 +7,9 @@ package import RotaCore
 ///    overlap retired.
 /// 2. Rotations that they or others left unfinished are driven on, beside all that follows.
 /// 3. The plan is made. Over a limit, nothing of it is done.
-/// 4. Findings open, people are told of what is coming and asked to approve what needs it, the actions are taken, each conditional on its token being as
-///    it was planned, whoever has to mend what is blocked is told, once, and findings and notices that no longer hold
-///    end.
+/// 4. Findings open, people are told of what is coming, and asked to approve what needs it, the actions are taken, each
+///    conditional on its token being as it was planned, whoever has to mend what is blocked is told, once, and findings
+///    and notices that no longer hold end.
 /// 5. Events are delivered.
 ///
 /// While there is a brake, 1 and 2 are left out, and every action of the plan is skipped. One that is put on meanwhile,

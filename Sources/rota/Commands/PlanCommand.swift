@@ -14,9 +14,9 @@ extension Command {
             policy, action and reason, on a terminal or not; --json always has all of them.
 
             With --save the actions that would be taken, and those that wait for an approval, are written down as they
-            are, for 'rota run --plan ID' to take once: see 'rota plan list' and 'rota plan show'. A plan over a limit, or
-            made with --at, cannot be saved. Who asks for it is the account, or, with --token-file, whose token that is:
-            what needs an approval is approved by somebody else.
+            are, for 'rota run --plan ID' to take once: see 'rota plan list' and 'rota plan show'. A plan over a limit,
+            or made with --at, cannot be saved. Who asks for it is the account, or, with --token-file, whose token that
+            is: what needs an approval is approved by somebody else.
             """,
         options: [
             Option("at", "TIME|SPAN", help: "plan as if it were then: 2027-01-31, or 30d from now"),
