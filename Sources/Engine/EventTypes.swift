@@ -4,7 +4,8 @@ package enum EventTypes {
         "token.issued", "token.rotated", "token.version_retired", "token.revoked", "token.quarantined",
         "token.restored", "token.expiring", "token.action_due", "token.rotation_stuck", "token.reuse_detected",
         "token.refused_use",
-        "policy.violated", "run.completed", "run.aborted", "store.frozen", "store.unfrozen", "store.reconciled",
+        "policy.violated", "plan.saved", "plan.approval_needed", "plan.approved", "plan.withdrawn", "plan.applied",
+        "run.completed", "run.aborted", "store.frozen", "store.unfrozen", "store.reconciled",
         "waiver.requested", "waiver.approved", "waiver.expiring", "waiver.expired", "waiver.withdrawn",
         "inventory.imported", "report.created", "webhook.test",
     ]

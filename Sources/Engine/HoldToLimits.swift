@@ -4,6 +4,8 @@ import RotaCore
 ///
 /// Tokens are counted, in one pass, only for a share that a policy or a group with several actions may be over.
 ///
+/// What waits for an approval counts as if it had it.
+///
 /// - parameters:
 ///   - deferred: by policy, how many actions wait for their turn within a spread: limits are for all that is due, and
 ///     that the pace lets through.
@@ -95,7 +97,7 @@ private func limitChecks(
     )
     if groups.isAsked {
         for action in actions {
-            if !action.takesEffect {
+            if !action.takesEffect, !action.awaitsApproval {
                 guard let left = later[action.policy], left > 0, request.occasion.defers(action, at: request.at) else {
                     continue
                 }

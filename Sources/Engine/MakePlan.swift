@@ -1,5 +1,3 @@
-import Crypto
-import JSON
 package import RotaCore
 
 /// What to plan for.
@@ -112,9 +110,10 @@ package func makePlan(
     var actions = PlannedActions(rows)
     let begun = actions.isEmpty ? [:] : try begunBefore(request, from: store)
     actions.hold(toPaceOf: request.policies.policies, after: begun.mapValues(\.count))
+    actions.holdForApproval(by: request.policies.policies)
     let identity = try store.identity()
     let plan = Plan(
-        digest: digest(of: actions, policies: request.policies, identity: identity), at: request.at,
+        digest: PlanDigest.of(actions, policies: request.policies.digest, identity: identity), at: request.at,
         policiesDigest: request.policies.digest, generation: identity.generation,
         generationID: identity.generationID, actions: actions, candidates: candidates + ending)
     return PlanResult(
@@ -127,11 +126,11 @@ package func makePlan(
 
 extension Planner.Decision {
     /// A rotation waits from one attempt to the next, unless there is more in its way.
-    fileprivate mutating func hold(by failure: FailedAttempts, at now: Instant) {
+    mutating func hold(by failure: FailedAttempts, at now: Instant) {
         if failure.nextAttemptAt > now { block(.vaultFailing) }
     }
 
-    fileprivate mutating func block(_ reason: BlockedReason) {
+    mutating func block(_ reason: BlockedReason) {
         guard action?.action == .rotate, action?.blocked == nil else { return }
         action?.blocked = reason
     }
@@ -192,53 +191,4 @@ extension CandidateQuery {
     fileprivate var isNarrow: Bool {
         if case .overlapEndedAtOrBefore = self { true } else { false }
     }
-}
-
-/// SHA-256 of the canonical {instance, generation and its id, policies, actions}: of the actions that would be taken,
-/// so that an approval holds for as long as those are the same.
-///
-/// Written piece by piece, its members in the order of their keys, since there may be a million actions.
-private func digest(of actions: PlannedActions, policies: PolicySet, identity: StoreIdentity) -> String {
-    let hasher = SHA256.Hasher()
-    var writer = JSONWriter()
-    writer.beginObject()
-    writer.key("actions")
-    writer.beginArray()
-    for index in actions.indicesByToken {
-        let action = actions[index]
-        guard action.blocked == nil, !action.waiting else { continue }
-        writer.canonical(canonical(action))
-        hasher.update(writer.bytes)
-        writer.removeAll()
-    }
-    writer.endArray()
-    writer.key("generation")
-    writer.integer(identity.generation)
-    // Where there is none, the digest is that of releases that did not know it.
-    if !identity.generationID.isEmpty {
-        writer.key("generation_id")
-        writer.string(identity.generationID)
-    }
-    writer.key("instance")
-    writer.string(identity.instance)
-    writer.key("policies")
-    writer.string(policies.digest)
-    writer.endObject()
-    hasher.update(writer.bytes)
-    return "sha256:" + Hex.encode(hasher.finish())
-}
-
-private func canonical(_ action: PlannedAction) -> JSON {
-    var parameters: JSON.Object = [:]
-    if action.action == .rotate {
-        parameters["overlap"] = .integer(action.overlap.seconds)
-        parameters["cap"] = action.cap.span.map { .integer($0.seconds) } ?? .null
-        parameters["revoke_at_cap"] = .bool(action.cap.revokes)
-        // Where it is not so, the digest is that of releases that did not know it.
-        if action.cap.endsWhenIdle { parameters["retire_when_idle"] = true }
-    }
-    return [
-        .string(action.tokenID.text), .integer(action.revision), .string(action.action.rawValue), .object(parameters),
-        .string(action.policy), .string(action.rule),
-    ]
 }

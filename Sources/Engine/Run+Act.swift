@@ -10,7 +10,9 @@ extension RunUseCase {
         _ pass: RunPass, opened: FindingKeys, progress: ProgressReport?
     ) async throws -> RunActions {
         let planned = pass.plan.actions
-        let isRotation = planned.map { $0.isReady && $0.action == .rotate && pass.brake == nil }
+        let isRotation = planned.map {
+            $0.isReady && $0.action == .rotate && pass.brake == nil && pass.left[$0.tokenID] == nil
+        }
         let rotations = planned.indices.filter { isRotation[$0] }
         let others = planned.indices.filter { !isRotation[$0] }
         var recorded = RunActions(run: pass.id, of: planned)
@@ -55,6 +57,7 @@ extension RunUseCase {
         of planned: PlannedAction, _ pass: RunPass, opened: FindingKeys, _ store: any Store,
         at now: Instant
     ) throws -> Effect {
+        if let why = pass.left[planned.tokenID] { return Effect(.skipped, why) }
         if let blocked = planned.blocked { return Effect(.blocked, blocked.message, blocked: blocked) }
         if planned.waiting { return Effect(.waiting, try waitingCause(of: planned, pass, store)) }
         if let brake = pass.brake, planned.action != .notify { return Effect(.skipped, brake.message) }
@@ -132,6 +135,10 @@ extension RunUseCase {
 extension RunPass {
     /// What an action waits for.
     fileprivate func wait(of planned: PlannedAction) -> String {
+        if planned.awaitsApproval {
+            return approvals[planned.policy].map { "it waits for somebody to approve \($0)" }
+                ?? "it is to be approved by somebody first"
+        }
         if planned.early == nil, let turn = occasion.turn(of: planned.tokenID, by: planned.policy, at: plan.at) {
             return "its turn within the spread of the schedule comes at \(turn)"
         }

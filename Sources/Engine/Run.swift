@@ -7,9 +7,9 @@ package import RotaCore
 ///    overlap retired. The ends of waivers are told.
 /// 2. Rotations that they or others left unfinished are driven on, beside all that follows.
 /// 3. The plan is made. Over a limit, nothing of it is done, and people are told of what is coming all the same.
-/// 4. Findings open, people are told of what is coming, the actions are taken, each conditional on its token being as
-///    it was planned, whoever has to mend what is blocked is told, once, and findings and notices that no longer hold
-///    end.
+/// 4. Findings open, people are told of what is coming, and asked to approve what needs it, the actions are taken, each
+///    conditional on its token being as it was planned, whoever has to mend what is blocked is told, once, and findings
+///    and notices that no longer hold end.
 /// 5. Events are delivered.
 ///
 /// While there is a brake, 1 and 2 are left out, and every action of the plan is skipped. One that is put on meanwhile,
@@ -22,7 +22,7 @@ package struct RunUseCase: Sendable {
     let rotator: Rotator
     let clock: any WallClock
     private let deliverer: Deliverer
-    private let random: any RandomSource
+    let random: any RandomSource
 
     /// How many tokens share one transaction: a commit is spread over them, and nobody waits long for it.
     static let largestBatch = 256
@@ -120,7 +120,10 @@ package struct RunUseCase: Sendable {
         let opened = isRefused ? FindingKeys() : try await openFindings(pass, planned.findings, progress: progress)
         // What is coming comes, whether this plan is refused or not, and what is over is.
         report.notices = try await sendNotices(pass, to: planned.noticed, progress: progress)
-        if !isRefused { report.actions = try await carryOut(pass, opened: opened, progress: progress) }
+        if !isRefused {
+            report.awaiting = try await askForApproval(pass)
+            report.actions = try await carryOut(pass.awaiting(report.awaiting), opened: opened, progress: progress)
+        }
         recovery.tell(progress)
         report.recovery = ended
         report.recovery.add(try await recovered)
@@ -151,7 +154,7 @@ package struct RunUseCase: Sendable {
         }
     }
 
-    private func deliver(within span: TimeSpan, progress: ProgressReport?) async throws -> DeliveryTotals {
+    func deliver(within span: TimeSpan, progress: ProgressReport?) async throws -> DeliveryTotals {
         guard let progress else { return try await deliverer.deliverDue(within: span) }
         let tally = StepTally(.delivering, telling: progress)
         tally.expect(try await store.read { try $0.deliveryCounts().waiting })
@@ -188,7 +191,7 @@ package struct RunUseCase: Sendable {
     }
 
     /// A brake that was put on while the run was under way, and has kept something from being done.
-    private func lateBrake(_ report: RunReport) async throws -> Brake? {
+    func lateBrake(_ report: RunReport) async throws -> Brake? {
         guard let brake = try await store.brake(at: clock.now()) else { return nil }
         if case .suspectClock = brake { return brake }
         let isHeld =
@@ -197,14 +200,14 @@ package struct RunUseCase: Sendable {
         return isHeld ? brake : nil
     }
 
-    private func finish(_ pass: RunPass, aborted: String?, totals: [Outcome: Int]) async throws {
+    func finish(_ pass: RunPass, aborted: String?, totals: [Outcome: Int]) async throws {
         let now = clock.now()
         try await store.write { store in
             try store.finishRun(pass.id, aborted: aborted, totals: totals, change: pass.change(at: now))
         }
     }
 
-    private func carryOut(
+    func carryOut(
         _ pass: RunPass, opened: FindingKeys, progress: ProgressReport?
     ) async throws -> RunActions {
         let actions = try await act(pass, opened: opened, progress: progress)
@@ -226,6 +229,8 @@ package struct RunReport: Sendable {
     package var finishedAt: Instant
     /// Why nothing of the plan was done: it is over a limit. Nil when it ran.
     package var refusal: String?
+    /// The saved plan that it applied; nil where it made its own.
+    package var savedPlan: String?
     /// Why no action of the plan was taken, and nothing of earlier ones gone on with; or, where some were, why no more
     /// of them. Nil where nothing was in the way.
     package var brake: Brake?
@@ -238,6 +243,8 @@ package struct RunReport: Sendable {
     package var recovery = RecoveryResult(rotations: [], retired: 0)
     /// Of the tokens of `recovery`.
     package var names: [TokenID: String] = [:]
+    /// The saved plans that wait for an approval, of the policies that acted.
+    package var awaiting: [SavedPlan] = []
     /// How many notices of coming actions were sent.
     package var notices = 0
     /// How many tokens were marked as past their end.
@@ -258,6 +265,7 @@ package struct RunReport: Sendable {
         startedAt = pass.startedAt
         finishedAt = pass.startedAt
         self.refusal = refusal
+        savedPlan = pass.savedPlan
         brake = pass.brake
         waivers = pass.waivers
         self.expired = expired
@@ -292,10 +300,23 @@ struct RunPass: Sendable {
     var occasion = Occasion.request
     var actor: String
     var startedAt: Instant
+    /// The saved plan that it applies; nil where it made its own.
+    var savedPlan: String?
+    /// Of a saved plan: why an action is left out, by its token.
+    var left: [TokenID: String] = [:]
+    /// Which plan the actions of a policy wait for the approval of, by its name.
+    var approvals: [String: String] = [:]
+
+    func awaiting(_ plans: [SavedPlan]) -> RunPass {
+        var pass = self
+        for plan in plans { if let policy = plan.policy { pass.approvals[policy] = plan.id } }
+        return pass
+    }
 
     /// A change of the run itself.
     func change(at now: Instant) -> Change {
-        Change(actor: actor, at: now, cause: "a run was asked for", run: id)
+        let cause = savedPlan.map { "the plan \($0) is applied" } ?? "a run was asked for"
+        return Change(actor: actor, at: now, cause: cause, run: id)
     }
 
     /// A change that a policy calls for.
@@ -312,7 +333,14 @@ struct RunPass: Sendable {
 
     /// A rule with its policy; nil when it is not among the loaded ones.
     func rule(_ name: String, of policy: String) -> (policy: Policy, rule: Rule)? {
-        guard let policy = policies.policies.first(where: { $0.name == policy }),
+        policies.rule(name, of: policy)
+    }
+}
+
+extension PolicySet {
+    /// A rule with its policy, by their names; nil when there is none.
+    func rule(_ name: String, of policy: String) -> (policy: Policy, rule: Rule)? {
+        guard let policy = policies.first(where: { $0.name == policy }),
             let rule = policy.rules.first(where: { $0.name == name })
         else { return nil }
         return (policy, rule)

@@ -1,7 +1,7 @@
 import RotaCore
 import YAML
 
-// What a policy says beside its rules: notices, pace, limits, controls.
+// What a policy says beside its rules: notices, pace, limits, approval, controls.
 extension PolicyReader {
     /// One duration or a list; longest first.
     mutating func notices(_ node: Node?, rules: [Rule]) -> [TimeSpan] {
@@ -78,6 +78,22 @@ extension PolicyReader {
         else { return Ceiling() }
         return Ceiling(
             actions: count("actions", of: fields, in: 1...Int.max), percent: count("percent", of: fields, in: 1...100))
+    }
+
+    /// Whether it is required.
+    mutating func approval(_ node: Node?) -> Bool {
+        guard let node else { return false }
+        switch node.string {
+        case "none"?: return false
+        case "required"?: return true
+        default:
+            let known = ["none", "required"]
+            error(
+                "'approval' is none or required, not \(written(node))", at: node.mark,
+                hint: node.text.flatMap { nearest(to: $0, among: known) }.map { "did you mean '\($0)'?" }
+                    ?? "write 'approval: required', or leave it out")
+            return false
+        }
     }
 
     /// The fields of a small mapping that must not be empty: a limit left blank by a slip would be no limit.

@@ -86,7 +86,6 @@ struct PolicyReader {
         let nameNode = required(
             "name", of: fields, in: "this policy", at: node.mark, hint: "write '- name: …'")
         let name = nameNode.flatMap { policyName($0) }
-        checkApproval(fields["approval"])
         let rules = required(
             "rules", of: fields, in: policyTitle(name), at: node.mark,
             hint: "write 'rules:' with '- max-age: 90d'")
@@ -101,6 +100,7 @@ struct PolicyReader {
         policy.schedule = schedule(fields["schedule"])
         policy.pace = pace(fields["pace"])
         policy.limits = limits(fields["limits"])
+        policy.needsApproval = approval(fields["approval"])
         policy.controls = controls(fields["controls"])
         guard name != nil, let nameNode else { return nil }
         return PlacedPolicy(policy: policy, mark: nameNode.mark)
@@ -121,18 +121,6 @@ struct PolicyReader {
             return nil
         }
         return name
-    }
-
-    /// `approval: none` is what this version does; anything else would promise what it does not keep.
-    private mutating func checkApproval(_ node: Node?) {
-        guard let node, node.string != "none" else { return }
-        guard node.string == "required" else {
-            error("'approval' is none or required, not \(written(node))", at: node.mark, hint: "leave it out")
-            return
-        }
-        error(
-            "'approval: required' is not in this version of rota yet", at: node.mark,
-            hint: "use 'mode: warn', look at 'rota plan', and set 'mode: enforce' when it is approved")
     }
 
     /// Where a place within the text of a scalar is written; nil where that cannot be told.

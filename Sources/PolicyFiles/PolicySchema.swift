@@ -80,7 +80,11 @@ package struct PolicySchema {
                             "Which controls of which framework it evidences, such as pci-dss-4.0.1: [8.6.3].",
                         "type": "object", "minProperties": 1, "additionalProperties": Self.reference("texts"),
                     ],
-                    "approval": ["description": "Whether somebody else must approve its plans.", "enum": ["none"]],
+                    "approval": [
+                        "description":
+                            "Whether its actions are taken only by a saved plan that somebody else has approved.",
+                        "enum": ["none", "required"],
+                    ],
                 ]))
     }
 

@@ -27,9 +27,23 @@ package struct FakeStoreReads: StoreReads {
     package var failures: [FailedAttempts] = []
     /// The first to end first.
     package var waivers: [Waiver] = []
+    package var plans: [SavedPlan] = []
+    package var planActions: [String: [SavedAction]] = [:]
     package var deliveries = DeliveryCounts(waiting: 0, delivered: 0, dead: 0)
 
     package init(_ tokens: [Token] = []) { self.tokens = tokens }
+
+    package func savedPlan(_ id: String) -> SavedPlan? { plans.first { $0.id == id } }
+    package func savedPlans(limit: Int) -> [SavedPlan] { Array(plans.reversed().prefix(limit)) }
+    package func openPlans(at now: Instant) -> [SavedPlan] { plans.filter { $0.end == nil && $0.expiresAt > now } }
+    package func eachSavedAction(
+        of id: String, in order: SavedActionOrder, _ each: (SavedAction) throws -> Bool
+    ) throws {
+        let actions = planActions[id] ?? []
+        for action in order == .byToken ? actions.sorted(by: { $0.tokenID < $1.tokenID }) : actions {
+            guard try each(action) else { return }
+        }
+    }
 
     package func identity() -> StoreIdentity { storeIdentity }
     package func brake(at now: Instant) -> Brake? { freeze(at: now).map { .frozen($0) } }

@@ -276,7 +276,7 @@ private struct BrakedSteps {
 }
 
 extension StoreBench {
-    fileprivate func freeze(until seconds: Int64? = nil) throws {
+    func freeze(until seconds: Int64? = nil) throws {
         let freeze = Freeze(
             reason: "release", actor: "cli:tester", begunAt: now, endsAt: seconds.map { now + TimeSpan(seconds: $0) })
         try write { try $0.freeze(freeze, change: change("release")) }

@@ -10,8 +10,8 @@ enum ExitCode: Int32, Sendable {
     case usage = 2
     /// All was done, but violations or drift remain; only with `--exit-code`.
     case violationsRemain = 3
-    /// A limit, a freeze, safe mode or a suspect clock forbade it, or it is somebody else's to approve: nothing was
-    /// done; or, where a brake was put on in the middle, no more was.
+    /// A limit, a freeze, safe mode or a suspect clock forbade it, or a saved plan that may not be applied, or it is
+    /// somebody else's to approve: nothing was done; or, where a brake was put on in the middle, no more was.
     case refused = 4
     /// Some of it failed or did not get through.
     case partlyFailed = 5
@@ -91,6 +91,7 @@ struct Failure: Error, Sendable {
         case let failure as Failure: self = failure
         case let error as StoreError: self.init(error)
         case let refusal as WaiverRefusal: self.init(refusal)
+        case let refusal as PlanRefusal: self.init(refusal.message, hint: refusal.hint, code: .refused)
         case is CancellationError:
             self.init("interrupted", hint: "run it again; what was begun goes on from there")
         default: self.init("\(error)")

@@ -131,8 +131,8 @@ struct Malformed: Sendable, CustomTestStringConvertible {
             "a mode that is a number", "mode: 3",
             "6:11: error: 'mode' must be a string, and here is an integer\nhint: quote it: mode: \"3\""),
         Malformed(
-            "an approval", "approval: required",
-            "6:15: error: 'approval: required' is not in this version of rota yet"),
+            "a slip in an approval", "approval: requried",
+            "6:15: error: 'approval' is none or required, not 'requried'\nhint: did you mean 'required'?"),
         Malformed(
             "another approval", "approval: maybe", "6:15: error: 'approval' is none or required, not 'maybe'"),
         Malformed(

@@ -19,7 +19,8 @@ import Testing
     @Test func `each kind of event is named once`() {
         #expect(
             EventTypes.families == [
-                "token.*", "policy.*", "run.*", "store.*", "waiver.*", "inventory.*", "report.*", "webhook.*",
+                "token.*", "policy.*", "plan.*", "run.*", "store.*", "waiver.*",
+                "inventory.*", "report.*", "webhook.*",
             ])
         #expect(Set(EventTypes.all).count == EventTypes.all.count)
     }

@@ -58,6 +58,9 @@ import Testing
         (.waiversInForce, "SEARCH waivers USING INDEX waivers_by_end (state=? AND ends_at>?)"),
         (.waiversEnding, "SEARCH waivers USING INDEX waivers_by_end (state=? AND ends_at<?)"),
         (.waiversAbout, "SEARCH waivers USING INDEX waivers_of_policy (policy=? AND state=? AND ends_at>?)"),
+        (.savedPlans, "SEARCH plans USING INTEGER PRIMARY KEY (rowid>?)"),
+        (.savedPlan, "SEARCH plans USING INDEX sqlite_autoindex_plans_1 (id=?)"),
+        (.openPlans, "SEARCH plans USING INDEX plans_open (expires_at>?)"),
         (.allTokens, "SCAN tokens USING INDEX tokens_by_name"),
     ]
 

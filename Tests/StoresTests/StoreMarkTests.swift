@@ -267,6 +267,7 @@ import Testing
             """
             DROP TABLE freezes; DROP TABLE quarantines; DROP TABLE told_uses; DROP TABLE failed_attempts;
             DROP TABLE absences; DROP TABLE notices; DROP TABLE waivers;
+            DROP TABLE plan_actions; DROP TABLE plans;
             DROP INDEX tokens_quarantined_by_end;
             ALTER TABLE tokens DROP COLUMN restored_at; ALTER TABLE rotations DROP COLUMN retire_when_idle;
             ALTER TABLE rotations DROP COLUMN use_alarmed_at; ALTER TABLE rotations DROP COLUMN rejections;

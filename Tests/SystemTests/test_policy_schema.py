@@ -59,7 +59,7 @@ policies:
     schedule: { cron: "0 3 * * 1-5", zone: Europe/London, window: 2h, spread: 1h }
     pace: { actions: 50 }
     limits: { actions: 500, percent: 10, per-owner: { actions: 20 }, per-vault: { actions: 90, percent: 25 } }
-    approval: none
+    approval: required
     controls: { pci-dss-4.0.1: [8.6.3], own: 8.10 }
 """
 

@@ -9,7 +9,7 @@ package import RotaCore
 /// what is destructive throws `StoreError.held` while there is one.
 package protocol Store: AnyObject, StoreReads, TokenChanges, RotationChanges, RunChanges, DeliveryChanges,
     UsageChanges, ScheduleChanges, BlockChanges, AttemptChanges, BrakeChanges, QuarantineChanges, AbsenceChanges,
-    DriftChanges, NoticeChanges, WaiverChanges
+    DriftChanges, NoticeChanges, WaiverChanges, PlanChanges
 {
     /// Runs `body` in one durable write transaction. When `body` throws, nothing of it stays.
     ///
@@ -123,7 +123,7 @@ package struct StoreIdentity: Hashable, Sendable {
 }
 
 /// Everything that can be asked.
-package protocol StoreReads: UsageReads, QuarantineReads, AbsenceReads, NoticeReads, WaiverReads {
+package protocol StoreReads: UsageReads, QuarantineReads, AbsenceReads, NoticeReads, WaiverReads, PlanReads {
     func identity() throws -> StoreIdentity
     /// What keeps anything destructive from being done; nil where nothing does.
     func brake(at now: Instant) throws -> Brake?

@@ -1,7 +1,8 @@
 import Crypto
 package import RotaCore
 
-/// The loops of `rota serve`: upkeep on every tick, scheduled runs, what would end before them, deliveries.
+/// The loops of `rota serve`: upkeep on every tick, scheduled runs, what would end before them, what was approved,
+/// deliveries.
 ///
 /// A loop outlives whatever goes wrong in a turn of it, and tries again later. Several daemons on one store
 /// have one effect: every step is a conditional transition of the store's gate.
@@ -39,12 +40,15 @@ package struct Daemon: Sendable {
     private let toldRefusal = Locked<String?>(nil)
     private let toldPaced = Locked<Set<TokenID>>([])
     private let toldUpkeep = Locked(ToldRotations())
+    /// The approved plans that could not be applied; each is tried once.
+    private let refusedPlans = Locked<Set<String>>([])
 
     /// How long a loop rests between two turns, in milliseconds.
     private static let clockPause: Int64 = 1_000
     private static let upkeepPause: Int64 = 5_000
     private static let schedulePause: Int64 = 1_000
     private static let endsPause: Int64 = 60_000
+    private static let approvalPause: Int64 = 5_000
     private static let deliveryPause: Int64 = 1_000
     private static let longestPause: Int64 = 60_000
     /// How many actions that came to nothing one run tells of.
@@ -91,6 +95,9 @@ package struct Daemon: Sendable {
             }
             group.addTask {
                 await repeatedly("ends", every: Self.endsPause) { _ = try await runBeforeEnds() }
+            }
+            group.addTask {
+                await repeatedly("approvals", every: Self.approvalPause) { _ = try await applyApproved() }
             }
             group.addTask { await repeatedly("deliveries", every: Self.deliveryPause) { try await deliver() } }
         }
@@ -183,6 +190,27 @@ package struct Daemon: Sendable {
         return result.report
     }
 
+    /// Applies the plans that runs saved and that somebody has approved since; nothing while there is a brake.
+    package func applyApproved() async throws -> [RunReport] {
+        guard try await brakes.isReleased(run.store) else { return [] }
+        var reports: [RunReport] = []
+        for plan in try await run.approvedPlans(of: orders.policies) {
+            guard refusedPlans.withLock({ !$0.contains(plan.id) }) else { continue }
+            do {
+                let report = try await run.apply(
+                    plan.id, policies: orders.policies, limits: orders.limits, actor: RunUseCase.scheduler,
+                    deliverWithin: nil)
+                if report.refusal != nil { _ = refusedPlans.withLock { $0.insert(plan.id) } }
+                tell(report)
+                reports.append(report)
+            } catch let refusal as PlanRefusal {
+                // As a rule somebody else was quicker.
+                log.info("a plan was not applied", LogField("plan", plan.id), LogField("cause", refusal.message))
+            }
+        }
+        return reports
+    }
+
     /// Each token once, while it waits.
     private func tell(paced tokens: Set<TokenID>) {
         let before = toldPaced.withLock { told in
@@ -213,6 +241,9 @@ package struct Daemon: Sendable {
         }
         let outcomes = Outcome.allCases.map { LogField($0.rawValue, report.count($0)) }
         log.write(.info, "a run is done", [LogField("run", report.id)] + outcomes)
+        for plan in report.awaiting {
+            log.info("a plan waits for an approval", LogField("plan", plan.id), LogField("policy", plan.policy ?? ""))
+        }
         let troubled = report.actions.filter { action in
             action.outcome == .failed || action.outcome == .started && action.cause != nil || action.needsMending
         }

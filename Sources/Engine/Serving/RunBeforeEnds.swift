@@ -35,8 +35,11 @@ extension RunUseCase {
             policies: part, limits: limits, vaults: Set(rotator.vaults.keys), at: clock.now(), occasion: occasion)
         let planned = try await store.read { try makePlan(request, from: $0) }
         var result = RunBeforeEnds(
-            actions: planned.plan.actions.filter(\.takesEffect), waiting: planned.plan.actions.filter(\.waiting),
+            actions: planned.plan.actions.filter(\.takesEffect),
+            waiting: planned.plan.actions.filter { $0.waiting && !$0.awaitsApproval },
             refusal: planned.refusal)
+        // Of a policy that asks for an approval nothing is done at once; but it is asked for in time.
+        if result.refusal == nil { try await askBeforeEnds(planned.plan, policies, limits: limits) }
         // What cannot be done is told by the runs of the policies; each minute would be too often.
         guard !result.actions.isEmpty, result.refusal == nil else { return result }
         let run = RunRecord(

@@ -96,8 +96,10 @@ package enum Occasion: Hashable, Sendable {
         switch self {
         case .request: return
         case .schedules:
-            // To tell somebody is no strain on anything.
-            guard planned.action != .notify, let turn = turn(of: token.id, by: policy.name, at: now) else { return }
+            // To tell somebody is no strain on anything; what is to be approved is put up as one.
+            guard planned.action != .notify, !policy.needsApproval,
+                let turn = turn(of: token.id, by: policy.name, at: now)
+            else { return }
             if token.ends(until: turn), policy.savesFromEnding(by: planned.rule) {
                 action?.early = turn
             } else {
@@ -121,7 +123,8 @@ package enum Occasion: Hashable, Sendable {
 
     /// Whether an action of the plan waits for the turn of its token, and for nothing else.
     package func defers(_ action: PlannedAction, at now: Instant) -> Bool {
-        action.waiting && action.mayBegin == nil && action.blocked == nil && action.early == nil
+        action.waiting && action.mayBegin == nil && !action.awaitsApproval && action.blocked == nil
+            && action.early == nil
             && turn(of: action.tokenID, by: action.policy, at: now) != nil
     }
 

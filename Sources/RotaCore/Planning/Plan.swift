@@ -45,10 +45,13 @@ package struct PlannedAction: Hashable, Sendable {
     package var cap: OverlapCap
     /// Why it cannot be done, in place of doing it blindly.
     package var blocked: BlockedReason?
-    /// It is due, but a later run takes it: it is beyond the policy's pace, or its notice is not old enough.
+    /// It is due, but is not taken yet: it is beyond the policy's pace, its notice is not old enough, or it is to be
+    /// approved first.
     package var waiting: Bool
     /// Where it waits for its notice, from when on it may be taken; nil where it does not.
     package var mayBegin: Instant?
+    /// Whether it waits for nothing but the approval that its policy asks for.
+    package var awaitsApproval: Bool
     /// What else calls for something of this token: this action, the strictest, is taken in place of it.
     package var covers: [RuleReference]
     /// Who has presented a quarantined token since; nil for any other action, and when nobody has.
@@ -60,8 +63,8 @@ package struct PlannedAction: Hashable, Sendable {
         tokenID: TokenID, name: String, owner: String, revision: Int64, action: Action, policy: String,
         rule: String, verdict: Verdict, overlap: TimeSpan = .zero, cap: OverlapCap = OverlapCap(),
         blocked: BlockedReason? = nil,
-        waiting: Bool = false, mayBegin: Instant? = nil, covers: [RuleReference] = [], refused: RefusedUses? = nil,
-        early: Instant? = nil
+        waiting: Bool = false, mayBegin: Instant? = nil, awaitsApproval: Bool = false, covers: [RuleReference] = [],
+        refused: RefusedUses? = nil, early: Instant? = nil
     ) {
         self.tokenID = tokenID
         self.name = name
@@ -76,6 +79,7 @@ package struct PlannedAction: Hashable, Sendable {
         self.blocked = blocked
         self.waiting = waiting
         self.mayBegin = mayBegin
+        self.awaitsApproval = awaitsApproval
         self.covers = covers
         self.refused = refused
         self.early = early
@@ -95,12 +99,15 @@ package enum WaitingReason: String, Sendable, CaseIterable {
     case pace
     /// Its first notice is not as old as the policy asks, or has not been sent.
     case notice
+    /// Somebody has to approve a saved plan with it.
+    case approval
 }
 
 extension PlannedAction {
     /// Nil where it is taken, or blocked.
     package var waitingFor: WaitingReason? {
         guard waiting, blocked == nil else { return nil }
+        if awaitsApproval { return .approval }
         return mayBegin == nil ? .pace : .notice
     }
 }

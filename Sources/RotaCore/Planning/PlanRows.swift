@@ -45,6 +45,7 @@ package struct PlanRows: Sendable {
         var covers: UInt32
         var blocked: BlockedReason?
         var waiting = false
+        var awaitsApproval = false
     }
 
     private struct ViolationRow {
@@ -111,7 +112,7 @@ package struct PlanRows: Sendable {
         actions.append(
             ActionRow(
                 token: token, verdict: verdict, call: calls.place(of: call), covers: covers.place(of: action.covers),
-                blocked: action.blocked, waiting: action.waiting))
+                blocked: action.blocked, waiting: action.waiting, awaitsApproval: action.awaitsApproval))
         return verdict
     }
 
@@ -174,12 +175,19 @@ package struct PlanRows: Sendable {
             tokenID: TokenID(text(of: token, token.id)), name: text(of: token, token.name),
             owner: text(of: token, token.owner), revision: token.revision, action: call.action, policy: call.policy,
             rule: call.rule, verdict: verdicts[Int(row.verdict)], overlap: call.overlap, cap: call.cap,
-            blocked: row.blocked, waiting: row.waiting, mayBegin: mayBegin[order[place]], covers: covers[row.covers],
-            refused: refusedUses[order[place]], early: early[order[place]])
+            blocked: row.blocked, waiting: row.waiting, mayBegin: mayBegin[order[place]],
+            awaitsApproval: row.awaitsApproval, covers: covers[row.covers], refused: refusedUses[order[place]],
+            early: early[order[place]])
     }
 
     /// Lets an action wait for a later run.
     mutating func hold(_ place: Int) { actions[Int(order[place])].waiting = true }
+
+    /// Lets an action wait for an approval.
+    mutating func holdForApproval(_ place: Int) {
+        actions[Int(order[place])].waiting = true
+        actions[Int(order[place])].awaitsApproval = true
+    }
 
     /// Whether an action is taken and changes something, and whose it is, without a look at its token.
     func effect(_ place: Int) -> (takesEffect: Bool, policy: String) {
@@ -187,6 +195,8 @@ package struct PlanRows: Sendable {
         let call = calls[row.call]
         return (row.blocked == nil && !row.waiting && call.action != .notify, call.policy)
     }
+
+    func awaitsApproval(_ place: Int) -> Bool { actions[Int(order[place])].awaitsApproval }
 
     var violationCount: Int { violations.count }
 

@@ -19,12 +19,12 @@ package struct PlannedActions: RandomAccessCollection, Sendable {
     /// The indices, by the ids of the tokens.
     package var indicesByToken: [Int] { rows.placesByToken() }
 
-    /// How many actions take effect, by the names of their policies.
+    /// How many actions take effect, or would if they were approved, by the names of their policies.
     package var effects: [String: Int] {
         var counts: [String: Int] = [:]
         for index in indices {
             let (takesEffect, policy) = rows.effect(index)
-            if takesEffect { counts[policy, default: 0] += 1 }
+            if takesEffect || rows.awaitsApproval(index) { counts[policy, default: 0] += 1 }
         }
         return counts
     }
@@ -46,6 +46,16 @@ package struct PlannedActions: RandomAccessCollection, Sendable {
             } else {
                 rows.hold(index)
             }
+        }
+    }
+
+    /// Lets what would take effect wait for an approval where its policy asks for one.
+    package mutating func holdForApproval(by policies: [Policy]) {
+        let asking = Set(policies.lazy.filter(\.needsApproval).map(\.name))
+        guard !asking.isEmpty else { return }
+        for index in indices {
+            let (takesEffect, policy) = rows.effect(index)
+            if takesEffect, asking.contains(policy) { rows.holdForApproval(index) }
         }
     }
 }

@@ -18,6 +18,8 @@ package struct Policy: Hashable, Sendable {
     /// How many actions one run takes, oldest deadline first; the rest wait.
     package var pace: Int?
     package var limits: Limits
+    /// Its actions are taken only as part of a saved plan that somebody has approved.
+    package var needsApproval: Bool
     /// Framework to control numbers, such as `pci-dss-4.0.1` to `8.6.3`.
     package var controls: [String: [String]]
     /// The file it was read from, for messages; empty when made in code.
@@ -27,7 +29,7 @@ package struct Policy: Hashable, Sendable {
         name: String, description: String = "", basis: String = "", mode: Mode = .observe,
         selector: Selector = .all, when condition: Condition? = nil, rules: [Rule], notifyBefore: [TimeSpan] = [],
         minimumNotice: TimeSpan? = nil, schedule: Schedule? = nil, pace: Int? = nil, limits: Limits = Limits(),
-        controls: [String: [String]] = [:], file: String = ""
+        needsApproval: Bool = false, controls: [String: [String]] = [:], file: String = ""
     ) {
         self.name = name
         self.description = description
@@ -41,6 +43,7 @@ package struct Policy: Hashable, Sendable {
         self.schedule = schedule
         self.pace = pace
         self.limits = limits
+        self.needsApproval = needsApproval
         self.controls = controls
         self.file = file
     }

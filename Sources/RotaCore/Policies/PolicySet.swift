@@ -72,6 +72,11 @@ private struct CanonicalText {
             append("minimum-notice")
             append(span.seconds)
         }
+        // Likewise.
+        if policy.needsApproval {
+            append("approval-required")
+            append(1)
+        }
     }
 
     private mutating func append(_ ceiling: Ceiling) {

@@ -46,7 +46,7 @@ private struct Reading {
                 onlyOperands = true
             } else if !onlyOperands, argument.hasPrefix("-"), argument != "-" {
                 try readOption(argument)
-            } else if command == nil {
+            } else if command == nil || isLonger(argument) {
                 try readWord(argument)
             } else {
                 arguments.operands.append(argument)
@@ -54,12 +54,19 @@ private struct Reading {
         }
     }
 
+    /// Whether a word makes another command of one that takes no operand, as `list` of `plan`.
+    private func isLonger(_ word: String) -> Bool {
+        guard !onlyOperands, let command, command.operand == nil, arguments.operands.isEmpty else { return false }
+        return commands.contains { $0.words == words + [word] }
+    }
+
     private mutating func readWord(_ word: String) throws(Failure) {
         if words.isEmpty, word == "help", !isHelpCommand {
             isHelpCommand = true
             return
         }
-        let known = commands.filter { $0.words.starts(with: words) }.map { $0.words[words.count] }
+        let known = commands.filter { $0.words.count > words.count && $0.words.starts(with: words) }
+            .map { $0.words[words.count] }
         guard known.contains(word) else {
             let name = (words + [shown(word)]).joined(separator: " ")
             let meant = within(word) ?? nearest(to: word, among: known).map { words + [$0] }
@@ -133,6 +140,10 @@ private struct Reading {
 
     func check(_ command: Command) throws(Failure) {
         let usage = "see 'rota \(command.name) --help'"
+        // One that stood before a further word was read as of the shorter command.
+        if let stray = arguments.values.keys.sorted().first(where: { command.option(named: $0) == nil }) {
+            throw .usage("'rota \(command.name)' takes no --\(stray)", hint: usage)
+        }
         if let missing = command.options.first(where: { $0.isRequired && !arguments.has($0.name) }) {
             throw .usage("--\(missing.name) is missing", hint: "write \(missing.usage); \(usage)")
         }
@@ -141,6 +152,11 @@ private struct Reading {
         case .one where operands.isEmpty, .atLeastOne where operands.isEmpty:
             throw .usage("\(command.operand?.name ?? "") is missing", hint: usage)
         case nil where !operands.isEmpty:
+            let further = commands.filter { $0.words.starts(with: command.words) && $0.words.count > words.count }
+            let near = nearest(to: operands[0], among: further.map { $0.words[words.count] })
+            if let near {
+                throw .usage("unexpected '\(shown(operands[0]))'", hint: "did you mean 'rota \(command.name) \(near)'?")
+            }
             if let refusal = command.operandRefusal { throw .usage(refusal.message, hint: refusal.hint) }
             throw .usage("unexpected '\(shown(operands[0]))'", hint: usage)
         case .one where operands.count > 1, .optional where operands.count > 1:

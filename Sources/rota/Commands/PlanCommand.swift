@@ -12,13 +12,21 @@ extension Command {
 
             Of a long plan the first actions are shown, those with the oldest deadlines, and the others counted by
             policy, action and reason, on a terminal or not; --json always has all of them.
+
+            With --save the actions that would be taken, and those that wait for an approval, are written down as they
+            are, for 'rota run --plan ID' to take once: see 'rota plan list' and 'rota plan show'. A plan over a limit,
+            or made with --at, cannot be saved. Who asks for it is the account, or, with --token-file, whose token that
+            is: what needs an approval is approved by somebody else.
             """,
         options: [
             Option("at", "TIME|SPAN", help: "plan as if it were then: 2027-01-31, or 30d from now"),
+            Option("save", help: "write it down, to be approved and applied as it is"),
+            Option("expires", "SPAN", help: "with --save: it can be applied for so long; 24h"),
+            Option("token-file", "FILE", help: "with --save: a token of who asks, with rota:operate or rota:admin"),
             AbridgedTable.option,
         ],
         examples: [
-            "rota plan", "rota plan --at 30d", "rota plan --all | less -S",
+            "rota plan", "rota plan --save --expires 8h", "rota plan --at 30d", "rota plan --all | less -S",
             "rota plan --json | jq '.actions[] | select(.blocked)'",
         ],
         exitCodes: [.done, .failed, .usage, .refused],
@@ -28,20 +36,27 @@ extension Command {
 private func showPlan(_ invocation: Invocation) throws -> ExitCode {
     let now = invocation.clock.now()
     let at = try invocation.arguments.instant("at", orSpanFrom: now) ?? now
+    let saving = try PlanSaving(invocation, at: now)
     let composition = try Composition(invocation)
     let policies = try composition.policies()
     let store = try composition.openStore()
     defer { store.close() }
+    let requester = try saving?.requester(in: store)
     let request = PlanRequest(
         policies: policies, limits: composition.configuration.limits,
         vaults: composition.configuration.vaultNames, at: at, hypothetical: invocation.arguments.has("at"))
     let progress = TokenProgress("planning", store, on: invocation.output)
     let result = try makePlan(request, from: store) { try progress.show($0) }
+    var saved: SavedPlan?
+    if let saving, let requester, result.refusal == nil {
+        saved = try saving.save(result.plan, by: requester, in: store, random: invocation.random)
+    }
     let (schedule, calendar) = (composition.configuration.schedule, composition.configuration.freezeCalendar)
     let brake = try store.brake(by: invocation.clock.reading(), at: at)
     if invocation.wantsJSON {
         PlanDocument.write(
-            result, policies.policies, otherwise: schedule, calendar: calendar, brake, on: invocation.output)
+            result, saved: saved.map { SavedPlanDocument.json($0, at: now) }, policies.policies, otherwise: schedule,
+            calendar: calendar, brake, on: invocation.output)
     } else {
         BrakeDocument.warn(of: brake, on: invocation.output)
         PlanDocument.print(result, isWhole: invocation.arguments.has("all"), on: invocation.output)
@@ -50,11 +65,12 @@ private func showPlan(_ invocation: Invocation) throws -> ExitCode {
         PlanDocument.printUnacted(result.findings, on: invocation.output)
         PlanDocument.printRuns(
             of: result.plan, policies.policies, otherwise: schedule, calendar: calendar, on: invocation.output)
+        if let saved { SavedPlanDocument.printSaved(saved, on: invocation.output, at: now) }
     }
     guard let refusal = result.refusal else { return .done }
     invocation.output.failure(
         Failure(
-            "a run would refuse this plan: \(refusal)",
+            saving == nil ? "a run would refuse this plan: \(refusal)" : "the plan was not saved: \(refusal)",
             hint: limitHint(composition.configuration)))
     return .refused
 }
@@ -66,13 +82,16 @@ enum PlanDocument {
     ///   - fallback: the schedule of those that have none of their own.
     ///   - calendar: when none of them acts.
     ///   - brake: why a run would take none of the actions.
+    ///   - saved: the plan as it was saved.
     static func write(
-        _ result: PlanResult, _ policies: [Policy], otherwise fallback: Schedule, calendar: FreezeCalendar?,
+        _ result: PlanResult, saved: JSON?, _ policies: [Policy], otherwise fallback: Schedule,
+        calendar: FreezeCalendar?,
         _ brake: Brake?, on output: Output
     ) {
         let plan = result.plan
         var document = DocumentWriter(on: output)
         document.add("plan", json(plan))
+        document.add("saved", saved ?? .null)
         document.add("actions", each: plan.actions) { json($0, result.failedAttempts[$0.tokenID]) }
         document.add("noticed", each: result.noticed) { .string($0.text) }
         document.add("waived", WaivedDocument.json(result.waivers, result.waived))
@@ -141,6 +160,13 @@ enum PlanDocument {
             young.add(kind: kind(action), row(action) + [action.mayBegin?.description ?? "-", why(action)])
         }
         young.finish()
+        var asking = AbridgedTable(
+            headings + ["why"], on: output, title: "Waiting for an approval: a run saves a plan of them",
+            isWhole: isWhole)
+        for action in plan.actions where action.waitingFor == .approval {
+            asking.add(kind: kind(action), row(action) + [why(action)])
+        }
+        asking.finish()
         var stuck = AbridgedTable(
             headings + ["blocked because"], on: output, title: "Blocked: called for, but not possible",
             isWhole: isWhole)
@@ -154,7 +180,8 @@ enum PlanDocument {
         if !plan.actions.isEmpty { output.line() }
         output.line(
             "\(counted(plan.actions.count, "action")): \(taken.rowCount) to be taken, "
-                + "\(held.rowCount + young.rowCount) waiting, \(stuck.rowCount) blocked; as of \(plan.at)")
+                + "\(held.rowCount + young.rowCount + asking.rowCount) waiting, "
+                + "\(stuck.rowCount) blocked; as of \(plan.at)")
         output.line(
             "\(counted(plan.candidates, "token")) looked at: those whose age, use or end may call for something")
     }

@@ -18,13 +18,19 @@ extension Command {
             by one that jumps meanwhile, nothing more (exit code 4): set it right, or confirm it once with
             --trust-clock. While the store is frozen, or in safe mode since it was restored or copied, every action is
             skipped, and told (exit code 4); a freeze in the middle skips those that are left.
+
+            What a policy wants approved waits: a plan of it is saved, once, and event plan.approval_needed tells of it.
+            With --plan, exactly the actions of a saved plan are taken, and nothing else is done. Each is decided anew:
+            what has changed since it was planned is skipped, and told. A plan is applied once; one that has expired, or
+            was made by other policies, or lacks an approval that it needs, is refused (exit code 4).
             """,
         options: [
+            Option("plan", "PLAN-ID", help: "apply this saved plan, and nothing else"),
             Option("deliver-within", "SPAN", help: "how long to deliver events at the end; 10s"),
             Option("trust-clock", help: "the clock is right, though it jumped, or the store has recorded later times"),
         ],
         examples: [
-            "rota run", "rota run --quiet --deliver-within 1m",
+            "rota run", "rota run --quiet --deliver-within 1m", "rota run --plan plan_0123456789ab",
             "rota run --json | jq '.actions[] | select(.cause)'",
         ],
         exitCodes: [.done, .failed, .usage, .refused, .partlyFailed, .outcomeUnknown],
@@ -45,6 +51,11 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
         let useCase = RunUseCase(
             store: store, rotator: composition.rotator(store, vaults), deliverer: deliverer,
             clock: invocation.clock, random: invocation.random)
+        if let plan = invocation.arguments.value("plan") {
+            return try await useCase.apply(
+                plan, policies: policies, limits: composition.configuration.limits, actor: Process.actor,
+                deliverWithin: deliverWithin, progress: progress.report)
+        }
         return try await useCase.run(
             policies: policies, limits: composition.configuration.limits, actor: Process.actor,
             deliverWithin: deliverWithin, progress: progress.report)
@@ -129,6 +140,7 @@ private struct RunDocument {
             "run",
             [
                 "id": .string(report.id), "plan": .string(report.plan.digest),
+                "saved_plan": TokenDocument.text(report.savedPlan),
                 "started": TokenDocument.time(report.startedAt),
                 "finished": TokenDocument.time(report.finishedAt),
                 "refused": TokenDocument.text(report.refusal),
@@ -145,6 +157,7 @@ private struct RunDocument {
                 "cause": TokenDocument.text(rotation.cause), "remark": TokenDocument.text(rotation.remark),
             ]
         }
+        document.add("awaiting_approval", each: report.awaiting) { SavedPlanDocument.json($0, at: report.finishedAt) }
         document.add("notices", .integer(report.notices))
         document.add("waived", WaivedDocument.json(report.waivers, report.waived))
         document.add("retired", .integer(report.recovery.retired))
@@ -196,6 +209,13 @@ private struct RunDocument {
         }
         if report.notices > 0 {
             output.line("\(counted(report.notices, "notice")) of coming actions sent")
+        }
+        for plan in report.awaiting {
+            let state = SavedPlanDocument.status(plan, at: report.finishedAt)
+            output.line(
+                printable(
+                    "\(plan.id): \(counted(plan.actions, "action")) of '\(plan.policy ?? "")', \(state); "
+                        + SavedPlanDocument.next(plan, at: report.finishedAt)))
         }
         printRecovery(on: output)
         printDeliveries(report.deliveries, waiting: report.waitingDeliveries, on: output)

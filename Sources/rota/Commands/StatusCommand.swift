@@ -52,6 +52,8 @@ private struct Status {
     private let blocked: [(name: String, block: Block)]
     /// Rotations that could not begin.
     private let unbegun: [(name: String, attempts: FailedAttempts)]
+    /// Saved plans that wait for an approval.
+    private let awaiting: [SavedPlan]
     private let withoutValue: [MissingValue]
     private let findings: Int
     /// In force, the first to end first.
@@ -86,6 +88,7 @@ private struct Status {
             (try store.token($0.tokenID)?.name ?? $0.tokenID.text, $0)
         }
         unbegun = try store.failedAttempts().map { (try store.token($0.tokenID)?.name ?? $0.tokenID.text, $0) }
+        awaiting = try store.openPlans(at: at).filter { [at] in $0.needsApproval && $0.approval(at: at) == nil }
         withoutValue = try MissingValue.all(in: store)
         var open = 0
         try store.eachOpenFinding { _ in
@@ -149,6 +152,7 @@ private struct Status {
                         "attempts": TokenDocument.json(attempts),
                     ]
                 }),
+            "awaiting_approval": .array(awaiting.map { SavedPlanDocument.json($0, at: at) }),
             "tokens_without_value": .array(withoutValue.map(\.json)),
             "trackers": .array(trackers.map(json)),
             "deliveries": [
@@ -246,6 +250,12 @@ private struct Status {
             "rotations",
             "\(rotations.count) not finished" + (stalled.isEmpty ? "" : ", \(stalled.count) stuck")
                 + (failed.isEmpty ? "" : "; \(failed.count) asked for and failed"))
+        for plan in awaiting {
+            fields.add(
+                "approval",
+                "\(plan.id) waits for one since \(spoken(plan.at, from: now)), with "
+                    + "\(counted(plan.actions, "action")) of \(plan.policy.map { "'\($0)'" } ?? "all policies")")
+        }
         fields.add("drift", drift.map { describe($0, at: now) } ?? "nobody has looked; see 'rota vault drift'")
         fields.add("uses watched", watching(at: now))
         fields.add(

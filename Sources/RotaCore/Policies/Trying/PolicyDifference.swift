@@ -145,6 +145,7 @@ extension Policy {
             ("minimum-notice", minimumNotice != other.minimumNotice),
             ("schedule", schedule != other.schedule),
             ("pace", pace != other.pace), ("limits", limits != other.limits),
+            ("approval", needsApproval != other.needsApproval),
         ].filter(\.1).map(\.0)
     }
 }

@@ -1,0 +1,179 @@
+package import RotaCore
+
+/// Who asks for a plan, approves it, or refuses it.
+package struct Principal: Hashable, Sendable {
+    /// The owner of the token that was presented, or its name where it has none; else the account, as `cli:alice`.
+    package var name: String
+    /// The account that the command was given by, as `cli:alice` or `cli:alice as rota`.
+    package var account: String
+    /// The token that was presented; nil: nobody was authenticated.
+    package var tokenID: TokenID?
+    /// Its name.
+    package var tokenName: String?
+
+    /// Nobody was authenticated: an account is all that is known.
+    package init(account: String) {
+        name = account
+        self.account = account
+    }
+
+    /// Whoever holds a value of the token.
+    package init(_ token: Token, account: String) {
+        name = token.owner.isEmpty ? token.name : token.owner
+        self.account = account
+        tokenID = token.id
+        tokenName = token.name
+    }
+
+    package init(name: String, account: String, tokenID: TokenID?, tokenName: String? = nil) {
+        self.name = name
+        self.account = account
+        self.tokenID = tokenID
+        self.tokenName = tokenName
+    }
+
+    /// As who acts, in the audit log.
+    package var actor: String { tokenName.map { "token:\($0)" } ?? account }
+}
+
+/// A plan that was written down, to be applied as it is or not at all.
+package struct SavedPlan: Hashable, Sendable {
+    /// Somebody else's yes.
+    package struct Approval: Hashable, Sendable {
+        package var approver: String
+        package var at: Instant
+        /// It holds until then.
+        package var expiresAt: Instant
+        /// Of the plan that it is for.
+        package var digest: String
+        package var comment: String
+
+        package init(approver: String, at: Instant, expiresAt: Instant, digest: String, comment: String = "") {
+            self.approver = approver
+            self.at = at
+            self.expiresAt = expiresAt
+            self.digest = digest
+            self.comment = comment
+        }
+    }
+
+    /// How a plan came to its end before its time.
+    package struct End: Hashable, Sendable {
+        package enum Kind: String, Sendable { case applied, withdrawn }
+
+        package var kind: Kind
+        package var at: Instant
+        package var by: String
+        package var cause: String
+        /// The run that applied it.
+        package var run: String?
+
+        package init(_ kind: Kind, at: Instant, by: String, cause: String, run: String? = nil) {
+            self.kind = kind
+            self.at = at
+            self.by = by
+            self.cause = cause
+            self.run = run
+        }
+    }
+
+    package var id: String
+    /// Whose actions it is of, where a run saved it for their approval; nil: a person did, of all policies.
+    package var policy: String?
+    package var digest: String
+    package var policiesDigest: String
+    package var instance: String
+    package var generation: Int64
+    /// When it was made.
+    package var at: Instant
+    package var expiresAt: Instant
+    package var requester: Principal
+    /// How many actions it has.
+    package var actions: Int
+    /// Whether the policy of one of them asks for an approval.
+    package var needsApproval: Bool
+    /// The last one that was given.
+    package var approval: Approval?
+    package var end: End?
+
+    package init(
+        id: String, policy: String? = nil, digest: String, policiesDigest: String, instance: String,
+        generation: Int64, at: Instant, expiresAt: Instant, requester: Principal, actions: Int, needsApproval: Bool,
+        approval: Approval? = nil, end: End? = nil
+    ) {
+        self.id = id
+        self.policy = policy
+        self.digest = digest
+        self.policiesDigest = policiesDigest
+        self.instance = instance
+        self.generation = generation
+        self.at = at
+        self.expiresAt = expiresAt
+        self.requester = requester
+        self.actions = actions
+        self.needsApproval = needsApproval
+        self.approval = approval
+        self.end = end
+    }
+}
+
+/// An action as it was saved: what makes it that very action, and what it is shown by.
+package struct SavedAction: Hashable, Sendable {
+    package var tokenID: TokenID
+    package var name: String
+    package var owner: String
+    package var revision: Int64
+    package var action: Action
+    package var policy: String
+    package var rule: String
+    /// Canonical JSON, as it goes into the digest.
+    package var parameters: String
+    package var reason: String
+    package var message: String
+    package var deadline: Instant?
+
+    package init(
+        tokenID: TokenID, name: String, owner: String, revision: Int64, action: Action, policy: String, rule: String,
+        parameters: String, reason: String, message: String, deadline: Instant?
+    ) {
+        self.tokenID = tokenID
+        self.name = name
+        self.owner = owner
+        self.revision = revision
+        self.action = action
+        self.policy = policy
+        self.rule = rule
+        self.parameters = parameters
+        self.reason = reason
+        self.message = message
+        self.deadline = deadline
+    }
+}
+
+package enum SavedActionOrder: Sendable { case ofPlan, byToken }
+
+/// What can be asked about saved plans.
+package protocol PlanReads {
+    func savedPlan(_ id: String) throws -> SavedPlan?
+    /// Latest first, `limit` of them at the most.
+    func savedPlans(limit: Int) throws -> [SavedPlan]
+    /// Those that have neither ended nor expired, in the order in which they expire.
+    func openPlans(at now: Instant) throws -> [SavedPlan]
+    /// `each` returns false to stop.
+    func eachSavedAction(of id: String, in order: SavedActionOrder, _ each: (SavedAction) throws -> Bool) throws
+}
+
+/// What is written about saved plans.
+package protocol PlanChanges {
+    /// Writes a plan down with its actions, in their order; event `plan.approval_needed` where it needs one, else
+    /// `plan.saved`.
+    func savePlan(_ plan: SavedPlan, actions: some Sequence<SavedAction>, change: Change) throws
+    /// Gives a yes to the very plan that has its digest; event `plan.approved`. False when the plan has ended or
+    /// expired, is another one, has an approval that still holds, or was asked for by the approver.
+    func approvePlan(_ id: String, _ approval: SavedPlan.Approval, change: Change) throws -> Bool
+    /// Ends a plan that is not applied; event `plan.withdrawn`. False when it has ended.
+    func withdrawPlan(_ id: String, by name: String, change: Change) throws -> Bool
+    /// Takes a plan up, once and for all; event `plan.applied`. False when it has ended or expired, or needs an
+    /// approval and has none that holds at this instant and is for its digest.
+    func applyPlan(_ id: String, run: String, change: Change) throws -> Bool
+}
