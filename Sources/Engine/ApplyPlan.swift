@@ -24,12 +24,12 @@ extension RunUseCase {
         let saved = reviewed.saved
         let plan = Plan(
             digest: saved.digest, at: saved.at, policiesDigest: saved.policiesDigest, generation: saved.generation,
-            actions: reviewed.actions, candidates: reviewed.actions.count)
+            generationID: reviewed.generationID, actions: reviewed.actions, candidates: reviewed.actions.count)
         let run = RunRecord(
             id: newID(), acting: Set(plan.actions.lazy.map(\.policy)).sorted(), actor: actor, startedAt: startedAt)
         var pass = RunPass(
-            id: run.id, plan: plan, policies: policies, acting: [], tracking: reviewed.tracking, actor: actor,
-            startedAt: startedAt)
+            id: run.id, plan: plan, policies: policies, acting: [], tracking: reviewed.tracking,
+            waivers: reviewed.waivers, actor: actor, startedAt: startedAt)
         pass.savedPlan = planID
         pass.left = reviewed.left
         var report = RunReport(pass, expired: 0, refusal: reviewed.refusal)
@@ -42,8 +42,8 @@ extension RunUseCase {
                 throw error
             }
             try await closeFindings(pass, Violations(PlanRows()), after: report, progress: progress)
-            report.stalled = try await stalledRotations()
             report.brake = try await lateBrake(report)
+            report.stalled = try await stalledRotations(under: report.brake)
             try await finish(pass, aborted: nil, totals: report.actions.totals)
         }
         report.finishedAt = clock.now()
@@ -114,6 +114,9 @@ private struct ReviewedPlan: Sendable {
     /// The limit that what is left is over; nil within all.
     var refusal: String?
     var tracking: TrackingHistory
+    var waivers: ActiveWaivers
+    /// Of the store that it is held against.
+    var generationID: String
 }
 
 /// Decides every action of a plan anew.
@@ -142,15 +145,16 @@ private func review(_ id: String, _ request: PlanRequest, from store: any Store)
     return ReviewedPlan(
         saved: saved, actions: PlannedActions(rows), left: left,
         refusal: try refusal(
-            of: PlannedActions(taken), deferred: [:], request: request, tracking: reviewer.tracking, from: store),
-        tracking: reviewer.tracking)
+            of: PlannedActions(taken), deferred: [:], begun: [:], request: request, tracking: reviewer.tracking,
+            from: store),
+        tracking: reviewer.tracking, waivers: reviewer.planner.waivers, generationID: identity.generationID)
 }
 
 /// Holds saved actions against what is called for now.
 private struct Reviewer {
     private let request: PlanRequest
     private let store: any Store
-    private let planner: Planner
+    let planner: Planner
     private let failed: [TokenID: FailedAttempts]
     let tracking: TrackingHistory
 
@@ -158,7 +162,9 @@ private struct Reviewer {
         self.request = request
         self.store = store
         tracking = try store.tracking()
-        planner = Planner(policies: request.policies, vaults: request.vaults, tracking: tracking)
+        planner = Planner(
+            policies: request.policies, vaults: request.vaults, tracking: tracking,
+            waivers: ActiveWaivers(try store.waiversInForce(at: request.at)))
         failed = Dictionary(
             try store.failedAttempts().map { ($0.tokenID, $0) }, uniquingKeysWith: { first, _ in first })
     }

@@ -158,25 +158,3 @@ extension SavedPlan {
     /// Why it cannot be withdrawn; nil where it can.
     package func obstacle(toWithdrawalAt now: Instant) -> PlanRefusal? { closure(at: now) }
 }
-
-extension Principal {
-    /// Whether an approver is somebody else than who asked: of another name, by another token, and not the person whose
-    /// account it was. Of somebody who presented no token the account is all that is known, so that whoever else uses
-    /// that account may be he.
-    package func isOther(than approver: Principal) -> Bool {
-        guard tokenID == nil || tokenID != approver.tokenID else { return false }
-        let people = Self.people(of: account)
-        if tokenID == nil, people.first == Self.people(of: approver.account).first { return false }
-        return !([Self.plain(name)] + people).contains(Self.plain(approver.name))
-    }
-
-    /// `cli:alice as rota` is alice's doing, by the account of rota.
-    private static func people(of account: String) -> [String] {
-        account.split(separator: " as ").map { plain(String($0)) }
-    }
-
-    /// Names that only look different are one.
-    private static func plain(_ name: String) -> String {
-        String(name.trimmingPrefix("cli:")).lowercased().filter { !$0.isWhitespace }
-    }
-}

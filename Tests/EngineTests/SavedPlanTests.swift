@@ -181,7 +181,7 @@ struct SavedPlanTests {
         let change = fixture.change()
         try await fixture.store.write { store in
             let identity = try store.identity()
-            _ = try store.beginGeneration(after: identity, instance: nil, totals: [:], change: change)
+            _ = try store.beginGeneration(after: identity, id: "b", instance: nil, totals: [:], change: change)
         }
         let foreign = await refusal { _ = try await apply(old, policies) }
         #expect(foreign?.hasSuffix("is of another life of this store, before it was restored or copied") == true)

@@ -1,41 +1,5 @@
 package import RotaCore
 
-/// Who asks for a plan, approves it, or refuses it.
-package struct Principal: Hashable, Sendable {
-    /// The owner of the token that was presented, or its name where it has none; else the account, as `cli:alice`.
-    package var name: String
-    /// The account that the command was given by, as `cli:alice` or `cli:alice as rota`.
-    package var account: String
-    /// The token that was presented; nil: nobody was authenticated.
-    package var tokenID: TokenID?
-    /// Its name.
-    package var tokenName: String?
-
-    /// Nobody was authenticated: an account is all that is known.
-    package init(account: String) {
-        name = account
-        self.account = account
-    }
-
-    /// Whoever holds a value of the token.
-    package init(_ token: Token, account: String) {
-        name = token.owner.isEmpty ? token.name : token.owner
-        self.account = account
-        tokenID = token.id
-        tokenName = token.name
-    }
-
-    package init(name: String, account: String, tokenID: TokenID?, tokenName: String? = nil) {
-        self.name = name
-        self.account = account
-        self.tokenID = tokenID
-        self.tokenName = tokenName
-    }
-
-    /// As who acts, in the audit log.
-    package var actor: String { tokenName.map { "token:\($0)" } ?? account }
-}
-
 /// A plan that was written down, to be applied as it is or not at all.
 package struct SavedPlan: Hashable, Sendable {
     /// Somebody else's yes.

@@ -47,7 +47,7 @@ extension Command {
             "rota waiver approve waiver_0123456789ab --comment 'until the vendor has mended it' < ~/.rota-token",
         ],
         exitCodes: [.done, .failed, .usage, .refused, .outcomeUnknown],
-        run: approve)
+        run: approveAskedWaiver)
 
     static let waiverList = Command(
         words: ["waiver", "list"],
@@ -156,7 +156,7 @@ private func selector(_ arguments: Arguments) throws(Failure) -> Selector? {
     return selector
 }
 
-private func approve(_ invocation: Invocation) throws -> ExitCode {
+private func approveAskedWaiver(_ invocation: Invocation) throws -> ExitCode {
     let arguments = invocation.arguments
     let (id, now) = (arguments.operands[0], invocation.clock.now())
     let composition = try Composition(invocation)

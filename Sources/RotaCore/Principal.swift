@@ -35,12 +35,14 @@ package struct Principal: Hashable, Sendable {
 }
 
 extension Principal {
-    /// Whether an approver is somebody else than who asked: of another owner, by another token, and not the person
-    /// whose account it was.
+    /// Whether an approver is somebody else than who asked: of another name, by another token, and not the person whose
+    /// account it was. Of somebody who presented no token the account is all that is known, so that whoever else uses
+    /// that account may be he.
     package func isOther(than approver: Principal) -> Bool {
         guard tokenID == nil || tokenID != approver.tokenID else { return false }
-        let own = [Self.plain(name)] + Self.people(of: account)
-        return !own.contains(Self.plain(approver.name))
+        let people = Self.people(of: account)
+        if tokenID == nil, people.first == Self.people(of: approver.account).first { return false }
+        return !([Self.plain(name)] + people).contains(Self.plain(approver.name))
     }
 
     /// `cli:alice as rota` is alice's doing, by the account of rota.
