@@ -153,13 +153,14 @@ struct SavedPlanTests {
 
     @Test func `another action than the one that was planned is not taken in its place`() async throws {
         try await fixture.addToken(
-            "t", age: .days(100), usage: .lastUsed(fixture.clock.now() - .days(29)), destinations: ["main:app#token"])
-        let policies = PolicySet([Self.rotate, Self.revoke])
+            "t", age: .days(100), destinations: ["main:app#token"])
+        let old = Policy(name: "old", mode: .enforce, rules: [Rule(.maxAge(.days(101)), action: .revoke)])
+        let policies = PolicySet([Self.rotate, old])
         let saved = try await save(policies, for: .days(9))
         #expect(try await plan(policies).plan.actions.map(\.action) == [.rotate])
         fixture.clock.advance(by: .days(2))
         let report = try await apply(saved, policies)
-        #expect(report.actions.map(\.cause) == ["revoke is called for now, by unused/unused-for"])
+        #expect(report.actions.map(\.cause) == ["revoke is called for now, by old/max-age"])
         #expect(try await fixture.token(TokenID("tok_t")).state == .active)
     }
 

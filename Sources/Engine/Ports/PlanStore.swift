@@ -23,6 +23,7 @@ package struct SavedPlan: Hashable, Sendable {
 
     /// How a plan came to its end before its time.
     package struct End: Hashable, Sendable {
+        /// What it ended as.
         package enum Kind: String, Sendable { case applied, withdrawn }
 
         package var kind: Kind
@@ -114,6 +115,7 @@ package struct SavedAction: Hashable, Sendable {
     }
 }
 
+/// In which order the actions of a plan come.
 package enum SavedActionOrder: Sendable { case ofPlan, byToken }
 
 /// What can be asked about saved plans.
