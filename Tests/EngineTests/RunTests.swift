@@ -370,8 +370,8 @@ struct RunTests {
         let planned = try await fixture.store.read { try makePlan(request, from: $0) }
         let pass = RunPass(
             id: "run_test", plan: planned.plan, policies: policies,
-            acting: Set(policies.policies.map(\.name)), tracking: planned.tracking, actor: "cli:alice",
-            startedAt: now)
+            acting: Set(policies.policies.map(\.name)), tracking: planned.tracking, waivers: planned.waivers,
+            actor: "cli:alice", startedAt: now)
         try await fixture.store.write {
             try $0.beginRun(
                 RunRecord(id: pass.id, actor: pass.actor, startedAt: now), change: pass.change(at: now))
