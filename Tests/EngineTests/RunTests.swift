@@ -371,8 +371,7 @@ struct RunTests {
         let pass = RunPass(
             id: "run_test", plan: planned.plan, policies: policies,
             acting: Set(policies.policies.map(\.name)), tracking: planned.tracking, waivers: planned.waivers,
-            actor: "cli:alice",
-            startedAt: now)
+            actor: "cli:alice", startedAt: now)
         try await fixture.store.write {
             try $0.beginRun(
                 RunRecord(id: pass.id, actor: pass.actor, startedAt: now), change: pass.change(at: now))
