@@ -2,8 +2,8 @@ import Crypto
 import JSON
 import RotaCore
 
-/// SHA-256 of the canonical {instance, generation and its id, policies, actions}: of the actions that would be taken, so
-/// that an approval holds for as long as those are the same.
+/// SHA-256 of the canonical {instance, generation and its id, policies, actions}: of the actions that would be taken,
+/// so that an approval holds for as long as those are the same.
 ///
 /// Written piece by piece, its members in the order of their keys, since there may be a million actions.
 struct PlanDigest {

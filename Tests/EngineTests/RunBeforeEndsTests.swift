@@ -271,7 +271,7 @@ import Testing
     @Test func `it looks at what its own policies call for, and not as far as others are from running`() async throws {
         let watch = Policy(name: "watch", rules: [Rule(.expiresWithin(.days(30)))])
         for days in 0..<50 { _ = try await addToken("t\(days)", endingIn: .days(Int64(days)) + .hours(1)) }
-        let (daily, yearly) = (try Schedule(every: .days(1)), try Schedule(every: .days(366)))
+        let (daily, yearly) = (try Schedule(every: .days(1)), try Schedule(every: .days(360)))
         func looked(_ schedules: [String: Schedule], _ policies: [Policy]) async throws -> Int {
             let occasion = Occasion.endings(Timetable(schedules.map { ScheduledPolicy($0.key, $0.value) }))
             let request = PlanRequest(
@@ -281,7 +281,8 @@ import Testing
         }
         #expect(try await looked(["renewal": daily, "watch": yearly], [Self.renew, watch]) == 1)
         // The rule calls for nothing that ends more than 14 days and its overlap from now.
-        #expect(try await looked(["renewal": yearly, "watch": daily], [Self.renew, watch]) == 15)
+        let far = try await looked(["renewal": yearly, "watch": daily], [Self.renew, watch])
+        #expect(far == 15)
     }
 
     @Test func `whatever its rules would save is among what it looks at`() async throws {

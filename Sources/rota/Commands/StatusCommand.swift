@@ -128,7 +128,7 @@ private struct Status {
                 rotations.map { open in
                     [
                         "token_id": .string(open.rotation.tokenID.text), "name": .string(open.name),
-                        "rotation": TokenDocument.json(open.rotation, of: open.token),
+                        "rotation": TokenDocument.json(open.rotation),
                     ]
                 }),
             "failed_rotations": .array(failedRotations), "drift": knownDrift,
@@ -362,14 +362,12 @@ private struct Status {
 private struct OpenRotation {
     let name: String
     let rotation: Rotation
-    let token: Token?
     /// When the last of the older values ends; nil outside an overlap.
     private let overlapEnd: Instant?
 
     init(_ rotation: Rotation, of token: Token?) {
         name = token?.name ?? rotation.tokenID.text
         self.rotation = rotation
-        self.token = token
         overlapEnd = rotation.phase == .overlap && rotation.cause == nil ? token?.values.overlapEndsAt : nil
     }
 

@@ -82,7 +82,7 @@ private struct TokenDetails {
             "token": TokenDocument.json(token, at: now),
             "versions": .array(versions.map { TokenDocument.json($0, of: token, at: now) }),
             "destinations": .array(destinations.map(json)),
-            "rotation": rotation.map { TokenDocument.json($0, of: token) } ?? .null,
+            "rotation": rotation.map { TokenDocument.json($0) } ?? .null,
             "failed_attempts": TokenDocument.json(failed), "last_failure": lastFailure?.json ?? .null,
             "findings": .array(findings.map { TokenDocument.json($0) }),
             "notices": .array(notices.map { NoticeDocument.json($0, policies) }), "usage": UsageDocument.json(usage),

@@ -43,7 +43,7 @@ enum TokenDocument {
         token.canAuthenticate(at: now) && version.state.authenticates
     }
 
-    static func json(_ rotation: Rotation, of token: Token?) -> JSON {
+    static func json(_ rotation: Rotation) -> JSON {
         [
             "phase": .string(rotation.phase.rawValue), "from_version": .integer(rotation.fromVersion),
             "to_version": rotation.toVersion.map { .integer($0) } ?? .null,
@@ -57,7 +57,6 @@ enum TokenDocument {
             "promoted_at": time(rotation.promotedAt),
             "renewal_seconds": rotation.trigger?.renewal.map { .integer($0.seconds) } ?? .null,
             "end_at_claim": time(rotation.endAtClaim),
-            "leaves_end": .bool(rotation.phase == .open && token.map(rotation.leavesEnd) ?? false),
             "failures": .integer(rotation.failures),
             "next_attempt_at": time(rotation.nextAttemptAt), "cause": text(rotation.cause),
         ]
