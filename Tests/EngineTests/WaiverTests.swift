@@ -138,6 +138,11 @@ import Testing
             id: "run", plan: planned.plan, policies: PolicySet([Self.old]), acting: ["old"],
             tracking: planned.tracking, waivers: planned.waivers, brake: nil, actor: "cli:alice",
             startedAt: fixture.clock.now())
+        try await fixture.store.write {
+            try $0.beginRun(
+                RunRecord(id: pass.id, actor: pass.actor, startedAt: pass.startedAt),
+                change: pass.change(at: pass.startedAt))
+        }
         let actions = try await useCase().act(pass, opened: FindingKeys(), progress: nil)
         #expect(actions.map(\.outcome) == [.skipped])
         #expect(actions.first?.cause?.contains("waived until") == true)
