@@ -32,6 +32,8 @@ import Testing
         try await beat(fixture, since: begin)
         // A policy that is new waits for its next fire.
         _ = try await engine.runScheduled(policies: policies, schedules: schedules, limits: Limits(), looking: false)
+        // Of one policy, for the first half of the time, as somebody approved it.
+        if seed.isMultiple(of: 4) { try await waive(policies, fixture, until: begin + .days(Int64(Self.days / 2))) }
 
         let calendar: FreezeCalendar? =
             seed.isMultiple(of: 3)
@@ -40,8 +42,8 @@ import Testing
         let foretold = try await fixture.store.read { store in
             var simulation = PolicySimulation(
                 of: policies, vaults: ["main"], tracking: try store.tracking(),
-                otherwise: try Schedule(every: Self.quarter), calendar: calendar, limits: Limits(), from: begin,
-                days: Self.days)
+                otherwise: try Schedule(every: Self.quarter), calendar: calendar, limits: Limits(),
+                waivers: ActiveWaivers(try store.waiversInForce(at: begin)), from: begin, days: Self.days)
             try simulatePolicies(&simulation, in: store)
             return simulation.forecast
         }
@@ -77,6 +79,20 @@ import Testing
             if done[day] != expected { break }
         }
         #expect(foretold.total.total > 5)
+    }
+
+    private func waive(_ policies: PolicySet, _ fixture: RunFixture, until end: Instant) async throws {
+        let (random, now, alice) = (fixture.random, fixture.clock.now(), Principal(account: "cli:alice"))
+        let request = WaiverRequest(
+            subject: .matching(.all), policy: policies.policies[0].name, reason: "a move", endsAt: end,
+            longest: .days(60))
+        let bob = Principal(name: "bob", account: "cli:bob", tokenID: TokenID("tok_bob"))
+        try await fixture.store.write { store in
+            let waiver = try requestWaiver(
+                request, by: alice, policies: policies.policies, in: store, random: random, at: now)
+            _ = try approveWaiver(
+                waiver.id, by: bob, comment: "", longest: .days(60), policies: policies.policies, in: store, at: now)
+        }
     }
 
     /// Uses are watched without a break.

@@ -29,10 +29,12 @@ package struct PolicySimulation: Sendable {
     ///   - tracking: when uses were watched until now.
     ///   - fallback: when those run that do not say so.
     ///   - limits: those above every policy's own.
+    ///   - waivers: those that are in force; each counts until its end, and none is asked for anew.
     ///   - days: from the day of `now` on, that one included; at least one.
     package init(
         of policies: PolicySet, vaults: Set<String>, tracking: TrackingHistory, otherwise fallback: Schedule,
-        calendar: FreezeCalendar?, limits: Limits, from now: Instant, days: Int
+        calendar: FreezeCalendar?, limits: Limits, waivers: ActiveWaivers = ActiveWaivers(), from now: Instant,
+        days: Int
     ) {
         let acting = policies.policies.filter { $0.mode == .enforce }.map(\.actingAlone)
         self.policies = acting
@@ -42,7 +44,8 @@ package struct PolicySimulation: Sendable {
         isWatched = tracking.isWatched(at: now)
         self.tracking = isWatched ? tracking.continued(from: now) : tracking
         planner = Planner(
-            policies: PolicySet(policies: acting, digest: policies.digest), vaults: vaults, tracking: self.tracking)
+            policies: PolicySet(policies: acting, digest: policies.digest), vaults: vaults, tracking: self.tracking,
+            waivers: waivers)
         let frozen = FrozenTimes(calendar, from: now, until: forecast.until)
         self.frozen = frozen
         let (until, schedules) = (forecast.until, acting.map { $0.schedule ?? fallback })
@@ -273,7 +276,7 @@ package struct PolicySimulation: Sendable {
     }
 
     private func policy(ending quarantine: Quarantine, of token: Token) -> Int? {
-        let revocation = quarantine.revocation(of: token, by: policies)
+        let revocation = quarantine.revocation(of: token, by: policies, waivers: planner.waivers)
         return revocation.flatMap { found in policies.firstIndex { $0.name == found.rule.policy } }
     }
 
@@ -295,6 +298,10 @@ package struct PolicySimulation: Sendable {
         }
         for ruling in rulings where ruling.policy != besides {
             let (policy, verdict) = (ruling.policy, ruling.verdict)
+            if let waiver = ruling.waiver {
+                consider(times[policy].next(atOrAfter: max(planner.waivers.list[waiver].endsAt, soon)))
+                continue
+            }
             // Most have their date beyond the end.
             if !verdict.calls, verdict.start.map({ $0 - lead(policy) >= end }) ?? true { continue }
             consider(rescue(of: one, by: ruling))
@@ -350,7 +357,9 @@ package struct PolicySimulation: Sendable {
     }
 
     private func nextOfQuarantine(_ one: SimulatedToken, besides: Int?) -> Instant? {
-        guard let quarantine = one.quarantine, let revocation = quarantine.revocation(of: one.token, by: policies),
+        guard let quarantine = one.quarantine,
+            let revocation = quarantine.revocation(
+                of: one.token, by: policies, waivers: planner.waivers),
             let policy = policies.firstIndex(where: { $0.name == revocation.rule.policy }), policy != besides
         else { return nil }
         let (now, soon) = (one.at, one.at + TimeSpan(seconds: 1))

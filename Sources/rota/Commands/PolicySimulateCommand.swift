@@ -47,7 +47,7 @@ private func simulate(_ invocation: Invocation) throws -> ExitCode {
     var simulation = PolicySimulation(
         of: policies, vaults: configuration.vaultNames, tracking: try store.tracking(),
         otherwise: configuration.schedule, calendar: configuration.freezeCalendar, limits: configuration.limits,
-        from: now, days: days)
+        waivers: ActiveWaivers(try store.waiversInForce(at: now)), from: now, days: days)
     let progress = TokenProgress("following", store, on: output)
     try simulatePolicies(&simulation, in: store, progress: progress.show)
     let document = ForecastDocument(simulation, policies.policies)

@@ -93,7 +93,7 @@ struct ForecastDocument {
     func print(on output: Output) {
         let span = "from \(forecast.from) until \(forecast.until)"
         guard !total.actions.isEmpty else {
-            output.line("no policy acts on any of \(counted(forecast.tokens, "token")) \(span)")
+            output.line("no policy acts on any of \(counted(forecast.tokens, "active token")) \(span)")
             printRemarks(on: output)
             return
         }
