@@ -64,8 +64,8 @@ extension SQLStore {
 }
 
 extension [[Glob]] {
-    /// Behind what to look next after a name that each of the lists allows: nil where one does not; nil within where the
-    /// very next name may be one that none allows.
+    /// Behind what to look next after a name that each of the lists allows: nil where one does not; nil within where
+    /// the very next name may be one that none allows.
     fileprivate func next(after name: String) -> String?? {
         var passed: String?
         var isKnown = true

@@ -174,7 +174,8 @@ extension Statement {
     static let rotationsOfRuns = Statement(
         """
         SELECT \(rotationColumns.columns(of: "o")) FROM runs r JOIN rotations o ON o.claim_run = r.id
-        WHERE r.actor = $1 AND r.started_at >= $3 AND o.policy = $2 AND (o.phase <> 'closed' OR o.to_version IS NOT NULL)
+        WHERE r.actor = $1 AND r.started_at >= $3 AND o.policy = $2
+          AND (o.phase <> 'closed' OR o.to_version IS NOT NULL)
         ORDER BY r.started_at, r.number
         """)
     static let pushes = Statement(

@@ -112,8 +112,8 @@ import Testing
         #expect(
             report?.refusal
                 == "policy 'rotation' would act on 5 tokens without an owner; its limit per owner is 4 actions; "
-                + "policy 'rotation' would act on 5 tokens with a destination in vault 'main'; its limit per vault is 3 "
-                + "actions")
+                + "policy 'rotation' would act on 5 tokens with a destination in vault 'main'; its limit per vault is "
+                + "3 actions")
     }
 
     @Test func `what would end before its turn is rotated at the fire`() async throws {

@@ -72,8 +72,8 @@ package struct Rotation: Hashable, Sendable {
         self.endAtClaim = endAtClaim
     }
 
-    /// Whether its promotion leaves the token the end that it has, though a renewal was asked for: somebody has moved it
-    /// since the claim, or may have.
+    /// Whether its promotion leaves the token the end that it has, though a renewal was asked for: somebody has moved
+    /// it since the claim, or may have.
     package func leavesEnd(of token: Token) -> Bool {
         trigger?.renewal != nil && (endAtClaim == nil || token.expiresAt != endAtClaim)
     }
