@@ -130,8 +130,7 @@ import Testing
         #expect(try await fixture.token(id).expiresAt == old)
     }
 
-    /// A renewal that stands still after its value was armed, then the end that a person gives the token, then the
-    /// rest.
+    /// A renewal that stands still after its value was armed, then the end that a person gives, then the rest.
     private func renew(_ id: TokenID, movedTo end: Instant?) async throws {
         vault.script(.write, .timesOutBefore, .timesOutBefore, .timesOutBefore)
         _ = try await run(Self.renewals)

@@ -42,15 +42,15 @@ import Testing
             INSERT INTO tokens (id, revision, name, description, owner, integration, scopes, labels, prefix, issuer,
               state, created_at, created_by, expires_at, provenance, rotation_open, awaiting_retirement,
               destination_count, event_seq) VALUES
-              ('\(id)', 1, '\(id)', '', '', '', '', '', 'rota', 'rota', 'active', 100, 'x', 900, 'observed', 1, 0, 1,
-              0);
+              ('\(id)', 1, '\(id)', '', '', '', '', '', 'rota', 'rota', 'active', 100, 'x', 900, 'observed',
+               1, 0, 1, 0);
             """
         }
         func rotation(_ id: String, renewal: String = "500") -> String {
             """
             INSERT INTO rotations (token_id, from_version, phase, overlap, claimed_at, claim_actor, claim_cause, policy,
-              failures, next_attempt_at, renewal)
-              VALUES ('\(id)', 1, 'open', 0, 200, 'x', 'x', 'p', 0, 200, \(renewal));
+              failures, next_attempt_at, renewal) VALUES
+              ('\(id)', 1, 'open', 0, 200, 'x', 'x', 'p', 0, 200, \(renewal));
             """
         }
         func entry(_ action: String, _ id: String) -> String {
