@@ -1,21 +1,28 @@
 package import RotaCore
 
 extension RunUseCase {
+    /// Who a daemon applies approved plans as. Not the scheduler: one that is interrupted is not made up for by all that
+    /// its policies call for.
+    package static let approvalFollower = "rota serve, an approved plan"
+
     /// Applies exactly one saved plan, once.
     ///
     /// Every action is decided anew: it is taken where the token has the revision that it had and the policies call
     /// for the very same, else left out and told with the reason. Nothing else is done: neither is what earlier runs
     /// left gone on with, nor are findings opened or notices sent.
     ///
-    /// - throws: `PlanRefusal` where the plan cannot be applied, `StoreError.held` under a brake; nothing is changed
-    ///   then, and the plan stays as it is. So it does where a limit refuses it, which the report tells.
+    /// - parameter watchesClock: false for a daemon, which does it all the time.
+    /// - throws: `PlanRefusal` where the plan cannot be applied, `StoreError.held` under a brake, `CancellationError`
+    ///   where the process is to stop; nothing is changed then, and the plan stays as it is. So it does where a limit refuses it, which the report tells.
     package func apply(
-        _ planID: String, policies: PolicySet, limits: Limits, actor: String,
+        _ planID: String, policies: PolicySet, limits: Limits, actor: String, watchesClock: Bool = true,
         deliverWithin deliveryTime: TimeSpan? = TimeSpan(seconds: 30), progress: ProgressReport? = nil
     ) async throws -> RunReport {
-        let watch = RunClock(clock)
-        _ = watch.look()
-        try await store.read { $0.watchClock { watch.look() } }
+        if watchesClock {
+            let watch = RunClock(clock)
+            _ = watch.look()
+            try await store.read { $0.watchClock { watch.look() } }
+        }
         let startedAt = clock.now()
         if let brake = try await store.brake(at: startedAt) { throw StoreError.held(brake) }
         let request = PlanRequest(
@@ -43,7 +50,7 @@ extension RunUseCase {
             }
             try await closeFindings(pass, Violations(PlanRows()), after: report, progress: progress)
             report.brake = try await lateBrake(report)
-            report.stalled = try await stalledRotations(under: report.brake)
+            report.stalled = try await stalledRotations(under: nil)
             try await finish(pass, aborted: nil, totals: report.actions.totals)
         }
         report.finishedAt = clock.now()
@@ -56,6 +63,8 @@ extension RunUseCase {
     /// limit the run is aborted at once, and the plan stays.
     private func begin(_ run: RunRecord, _ pass: RunPass, _ saved: SavedPlan, refusal: String?) async throws {
         try await store.write { store in
+            // Whoever has to stop leaves the plan to the next process, whole.
+            if self.rotator.stop.isRequested { throw CancellationError() }
             let now = self.clock.now()
             try self.begin(run, in: store)
             let change = pass.change(at: now)

@@ -36,8 +36,16 @@ extension RunUseCase {
             policies: PolicySet(policies: asking, digest: digest), limits: limits, vaults: Set(rotator.vaults.keys),
             at: now)
         let planned = try await store.read { try makePlan(request, from: $0) }
-        guard planned.refusal == nil else { return }
-        _ = try await askForApproval(planned.plan, of: asking, by: Self.endWatcher, run: nil)
+        let whole = Dictionary(grouping: planned.plan.actions.lazy.filter(\.awaitsApproval), by: \.policy)
+            .mapValues { Set($0.map(\.tokenID)) }
+        // Where the pace or a limit is in the way of all that is called for, what would end is asked for by itself.
+        let isCrowded = { (policy: Policy) in
+            let ending = awaiting[policy.name, default: []].map(\.tokenID)
+            return planned.refusal != nil || !(whole[policy.name] ?? []).isSuperset(of: ending)
+        }
+        _ = try await askForApproval(
+            planned.plan, of: asking.filter { !isCrowded($0) }, by: Self.endWatcher, run: nil)
+        _ = try await askForApproval(endings, of: asking.filter(isCrowded), by: Self.endWatcher, run: nil)
     }
 
     /// - parameters:
@@ -71,7 +79,7 @@ private struct ApprovalRequest: Sendable {
     /// The plan that is open for it, saved now or before; nil where nothing is to be approved.
     func settle(in store: any Store, change: Change) throws -> SavedPlan? {
         let identity = try store.identity()
-        guard identity.generation == plan.generation else { return nil }
+        guard identity.generation == plan.generation, identity.generationID == plan.generationID else { return nil }
         var part = plan
         part.actions = actions
         part.digest = PlanDigest.of(actions, policies: plan.policiesDigest, identity: identity)

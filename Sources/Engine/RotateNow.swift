@@ -50,7 +50,9 @@ package struct RotateUseCase: Sendable {
         }
         guard let result, endsOlder, result.isThrough else { return result }
         var ended = try await endOlder(after: result, within: overlap, change: change)
-        ended.remark = result.remark
+        if let remark = result.remark, remark != ended.remark {
+            ended.remark = ended.remark.map { "\(remark); \($0)" } ?? remark
+        }
         return ended
     }
 

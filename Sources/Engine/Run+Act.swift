@@ -136,7 +136,7 @@ extension RunPass {
     /// What an action waits for.
     fileprivate func wait(of planned: PlannedAction) -> String {
         if planned.awaitsApproval {
-            return approvals[planned.policy].map { "it waits for somebody to approve \($0)" }
+            return approvals[planned.policy].map { "it waits for the plan \($0) to be approved and applied" }
                 ?? "it is to be approved by somebody first"
         }
         if planned.early == nil, let turn = occasion.turn(of: planned.tokenID, by: planned.policy, at: plan.at) {

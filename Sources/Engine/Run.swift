@@ -130,7 +130,7 @@ package struct RunUseCase: Sendable {
         if !isRefused { try await closeFindings(pass, planned.findings, after: report, progress: progress) }
         try await withdrawNotices(pass, planned.standing, after: report, progress: progress)
         if report.brake == nil { report.brake = try await lateBrake(report) }
-        report.stalled = try await stalledRotations(under: report.brake)
+        report.stalled = try await stalledRotations(under: brake)
         try await finish(
             pass, aborted: planned.refusal,
             totals: report.actions.totals)

@@ -17,13 +17,18 @@ package func savePlan(
     in store: any Store, change: Change
 ) throws -> SavedPlan {
     let identity = try store.identity()
-    guard identity.generation == plan.generation else {
+    guard identity.generation == plan.generation, identity.generationID == plan.generationID else {
         throw StoreError.refused("the store has begun another generation meanwhile", hint: "plan again")
+    }
+    let latest = change.at + SavedPlan.longestLife
+    guard expiresAt <= latest else {
+        throw StoreError.refused("a plan lasts \(SavedPlan.longestLife) at most", hint: "let it expire sooner")
     }
     let actions = plan.actions.lazy.filter(\.isOfPlan)
     let saved = SavedPlan(
         id: id, policy: policy, digest: plan.digest, policiesDigest: plan.policiesDigest,
-        instance: identity.instance, generation: identity.generation, at: plan.at, expiresAt: expiresAt,
+        instance: identity.instance, generation: identity.generation, generationID: identity.generationID, at: plan.at,
+        expiresAt: expiresAt,
         requester: requester, actions: actions.count, needsApproval: actions.contains(where: \.awaitsApproval))
     try store.savePlan(saved, actions: actions.map(SavedAction.init), change: change)
     return saved
@@ -46,8 +51,8 @@ package func approve(
     }
     try store.prove(plan, identity)
     let approval = SavedPlan.Approval(
-        approver: approver.name, at: now, expiresAt: min(now + span, plan.expiresAt), digest: plan.digest,
-        comment: comment)
+        approver: approver.name, account: approver.account, tokenID: approver.tokenID, at: now,
+        expiresAt: min(now + span, plan.expiresAt), digest: plan.digest, comment: comment)
     let cause = comment.isEmpty ? "the plan was approved" : comment
     guard try store.approvePlan(id, approval, change: Change(actor: approver.actor, at: now, cause: cause)) else {
         throw PlanRefusal.again("the plan \(id) has changed meanwhile")
@@ -105,7 +110,9 @@ extension SavedPlan {
 
     /// Why the plan is another store's, or made by other policies; nil where it is of these.
     private func foreignness(to identity: StoreIdentity, policiesDigest: String) -> PlanRefusal? {
-        guard instance == identity.instance, generation == identity.generation else {
+        guard instance == identity.instance, generation == identity.generation,
+            generationID == identity.generationID
+        else {
             return .again("the plan \(id) is of another life of this store, before it was restored or copied")
         }
         guard self.policiesDigest == policiesDigest else {

@@ -20,7 +20,10 @@ extension SQLStore {
         guard destinations.count < 2 || Set(destinations.map(\.description)).count == destinations.count else {
             throw StoreError.failed("it names a destination twice")
         }
-        if !isLoading, token.end == nil { try requireFree(destinations, for: token.id) }
+        if !isLoading, token.end == nil {
+            try requireFree(destinations, for: token.id)
+            for place in destinations { try requireNoLateWrite(to: place, at: change.at) }
+        }
         try insert(token, version: version, destinationCount: destinations.count, at: change.at)
         if let version { try insert(version, of: token.id) }
         if token.state == .quarantined { try noteQuarantine(of: token.id, change) }

@@ -39,17 +39,17 @@ extension SQLStore {
         try concludeDestinations("token.destination.add", of: id, change, after)
     }
 
-    /// A place that was taken away while a value was on its way there comes back when that one can arrive no more, if
-    /// it has ended meanwhile (decision 0020): else consumers could be given what is refused.
-    private func requireNoLateWrite(to destination: Destination, at now: Instant) throws {
+    /// A place that was given up while a value was on its way there comes back, to whichever token, when that one can
+    /// arrive no more, if it has ended meanwhile (decision 0020): else consumers could be given what is refused.
+    func requireNoLateWrite(to destination: Destination, at now: Instant) throws {
         let values: [Value] = [
             .text(destination.vault), .text(destination.path), .text(destination.field ?? ""),
             .of(now - Destination.longestPause),
         ]
-        guard let removed = try driver.first(.lateWrite, values, { $0.instant(0) }) else { return }
+        guard let left = try driver.first(.lateWrite, values, { $0.instant(0) }) else { return }
         throw StoreError.refused(
-            "a value that has ended may still be on its way to \(destination), which was taken away at \(removed)",
-            hint: "add it again after \(removed + Destination.longestPause)")
+            "a value that has ended may still be on its way to \(destination), which was given up at \(left)",
+            hint: "take another place, or this one after \(left + Destination.longestPause)")
     }
 
     /// Nil when it is there already.

@@ -23,13 +23,14 @@ extension SQLStore {
     }
 
     func savePlan(_ plan: SavedPlan, actions: some Sequence<SavedAction>, change: Change) throws {
+        try requireReconciled()
         let number = try driver.first(
             .savePlan,
             [
                 .text(plan.id), .of(plan.policy), .text(plan.digest), .text(plan.policiesDigest), .text(plan.instance),
                 .integer(plan.generation), .of(plan.at), .of(plan.expiresAt), .text(plan.requester.name),
                 .text(plan.requester.account), .of(plan.requester.tokenID?.text), .of(plan.actions),
-                .of(plan.needsApproval),
+                .of(plan.needsApproval), .text(plan.generationID),
             ]
         ) { $0.integer(0) }
         guard let number else { throw StoreError.failed("the plan \(plan.id) could not be saved") }
@@ -57,21 +58,26 @@ extension SQLStore {
     }
 
     func approvePlan(_ id: String, _ approval: SavedPlan.Approval, change: Change) throws -> Bool {
+        try requireReconciled()
         let values: [Value] = [
             .text(id), .text(approval.digest), .text(approval.approver), .of(approval.at), .of(approval.expiresAt),
-            .text(approval.comment),
+            .text(approval.comment), .text(approval.account), .of(approval.tokenID?.text),
         ]
         guard try driver.execute(.approvePlan, values) == 1 else { return false }
         let details: JSON.Object = [
             "plan": .string(id), "digest": .string(approval.digest), "approver": .string(approval.approver),
             "expires_at": .of(approval.expiresAt), "comment": .string(approval.comment),
         ]
-        try audit("plan.approve", of: id, change, details)
+        var after = details
+        after["account"] = .string(approval.account)
+        after["token_id"] = .of(approval.tokenID?.text)
+        try audit("plan.approve", of: id, change, after)
         try emit("plan.approved", change, details)
         return true
     }
 
     func withdrawPlan(_ id: String, by name: String, change: Change) throws -> Bool {
+        try requireReconciled()
         let values: [Value] = [.text(id), .of(change.at), .text(name), .text(change.cause)]
         guard try driver.execute(.withdrawPlan, values) == 1 else { return false }
         let details: JSON.Object = ["plan": .string(id), "by": .string(name)]
@@ -98,7 +104,8 @@ extension Decode {
         var approval: SavedPlan.Approval?
         if let approver = row.optionalText(13), let at = row.optionalInstant(14), let end = row.optionalInstant(15) {
             approval = SavedPlan.Approval(
-                approver: approver, at: at, expiresAt: end, digest: row.text(16), comment: row.text(17))
+                approver: approver, account: row.text(24), tokenID: row.optionalText(25).map { TokenID($0) }, at: at,
+                expiresAt: end, digest: row.text(16), comment: row.text(17))
         }
         var end: SavedPlan.End?
         if let at = row.optionalInstant(18) {
@@ -107,7 +114,8 @@ extension Decode {
         }
         return SavedPlan(
             id: row.text(0), policy: row.optionalText(1), digest: row.text(2), policiesDigest: row.text(3),
-            instance: row.text(4), generation: row.integer(5), at: row.instant(6), expiresAt: row.instant(7),
+            instance: row.text(4), generation: row.integer(5), generationID: row.text(23), at: row.instant(6),
+            expiresAt: row.instant(7),
             requester: Principal(
                 name: row.text(8), account: row.text(9), tokenID: row.optionalText(10).map { TokenID($0) }),
             actions: row.count(11), needsApproval: row.integer(12) == 1, approval: approval, end: end)

@@ -8,7 +8,7 @@ extension Statement {
     private static let planColumns = """
         id, policy, digest, policies_digest, instance, generation, made_at, expires_at, requester, account, \
         requester_token, actions, needs_approval, approver, approved_at, approval_ends_at, approved_digest, comment, \
-        ended_at, ended_as, ended_by, cause, run
+        ended_at, ended_as, ended_by, cause, run, generation_id, approver_account, approver_token
         """
     private static let actionColumns = """
         token_id, name, owner, revision, action, policy, rule, parameters, reason, message, deadline
@@ -34,8 +34,8 @@ extension Statement {
     static let savePlan = Statement(
         """
         INSERT INTO plans (id, policy, digest, policies_digest, instance, generation, made_at, expires_at, requester,
-          account, requester_token, actions, needs_approval)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING number
+          account, requester_token, actions, needs_approval, generation_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING number
         """)
     static let saveAction = Statement(
         """
@@ -47,8 +47,10 @@ extension Statement {
     static let approvePlan = Statement(
         """
         UPDATE plans SET approver = CAST($3 AS TEXT), approved_at = CAST($4 AS BIGINT),
-          approval_ends_at = CAST($5 AS BIGINT), approved_digest = $2, comment = $6
+          approval_ends_at = CAST($5 AS BIGINT), approved_digest = $2, comment = $6,
+          approver_account = $7, approver_token = CAST($8 AS TEXT)
         WHERE id = $1 AND digest = $2 AND ended_at IS NULL AND expires_at > $4 AND requester <> $3
+          AND (requester_token IS NULL OR requester_token <> COALESCE($8, ''))
           AND (approver IS NULL OR approval_ends_at <= $4 OR approved_digest <> digest)
         """)
     static let withdrawPlan = Statement(

@@ -17,16 +17,17 @@ extension Statement {
           scopes = $6, labels = $7, prefix = $8, expires_at = $9, lifetime = $10
         WHERE id = $1 RETURNING revision
         """)
-    /// When a place was taken away, from whichever token, to which a value may still be under way that has ended since.
-    /// Where it was proved before, a filling may have been sent (decision 0022); what had ended before can land no
-    /// more.
+    /// When a place was given up, by whichever token, to which a value may still be under way that has ended since: it
+    /// was taken away, or the token ended. Where it was proved before it was taken away, a filling may have been sent
+    /// (decision 0022); what had ended before can land no more.
     static let lateWrite = Statement(
         """
-        SELECT d.removed_at FROM destinations d
-        WHERE d.vault = $1 AND d.path = $2 AND d.field = $3 AND d.removed_at > $4
+        SELECT COALESCE(d.removed_at, t.ended_at) FROM destinations d JOIN tokens t ON t.id = d.token_id
+        WHERE d.vault = $1 AND d.path = $2 AND d.field = $3
+          AND (d.removed_at > $4 OR d.removed_at IS NULL AND t.ended_at > $4)
           AND EXISTS (
             SELECT 1 FROM pushes p JOIN versions v ON v.token_id = p.token_id AND v.number = p.version
-            WHERE p.token_id = d.token_id AND p.destination_id = d.id AND v.state = 'revoked'
+            WHERE p.token_id = d.token_id AND p.destination_id = d.id AND v.state IN ('revoked', 'expired')
               AND (p.state = 'sending' OR p.state = 'verified' AND v.ended_at >= d.removed_at))
         """)
     static let addDestination = Statement(

@@ -141,6 +141,25 @@ extension StoreConformance {
             }
             try bench.requireNothing(of: id, "discarding what may arrive") { try !discard() }
         },
+        StoreClaim("a place of a token that ended while a value was on its way goes to no other for an hour") { bench in
+            let id = try bench.add("t", destinations: 2).id
+            let (_, version) = try bench.armed(id, overlap: .zero)
+            let places = try bench.store.destinations(of: id)
+            try bench.deliver(id, version, to: places[0].id)
+            _ = try bench.send(id, version, to: places[1].id)
+            try require(
+                try bench.write { try $0.revokeToken(id, isEmergency: true, change: bench.change(after: 10)) },
+                "revoked")
+            let other = try bench.add("other", destinations: 0).id
+            let add = { (place: Int, seconds: Int64) in
+                let change = bench.change(after: seconds)
+                try bench.write { try $0.addDestination(places[place], to: other, change: change) }
+            }
+            try add(0, 10)
+            try requireError("what is on its way") { try add(1, 10 + 3_599) }
+            try add(1, 10 + 3_600)
+            try require(try bench.store.destinations(of: other).count == 2, "and then it is to be had")
+        },
         StoreClaim("a place where an older value was proved comes back an hour after it went, if that has ended since")
         {
             bench in

@@ -94,8 +94,8 @@ extension StoreBench {
     /// It can be applied for 100 seconds.
     fileprivate func plan(_ id: String, needsApproval: Bool = false) -> SavedPlan {
         SavedPlan(
-            id: id, digest: "sha256:plan", policiesDigest: "sha256:policies", instance: "i", generation: 1, at: now,
-            expiresAt: now + TimeSpan(seconds: 100), requester: Principal(account: "cli:tester"), actions: 2,
+            id: id, digest: "sha256:plan", policiesDigest: "sha256:policies", instance: "i", generation: 1,
+            generationID: "life", at: now, expiresAt: now + TimeSpan(seconds: 100), requester: Principal(account: "cli:tester"), actions: 2,
             needsApproval: needsApproval)
     }
 

@@ -116,6 +116,19 @@ import Testing
         #expect(try await fixture.store.read { try $0.schedules() }.isEmpty, "no fire was taken for it")
     }
 
+    @Test func `a quarantine that has come to its end is left to the run of its policy`() async throws {
+        let idle = Policy(
+            name: "idle", mode: .enforce, selector: Selector(names: [Glob("left-*")]),
+            rules: [Rule(.unusedFor(.days(30)), action: .quarantine, revokeAfter: .days(14))])
+        let id = try await addToken("left-1", endingIn: .days(100))
+        let rule = RuleReference(policy: "idle", rule: "unused-for")
+        let change = fixture.change("idle")
+        #expect(try await fixture.store.write { try $0.quarantineToken(id, by: rule, change: change) })
+        fixture.clock.advance(by: .days(15))
+        #expect(try await daemon([Self.renew, idle]).runBeforeEnds() == nil)
+        #expect(try await fixture.token(id).state == .quarantined)
+    }
+
     @Test func `a stricter action of another rule keeps a token from being renewed`() async throws {
         let strict = Policy(
             name: "strict", mode: .enforce, selector: Selector(names: [Glob("unowned")]),

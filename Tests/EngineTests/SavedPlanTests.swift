@@ -238,8 +238,8 @@ struct SavedPlanTests {
         let identity = try await fixture.store.read { try $0.identity() }
         let forged = SavedPlan(
             id: "plan_forged", digest: result.plan.digest, policiesDigest: policies.digest, instance: identity.instance,
-            generation: identity.generation, at: fixture.clock.now(), expiresAt: fixture.clock.now() + .days(1),
-            requester: Self.alice, actions: 1, needsApproval: false)
+            generation: identity.generation, generationID: identity.generationID, at: fixture.clock.now(),
+            expiresAt: fixture.clock.now() + .days(1), requester: Self.alice, actions: 1, needsApproval: false)
         let action = SavedAction(
             tokenID: TokenID("tok_a"), name: "a", owner: "", revision: 7, action: .revoke, policy: "unused",
             rule: "unused-for", parameters: "{}", reason: "r", message: "m", deadline: nil)

@@ -11,9 +11,18 @@ package struct SavedPlan: Hashable, Sendable {
         /// Of the plan that it is for.
         package var digest: String
         package var comment: String
+        /// That the command was given by.
+        package var account: String
+        /// The token that was presented.
+        package var tokenID: TokenID?
 
-        package init(approver: String, at: Instant, expiresAt: Instant, digest: String, comment: String = "") {
+        package init(
+            approver: String, account: String = "", tokenID: TokenID? = nil, at: Instant, expiresAt: Instant,
+            digest: String, comment: String = ""
+        ) {
             self.approver = approver
+            self.account = account
+            self.tokenID = tokenID
             self.at = at
             self.expiresAt = expiresAt
             self.digest = digest
@@ -42,6 +51,9 @@ package struct SavedPlan: Hashable, Sendable {
         }
     }
 
+    /// From its making to its end at the most: what it was made for changes.
+    package static let longestLife = TimeSpan.days(30)
+
     package var id: String
     /// Whose actions it is of, where a run saved it for their approval; nil: a person did, of all policies.
     package var policy: String?
@@ -49,6 +61,7 @@ package struct SavedPlan: Hashable, Sendable {
     package var policiesDigest: String
     package var instance: String
     package var generation: Int64
+    package var generationID: String
     /// When it was made.
     package var at: Instant
     package var expiresAt: Instant
@@ -63,8 +76,8 @@ package struct SavedPlan: Hashable, Sendable {
 
     package init(
         id: String, policy: String? = nil, digest: String, policiesDigest: String, instance: String,
-        generation: Int64, at: Instant, expiresAt: Instant, requester: Principal, actions: Int, needsApproval: Bool,
-        approval: Approval? = nil, end: End? = nil
+        generation: Int64, generationID: String, at: Instant, expiresAt: Instant, requester: Principal, actions: Int,
+        needsApproval: Bool, approval: Approval? = nil, end: End? = nil
     ) {
         self.id = id
         self.policy = policy
@@ -72,6 +85,7 @@ package struct SavedPlan: Hashable, Sendable {
         self.policiesDigest = policiesDigest
         self.instance = instance
         self.generation = generation
+        self.generationID = generationID
         self.at = at
         self.expiresAt = expiresAt
         self.requester = requester

@@ -196,16 +196,22 @@ package struct Daemon: Sendable {
         var reports: [RunReport] = []
         for plan in try await run.approvedPlans(of: orders.policies) {
             guard refusedPlans.withLock({ !$0.contains(plan.id) }) else { continue }
+            guard !run.rotator.stop.isRequested else { break }
             do {
                 let report = try await run.apply(
-                    plan.id, policies: orders.policies, limits: orders.limits, actor: RunUseCase.scheduler,
-                    deliverWithin: nil)
+                    plan.id, policies: orders.policies, limits: orders.limits, actor: RunUseCase.approvalFollower,
+                    watchesClock: false, deliverWithin: nil)
                 if report.refusal != nil { _ = refusedPlans.withLock { $0.insert(plan.id) } }
                 tell(report)
                 reports.append(report)
             } catch let refusal as PlanRefusal {
                 // As a rule somebody else was quicker.
                 log.info("a plan was not applied", LogField("plan", plan.id), LogField("cause", refusal.message))
+                _ = refusedPlans.withLock { $0.insert(plan.id) }
+            } catch StoreError.failed(let why) {
+                // One that is broken keeps no other from being applied.
+                log.error("a plan cannot be applied", LogField("plan", plan.id), LogField("cause", why))
+                _ = refusedPlans.withLock { $0.insert(plan.id) }
             }
         }
         return reports
@@ -241,7 +247,7 @@ package struct Daemon: Sendable {
         }
         let outcomes = Outcome.allCases.map { LogField($0.rawValue, report.count($0)) }
         log.write(.info, "a run is done", [LogField("run", report.id)] + outcomes)
-        for plan in report.awaiting {
+        for plan in report.awaiting where plan.approval(at: report.startedAt) == nil {
             log.info("a plan waits for an approval", LogField("plan", plan.id), LogField("policy", plan.policy ?? ""))
         }
         let troubled = report.actions.filter { action in

@@ -209,6 +209,7 @@ package struct Planner: Sendable {
         guard let revocation = quarantine.revocation(of: token, by: policies.policies, waivers: waivers) else {
             return decision
         }
+        decision.policy = policies.policies.firstIndex { $0.name == revocation.rule.policy }
         let coming = ComingAction(revocation, of: quarantine, at: now)
         var release: Instant?
         if let terms = terms(of: revocation.rule.policy), revocation.at - terms.longestLead <= now {

@@ -41,15 +41,16 @@ extension Command {
 
 private func approvePlan(_ invocation: Invocation) throws -> ExitCode {
     let arguments = invocation.arguments
-    let (id, now) = (arguments.operands[0], invocation.clock.now())
+    let id = arguments.operands[0]
     let span = try arguments.positiveSpan("expires") ?? .hours(24)
-    let comment = arguments.value("comment") ?? ""
+    let comment = try arguments.remark("comment")
     let composition = try Composition(invocation)
     let policies = try composition.policies()
     let store = try composition.openStore()
     defer { store.close() }
     let hint = "rota approve \(printable(id)) --token-file FILE"
-    let approver = try authenticate(arguments.value("token-file"), in: store, at: now, hint: hint)
+    let approver = try authenticate(arguments.value("token-file"), in: store, at: invocation.clock.now(), hint: hint)
+    let now = invocation.clock.now()
     let plan = try store.transaction {
         try approve(
             id, by: approver, for: span, comment: comment, policiesDigest: policies.digest, in: store, at: now)
@@ -74,7 +75,7 @@ private func rejectPlan(_ invocation: Invocation) throws -> ExitCode {
         try arguments.value("token-file").map { try authenticate($0, in: store, at: now, hint: hint) }
         ?? Principal(account: Process.actor)
     let plan = try store.transaction {
-        try withdraw(id, by: person, comment: arguments.value("comment") ?? "", in: store, at: now)
+        try withdraw(id, by: person, comment: try arguments.remark("comment"), in: store, at: now)
     }
     if invocation.wantsJSON {
         invocation.output.document(["plan": SavedPlanDocument.json(plan, at: now)])

@@ -131,10 +131,7 @@ private func reason(_ arguments: Arguments) throws(Failure) -> String {
     guard !reason.allSatisfy(\.isWhitespace) else {
         throw .usage("--reason is empty", hint: "say why in a few words")
     }
-    guard TokenFields.isText(reason) else {
-        throw .usage("--reason is no text of one line with 1,000 characters at most", hint: "say why in a few words")
-    }
-    return reason
+    return try arguments.remark("reason")
 }
 
 private func end(_ arguments: Arguments, from now: Instant) throws(Failure) -> Instant {
@@ -158,16 +155,17 @@ private func selector(_ arguments: Arguments) throws(Failure) -> Selector? {
 
 private func approveAskedWaiver(_ invocation: Invocation) throws -> ExitCode {
     let arguments = invocation.arguments
-    let (id, now) = (arguments.operands[0], invocation.clock.now())
+    let id = arguments.operands[0]
     let composition = try Composition(invocation)
     let policies = try composition.policies().policies
     let store = try composition.openStore()
     defer { store.close() }
     let hint = "rota waiver approve \(printable(id)) --token-file FILE"
-    let approver = try authenticate(arguments.value("token-file"), in: store, at: now, hint: hint)
+    let approver = try authenticate(arguments.value("token-file"), in: store, at: invocation.clock.now(), hint: hint)
+    let now = invocation.clock.now()
     let waiver = try store.transaction {
         try approveWaiver(
-            id, by: approver, comment: arguments.value("comment") ?? "",
+            id, by: approver, comment: try arguments.remark("comment"),
             longest: composition.configuration.longestWaiver, policies: policies, in: store, at: now)
     }
     try tell(
@@ -185,7 +183,7 @@ private func withdraw(_ invocation: Invocation) throws -> ExitCode {
         try arguments.value("token-file").map { try authenticate($0, in: store, at: now, hint: hint) }
         ?? Principal(account: Process.actor)
     let waiver = try store.transaction {
-        try withdrawWaiver(id, by: person, reason: arguments.value("reason") ?? "", in: store, at: now)
+        try withdrawWaiver(id, by: person, reason: try arguments.remark("reason"), in: store, at: now)
     }
     try tell(waiver, "withdrawn by \(person.name); \(waiver.id) waives nothing any more", invocation, store)
     return .done

@@ -26,10 +26,14 @@ func readTokenValue(_ file: String?, hint: String) throws(Failure) -> Secret {
 
 /// Who presents a token of Rota that may act for it.
 ///
-/// - parameter file: nil: the value comes from standard input.
-func authenticate(_ file: String?, in store: any Store, at now: Instant, hint: String) throws -> Principal {
+/// - parameters:
+///   - file: nil: the value comes from standard input.
+///   - now: asked for when the value is there, which a person at a terminal may take his time for.
+func authenticate(
+    _ file: String?, in store: any Store, at now: @autoclosure () -> Instant, hint: String
+) throws -> Principal {
     let value = try readTokenValue(file, hint: hint)
-    guard let (token, _) = try verify(value, at: now, lookUp: { try store.version(with: $0) }) else {
+    guard let (token, _) = try verify(value, at: now(), lookUp: { try store.version(with: $0) }) else {
         throw Failure("the token is not accepted", hint: "look at it: rota token verify --file FILE")
     }
     let roles = ["rota:operate", "rota:admin"]
