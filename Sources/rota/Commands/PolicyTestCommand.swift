@@ -23,10 +23,10 @@ extension Command {
                         break-glass: not-selected
 
             Keys of a token, which says what differs from an ordinary one: name, description, owner, integration,
-            scopes, labels, issuer, destinations (how many), state, created-at, age or value-issued-at, previous-issued-at,
-            overlap-ends-at, rotating, idle or last-used-at (or never, unknown), addresses, agents, expires-at, and
-            quarantined: { since: 14d, policy: P, rule: R }, by a person where no rule is named. A duration is
-            so long before 'now', and after it for ends. A status is compliant, due, violating or unknown.
+            scopes, labels, issuer, destinations (how many), state, created-at, age or value-issued-at,
+            previous-issued-at, overlap-ends-at, rotating, idle or last-used-at (or never, unknown), addresses, agents,
+            expires-at, and quarantined: { since: 14d, policy: P, rule: R }, by a person where no rule is named. A
+            duration is so long before 'now', and after it for ends. A status is compliant, due, violating or unknown.
             """,
         operand: Operand(
             name: "PATH", help: "a test, a policy file or a directory; else the configured policies", count: .optional),
