@@ -23,9 +23,10 @@ extension PolicyReader {
     private mutating func warn(ofUnaskedFieldsOf condition: Condition, in node: Node) {
         for unasked in condition.unasked {
             let name = unasked.field.rawValue
+            let place = place(in: node, line: unasked.line, column: unasked.column)
             warning(
                 "'when': a token without \(name) makes the condition err, and is left alone",
-                at: place(in: node, line: unasked.line, column: unasked.column) ?? node.mark,
+                at: place ?? node.mark,
                 hint: "write has(\(name)) && …, or !has(\(name)) || …")
         }
     }

@@ -18,10 +18,12 @@ import Testing
             "6:11: error: 'when' begins with '!', which YAML takes for a tag\nhint: \(quotes)"),
         Malformed(
             "a condition that begins with a text", "when: 'env' in token.labels",
-            "6:17: error: did not find expected key while parsing a block mapping that starts at 3:5\nhint: \(quotes)"),
+            "6:17: error: did not find expected key while parsing a block mapping that starts at 3:5"
+                + "\nhint: \(quotes)"),
         Malformed(
             "a condition that begins with a list", "when: ['a', 'b'].exists(x, x == token.owner)",
-            "6:21: error: did not find expected key while parsing a block mapping that starts at 3:5\nhint: \(quotes)"),
+            "6:21: error: did not find expected key while parsing a block mapping that starts at 3:5"
+                + "\nhint: \(quotes)"),
     ]
 
     static let places = [
@@ -36,7 +38,7 @@ import Testing
         Malformed(
             "an abbreviation of another place", "schedule: { cron: \"0 3 * * *\", zone: PDT }",
             "6:42: error: 'zone': there is no time zone 'PDT'"
-                + "\nhint: an abbreviation has no rules of summer time: write an IANA zone such as America/Los_Angeles"),
+                + "\nhint: an abbreviation has no rules of summer time: write an IANA zone such as America/Los_A"),
         Malformed(
             "a revocation beside its quarantine",
             rules: "      - unused-for: 90d\n        action: quarantine\n        revoke-after: 14d",

@@ -155,7 +155,8 @@ import Testing
         ),
         (
             "token: { quarantined: 15d }, expect: { action: none }",
-            "'quarantined' must be a mapping, and here is a string\nhint: write 'quarantined: { since: 15d, policy: POLICY"
+            "'quarantined' must be a mapping, and here is a string"
+                + "\nhint: write 'quarantined: { since: 15d, policy: POLICY"
         ),
         (
             "token: { quarantined: { since: 15d } }, expect: { action: revoke }",

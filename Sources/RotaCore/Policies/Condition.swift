@@ -153,6 +153,7 @@ package enum TokenField: String, Sendable, CaseIterable {
     /// Absent where it has no end.
     case expiresAt = "token.expires_at"
 
+    /// Whether a token may be without it.
     var mayBeAbsent: Bool {
         switch self {
         case .valueIssuedAt, .age, .lastUsedAt, .idle, .expiresAt: true
