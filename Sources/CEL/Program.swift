@@ -12,6 +12,28 @@ package struct Program: Sendable {
     package let slots: [Int]
     private let code: Code
 
+    /// A place where a variable is read.
+    package struct Read: Sendable {
+        /// The place of the variable in the environment.
+        package var slot: Int
+        /// Both from 1.
+        package var line: Int
+        package var column: Int
+    }
+
+    /// The variables that it reads and nowhere asks for with `has()`, each where it is first read. To read one that has
+    /// no value is an error.
+    package var unaskedReads: [Read] {
+        var seen: Set<Int32> = []
+        for case .hasVariable(let slot) in code.nodes { seen.insert(slot) }
+        var reads: [Read] = []
+        for (node, place) in zip(code.nodes, code.positions) {
+            guard case .variable(let slot) = node, seen.insert(slot).inserted else { continue }
+            reads.append(Read(slot: Int(slot), line: Int(place.line), column: Int(place.column)))
+        }
+        return reads
+    }
+
     /// - Parameter result: what its value has to be.
     /// - Throws: where the source is no expression, names or calls what there is not, or has a value of another type.
     package init(

@@ -69,5 +69,6 @@ func listFiles(of path: String, endings: [String]) -> Result<[String], FileFault
 private func systemFault() -> FileFault {
     let number = errno
     let words = unsafe strerror(number).map { unsafe String(cString: $0) }?.lowercased() ?? "error \(number)"
-    return FileFault(message: "cannot be read: \(words)", hint: "check the path and its permissions")
+    let hint = number == ENOENT ? "it is not there: check the path" : "check the path and its permissions"
+    return FileFault(message: "cannot be read: \(words)", hint: hint)
 }

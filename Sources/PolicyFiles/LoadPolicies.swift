@@ -13,7 +13,9 @@ package struct PolicyLoad: Sendable {
 /// that stand among them are none.
 ///
 /// Never throws: an unreadable path is a diagnostic like any other, and all faults are told together.
-package func loadPolicies(at path: String) -> PolicyLoad {
+///
+/// - parameter isConfigured: whether the configuration names the path, and not who asks.
+package func loadPolicies(at path: String, isConfigured: Bool = false) -> PolicyLoad {
     switch kind(of: path) {
     case .success(.file):
         guard !TestFiles.isTest(path) else {
@@ -26,7 +28,8 @@ package func loadPolicies(at path: String) -> PolicyLoad {
         return refusal(
             of: path, "is neither a file nor a directory", hint: "give a YAML file or a directory of them")
     case .failure(let fault):
-        return refusal(of: path, fault.message, hint: "set 'policies' in the configuration to where they are")
+        let setting = "set 'policies' in the configuration to where they are"
+        return refusal(of: path, fault.message, hint: isConfigured ? setting : fault.hint)
     }
 }
 
@@ -41,7 +44,7 @@ package func loadPolicies(at path: String, with changed: String) -> PolicyLoad {
     let folder = path.hasSuffix("/") ? path : path + "/"
     let name = changed.split(separator: "/").last.map(String.init) ?? changed
     let kept = found.filter { $0 != name && !TestFiles.isTest($0) }
-    return readPolicies(kept.map { PolicyFile(folder + $0) } + [PolicyFile(changed)])
+    return readPolicies(kept.map { PolicyFile(folder + $0) } + [PolicyFile(changed)], beside: changed)
 }
 
 /// Reads policies out of the text of one file.
@@ -92,7 +95,8 @@ private func refusal(of path: String, _ message: String, hint: String? = nil) ->
     PolicyLoad(policies: nil, diagnostics: [Diagnostic(file: path, message: message, hint: hint)])
 }
 
-private func readPolicies(_ files: [PolicyFile]) -> PolicyLoad {
+/// - parameter changed: the one that comes beside the others for a comparison.
+private func readPolicies(_ files: [PolicyFile], beside changed: String? = nil) -> PolicyLoad {
     var policies: [PlacedPolicy] = []
     var diagnostics: [Diagnostic] = []
     var zones = ZoneFiles()
@@ -107,7 +111,7 @@ private func readPolicies(_ files: [PolicyFile]) -> PolicyLoad {
             diagnostics.append(Diagnostic(file: file.name, message: fault.message, hint: fault.hint))
         }
     }
-    diagnostics += repeatedNames(in: policies)
+    diagnostics += repeatedNames(in: policies, beside: changed)
     let order = Dictionary(files.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     diagnostics.sort { (order[$0.file] ?? 0, $0.line, $0.column) < (order[$1.file] ?? 0, $1.line, $1.column) }
     let failed = diagnostics.contains { $0.severity == .error }
@@ -115,7 +119,7 @@ private func readPolicies(_ files: [PolicyFile]) -> PolicyLoad {
 }
 
 /// Names are unique over all files: findings, reports and audit entries go by them.
-private func repeatedNames(in policies: [PlacedPolicy]) -> [Diagnostic] {
+private func repeatedNames(in policies: [PlacedPolicy], beside changed: String?) -> [Diagnostic] {
     var first: [String: PlacedPolicy] = [:]
     let repeated = policies.compactMap { placed -> Diagnostic? in
         guard let known = first[placed.policy.name] else {
@@ -123,10 +127,14 @@ private func repeatedNames(in policies: [PlacedPolicy]) -> [Diagnostic] {
             return nil
         }
         let place = "\(known.policy.file):\(known.mark.line):\(known.mark.column)"
+        let replaced = known.policy.file.split(separator: "/").last.map(String.init) ?? known.policy.file
+        let isChange = placed.policy.file == changed && known.policy.file != changed
         return Diagnostic(
             file: placed.policy.file, line: placed.mark.line, column: placed.mark.column,
             message: "a policy named '\(placed.policy.name)' exists already, at \(place)",
-            hint: "give one of them another name")
+            hint: isChange
+                ? "to compare a changed file give it the name of the file that it replaces, \(replaced)"
+                : "give one of them another name")
     }
     return Array(repeated.prefix(PolicyReader.mostFaults))
 }

@@ -10,6 +10,7 @@ extension PolicyReader {
         do throws(ConditionFault) {
             let condition = try Condition(source, zones: { zones.zone(named: $0) })
             zones.close()
+            warn(ofUnaskedFieldsOf: condition, in: node)
             return condition
         } catch {
             let place = place(in: node, line: error.line, column: error.column)
@@ -19,8 +20,26 @@ extension PolicyReader {
         }
     }
 
+    private mutating func warn(ofUnaskedFieldsOf condition: Condition, in node: Node) {
+        for unasked in condition.unasked {
+            let name = unasked.field.rawValue
+            let place = place(in: node, line: unasked.line, column: unasked.column)
+            warning(
+                "'when': a token without \(name) makes the condition err, and is left alone",
+                at: place ?? node.mark,
+                hint: "write has(\(name)) && …, or !has(\(name)) || …")
+        }
+    }
+
     private mutating func conditionText(_ node: Node) -> String? {
-        if let text = node.string { return text }
+        if let text = node.string {
+            // 'when: ! (…)' is the tag '!' to YAML, and what is left of the condition says the opposite.
+            guard beginsWithTag(node) else { return text }
+            error(
+                "'when' begins with '!', which YAML takes for a tag", at: node.mark,
+                hint: "put the whole condition into quotes, or below 'when: |'")
+            return nil
+        }
         let example = "'when: token.labels.env == \"prod\"'"
         error(
             "'when' must be an expression, and here is \(node.typeName)", at: node.mark,

@@ -26,7 +26,8 @@ extension PolicyReader {
 
     /// How old a notice must be before anything is done.
     mutating func minimumNotice(_ node: Node?, rules: [Rule]) -> TimeSpan? {
-        guard let node, let span = span(node, "minimum-notice") else { return nil }
+        let advice = "leave it out where nothing is to wait for a notice"
+        guard let node, let span = span(node, "minimum-notice", advice: advice) else { return nil }
         warn(ofEarlyNotice: span, rules, at: node.mark)
         if !rules.isEmpty, rules.allSatisfy({ $0.action == .notify }) {
             warning(

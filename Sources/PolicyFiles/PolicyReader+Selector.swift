@@ -30,7 +30,17 @@ extension PolicyReader {
     }
 
     private mutating func globs(_ key: String, of fields: [String: Node]) -> [Glob] {
-        fields[key].flatMap { texts($0, key) }?.map(Glob.init) ?? []
+        fields[key].flatMap { patterns($0, key) } ?? []
+    }
+
+    private mutating func patterns(_ node: Node, _ key: String) -> [Glob]? {
+        guard node["not"] == nil else {
+            error(
+                "'\(abridged(key))' must be a string or a list, and here is a mapping", at: node.mark,
+                hint: Vocabulary.exceptAdvice)
+            return nil
+        }
+        return texts(node, key)?.map(Glob.init)
     }
 
     private mutating func labels(_ node: Node?) -> [String: [Glob]] {
@@ -49,8 +59,8 @@ extension PolicyReader {
                 error(
                     "'\(abridged(entry.key))' is not a label key", at: entry.keyMark,
                     hint: "a key has 1 to 63 letters, digits, '.', '-', '_' and '/'")
-            } else if let values = texts(entry.value, entry.key) {
-                labels[entry.key] = values.map(Glob.init)
+            } else if let values = patterns(entry.value, entry.key) {
+                labels[entry.key] = values
             }
         }
         return labels

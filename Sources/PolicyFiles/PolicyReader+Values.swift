@@ -20,7 +20,8 @@ extension PolicyReader {
             } else {
                 error(
                     "unknown key '\(abridged(entry.key))' in \(vocabulary.title)", at: entry.keyMark,
-                    hint: nearest(to: entry.key, among: vocabulary.keys).map { "did you mean '\($0)'?" }
+                    hint: (vocabulary.synonyms[entry.key] ?? nearest(to: entry.key, among: vocabulary.keys))
+                        .map { "did you mean '\($0)'?" }
                         ?? "the keys are \(vocabulary.keys.joined(separator: ", "))")
             }
         }
@@ -125,7 +126,11 @@ extension PolicyReader {
     // MARK: - Durations
 
     /// A duration; zero only where that means something.
-    mutating func span(_ node: Node, _ key: String, zero: Bool = false) -> TimeSpan? {
+    ///
+    /// - parameter advice: what to do about zero.
+    mutating func span(
+        _ node: Node, _ key: String, zero: Bool = false, advice: String = "write a duration such as 90d"
+    ) -> TimeSpan? {
         guard let text = node.text else {
             error(
                 "'\(key)' must be a duration, and here is \(node.typeName)", at: node.mark,
@@ -138,7 +143,7 @@ extension PolicyReader {
             return nil
         }
         guard zero || span > .zero else {
-            error("'\(key)' must be more than nothing", at: node.mark, hint: "write a duration such as 90d")
+            error("'\(key)' must be more than nothing", at: node.mark, hint: advice)
             return nil
         }
         return span

@@ -50,7 +50,7 @@ struct PolicyReader {
         } catch {
             self.error(
                 error.message, at: error.mark,
-                hint: syntaxHint(error, line: source.line(of: Mark(line: error.line, column: 1))))
+                hint: syntaxHint(error, line: source.text(from: Mark(line: error.line, column: 1))))
             return nil
         }
     }
@@ -89,14 +89,18 @@ struct PolicyReader {
         let rules = required(
             "rules", of: fields, in: policyTitle(name), at: node.mark,
             hint: "write 'rules:' with '- max-age: 90d'")
+        let before = errors
+        let listed = rules.map { readRules($0) } ?? []
+        // What is said of notices goes by the rules: nothing, where they are not as they were meant.
+        let soundRules = errors == before ? listed : []
         var policy = Policy(
             name: name ?? "", description: text("description", of: fields) ?? "",
             basis: text("basis", of: fields) ?? "",
             mode: word("mode", of: fields, Mode.allCases) ?? .observe,
             selector: selector(of: fields, in: policyTitle(name), at: node.mark), when: condition(fields["when"]),
-            rules: rules.map { readRules($0) } ?? [], file: file)
-        policy.notifyBefore = notices(fields["notify-before"], rules: policy.rules)
-        policy.minimumNotice = minimumNotice(fields["minimum-notice"], rules: policy.rules)
+            rules: listed, file: file)
+        policy.notifyBefore = notices(fields["notify-before"], rules: soundRules)
+        policy.minimumNotice = minimumNotice(fields["minimum-notice"], rules: soundRules)
         policy.schedule = schedule(fields["schedule"])
         policy.pace = pace(fields["pace"])
         policy.limits = limits(fields["limits"])
@@ -128,6 +132,11 @@ struct PolicyReader {
         // What is not told any more needs none.
         guard errors <= Self.mostFaults, let scalar = node.scalar else { return nil }
         return source?.mark(of: scalar, at: node.mark, line: line, column: column)
+    }
+
+    /// Whether a '!' stands before a value, which is then no part of it.
+    mutating func beginsWithTag(_ node: Node) -> Bool {
+        source?.text(from: node.mark).hasPrefix("!") ?? false
     }
 
     // MARK: - Gathering faults

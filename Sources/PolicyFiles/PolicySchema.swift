@@ -156,7 +156,9 @@ package struct PolicySchema {
     private mutating func actionFields() -> [String: JSON] {
         [
             "action": Self.words("What cures it; else notify.", Action.self),
-            "start-before": Self.reference("duration", "The action begins so long before the deadline."),
+            "start-before": Self.reference(
+                "duration",
+                "The action begins so long before the deadline; rotate begins earlier still, by its overlap."),
             "overlap": Self.reference("duration", "rotate: the previous value stays valid so long."),
             "overlap-cap": Self.reference(
                 "duration", "rotate: past this, counted from the promotion, an alarm is raised."),

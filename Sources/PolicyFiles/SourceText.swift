@@ -11,8 +11,8 @@ struct SourceText {
         self.bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
     }
 
-    /// The line that a mark is in, without its end.
-    mutating func line(of mark: Mark) -> String {
+    /// The rest of the line from a mark on, without its end.
+    mutating func text(from mark: Mark) -> String {
         guard let start = start(of: mark) else { return "" }
         return String(decoding: bytes[start...].prefix { $0 != 10 && $0 != 13 }, as: UTF8.self)
     }

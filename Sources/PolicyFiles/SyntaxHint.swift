@@ -38,6 +38,20 @@ private func conditionHint(_ line: String) -> String? {
         return nil
     }
     let expression = line[key.upperBound...]
+    if isCut(expression) {
+        return "put the whole condition into quotes, or below 'when: |': YAML gives its beginning a meaning of its own"
+    }
     guard expression.contains(": ") || expression.hasSuffix(":") else { return nil }
     return "put the expression into single quotes, or below 'when: |': YAML takes ': ' in it for another key"
+}
+
+/// Whether YAML takes the beginning of an expression for a tag, an alias, a list, or a text that ends too soon.
+private func isCut(_ expression: Substring) -> Bool {
+    let text = expression.drop { $0 == " " }
+    guard let first = text.first else { return false }
+    if "!&*@%`[".contains(first) { return true }
+    guard first == "'" || first == "\"", let end = text.dropFirst().firstIndex(of: first) else { return false }
+    // A quote that is written twice, or behind a backslash, ends nothing.
+    let rest = text[text.index(after: end)...].drop { $0 == " " }
+    return text[..<end].last != "\\" && !(rest.first.map { ",}#'\"".contains($0) } ?? true)
 }

@@ -5,6 +5,8 @@ struct Vocabulary {
     var keys: [String]
     /// A key that stands somewhere else, and where.
     var elsewhere: [String: String] = [:]
+    /// Another word for a key, which no slip of the pen leads to.
+    var synonyms: [String: String] = [:]
     /// What to write where something else than a mapping stands.
     var advice: String?
 
@@ -31,10 +33,13 @@ struct Vocabulary {
         return places
     }()
 
+    /// For who looks for a 'not'.
+    static let exceptAdvice = "write what is not meant under 'except', as in except: { owner: ops }"
+
     static let selector = Vocabulary(
         title: "'match'",
         keys: ["labels", "scopes", "owner", "integration", "name", "issuer", "except"],
-        elsewhere: ["when": "write it beside 'match', not in it"],
+        elsewhere: ["when": "write it beside 'match', not in it", "not": exceptAdvice],
         advice: "write conditions such as 'labels: { env: production }'")
 
     /// The keys that name a requirement; a rule has exactly one.
@@ -53,7 +58,12 @@ struct Vocabulary {
             "when": "write it beside 'match': it is for all rules of the policy",
             "mode": "write it beside 'rules': it is for all of them", "limits": "write it beside 'rules'",
             "pace": "write it beside 'rules'", "notify-before": "write it beside 'rules'",
-        ], advice: "write each rule as '- max-age: 90d', with its action below")
+            "revoke-after": "write it in 'then', as in then: { revoke-after: 14d }",
+            "required": "write it in 'expiry', as in expiry: { required: true }",
+            "max-lifetime": "write it in 'expiry', as in expiry: { max-lifetime: 365d }",
+            "max-remaining": "write it in 'expiry', as in expiry: { max-remaining: 90d }",
+        ], synonyms: ["begin-before": "start-before"],
+        advice: "write each rule as '- max-age: 90d', with its action below")
 
     static let scopes = Vocabulary(
         title: "'scopes'", keys: ["deny", "max"], advice: "write 'scopes: { deny: [\"*:admin\"], max: 5 }'")

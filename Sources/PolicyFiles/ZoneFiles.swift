@@ -59,6 +59,11 @@ struct ZoneFiles {
         if let folder = Self.foreignFolders.first(where: { name.hasPrefix($0) }) {
             return "write zone: \(name.dropFirst(folder.count))"
         }
+        // Whatever is near to one of these is another one, of another place.
+        if (2...5).contains(name.count), name.utf8.allSatisfy({ (65...90).contains($0) }) {
+            let place = Self.places[name] ?? "Europe/London"
+            return "an abbreviation has no rules of summer time: write an IANA zone such as \(place)"
+        }
         let names = names()
         let cities = names.map { Self.city(of: $0) }
         let city = Self.city(of: name)
@@ -68,6 +73,12 @@ struct ZoneFiles {
         guard let likely else { return "write a name such as Europe/London, America/New_York or UTC" }
         return "did you mean '\(likely)'?"
     }
+
+    /// Where the abbreviations are used that mean one place to most people.
+    private static let places = [
+        "BST": "Europe/London", "CEST": "Europe/Berlin", "PST": "America/Los_Angeles", "PDT": "America/Los_Angeles",
+        "CST": "America/Chicago", "CDT": "America/Chicago", "EDT": "America/New_York",
+    ]
 
     /// What stands behind the last slash; `New York` and `new_york` are one.
     private static func city(of name: String) -> String {

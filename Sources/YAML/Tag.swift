@@ -11,7 +11,9 @@ enum Tag: String {
     private init?(known text: String?, at mark: Mark) throws(YAMLError) {
         guard let text else { return nil }
         guard let tag = Tag(rawValue: text) else {
-            throw YAMLError("tag '\(YAMLError.shown(text))' is not supported; leave it out", at: mark)
+            throw YAMLError(
+                "'\(YAMLError.shown(text))' is a tag here, which is not supported; a text that begins with '!' stands"
+                    + " in quotes", at: mark)
         }
         self = tag
     }

@@ -153,6 +153,41 @@ import Testing
             "token: { quarantined: { since: 1d, policy: rotation, rule: max-age } }, expect: { action: none }",
             "hint: write policy: rotation, rule: unused-for"
         ),
+        (
+            "token: { quarantined: 15d }, expect: { action: none }",
+            "'quarantined' must be a mapping, and here is a string"
+                + "\nhint: write 'quarantined: { since: 15d, policy: POLICY"
+        ),
+        (
+            "token: { quarantined: { since: 15d } }, expect: { action: revoke }",
+            "a quarantine that no rule called for comes to no revocation"
+                + "\nhint: in 'quarantined': write policy: rotation, rule: unused-for"
+        ),
+        (
+            "token: { labels: { env: prod } }, expect: violating",
+            "'expect' must be a mapping, and here is a string"
+                + "\nhint: write 'expect: { verdicts: { POLICY: { RULE: violating } } }'"
+        ),
+        (
+            "token: { labels: { env: prod } }, expect: rotate",
+            "'expect' must be a mapping, and here is a string\nhint: write 'expect: { action: rotate }'"
+        ),
+        (
+            "token: { labels: { env: prod } }, expect: { verdicts: { owned: none } }",
+            "; or 'POLICY: not-selected' for a policy that has no say about the token"
+        ),
+        (
+            "token: { labels: { env: prod }, destinations: ['local:a', 'local:b'] }, expect: { action: none }",
+            "'destinations' is how many there are, and here is a list\nhint: write destinations: 2"
+        ),
+        (
+            "token: { labels: { env: prod }, created_at: 10d }, expect: { action: none }",
+            "unknown key 'created_at' in 'token'\nhint: did you mean 'created-at'?"
+        ),
+        (
+            "token: { labels: { env: prod }, created: 10d }, expect: { action: none }",
+            "unknown key 'created' in 'token'\nhint: did you mean 'created-at'?"
+        ),
     ])
     func `a slip and an expectation that cannot come true are told with their place`(
         _ test: String, _ expected: String

@@ -74,7 +74,7 @@ private func testFiles(at path: String) -> Result<[String], FileFault> {
         return .failure(
             FileFault(
                 message: "there is no test of it",
-                hint: "write \(name); Policies/baseline.test.yaml shows how, and Docs/Policies.md tells every key"))
+                hint: "write \(name); 'rota policy test --help' shows one, with every key"))
     case .success(.directory):
         return listFiles(of: path, endings: TestFiles.endings).flatMap { names in
             let folder = path.hasSuffix("/") ? path : path + "/"
@@ -82,7 +82,7 @@ private func testFiles(at path: String) -> Result<[String], FileFault> {
             return .failure(
                 FileFault(
                     message: "the directory holds no *.test.yaml file",
-                    hint: "write one beside each policy file; Policies/baseline.test.yaml shows how"))
+                    hint: "write one beside each policy file; 'rota policy test --help' shows one"))
         }
     }
 }

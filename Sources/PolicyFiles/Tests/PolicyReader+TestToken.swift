@@ -49,8 +49,7 @@ extension PolicyReader {
                 ? .neverUsed(since: createdAt) : lastUse.map(Usage.lastUsed) ?? .unknown,
             seenFrom: SeenFrom(
                 addresses: days(of: seen["addresses"], lastUse), agents: days(of: seen["agents"], lastUse)),
-            watchedSince: createdAt, values: values,
-            destinationCount: count("destinations", of: fields, in: 0...TokenFields.mostDestinations) ?? 1)
+            watchedSince: createdAt, values: values, destinationCount: destinationCount(of: fields) ?? 1)
         return diagnostics.count == before ? (token, quarantine) : nil
     }
 
@@ -70,6 +69,16 @@ extension PolicyReader {
 
     private func days(of count: Int?, _ lastUse: Instant?) -> [Instant] {
         lastUse.map { Array(repeating: $0.midnight, count: count ?? 0) } ?? []
+    }
+
+    private mutating func destinationCount(of fields: [String: Node]) -> Int? {
+        if let node = fields["destinations"], node.integer == nil {
+            error(
+                "'destinations' is how many there are, and here is \(written(node))", at: node.mark,
+                hint: "write destinations: \(node.items?.count ?? 1)")
+            return nil
+        }
+        return count("destinations", of: fields, in: 0...TokenFields.mostDestinations)
     }
 
     private mutating func exclude(_ one: String, _ other: String, in fields: [String: Node]) {
@@ -175,7 +184,8 @@ extension PolicyReader {
         return Quarantine(since: start, by: "test", cause: "test", rule: reference)
     }
 
-    private func quarantiningRules(_ policies: [Policy]) -> String {
+    /// What names them, for a hint.
+    func quarantiningRules(_ policies: [Policy]) -> String {
         let rules = policies.flatMap { policy in
             policy.rules.filter { $0.action == .quarantine }.map { "policy: \(policy.name), rule: \($0.name)" }
         }

@@ -58,7 +58,7 @@ extension PolicyReader {
             "expect", of: fields, in: "this test", at: node.mark, hint: "write 'expect: { action: rotate }'")
         let read = tokenNode.flatMap { testToken($0, policies, at: now) }
         guard let name, let (token, quarantine) = read, let tokenNode, let expectNode,
-            let expected = self.fields(of: expectNode, Vocabulary.expect)
+            let expected = expectedFields(expectNode)
         else { return nil }
         let test = PolicyTest(
             name: name, token: token, quarantine: quarantine,
@@ -69,8 +69,28 @@ extension PolicyReader {
                 "this test expects nothing", at: expectNode.mark,
                 hint: "write 'action: none', or 'verdicts: { POLICY: { RULE: violating } }'")
         }
+        if let quarantine, quarantine.rule == nil, test.action?.action == .revoke {
+            error(
+                "a quarantine that no rule called for comes to no revocation", at: tokenNode.mark,
+                hint: "in 'quarantined': " + quarantiningRules(policies))
+        }
         checkSelection(of: test, policies, at: tokenNode.mark)
         return test
+    }
+
+    /// The fields of `expect`; who writes a word alone is told where it belongs.
+    private mutating func expectedFields(_ node: Node) -> [String: Node]? {
+        var vocabulary = Vocabulary.expect
+        if let word = node.text {
+            if word == "none" || Action(rawValue: word) != nil {
+                vocabulary.advice = "write 'expect: { action: \(word) }'"
+            } else if word == "not-selected" {
+                vocabulary.advice = "write 'expect: { verdicts: { POLICY: not-selected } }'"
+            } else {
+                vocabulary.advice = "write 'expect: { verdicts: { POLICY: { RULE: \(abridged(word)) } } }'"
+            }
+        }
+        return fields(of: node, vocabulary)
     }
 
     /// A token that no policy selects tests nothing, unless just that is expected.
@@ -116,7 +136,7 @@ extension PolicyReader {
                         "policy '\(policy.name)' has \(policy.rules.count) rules, and none of them is named here",
                         at: entry.value.mark,
                         hint: "write { RULE: \(entry.value.text ?? "violating") } with one of "
-                            + policy.rules.map(\.name).joined(separator: ", "))
+                            + policy.rules.map(\.name).joined(separator: ", ") + "; or 'not-selected'")
                     return []
                 }
                 return [expectedVerdict(entry.value, policy: index, rule: 0, policy.rules[0])].compactMap(\.self)
@@ -171,12 +191,14 @@ extension PolicyReader {
         let reachable = rule.requirement.reasons.map(\.code)
         if let reason = rule.requirement.reasons.first(where: { $0.code == text }) { return reason }
         let isReason = Reason.Kind.allCases.contains { $0.code == text }
+        // It is no verdict of a rule, so that it is not among them.
+        let others = statuses.isEmpty ? "" : "; or 'POLICY: not-selected' for a policy that has no say about the token"
         error(
             isReason
                 ? "'\(rule.name)' never gives the reason '\(text)'"
                 : "\(written(node)) is neither a status nor a reason", at: node.mark,
             hint: nearest(to: text, among: statuses + reachable).map { "did you mean '\($0)'?" }
-                ?? "use one of \((statuses + reachable).joined(separator: ", "))")
+                ?? "use one of \((statuses + reachable).joined(separator: ", "))\(others)")
         return nil
     }
 

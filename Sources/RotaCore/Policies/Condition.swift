@@ -44,6 +44,22 @@ package struct Condition: Hashable, Sendable, CustomStringConvertible {
         TokenField.allCases.firstIndex(of: field).map(program.slots.contains) ?? false
     }
 
+    /// Something that a token may not have, and that is read without `has()`: then it errs.
+    package struct Unasked: Hashable, Sendable {
+        package var field: TokenField
+        /// Both from 1, within the condition.
+        package var line: Int
+        package var column: Int
+    }
+
+    /// Each field of this kind, where it is first read. One that is asked for anywhere in the condition is none.
+    package var unasked: [Unasked] {
+        program.unaskedReads.compactMap { read in
+            let field = TokenField.allCases[read.slot]
+            return field.mayBeAbsent ? Unasked(field: field, line: read.line, column: read.column) : nil
+        }
+    }
+
     /// What it comes to.
     package enum Answer: Hashable, Sendable {
         case holds, fails
@@ -136,6 +152,15 @@ package enum TokenField: String, Sendable, CaseIterable {
     case idle = "token.idle"
     /// Absent where it has no end.
     case expiresAt = "token.expires_at"
+
+    /// Whether a token may be without it.
+    var mayBeAbsent: Bool {
+        switch self {
+        case .valueIssuedAt, .age, .lastUsedAt, .idle, .expiresAt: true
+        case .now, .name, .description, .owner, .integration, .issuer, .scopes, .labels, .destinations, .createdAt:
+            false
+        }
+    }
 
     var type: ValueType {
         switch self {

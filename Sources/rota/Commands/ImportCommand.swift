@@ -13,8 +13,9 @@ extension Command {
 
             Columns: \(InventoryColumn.titles.joined(separator: ", ")).
             Scopes and destinations are separated by blanks or ';', labels are k=v;k=v, a destination is
-            vault:path#field. last_used_at is a time, 'never', or empty for unknown. digest is sha256:<hex>
-            of the present value, or empty.
+            vault:path#field, and vault:path for a vault of the kind 'directory', which has no fields.
+            last_used_at is a time, 'never', or empty for unknown. digest is sha256:<hex> of the present
+            value, or empty.
 
             Lists of other systems are taken as these write them: the credential report of AWS IAM, the token
             lists of GitLab's API, and GitHub's lists of fine-grained tokens and of authorised credentials. Such a

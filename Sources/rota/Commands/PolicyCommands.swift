@@ -32,7 +32,9 @@ extension Command {
 extension Composition {
     /// The configured policies; nothing is done while one of them has a fault.
     func policies() throws(Failure) -> PolicySet {
-        try checkedPolicies(at: configuration.policies, invocation.output, tellsWarnings: false)
+        try checkedPolicies(
+            loadPolicies(at: configuration.policies, isConfigured: true), at: configuration.policies, invocation.output,
+            tellsWarnings: false)
     }
 
     /// The policies as they would be with a changed file or directory.
@@ -45,12 +47,6 @@ extension Composition {
 
 /// Reads policies, and fails with all faults. Warnings are told in full, or as a number only: a run in the
 /// night does not repeat them.
-private func checkedPolicies(
-    at path: String, _ output: Output, tellsWarnings: Bool
-) throws(Failure) -> PolicySet {
-    try checkedPolicies(loadPolicies(at: path), at: path, output, tellsWarnings: tellsWarnings)
-}
-
 private func checkedPolicies(
     _ load: PolicyLoad, at path: String, _ output: Output, tellsWarnings: Bool
 ) throws(Failure) -> PolicySet {
@@ -77,9 +73,10 @@ private func checkPolicies(_ invocation: Invocation) throws -> ExitCode {
     // Files that are given are judged for themselves: no configuration is needed, and none has a say.
     let configuration = try given == nil ? Configuration.load(invocation.arguments) : nil
     let path = given ?? configuration?.policies ?? ""
+    let load = loadPolicies(at: path, isConfigured: given == nil)
     guard invocation.wantsJSON else {
         for fault in configuration?.warnings ?? [] { invocation.output.note(fault.description) }
-        let policies = try checkedPolicies(at: path, invocation.output, tellsWarnings: true)
+        let policies = try checkedPolicies(load, at: path, invocation.output, tellsWarnings: true)
         let rules = policies.policies.reduce(0) { $0 + $1.rules.count }
         let count = policies.policies.count
         invocation.output.line(
@@ -89,7 +86,6 @@ private func checkPolicies(_ invocation: Invocation) throws -> ExitCode {
             fires: fires, on: invocation.output)
         return .done
     }
-    let load = loadPolicies(at: path)
     let policies = load.policies?.policies ?? []
     invocation.output.document([
         "valid": .bool(load.policies != nil),

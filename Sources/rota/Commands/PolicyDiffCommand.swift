@@ -8,9 +8,10 @@ extension Command {
         summary: "show what changed policies would do differently to the tokens of this store",
         discussion: """
             Changes nothing. A changed file takes the place of the configured one of its name, and comes beside the
-            others where there is none; a directory takes the place of all. Every verdict and action that appears,
-            vanishes or becomes another is told; pace, limits and schedules are named where they differ, and not
-            applied. With --at both are judged as if it were then.
+            others where there is none: to compare a changed copy, give it the name of the file that it is to replace.
+            A directory takes the place of all. Every verdict and action that appears, vanishes or becomes another is
+            told; pace, limits and schedules are named where they differ, and not applied. With --at both are judged as
+            if it were then.
             """,
         operand: Operand(name: "CHANGED", help: "a policy file or a directory"),
         options: [

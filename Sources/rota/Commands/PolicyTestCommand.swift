@@ -8,8 +8,25 @@ extension Command {
         summary: "hold policies against made-up tokens with expected verdicts and actions",
         discussion: """
             Tests stand beside the policies: production.test.yaml beside production.yaml, each with tokens, what each
-            policy is to say of them, and the action that is to follow. Nothing of a store is read. Docs/Policies.md
-            tells every key.
+            policy is to say of them, and the action that is to follow. Nothing of a store is read.
+
+                version: 1
+                now: 2027-01-01                # the instant at which all is judged
+                mode: enforce                  # as if every policy had it; each its own where none is written
+                tests:
+                  - name: an old production value is replaced
+                    token: { labels: { env: production }, age: 91d }
+                    expect:
+                      action: rotate           # or none; or { action: rotate, policy: P, rule: R }
+                      verdicts:                # of a rule a status or a reason; of a policy not-selected
+                        production-rotation: { max-age: violating }
+                        break-glass: not-selected
+
+            Keys of a token, which says what differs from an ordinary one: name, description, owner, integration,
+            scopes, labels, issuer, destinations (how many), state, created-at, age or value-issued-at,
+            previous-issued-at, overlap-ends-at, rotating, idle or last-used-at (or never, unknown), addresses, agents,
+            expires-at, and quarantined: { since: 14d, policy: P, rule: R }, by a person where no rule is named. A
+            duration is so long before 'now', and after it for ends. A status is compliant, due, violating or unknown.
             """,
         operand: Operand(
             name: "PATH", help: "a test, a policy file or a directory; else the configured policies", count: .optional),
