@@ -95,6 +95,28 @@ import Testing
         }
     }
 
+    @Test(arguments: [nil, .days(3), .days(20)] as [TimeSpan?])
+    func `what follows an action that waits for its notice is counted from when it may be taken`(
+        minimum: TimeSpan?
+    ) throws {
+        let policy = Policy(
+            name: "p", mode: .enforce,
+            rules: [
+                Rule(.unusedFor(.days(30)), action: .quarantine, revokeAfter: .days(14)),
+                Rule(.maxAge(.days(90)), action: .rotate, overlap: .hours(24)),
+            ], minimumNotice: minimum)
+        let coming = token(age: .days(87), usage: .lastUsed(ago(.days(27))))
+        let ahead = try #require(timeline(of: coming, [policy]).policies.first?.rules)
+        #expect(ahead.map(\.revocation) == [now + .days(17), nil])
+        #expect(ahead.map(\.overlapEnd) == [nil, now + .days(4)])
+        // What is called for already waits for its notice from now on.
+        let late = token(age: .days(100), usage: .lastUsed(ago(.days(40))))
+        let called = try #require(timeline(of: late, [policy]).policies.first?.rules)
+        let wait = minimum ?? .zero
+        #expect(called.map(\.revocation) == [now + wait + .days(14), nil])
+        #expect(called.map(\.overlapEnd) == [nil, now + wait + .hours(24)])
+    }
+
     @Test func `a policy that does not select it says why`() {
         var other = Self.policy
         other.selector = Selector(owners: [Glob("sec-*")])

@@ -132,10 +132,10 @@ package struct RuleTimeline: Hashable, Sendable {
             + ahead.filter { $0.at > now && $0.before != due?.lead }
         overlapEnd =
             rule.action == .rotate
-            ? token.values.overlapEndsAt ?? start.map { max($0, now) + rule.overlap } : nil
+            ? token.values.overlapEndsAt ?? begins.map { max($0, now) + rule.overlap } : nil
         revocation =
             rule.action == .quarantine
-            ? start.flatMap { start in rule.revokeAfter.map { max(start, now) + $0 } } : nil
+            ? begins.flatMap { begins in rule.revokeAfter.map { max(begins, now) + $0 } } : nil
     }
 }
 
