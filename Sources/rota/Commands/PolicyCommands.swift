@@ -80,6 +80,7 @@ private func checkPolicies(_ invocation: Invocation) throws -> ExitCode {
     guard invocation.wantsJSON else {
         for fault in configuration?.warnings ?? [] { invocation.output.note(fault.description) }
         let policies = try checkedPolicies(at: path, invocation.output, tellsWarnings: true)
+        configuration?.warnOfUntoldNotices(of: policies.policies, invocation)
         let rules = policies.policies.reduce(0) { $0 + $1.rules.count }
         let count = policies.policies.count
         invocation.output.line(
@@ -91,6 +92,8 @@ private func checkPolicies(_ invocation: Invocation) throws -> ExitCode {
     }
     let load = loadPolicies(at: path)
     let policies = load.policies?.policies ?? []
+    var faults = (configuration?.warnings ?? []) + load.diagnostics.map { Fault($0) }
+    if let untold = configuration?.untoldNotices(of: policies) { faults.append(untold) }
     invocation.output.document([
         "valid": .bool(load.policies != nil),
         "digest": TokenDocument.text(load.policies?.digest),
@@ -98,7 +101,7 @@ private func checkPolicies(_ invocation: Invocation) throws -> ExitCode {
         "schedules": ScheduleDocument.json(
             policies, otherwise: configuration?.schedule, calendar: configuration?.freezeCalendar, after: at,
             fires: fires),
-        "diagnostics": .array(((configuration?.warnings ?? []) + load.diagnostics.map { Fault($0) }).map(\.json)),
+        "diagnostics": .array(faults.map(\.json)),
     ])
     return load.policies == nil ? .usage : .done
 }
@@ -111,7 +114,9 @@ private func explainPolicies(_ invocation: Invocation) throws -> ExitCode {
     let store = try composition.openStore()
     defer { store.close() }
     let token = try store.requireToken(invocation.arguments.operands[0])
-    let tracking = invocation.arguments.has("at") ? .unbroken : try store.tracking()
+    let isHypothetical = invocation.arguments.has("at")
+    let actual = try store.tracking()
+    let tracking = isHypothetical ? .unbroken : actual
     let timeline = Timeline(
         of: token, at: try store.destinations(of: token.id),
         vaults: Set(composition.configuration.vaults.map(\.name)), policies: policies.policies, at: at,
@@ -124,6 +129,10 @@ private func explainPolicies(_ invocation: Invocation) throws -> ExitCode {
         invocation.output.document(document.json)
     } else {
         document.print(on: invocation.output)
+        let selecting = zip(timeline.policies, policies.policies).filter { !$0.0.rules.isEmpty }.map(\.1)
+        if selecting.countIdleTime, !actual.isWatched(at: now) {
+            invocation.output.remark("\n" + (isHypothetical ? WatchRemark.then : WatchRemark.now))
+        }
     }
     return .done
 }

@@ -29,7 +29,9 @@ private func diffPolicies(_ invocation: Invocation) throws -> ExitCode {
     let after = try composition.policies(with: invocation.arguments.operands[0])
     let store = try composition.openStore()
     defer { store.close() }
-    let tracking = invocation.arguments.has("at") ? .unbroken : try store.tracking()
+    let isHypothetical = invocation.arguments.has("at")
+    let actual = try store.tracking()
+    let tracking = isHypothetical ? .unbroken : actual
     let comparison = PolicyComparison(
         before: before, after: after, vaults: composition.configuration.vaultNames, tracking: tracking,
         waivers: ActiveWaivers(try store.waiversInForce(at: at)))
@@ -66,6 +68,8 @@ private func diffPolicies(_ invocation: Invocation) throws -> ExitCode {
     }
     table.finish()
     totals.print(judged: judged, at: at, on: invocation.output)
+    let countsIdleTime = before.policies.countIdleTime || after.policies.countIdleTime
+    if isHypothetical, countsIdleTime, !actual.isWatched(at: now) { invocation.output.remark(WatchRemark.then) }
     return .done
 }
 
