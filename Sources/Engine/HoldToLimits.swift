@@ -90,6 +90,7 @@ private func limitChecks(
     guard !effects.isEmpty else { return [] }
     let all = effects.values.reduce(0, +) + begun.values.reduce(0) { $0 + $1.count }
     for policy in effects.keys { effects[policy, default: 0] += begun[policy]?.count ?? 0 }
+    let awaiting = actions.awaiting
     var limits = request.policies.policies.map { (policy: String?.some($0.name), limits: $0.limits) }
     limits.append((nil, request.limits))
     var groups = LimitGroups(
@@ -103,17 +104,20 @@ private func limitChecks(
                 }
                 later[action.policy] = left - 1
             }
-            try groups.count(action.tokenID, of: action.owner, by: action.policy, in: store)
+            try groups.count(action, in: store)
         }
         try groups.add(begun, from: store)
     }
     return limits.flatMap { policy, limits -> [LimitCheck] in
         let every = LimitCheck(
-            LimitScope(policy: policy), ceiling: limits.all, actions: policy.map { effects[$0] ?? 0 } ?? all)
+            LimitScope(policy: policy), ceiling: limits.all, actions: policy.map { effects[$0] ?? 0 } ?? all,
+            awaiting: policy.map { awaiting[$0] ?? 0 } ?? awaiting.values.reduce(0, +))
         let grouped = (groups.counts[policy] ?? [:]).map { group, count -> LimitCheck in
             var ceiling = limits.perOwner
             if case .vault = group { ceiling = limits.perVault }
-            return LimitCheck(LimitScope(policy: policy, group), ceiling: ceiling, actions: count)
+            return LimitCheck(
+                LimitScope(policy: policy, group), ceiling: ceiling, actions: count,
+                awaiting: groups.awaiting[policy]?[group] ?? 0)
         }
         return [every] + grouped.filter { $0.scope.kind == .owner } + grouped.filter { $0.scope.kind == .vault }
     }
@@ -124,6 +128,8 @@ private struct LimitGroups {
     let byOwner: Bool
     let byVault: Bool
     private(set) var counts: [String?: [LimitScope.Group: Int]] = [:]
+    /// Of these, what waits for an approval.
+    private(set) var awaiting: [String?: [LimitScope.Group: Int]] = [:]
 
     init(byOwner: Bool, byVault: Bool) {
         self.byOwner = byOwner
@@ -132,10 +138,12 @@ private struct LimitGroups {
 
     var isAsked: Bool { byOwner || byVault }
 
-    mutating func count(_ id: TokenID, of owner: String, by policy: String, in store: any StoreReads) throws {
-        for group in try groups(of: id, owner, in: store) {
-            counts[policy, default: [:]][group, default: 0] += 1
-            counts[nil, default: [:]][group, default: 0] += 1
+    mutating func count(_ action: PlannedAction, in store: any StoreReads) throws {
+        for group in try groups(of: action.tokenID, action.owner, in: store) {
+            for scope in [action.policy, nil] {
+                counts[scope, default: [:]][group, default: 0] += 1
+                if action.awaitsApproval { awaiting[scope, default: [:]][group, default: 0] += 1 }
+            }
         }
     }
 

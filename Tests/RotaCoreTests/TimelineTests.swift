@@ -117,6 +117,26 @@ import Testing
         #expect(called.map(\.overlapEnd) == [nil, now + wait + .hours(24)])
     }
 
+    @Test func `an end that is given at once is told, and whether that waits for an approval`() throws {
+        let set = NewEnd(ahead: .days(30), spread: .days(15))
+        let rules = [
+            Rule(.expiry(required: true, maxLifetime: nil, maxRemaining: nil), action: .setExpiry, newEnd: set),
+            Rule(.owner([]), action: .notify),
+        ]
+        var policy = Policy(name: "p", mode: .enforce, rules: rules, minimumNotice: .days(3), needsApproval: true)
+        let endless = token()
+        let waiting = try #require(timeline(of: endless, [policy]).policies.first?.rules)
+        #expect(waiting.map(\.newEnd) == [set.end(of: endless.id, at: now + .days(3)), nil])
+        #expect(waiting.map(\.needsApproval) == [true, false])
+        policy.minimumNotice = nil
+        policy.mode = .warn
+        let warned = try #require(timeline(of: endless, [policy]).policies.first?.rules)
+        #expect(warned.map(\.newEnd) == [set.end(of: endless.id, at: now), nil])
+        #expect(warned.map(\.needsApproval) == [false, false])
+        let ending = try #require(timeline(of: token(expiresIn: .days(9)), [policy]).policies.first?.rules)
+        #expect(ending.map(\.newEnd) == [nil, nil])
+    }
+
     @Test func `a policy that does not select it says why`() {
         var other = Self.policy
         other.selector = Selector(owners: [Glob("sec-*")])

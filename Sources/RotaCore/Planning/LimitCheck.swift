@@ -25,11 +25,14 @@ package struct LimitCheck: Sendable {
     package var ceiling: Ceiling
     /// How many actions would take effect.
     package var actions: Int
+    /// How many of these wait for an approval, and count as if they had it.
+    package var awaiting: Int
 
-    package init(_ scope: LimitScope, ceiling: Ceiling, actions: Int) {
+    package init(_ scope: LimitScope, ceiling: Ceiling, actions: Int, awaiting: Int = 0) {
         self.scope = scope
         self.ceiling = ceiling
         self.actions = actions
+        self.awaiting = awaiting
     }
 
     /// Whether the share decides, so that the tokens have to be counted: one action is always allowed.
@@ -46,7 +49,7 @@ package struct LimitCheck: Sendable {
     package func refusal(total: Int) -> String? {
         if isOverCount, let most = ceiling.actions {
             let limit = "its limit\(scope.group.unit) is \(most) action\(most == 1 ? "" : "s")"
-            return "\(scope.subject) on \(actions) tokens\(scope.group.phrase); \(limit)"
+            return "\(scope.subject) on \(actions) tokens\(scope.group.phrase)\(remark); \(limit)"
         }
         guard needsTotal, let percent = ceiling.percent else { return nil }
         let allowed = max(1, total * percent / 100)
@@ -54,7 +57,11 @@ package struct LimitCheck: Sendable {
         let phrase = scope.group.phrase
         let tokens = scope.policy == nil ? "active tokens\(phrase)" : "tokens\(phrase) that it selects"
         let limit = "its limit\(scope.group.unit) is \(percent) percent, which is \(allowed)"
-        return "\(scope.subject) on \(actions) of \(total) \(tokens); \(limit)"
+        return "\(scope.subject) on \(actions) of \(total) \(tokens)\(remark); \(limit)"
+    }
+
+    private var remark: String {
+        awaiting == 0 ? "" : " (\(awaiting) of them wait\(awaiting == 1 ? "s" : "") for an approval)"
     }
 }
 

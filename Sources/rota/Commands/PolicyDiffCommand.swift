@@ -43,7 +43,7 @@ private func diffPolicies(_ invocation: Invocation) throws -> ExitCode {
         document.add("at", TokenDocument.time(at))
         document.add(
             "policies",
-            .array(changes.map { ["policy": .string($0.policy), "changed": .array($0.parts.map { .string($0) })] }))
+            .array(changes.map { DifferenceDocument.json($0) }))
         var judged = 0
         try document.add("tokens") { add in
             judged = try comparePolicies(comparison, at: at, in: store, progress: progress.show) { difference in
@@ -56,7 +56,7 @@ private func diffPolicies(_ invocation: Invocation) throws -> ExitCode {
         return .done
     }
     for change in changes {
-        invocation.output.line(printable("policy '\(change.policy)': \(change.parts.joined(separator: ", "))"))
+        invocation.output.line(printable("policy '\(change.policy)': \(change.sentence)"))
     }
     if changes.isEmpty { invocation.output.line("the policies are the same") }
     var table = AbridgedTable(
@@ -149,6 +149,16 @@ private enum DifferenceDocument {
         guard let action else { return "-" }
         return (["\(action.action.rawValue) by \(action.policy): \(action.rule)"] + terms).joined(separator: ", ")
             + (action.blocked.map { ", blocked: \($0.rawValue)" } ?? "")
+    }
+
+    static func json(_ change: PolicySet.Change) -> JSON {
+        [
+            "policy": .string(change.policy), "changed": .array(change.parts.map { .string($0) }),
+            "values": .array(
+                change.values.map {
+                    ["part": .string($0.part), "before": .string($0.before), "after": .string($0.after)]
+                }),
+        ]
     }
 
     static func json(_ difference: PolicyDifference) -> JSON {

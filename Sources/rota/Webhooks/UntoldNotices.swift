@@ -1,3 +1,4 @@
+import PolicyFiles
 import RotaCore
 
 extension Configuration {
