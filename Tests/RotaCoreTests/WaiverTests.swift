@@ -183,7 +183,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (Principal(account: "cli:rota"), "from the account cli:rota without a token: let somebody else approve it from"),
+        (Principal(account: "cli:rota"), "from the account cli:rota without a token: let somebody else"),
         (Principal(name: "Bob", account: "cli:x", tokenID: TokenID("tok_b")), "by Bob, from cli:x; an approval is"),
     ])
     func `who approves from the account of a request without a token is told so, and nobody is said to have asked`(

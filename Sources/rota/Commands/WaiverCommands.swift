@@ -35,8 +35,8 @@ extension Command {
         discussion: """
             Who approves presents a token of Rota that is his own, with the scope rota:operate or rota:admin: from
             --token-file, else from standard input, never on the command line. He is the owner of that token, or its
-            name where it has none, and must be another one than who asked. What was asked for without a token is approved from another account
-            only, whatever token is presented. It is in force at once, until its end.
+            name where it has none, and must be another one than who asked. What was asked for without a token is
+            approved from another account only, whatever token is presented. It is in force at once, until its end.
             """,
         operand: Operand(name: "WAIVER-ID", help: "as 'rota waiver list' shows it"),
         options: [
