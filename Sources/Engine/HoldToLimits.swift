@@ -86,10 +86,15 @@ private func limitChecks(
         guard let pace = policy.pace, let count = later[policy.name] else { continue }
         later[policy.name] = min(count, max(0, pace - (effects[policy.name] ?? 0)))
     }
-    effects.merge(later.filter { $0.value > 0 }, uniquingKeysWith: +)
+    let turns = later.filter { $0.value > 0 }
+    effects.merge(turns, uniquingKeysWith: +)
     guard !effects.isEmpty else { return [] }
     let all = effects.values.reduce(0, +) + begun.values.reduce(0) { $0 + $1.count }
     for policy in effects.keys { effects[policy, default: 0] += begun[policy]?.count ?? 0 }
+    var ahead = actions.awaiting.mapValues { CountedAhead(approval: $0) }
+    for (policy, count) in turns { ahead[policy, default: CountedAhead()].turn = count }
+    let aheadInAll = CountedAhead(
+        approval: ahead.values.reduce(0) { $0 + $1.approval }, turn: ahead.values.reduce(0) { $0 + $1.turn })
     var limits = request.policies.policies.map { (policy: String?.some($0.name), limits: $0.limits) }
     limits.append((nil, request.limits))
     var groups = LimitGroups(
@@ -103,17 +108,20 @@ private func limitChecks(
                 }
                 later[action.policy] = left - 1
             }
-            try groups.count(action.tokenID, of: action.owner, by: action.policy, in: store)
+            try groups.count(action, in: store)
         }
         try groups.add(begun, from: store)
     }
     return limits.flatMap { policy, limits -> [LimitCheck] in
         let every = LimitCheck(
-            LimitScope(policy: policy), ceiling: limits.all, actions: policy.map { effects[$0] ?? 0 } ?? all)
+            LimitScope(policy: policy), ceiling: limits.all, actions: policy.map { effects[$0] ?? 0 } ?? all,
+            ahead: policy.map { ahead[$0] ?? CountedAhead() } ?? aheadInAll)
         let grouped = (groups.counts[policy] ?? [:]).map { group, count -> LimitCheck in
             var ceiling = limits.perOwner
             if case .vault = group { ceiling = limits.perVault }
-            return LimitCheck(LimitScope(policy: policy, group), ceiling: ceiling, actions: count)
+            return LimitCheck(
+                LimitScope(policy: policy, group), ceiling: ceiling, actions: count,
+                ahead: groups.ahead[policy]?[group] ?? CountedAhead())
         }
         return [every] + grouped.filter { $0.scope.kind == .owner } + grouped.filter { $0.scope.kind == .vault }
     }
@@ -124,6 +132,8 @@ private struct LimitGroups {
     let byOwner: Bool
     let byVault: Bool
     private(set) var counts: [String?: [LimitScope.Group: Int]] = [:]
+    /// How many of these are not taken yet.
+    private(set) var ahead: [String?: [LimitScope.Group: CountedAhead]] = [:]
 
     init(byOwner: Bool, byVault: Bool) {
         self.byOwner = byOwner
@@ -132,10 +142,15 @@ private struct LimitGroups {
 
     var isAsked: Bool { byOwner || byVault }
 
-    mutating func count(_ id: TokenID, of owner: String, by policy: String, in store: any StoreReads) throws {
-        for group in try groups(of: id, owner, in: store) {
-            counts[policy, default: [:]][group, default: 0] += 1
-            counts[nil, default: [:]][group, default: 0] += 1
+    mutating func count(_ action: PlannedAction, in store: any StoreReads) throws {
+        for group in try groups(of: action.tokenID, action.owner, in: store) {
+            for scope in [action.policy, nil] {
+                counts[scope, default: [:]][group, default: 0] += 1
+                guard !action.takesEffect else { continue }
+                var waits = ahead[scope]?[group] ?? CountedAhead()
+                if action.awaitsApproval { waits.approval += 1 } else { waits.turn += 1 }
+                ahead[scope, default: [:]][group] = waits
+            }
         }
     }
 

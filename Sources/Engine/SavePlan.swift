@@ -133,7 +133,7 @@ extension SavedPlan {
             return refusal
         }
         guard needsApproval, approval(at: now) == nil else { return nil }
-        let hint = "let somebody other than \(requester.name) approve it: rota approve \(id)"
+        let hint = "let \(requester.others) approve it: rota approve \(id)"
         guard let approval else { return PlanRefusal(message: "the plan \(id) is not approved", hint: hint) }
         let fault = approval.digest == digest ? "expired at \(approval.expiresAt)" : "is for another plan"
         return PlanRefusal(message: "the approval of the plan \(id) \(fault)", hint: hint)
@@ -153,13 +153,9 @@ extension SavedPlan {
                 message: "the plan \(id) is approved already, by \(approval.approver), until \(approval.expiresAt)",
                 hint: "apply it: rota run --plan \(id)")
         }
-        guard requester.isOther(than: approver) else {
-            return PlanRefusal(
-                message: "\(approver.name) may be who asked for the plan \(id), and cannot approve it",
-                hint: "it was asked for by \(requester.name) as \(requester.account); an approval is somebody else's, "
-                    + "given with a token of his own and from another account, unless that was asked for with a token")
+        return requester.obstacle(toApprovalOf: "the plan \(id)", by: approver).map {
+            PlanRefusal(message: $0.message, hint: $0.hint)
         }
-        return nil
     }
 
     /// Why it cannot be withdrawn; nil where it can.

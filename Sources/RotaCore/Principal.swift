@@ -35,6 +35,26 @@ package struct Principal: Hashable, Sendable {
 }
 
 extension Principal {
+    /// Who is to approve what this one asked for, as the subject of a sentence.
+    package var others: String {
+        "somebody other than \(name)" + (tokenID == nil ? ", from another account," : "")
+    }
+
+    /// Why somebody cannot approve what this one asked for, since it may be his own, and what to do; nil where he is
+    /// somebody else.
+    ///
+    /// - parameter what: that was asked for, such as `the plan plan_1`.
+    package func obstacle(toApprovalOf what: String, by approver: Principal) -> (message: String, hint: String)? {
+        guard !isOther(than: approver) else { return nil }
+        let hint =
+            tokenID == nil
+            ? "it was asked for from the account \(account) without a token: let somebody else approve it from another "
+                + "account, or ask for it anew with --token-file"
+            : "it was asked for by \(name), from \(account); an approval is somebody else's, given with a token of his "
+                + "own"
+        return ("\(approver.name) may be who asked for \(what), and cannot approve it", hint)
+    }
+
     /// Whether an approver is somebody else than who asked: of another name, by another token, and not the person whose
     /// account it was. Of somebody who presented no token the account is all that is known, so that whoever else uses
     /// that account may be he.

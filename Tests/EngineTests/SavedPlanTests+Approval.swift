@@ -10,7 +10,12 @@ import Testing
 extension SavedPlanTests {
     @Test func `what waits for an approval counts towards limits as if it had it`() async throws {
         try await addUnused("a", "b")
-        #expect(try await plan(PolicySet([Self.approved]), Limits(actions: 1)).refusal != nil)
+        #expect(
+            try await plan(PolicySet([Self.approved]), Limits(actions: 1)).refusal
+                == "the plan would act on 2 tokens (2 of them wait for an approval); its limit is 1 action")
+        let perOwner = Limits(perOwner: Ceiling(actions: 1))
+        let grouped = try await plan(PolicySet([Self.approved]), perOwner).refusal
+        #expect(grouped?.contains("(2 of them wait for an approval)") == true)
         #expect(try await run(PolicySet([Self.approved]), Limits(actions: 1)).refusal != nil)
         #expect(try await openPlans().isEmpty)
     }

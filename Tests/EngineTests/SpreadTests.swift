@@ -48,6 +48,10 @@ import Testing
         return ids
     }
 
+    private func turnsAtTheFire(_ ids: [TokenID]) -> Int {
+        ids.count { schedule.turn(of: $0, after: fire) == fire }
+    }
+
     private func rotated(_ ids: [TokenID]) async throws -> Set<TokenID> {
         var rotated: Set<TokenID> = []
         for id in ids where try await fixture.token(id).values.current == 2 { rotated.insert(id) }
@@ -98,11 +102,12 @@ import Testing
     }
 
     @Test func `a limit is held against all that is due, not against what has its turn`() async throws {
-        _ = try await addDue()
+        let waiting = Self.count - turnsAtTheFire(try await addDue())
         var policy = Self.rotate
         policy.limits = Limits(actions: Self.count - 1)
         let report = try #require(try await turn(policy))
-        #expect(report.refusal?.contains("would act on \(Self.count) tokens") == true)
+        let sentence = "would act on \(Self.count) tokens (\(waiting) of them wait for their turn); "
+        #expect(report.refusal?.contains(sentence) == true)
         #expect(vault.count(of: .write) == 0)
     }
 
@@ -120,16 +125,17 @@ import Testing
     }
 
     @Test func `of an owner and a vault as many count as the pace lets through`() async throws {
-        _ = try await addDue()
+        let waiting = 5 - turnsAtTheFire(try await addDue())
         var policy = Self.rotate
         policy.pace = 5
         policy.limits = Limits(perOwner: Ceiling(actions: 4), perVault: Ceiling(actions: 3))
         let report = try await turn(policy)
         #expect(
             report?.refusal
-                == "policy 'rotation' would act on 5 tokens without an owner; its limit per owner is 4 actions; "
-                + "policy 'rotation' would act on 5 tokens with a destination in vault 'main'; its limit per vault is "
-                + "3 actions")
+                == "policy 'rotation' would act on 5 tokens without an owner (\(waiting) of them wait for their turn); "
+                + "its limit per owner is 4 actions; "
+                + "policy 'rotation' would act on 5 tokens with a destination in vault 'main' "
+                + "(\(waiting) of them wait for their turn); its limit per vault is 3 actions")
     }
 
     @Test func `what would end before its turn is rotated at the fire`() async throws {

@@ -129,6 +129,16 @@ import Testing
         #expect(refusal(plan, Ceiling(actions: 5), 6) == "the plan would act on 6 tokens; its limit is 5 actions")
         #expect(refusal(plan, Ceiling(actions: 6), 6) == nil)
         #expect(
+            LimitCheck(plan, ceiling: Ceiling(actions: 5), actions: 6, ahead: CountedAhead(approval: 3, turn: 1))
+                .refusal(total: 0)
+                == "the plan would act on 6 tokens (3 of them wait for an approval, 1 for its turn); "
+                + "its limit is 5 actions")
+        #expect(
+            LimitCheck(policy, ceiling: Ceiling(percent: 10), actions: 12, ahead: CountedAhead(turn: 2))
+                .refusal(total: 40)
+                == "policy 'p' would act on 12 of 40 tokens that it selects (2 of them wait for their turn); "
+                + "its limit is 10 percent, which is 4")
+        #expect(
             refusal(LimitScope(policy: "p", .owner("team-a")), Ceiling(actions: 1), 2)
                 == "policy 'p' would act on 2 tokens of owner 'team-a'; its limit per owner is 1 action")
         #expect(

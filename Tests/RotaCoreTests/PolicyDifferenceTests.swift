@@ -101,4 +101,21 @@ import Testing
                 "gone: [\"removed\"]", "new: [\"added\"]", "rotation: [\"mode\", \"pace\"]",
             ])
     }
+
+    @Test func `what goes into a few words is told as it was and as it is`() throws {
+        var (before, after) = (Self.rotation, Self.rotation)
+        before.mode = .warn
+        after.mode = .enforce
+        after.pace = 5
+        after.minimumNotice = .days(3)
+        after.schedule = try Schedule(every: .hours(6))
+        after.limits = Limits(actions: 9, percent: 20, perOwner: Ceiling(actions: 2))
+        after.rules[0].startBefore = .days(9)
+        let change = try #require(PolicySet([before]).changes(to: PolicySet([after])).first)
+        #expect(
+            change.sentence == "mode (warn -> enforce), rules, minimum-notice (none -> 3d), "
+                + "schedule (the default -> every 6h), pace (none -> 5), "
+                + "limits (none -> 9 actions, 20 percent, 2 actions per owner)")
+        #expect(change.values.map(\.part) == ["mode", "minimum-notice", "schedule", "pace", "limits"])
+    }
 }

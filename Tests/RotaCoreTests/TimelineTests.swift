@@ -95,6 +95,48 @@ import Testing
         }
     }
 
+    @Test(arguments: [nil, .days(3), .days(20)] as [TimeSpan?])
+    func `what follows an action that waits for its notice is counted from when it may be taken`(
+        minimum: TimeSpan?
+    ) throws {
+        let policy = Policy(
+            name: "p", mode: .enforce,
+            rules: [
+                Rule(.unusedFor(.days(30)), action: .quarantine, revokeAfter: .days(14)),
+                Rule(.maxAge(.days(90)), action: .rotate, overlap: .hours(24)),
+            ], minimumNotice: minimum)
+        let coming = token(age: .days(87), usage: .lastUsed(ago(.days(27))))
+        let ahead = try #require(timeline(of: coming, [policy]).policies.first?.rules)
+        #expect(ahead.map(\.revocation) == [now + .days(17), nil])
+        #expect(ahead.map(\.overlapEnd) == [nil, now + .days(4)])
+        // What is called for already waits for its notice from now on.
+        let late = token(age: .days(100), usage: .lastUsed(ago(.days(40))))
+        let called = try #require(timeline(of: late, [policy]).policies.first?.rules)
+        let wait = minimum ?? .zero
+        #expect(called.map(\.revocation) == [now + wait + .days(14), nil])
+        #expect(called.map(\.overlapEnd) == [nil, now + wait + .hours(24)])
+    }
+
+    @Test func `an end that is given at once is told, and whether that waits for an approval`() throws {
+        let set = NewEnd(ahead: .days(30), spread: .days(15))
+        let rules = [
+            Rule(.expiry(required: true, maxLifetime: nil, maxRemaining: nil), action: .setExpiry, newEnd: set),
+            Rule(.owner([]), action: .notify),
+        ]
+        var policy = Policy(name: "p", mode: .enforce, rules: rules, minimumNotice: .days(3), needsApproval: true)
+        let endless = token()
+        let waiting = try #require(timeline(of: endless, [policy]).policies.first?.rules)
+        #expect(waiting.map(\.newEnd) == [set.end(of: endless.id, at: now + .days(3)), nil])
+        #expect(waiting.map(\.needsApproval) == [true, false])
+        policy.minimumNotice = nil
+        policy.mode = .warn
+        let warned = try #require(timeline(of: endless, [policy]).policies.first?.rules)
+        #expect(warned.map(\.newEnd) == [set.end(of: endless.id, at: now), nil])
+        #expect(warned.map(\.needsApproval) == [false, false])
+        let ending = try #require(timeline(of: token(expiresIn: .days(9)), [policy]).policies.first?.rules)
+        #expect(ending.map(\.newEnd) == [nil, nil])
+    }
+
     @Test func `a policy that does not select it says why`() {
         var other = Self.policy
         other.selector = Selector(owners: [Glob("sec-*")])

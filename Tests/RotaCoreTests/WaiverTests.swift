@@ -182,6 +182,21 @@ import Testing
         #expect(refusal(Self.bob, byToken) != nil)
     }
 
+    @Test(arguments: [
+        (Principal(account: "cli:rota"), "from the account cli:rota without a token: let somebody else"),
+        (Principal(name: "Bob", account: "cli:x", tokenID: TokenID("tok_b")), "by Bob, from cli:x; an approval is"),
+    ])
+    func `who approves from the account of a request without a token is told so, and nobody is said to have asked`(
+        requester: Principal, hint: String
+    ) throws {
+        var asked = waiver(state: .requested)
+        asked.requester = requester
+        let refusal = try #require(asked.obstacle(toApprovalBy: Self.bob, longest: .days(366), at: now))
+        #expect(refusal.message == "bob may be who asked for the waiver waiver_1, and cannot approve it")
+        #expect(refusal.hint.contains(hint))
+        #expect(requester.others.hasSuffix("from another account,") == (requester.tokenID == nil))
+    }
+
     @Test func `what is over, approved, or too long is not approved`() {
         func message(_ waiver: Waiver, longest: TimeSpan = .days(366)) -> String {
             waiver.obstacle(toApprovalBy: Self.bob, longest: longest, at: now)?.message ?? ""

@@ -66,7 +66,7 @@ def test_what_one_asks_for_and_another_approves_is_waived_until_its_end(office, 
 
     # Nobody approves what he asked for; and a value of nobody's is no approval.
     refused = json.loads(approve(office, waiver, "alice", expect=4).stderr)["error"]
-    assert "alice asked for the waiver" in refused["message"] and refused["code"] == 4
+    assert "alice may be who asked for the waiver" in refused["message"] and refused["code"] == 4
     office.rota("waiver", "approve", waiver["id"], given="rota_" + "0" * 36, expect=1)
     assert office.json("waiver", "show", waiver["id"])["waiver"]["state"] == "requested"
 

@@ -29,6 +29,13 @@ package struct PlannedActions: RandomAccessCollection, Sendable {
         return counts
     }
 
+    /// How many actions wait for an approval, by the names of their policies.
+    package var awaiting: [String: Int] {
+        var counts: [String: Int] = [:]
+        for index in indices where rows.awaitsApproval(index) { counts[rows.effect(index).policy, default: 0] += 1 }
+        return counts
+    }
+
     /// Lets the first `pace` actions of each policy that would take effect go ahead; the rest wait.
     ///
     /// Blocked ones take no place.

@@ -94,6 +94,10 @@ package struct RuleTimeline: Hashable, Sendable {
     package var overlapEnd: Instant?
     /// When a quarantine by this rule would end in a revocation; nil when it would not.
     package var revocation: Instant?
+    /// The end that the token would get by this rule, where that comes or is called for; nil for any other action.
+    package var newEnd: Instant?
+    /// Whether its action waits for an approval when it is called for.
+    package var needsApproval: Bool
 
     /// When the action begins; nil when nothing moves toward it, or it is blocked.
     /// What is waived begins with the end of its waiver at the earliest.
@@ -132,10 +136,14 @@ package struct RuleTimeline: Hashable, Sendable {
             + ahead.filter { $0.at > now && $0.before != due?.lead }
         overlapEnd =
             rule.action == .rotate
-            ? token.values.overlapEndsAt ?? start.map { max($0, now) + rule.overlap } : nil
+            ? token.values.overlapEndsAt ?? begins.map { max($0, now) + rule.overlap } : nil
         revocation =
             rule.action == .quarantine
-            ? start.flatMap { start in rule.revokeAfter.map { max(start, now) + $0 } } : nil
+            ? begins.flatMap { begins in rule.revokeAfter.map { max(begins, now) + $0 } } : nil
+        // What is broken at once or not at all has no date at which it begins.
+        let isCalledFor = verdict.calls && blocked == nil
+        newEnd = (begins ?? (isCalledFor ? now : nil)).flatMap { rule.newEnd?.end(of: token.id, at: max($0, now)) }
+        needsApproval = policy.needsApproval && policy.mode == .enforce && rule.action != .notify
     }
 }
 

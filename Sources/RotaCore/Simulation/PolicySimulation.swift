@@ -67,8 +67,7 @@ package struct PolicySimulation: Sendable {
 
     /// Whether a rule that acts counts idle time that does not grow, since nobody watches.
     package var lacksWatch: Bool {
-        !isWatched
-            && policies.contains { $0.rules.contains { if case .unusedFor = $0.requirement { true } else { false } } }
+        !isWatched && policies.countIdleTime
     }
 
     /// Follows a token to the end; one that a policy with a pace acts on, up to there.

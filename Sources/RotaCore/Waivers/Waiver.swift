@@ -179,10 +179,8 @@ extension Waiver {
                 "the waiver \(id) is approved already, by \(approval.approver.name)",
                 hint: "look at it: rota waiver show \(id)")
         }
-        guard requester.isOther(than: approver) else {
-            return WaiverRefusal(
-                "\(approver.name) asked for the waiver \(id), and cannot approve it",
-                hint: "an approval is somebody else's: let him present a token of his own")
+        if let obstacle = requester.obstacle(toApprovalOf: "the waiver \(id)", by: approver) {
+            return WaiverRefusal(obstacle.message, hint: obstacle.hint)
         }
         return obstacle(toLasting: longest, from: now)
     }

@@ -9,8 +9,9 @@ extension Command {
         discussion: """
             Who approves presents a token of Rota that is his own, with the scope rota:operate or rota:admin: from
             --token-file, else from standard input, never on the command line. He is the owner of that token, or its
-            name where it has none, and must be another one than who asked for the plan. The approval is for the
-            plan's digest, and holds until --expires, or until the plan itself expires.
+            name where it has none, and must be another one than who asked for the plan. What was asked for without
+            a token is approved from another account only, whatever token is presented. The approval is for the plan's
+            digest, and holds until --expires, or until the plan itself expires.
             """,
         operand: Operand(name: "PLAN-ID", help: "as 'rota plan list' shows it"),
         options: [

@@ -59,12 +59,17 @@ private func showPlan(_ invocation: Invocation) throws -> ExitCode {
             calendar: calendar, brake, on: invocation.output)
     } else {
         BrakeDocument.warn(of: brake, on: invocation.output)
-        PlanDocument.print(result, isWhole: invocation.arguments.has("all"), on: invocation.output)
+        composition.configuration.warnOfUntoldNotices(of: policies.policies, invocation)
+        PlanDocument.print(
+            result, policies.policies, isWhole: invocation.arguments.has("all"), on: invocation.output)
         WaivedDocument.print(result.waivers, result.waived, on: invocation.output)
         PlanDocument.printNotices(result.noticed, on: invocation.output)
         PlanDocument.printUnacted(result.findings, on: invocation.output)
         PlanDocument.printRuns(
             of: result.plan, policies.policies, otherwise: schedule, calendar: calendar, on: invocation.output)
+        if request.hypothetical, policies.policies.countIdleTime, !(try store.tracking().isWatched(at: now)) {
+            invocation.output.remark(WatchRemark.then)
+        }
         if let saved { SavedPlanDocument.printSaved(saved, on: invocation.output, at: now) }
     }
     guard let refusal = result.refusal else { return .done }
@@ -92,7 +97,9 @@ enum PlanDocument {
         var document = DocumentWriter(on: output)
         document.add("plan", json(plan))
         document.add("saved", saved ?? .null)
-        document.add("actions", each: plan.actions) { json($0, result.failedAttempts[$0.tokenID]) }
+        document.add("actions", each: plan.actions) {
+            json($0, result.failedAttempts[$0.tokenID], newEnd: newEnd($0, policies, at: plan.at))
+        }
         document.add("noticed", each: result.noticed) { .string($0.text) }
         document.add("waived", WaivedDocument.json(result.waivers, result.waived))
         document.add(
@@ -119,7 +126,7 @@ enum PlanDocument {
         ]
     }
 
-    private static func json(_ action: PlannedAction, _ failed: FailedAttempts?) -> JSON {
+    private static func json(_ action: PlannedAction, _ failed: FailedAttempts?, newEnd: Instant?) -> JSON {
         [
             "token_id": .string(action.tokenID.text), "name": .string(action.name),
             "owner": .string(action.owner),
@@ -129,7 +136,7 @@ enum PlanDocument {
             "deadline": TokenDocument.time(action.verdict.deadline),
             "blocked": TokenDocument.text(action.blocked?.rawValue), "waiting": .bool(action.waiting),
             "waiting_for": TokenDocument.text(action.waitingFor?.rawValue),
-            "may_begin": TokenDocument.time(action.mayBegin),
+            "may_begin": TokenDocument.time(action.mayBegin), "new_end": TokenDocument.time(newEnd),
             "failed_attempts": action.action == .rotate ? TokenDocument.json(failed) : .null,
             "refused_uses": QuarantineDocument.json(action.refused),
             "covers": .array(
@@ -138,8 +145,11 @@ enum PlanDocument {
     }
 
     /// - parameter isWhole: show every action, and not only the first ones of each group.
-    static func print(_ result: PlanResult, isWhole: Bool, on output: Output) {
+    static func print(_ result: PlanResult, _ policies: [Policy], isWhole: Bool, on output: Output) {
         let plan = result.plan
+        func why(_ action: PlannedAction) -> String {
+            self.why(action, newEnd: newEnd(action, policies, at: plan.at))
+        }
         let headings = ["action", "token", "owner", "deadline", "policy", "rule"]
         var taken = AbridgedTable(headings + ["why"], on: output, isWhole: isWhole)
         for action in plan.actions where action.blocked == nil && !action.waiting {
@@ -182,7 +192,7 @@ enum PlanDocument {
             "\(counted(plan.actions.count, "action")): \(taken.rowCount) to be taken, "
                 + "\(held.rowCount + young.rowCount + asking.rowCount) waiting, "
                 + "\(stuck.rowCount) blocked; as of \(plan.at)")
-        output.line(
+        output.remark(
             "\(counted(plan.candidates, "token")) looked at: those whose age, use or end may call for something")
     }
 
@@ -209,7 +219,7 @@ enum PlanDocument {
         let acting = Set(plan.actions.lazy.map(\.policy))
         for policy in policies where acting.contains(policy.name) {
             let next = ScheduleDocument.next(policy, otherwise: fallback, calendar: calendar, after: plan.at)
-            output.line("'\(printable(policy.name))' runs next \(next)")
+            output.remark("'\(printable(policy.name))' runs next \(next)")
         }
     }
 
@@ -226,11 +236,19 @@ enum PlanDocument {
         ]
     }
 
-    private static func why(_ action: PlannedAction) -> String {
+    /// The end that it gives its token, where it is taken as soon as it may be.
+    private static func newEnd(_ action: PlannedAction, _ policies: [Policy], at now: Instant) -> Instant? {
+        guard action.action == .setExpiry else { return nil }
+        return policies.newEnd(
+            of: action.tokenID, by: action.rule, of: action.policy, at: max(now, action.mayBegin ?? now))
+    }
+
+    private static func why(_ action: PlannedAction, newEnd: Instant?) -> String {
         let covered = action.covers.map { "\($0.policy)/\($0.rule)" }.joined(separator: ", ")
         let missed = action.refused.map { "; \($0.sentence)" } ?? ""
         let rest = covered.isEmpty ? "" : "; in place of what \(covered) calls for"
-        return action.message + missed + rest
+        let end = newEnd.map { "; it would end at \($0)" } ?? ""
+        return action.message + end + missed + rest
     }
 }
 

@@ -77,6 +77,7 @@ private func checkPolicies(_ invocation: Invocation) throws -> ExitCode {
     guard invocation.wantsJSON else {
         for fault in configuration?.warnings ?? [] { invocation.output.note(fault.description) }
         let policies = try checkedPolicies(load, at: path, invocation.output, tellsWarnings: true)
+        configuration?.warnOfUntoldNotices(of: policies.policies, invocation)
         let rules = policies.policies.reduce(0) { $0 + $1.rules.count }
         let count = policies.policies.count
         invocation.output.line(
@@ -87,6 +88,8 @@ private func checkPolicies(_ invocation: Invocation) throws -> ExitCode {
         return .done
     }
     let policies = load.policies?.policies ?? []
+    var faults = (configuration?.warnings ?? []) + load.diagnostics.map { Fault($0) }
+    if let untold = configuration?.untoldNotices(of: policies) { faults.append(untold) }
     invocation.output.document([
         "valid": .bool(load.policies != nil),
         "digest": TokenDocument.text(load.policies?.digest),
@@ -94,7 +97,7 @@ private func checkPolicies(_ invocation: Invocation) throws -> ExitCode {
         "schedules": ScheduleDocument.json(
             policies, otherwise: configuration?.schedule, calendar: configuration?.freezeCalendar, after: at,
             fires: fires),
-        "diagnostics": .array(((configuration?.warnings ?? []) + load.diagnostics.map { Fault($0) }).map(\.json)),
+        "diagnostics": .array(faults.map(\.json)),
     ])
     return load.policies == nil ? .usage : .done
 }
@@ -107,7 +110,9 @@ private func explainPolicies(_ invocation: Invocation) throws -> ExitCode {
     let store = try composition.openStore()
     defer { store.close() }
     let token = try store.requireToken(invocation.arguments.operands[0])
-    let tracking = invocation.arguments.has("at") ? .unbroken : try store.tracking()
+    let isHypothetical = invocation.arguments.has("at")
+    let actual = try store.tracking()
+    let tracking = isHypothetical ? .unbroken : actual
     let timeline = Timeline(
         of: token, at: try store.destinations(of: token.id),
         vaults: Set(composition.configuration.vaults.map(\.name)), policies: policies.policies, at: at,
@@ -120,6 +125,10 @@ private func explainPolicies(_ invocation: Invocation) throws -> ExitCode {
         invocation.output.document(document.json)
     } else {
         document.print(on: invocation.output)
+        let selecting = zip(timeline.policies, policies.policies).filter { !$0.0.rules.isEmpty }.map(\.1)
+        if selecting.countIdleTime, !actual.isWatched(at: now) {
+            invocation.output.remark("\n" + (isHypothetical ? WatchRemark.then : WatchRemark.now))
+        }
     }
     return .done
 }

@@ -30,7 +30,9 @@ private func diffPolicies(_ invocation: Invocation) throws -> ExitCode {
     let after = try composition.policies(with: invocation.arguments.operands[0])
     let store = try composition.openStore()
     defer { store.close() }
-    let tracking = invocation.arguments.has("at") ? .unbroken : try store.tracking()
+    let isHypothetical = invocation.arguments.has("at")
+    let actual = try store.tracking()
+    let tracking = isHypothetical ? .unbroken : actual
     let comparison = PolicyComparison(
         before: before, after: after, vaults: composition.configuration.vaultNames, tracking: tracking,
         waivers: ActiveWaivers(try store.waiversInForce(at: at)))
@@ -42,7 +44,7 @@ private func diffPolicies(_ invocation: Invocation) throws -> ExitCode {
         document.add("at", TokenDocument.time(at))
         document.add(
             "policies",
-            .array(changes.map { ["policy": .string($0.policy), "changed": .array($0.parts.map { .string($0) })] }))
+            .array(changes.map { DifferenceDocument.json($0) }))
         var judged = 0
         try document.add("tokens") { add in
             judged = try comparePolicies(comparison, at: at, in: store, progress: progress.show) { difference in
@@ -55,7 +57,7 @@ private func diffPolicies(_ invocation: Invocation) throws -> ExitCode {
         return .done
     }
     for change in changes {
-        invocation.output.line(printable("policy '\(change.policy)': \(change.parts.joined(separator: ", "))"))
+        invocation.output.line(printable("policy '\(change.policy)': \(change.sentence)"))
     }
     if changes.isEmpty { invocation.output.line("the policies are the same") }
     var table = AbridgedTable(
@@ -67,6 +69,8 @@ private func diffPolicies(_ invocation: Invocation) throws -> ExitCode {
     }
     table.finish()
     totals.print(judged: judged, at: at, on: invocation.output)
+    let countsIdleTime = before.policies.countIdleTime || after.policies.countIdleTime
+    if isHypothetical, countsIdleTime, !actual.isWatched(at: now) { invocation.output.remark(WatchRemark.then) }
     return .done
 }
 
@@ -146,6 +150,16 @@ private enum DifferenceDocument {
         guard let action else { return "-" }
         return (["\(action.action.rawValue) by \(action.policy): \(action.rule)"] + terms).joined(separator: ", ")
             + (action.blocked.map { ", blocked: \($0.rawValue)" } ?? "")
+    }
+
+    static func json(_ change: PolicySet.Change) -> JSON {
+        [
+            "policy": .string(change.policy), "changed": .array(change.parts.map { .string($0) }),
+            "values": .array(
+                change.values.map {
+                    ["part": .string($0.part), "before": .string($0.before), "after": .string($0.after)]
+                }),
+        ]
     }
 
     static func json(_ difference: PolicyDifference) -> JSON {

@@ -61,9 +61,10 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
             deliverWithin: deliverWithin, progress: progress.report)
     }
     if invocation.wantsJSON {
-        RunDocument(report, givenUp).write(on: output)
+        RunDocument(report, givenUp, policies.policies).write(on: output)
     } else {
-        RunDocument(report, givenUp).print(on: output)
+        composition.configuration.warnOfUntoldNotices(of: policies.policies, invocation)
+        RunDocument(report, givenUp, policies.policies).print(on: output)
     }
     if let refusal = report.refusal {
         throw Failure(
@@ -105,12 +106,14 @@ private struct RunDocument {
     private let report: RunReport
     /// What was given up because its webhook is not configured any more.
     private let givenUp: [String: Int]
+    private let policies: [Policy]
     /// Rotations of earlier plans that stand still.
     private let before: [RecordedAction]
     /// When what stands still is tried again.
     private let nextAttempts: [TokenID: Instant]
 
-    init(_ report: RunReport, _ givenUp: [String: Int]) {
+    init(_ report: RunReport, _ givenUp: [String: Int], _ policies: [Policy]) {
+        self.policies = policies
         self.report = report
         self.givenUp = givenUp
         before = report.stalledBefore.map(\.action)
@@ -130,6 +133,12 @@ private struct RunDocument {
 
     private func nextAttempt(of action: RecordedAction) -> Instant? {
         action.action == .rotate && action.outcome == .started ? nextAttempts[action.tokenID] : nil
+    }
+
+    /// The end that it has given its token.
+    private func newEnd(of action: RecordedAction) -> Instant? {
+        guard action.action == .setExpiry, action.outcome == .done else { return nil }
+        return policies.newEnd(of: action.tokenID, by: action.rule, of: action.policy, at: action.at)
     }
 
     // MARK: JSON
@@ -182,7 +191,7 @@ private struct RunDocument {
             "reason": .string(action.reason), "message": .string(action.message),
             "deadline": TokenDocument.time(action.deadline), "outcome": .string(action.outcome.rawValue),
             "blocked": TokenDocument.text(action.blocked?.rawValue), "cause": TokenDocument.text(action.cause),
-            "at": TokenDocument.time(action.at),
+            "at": TokenDocument.time(action.at), "new_end": TokenDocument.time(newEnd(of: action)),
             "next_attempt_at": TokenDocument.time(nextAttempt(of: action)),
         ]
     }
@@ -222,7 +231,7 @@ private struct RunDocument {
     }
 
     private func why(_ action: RecordedAction) -> String {
-        let why = action.cause ?? action.message
+        let why = (action.cause ?? action.message) + (newEnd(of: action).map { "; it ends at \($0)" } ?? "")
         guard let next = nextAttempt(of: action) else { return why }
         return "\(why); next try \(distance(to: next, from: report.finishedAt))"
     }

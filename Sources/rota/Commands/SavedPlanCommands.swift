@@ -1,5 +1,6 @@
 import Engine
 import JSON
+import PolicyFiles
 import RotaCore
 
 extension Command {
@@ -74,17 +75,19 @@ extension Arguments {
 private func listPlans(_ invocation: Invocation) throws -> ExitCode {
     let limit = try invocation.arguments.integer("limit", in: 1...1_000_000) ?? 50
     let now = invocation.clock.now()
-    let store = try Composition(invocation).openStore()
+    let composition = try Composition(invocation)
+    let loaded = composition.loadedPolicies?.digest
+    let store = try composition.openStore()
     defer { store.close() }
     let plans = try store.savedPlans(limit: limit)
     if invocation.wantsJSON {
-        invocation.output.document(["plans": .array(plans.map { SavedPlanDocument.json($0, at: now) })])
+        invocation.output.document(["plans": .array(plans.map { SavedPlanDocument.json($0, at: now, loaded) })])
         return .done
     }
     var table = Table(["plan", "status", "actions", "policy", "asked for by", "made", "until"], on: invocation.output)
     for plan in plans {
         table.add([
-            plan.id, SavedPlanDocument.status(plan, at: now), String(plan.actions), plan.policy ?? "all",
+            plan.id, SavedPlanDocument.status(plan, at: now, loaded), String(plan.actions), plan.policy ?? "all",
             plan.requester.name, plan.at.description, plan.expiresAt.description,
         ])
     }
@@ -96,11 +99,13 @@ private func listPlans(_ invocation: Invocation) throws -> ExitCode {
 private func showSavedPlan(_ invocation: Invocation) throws -> ExitCode {
     let now = invocation.clock.now()
     let output = invocation.output
-    let store = try Composition(invocation).openStore()
+    let composition = try Composition(invocation)
+    let policies = composition.loadedPolicies
+    let store = try composition.openStore()
     defer { store.close() }
     let plan = try store.requirePlan(invocation.arguments.operands[0])
     if invocation.wantsJSON {
-        try SavedPlanDocument.write(plan, from: store, at: now, on: output)
+        try SavedPlanDocument.write(plan, policies, from: store, at: now, on: output)
         return .done
     }
     var table = AbridgedTable(
@@ -111,31 +116,52 @@ private func showSavedPlan(_ invocation: Invocation) throws -> ExitCode {
             kind: "\(action.policy): \(action.action.rawValue), \(action.reason)",
             [
                 action.action.rawValue, action.name, action.owner, action.deadline?.description ?? "-",
-                action.policy, action.rule, action.message,
+                action.policy, action.rule,
+                action.message
+                    + (SavedPlanDocument.newEnd(action, of: plan, policies, at: now).map { "; it would end at \($0)" }
+                        ?? ""),
             ])
         return true
     }
     table.finish()
     if plan.actions > 0 { output.line() }
-    SavedPlanDocument.print(plan, on: output, at: now)
+    SavedPlanDocument.print(plan, policies, on: output, at: now)
     return .done
+}
+
+extension Composition {
+    /// The policies as they are now, for what only looks; nil while one of them has a fault.
+    fileprivate var loadedPolicies: PolicySet? { loadPolicies(at: configuration.policies).policies }
 }
 
 /// A saved plan as it is shown.
 enum SavedPlanDocument {
-    /// `ready` can be applied now, as far as is known without the policies.
-    static func status(_ plan: SavedPlan, at now: Instant) -> String {
+    /// `ready` can be applied now, as far as is known; `stale` never, since it was made by other policies.
+    ///
+    /// - parameter loaded: the digest of the policies as they are now; nil where that is not known.
+    static func status(_ plan: SavedPlan, at now: Instant, _ loaded: String? = nil) -> String {
         if let end = plan.end { return end.kind.rawValue }
         if plan.expiresAt <= now { return "expired" }
+        if let loaded, loaded != plan.policiesDigest { return "stale" }
         if plan.approval(at: now) != nil { return "approved" }
         return plan.needsApproval ? "awaiting-approval" : "ready"
     }
 
-    static func json(_ plan: SavedPlan, at now: Instant) -> JSON {
+    /// The end that an action would give its token now; nil where it gives none, or its plan cannot be applied.
+    static func newEnd(
+        _ action: SavedAction, of plan: SavedPlan, _ policies: PolicySet?, at now: Instant
+    ) -> Instant? {
+        guard action.action == .setExpiry, plan.end == nil, plan.expiresAt > now, let policies,
+            policies.digest == plan.policiesDigest
+        else { return nil }
+        return policies.policies.newEnd(of: action.tokenID, by: action.rule, of: action.policy, at: now)
+    }
+
+    static func json(_ plan: SavedPlan, at now: Instant, _ loaded: String? = nil) -> JSON {
         [
             "id": .string(plan.id), "digest": .string(plan.digest), "at": TokenDocument.time(plan.at),
             "policies_digest": .string(plan.policiesDigest), "generation": .integer(plan.generation),
-            "policy": TokenDocument.text(plan.policy), "status": .string(status(plan, at: now)),
+            "policy": TokenDocument.text(plan.policy), "status": .string(status(plan, at: now, loaded)),
             "actions": .integer(plan.actions),
             "requester": .string(plan.requester.name), "account": .string(plan.requester.account),
             "expires_at": TokenDocument.time(plan.expiresAt), "needs_approval": .bool(plan.needsApproval),
@@ -155,31 +181,34 @@ enum SavedPlanDocument {
         ]
     }
 
-    static func write(_ plan: SavedPlan, from store: any Store, at now: Instant, on output: Output) throws {
+    static func write(
+        _ plan: SavedPlan, _ policies: PolicySet?, from store: any Store, at now: Instant, on output: Output
+    ) throws {
         var document = DocumentWriter(on: output)
-        document.add("plan", json(plan, at: now))
+        document.add("plan", json(plan, at: now, policies?.digest))
         var actions: [JSON] = []
         try store.eachSavedAction(of: plan.id, in: .ofPlan) { action in
-            actions.append(json(action))
+            actions.append(json(action, newEnd: newEnd(action, of: plan, policies, at: now)))
             return true
         }
         document.add("actions", .array(actions))
         document.finish()
     }
 
-    private static func json(_ action: SavedAction) -> JSON {
+    private static func json(_ action: SavedAction, newEnd: Instant?) -> JSON {
         [
             "token_id": .string(action.tokenID.text), "name": .string(action.name), "owner": .string(action.owner),
             "revision": .integer(action.revision), "action": .string(action.action.rawValue),
             "policy": .string(action.policy), "rule": .string(action.rule), "reason": .string(action.reason),
             "message": .string(action.message), "deadline": TokenDocument.time(action.deadline),
+            "new_end": TokenDocument.time(newEnd),
         ]
     }
 
-    static func print(_ plan: SavedPlan, on output: Output, at now: Instant) {
+    static func print(_ plan: SavedPlan, _ policies: PolicySet?, on output: Output, at now: Instant) {
         var fields = Fields()
         fields.add("plan", plan.id)
-        fields.add("status", status(plan, at: now))
+        fields.add("status", status(plan, at: now, policies?.digest))
         fields.add("digest", plan.digest)
         fields.add("policy", plan.policy ?? "all")
         let account = plan.requester.name == plan.requester.account ? "" : ", from \(plan.requester.account)"
@@ -208,6 +237,6 @@ enum SavedPlanDocument {
     /// What is to be done with a plan that is open.
     static func next(_ plan: SavedPlan, at now: Instant) -> String {
         guard plan.needsApproval, plan.approval(at: now) == nil else { return "apply it: rota run --plan \(plan.id)" }
-        return "somebody other than \(plan.requester.name) approves it: rota approve \(plan.id)"
+        return "\(plan.requester.others) approves it: rota approve \(plan.id)"
     }
 }

@@ -35,7 +35,8 @@ extension Command {
         discussion: """
             Who approves presents a token of Rota that is his own, with the scope rota:operate or rota:admin: from
             --token-file, else from standard input, never on the command line. He is the owner of that token, or its
-            name where it has none, and must be another one than who asked. It is in force at once, until its end.
+            name where it has none, and must be another one than who asked. What was asked for without a token is
+            approved from another account only, whatever token is presented. It is in force at once, until its end.
             """,
         operand: Operand(name: "WAIVER-ID", help: "as 'rota waiver list' shows it"),
         options: [
@@ -121,8 +122,8 @@ private func askForWaiver(_ invocation: Invocation) throws -> ExitCode {
     }
     invocation.output.line(
         printable(
-            "asked for as \(waiver.id), until \(spoken(waiver.endsAt, from: now)); somebody other than "
-                + "\(requester.name) approves it: rota waiver approve \(waiver.id)"))
+            "asked for as \(waiver.id), until \(spoken(waiver.endsAt, from: now)); "
+                + "\(requester.others) approves it: rota waiver approve \(waiver.id)"))
     return .done
 }
 

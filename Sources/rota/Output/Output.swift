@@ -44,6 +44,11 @@ final class Output: Sendable {
 
     func line(_ line: String = "") { bytes(Array(line.utf8) + [UInt8(ascii: "\n")]) }
 
+    /// A sentence beside a result, on standard output; not with `--quiet`.
+    func remark(_ text: String) {
+        if !state.withLock({ $0.isQuiet }) { line(text) }
+    }
+
     /// One JSON document.
     func document(_ document: JSON) { bytes(document.serializedBytes() + [UInt8(ascii: "\n")]) }
 

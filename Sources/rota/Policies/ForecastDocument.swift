@@ -25,8 +25,7 @@ struct ForecastDocument {
         isWatched = simulation.isWatched
         var remarks: [String] = []
         if simulation.lacksWatch {
-            remarks.append(
-                "nobody watches uses at the moment, so that idle tokens do not come any nearer to their limits")
+            remarks.append(WatchRemark.now)
         }
         let blocked = BlockedReason.allCases.compactMap { reason in
             simulation.forecast.blocked[reason].map { "\($0) \(reason.rawValue)" }

@@ -64,7 +64,8 @@ struct TimelineDocument {
             "notice": rule.standing.map { NoticeDocument.json($0, policies) } ?? .null,
             "may_begin": TokenDocument.time(rule.mayBegin),
             "start": TokenDocument.time(rule.start), "deadline": TokenDocument.time(rule.deadline),
-            "revoke_at": TokenDocument.time(rule.revocation),
+            "revoke_at": TokenDocument.time(rule.revocation), "new_end": TokenDocument.time(rule.newEnd),
+            "needs_approval": .bool(rule.needsApproval),
             "overlap_end": TokenDocument.time(rule.overlapEnd),
             "overlap_seconds": rule.action == .rotate ? .integer(source.overlap.seconds) : .null,
         ]
@@ -108,6 +109,11 @@ struct TimelineDocument {
         if let blocked = rule.blocked {
             output.line("    \(rule.action.rawValue) is blocked: \(blocked.message)")
         }
+        let approval = rule.needsApproval ? ", and waits for an approval" : ""
+        // No date tells of what is broken at once or not at all.
+        if rule.verdict.calls, rule.blocked == nil, rule.start == nil, rule.action != .notify {
+            output.line("    \(rule.action.rawValue) is called for\(approval)")
+        }
         var dates: [(at: Instant, what: String)] = rule.notices.map {
             (
                 $0.at,
@@ -123,13 +129,14 @@ struct TimelineDocument {
         if let begins = rule.mayBegin {
             dates.append((begins, "\(rule.action.rawValue) may be taken: its notice is old enough then"))
         }
-        if let start = rule.start { dates.append((start, "\(rule.action.rawValue) begins")) }
+        if let start = rule.start { dates.append((start, "\(rule.action.rawValue) begins\(approval)")) }
         if let end = rule.overlapEnd {
             // One that is under way has its own, which may have been another.
             let after = rule.verdict.inProgress ? "" : ", after an overlap of \(source.overlap.spoken)"
             dates.append((end, "the previous value ends\(after)"))
         }
         if let revocation = rule.revocation { dates.append((revocation, "revoked, unless it is restored before")) }
+        if let end = rule.newEnd { dates.append((end, "the end that it would get")) }
         if let deadline = rule.deadline { dates.append((deadline, "deadline")) }
         for date in dates.sorted(by: { $0.at < $1.at }) {
             output.line("    \(spoken(date.at, from: timeline.at)): \(date.what)")

@@ -118,9 +118,26 @@ package struct PolicyComparison: Sendable {
 extension PolicySet {
     /// Which policies are there before and after, and what of them is written otherwise.
     package struct Change: Hashable, Sendable {
+        /// What is written otherwise and goes into a few words.
+        package struct Value: Hashable, Sendable {
+            /// The key.
+            package var part: String
+            package var before: String
+            package var after: String
+        }
+
         package var policy: String
         /// `added`, `removed`, or the keys that differ.
         package var parts: [String]
+        /// Of some of the parts.
+        package var values: [Value] = []
+
+        /// The parts for people, with what they were and are where that is known.
+        package var sentence: String {
+            parts.map { part in
+                values.first { $0.part == part }.map { "\(part) (\($0.before) -> \($0.after))" } ?? part
+            }.joined(separator: ", ")
+        }
     }
 
     /// By name; descriptions and the file that they stand in do not count.
@@ -131,7 +148,8 @@ extension PolicySet {
             guard let before = old[name] else { return Change(policy: name, parts: ["added"]) }
             guard let after = new[name] else { return Change(policy: name, parts: ["removed"]) }
             let parts = before.parts(differingFrom: after)
-            return parts.isEmpty ? nil : Change(policy: name, parts: parts)
+            return parts.isEmpty
+                ? nil : Change(policy: name, parts: parts, values: before.values(differingFrom: after))
         }
     }
 }
@@ -147,5 +165,37 @@ extension Policy {
             ("pace", pace != other.pace), ("limits", limits != other.limits),
             ("approval", needsApproval != other.needsApproval),
         ].filter(\.1).map(\.0)
+    }
+
+    fileprivate func values(differingFrom other: Policy) -> [PolicySet.Change.Value] {
+        let (old, new) = (words, other.words)
+        return zip(old, new).filter { $0.0.text != $0.1.text }.map { before, after in
+            PolicySet.Change.Value(part: before.part, before: before.text, after: after.text)
+        }
+    }
+
+    /// What goes into a few words, in the same order for all.
+    private var words: [(part: String, text: String)] {
+        let none = "none"
+        return [
+            ("mode", mode.rawValue),
+            ("notify-before", notifyBefore.isEmpty ? none : notifyBefore.map(\.description).joined(separator: ", ")),
+            ("minimum-notice", minimumNotice?.description ?? none),
+            ("schedule", schedule?.description ?? "the default"),
+            ("pace", pace?.description ?? none), ("limits", limits.words ?? none),
+            ("approval", needsApproval ? "required" : none),
+        ]
+    }
+}
+
+extension Limits {
+    /// Nil where there is none.
+    fileprivate var words: String? {
+        let groups = [("", all), (" per owner", perOwner), (" per vault", perVault)]
+        let parts = groups.flatMap { unit, ceiling in
+            [ceiling.actions.map { "\($0) actions\(unit)" }, ceiling.percent.map { "\($0) percent\(unit)" }]
+                .compactMap(\.self)
+        }
+        return parts.isEmpty ? nil : parts.joined(separator: ", ")
     }
 }
