@@ -1,8 +1,8 @@
 package import RotaCore
 
 extension RunUseCase {
-    /// Who a daemon applies approved plans as. Not the scheduler: one that is interrupted is not made up for by all that
-    /// its policies call for.
+    /// Who a daemon applies approved plans as. Not the scheduler: one that is interrupted is not made up for by all
+    /// that its policies call for.
     package static let approvalFollower = "rota serve, an approved plan"
 
     /// Applies exactly one saved plan, once.
@@ -13,7 +13,8 @@ extension RunUseCase {
     ///
     /// - parameter watchesClock: false for a daemon, which does it all the time.
     /// - throws: `PlanRefusal` where the plan cannot be applied, `StoreError.held` under a brake, `CancellationError`
-    ///   where the process is to stop; nothing is changed then, and the plan stays as it is. So it does where a limit refuses it, which the report tells.
+    ///   where the process is to stop; nothing is changed then, and the plan stays as it is. So it does where a limit
+    ///   refuses it, which the report tells.
     package func apply(
         _ planID: String, policies: PolicySet, limits: Limits, actor: String, watchesClock: Bool = true,
         deliverWithin deliveryTime: TimeSpan? = TimeSpan(seconds: 30), progress: ProgressReport? = nil

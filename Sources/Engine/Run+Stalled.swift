@@ -11,7 +11,7 @@ package struct StalledRotation: Hashable, Sendable {
 extension RunUseCase {
     /// The rotations that stand still now, whether this pass tried them or their time has not come.
     ///
-    /// - parameter brake: what has kept this pass from trying any: those that are due are told, too.
+    /// - parameter brake: what has kept this pass from all of them: those that are due are told, too.
     func stalledRotations(under brake: Brake?) async throws -> [StalledRotation] {
         let now = clock.now()
         return try await store.read { store in
@@ -32,7 +32,6 @@ extension RunUseCase {
 extension StalledRotation {
     fileprivate init(_ rotation: Rotation, of token: Token, under brake: Brake?, at now: Instant) {
         let trigger = rotation.trigger
-        let brake = rotation.nextAttemptAt <= now ? brake : nil
         action = RecordedAction(
             run: rotation.claim.run ?? "", tokenID: token.id, name: token.name, action: .rotate,
             policy: trigger?.policy ?? "", rule: trigger?.rule ?? "", reason: trigger?.reason ?? "",

@@ -22,7 +22,7 @@ extension SQLStore {
         }
         if !isLoading, token.end == nil {
             try requireFree(destinations, for: token.id)
-            for place in destinations { try requireNoLateWrite(to: place, at: change.at) }
+            for place in destinations { try requireNoLateWrite(to: place, for: token.id, at: change.at) }
         }
         try insert(token, version: version, destinationCount: destinations.count, at: change.at)
         if let version { try insert(version, of: token.id) }

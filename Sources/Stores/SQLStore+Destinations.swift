@@ -24,7 +24,7 @@ extension SQLStore {
         try requireReconciled()
         guard try token(id) != nil else { throw StoreError.failed("there is no token \(id)") }
         try requireFree([destination], for: id)
-        try requireNoLateWrite(to: destination, at: change.at)
+        try requireNoLateWrite(to: destination, for: id, at: change.at)
         guard let number = try insert(destination, of: id) else { return }
         var after: JSON.Object = [
             "destination": .string(destination.description), "destination_id": .integer(number),
@@ -41,10 +41,10 @@ extension SQLStore {
 
     /// A place that was given up while a value was on its way there comes back, to whichever token, when that one can
     /// arrive no more, if it has ended meanwhile (decision 0020): else consumers could be given what is refused.
-    func requireNoLateWrite(to destination: Destination, at now: Instant) throws {
+    func requireNoLateWrite(to destination: Destination, for id: TokenID, at now: Instant) throws {
         let values: [Value] = [
             .text(destination.vault), .text(destination.path), .text(destination.field ?? ""),
-            .of(now - Destination.longestPause),
+            .of(now - Destination.longestPause), .of(id),
         ]
         guard let left = try driver.first(.lateWrite, values, { $0.instant(0) }) else { return }
         throw StoreError.refused(

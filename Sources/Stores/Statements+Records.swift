@@ -18,8 +18,8 @@ extension Statement {
         WHERE id = $1 RETURNING revision
         """)
     /// When a place was given up, by whichever token, to which a value may still be under way that has ended since: it
-    /// was taken away, or the token ended. Where it was proved before it was taken away, a filling may have been sent
-    /// (decision 0022); what had ended before can land no more.
+    /// was taken away, or the token ended. Where it was proved before it was taken from this very token, a filling may
+    /// have been sent (decision 0022); what had ended before can land no more.
     static let lateWrite = Statement(
         """
         SELECT COALESCE(d.removed_at, t.ended_at) FROM destinations d JOIN tokens t ON t.id = d.token_id
@@ -28,7 +28,8 @@ extension Statement {
           AND EXISTS (
             SELECT 1 FROM pushes p JOIN versions v ON v.token_id = p.token_id AND v.number = p.version
             WHERE p.token_id = d.token_id AND p.destination_id = d.id AND v.state IN ('revoked', 'expired')
-              AND (p.state = 'sending' OR p.state = 'verified' AND v.ended_at >= d.removed_at))
+              AND (p.state = 'sending'
+                OR p.state = 'verified' AND v.ended_at >= d.removed_at AND d.token_id = $5))
         """)
     static let addDestination = Statement(
         """

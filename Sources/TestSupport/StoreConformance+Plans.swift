@@ -95,8 +95,8 @@ extension StoreBench {
     fileprivate func plan(_ id: String, needsApproval: Bool = false) -> SavedPlan {
         SavedPlan(
             id: id, digest: "sha256:plan", policiesDigest: "sha256:policies", instance: "i", generation: 1,
-            generationID: "life", at: now, expiresAt: now + TimeSpan(seconds: 100), requester: Principal(account: "cli:tester"), actions: 2,
-            needsApproval: needsApproval)
+            generationID: "life", at: now, expiresAt: now + TimeSpan(seconds: 100),
+            requester: Principal(account: "cli:tester"), actions: 2, needsApproval: needsApproval)
     }
 
     fileprivate func savedAction(_ id: TokenID) -> SavedAction {

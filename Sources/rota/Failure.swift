@@ -24,7 +24,7 @@ enum ExitCode: Int32, Sendable {
         case .failed: "failed"
         case .usage: "wrong usage, configuration or policy; nothing was done"
         case .violationsRemain: "done, but violations or drift remain (with --exit-code)"
-        case .refused: "refused by a limit, a freeze, safe mode, a suspect clock or a missing approval; nothing was done, or no more"
+        case .refused: "refused by a limit, a brake or a missing approval; nothing was done, or no more"
         case .partlyFailed: "partly failed, or not finished yet"
         case .outcomeUnknown: "the store may or may not have kept the last change"
         }

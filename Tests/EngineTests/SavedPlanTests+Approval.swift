@@ -127,7 +127,7 @@ extension SavedPlanTests {
             #expect(open.allSatisfy { $0.needsApproval && $0.requester == Self.alice })
             #expect(report.awaiting == open)
             #expect(report.actions.map(\.outcome) == [.waiting, .waiting])
-            #expect(report.actions.allSatisfy { $0.cause == "it waits for somebody to approve \(open[0].id)" })
+            #expect(report.actions.allSatisfy { $0.cause == "it waits for the plan \(open[0].id) to be approved and applied" })
             fixture.clock.advance(by: .hours(1))
         }
         #expect(try await told() == 1)
@@ -265,7 +265,7 @@ extension SavedPlanTests {
         try await approve(saved, by: person("bob"), policies: PolicySet([Self.approved]))
         #expect(try await daemon.applyApproved().map { $0.count(.done) } == [2])
         #expect(try await active() == 0)
-        #expect(try await end(saved)?.by == RunUseCase.scheduler)
+        #expect(try await end(saved)?.by == RunUseCase.approvalFollower)
         #expect(try await daemon.applyApproved().isEmpty)
     }
 

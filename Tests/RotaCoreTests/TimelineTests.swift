@@ -108,7 +108,7 @@ import Testing
         let coming = token(age: .days(87), usage: .lastUsed(ago(.days(27))))
         let ahead = try #require(timeline(of: coming, [policy]).policies.first?.rules)
         #expect(ahead.map(\.revocation) == [now + .days(17), nil])
-        #expect(ahead.map(\.overlapEnd) == [nil, now + .days(4)])
+        #expect(ahead.map(\.overlapEnd) == [nil, now + .days(3)])
         // What is called for already waits for its notice from now on.
         let late = token(age: .days(100), usage: .lastUsed(ago(.days(40))))
         let called = try #require(timeline(of: late, [policy]).policies.first?.rules)

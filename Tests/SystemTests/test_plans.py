@@ -166,6 +166,6 @@ def test_a_daemon_asks_once_and_does_what_is_approved(bare, receiver):
         assert values(bare, "a", "b") == [2, 2]
         served.stop()
     shown = bare.json("plan", "show", plan["plan"])["plan"]
-    assert shown["status"] == "applied" and shown["ended"]["by"] == "rota serve"
+    assert shown["status"] == "applied" and shown["ended"]["by"] == "rota serve, an approved plan"
     assert len(asked()) == 1
     assert re.search(r"a plan waits for an approval.*" + plan["plan"], served.log.read_text())

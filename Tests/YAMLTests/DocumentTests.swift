@@ -56,7 +56,7 @@ struct `A document` {
         ("a: *nowhere\n", 1, 4, "alias '*nowhere'"),
         ("a: &x [*x]\n", 1, 8, "alias '*x'"),
         ("a: !!python/object:os.system x\n", 1, 4, "not supported"),
-        ("a: !secret x\n", 1, 4, "tag '!secret'"),
+        ("a: !secret x\n", 1, 4, "'!secret' is a tag"),
         ("a: !!int x\n", 1, 4, "does not fit"),
         ("a: !!map [x]\n", 1, 4, "does not fit"),
         ("? [a, b]\n: 1\n", 1, 3, "key must be a scalar"),
