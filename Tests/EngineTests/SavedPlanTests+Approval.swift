@@ -127,7 +127,8 @@ extension SavedPlanTests {
             #expect(open.allSatisfy { $0.needsApproval && $0.requester == Self.alice })
             #expect(report.awaiting == open)
             #expect(report.actions.map(\.outcome) == [.waiting, .waiting])
-            #expect(report.actions.allSatisfy { $0.cause == "it waits for the plan \(open[0].id) to be approved and applied" })
+            let cause = "it waits for the plan \(open[0].id) to be approved and applied"
+            #expect(report.actions.allSatisfy { $0.cause == cause })
             fixture.clock.advance(by: .hours(1))
         }
         #expect(try await told() == 1)

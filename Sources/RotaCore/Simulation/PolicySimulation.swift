@@ -123,7 +123,10 @@ package struct PolicySimulation: Sendable {
     private mutating func follow(
         _ one: inout SimulatedToken, granted: inout Int?, _ background: some TokenBackground
     ) throws -> PacedTokens.Wish? {
+        let begun = one.at
         while one.at < end, one.isThere {
+            // What is granted is an action now, and none of a later day.
+            let grant = one.at == begun ? granted : nil
             one.retireIfDue()
             judge(one)
             one.forgetTold { rule in rulings.contains { $0.verdict.status == .violating && reference(of: $0) == rule } }
@@ -132,14 +135,14 @@ package struct PolicySimulation: Sendable {
             where times[policy].isRun(at: one.at) && !rulings.contains(where: { $0.policy == policy }) {
                 one.withdraw(noticesOf: policies[policy].name)
             }
-            let look = try look(at: &one, granted: granted, background)
+            let look = try look(at: &one, granted: grant, background)
             var (chosen, isSettled): (Int?, Bool) = (nil, false)
             switch look {
             case .wants(let policy, let deadline):
                 let next = next(of: one, chosen: nil, isSettled: false, besides: policy)
                 return PacedTokens.Wish(policy: policy, deadline: deadline, at: one.at, next: next ?? end)
             case .acted(let policy):
-                if policy == granted { granted = nil }
+                if policy == grant { granted = nil }
                 one.retireIfDue()
                 judge(one)
             case .nothing(let found): (chosen, isSettled) = (found, true)
@@ -261,8 +264,14 @@ package struct PolicySimulation: Sendable {
     /// When a token has to be rotated though its policy does not run; nil where it does in time.
     private func rescue(of one: SimulatedToken, by ruling: Planner.Ruling) -> Instant? {
         guard renews(ruling), let end = one.token.expiresAt,
-            let start = ruling.verdict.calls ? one.at : ruling.verdict.start
+            var start = ruling.verdict.calls ? one.at : ruling.verdict.start
         else { return nil }
+        // It waits for its notice then, too.
+        if ruling.verdict.calls,
+            let release = planner.hold(ruling, of: one.token, after: one.knownNotices, at: one.at)
+        {
+            start = max(start, release)
+        }
         let last = times[ruling.policy].schedule.lastTurn(atOrBefore: end - TimeSpan(seconds: 1))
         let rescue = frozen.thaw(max(start, last))
         return rescue > one.at && rescue < end ? rescue : nil
