@@ -144,3 +144,12 @@ class Nginx:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+def wait_until(holds, within=30):
+    """Asks again and again, in seconds, until something holds that nobody announces."""
+    end = time.monotonic() + within
+    while not holds():
+        assert time.monotonic() < end, f"it does not hold after {within} s"
+        # Between two looks, so that whoever is waited for has the processor; what is tested does not depend on it.
+        time.sleep(0.1)

@@ -1,13 +1,12 @@
 """Two people and a waiver: one asks, the other approves, and the real program goes by it until its end."""
 
 import json
-import time
 
 import pytest
 
 from house import Seed
 from moved_clock import MovedClock
-from serving import Served
+from serving import Served, wait_until
 
 DAY = 24 * 3600
 POLICY = (
@@ -115,11 +114,3 @@ def pass_by(office):
     """A schedule of a minute is waited for in a second or two."""
     office.clock.pass_by(15)
     return True
-
-
-def wait_until(holds):
-    """Within half a minute; between two looks it waits a little."""
-    end = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.1)
