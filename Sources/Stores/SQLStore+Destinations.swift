@@ -44,7 +44,7 @@ extension SQLStore {
     func requireNoLateWrite(to destination: Destination, for id: TokenID, at now: Instant) throws {
         let values: [Value] = [
             .text(destination.vault), .text(destination.path), .text(destination.field ?? ""),
-            .of(now - Destination.longestPause), .of(id),
+            .of(now - Destination.longestPause), .of(id), .integer(ClockReading.tolerance.seconds),
         ]
         guard let left = try driver.first(.lateWrite, values, { $0.instant(0) }) else { return }
         throw StoreError.refused(

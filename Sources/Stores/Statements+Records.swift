@@ -19,7 +19,8 @@ extension Statement {
         """)
     /// When a place was given up, by whichever token, to which a value may still be under way that has ended since: it
     /// was taken away, or the token ended. Where it was proved before it was taken from this very token, a filling may
-    /// have been sent (decision 0022); what had ended before can land no more.
+    /// have been sent (decision 0022); what had ended before can land no more: $6 seconds before, since the two may be
+    /// readings of two clocks.
     static let lateWrite = Statement(
         """
         SELECT COALESCE(d.removed_at, t.ended_at) FROM destinations d JOIN tokens t ON t.id = d.token_id
@@ -29,7 +30,7 @@ extension Statement {
             SELECT 1 FROM pushes p JOIN versions v ON v.token_id = p.token_id AND v.number = p.version
             WHERE p.token_id = d.token_id AND p.destination_id = d.id AND v.state IN ('revoked', 'expired')
               AND (p.state = 'sending'
-                OR p.state = 'verified' AND v.ended_at >= d.removed_at AND d.token_id = $5))
+                OR p.state = 'verified' AND v.ended_at >= d.removed_at - $6 AND d.token_id = $5))
         """)
     static let addDestination = Statement(
         """

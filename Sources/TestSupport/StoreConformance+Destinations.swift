@@ -177,15 +177,19 @@ extension StoreConformance {
                 let change = bench.change(after: seconds)
                 try bench.write { try $0.addDestination(place, to: id, change: change) }
             }
-            try require(try remove(10), "removed")
+            try require(try remove(59), "removed")
+            // That it ended before is what another clock may have said.
+            try requireError("what ended in the same minute") { try add(59) }
+            try add(59 + 3_600)
+            try require(try remove(4_000), "removed again")
             // What had ended before can arrive no more: it comes back at once.
-            try add(10)
-            try require(try remove(20), "removed again")
+            try add(4_000)
+            try require(try remove(4_010), "and again")
             let version = try bench.rotate(id, overlap: .zero)
-            try require(try bench.retire(id, version - 1, after: 20), "retired while the place is away")
+            try require(try bench.retire(id, version - 1, after: 4_010), "retired while the place is away")
             // Something may have been sent there after it was proved: a fill (decision 0022).
-            try requireError("what is on its way") { try add(20 + 3_599) }
-            try add(20 + 3_600)
+            try requireError("what is on its way") { try add(4_010 + 3_599) }
+            try add(4_010 + 3_600)
             try require(try bench.store.destinations(of: id).contains { $0.id == place.id }, "and then it comes")
         },
         StoreClaim("nothing is armed for a destination that is not there any more") { bench in

@@ -99,10 +99,10 @@ import Testing
 
     /// `fill-while-current`.
     @Test func `a filling serves no value that was given up meanwhile`() async throws {
-        let (id, change, queue, number) = (bench.id, bench.change, bench.queue, full.count(of: .probe) + 2)
+        let (id, change, queue, number) = (bench.id, bench.change, bench.queue, full.count(of: .probe) + 3)
         let written = empty.count(of: .write)
         full.setHook { call in
-            // The second read of it is the search for the current value.
+            // It is probed, fenced and read back; the third read of it is the search for the current value.
             guard call.operation == .probe, call.number == number else { return nil }
             _ = try? await queue.write { try $0.leaveUnconfirmed(id, version: 2, change: change) }
             return nil

@@ -254,6 +254,20 @@ import Testing
         }
     }
 
+    @Test func `a short overlap does not pass for silent each time that its uses wait to be written down`()
+        async throws
+    {
+        try await rotate(overlap: TimeSpan(seconds: 60), cap: OverlapCap(TimeSpan(seconds: 600)))
+        for _ in 0..<25 {
+            try await use(1)
+            try await wait(TimeSpan(seconds: 1))
+            try await wait(TimeSpan(seconds: 40), watched: false)
+            try await tick()
+        }
+        #expect(try await oldIsValid())
+        #expect(try await reasons() == ["previous-in-use"])
+    }
+
     @Test func `the alarm is not late`() async throws {
         try await use(1)
         try await rotate(cap: OverlapCap(.hours(12)))

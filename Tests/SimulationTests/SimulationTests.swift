@@ -5,8 +5,10 @@ import Testing
 /// Histories in which everything fails that may, and nothing may be lost. `make test-simulation` runs a million steps.
 @Suite struct SimulationTests {
     @Test func `nothing is broken in any history`() async throws {
+        // Of each history, while things fail.
+        let steps = ProcessEnvironment.value("ROTA_SIMULATION_STEPS").flatMap(Int.init) ?? 1_000
         if let seed = ProcessEnvironment.value("ROTA_SIMULATION_SEED").flatMap(UInt64.init) {
-            let outcome = try Simulation(seed: seed).run(steps: 1_000)
+            let outcome = try Simulation(seed: seed).run(steps: steps)
             #expect(outcome.violation == nil, "\(outcome.violation ?? "")")
             return
         }
@@ -18,7 +20,7 @@ import Testing
             for worker in 0..<2 {
                 group.addTask {
                     for seed in (first..<first + seeds).filter({ $0 % 2 == UInt64(worker) }) {
-                        let outcome = try Simulation(seed: seed).run(steps: 1_000)
+                        let outcome = try Simulation(seed: seed).run(steps: steps)
                         #expect(outcome.violation == nil, "\(outcome.violation ?? "")")
                         totals.withLock {
                             $0.steps += outcome.steps
@@ -34,7 +36,9 @@ import Testing
             try await group.waitForAll()
         }
         let sum = totals.withLock { $0 }
-        #expect(sum.histories == Int(seeds) && sum.steps >= 1_000 * Int(seeds) && sum.rotations > sum.histories)
+        #expect(sum.histories == Int(seeds) && sum.steps >= steps * Int(seeds) && sum.rotations > sum.histories)
+        // They are rare, and a long run that meets none says nothing of them.
+        #expect(sum.histories < 1_000 || sum.fillings > 0)
         print(
             "simulation: \(sum.histories) histories, \(sum.steps) steps, \(sum.kills) kills,"
                 + " \(sum.rotations) values became current, \(sum.fillings) empty places were filled")

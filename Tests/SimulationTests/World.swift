@@ -40,8 +40,8 @@ final class World: Sendable {
         /// Those whose COMMIT failed: they end before anything else happens.
         var doomed: Set<Int> = []
         var steps = 0
-        /// How many transactions there were.
-        var transactions = 0
+        /// How many transactions came as far as their COMMIT.
+        var commits = 0
         var hasFaults = true
         var history: [String] = []
         /// How many writes of each vault were looked at, and when the last one of each place was: `vault:path`.
@@ -69,7 +69,7 @@ final class World: Sendable {
     var history: [String] { state.withLock { $0.history } }
 
     /// A number that is another one after whatever the invariants are about may have changed.
-    var changes: Int { vaults.reduce(state.withLock { $0.transactions }) { $0 + $1.history.count + $1.lateCount } }
+    var changes: Int { vaults.reduce(state.withLock { $0.commits }) { $0 + $1.history.count + $1.lateCount } }
 
     func endFaults() {
         state.withLock { state in
@@ -149,6 +149,7 @@ final class World: Sendable {
 
     /// What becomes of a commit of its store.
     func commitFault(process: Int) -> CommitFault? {
+        state.withLock { $0.commits += 1 }
         guard hasFaults, isAlive(process) else { return nil }
         let fault: CommitFault
         switch number(below: 1000) {
@@ -205,10 +206,22 @@ final class World: Sendable {
             state.withLock { $0.paused[process] = $0.steps + length }
             note("process \(process) is stopped for \(length) steps")
         }
+        if isDrawn(0.004), emptyPlace() { return true }
         guard let vault = vaults.filter({ $0.lateCount > 0 }).first, isDrawn(0.08) else { return false }
         let landed = vault.endLateWrite(number(below: vault.lateCount), lands: isDrawn(0.8))
         noteWrites()
         note("a late write to \(vault.name) \(landed ? "lands" : "comes to nothing")")
+        return true
+    }
+
+    /// Somebody deletes what is in a place whose emptiness can only be filled; false when there is none.
+    private func emptyPlace() -> Bool {
+        let vault = vaults.first { $0.keepsHistory && $0.capabilities.fenceable && !$0.capabilities.fencesEmptiness }
+        guard let vault, case let history = vault.history, !history.isEmpty else { return false }
+        let place = Destination(vault: vault.name, path: history[number(below: history.count)].path)
+        guard vault.value(at: place) != nil else { return false }
+        vault.foreignWrite(nil, at: place)
+        note("somebody empties \(place)")
         return true
     }
 
@@ -243,9 +256,7 @@ final class World: Sendable {
 
     private func carryOut(_ pending: Pending) {
         switch pending.kind {
-        case .store(let work):
-            state.withLock { $0.transactions += 1 }
-            work()
+        case .store(let work): work()
         case .answer(let continuation): continuation.resume(returning: .goesOn(nil))
         case .wake(let end, let continuation):
             let passed = state.withLock { state in

@@ -69,9 +69,11 @@ struct OverlapUse: Sendable {
     }
 
     /// What is in its way past the cap, whatever a tracker has watched and not written down yet; nil where that may be
-    /// all that is missing, so that nobody is to be told.
+    /// all that is missing, so that nobody is to be told. Once all that was watched until the cap is written down, that
+    /// alone counts: a short overlap would else pass for silent each time that uses wait to be written.
     func obstaclePastCap(to version: Version) -> OverlapEvidence.Obstacle? {
-        isPastCap(version) && evidence(for: version) != nil ? needed(version) : nil
+        guard isPastCap(version), evidence(for: version) != nil else { return nil }
+        return now >= cap(of: version) + Self.longestUnwritten ? obstacle(to: version) : needed(version)
     }
 
     /// Who needs a version, whatever was watched and is not written down yet.
@@ -92,6 +94,8 @@ extension OverlapUse {
         }
         let why =
             switch obstacle {
+            case .stillUsed(let at) where perhapsSeen.silentSince == .beginning:
+                "its uses were not watched for long enough to tell whether it still was in use: last at \(at)"
             case .stillUsed(let at): "was still in use: last at \(at)"
             case .newerNotSeen(let at): "no newer one has been seen in use: it was used last at \(at)"
             }

@@ -197,7 +197,9 @@ extension Rotator {
         defer { reached(.stalled) }
         return try await store.write { store in
             guard let snapshot = try RotationSnapshot(of: id, from: store) else {
-                return RotationResult(id, .skipped, cause: "it was revoked meanwhile")
+                let isActive = try store.token(id)?.state == .active
+                let what = isActive ? "another process has brought it to its end" : "it was revoked"
+                return RotationResult(id, .skipped, cause: "\(what) meanwhile")
             }
             let rotation = snapshot.rotation
             if obstacle.kind == .overtaken || obstacle.kind == .held {
