@@ -50,12 +50,14 @@ test: deps
 	$(MAKE) --no-print-directory faults
 
 # The tests that can go on for as long as one likes, for some ten times as long: before a release, and overnight. The
-# simulation takes two hours of two cores: made for speed, with its stores in memory. ROTA_SIMULATION_FIRST is where to go on.
+# simulation takes more than an hour of two cores: made for speed, with its stores in memory. ROTA_SIMULATION_FIRST is where
+# to go on. Its histories are twice as long as in 'make test-simulation': in still longer ones less happens, since more and
+# more waits for a person.
 QUICK := $(firstword $(wildcard /dev/shm) /tmp)
 
 test-long: build
 	swift build --quiet -c release --build-tests -Xswiftc -enable-testing --scratch-path .build/long
-	TMPDIR=$(QUICK) SWIFT_DETERMINISTIC_HASHING=1 ROTA_SIMULATION_SEEDS=100000 \
+	TMPDIR=$(QUICK) SWIFT_DETERMINISTIC_HASHING=1 ROTA_SIMULATION_SEEDS=50000 ROTA_SIMULATION_STEPS=2000 \
 	  swift test -c release -Xswiftc -enable-testing --scratch-path .build/long --skip-build --disable-xctest \
 	  --filter SimulationTests.SimulationTests | grep -v '◇'
 	$(PYTHON) Tests/SystemTests/cel_expressions.py 300000 .build/cel-expressions-long.json
@@ -90,12 +92,17 @@ test-simulation: deps
 	SWIFT_DETERMINISTIC_HASHING=1 ROTA_SIMULATION_SEEDS=$(SEEDS) \
 	  swift test --skip-build --disable-xctest --filter SimulationTests.SimulationTests | grep -v '◇'
 
-system: build
-	$(PYTHON) -m pytest --quiet -p no:cacheprovider $(SUITES)
+# Two modules at a time, since most of a test is waiting, in the order of their names: the long ones are not all at the
+# end. Then, by themselves, those that count what is answered within a time.
+TWO := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-# What each test found out is printed, and the seed of what was drawn.
+system: build
+	$(PYTHON) -m pytest --quiet -p no:cacheprovider $(TWO) -m 'not alone' $(SUITES)
+	$(PYTHON) -m pytest --quiet -p no:cacheprovider -m alone $(SUITES)
+
+# What each test found out is printed at the end, and the seed of what was drawn.
 faults: build
-	$(PYTHON) -m pytest --quiet -p no:cacheprovider -s $(FAULTS)
+	$(PYTHON) -m pytest --quiet -p no:cacheprovider $(TWO) -rP $(FAULTS)
 
 demo: build
 	Demo/demo.sh

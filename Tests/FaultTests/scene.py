@@ -56,7 +56,7 @@ class Scene:
         if vault != "bao":
             return self.house.get(place)
         if not self.client:
-            self.client = http.client.HTTPConnection(self.house.bao.address.removeprefix("http://"), timeout=10)
+            self.client = http.client.HTTPConnection(self.house.bao.address.removeprefix("http://"), timeout=60)
         self.client.request(
             "GET", f"/v1/{self.house.mount}/data/{path}", headers={"X-Vault-Token": self.house.bao.token})
         answer = self.client.getresponse()

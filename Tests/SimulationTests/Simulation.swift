@@ -8,6 +8,8 @@ import TestSupport
 struct Simulation {
     struct Outcome: Sendable {
         var seed: UInt64
+        /// For how many of its steps things fail.
+        var faultySteps: Int
         var steps = 0
         var kills = 0
         /// Versions that became current, or had.
@@ -92,7 +94,7 @@ struct Simulation {
 
     /// - parameter steps: while things fail; what has begun then is brought to its end.
     func run(steps: Int) throws -> Outcome {
-        var outcome = Outcome(seed: seed)
+        var outcome = Outcome(seed: seed, faultySteps: steps)
         var next = 3
         var processes = [try begin(1), try begin(2)]
         while world.steps < steps {
@@ -137,7 +139,8 @@ struct Simulation {
     private func fail(_ what: String, _ outcome: inout Outcome) -> Bool {
         outcome.steps = world.steps
         outcome.violation =
-            "\(what)\nReplay it with: make test-simulation ROTA_SIMULATION_SEED=\(seed)\n"
+            "\(what)\nReplay it with: make test-simulation ROTA_SIMULATION_SEED=\(seed)"
+            + " ROTA_SIMULATION_STEPS=\(outcome.faultySteps)\n"
             + world.history.suffix(120).joined(separator: "\n")
         return false
     }

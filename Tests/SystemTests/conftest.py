@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: takes more than half a minute")
+    config.addinivalue_line("markers", "alone: counts what is answered within a time, and so runs beside no other test")
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,8 @@ from serving import Served
 from servers import die_with_parent
 from test_http import issue
 
+pytestmark = pytest.mark.alone
+
 
 class From(HTTPAdapter):
     """Sends from another loopback address."""
