@@ -14,7 +14,8 @@ extension Compiler {
         let types = [left, right]
         if types.contains(.duration) { return "a duration is written duration(\"24h\"), with h, m or s" }
         if types.contains(.timestamp) { return "a time is written timestamp(\"2026-01-31T00:00:00Z\")" }
-        if types.contains(.string), types.contains(where: \.isNumber) { return "a text stands in quotes" }
+        let isBare = { (type: ValueType) in type.isNumber || type == .bool }
+        if types.contains(.string), types.contains(where: isBare) { return "a text stands in quotes" }
         return nil
     }
 

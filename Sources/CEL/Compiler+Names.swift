@@ -77,10 +77,25 @@ extension Compiler {
         }
         let name = path.names[known]
         let message = prefix.isEmpty ? "there is no variable '\(name)'" : "'\(prefix)' has no field '\(name)'"
-        let near = nearest(to: name, among: candidates).map { "did you mean '\(start)\($0)'?" }
+        let near =
+            (known == 0 ? hyphenated(name, at: path.offsets[0]) : nil)
+            ?? nearest(to: name, among: candidates).map { "did you mean '\(start)\($0)'?" }
         let all = Set(candidates).sorted().joined(separator: ", ")
         let hint = near ?? (all.isEmpty ? nil : prefix.isEmpty ? "there is \(all)" : "it has \(all)")
         return try refuse(message, hint: hint, at: path.offsets[known])
+    }
+
+    /// What to write for `labels.break-glass`, which is a difference: nil where nothing like it was written.
+    private func hyphenated(_ name: String, at offset: Int) -> String? {
+        guard offset > 0, source[offset - 1] == UInt8(ascii: "-") else { return nil }
+        let isOfName = { (byte: UInt8) in
+            byte == UInt8(ascii: "_") || UnicodeScalar(byte).properties.isAlphabetic || (48...57).contains(byte)
+        }
+        let before = source[..<(offset - 1)]
+        let start = before.lastIndex { !isOfName($0) }.map { $0 + 1 } ?? 0
+        guard start > 0, start < before.endIndex, before[start - 1] == UInt8(ascii: ".") else { return nil }
+        let field = String(decoding: before[start...], as: UTF8.self)
+        return "a key with a hyphen stands in brackets: [\"\(field)-\(name)\"]"
     }
 
     private mutating func select(

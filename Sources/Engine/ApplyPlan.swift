@@ -97,7 +97,8 @@ extension StoreReads {
     /// - throws: `PlanRefusal` where there is none of this id.
     package func requirePlan(_ id: String) throws -> SavedPlan {
         guard let plan = try savedPlan(id) else {
-            throw PlanRefusal(message: "there is no plan \(id)", hint: "see 'rota plan list'")
+            throw PlanRefusal(
+                message: "there is no plan '\(SecretShape.shown(id))'", hint: "see 'rota plan list'", isUnknown: true)
         }
         return plan
     }

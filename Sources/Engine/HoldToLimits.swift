@@ -203,15 +203,16 @@ private struct Totals {
         order = policies.asksForDescription ? .byName : .unsorted
     }
 
-    /// One pass over the active tokens; none at all where nothing is to be counted.
+    /// One pass over the tokens that an action may be of: those that are quarantined come to a revocation, too. None at
+    /// all where nothing is to be counted.
     func counted(
         at now: Instant, tracking: TrackingHistory, from store: any StoreReads
     ) throws -> [LimitScope: Int] {
         guard !subjects.isEmpty else { return [:] }
         var every = [Int](repeating: 0, count: subjects.count)
         var grouped: [LimitScope: Int] = [:]
-        try store.eachToken(states: [.active], in: order) { token in
-            guard token.canAuthenticate(at: now) else { return true }
+        try store.eachToken(states: [.active, .quarantined], in: order) { token in
+            guard token.state == .quarantined || token.canAuthenticate(at: now) else { return true }
             var places: Set<String>?
             for index in subjects.indices {
                 guard subjects[index]?.selects(token, at: now, tracking: tracking) ?? true else { continue }

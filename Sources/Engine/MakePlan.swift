@@ -43,6 +43,8 @@ package struct PlanResult: Sendable {
     package var waivers: ActiveWaivers
     /// Of how many tokens each of them waives what is due or violated, by its place among them.
     package var waived: [Int]
+    /// Of how many of the tokens that were looked at the condition of a policy errs, by its name.
+    package var unanswered: [String: Int]
     /// The notices that were sent before and were seen to hold.
     var standing: NoticeKeys
 }
@@ -69,6 +71,7 @@ package func makePlan(
     var noticed: [TokenID] = []
     var standing: [NoticeKey] = []
     var waived = WaivedTally(waivers)
+    var unanswered: [Int: Int] = [:]
     let tells = !request.occasion.isEarly
     // What a vault holds that nobody knows is only seen by trying, and the run of the policy does that often enough.
     let conflicts = tells ? [] : Set(try store.blocks().filter { $0.reason == .conflict }.map(\.tokenID))
@@ -83,6 +86,9 @@ package func makePlan(
         if !tells { decision.rulings = [] }
         rows.add(token, decision, by: request.policies.policies)
         waived.add(found.rulings)
+        for policy in Set(found.rulings.lazy.filter(\.isUnanswered).map(\.policy)) {
+            unanswered[policy, default: 0] += 1
+        }
         guard tells else { return }
         if !decision.notices.isEmpty { noticed.append(token.id) }
         for notice in decision.standing { standing.append(NoticeKey(token.id, notice)) }
@@ -125,7 +131,10 @@ package func makePlan(
         refusal: try refusal(
             of: actions, deferred: deferred, begun: begun, request: request, tracking: tracking, from: store),
         findings: findings, tracking: tracking, failedAttempts: failed, noticed: noticed,
-        waivers: waivers, waived: waived.uses.map(\.held), standing: NoticeKeys(standing))
+        waivers: waivers, waived: waived.uses.map(\.held),
+        unanswered: Dictionary(
+            uniqueKeysWithValues: unanswered.map { (request.policies.policies[$0.key].name, $0.value) }),
+        standing: NoticeKeys(standing))
 }
 
 extension Planner.Decision {

@@ -115,6 +115,7 @@ package struct RunUseCase: Sendable {
         }
         var report = RunReport(pass, expired: expired, refusal: planned.refusal)
         report.waived = planned.waived
+        report.unanswered = planned.unanswered
         report.waiverEnds = waiverEnds
         let isRefused = planned.refusal != nil
         let opened = isRefused ? FindingKeys() : try await openFindings(pass, planned.findings, progress: progress)
@@ -253,6 +254,8 @@ package struct RunReport: Sendable {
     package var waivers: ActiveWaivers
     /// Of how many tokens each of them waived what was due or violated, by its place among them.
     package var waived: [Int] = []
+    /// Of how many of the tokens that were looked at the condition of a policy errs, by its name.
+    package var unanswered: [String: Int] = [:]
     package var waiverEnds = WaiverEnds()
     package var deliveries = DeliveryTotals()
     /// How many deliveries are in the outbox after it.

@@ -88,6 +88,8 @@ package struct PlanRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     package var message: String
     /// What to do.
     package var hint: String
+    /// Nothing is refused: there is no such plan.
+    package var isUnknown = false
 
     package var description: String { message }
 

@@ -26,6 +26,10 @@ struct DurationFault {
         } else if unit.isEmpty {
             message = "'\(shown)' has no unit"
             hint = "write \(digits)d for days; the units are w, d, h, m and s"
+        } else if text.last == "M", unit == "m", let count = Int64(digits), count <= 100 {
+            // Months to whoever writes it, and a large letter is no slip for minutes.
+            message = "'\(shown)' is not a duration: 'm' is minutes, and a month has no fixed length"
+            hint = "write \(count * 30)d for months, or \(digits)m for minutes"
         } else if let letter = DurationFault.units[unit] {
             hint = "write \(digits)\(letter)"
         } else if let days = DurationFault.calendarUnits[unit], let count = Int64(digits), count <= 100 {

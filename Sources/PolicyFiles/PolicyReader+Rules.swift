@@ -93,10 +93,13 @@ extension PolicyReader {
         return nil
     }
 
+    /// What a new value cures.
+    private static let rotatable = ["max-age", "expires-within"]
+
     private mutating func action(of fields: [String: Node], for requirement: String) -> Action? {
         guard let node = fields["action"] else { return .notify }
         guard let action = word("action", of: fields, Action.allCases) else { return nil }
-        if action == .rotate, !["max-age", "expires-within"].contains(requirement) {
+        if action == .rotate, !Self.rotatable.contains(requirement) {
             let why =
                 switch requirement {
                 case "expiry": "a new value has the same end; use notify, set-expiry, quarantine or revoke"
@@ -110,10 +113,22 @@ extension PolicyReader {
         if action == .setExpiry, requirement != "expiry" {
             error(
                 "action 'set-expiry' does not cure '\(requirement)'", at: node.mark,
-                hint: "it is for 'expiry'; use notify, quarantine or revoke")
+                hint: "it is for 'expiry'; use notify, "
+                    + (Self.rotatable.contains(requirement) ? "rotate, " : "") + "quarantine or revoke")
             return nil
         }
         return action
+    }
+
+    /// A new end that is near enough to be renewed itself would have the token turn over for ever.
+    private mutating func checkRenewal(of rule: Rule, within limit: TimeSpan, _ fields: [String: Node]) {
+        let due = limit + rule.lead
+        guard let renewal = rule.renewal, renewal > limit, renewal <= due, let node = fields["renew"] else { return }
+        let usual = fields["overlap"] == nil ? "; the overlap is \(rule.overlap) where none is written" : ""
+        error(
+            "'renew' (\(renewal)) is not more than expires-within, start-before and overlap together (\(due)): "
+                + "it would be due again at once",
+            at: node.mark, hint: "write one that is longer than \(due), such as renew: \(due + limit)\(usual)")
     }
 
     /// A lead of more than half of the limit would have the token turn over all the time.
@@ -122,7 +137,7 @@ extension PolicyReader {
         switch rule.requirement {
         case .maxAge(let span), .unusedFor(let span): limit = span
         // What ends in a while may well be looked at long before that.
-        case .expiresWithin: return
+        case .expiresWithin(let limit): return checkRenewal(of: rule, within: limit, fields)
         case .expiry, .owner, .description, .destination, .scopes, .name, .sources:
             if let node = fields["start-before"] {
                 error(

@@ -22,10 +22,14 @@ extension PolicyReader {
                     "unknown key '\(abridged(entry.key))' in \(vocabulary.title)", at: entry.keyMark,
                     hint: (vocabulary.synonyms[entry.key] ?? nearest(to: entry.key, among: vocabulary.keys))
                         .map { "did you mean '\($0)'?" }
-                        ?? "the keys are \(vocabulary.keys.joined(separator: ", "))")
+                        ?? known(vocabulary.keys))
             }
         }
         return fields
+    }
+
+    private func known(_ keys: [String]) -> String {
+        keys.count == 1 ? "the only key is '\(keys[0])'" : "the keys are \(keys.joined(separator: ", "))"
     }
 
     /// The value of a key that must be there and not be empty.

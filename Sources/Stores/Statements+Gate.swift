@@ -396,6 +396,7 @@ extension Statement {
         WHERE token_id = $1 AND id = $2 AND removed_at IS NULL AND baseline IS NOT DISTINCT FROM $3
           AND EXISTS (SELECT 1 FROM tokens t
                       WHERE t.id = $1 AND t.issuer = 'rota' AND t.state IN ('active', 'quarantined'))
-          AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.digest = $4)
+          AND NOT EXISTS (SELECT 1 FROM versions v
+                          WHERE v.digest = $4 AND (v.token_id = $1 OR v.state NOT IN ('revoked', 'expired')))
         """)
 }

@@ -91,7 +91,8 @@ struct Failure: Error, Sendable {
         case let failure as Failure: self = failure
         case let error as StoreError: self.init(error)
         case let refusal as WaiverRefusal: self.init(refusal)
-        case let refusal as PlanRefusal: self.init(refusal.message, hint: refusal.hint, code: .refused)
+        case let refusal as PlanRefusal:
+            self.init(refusal.message, hint: refusal.hint, code: refusal.isUnknown ? .failed : .refused)
         case is CancellationError:
             self.init("interrupted", hint: "run it again; what was begun goes on from there")
         default: self.init("\(error)")

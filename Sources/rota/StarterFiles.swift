@@ -39,7 +39,7 @@ enum StarterFiles {
         #   security:
         #     url: https://hooks.internal/rota
         #     secret: file:whsec
-        #     events: ["token.*"]
+        #     events: ["token.*", "policy.*"]
         #     allow-addresses: ["10.0.0.0/8"]
 
         # waivers: { longest: 90d }       # how long an exception from a policy may last; else 366d

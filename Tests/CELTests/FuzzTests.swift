@@ -1,5 +1,6 @@
 import CEL
 import FoundationEssentials
+import TestSupport
 import Testing
 
 /// `ROTA_FUZZ_COUNT` says how many inputs; a million of them in `make test-long`.
@@ -41,6 +42,7 @@ struct `Texts that nobody would write` {
     @Test func `end in a value or an error, and soon`() throws {
         var random = Numbers(state: 20_261_126)
         var (programs, values) = (0, 0)
+        let before = ResidentMemory.bytes()
         for round in 0..<Self.count {
             let source = Self.text(&random, round)
             for isChecked in [true, false] {
@@ -53,6 +55,8 @@ struct `Texts that nobody would write` {
                 }
             }
         }
+        let grown = ResidentMemory.bytes() - before
+        #expect(grown < ResidentMemory.mostOfAFuzz, "\(grown >> 20) MiB more are resident")
         // If nothing came through, nothing was tried.
         #expect(programs > Self.count / 20 && values > Self.count / 50, "\(programs) programs, \(values) values")
     }

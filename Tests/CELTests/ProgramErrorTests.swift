@@ -33,6 +33,11 @@ struct `What is no condition is refused` {
         Mistake("token.name.first == 'a'", "1:12", "string has no fields"),
         Mistake("token.name", "1:1", "this is of type string, not bool", "compare it with something, as in 'a == b'"),
         Mistake("token.name = 'a'", "1:12", "'=' has no meaning here", "'==' compares"),
+        Mistake(
+            "token.labels.break-glass == 'yes'", "1:20", "there is no variable 'glass'",
+            "a key with a hyphen stands in brackets: [\"break-glass\"]"),
+        Mistake(
+            "token.labels['a'] == true", "1:19", "'==' does not take string and bool", "a text stands in quotes"),
         Mistake("true and false", "1:6", "'and' where an operator or the end should be", "'&&' is and"),
         Mistake("uses > 1 & uses < 3", "1:10", "'&' has no meaning here", "'&&' is and"),
         Mistake("not token.owner == ''", "1:5", "'token' where an operator or the end should be"),

@@ -53,6 +53,50 @@ import Testing
         #expect(first.value(at: place("a")) != second.value(at: place("b")))
     }
 
+    /// Decision 0024.
+    @Test func `a value that was read back in a place that is taken away has the overlap of its successor`()
+        async throws
+    {
+        fail(second, .timesOutBefore)
+        #expect(try await bench.rotator().rotate([bench.request(overlap: .hours(1))]).map(\.isStalled) == [true])
+        let used = try #require(first.value(at: place("a")))
+        try await remove(place("a"))
+        second.setHook(nil)
+        bench.clock.advance(by: .hours(2))
+        _ = try await bench.rotator(seed: 2).recover(change: bench.change)
+        #expect(try await bench.states() == [.previous, .unconfirmed, .current])
+        #expect(second.value(at: place("b")) != used)
+        #expect(try await bench.violations() == [])
+        bench.clock.advance(by: .hours(2))
+        _ = try await bench.rotator(seed: 3).recover(change: bench.change)
+        #expect(try await bench.states() == [.revoked, .revoked, .current])
+    }
+
+    @Test func `a third valid value in a place that is taken away does not keep its rotation from its end`()
+        async throws
+    {
+        fail(second, .timesOutBefore)
+        _ = try await bench.rotator(seed: 1).rotate([bench.request(overlap: .hours(1))])
+        let next = { (seed: UInt64) in
+            bench.clock.advance(by: .hours(2))
+            _ = try await bench.rotator(seed: seed).recover(change: bench.change)
+        }
+        try await remove(place("a"))
+        try await next(2)
+        #expect(try await bench.states() == [.current, .unconfirmed, .pending])
+        try await add(place("a", "apps/late"))
+        // The third value was nowhere; the fourth is read back here.
+        try await next(3)
+        #expect(try await bench.states() == [.current, .unconfirmed, .revoked, .pending])
+        #expect(first.value(at: place("a", "apps/late")) != nil)
+        try await remove(place("a", "apps/late"))
+        try await next(4)
+        #expect(try await bench.states() == [.current, .unconfirmed, .revoked, .revoked, .pending])
+        second.setHook(nil)
+        try await bench.runToTheEnd()
+        #expect(try await bench.states().filter(\.authenticates) == [.current])
+    }
+
     @Test func `a place that is taken away and comes back is not one that nothing was sent to`() async throws {
         fail(first, .denied)
         fail(second, .landsLater)

@@ -95,6 +95,22 @@ import Testing
         #expect(try await bench.rotator().rotate([bench.request()]).map(\.blocked) == [.conflict])
     }
 
+    @Test func `an ended value of another token is taken over, since nobody can be locked out by it`() async throws {
+        let value = try await addOther()
+        vault.foreignWrite(value, at: place)
+        let result = try await bench.rotator().rotate([bench.request()]).first
+        #expect(result?.cause == "a:apps/bench holds a value of the token 'other'; it was not touched")
+        let change = bench.change
+        _ = try await bench.queue.write { try $0.revokeToken(TokenID("tok_other"), isEmergency: false, change: change) }
+        #expect(try await places().map(\.content).first == .ended(ofToken: "other", try digest(value)))
+        let again = try await bench.rotator(seed: 2).rotate([bench.request()]).first
+        #expect(again?.cause == "a:apps/bench holds an ended value of the token 'other'; it was not touched")
+        #expect(try await adopt() == [.adopted, .nothingToDo])
+        #expect(try await places().map(\.content).first == .adopted)
+        #expect(try await bench.rotator(seed: 3).rotate([bench.request()]).map(\.outcome) == [.started])
+        #expect(try await bench.violations() == [])
+    }
+
     @Test func `a value that becomes a token's between the look and the record is not adopted`() async throws {
         vault.foreignWrite("rota_other", at: place)
         let places = try await places()

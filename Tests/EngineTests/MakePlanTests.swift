@@ -154,7 +154,7 @@ private final class Inventory {
         #expect(try inventory.plan(policies, limits: Limits(actions: 2, percent: 20)).refusal == nil)
         #expect(
             try inventory.plan(policies, limits: Limits(percent: 19)).refusal
-                == "the plan would act on 2 of 10 active tokens; its limit is 19 percent, which is 1")
+                == "the plan would act on 2 of 10 active or quarantined tokens; its limit is 19 percent, which is 1")
     }
 
     @Test func `a limit per owner counts the tokens of each owner, and names who is over it`() throws {
@@ -181,9 +181,10 @@ private final class Inventory {
         // Above all policies it is of every active token of his.
         #expect(
             try inventory.plan([rotate], limits: Limits(perOwner: Ceiling(percent: 42))).refusal
-                == "the plan would act on 3 of 7 active tokens of owner 'team-a'; its limit per owner is 42 percent, "
-                + "which is 2; the plan would act on 2 of 2 active tokens of owner 'team-b'; its limit per owner is 42 "
-                + "percent, which is 1")
+                == "the plan would act on 3 of 7 active or quarantined tokens of owner 'team-a'; "
+                + "its limit per owner is 42 percent, which is 2; "
+                + "the plan would act on 2 of 2 active or quarantined tokens of owner 'team-b'; "
+                + "its limit per owner is 42 percent, which is 1")
     }
 
     @Test func `a limit per vault counts the tokens with a destination in each`() throws {
@@ -196,7 +197,7 @@ private final class Inventory {
         #expect(plain.refusal == nil)
         #expect(
             try inventory.plan([rotate], limits: Limits(perVault: Ceiling(percent: 49))).refusal
-                == "the plan would act on 3 of 6 active tokens with a destination in vault 'main'; "
+                == "the plan would act on 3 of 6 active or quarantined tokens with a destination in vault 'main'; "
                 + "its limit per vault is 49 percent, which is 2")
         var limited = rotate
         limited.limits = Limits(perVault: Ceiling(actions: 2))

@@ -189,7 +189,7 @@ struct SavedPlanTests {
         #expect(try await active() == 1)
         #expect(
             await refusal { _ = try await useCase.apply("plan_no", policies: policies, limits: Limits(), actor: "a") }
-                == "there is no plan plan_no")
+                == "there is no plan 'plan_no'")
     }
 
     @Test func `a plan over a limit is refused as a whole, and stays to be applied`() async throws {

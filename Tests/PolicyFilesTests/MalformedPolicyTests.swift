@@ -244,7 +244,7 @@ struct Malformed: Sendable, CustomTestStringConvertible {
             Malformed(
                 "a set-expiry for an age", rules: "      - max-age: 90d\n        action: set-expiry",
                 "7:17: error: action 'set-expiry' does not cure 'max-age'"
-                    + "\nhint: it is for 'expiry'; use notify, quarantine or revoke"),
+                    + "\nhint: it is for 'expiry'; use notify, rotate, quarantine or revoke"),
             Malformed(
                 "rotate for expiry", rules: "      - expiry: { required: true }\n        action: rotate",
                 "7:17: error: action 'rotate' does not cure 'expiry'"),
@@ -325,6 +325,12 @@ struct Malformed: Sendable, CustomTestStringConvertible {
             rules: "      - expires-within: 14d\n        action: rotate\n        renew: 14d",
             "8:16: error: 'renew' (14d) is not more than expires-within (14d): it would be due again at once"),
         Malformed(
+            "a renewal that is due at once since its rotation begins early",
+            rules: "      - expires-within: 14d\n        action: rotate\n        start-before: 7d\n"
+                + "        overlap: 1d\n        renew: 22d",
+            "10:16: error: 'renew' (22d) is not more than expires-within, start-before and overlap together (22d): it "
+                + "would be due again at once\nhint: write one that is longer than 22d, such as renew: 36d"),
+        Malformed(
             "a renewal for an age", rules: "      - max-age: 30d\n        action: rotate\n        renew: 90d",
             "8:16: error: 'renew' is only for 'expires-within' with action 'rotate'"),
         Malformed(
@@ -403,6 +409,11 @@ struct Malformed: Sendable, CustomTestStringConvertible {
             ("12 Hours", "'12 Hours' is not a duration\nhint: write 12h"),
             ("90D", "'90D' is not a duration\nhint: write 90d"),
             ("3 months", "'3 months' has no fixed length\nhint: write 90d"),
+            (
+                "3M",
+                "'3M' is not a duration: 'm' is minutes, and a month has no fixed length\n"
+                    + "hint: write 90d for months, or 3m for minutes"
+            ),
             ("1y", "'1y' has no fixed length\nhint: write 365d"),
             ("1.5d", "'1.5d' is not a duration\nhint: write whole numbers, as in 1d12h"),
             (

@@ -1,5 +1,6 @@
 import Foundation
 import PolicyFiles
+import TestSupport
 import Testing
 
 /// `ROTA_FUZZ_COUNT` says how many inputs; a million of them in `make test-long`.
@@ -67,7 +68,7 @@ import Testing
         var dice = Numbers(state: 20_261_126 + part)
         let count = Self.count / 4
         var (loads, faults, longest) = (0, 0, 0)
-        let before = residentBytes()
+        let before = ResidentMemory.bytes()
         for round in 0..<count {
             let bytes = Self.file(&dice, round)
             let load = readPolicies(bytes, file: "p.yaml")
@@ -90,12 +91,11 @@ import Testing
             }
             longest = max(longest, load.diagnostics.reduce(0) { $0 + $1.description.utf8.count })
         }
-        let grown = residentBytes() - before
+        let grown = ResidentMemory.bytes() - before
         if Self.count > 5_000 { print("\(loads) loads, \(faults) refusals, \(longest) bytes told, \(grown >> 20) MiB") }
         // If nothing came through, nothing was tried.
         #expect(loads > count / 50 && faults > count / 4, "\(loads) loads, \(faults) refusals")
-        // What one file leaves behind would add up: a kibibyte each is a gibibyte for a million.
-        #expect(grown < 256 << 20, "\(grown >> 20) MiB more are resident")
+        #expect(grown < ResidentMemory.mostOfAFuzz, "\(grown >> 20) MiB more are resident")
         #expect(longest < 1 << 20, "\(longest) bytes of diagnostics for one file")
     }
 
@@ -159,12 +159,6 @@ import Testing
     }
 
     private func shown(_ bytes: [UInt8]) -> String { String(decoding: bytes.prefix(4_000), as: UTF8.self) }
-
-    /// What of this process is in memory; other tests of it run meanwhile, so that only much is a finding.
-    private func residentBytes() -> Int {
-        let fields = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ") ?? []
-        return fields.count > 1 ? (Int(fields[1]) ?? 0) * 4_096 : 0
-    }
 }
 
 /// The same numbers each time, so that a failure can be seen again (SplitMix64).

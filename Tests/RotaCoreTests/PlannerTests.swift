@@ -143,7 +143,7 @@ import Testing
                 == "policy 'p' would act on 2 tokens of owner 'team-a'; its limit per owner is 1 action")
         #expect(
             refusal(LimitScope(.owner("")), Ceiling(percent: 50), 3, of: 4)
-                == "the plan would act on 3 of 4 active tokens without an owner; "
+                == "the plan would act on 3 of 4 active or quarantined tokens without an owner; "
                 + "its limit per owner is 50 percent, which is 2")
         #expect(
             refusal(LimitScope(policy: "p", .vault("main")), Ceiling(percent: 50), 3, of: 4)

@@ -107,8 +107,12 @@ import Testing
             ], minimumNotice: minimum)
         let coming = token(age: .days(87), usage: .lastUsed(ago(.days(27))))
         let ahead = try #require(timeline(of: coming, [policy]).policies.first?.rules)
-        #expect(ahead.map(\.revocation) == [now + .days(17), nil])
-        #expect(ahead.map(\.overlapEnd) == [nil, now + .days(3)])
+        // Both begin within three days, and sooner than a first notice of now is old enough.
+        let quarantined = max(now + .days(3), now + (minimum ?? .zero))
+        let rotated = max(now + .days(2), now + (minimum ?? .zero))
+        #expect(ahead.map(\.revocation) == [quarantined + .days(14), nil])
+        #expect(ahead.map(\.overlapEnd) == [nil, rotated + .hours(24)])
+        #expect(ahead.map(\.mayBegin) == [minimum == .days(20) ? quarantined : nil, minimum == nil ? nil : rotated])
         // What is called for already waits for its notice from now on.
         let late = token(age: .days(100), usage: .lastUsed(ago(.days(40))))
         let called = try #require(timeline(of: late, [policy]).policies.first?.rules)

@@ -55,7 +55,7 @@ package struct ReconcileUseCase: Sendable {
             case .version(_, let state):
                 if !state.authenticates, place.token.state == .active { result.ended.append(place) }
             case .unknown(let digest) where place.ownHint != nil: lost[digest, default: []].append(place)
-            case .otherToken, .unknown: result.foreign.append(place)
+            case .otherToken, .ended, .unknown: result.foreign.append(place)
             case .writeOnly: result.writeOnly += 1
             case .unreadable: result.unreadable.append(place)
             }

@@ -1,3 +1,4 @@
+import Crypto
 import RotaCore
 
 /// Takes over what destinations hold: records the digest of a value that was found there, so that a rotation
@@ -8,7 +9,7 @@ package struct AdoptUseCase: Sendable {
         case adopted
         /// Empty, adopted already, a value of its own token, or read by nobody: a rotation takes it as it is.
         case nothingToDo = "nothing-to-do"
-        /// It holds the value of another token of ours.
+        /// It holds a value of another token of ours, and that is accepted.
         case refused
         /// It could not be read.
         case unreadable
@@ -34,7 +35,7 @@ package struct AdoptUseCase: Sendable {
         case .empty, .version, .adopted, .writeOnly: .nothingToDo
         case .otherToken: .refused
         case .unreadable: .unreadable
-        case .unknown: .adopted
+        case .unknown, .ended: .adopted
         }
     }
 
@@ -45,7 +46,7 @@ package struct AdoptUseCase: Sendable {
             let change = Change(actor: actor, at: clock.now(), cause: cause)
             outcomes += try await store.write { store in
                 try batch.map { place in
-                    guard case .unknown(let digest) = place.content else { return Self.outlook(place) }
+                    guard let digest = place.content.adoptable else { return Self.outlook(place) }
                     return try store.adopt(
                         place.destination, of: place.token.id, holding: digest, change: change)
                         ? .adopted : .overtaken
@@ -53,5 +54,15 @@ package struct AdoptUseCase: Sendable {
             }
         }
         return outcomes
+    }
+}
+
+extension PlaceContent {
+    /// What may be taken over; nil for nothing.
+    fileprivate var adoptable: Digest? {
+        switch self {
+        case .unknown(let digest), .ended(_, let digest): digest
+        case .empty, .version, .adopted, .otherToken, .writeOnly, .unreadable: nil
+        }
     }
 }

@@ -83,7 +83,7 @@ package struct FindDrift: Sendable {
         case .version(_, .unconfirmed): isRotating ? .asExpected : .drifted(.outdated)
         case .version(_, .revoked), .version(_, .expired): .drifted(.ended)
         case .adopted: wasPushed ? .drifted(.unknown) : .asExpected
-        case .otherToken: .drifted(.otherToken)
+        case .otherToken, .ended: .drifted(.otherToken)
         case .unknown: current.map { $0.digest == nil } ?? false ? .untold : .drifted(.unknown)
         }
     }
@@ -96,6 +96,7 @@ package struct FindDrift: Sendable {
         case (.empty, .drifted): "nothing is there"
         case (.version(let number, let state), .drifted): "version \(number), which is \(state.rawValue)"
         case (.otherToken(let name), _): "a value of the token '\(name)'"
+        case (.ended(let name, _), _): "an ended value of the token '\(name)'"
         case (.adopted, .drifted): "what was there before it was first rotated"
         case (.unknown, _): "a value that rota does not know"
         case (_, .asExpected): "as expected"

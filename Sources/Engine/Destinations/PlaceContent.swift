@@ -10,6 +10,8 @@ package enum PlaceContent: Hashable, Sendable {
     case adopted
     /// A value of another token of ours: its name.
     case otherToken(String)
+    /// One that has ended, so that nobody can be locked out by writing over it.
+    case ended(ofToken: String, Digest)
     case unknown(Digest)
     /// The vault lets nobody read: it can never be told.
     case writeOnly
@@ -87,7 +89,9 @@ package struct DestinationSurvey: Sendable {
         guard let digest else { return place }
         place.content = try await store.read { store in
             if let (owner, version) = try store.version(with: digest) {
-                return owner.id == token.id ? .version(version.number, version.state) : .otherToken(owner.name)
+                if owner.id == token.id { return .version(version.number, version.state) }
+                if version.state.authenticates { return .otherToken(owner.name) }
+                return digest == destination.baseline ? .adopted : .ended(ofToken: owner.name, digest)
             }
             return digest == destination.baseline ? .adopted : .unknown(digest)
         }

@@ -45,6 +45,17 @@ extension RotationSnapshot {
         try store.token(token.id)?.revision == token.revision
     }
 
+    /// Whether a value was read back in a place that was taken away since: who took it from there has it still, and it
+    /// ends with the overlap of its successor, as any other that was given up (decision 0024). Not where it would be
+    /// the third one that is valid: no successor could be made then.
+    func leavesWithItsConsumers(_ version: Version) -> Bool {
+        let present = Set(destinations.map(\.id))
+        return authenticatingCount < 3
+            && pushes.contains {
+                $0.version == version.number && $0.state == .verified && !present.contains($0.destinationID)
+            }
+    }
+
     /// Whether a destination was added after the current value was promoted and holds no other value of this token:
     /// it waits for the next rotation, and nobody can be locked out by way of it.
     func isNew(_ destination: Destination, holding observation: Observation) -> Bool {

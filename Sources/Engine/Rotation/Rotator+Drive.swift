@@ -84,9 +84,7 @@ extension Rotator {
         for destination in snapshot.destinations {
             guard let observation = reading.observations[destination.id] else { continue }
             if !snapshot.recognises(observation, at: destination) {
-                reading.obstacles.append(
-                    Obstacle(
-                        "\(destination) holds a value that rota does not know; it was not touched", kind: .conflict))
+                reading.obstacles.append(try await conflict(observation, at: destination))
             }
         }
         try reading.requireAll()
@@ -102,6 +100,18 @@ extension Rotator {
         try reading.requireAll()
         reached(.permitted)
         return reading.observations
+    }
+
+    /// What a destination holds that is not written over, in words: another token's value, or one that nobody recorded.
+    func conflict(_ observation: Observation, at destination: Destination) async throws -> Obstacle {
+        let digest = observation.value.flatMap(TokenValue.digest)
+        let what = try await store.read { store in
+            guard let digest, let (owner, version) = try store.version(with: digest) else {
+                return "a value that rota does not know"
+            }
+            return "\(version.state.authenticates ? "a" : "an ended") value of the token '\(owner.name)'"
+        }
+        return Obstacle("\(destination) holds \(what); it was not touched", kind: .conflict)
     }
 
     /// Reads all destinations at once; throws the trouble when any cannot be read.

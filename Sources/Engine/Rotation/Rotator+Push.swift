@@ -212,7 +212,7 @@ extension Rotator {
             throw Obstacle("another process took the rotation over", kind: .overtaken)
         }
         if fresh.recognises(observation, at: destination) { return }
-        throw Obstacle("\(destination) holds a value that rota does not know; it was not touched", kind: .conflict)
+        throw try await conflict(observation, at: destination)
     }
 }
 

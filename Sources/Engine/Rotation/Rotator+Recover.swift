@@ -52,7 +52,7 @@ extension Rotator {
             }
         }
         let id = snapshot.token.id
-        let uncertain = !certain
+        let uncertain = !certain || snapshot.leavesWithItsConsumers(pending)
         let moved = try await store.write { store in
             uncertain
                 ? try store.leaveUnconfirmed(id, version: pending.number, change: change.at(clock.now()))

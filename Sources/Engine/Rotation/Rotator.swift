@@ -112,10 +112,14 @@ package struct Rotator: Sendable {
 
     private func rotate(_ request: RotationRequest) async throws -> RotationResult {
         if stop.isRequested { return RotationResult(request.tokenID, .skipped, cause: Self.stopping) }
+        // It may have waited for its lane, and a freeze of the calendar may have begun meanwhile.
+        var request = request
+        request.change.at = clock.now()
+        let asked = request
         let claimed: (rotation: Rotation, snapshot: RotationSnapshot?)
         do {
             claimed = try await store.write { store in
-                (try self.claim(request, in: store), try RotationSnapshot(of: request.tokenID, from: store))
+                (try self.claim(asked, in: store), try RotationSnapshot(of: asked.tokenID, from: store))
             }
         } catch let refusal as ClaimRefused {
             return RotationResult(request.tokenID, .skipped, cause: refusal.cause)

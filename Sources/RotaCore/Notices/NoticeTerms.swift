@@ -28,6 +28,16 @@ package struct NoticeTerms: Hashable, Sendable {
         return release > now ? release : nil
     }
 
+    /// From when on an action that comes may be taken, where its notice will not be old enough when it is called for;
+    /// nil where it will. The first notice is taken to come at its time, or now where that has passed.
+    package func delay(of coming: ComingAction, after sent: [StandingNotice], at now: Instant) -> Instant? {
+        guard minimum > .zero, coming.action != .notify, let start = coming.verdict.start, start > now else {
+            return nil
+        }
+        let first = sent.first { $0.announces(coming) }?.firstSentAt ?? max(now, start - longestLead)
+        return first + minimum > start ? first + minimum : nil
+    }
+
     /// The notice that is to be sent now of an action; nil for none.
     ///
     /// Each stage comes once, from exactly its lead time before the action is taken. Of several that have passed, the

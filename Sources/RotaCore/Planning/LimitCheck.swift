@@ -65,8 +65,8 @@ package struct LimitCheck: Sendable {
 
     /// The sentence that refuses a plan, with the numbers; nil within the limit.
     ///
-    /// - parameter total: how many tokens it is about that can authenticate, and that the policy selects where it is a
-    ///   policy's; only looked at when `needsTotal`.
+    /// - parameter total: how many tokens it is about that can authenticate or are quarantined, and that the policy
+    ///   selects where it is a policy's; only looked at when `needsTotal`.
     package func refusal(total: Int) -> String? {
         if isOverCount, let most = ceiling.actions {
             let limit = "its limit\(scope.group.unit) is \(most) action\(most == 1 ? "" : "s")"
@@ -76,7 +76,7 @@ package struct LimitCheck: Sendable {
         let allowed = max(1, total * percent / 100)
         guard actions > allowed else { return nil }
         let phrase = scope.group.phrase
-        let tokens = scope.policy == nil ? "active tokens\(phrase)" : "tokens\(phrase) that it selects"
+        let tokens = scope.policy == nil ? "active or quarantined tokens\(phrase)" : "tokens\(phrase) that it selects"
         let limit = "its limit\(scope.group.unit) is \(percent) percent, which is \(allowed)"
         return "\(scope.subject) on \(actions) of \(total) \(tokens)\(ahead.remark); \(limit)"
     }

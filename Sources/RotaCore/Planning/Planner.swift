@@ -55,6 +55,11 @@ package struct Planner: Sendable {
             self.verdict = verdict
             waiver = nil
         }
+
+        /// Whether the condition of the policy errs.
+        package var isUnanswered: Bool {
+            if case .conditionFailed = verdict.reason { true } else { false }
+        }
     }
 
     /// Everything said of one token, and the one action that follows.

@@ -88,7 +88,8 @@ package struct RuleTimeline: Hashable, Sendable {
     package var sendsNotices: Bool
     /// The one that was sent of this action, and holds.
     package var standing: StandingNotice?
-    /// From when on the action may be taken that is called for and waits for its notice; nil where none waits.
+    /// From when on the action may be taken that is called for, or will be, and waits for its notice then; nil where it
+    /// does not.
     package var mayBegin: Instant?
     /// When the previous value ends: by the rotation under way, else as planned; nil unless it rotates.
     package var overlapEnd: Instant?
@@ -120,10 +121,14 @@ package struct RuleTimeline: Hashable, Sendable {
         self.start = start
         let coming = ComingAction(rule, of: policy.name, token: token, verdict: verdict)
         let terms = NoticeTerms(policy)
-        let isTaken = policy.mode == .enforce && verdict.calls && blocked == nil
+        let isTaken = policy.mode == .enforce && blocked == nil && waiver == nil
         standing = sent.first { $0.announces(coming) }
         sendsNotices = terms != nil
-        mayBegin = isTaken ? terms?.hold(coming, after: sent, at: now) : nil
+        mayBegin =
+            !isTaken
+            ? nil
+            : verdict.calls
+                ? terms?.hold(coming, after: sent, at: now) : terms?.delay(of: coming, after: sent, at: now)
         let begins = mayBegin ?? start
         // While it is waived nobody is told of it; what comes then begins with a first notice.
         let ahead =

@@ -65,6 +65,7 @@ private func showPlan(_ invocation: Invocation) throws -> ExitCode {
         WaivedDocument.print(result.waivers, result.waived, on: invocation.output)
         PlanDocument.printNotices(result.noticed, on: invocation.output)
         PlanDocument.printUnacted(result.findings, on: invocation.output)
+        ConditionRemark.print(result.unanswered, on: invocation.output)
         PlanDocument.printRuns(
             of: result.plan, policies.policies, otherwise: schedule, calendar: calendar, on: invocation.output)
         if request.hypothetical, policies.policies.countIdleTime, !(try store.tracking().isWatched(at: now)) {
@@ -76,7 +77,7 @@ private func showPlan(_ invocation: Invocation) throws -> ExitCode {
     invocation.output.failure(
         Failure(
             saving == nil ? "a run would refuse this plan: \(refusal)" : "the plan was not saved: \(refusal)",
-            hint: limitHint(composition.configuration)))
+            hint: limitHint(composition.configuration), code: .refused))
     return .refused
 }
 

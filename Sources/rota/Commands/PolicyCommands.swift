@@ -77,7 +77,7 @@ private func checkPolicies(_ invocation: Invocation) throws -> ExitCode {
     guard invocation.wantsJSON else {
         for fault in configuration?.warnings ?? [] { invocation.output.note(fault.description) }
         let policies = try checkedPolicies(load, at: path, invocation.output, tellsWarnings: true)
-        configuration?.warnOfUntoldNotices(of: policies.policies, invocation)
+        configuration?.warnOfUntoldNotices(of: policies.policies, findings: true, invocation)
         let rules = policies.policies.reduce(0) { $0 + $1.rules.count }
         let count = policies.policies.count
         invocation.output.line(
@@ -89,7 +89,7 @@ private func checkPolicies(_ invocation: Invocation) throws -> ExitCode {
     }
     let policies = load.policies?.policies ?? []
     var faults = (configuration?.warnings ?? []) + load.diagnostics.map { Fault($0) }
-    if let untold = configuration?.untoldNotices(of: policies) { faults.append(untold) }
+    if let untold = configuration?.untoldNotices(of: policies, findings: true) { faults.append(untold) }
     invocation.output.document([
         "valid": .bool(load.policies != nil),
         "digest": TokenDocument.text(load.policies?.digest),

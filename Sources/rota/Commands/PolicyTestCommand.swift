@@ -45,7 +45,7 @@ private func testPolicies(_ invocation: Invocation) throws -> ExitCode {
             "the tests at \(path) have \(counted(faults.count { $0.severity == .error }, "fault")); nothing was tested",
             code: .usage, faults: faults)
     }
-    if !invocation.wantsJSON { for fault in faults where fault.severity == .error { output.note(fault.description) } }
+    if !invocation.wantsJSON { for fault in faults { output.note(fault.description) } }
     let results = load.files.map { PolicyTestResult($0) }
     let failed = results.flatMap(\.tests).count { !$0.passed }
     let total = results.flatMap(\.tests).count

@@ -9,6 +9,8 @@ extension Command {
         discussion: """
             Finishes what earlier runs began, makes the plan and carries it out, opens and closes findings,
             and delivers events. Safe to repeat, to interrupt, and to run twice at once: put it into a timer.
+            It takes all policies, whatever their schedules say: times, windows and spread are kept by 'rota serve';
+            where it acts outside a window, it says so.
             A plan over a limit is refused as a whole, with exit code 4. Exit code 5: some actions failed; or a
             rotation stands still, be it one of an earlier run whose next try has not come; or an action is blocked
             by something that a person must mend: a value that rota does not know, no destination, a vault that is
@@ -64,7 +66,12 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
         RunDocument(report, givenUp, policies.policies).write(on: output)
     } else {
         composition.configuration.warnOfUntoldNotices(of: policies.policies, invocation)
-        RunDocument(report, givenUp, policies.policies).print(on: output)
+        RunDocument(report, givenUp, policies.policies).print(
+            on: output, noticesAreTaken: composition.configuration.isNoticeTaken)
+        ConditionRemark.print(report.unanswered, on: output)
+        WindowRemark.print(
+            report.plan, policies.policies, otherwise: composition.configuration.schedule,
+            calendar: composition.configuration.freezeCalendar, on: output)
     }
     if let refusal = report.refusal {
         throw Failure(
@@ -198,7 +205,7 @@ private struct RunDocument {
 
     // MARK: Text
 
-    func print(on output: Output) {
+    func print(on output: Output, noticesAreTaken: Bool) {
         var table = Table(["outcome", "action", "token", "policy", "rule", "why"], on: output)
         // Who was told once is not told every night.
         for action in actions where !(action.action == .notify && action.outcome == .skipped) {
@@ -217,7 +224,8 @@ private struct RunDocument {
             output.line("\(counted(report.waiverEnds.expiring, "notice")) of coming ends of waivers sent")
         }
         if report.notices > 0 {
-            output.line("\(counted(report.notices, "notice")) of coming actions sent")
+            let how = noticesAreTaken ? "sent" : "written down, and taken by no webhook"
+            output.line("\(counted(report.notices, "notice")) of coming actions \(how)")
         }
         for plan in report.awaiting {
             let state = SavedPlanDocument.status(plan, at: report.finishedAt)

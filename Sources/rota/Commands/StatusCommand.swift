@@ -1,5 +1,6 @@
 import Engine
 import JSON
+import PolicyFiles
 import RotaCore
 
 extension Command {
@@ -7,6 +8,7 @@ extension Command {
         words: ["status"],
         summary: "show the store, the last run, open rotations, findings, drift and deliveries",
         discussion: """
+            The next run is that of 'rota serve', by the schedules of the policies; 'rota policy calendar' has all.
             Rotations that a person asked for and that failed are told until the token has a new value. Drift is what
             'rota vault drift' found when somebody looked last, as of then.
             """,
@@ -43,6 +45,9 @@ private struct Status {
     /// Not in their issuers' lists any more.
     private let missing: Int
     private let lastRun: RunRecord?
+    /// Nil where they have faults.
+    private let policies: [Policy]?
+    private let schedule: Schedule
     private let rotations: [OpenRotation]
     /// What persons asked for and did not get.
     private let failed: [FailedRotation]
@@ -79,6 +84,8 @@ private struct Status {
         active = try store.countActive()
         missing = try store.countAbsent()
         lastRun = try store.lastRun()
+        policies = loadPolicies(at: configuration.policies, isConfigured: true).policies?.policies
+        schedule = configuration.schedule
         rotations = try store.openRotations().map {
             OpenRotation($0, of: try store.token($0.tokenID))
         }
@@ -124,6 +131,9 @@ private struct Status {
             "freeze": BrakeDocument.json(freeze), "freeze_calendar": FreezeCalendarDocument.json(calendar, at: at),
             "active_tokens": .integer(active), "missing_tokens": .integer(missing),
             "open_findings": .integer(findings), "last_run": lastRun.map(json) ?? .null,
+            "schedules": policies.map {
+                ScheduleDocument.json($0, otherwise: schedule, calendar: calendar, after: at, fires: 1)
+            } ?? .null,
             "rotations": .array(
                 rotations.map { open in
                     [
@@ -246,6 +256,7 @@ private struct Status {
         fields.add("open findings", spokenFindings)
         fields.add("waivers", spokenWaivers(at: now))
         fields.add("last run", lastRun.map { describe($0, at: now) } ?? "never")
+        fields.add("next run", spokenNextRun(at: now))
         fields.add(
             "rotations",
             "\(rotations.count) not finished" + (stalled.isEmpty ? "" : ", \(stalled.count) stuck")
@@ -269,6 +280,20 @@ private struct Status {
                     + "rota webhook test \(endpoint.name)")
         }
         fields.print(on: output)
+    }
+
+    /// Of the policy that 'rota serve' runs first.
+    private func spokenNextRun(at now: Instant) -> String {
+        guard let policies else { return "not known: the policies have faults; see 'rota policy check'" }
+        let next = policies.compactMap { policy in
+            (policy.schedule ?? schedule).nextActing(after: now, calendar: calendar).map { (policy, $0) }
+        }
+        guard let (policy, _) = next.min(by: { $0.1 < $1.1 }) else { return "none within \(Schedule.farthest)" }
+        let others =
+            policies.count == 1
+            ? "" : "; of \(counted(policies.count, "policy", "policies")), see 'rota policy calendar'"
+        return printable("'\(policy.name)' ")
+            + ScheduleDocument.next(policy, otherwise: schedule, calendar: calendar, after: now) + others
     }
 
     /// Only a run opens findings: before the first one there being none says nothing.
@@ -383,6 +408,10 @@ private struct OpenRotation {
     /// What comes, and when.
     func next(at now: Instant) -> String {
         guard let overlapEnd else { return "tried \(distance(to: rotation.nextAttemptAt, from: now))" }
-        return overlapEnd > now ? "ends \(distance(to: overlapEnd, from: now))" : "ends with the next run"
+        if overlapEnd > now { return "ends \(distance(to: overlapEnd, from: now))" }
+        // Looked at and kept, for what is known of its use.
+        return rotation.nextAttemptAt > now
+            ? "kept until its consumers have changed over: next look \(distance(to: rotation.nextAttemptAt, from: now))"
+            : "ends with the next run"
     }
 }

@@ -122,22 +122,38 @@ extension ExportedAudit {
     /// As `rota audit tail --json` prints it, or one entry a line.
     fileprivate mutating func read(_ path: String) throws(Failure) {
         let bytes = try File(reading: path, waits: true).readAll(most: largestAudit)
+        let before = count
         if let whole = try? JSON.parse(bytes, maximumBytes: largestAudit) {
-            for entry in whole["entries"]?.array ?? [whole] {
-                add(entry["entry"] ?? entry, number: entry["number"]?.integer)
-            }
-            return
+            for entry in whole["entries"]?.array ?? [whole] { try take(entry, path) }
+            return try requireEntries(after: before, path)
         }
         for (index, line) in bytes.split(separator: UInt8(ascii: "\n")).enumerated() {
+            let entry: JSON
             do throws(JSONError) {
-                let entry = try JSON.parse(Array(line), maximumBytes: 1 << 20)
-                add(entry["entry"] ?? entry, number: entry["number"]?.integer)
+                entry = try JSON.parse(Array(line), maximumBytes: 1 << 20)
             } catch {
-                throw .usage(
-                    "\(path), line \(index + 1): \(error)", hint: "give what 'rota audit tail --json' has printed")
+                throw .usage("\(path), line \(index + 1): \(error)", hint: Self.advice)
             }
+            try take(entry, "\(path), line \(index + 1)")
         }
+        try requireEntries(after: before, path)
     }
+
+    /// The silence of a file that was not written, or of another one, would pass for a log without revocations.
+    private func requireEntries(after before: Int, _ path: String) throws(Failure) {
+        if count == before { throw .usage("\(path) has no entry of an audit log", hint: Self.advice) }
+    }
+
+    /// Any other JSON would count as an entry that says nothing.
+    private mutating func take(_ entry: JSON, _ place: String) throws(Failure) {
+        let body = entry["entry"] ?? entry
+        guard body["action"]?.string != nil, body["object"]?.string != nil else {
+            throw .usage("\(place): this is no entry of an audit log", hint: Self.advice)
+        }
+        add(body, number: entry["number"]?.integer)
+    }
+
+    private static let advice = "give what 'rota audit tail --json' has printed"
 }
 
 /// What would be done, and what was.

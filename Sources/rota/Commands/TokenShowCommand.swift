@@ -236,6 +236,9 @@ private struct TokenDetails {
     /// An end is a promise to consumers, which a run keeps.
     private func ending(_ version: Version, at now: Instant) -> String {
         guard version.state != .current, rotation?.cause == nil, let end = version.endsAt, end <= now else { return "" }
+        if let next = rotation?.nextAttemptAt, next > now {
+            return ", kept until its consumers have changed over: next look \(distance(to: next, from: now))"
+        }
         return ", ends with the next run"
     }
 

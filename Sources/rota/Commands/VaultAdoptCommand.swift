@@ -83,6 +83,11 @@ private struct Adoption {
             ])
         }
         table.finish()
+        if places.contains(where: { AdoptUseCase.outlook($0) == .refused }) {
+            output.remark(
+                "a value of another token that is accepted is not taken over: take it away there, or give one of "
+                    + "the two another place ('rota token edit')")
+        }
         let others = places.count - adoptable
         output.line(
             "\(counted(adoptable, "value")) to adopt, "
@@ -150,7 +155,7 @@ extension AdoptUseCase.Outcome {
         switch self {
         case .adopted: "adopt"
         case .nothingToDo: "nothing to do"
-        case .refused: "refused"
+        case .refused: "refused: it is accepted"
         case .unreadable: "cannot be read"
         case .overtaken: "it has changed meanwhile; look again"
         }
@@ -165,6 +170,7 @@ extension PlaceContent {
         case .version: "own"
         case .adopted: "adopted"
         case .otherToken: "other-token"
+        case .ended: "ended"
         case .unknown: "unknown"
         case .writeOnly: "write-only"
         case .unreadable: "unreadable"
@@ -178,6 +184,7 @@ extension PlaceContent {
         case .version(let number, let state): "its version \(number) (\(state.rawValue))"
         case .adopted: "the value that was adopted"
         case .otherToken(let name): "a value of the token '\(name)'"
+        case .ended(let name, _): "an ended value of the token '\(name)'"
         case .unknown: "a value that rota does not know"
         case .writeOnly: "what nobody can read"
         case .unreadable(let cause): cause

@@ -129,7 +129,10 @@ struct TimelineDocument {
         if let begins = rule.mayBegin {
             dates.append((begins, "\(rule.action.rawValue) may be taken: its notice is old enough then"))
         }
-        if let start = rule.start { dates.append((start, "\(rule.action.rawValue) begins\(approval)")) }
+        if let start = rule.start {
+            let what = rule.mayBegin == nil ? "begins" : "is called for"
+            dates.append((start, "\(rule.action.rawValue) \(what)\(approval)"))
+        }
         if let end = rule.overlapEnd {
             // One that is under way has its own, which may have been another.
             let after = rule.verdict.inProgress ? "" : ", after an overlap of \(source.overlap.spoken)"

@@ -8,8 +8,10 @@ struct LastFailure {
     /// Who asked for it, or `rota` where it went on with one.
     let actor: String
     let cause: String
-    /// Nil where nobody tries again by himself.
+    /// Nil where nothing tells when it is tried again.
     let nextAttemptAt: Instant?
+    /// Whether a policy called for it: then each of its runs tries again.
+    private let isOfPolicy: Bool
 
     /// Nil where there is none.
     init?(of id: TokenID, from store: any Store) throws {
@@ -21,6 +23,7 @@ struct LastFailure {
         guard let last else { return nil }
         at = last.at
         actor = last.actor
+        isOfPolicy = actor.hasPrefix("policy:")
         cause = (try? JSON.parse(last.body, maximumBytes: last.body.utf8.count)["cause"]?.string) ?? "not known"
         let rotation = try store.rotation(of: id)
         nextAttemptAt =
@@ -35,7 +38,9 @@ struct LastFailure {
     }
 
     func sentence(at now: Instant) -> String {
-        let next = nextAttemptAt.map { "next try \(distance(to: $0, from: now))" } ?? "no run tries it again"
+        let next =
+            nextAttemptAt.map { "next try \(distance(to: $0, from: now))" }
+            ?? (isOfPolicy ? "the next run of the policy tries again" : "no run tries it again")
         return "\(spoken(at, from: now)) by \(actor): \(cause); \(next)"
     }
 }

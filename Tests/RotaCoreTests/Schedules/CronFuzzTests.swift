@@ -1,5 +1,6 @@
 import Foundation
 import RotaCore
+import TestSupport
 import Testing
 
 /// `ROTA_FUZZ_COUNT` says how many inputs; a million of them in `make test-long`.
@@ -20,6 +21,7 @@ import Testing
         var dice = Numbers(state: 20_261_126)
         let start = Instant(seconds: 1_764_000_000)
         var (patterns, faults) = (0, 0)
+        let before = ResidentMemory.bytes()
         for round in 0..<Self.count {
             let text = Self.text(&dice, round)
             do throws(CronFault) {
@@ -37,6 +39,8 @@ import Testing
                 if !isPlaced || !isShort { Issue.record("\(text): \(error) (\(error.hint))") }
             }
         }
+        let grown = ResidentMemory.bytes() - before
+        #expect(grown < ResidentMemory.mostOfAFuzz, "\(grown >> 20) MiB more are resident")
         // If nothing came through, nothing was tried.
         #expect(patterns > Self.count / 50 && faults > Self.count / 4, "\(patterns) patterns, \(faults) faults")
     }
