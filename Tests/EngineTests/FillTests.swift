@@ -212,9 +212,10 @@ import Testing
 
     @Test func `nothing is filled while there is a brake`() async throws {
         let written = empty.count(of: .write)
-        let (queue, change) = (bench.queue, bench.change)
+        let (queue, change, next) = (bench.queue, bench.change, full.count(of: .probe) + 3)
         full.setHook { call in
-            if call.operation == .probe {
+            // It is probed, fenced and read back; the third read of it is the search for the current value.
+            if call.operation == .probe, call.number == next {
                 let freeze = Freeze(reason: "release", actor: "test", begunAt: change.at, endsAt: nil)
                 try? await queue.write { try $0.freeze(freeze, change: change) }
             }

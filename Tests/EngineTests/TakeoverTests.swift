@@ -7,7 +7,7 @@ import Testing
 /// A process may be stopped between any two instructions, be given up for dead, and wake up later.
 @Suite struct TakeoverTests {
     /// How many calls to the two vaults an undisturbed rotation makes: probes, questions, writes and reads back.
-    private static let calls = 1...12
+    private static let calls = 1...8
 
     @Test(arguments: calls)
     func `a rotation that is stopped at a call is finished by the next process, and does no harm when it wakes`(
@@ -34,6 +34,7 @@ import Testing
             return try await bench.rotator(seed: 1).rotate([request])
         }
         await stop.reached()
+        #expect(stop.isHolding, "it makes fewer calls")
         #expect(try await bench.violations() == [])
         try await bench.runToTheEnd()
         #expect(try await bench.violations() == [])

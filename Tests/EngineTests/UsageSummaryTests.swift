@@ -40,6 +40,8 @@ import Testing
         #expect(summary.versions.map(\.uses) == [0, 3, 2])
         #expect(summary.versions.map(\.refusals) == [0, 4, 0])
         #expect(summary.versions.first?.lastUsed == now - .days(200))
+        let firstUsed = [200, 1, 90].map { (now - .days($0)).midnight }
+        #expect(summary.versions.map(\.firstUsed) == firstUsed, "since when each is in use")
         #expect(summary.uses == 5 && summary.refusals == 4)
         #expect(summary.sources.texts == ["b", "a"], "accepted ones, and none that is old")
         #expect(summary.versions[1].refusedSources.texts == ["x"])

@@ -118,6 +118,7 @@ def test_three_hundred_kills_under_load_lock_nobody_out(house):
                     asked += 1
                     value = scene.read(chance.choice(scene.seeds).destinations[asked % 2])
                     assert house.accepts(value), f"{told}: verify refuses a value that a vault holds"
+                    assert scene.rows("PRAGMA quick_check") == [("ok",)], told
             crew.fill()
     house.policy(overlap="1s")
     scene.next = TOKENS
@@ -129,6 +130,7 @@ def test_three_hundred_kills_under_load_lock_nobody_out(house):
         first, second = scene.held(of)
         assert first == second and house.accepts(first), of.name
     scene.finish()
+    assert scene.rows("PRAGMA integrity_check") == [("ok",)]
     assert house.rows("SELECT COUNT(*) FROM runs WHERE finished_at IS NULL") == [(0,)]
     print(f"{killed.total()} kills {dict(killed)} in {time.monotonic() - begun:.0f} s, a full check after each,"
           f" 0 violations; {changed} places changed;"

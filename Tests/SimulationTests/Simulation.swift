@@ -12,7 +12,7 @@ struct Simulation {
         var faultySteps: Int
         var steps = 0
         var kills = 0
-        /// Versions that became current, or had.
+        /// Versions that became current, or had, and were not the first ones.
         var rotations = 0
         /// Empty places that were given the current value, so that they could be fenced.
         var fillings = 0
@@ -160,7 +160,7 @@ struct Simulation {
             try Self.tokens.reduce(0) { sum, id in
                 sum
                     + (try store.versions(of: id).count {
-                        $0.state == .current || $0.state == .previous || $0.endsAt != nil
+                        $0.number > 1 && ($0.state == .current || $0.state == .previous || $0.endsAt != nil)
                     })
             }
         }

@@ -68,6 +68,12 @@ def test_one_fault_after_the_other_leaves_every_value_accepted_and_nothing_behin
         assert harmed, fault
         assert sum(outcomes.values()) == TOKENS
         vaults.look()
+        if fault == "duplicate":
+            # What is sent twice is written once: the second one names a version that is not the newest any more.
+            assert any(seen.fault == fault and seen.method in ("POST", "PUT") for seen in proxy.seen[before:])
+            written = {house.secret(f"apps/{seed.name}")["metadata"]["version"]
+                       for seed in seeds if seed.name.startswith("duplicate.")}
+            assert written == {2}, written
 
     # Now nothing is in the way, and nothing needs a hand.
     proxy.harm(None)

@@ -9,7 +9,9 @@ extension Configuration {
     func untoldNotices(of policies: [Policy], findings: Bool) -> Fault? {
         var events: [String] = []
         if !isNoticeTaken, policies.contains(where: { NoticeTerms($0) != nil }) { events.append("token.action_due") }
-        if findings, !isTaken("policy.violated"), policies.contains(where: \.onlyTells) { events.append("policy.violated") }
+        if findings, !isTaken("policy.violated"), policies.contains(where: \.onlyTells) {
+            events.append("policy.violated")
+        }
         guard !events.isEmpty else { return nil }
         let patterns = events.map { "\"\($0.prefix { $0 != "." }).*\"" }.joined(separator: ", ")
         var fault = Fault(
