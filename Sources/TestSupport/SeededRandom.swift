@@ -1,20 +1,35 @@
 import Crypto
 import Engine
 
-/// The same bytes for the same seed (SplitMix64), so that a failure can be seen again.
+/// The same numbers for the same seed (SplitMix64), so that a failure can be seen again.
+package struct Numbers: RandomNumberGenerator, Sendable {
+    package var state: UInt64
+
+    package init(state: UInt64) { self.state = state }
+
+    package mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var word = state
+        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+        return word ^ (word >> 31)
+    }
+}
+
+/// The same as bytes.
 package final class SeededRandom: RandomSource {
-    private let state: Locked<UInt64>
+    private let numbers: Locked<Numbers>
 
     package init(seed: UInt64 = 1) {
-        state = Locked(seed)
+        numbers = Locked(Numbers(state: seed))
     }
 
     package func bytes(_ count: Int) -> [UInt8] {
-        state.withLock { state in
+        numbers.withLock { numbers in
             var bytes: [UInt8] = []
             bytes.reserveCapacity(count + 8)
             while bytes.count < count {
-                var word = Self.next(&state)
+                var word = numbers.next()
                 for _ in 0..<8 {
                     bytes.append(UInt8(truncatingIfNeeded: word))
                     word >>= 8
@@ -22,13 +37,5 @@ package final class SeededRandom: RandomSource {
             }
             return Array(bytes.prefix(count))
         }
-    }
-
-    private static func next(_ state: inout UInt64) -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
     }
 }

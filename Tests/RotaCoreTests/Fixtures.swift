@@ -28,19 +28,6 @@ func token(
         destinationCount: destinations)
 }
 
-/// A small reproducible source of numbers (SplitMix64).
-struct Numbers: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
-
 /// As if uses had been watched always.
 func evaluate(_ rule: Rule, of token: Token, at now: Instant) -> Verdict {
     evaluate(rule, of: token, at: now, tracking: .unbroken)

@@ -1,4 +1,5 @@
 import RotaCore
+import TestSupport
 import Testing
 
 /// When people are told of what is coming, and what waits for that.

@@ -32,7 +32,7 @@ final class World: Sendable {
     }
 
     private struct State {
-        var generator: UInt64
+        var generator: Numbers
         var milliseconds: Int64
         var pending: [Pending] = []
         var paused: [Int: Int] = [:]
@@ -60,7 +60,9 @@ final class World: Sendable {
 
     init(seed: UInt64, vaults: [FakeVault], start: Instant) {
         self.vaults = vaults
-        state = Locked(State(generator: seed &* 0x9E37_79B9_7F4A_7C15 | 1, milliseconds: start.seconds * 1000))
+        state = Locked(
+            State(
+                generator: Numbers(state: seed &* 0x9E37_79B9_7F4A_7C15 | 1), milliseconds: start.seconds * 1000))
     }
 
     var steps: Int { state.withLock { $0.steps } }
@@ -84,15 +86,7 @@ final class World: Sendable {
 
     // MARK: - Chance
 
-    func word() -> UInt64 {
-        state.withLock { state in
-            state.generator &+= 0x9E37_79B9_7F4A_7C15
-            var word = state.generator
-            word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-            return word ^ (word >> 31)
-        }
-    }
+    func word() -> UInt64 { state.withLock { $0.generator.next() } }
 
     func number(below limit: Int) -> Int { Int(word() % UInt64(max(1, limit))) }
     func isDrawn(_ probability: Double) -> Bool { Double(word() >> 11) < probability * 9_007_199_254_740_992 }

@@ -137,7 +137,9 @@ def test_a_policy_of_ours_is_checked_and_planned(bare, path):
     bare.json("import", bare.inventory(rows()))
 
     checked = bare.rota("policy", "check")
-    assert "warning" not in checked.stderr and "no faults" in checked.stdout, checked.stderr
+    # There is no webhook here, which those that only tell are warned of.
+    warned = [line for line in checked.stderr.splitlines() if "warning" in line and "nobody is told" not in line]
+    assert not warned and "no faults" in checked.stdout, checked.stderr
     as_it_is = bare.json("plan")
     assert bare.json("plan", "--at", "3650d")["totals"]["candidates"] >= as_it_is["totals"]["candidates"]
     names = re.findall(r"^  - name: (\S+)", text, re.M)

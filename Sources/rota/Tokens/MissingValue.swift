@@ -27,10 +27,11 @@ struct MissingValue {
     var why: String { cause ?? "nothing was tried yet" }
 
     var remedy: String {
-        isGoingOn
-            ? "'rota run' tries again"
-            : "set that right, then 'rota token rotate \(token.name)'; or give it up: "
-                + "rota token revoke \(token.name) --reason TEXT"
+        if isGoingOn { return "'rota run' tries again" }
+        let replacing =
+            why.hasSuffix("it was not touched") ? ", or 'rota vault adopt \(token.name)' to have it replaced" : ""
+        return "set that right\(replacing)"
+            + ", then 'rota token rotate \(token.name)'; or give it up: rota token revoke \(token.name) --reason TEXT"
     }
 
     var json: JSON {
