@@ -53,6 +53,16 @@ CONDITIONAL = FIVE.replace("    match: all\n", "    match: all\n    when: >-\n"
                            "      token.age > duration(\"1h\") && token.scopes.exists(s, s.startsWith(\"export:\"))\n"
                            "      && token.labels.env != \"none\"\n")
 
+# The same with every other rule, too: ten in each policy.
+EVERY = "version: 1\npolicies:\n" + "".join(policy + """      - { expires-within: 14d, action: notify }
+      - { owner: ["team-*"], action: notify }
+      - { description: required, action: notify }
+      - { destination: required, action: notify }
+      - { scopes: { deny: ["*:admin"], max: 5 }, action: notify }
+      - { name: "service-*", action: notify }
+      - { sources: { max-addresses: 3, within: 30d }, action: notify }
+""" for policy in FIVE.partition("policies:\n")[2].replace("  - name:", "\0  - name:").split("\0")[1:])
+
 # What acts, to be simulated; without a pace, and with one.
 ACTING = """version: 1
 policies:
@@ -171,7 +181,7 @@ def initialise(rota, folder):
 def configure(folder, port=0):
     """A configuration for each set of policies; `rota.yaml` has the five."""
     for name, policies in (
-            ("rota.yaml", FIVE), ("nothing.yaml", NOTHING_DUE), ("conditional.yaml", CONDITIONAL),
+            ("rota.yaml", FIVE), ("nothing.yaml", NOTHING_DUE), ("conditional.yaml", CONDITIONAL), ("every.yaml", EVERY),
             ("acting.yaml", ACTING.format(pace="")),
             ("paced.yaml", ACTING.format(pace="\n    pace: { actions: 5000 }"))):
         file = f"policies-{name}"

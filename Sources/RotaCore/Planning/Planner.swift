@@ -124,9 +124,14 @@ package struct Planner: Sendable {
             let first = rulings.count
             if !isConditional[policy] || meetsCondition(of: policy, token, at: now, idle: idle, else: &rulings) {
                 for rule in terms[policy].indices {
-                    let verdict = evaluate(
-                        terms[policy][rule], of: token, at: now, idle: idle, tracking: tracking,
-                        facts: evaluateFacts(of: token, policies.policies[policy].rules[rule]))
+                    let verdict: Verdict
+                    if let timed = evaluate(
+                        terms[policy][rule], of: token, at: now, idle: idle, tracking: tracking)
+                    {
+                        verdict = timed
+                    } else {
+                        verdict = evaluateFacts(of: token, policies.policies[policy].rules[rule])
+                    }
                     rulings.append(Ruling(policy: policy, rule: rule, verdict: verdict))
                 }
             }

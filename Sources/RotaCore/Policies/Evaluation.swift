@@ -14,14 +14,16 @@ package func evaluate(
 func evaluate(
     _ rule: Rule, of token: Token, at now: Instant, idle clock: IdleClock?, tracking: TrackingHistory
 ) -> Verdict {
-    evaluate(rule.terms, of: token, at: now, idle: clock, tracking: tracking, facts: evaluateFacts(of: token, rule))
+    if let verdict = evaluate(rule.terms, of: token, at: now, idle: clock, tracking: tracking) { return verdict }
+    return evaluateFacts(of: token, rule)
 }
 
-/// The same by the terms of a rule; `facts` is asked where it is about no time.
+/// The same by the terms of a rule; nil where it is about no time, and about facts alone.
+///
+/// Not by a closure for those, nor by `??`: it would copy the token, and whoever holds the rule, each time.
 func evaluate(
-    _ terms: RuleTerms, of token: Token, at now: Instant, idle clock: IdleClock?, tracking: TrackingHistory,
-    facts: @autoclosure () -> Verdict
-) -> Verdict {
+    _ terms: RuleTerms, of token: Token, at now: Instant, idle clock: IdleClock?, tracking: TrackingHistory
+) -> Verdict? {
     switch terms.limit {
     case .age(let limit):
         evaluateAge(of: token.values, limit: limit, rule: terms, at: now)
@@ -36,7 +38,7 @@ func evaluate(
     case .sources(let addresses, let agents, let within):
         evaluateSources(
             of: token, addresses: addresses, agents: agents, within: within, rule: terms, at: now, tracking: tracking)
-    case .facts: facts()
+    case .facts: nil
     }
 }
 
