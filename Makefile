@@ -62,7 +62,8 @@ test-long: build
 	  --filter SimulationTests.SimulationTests | grep -v '◇'
 	$(PYTHON) Tests/SystemTests/cel_expressions.py 300000 .build/cel-expressions-long.json
 	ROTA_FUZZ_COUNT=1000000 ROTA_CEL_EXPRESSIONS=.build/cel-expressions-long.json \
-	  swift test --skip-build --disable-xctest --filter 'CELTests|CronFuzzTests|PolicyFuzzTests'
+	  swift test -c release -Xswiftc -enable-testing --scratch-path .build/long --skip-build --disable-xctest \
+	  --filter 'CELTests|CronFuzzTests|PolicyFuzzTests'
 	ROTA_LONG=1 $(PYTHON) -m pytest -p no:cacheprovider -s \
 	  Tests/SystemTests/test_kill.py Tests/SystemTests/test_verifications.py $(FAULTS)
 
@@ -100,9 +101,10 @@ system: build
 	$(PYTHON) -m pytest --quiet -p no:cacheprovider $(TWO) -m 'not alone' $(SUITES)
 	$(PYTHON) -m pytest --quiet -p no:cacheprovider -m alone $(SUITES)
 
-# What each test found out is printed at the end, and the seed of what was drawn.
+# One after the other, since they have two processes at work themselves. What each test found out is printed, and the
+# seed of what was drawn.
 faults: build
-	$(PYTHON) -m pytest --quiet -p no:cacheprovider $(TWO) -rP $(FAULTS)
+	$(PYTHON) -m pytest --quiet -p no:cacheprovider -s $(FAULTS)
 
 demo: build
 	Demo/demo.sh
