@@ -176,7 +176,7 @@ struct Simulation {
     }
 
     /// Somebody else's value, or an older one that somebody put back, waits for a person; and so do three valid values
-    /// of which none can be proved to be nowhere.
+    /// of which none can be proved to be nowhere, or of which one is kept since somebody has emptied a place.
     private func isExcused(_ rotation: Rotation, _ store: any StoreReads) throws -> Bool {
         let versions = try store.versions(of: rotation.tokenID)
         let destinations = try store.destinations(of: rotation.tokenID)
@@ -191,6 +191,14 @@ struct Simulation {
         guard rotation.phase == .open, versions.count(where: { $0.state.authenticates }) >= 3 else { return false }
         let pushes = try store.pushes(of: rotation.tokenID)
         let current = versions.first { $0.state == .current }
+        // An older value is kept while the current one is missing where it was read back: somebody has deleted it there.
+        let isEmptied = destinations.contains { place in
+            value(at: place) == nil
+                && pushes.contains {
+                    $0.version == current?.number && $0.destinationID == place.id && $0.state == .verified
+                }
+        }
+        if isEmptied, versions.contains(where: { $0.state == .previous }) { return true }
         return versions.filter { $0.state == .unconfirmed }.allSatisfy { version in
             destinations.contains { place in
                 pushes.contains { $0.version == version.number && $0.destinationID == place.id && $0.state != .fenced }
