@@ -191,7 +191,7 @@ struct Simulation {
         guard rotation.phase == .open, versions.count(where: { $0.state.authenticates }) >= 3 else { return false }
         let pushes = try store.pushes(of: rotation.tokenID)
         let current = versions.first { $0.state == .current }
-        // An older value is kept while the current one is missing where it was read back: somebody has deleted it there.
+        // An older value is kept while the current one is missing where it was read back: somebody deleted it there.
         let isEmptied = destinations.contains { place in
             value(at: place) == nil
                 && pushes.contains {
