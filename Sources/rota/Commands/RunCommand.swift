@@ -69,9 +69,11 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
         RunDocument(report, givenUp, policies.policies).print(
             on: output, noticesAreTaken: composition.configuration.isNoticeTaken)
         ConditionRemark.print(report.unanswered, on: output)
-        WindowRemark.print(
-            report.plan, policies.policies, otherwise: composition.configuration.schedule,
-            calendar: composition.configuration.freezeCalendar, on: output)
+        if report.refusal == nil, report.brake == nil {
+            WindowRemark.print(
+                report.plan, policies.policies, otherwise: composition.configuration.schedule,
+                calendar: composition.configuration.freezeCalendar, on: output)
+        }
     }
     if let refusal = report.refusal {
         throw Failure(
