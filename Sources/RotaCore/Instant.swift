@@ -5,7 +5,6 @@ package struct Instant: Hashable, Comparable, Sendable {
     /// Seconds since the epoch.
     package let seconds: Int64
 
-    @inlinable
     package init(seconds: Int64) {
         self.seconds = seconds
     }

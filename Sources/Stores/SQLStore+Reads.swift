@@ -53,8 +53,8 @@ extension SQLStore {
         let wanted = Set(states)
         if order == .unsorted {
             try driver.query(.unsortedTokens, []) { row in
-                let token = try decode(row)
-                return wanted.isEmpty || wanted.contains(token.state) ? try each(token) : true
+                if !wanted.isEmpty, !wanted.contains(try TokenDecoder.state(row)) { return true }
+                return try each(decodeJudged(row))
             }
             return
         }

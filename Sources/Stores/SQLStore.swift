@@ -17,6 +17,9 @@ final class SQLStore: Store {
     /// A row of `tokens`.
     func decode(_ row: borrowing Row) throws -> Token { try decoder.decode(row) }
 
+    /// A row that has only what a token is judged by.
+    func decodeJudged(_ row: borrowing Row) throws -> Token { try decoder.decodeJudged(row) }
+
     /// Within `load`: what would be looked up has been looked at, and there is no index to do it by.
     private(set) var isLoading = false
 

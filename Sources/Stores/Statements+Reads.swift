@@ -1,21 +1,14 @@
 import RotaCore
 
-/// The columns of a token in the order in which they are decoded.
-private let tokenColumns = """
-    id, revision, name, description, owner, integration, scopes, labels, prefix, issuer, external_id, state, \
-    created_at, created_by, expires_at, last_used_at, tracked_since, provenance, ended_at, ended_by, \
-    ended_cause, current_version, value_issued_at, oldest_issued_at, rotation_open, awaiting_retirement, \
-    overlap_ends_at, destination_count, usage_asserted_until, watched_since, restored_at, \
-    seen_from
-    """
-/// The same without what only people ask for: each column of a million rows costs as much as a rule that is judged.
+/// What a token is judged by, in the order in which it is decoded; all that there is of it but what only people ask
+/// for: each column of a million rows costs as much as a rule that is judged.
 private let judgedColumns = """
-    id, 0, name, '', owner, integration, scopes, labels, '', issuer, NULL, state, \
-    created_at, '', expires_at, last_used_at, tracked_since, provenance, ended_at, ended_by, \
-    ended_cause, current_version, value_issued_at, oldest_issued_at, rotation_open, awaiting_retirement, \
-    overlap_ends_at, destination_count, usage_asserted_until, watched_since, restored_at, \
-    seen_from
+    id, name, owner, integration, scopes, labels, issuer, state, created_at, expires_at, last_used_at, tracked_since, \
+    provenance, ended_at, ended_by, ended_cause, current_version, value_issued_at, oldest_issued_at, rotation_open, \
+    awaiting_retirement, overlap_ends_at, destination_count, usage_asserted_until, watched_since, restored_at, seen_from
     """
+/// The columns of a token in the order in which they are decoded.
+private let tokenColumns = judgedColumns + ", revision, description, prefix, external_id, created_by"
 private let versionColumns = "number, state, digest, hint, issued_at, ends_at, ended_at"
 private let rotationColumns = """
     id, token_id, from_version, to_version, phase, overlap, claimed_at, claim_actor, claim_cause, claim_run, \

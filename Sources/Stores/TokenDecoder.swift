@@ -14,16 +14,30 @@ struct TokenDecoder: ~Copyable {
     private var labels = Recurring(LabelText.decode)
 
     mutating func decode(_ row: borrowing Row) throws -> Token {
+        try decode(
+            row, revision: row.integer(27), description: row.text(28), prefix: text(row, 29),
+            externalID: row.optionalText(30), createdBy: text(row, 31))
+    }
+
+    /// A row that has only what a token is judged by.
+    mutating func decodeJudged(_ row: borrowing Row) throws -> Token {
+        try decode(row, revision: 0, description: "", prefix: "", externalID: nil, createdBy: "")
+    }
+
+    @inline(__always)
+    private mutating func decode(
+        _ row: borrowing Row, revision: Int64, description: String, prefix: String, externalID: String?,
+        createdBy: String
+    ) throws -> Token {
         Token(
-            id: TokenID(row.text(0)), revision: row.integer(1), name: row.text(2), description: row.text(3),
-            owner: text(row, 4), integration: text(row, 5), scopes: scopes.value(row, 6),
-            labels: labels.value(row, 7), prefix: text(row, 8), issuer: try issuer(row),
-            externalID: row.optionalText(10), state: try state(row), createdAt: row.instant(12),
-            createdBy: text(row, 13), expiresAt: row.optionalInstant(14), usage: usage(row),
-            usageAssertedUntil: row.optionalInstant(28), seenFrom: SeenFrom(text: row.optionalText(31) ?? ""),
-            watchedSince: row.optionalInstant(29),
-            restoredAt: row.optionalInstant(30), end: end(row), values: values(row),
-            destinationCount: row.count(27), provenance: try provenance(row))
+            id: TokenID(row.text(0)), revision: revision, name: row.text(1), description: description,
+            owner: text(row, 2), integration: text(row, 3), scopes: scopes.value(row, 4),
+            labels: labels.value(row, 5), prefix: prefix, issuer: try issuer(row), externalID: externalID,
+            state: try Self.state(row), createdAt: row.instant(8), createdBy: createdBy,
+            expiresAt: row.optionalInstant(9), usage: usage(row), usageAssertedUntil: row.optionalInstant(23),
+            seenFrom: SeenFrom(text: row.optionalText(26) ?? ""), watchedSince: row.optionalInstant(24),
+            restoredAt: row.optionalInstant(25), end: end(row), values: values(row), destinationCount: row.count(22),
+            provenance: try provenance(row))
     }
 
     private mutating func text(_ row: borrowing Row, _ column: Int) -> String {
@@ -32,36 +46,36 @@ struct TokenDecoder: ~Copyable {
     }
 
     private func issuer(_ row: borrowing Row) throws -> Issuer {
-        if row.holds("rota", 9) { return .rota }
-        let text = row.text(9)
+        if row.holds("rota", 6) { return .rota }
+        let text = row.text(6)
         guard let issuer = Issuer(text) else { throw StoreError.failed("'\(text)' is no issuer") }
         return issuer
     }
 
-    private func state(_ row: borrowing Row) throws -> TokenState {
+    static func state(_ row: borrowing Row) throws -> TokenState {
         // Nearly all of them, and told apart in a few nanoseconds.
-        row.holds("active", 11) ? .active : row.holds("revoked", 11) ? .revoked : try row.word(11)
+        row.holds("active", 7) ? .active : row.holds("revoked", 7) ? .revoked : try row.word(7)
     }
 
     private func provenance(_ row: borrowing Row) throws -> Provenance {
-        row.holds("asserted", 17) ? .asserted : try row.word(17)
+        row.holds("asserted", 12) ? .asserted : try row.word(12)
     }
 
     private func usage(_ row: borrowing Row) -> Usage {
-        if let used = row.optionalInstant(15) { return .lastUsed(used) }
-        if let since = row.optionalInstant(16) { return .neverUsed(since: since) }
+        if let used = row.optionalInstant(10) { return .lastUsed(used) }
+        if let since = row.optionalInstant(11) { return .neverUsed(since: since) }
         return .unknown
     }
 
     private mutating func end(_ row: borrowing Row) -> TokenEnd? {
-        guard let at = row.optionalInstant(18) else { return nil }
-        return TokenEnd(at: at, by: text(row, 19), cause: text(row, 20))
+        guard let at = row.optionalInstant(13) else { return nil }
+        return TokenEnd(at: at, by: text(row, 14), cause: text(row, 15))
     }
 
     private func values(_ row: borrowing Row) -> ValueSummary {
         ValueSummary(
-            current: row.optionalInteger(21).map { Int($0) }, currentIssuedAt: row.optionalInstant(22),
-            oldestIssuedAt: row.optionalInstant(23), rotationOpen: row.integer(24) != 0,
-            awaitingRetirement: row.integer(25) != 0, overlapEndsAt: row.optionalInstant(26))
+            current: row.optionalInteger(16).map { Int($0) }, currentIssuedAt: row.optionalInstant(17),
+            oldestIssuedAt: row.optionalInstant(18), rotationOpen: row.integer(19) != 0,
+            awaitingRetirement: row.integer(20) != 0, overlapEndsAt: row.optionalInstant(21))
     }
 }

@@ -48,7 +48,6 @@ package struct Planner: Sendable {
         /// The place of the waiver that it is waived by, among those of the planner; nil for any other verdict.
         package var waiver: Int?
 
-        @inlinable
         package init(policy: Int, rule: Int, verdict: Verdict) {
             self.policy = policy
             self.rule = rule

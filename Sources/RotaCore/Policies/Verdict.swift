@@ -16,7 +16,6 @@ package struct Verdict: Hashable, Sendable {
     /// What it would be without the waiver that it is waived by; nil for any other.
     package var wouldBe: Status?
 
-    @inlinable
     package init(
         _ status: Status, _ reason: Reason, deadline: Instant? = nil, start: Instant? = nil,
         inProgress: Bool = false

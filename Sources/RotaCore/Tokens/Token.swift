@@ -106,8 +106,6 @@ package struct Token: Hashable, Sendable {
     /// Where its dates come from.
     package var provenance: Provenance
 
-    // Inlined always: a call copies the whole token once more.
-    @inlinable @inline(always)
     package init(
         id: TokenID, revision: Int64 = 1, name: String, description: String = "", owner: String = "",
         integration: String = "", scopes: [String] = [], labels: [String: String] = [:],
@@ -191,7 +189,6 @@ package struct ValueSummary: Hashable, Sendable {
     /// When the last of them may be retired; nil when there is none.
     package var overlapEndsAt: Instant?
 
-    @inlinable
     package init(
         current: Int? = 1, currentIssuedAt: Instant?, oldestIssuedAt: Instant? = nil,
         rotationOpen: Bool = false, awaitingRetirement: Bool = false, overlapEndsAt: Instant? = nil
