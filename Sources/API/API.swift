@@ -2,17 +2,26 @@ package import Addresses
 import Crypto
 package import Engine
 package import HTTPServer
-import RotaCore
+package import RotaCore
 
 /// The HTTP interface: routes, and the calls of the engine that they lead to.
 ///
 /// Everything here runs on the HTTP server's own threads, which may block: reads go straight to the store, each
 /// on a connection of its own; what writes is handed to the store's thread, and answered from there.
 package struct API: Sendable {
+    /// Gives a token another value in all its places, by the vaults of the configuration in force, and tells what came
+    /// of it when it is done; nil when there is no such token.
+    package typealias Rotate =
+        @Sendable (
+            _ id: TokenID, _ reason: String, _ actor: String,
+            _ finish: @escaping @Sendable (Result<RotationResult?, any Error>) -> Void
+        ) -> Void
+
     /// What the interface works with.
     package struct Parts: Sendable {
         package var readers: any StoreReaders
         package var revoke: RevokeUseCase
+        package var rotate: Rotate
         package var clock: any WallClock
         /// Told of each use of a value, accepted or refused.
         package var note: @Sendable (Use) -> Void
@@ -31,8 +40,8 @@ package struct API: Sendable {
         package var brake: @Sendable () -> Brake?
 
         package init(
-            readers: any StoreReaders, revoke: RevokeUseCase, clock: any WallClock,
-            note: @escaping @Sendable (Use) -> Void,
+            readers: any StoreReaders, revoke: RevokeUseCase, rotate: @escaping Rotate,
+            clock: any WallClock, note: @escaping @Sendable (Use) -> Void,
             report: @escaping @Sendable (any Error, _ request: String) -> Void = { _, _ in },
             tell: @escaping @Sendable (_ message: String, _ fields: [LogField]) -> Void = { _, _ in },
             trustedProxies: [CIDR] = [], isReady: @escaping @Sendable () -> Bool = { true },
@@ -40,6 +49,7 @@ package struct API: Sendable {
         ) {
             self.readers = readers
             self.revoke = revoke
+            self.rotate = rotate
             self.clock = clock
             self.note = note
             self.report = report
@@ -71,24 +81,21 @@ package struct API: Sendable {
         // A proxy may ask with the method of the request that it asks about. Some put its path and query behind ours:
         // there the client writes what follows, which says nothing; scopes stand before it.
         router.on(nil, "/v1/authorize") { request, _ in
-            try whileStored { try authorize(request, needing: Self.scopes(inQueryOf: request)) }
+            try whileStored { .now(try authorize(request, needing: Self.scopes(inQueryOf: request))) }
         }
         router.on(nil, "/v1/authorize/{...}") { request, _ in
-            try whileStored { try authorize(request, needing: []) }
+            try whileStored { .now(try authorize(request, needing: [])) }
         }
         router.on(nil, "/v1/authorize-for/{scopes}/{...}") { request, parameters in
             let scopes = Self.scopes(in: parameters["scopes"] ?? "") ?? []
             // A slip there must not make it a question without scopes.
-            return try whileStored { try authorize(request, needing: scopes.isEmpty ? nil : scopes) }
+            return try whileStored { .now(try authorize(request, needing: scopes.isEmpty ? nil : scopes)) }
         }
+        router.on(["GET"], "/v1/self") { request, _ in try whileStored { .now(try describeSelf(request)) } }
+        router.on(["POST"], "/v1/self/rotate") { request, _ in try whileStored { try rotateSelf(request) } }
         router.on(["GET"], "/healthz") { _, _ in .now(Self.healthy) }
         router.on(["GET"], "/readyz") { request, _ in .now(try readiness(request)) }
         return router
-    }
-
-    /// Answers while the store is the one that was opened.
-    private func whileStored(_ body: () throws -> Response) throws -> Answer {
-        .now(parts.hasStore() ? try body() : Self.notReady(Self.isReplaced))
     }
 
     /// Runs the body of an OAuth endpoint, whose refusals have a form of their own.

@@ -16,20 +16,15 @@ extension API {
         guard let wanted else {
             return .problem(400, "Bad request", detail: "the scopes cannot be read", headers: [Self.noStore])
         }
-        let digest: Digest?
-        switch Credential(request.headers) {
-        case .value(let given, _): digest = given
-        case .none: return Self.unauthorized([Challenge.bearer, Challenge.basic])
-        case .unreadable, .unusable: return Self.unauthorized([Challenge.invalidToken])
-        }
+        let digest = try presented(request)
         let now = parts.clock.now()
-        guard let digest, let value = try parts.readers.value(with: digest) else {
-            return Self.unauthorized([Challenge.invalidToken])
+        guard let value = try parts.readers.value(with: digest) else {
+            throw Refused.unauthorized([Challenge.invalidToken])
         }
         let origin = Origin(of: request, trusting: parts.trustedProxies)
         guard value.authenticates(at: now) else {
             note(value, .refused, origin, scopes: wanted, at: now)
-            return Self.unauthorized([Challenge.invalidToken])
+            throw Refused.unauthorized([Challenge.invalidToken])
         }
         guard wanted.allSatisfy(value.has) else {
             note(value, .refused, origin, scopes: wanted, at: now)
@@ -46,12 +41,6 @@ extension API {
                 Self.noStore, ("X-Rota-Token", headerText(value.name)), ("X-Rota-Token-Id", value.tokenID.text),
                 ("X-Rota-Owner", headerText(value.owner)), ("X-Rota-Scopes", headerText(value.scope)),
             ])
-    }
-
-    private static func unauthorized(_ challenges: [String]) -> Response {
-        .problem(
-            401, "Unauthorized", detail: "a token of rota is needed",
-            headers: [noStore] + challenges.map { (name: "WWW-Authenticate", value: $0) })
     }
 
     /// Of `?scope=a+b`. Nil where the query cannot be read, or a scope could not be repeated in a header.

@@ -34,6 +34,18 @@ extension API {
     }
 }
 
+extension API {
+    /// Tells the log that a holder had his token rotated, and what came of it. The cause names places: he is not told it.
+    func tellRotation(_ result: RotationResult, _ request: Request) {
+        var fields = [
+            LogField("request_id", request.id), LogField("outcome", result.outcome.rawValue),
+            LogField("token", result.tokenID.text),
+        ]
+        if let cause = result.cause { fields.append(LogField("cause", cause)) }
+        parts.tell("a rotation was asked for over HTTP", fields)
+    }
+}
+
 /// Bounds how many refusals are told within a second: whoever tries values must not fill the disk with it.
 final class RefusalLimit: Sendable {
     static let mostPerSecond = 20

@@ -1,4 +1,4 @@
-import JSON
+package import JSON
 
 /// What is answered: a plain value.
 package struct Response: Sendable {
@@ -27,8 +27,10 @@ package struct Response: Sendable {
     /// - parameters:
     ///   - title: what kind of problem, the same each time.
     ///   - detail: what it was this time, without anything that is nobody's business.
+    ///   - members: writes further members of the document, each a key with its value.
     package static func problem(
-        _ status: Int, _ title: String, detail: String? = nil, headers: [(name: String, value: String)] = []
+        _ status: Int, _ title: String, detail: String? = nil, headers: [(name: String, value: String)] = [],
+        members: (inout JSONWriter) -> Void = { _ in }
     ) -> Response {
         var writer = JSONWriter(reservingCapacity: 128)
         writer.beginObject()
@@ -40,6 +42,7 @@ package struct Response: Sendable {
             writer.key("detail")
             writer.string(detail)
         }
+        members(&writer)
         writer.endObject()
         return Response(
             status, headers: [("Content-Type", "application/problem+json")] + headers, body: writer.bytes)

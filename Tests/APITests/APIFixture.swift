@@ -16,9 +16,13 @@ final class APIFixture: Sendable {
     /// What the log was told: each message with its fields.
     let told = Locked<[String]>([])
     let router: Router
+    /// What places are in.
+    let vault = FakeVault("v")
     private let folder: ScratchFolder
 
-    init(trusting proxies: [String] = [], isReady: Bool = true, hasStore: Bool = true) throws {
+    init(
+        trusting proxies: [String] = [], isReady: Bool = true, hasStore: Bool = true, brake: Brake? = nil
+    ) throws {
         folder = try ScratchFolder()
         let location = "sqlite:\(folder.path)/private/rota.db"
         let change = Change(actor: "cli:tester", at: clock.now(), cause: "init")
@@ -27,17 +31,29 @@ final class APIFixture: Sendable {
             change: change)
         store = StoreQueue(try openStore(at: location, endpoints: [])) { _ in }
         let (uses, told) = (uses, told)
+        let rotate = RotateUseCase(
+            store: store,
+            rotator: Rotator(store: store, vaults: ["v": vault], clock: clock, random: SystemBytes()), clock: clock)
         router =
             API(
                 API.Parts(
                     readers: try openReaders(at: location), revoke: RevokeUseCase(store: store, clock: clock),
+                    rotate: { id, reason, actor, finish in
+                        Task {
+                            do {
+                                let result = try await rotate.rotate(
+                                    id.text, overlap: Rule.usualOverlap, reason: reason, actor: actor)
+                                finish(.success(result))
+                            } catch { finish(.failure(error)) }
+                        }
+                    },
                     clock: clock, note: { use in uses.withLock { $0.append(use) } },
                     tell: { message, fields in
                         let line = ([message] + fields.map { "\($0.name)=\($0.value)" }).joined(separator: " ")
                         told.withLock { $0.append(line) }
                     },
                     trustedProxies: try proxies.map { try CIDR($0) }, isReady: { isReady },
-                    hasStore: { hasStore })
+                    hasStore: { hasStore }, brake: { brake })
             ).router
     }
 
@@ -54,6 +70,27 @@ final class APIFixture: Sendable {
             try issueToken(draft, in: $0, random: SystemBytes(), change: change)
         }
         return String(decoding: issued.value?.copyBytes() ?? [], as: UTF8.self)
+    }
+
+    /// Gives a token a place, which holds its value already.
+    func place(_ name: String, holding value: String) async throws -> Destination {
+        let destination = Destination(vault: "v", path: name, field: "value")
+        vault.foreignWrite(value, at: destination)
+        let change = Change(actor: "cli:tester", at: clock.now(), cause: "test")
+        try await store.write { store in
+            guard let id = try store.token(named: name)?.id else { throw JSON.Missing() }
+            try store.addDestination(destination, to: id, change: change)
+        }
+        return destination
+    }
+
+    func quarantine(_ name: String) async throws {
+        let change = Change(actor: "cli:tester", at: clock.now(), cause: "test")
+        let isDone = try await store.write { store in
+            guard let id = try store.token(named: name)?.id else { return false }
+            return try store.quarantineToken(id, by: nil, change: change)
+        }
+        guard isDone else { throw JSON.Missing() }
     }
 
     /// Gives a token another value; the one that it had ends at `end`.
@@ -78,6 +115,16 @@ final class APIFixture: Sendable {
             return try store.promote(id, version: version, change: change)
         }
         guard isReplaced else { throw JSON.Missing() }
+    }
+
+    /// Ends a value that was replaced.
+    func retire(_ name: String, version: Int) async throws {
+        let change = Change(actor: "cli:tester", at: clock.now(), cause: "test")
+        let isDone = try await store.write { store in
+            guard let id = try store.token(named: name)?.id else { return false }
+            return try store.retire(id, version: version, evidence: nil, inUse: false, change: change)
+        }
+        guard isDone else { throw JSON.Missing() }
     }
 
     func revoke(_ name: String) async throws {

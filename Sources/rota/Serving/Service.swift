@@ -13,6 +13,8 @@ struct Service {
         var endpoints: [Endpoint]
         var daemon: Daemon
         var vaults: [String: any Vault]
+        /// For whoever asks over HTTP.
+        var rotate: RotateUseCase
         var stop: StopSignal
     }
 
@@ -50,6 +52,9 @@ struct Service {
     private let stop = StopSignal()
     private let listener: Listener?
     private let first: Shift
+    /// By the vaults of the configuration in force.
+    private let rotate: Locked<RotateUseCase>
+    private let errands = Errands()
 
     init(_ composition: Composition, _ policies: PolicySet, store parts: StoreParts) throws {
         invocation = composition.invocation
@@ -60,8 +65,11 @@ struct Service {
         log = LogWriter(composition.invocation.clock, format: settings.format, lowest: settings.level)
         brakes = BrakeWatch(composition.invocation.clock, log: log)
         first = try Self.prepare(composition, policies, store: store, log: log, brakes: brakes)
+        let rotate = Locked(first.rotate)
+        self.rotate = rotate
         listener = try Self.listen(
-            composition, store: store, uses: uses, log: log, stop: stop, loss: loss, brakes: brakes)
+            composition, store: store, uses: uses, log: log, stop: stop, loss: loss, brakes: brakes, rotate: rotate,
+            errands: errands)
     }
 
     /// Works until it is asked to stop.
@@ -94,6 +102,7 @@ struct Service {
             group.addTask { await showLife() }
             group.addTask { await watchFiles(signals) }
             group.addTask { await watchLog() }
+            group.addTask { await errands.attend() }
             group.addTask { await work(first) }
             var shifts = [first]
             for await request in signals.requests {
@@ -123,6 +132,7 @@ struct Service {
         for shift in shifts { shift.stop.request(patience: Int64(patience)) }
         stop.request()
         await listener?.stop(within: patience)
+        errands.end()
     }
 
     // MARK: - The configuration in force
@@ -136,9 +146,9 @@ struct Service {
         let deliverer = try composition.deliverer(store)
         let vaults = try composition.vaults(configuration.vaults)
         let stop = StopSignal()
+        let rotator = composition.rotator(store, vaults, stop: stop)
         let run = RunUseCase(
-            store: store, rotator: composition.rotator(store, vaults, stop: stop), deliverer: deliverer,
-            clock: invocation.clock, random: invocation.random)
+            store: store, rotator: rotator, deliverer: deliverer, clock: invocation.clock, random: invocation.random)
         let orders = Daemon.Orders(
             policies: policies, schedules: policies.scheduled(otherwise: configuration.schedule),
             calendar: configuration.freezeCalendar, limits: configuration.limits)
@@ -147,7 +157,7 @@ struct Service {
             daemon: Daemon(
                 orders, run: run, deliverer: deliverer, clock: invocation.clock, brakes: brakes, log: log,
                 stop: stop),
-            vaults: vaults, stop: stop)
+            vaults: vaults, rotate: RotateUseCase(store: store, rotator: rotator, clock: invocation.clock), stop: stop)
     }
 
     /// Takes a changed configuration over as a whole, or goes on with the one in force: then nil.
@@ -167,6 +177,7 @@ struct Service {
                 store.announce(to: next.endpoints)
                 store.followCalendar(calendar)
             }
+            rotate.withLock { $0 = next.rotate }
             // What the old shift has begun it finishes, while the new one is at work already.
             old.stop.request()
             log.info("the configuration is in force", LogField("file", next.configuration.file))
@@ -222,14 +233,25 @@ struct Service {
 
     private static func listen(
         _ composition: Composition, store: StoreQueue, uses: UseLog, log: LogWriter, stop: StopSignal,
-        loss: Locked<StoreError?>, brakes: BrakeWatch
+        loss: Locked<StoreError?>, brakes: BrakeWatch, rotate: Locked<RotateUseCase>, errands: Errands
     ) throws -> Listener? {
         guard let settings = composition.configuration.server else { return nil }
         let clock = composition.invocation.clock
         let api = API(
             API.Parts(
                 readers: try openReaders(at: composition.configuration.store),
-                revoke: RevokeUseCase(store: store, clock: clock), clock: clock, note: { uses.note($0) },
+                revoke: RevokeUseCase(store: store, clock: clock),
+                rotate: { id, reason, actor, finish in
+                    let inForce = rotate.withLock(\.self)
+                    errands.ask {
+                        do {
+                            let result = try await inForce.rotate(
+                                id.text, overlap: Rule.usualOverlap, reason: reason, actor: actor)
+                            finish(.success(result))
+                        } catch { finish(.failure(error)) }
+                    }
+                },
+                clock: clock, note: { uses.note($0) },
                 report: { error, request in
                     log.error(
                         "a request failed", LogField("request_id", request),
