@@ -35,7 +35,15 @@ deps: .build/deps.stamp
 	fi
 	@[ -x $(PYTHON) ] || python3 -m venv .build/venv
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --requirement Tests/requirements.txt
+	@[ -x .build/promtool ] || $(MAKE) --no-print-directory .build/promtool
 	@touch $@
+
+# Taken out of its package, which would start a monitoring system on whatever machine it is installed on.
+.build/promtool:
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; cd "$$folder"; \
+	apt-get download -qq prometheus 2>/dev/null || { $(SUDO) apt-get update -qq; apt-get download -qq prometheus; }; \
+	dpkg-deb --fsys-tarfile prometheus_*.deb | tar --extract --to-stdout ./usr/bin/promtool > promtool; \
+	chmod +x promtool; mv promtool $(CURDIR)/$@
 
 build: deps
 	swift build --quiet --product rota

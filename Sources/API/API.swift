@@ -38,6 +38,12 @@ package struct API: Sendable {
         package var hasStore: @Sendable () -> Bool
         /// What keeps anything destructive from being done; answers are given all the same.
         package var brake: @Sendable () -> Brake?
+        /// For monitoring: what vaults were asked for, and how long the store's log is, in bytes.
+        package var vaultMeter: VaultMeter
+        package var logSize: @Sendable () -> Int64
+        /// A clock that only goes forward.
+        package var nanoseconds: @Sendable () -> UInt64
+        package var version: String
 
         package init(
             readers: any StoreReaders, revoke: RevokeUseCase, rotate: @escaping Rotate,
@@ -45,7 +51,9 @@ package struct API: Sendable {
             report: @escaping @Sendable (any Error, _ request: String) -> Void = { _, _ in },
             tell: @escaping @Sendable (_ message: String, _ fields: [LogField]) -> Void = { _, _ in },
             trustedProxies: [CIDR] = [], isReady: @escaping @Sendable () -> Bool = { true },
-            hasStore: @escaping @Sendable () -> Bool = { true }, brake: @escaping @Sendable () -> Brake? = { nil }
+            hasStore: @escaping @Sendable () -> Bool = { true }, brake: @escaping @Sendable () -> Brake? = { nil },
+            vaultMeter: VaultMeter = VaultMeter(), logSize: @escaping @Sendable () -> Int64 = { 0 },
+            nanoseconds: @escaping @Sendable () -> UInt64 = { 0 }, version: String = ""
         ) {
             self.readers = readers
             self.revoke = revoke
@@ -58,14 +66,21 @@ package struct API: Sendable {
             self.isReady = isReady
             self.hasStore = hasStore
             self.brake = brake
+            self.vaultMeter = vaultMeter
+            self.logSize = logSize
+            self.nanoseconds = nanoseconds
+            self.version = version
         }
     }
 
     let parts: Parts
     let refusals = RefusalLimit()
+    let meter: Meter
+    let remembered = RememberedGauges()
 
     package init(_ parts: Parts) {
         self.parts = parts
+        meter = Meter(parts.nanoseconds)
     }
 
     /// Which request goes where.
@@ -75,27 +90,36 @@ package struct API: Sendable {
             return Self.trouble(error)
         }
         router.on(["POST"], "/v1/introspect") { request, _ in
-            try oauth(request) { .now(try introspect(request)) }
+            try meter.counted(.introspect) { try oauth(request) { .now(try introspect(request)) } }
         }
-        router.on(["POST"], "/v1/revoke") { request, _ in try oauth(request) { try revoke(request) } }
+        router.on(["POST"], "/v1/revoke") { request, _ in
+            try meter.counted(.revoke) { try oauth(request) { try revoke(request) } }
+        }
         // A proxy may ask with the method of the request that it asks about. Some put its path and query behind ours:
         // there the client writes what follows, which says nothing; scopes stand before it.
         router.on(nil, "/v1/authorize") { request, _ in
-            try whileStored { .now(try authorize(request, needing: Self.scopes(inQueryOf: request))) }
+            try verify { try authorize(request, needing: Self.scopes(inQueryOf: request)) }
         }
-        router.on(nil, "/v1/authorize/{...}") { request, _ in
-            try whileStored { .now(try authorize(request, needing: [])) }
-        }
+        router.on(nil, "/v1/authorize/{...}") { request, _ in try verify { try authorize(request, needing: []) } }
         router.on(nil, "/v1/authorize-for/{scopes}/{...}") { request, parameters in
             let scopes = Self.scopes(in: parameters["scopes"] ?? "") ?? []
             // A slip there must not make it a question without scopes.
-            return try whileStored { .now(try authorize(request, needing: scopes.isEmpty ? nil : scopes)) }
+            return try verify { try authorize(request, needing: scopes.isEmpty ? nil : scopes) }
         }
-        router.on(["GET"], "/v1/self") { request, _ in try whileStored { .now(try describeSelf(request)) } }
-        router.on(["POST"], "/v1/self/rotate") { request, _ in try whileStored { try rotateSelf(request) } }
+        router.on(["GET"], "/v1/self") { request, _ in
+            try meter.counted(.holder) { try whileStored { .now(try describeSelf(request)) } }
+        }
+        router.on(["POST"], "/v1/self/rotate") { request, _ in
+            try meter.counted(.holder) { try whileStored { try rotateSelf(request) } }
+        }
+        router.on(["GET"], "/metrics") { request, _ in try whileStored { .now(try metrics(request)) } }
         router.on(["GET"], "/healthz") { _, _ in .now(Self.healthy) }
         router.on(["GET"], "/readyz") { request, _ in .now(try readiness(request)) }
         return router
+    }
+
+    private func verify(_ body: () throws -> Response) throws -> Answer {
+        try meter.counted(.authorize) { try whileStored { .now(try body()) } }
     }
 
     /// Runs the body of an OAuth endpoint, whose refusals have a form of their own.

@@ -7,6 +7,7 @@ import RotaCore
 enum Role {
     static let admin = "rota:admin"
     static let operate = "rota:operate"
+    static let audit = "rota:audit"
     static let introspect = "rota:introspect"
 }
 

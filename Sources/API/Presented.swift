@@ -30,6 +30,30 @@ extension API {
         }
     }
 
+    /// Who asks, with one of the roles; his use is noted.
+    ///
+    /// - throws: `Refused` with 401 or 403, which the log is told of.
+    func requireRole(_ roles: [String], _ request: Request) throws -> KnownValue {
+        let now = parts.clock.now()
+        guard let value = try parts.readers.value(with: try presented(request)) else {
+            throw Refused.unauthorized([Challenge.invalidToken])
+        }
+        let isAccepted = value.authenticates(at: now)
+        note(value, isAccepted ? .accepted : .refused, Origin(of: request, trusting: parts.trustedProxies), at: now)
+        guard isAccepted else { throw Refused.unauthorized([Challenge.invalidToken]) }
+        guard roles.contains(where: value.has) else {
+            let needed = roles[0]
+            _ = told(
+                OAuthError(status: 403, code: "insufficient_scope", description: "this needs \(needed)"), of: value,
+                request)
+            throw Refused(
+                .problem(
+                    403, "Forbidden", detail: "this needs \(needed)",
+                    headers: [Self.noStore, ("WWW-Authenticate", Challenge.insufficientScope(needed))]))
+        }
+        return value
+    }
+
     /// Answers while the store is the one that was opened.
     func whileStored(_ body: () throws -> Answer) throws -> Answer {
         guard parts.hasStore() else { return .now(Self.notReady(Self.isReplaced)) }

@@ -35,7 +35,8 @@ extension API {
 }
 
 extension API {
-    /// Tells the log that a holder had his token rotated, and what came of it. The cause names places: he is not told it.
+    /// Tells the log that a holder had his token rotated, and what came of it: the cause, which names places, to nobody
+    /// else.
     func tellRotation(_ result: RotationResult, _ request: Request) {
         var fields = [
             LogField("request_id", request.id), LogField("outcome", result.outcome.rawValue),

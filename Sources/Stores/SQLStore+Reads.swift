@@ -88,6 +88,10 @@ extension SQLStore {
         }
     }
 
+    func countEnding(after start: Instant, until end: Instant) throws -> Int {
+        try driver.first(.endingCount, [.of(start), .of(end)]) { $0.count(0) } ?? 0
+    }
+
     func countActive() throws -> Int {
         try driver.first(.activeCount, []) { $0.count(0) } ?? 0
     }
@@ -120,6 +124,15 @@ extension SQLStore {
 
     func pushes(of id: TokenID) throws -> [Push] {
         try driver.all(.pushes, [.of(id)], Decode.push)
+    }
+
+    func openFindingCounts() throws -> [RuleReference: Int] {
+        var counts: [RuleReference: Int] = [:]
+        try driver.query(.openFindingCounts, []) { row in
+            counts[RuleReference(policy: row.text(0), rule: row.text(1))] = row.count(2)
+            return true
+        }
+        return counts
     }
 
     func eachOpenFinding(_ each: (Finding) throws -> Bool) throws {

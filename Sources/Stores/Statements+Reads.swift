@@ -36,10 +36,12 @@ extension Statement {
         issuedAtOrBefore, idleSinceAtOrBefore, overlapEndedAtOrBefore, withoutExpiry, lifetimeMoreThan, expiresAfter,
         expiredAtOrBefore, expiredInQuarantine, ofOwner, nextOwner, ofScopes, nextScopes, namesAfter, activeOfName,
         withoutDescription, withoutDestination, seenFromAddresses, seenFromAgents,
-        activeCount, versions, valueWithDigest, knownValue, newestAuditEntry, destinations, unfinishedRotations,
+        activeCount, endingCount, versions, valueWithDigest, knownValue,
+        newestAuditEntry, destinations, unfinishedRotations,
         dueRotations, stalledRotations, unfinishedRotation, givenUpRotations, rotationsOfRuns,
         pushes,
-        openFindings, findings, auditEntries, auditEntriesOfObject, auditEntriesBack, auditEntriesOfObjectBack,
+        openFindings, openFindingCounts, findings, auditEntries, auditEntriesOfObject, auditEntriesBack,
+        auditEntriesOfObjectBack,
         runActions, promotions, unrecordedRotations, outcomesOfRun, lastRun, runNumber, unfinishedRuns, dueDeliveries,
         nextDelivery, nextAwaitedEndpoint, deliveryCounts, deliveriesInState,
     ]
@@ -117,6 +119,8 @@ extension Statement {
     static let seenFromAgents = Statement(
         "SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND agents_seen > $1")
     static let activeCount = Statement("SELECT count(*) FROM tokens WHERE state = 'active'")
+    static let endingCount = Statement(
+        "SELECT count(*) FROM tokens WHERE state = 'active' AND expires_at > $1 AND expires_at <= $2")
 
     // MARK: What belongs to a token
 
@@ -186,6 +190,8 @@ extension Statement {
         """
         SELECT \(findingColumns) FROM findings WHERE closed_at IS NULL ORDER BY token_id, policy, rule
         """)
+    static let openFindingCounts = Statement(
+        "SELECT policy, rule, count(*) FROM findings WHERE closed_at IS NULL GROUP BY policy, rule")
     static let findings = Statement("SELECT \(findingColumns) FROM findings WHERE token_id = $1 ORDER BY id")
 
     // MARK: The log, runs and the outbox

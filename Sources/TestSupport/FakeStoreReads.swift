@@ -83,6 +83,9 @@ package struct FakeStoreReads: StoreReads {
         try eachToken(states: [.active], each)
     }
     package func countActive() -> Int { tokens.count { $0.state == .active } }
+    package func countEnding(after start: Instant, until end: Instant) -> Int {
+        tokens.count { $0.state == .active && $0.expiresAt.map { start < $0 && $0 <= end } ?? false }
+    }
 
     package func openRotations() -> [Rotation] {
         rotations.filter { $0.phase == .open || $0.phase == .overlap }
@@ -96,6 +99,7 @@ package struct FakeStoreReads: StoreReads {
     package func rotations(ofRunsBy actor: String, policy: String, since: Instant) -> [Rotation] { [] }
     package func pushes(of id: TokenID) -> [Push] { [] }
     package func eachOpenFinding(_ each: (Finding) throws -> Bool) {}
+    package func openFindingCounts() -> [RuleReference: Int] { [:] }
     package func findings(of id: TokenID) -> [Finding] { [] }
     package func blocks() -> [Block] { blockedActions }
     package func failedAttempts() -> [FailedAttempts] { failures }

@@ -197,6 +197,8 @@ extension StoreConformance {
                 throw ConformanceFailure(description: "the finding is not there")
             }
             try require(kept.message == "m" && kept.closedAt == nil, "open")
+            let counts = try bench.store.openFindingCounts()
+            try require(counts == [RuleReference(policy: "p", rule: "max-age"): 1], "counted by its rule: \(counts)")
             let closed = try bench.written {
                 for _ in 0..<2 {
                     try bench.write {
@@ -206,6 +208,7 @@ extension StoreConformance {
             }
             try require(closed == (1, 0), "closed and audited once: \(closed)")
             try require(try bench.store.openFindings().isEmpty, "none is open")
+            try require(try bench.store.openFindingCounts().isEmpty, "none is counted")
             try require(
                 try bench.store.findings(of: id).map(\.closedAt) == [bench.now + TimeSpan(seconds: 5)], "kept"
             )

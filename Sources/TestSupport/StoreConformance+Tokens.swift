@@ -137,6 +137,18 @@ extension StoreConformance {
             }
             try require(unsorted == ["B", "a", "ä"], "the same without an order, each once")
         },
+        StoreClaim("ends are counted later than one instant and no later than another") { bench in
+            for (name, end) in [
+                ("past", bench.now), ("soon", bench.now + TimeSpan(seconds: 1)), ("then", bench.now + .days(7)),
+                ("later", bench.now + .days(7) + TimeSpan(seconds: 1)), ("never", nil),
+                ("revoked", bench.now + .days(1)),
+            ] {
+                try bench.add(name) { $0.expiresAt = end }
+            }
+            _ = try bench.write { try $0.revokeToken(TokenID("revoked"), change: bench.change()) }
+            let count = try bench.store.countEnding(after: bench.now, until: bench.now + .days(7))
+            try require(count == 2, "soon and then: \(count)")
+        },
         StoreClaim("an edit changes what differs, counts one revision and is audited once") { bench in
             let before = try bench.add("t")
             var edited = before

@@ -19,6 +19,14 @@ struct SystemClock: WallClock {
 
     private static let start = ContinuousClock.now
 
+    /// The same, for what takes microseconds.
+    @Sendable static func nanoseconds() -> UInt64 {
+        var time = timespec()
+        let status = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        precondition(status == 0, "CLOCK_MONOTONIC always exists")
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+
     func reading() -> ClockReading {
         var time = timespec()
         let status = unsafe clock_gettime(CLOCK_BOOTTIME, &time)

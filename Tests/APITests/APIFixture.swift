@@ -21,8 +21,10 @@ final class APIFixture: Sendable {
     private let folder: ScratchFolder
 
     init(
-        trusting proxies: [String] = [], isReady: Bool = true, hasStore: Bool = true, brake: Brake? = nil
+        trusting proxies: [String] = [], isReady: Bool = true, hasStore: Bool = true, brake: Brake? = nil,
+        vaultMeter: VaultMeter = VaultMeter(), nanoseconds: [UInt64] = []
     ) throws {
+        let readings = Locked(Array(nanoseconds.reversed()))
         folder = try ScratchFolder()
         let location = "sqlite:\(folder.path)/private/rota.db"
         let change = Change(actor: "cli:tester", at: clock.now(), cause: "init")
@@ -53,7 +55,8 @@ final class APIFixture: Sendable {
                         told.withLock { $0.append(line) }
                     },
                     trustedProxies: try proxies.map { try CIDR($0) }, isReady: { isReady },
-                    hasStore: { hasStore }, brake: { brake })
+                    hasStore: { hasStore }, brake: { brake }, vaultMeter: vaultMeter,
+                    nanoseconds: { readings.withLock { $0.popLast() ?? 0 } }, version: "test")
             ).router
     }
 

@@ -62,6 +62,7 @@ import Testing
         (.savedPlan, "SEARCH plans USING INDEX sqlite_autoindex_plans_1 (id=?)"),
         (.openPlans, "SEARCH plans USING INDEX plans_open (expires_at>?)"),
         (.allTokens, "SCAN tokens USING INDEX tokens_by_name"),
+        (.openFindingCounts, "SCAN findings USING COVERING INDEX findings_open_by_rule"),
     ]
 
     @Test(arguments: ranges)
@@ -86,7 +87,8 @@ import Testing
 
     /// What may look at every row that its answer is made of.
     static let scans: [Statement] = [
-        .allTokens, .tokensInStates, .unsortedTokens, .unfinishedRotations, .openFindings, .deliveryCounts,
+        .allTokens, .tokensInStates, .unsortedTokens, .unfinishedRotations, .openFindings, .openFindingCounts,
+        .deliveryCounts,
         .activeCount, .lastRun, .tokensWithoutValue, .stalledRotations, .heartbeats, .beginTracking, .schedules,
         .destinationCounts, .blocks, .failedAttempts, .disabledEndpoints, .absentTokens, .absentCount,
     ]

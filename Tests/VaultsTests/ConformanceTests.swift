@@ -11,10 +11,13 @@ import Vaults
 @Suite struct ConformanceTests {
     @Test(arguments: VaultCheck.all)
     func `a vault in memory`(_ check: VaultCheck) async throws {
-        for vault in [
+        let vaults: [any Vault] = [
             FakeVault(), FakeVault(orderedBases: false), FakeVault(fencesEmptiness: false),
             FakeVault(fenceable: false), FakeVault(conditionalWrite: false), FakeVault(readable: false),
-        ] {
+            // What is counted is as it is.
+            MeteredVault(FakeVault(), VaultMeter()),
+        ]
+        for vault in vaults {
             let names = Counter()
             try await check.run(
                 on: VaultSubject(

@@ -25,6 +25,9 @@ package enum Brake: Hashable, Sendable {
         }
     }
 
+    /// All that there are.
+    package static let codes = ["frozen", "frozen-by-calendar", "store-restored", "store-copied", "clock-suspect"]
+
     /// For people, without a time that passes: the same for as long as it stands.
     package var message: String {
         switch self {

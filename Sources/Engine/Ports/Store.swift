@@ -159,6 +159,8 @@ package protocol StoreReads: UsageReads, QuarantineReads, AbsenceReads, NoticeRe
     func eachCandidate(_ query: CandidateQuery, _ each: (Token) throws -> Bool) throws
     /// How many active tokens there are.
     func countActive() throws -> Int
+    /// How many active tokens end later than one instant, and no later than the other.
+    func countEnding(after start: Instant, until end: Instant) throws -> Int
 
     /// Rotations that are not finished: claimed, with a pending version, or with a version to retire.
     func openRotations() throws -> [Rotation]
@@ -177,6 +179,8 @@ package protocol StoreReads: UsageReads, QuarantineReads, AbsenceReads, NoticeRe
 
     /// Open violations, by their tokens; `each` returns false to stop.
     func eachOpenFinding(_ each: (Finding) throws -> Bool) throws
+    /// How many violations are open, by rule.
+    func openFindingCounts() throws -> [RuleReference: Int]
     func findings(of id: TokenID) throws -> [Finding]
     /// Actions that were blocked when a run called for them last, by token.
     func blocks() throws -> [Block]

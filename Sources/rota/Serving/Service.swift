@@ -55,6 +55,7 @@ struct Service {
     /// By the vaults of the configuration in force.
     private let rotate: Locked<RotateUseCase>
     private let errands = Errands()
+    private let vaultMeter = VaultMeter()
 
     init(_ composition: Composition, _ policies: PolicySet, store parts: StoreParts) throws {
         invocation = composition.invocation
@@ -64,12 +65,12 @@ struct Service {
         let settings = composition.configuration.log
         log = LogWriter(composition.invocation.clock, format: settings.format, lowest: settings.level)
         brakes = BrakeWatch(composition.invocation.clock, log: log)
-        first = try Self.prepare(composition, policies, store: store, log: log, brakes: brakes)
+        first = try Self.prepare(composition, policies, store: store, log: log, brakes: brakes, meter: vaultMeter)
         let rotate = Locked(first.rotate)
         self.rotate = rotate
         listener = try Self.listen(
             composition, store: store, uses: uses, log: log, stop: stop, loss: loss, brakes: brakes, rotate: rotate,
-            errands: errands)
+            errands: errands, files: files, meter: vaultMeter)
     }
 
     /// Works until it is asked to stop.
@@ -139,12 +140,13 @@ struct Service {
 
     /// Makes everything that a reading of the configuration asks for; nothing has begun by that.
     private static func prepare(
-        _ composition: Composition, _ policies: PolicySet, store: StoreQueue, log: LogWriter, brakes: BrakeWatch
+        _ composition: Composition, _ policies: PolicySet, store: StoreQueue, log: LogWriter, brakes: BrakeWatch,
+        meter: VaultMeter
     ) throws -> Shift {
         let configuration = composition.configuration
         let invocation = composition.invocation
         let deliverer = try composition.deliverer(store)
-        let vaults = try composition.vaults(configuration.vaults)
+        let vaults = try composition.vaults(configuration.vaults).mapValues { MeteredVault($0, meter) as any Vault }
         let stop = StopSignal()
         let rotator = composition.rotator(store, vaults, stop: stop)
         let run = RunUseCase(
@@ -170,7 +172,7 @@ struct Service {
                 throw Failure.usage("the store cannot change while the daemon runs", hint: "restart it")
             }
             let next = try Self.prepare(
-                composition, try composition.policies(), store: store, log: log, brakes: brakes)
+                composition, try composition.policies(), store: store, log: log, brakes: brakes, meter: vaultMeter)
             try renewCertificate(next.configuration.server)
             let calendar = next.configuration.freezeCalendar
             try await store.read { store in
@@ -233,7 +235,8 @@ struct Service {
 
     private static func listen(
         _ composition: Composition, store: StoreQueue, uses: UseLog, log: LogWriter, stop: StopSignal,
-        loss: Locked<StoreError?>, brakes: BrakeWatch, rotate: Locked<RotateUseCase>, errands: Errands
+        loss: Locked<StoreError?>, brakes: BrakeWatch, rotate: Locked<RotateUseCase>, errands: Errands,
+        files: StoreFiles, meter: VaultMeter
     ) throws -> Listener? {
         guard let settings = composition.configuration.server else { return nil }
         let clock = composition.invocation.clock
@@ -259,7 +262,8 @@ struct Service {
                 },
                 tell: { log.write(.info, $0, $1) }, trustedProxies: settings.trustedProxies,
                 isReady: { !stop.isRequested },
-                hasStore: { loss.withLock { $0 == nil } }, brake: { brakes.present }))
+                hasStore: { loss.withLock { $0 == nil } }, brake: { brakes.present }, vaultMeter: meter,
+                logSize: { files.logSize }, nanoseconds: SystemClock.nanoseconds, version: Program.version))
         let router = api.router
         var configuration = try settings.listener()
         if composition.configuration.log.level == .debug { configuration.observer = { log.write($0) } }
