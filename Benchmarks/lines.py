@@ -13,7 +13,7 @@ from measure import Row, in_turn, main, note, seconds
 from stores import Store
 
 COLUMNS = ("token_id", "name", "owner", "integration", "issuer", "policy", "rule", "status", "reason", "message",
-           "deadline", "value_issued_at", "last_used", "expires_at")
+           "deadline", "value_issued_at", "last_used", "expires_at", "would_be", "waiver", "waived_until")
 
 
 def sample(command):
@@ -50,7 +50,7 @@ def rows(options):
     query = (
         "WITH v(policy, rule, status, reason, message, deadline) AS (VALUES " + constants(sample(ours)) + ") "
         "SELECT t.id, t.name, t.owner, t.integration, t.issuer, v.policy, v.rule, v.status, v.reason, v.message, "
-        "v.deadline, t.oldest_issued_at, t.last_used_at, t.expires_at FROM tokens t, v "
+        "v.deadline, t.oldest_issued_at, t.last_used_at, t.expires_at, '', '', '' FROM tokens t, v "
         "WHERE t.state = 'active' AND (t.expires_at IS NULL OR t.expires_at > unixepoch())")
     shell = ["sqlite3", "-csv", "-readonly", store.database, query]
     (our_lines, our_bytes), (peer_lines, peer_bytes) = count(ours), count(shell)

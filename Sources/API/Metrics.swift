@@ -103,14 +103,14 @@ extension MetricsText {
     fileprivate mutating func write(_ readings: [(endpoint: Meter.Endpoint, counts: Meter.Counts)]) {
         begin("rota_http_requests_total", .counter, "Requests that were answered, by endpoint and status.")
         for (endpoint, counts) in readings {
-            for (status, count) in counts.answers.sorted(by: { $0.key < $1.key }) {
-                sample("rota_http_requests_total", [("endpoint", endpoint.rawValue), ("code", "\(status)")], count)
+            for (status, count) in counts.answers.enumerated() where count > 0 {
+                sample("rota_http_requests_total", [("endpoint", endpoint.name), ("code", "\(status)")], count)
             }
         }
         let name = "rota_verification_duration_seconds"
         begin(name, .histogram, "How long it took to answer what a value is worth.")
         for (endpoint, counts) in readings where endpoint.verifies {
-            let label = (name: "endpoint", value: endpoint.rawValue)
+            let label = (name: "endpoint", value: endpoint.name)
             var sum = 0
             for (bound, count) in zip(Meter.bounds.map { "\($0)" } + ["+Inf"], counts.durations) {
                 sum += count
