@@ -83,7 +83,7 @@ let package = Package(
         tests("HTTPServer", ["HTTPServer", "HTTPClient", "Addresses", "Crypto"]),
         tests("JSON", ["JSON"]),
         tests("CEL", ["CEL", "JSON"]),
-        tests("RotaCore", ["RotaCore"]),
+        tests("RotaCore", ["RotaCore", "Engine"]),
         tests("Engine", ["Engine", "RotaCore", "Stores", "Crypto", "JSON"]),
         tests("Stores", ["Stores", "SQLite", "Engine", "RotaCore", "Crypto", "JSON"]),
         tests("Vaults", ["Vaults", "Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),

@@ -9,12 +9,15 @@ package import RotaCore
 /// Everything here runs on the HTTP server's own threads, which may block: reads go straight to the store, each
 /// on a connection of its own; what writes is handed to the store's thread, and answered from there.
 package struct API: Sendable {
-    /// Gives a token another value in all its places, by the vaults of the configuration in force, and tells what came
-    /// of it when it is done; nil when there is no such token.
+    /// Rotates the token of whoever holds a value, by the configuration in force, and tells what came of it when it is
+    /// done; `begun` is told of each rotation that was begun.
     package typealias Rotate =
         @Sendable (
-            _ id: TokenID, _ reason: String, _ actor: String,
-            _ finish: @escaping @Sendable (Result<RotationResult?, any Error>) -> Void
+            _ digest: Digest, _ begun: @escaping @Sendable (RotationResult) -> Void,
+            _ finish:
+                @escaping @Sendable (
+                    Result<(outcome: RotateForHolder.Outcome, held: HeldValue?), any Error>
+                ) -> Void
         ) -> Void
 
     /// What the interface works with.
@@ -77,6 +80,7 @@ package struct API: Sendable {
     let refusals = RefusalLimit()
     let meter: Meter
     let remembered = RememberedGauges()
+    let workers = Workers()
 
     package init(_ parts: Parts) {
         self.parts = parts
@@ -112,7 +116,7 @@ package struct API: Sendable {
         router.on(["POST"], "/v1/self/rotate") { request, _ in
             try meter.counted(.holder) { try whileStored { try rotateSelf(request) } }
         }
-        router.on(["GET"], "/metrics") { request, _ in try whileStored { .now(try metrics(request)) } }
+        router.on(["GET"], "/metrics") { request, _ in try whileStored { try metrics(request) } }
         router.on(["GET"], "/healthz") { _, _ in .now(Self.healthy) }
         router.on(["GET"], "/readyz") { request, _ in .now(try readiness(request)) }
         return router

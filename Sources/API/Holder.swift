@@ -4,15 +4,6 @@ import HTTPServer
 import JSON
 import RotaCore
 
-/// What whoever holds a value is told of it and of its token, and of nothing else.
-private struct Held {
-    var token: Token
-    var version: Version
-    var fate: ValueFate
-    /// The rotation that its token is in; nil where it is in none.
-    var rotation: Rotation?
-}
-
 extension API {
     /// What has become of a value, told to its holder: 200 while it is accepted; else 401 with when it ended, how, and
     /// which value has taken its place. Somebody whose job fails at night can tell a rotation from a revocation.
@@ -20,11 +11,7 @@ extension API {
     /// Of a value that is nobody's, nothing is told but that. It counts as a use.
     func describeSelf(_ request: Request) throws -> Response {
         let held = try hold(request)
-        var writer = JSONWriter(reservingCapacity: 512)
-        writer.beginObject()
-        writer.held(held)
-        writer.endObject()
-        return .json(writer.bytes, headers: [Self.noStore])
+        return Self.document(held, status: 200)
     }
 
     /// Gives the token another value in all its places, for whoever holds the current one; it answers when that is the
@@ -34,80 +21,102 @@ extension API {
     /// With a value that has been replaced already nothing is begun: whoever did not get the first answer asks again.
     func rotateSelf(_ request: Request) throws -> Answer {
         let held = try hold(request)
-        guard held.fate.standing == .valid else { return .now(try rotated(request)) }
-        guard held.token.issuer == .rota else {
-            return .now(Self.unrotatable(.issuerNotDriven, "\(held.token.issuer) issues it: rotate it there"))
-        }
         // It is tried again by itself, at its own pace: whoever asks every second does not quicken it.
-        if let rotation = held.rotation, rotation.phase == .open {
-            return .now(try rotated(request))
-        }
+        guard held.fate.standing == .valid, !held.isUnderWay else { return .now(Self.standing(held)) }
         if let brake = parts.brake() { return .now(Self.braked(brake)) }
+        let digest = try presented(request)
         return .later { [self] respond in
-            parts.rotate(held.token.id, "its holder asked for it over HTTP", "token:\(held.token.name)") { result in
-                respond(answer(result, request))
-            }
+            parts.rotate(digest, { tellRotation($0, request) }) { result in respond(answer(result, request)) }
         }
     }
 
-    private func answer(_ result: Result<RotationResult?, any Error>, _ request: Request) -> Response {
-        do {
-            guard let result = try result.get() else { throw Refused.unauthorized([Challenge.invalidToken]) }
-            tellRotation(result, request)
-            if let blocked = result.blocked { return Self.unrotatable(blocked, blocked.message) }
-            switch result.outcome {
-            case .done, .started: return try rotated(request)
-            // Somebody else has begun or ended something meanwhile, or too many values are valid.
-            case .skipped, .waiting, .blocked:
-                let now = try look(request)
-                guard now.fate.standing == .valid, now.rotation?.phase != .open else { return try rotated(request) }
-                if let brake = parts.brake() { return Self.braked(brake) }
-                return .problem(
-                    409, "Conflict", detail: "it cannot be rotated at present: try later, or ask who operates Rota",
-                    headers: [Self.noStore, ("Retry-After", "60")])
-            case .failed:
-                return .problem(
-                    503, "Unavailable", detail: "a place of the token cannot be written to; nothing has changed",
-                    headers: [Self.noStore, ("Retry-After", "60")])
-            }
-        } catch let refused as Refused {
-            return refused.response
-        } catch {
+    private func answer(
+        _ result: Result<(outcome: RotateForHolder.Outcome, held: HeldValue?), any Error>, _ request: Request
+    ) -> Response {
+        switch result {
+        case .success((let outcome, let held)):
+            guard let held else { return Refused.unauthorized([Challenge.invalidToken]).response }
+            return answer(outcome, held)
+        case .failure(let error):
             if case .held(let brake)? = error as? StoreError { return Self.braked(brake) }
+            // It was cut off by the end of the process, and goes on with the next one.
+            if error is CancellationError { return Self.stopping }
             parts.report(error, request.id)
             return Self.trouble(error)
         }
     }
 
-    /// How it stands now, after a rotation or while one is under way.
-    private func rotated(_ request: Request) throws -> Response {
-        let held = try look(request)
-        guard held.fate.standing.isAccepted else { throw Refused(Self.dead(held)) }
+    private func answer(_ outcome: RotateForHolder.Outcome, _ held: HeldValue) -> Response {
+        let now = parts.clock.now()
+        switch outcome {
+        case .unknown: return Refused.unauthorized([Challenge.invalidToken]).response
+        case .underWay: return Self.document(held, status: 202)
+        case .settled:
+            guard held.fate.standing == .valid, !held.isUnderWay else { return Self.standing(held) }
+            return .problem(
+                409, "Conflict", detail: "it cannot be rotated at present", headers: Self.retry(after: .minutes(1)))
+        case .impossible(.issuerNotDriven):
+            return Self.unrotatable(
+                BlockedReason.issuerNotDriven.rawValue, "\(held.token.issuer) issues it: rotate it there")
+        case .impossible(let reason): return Self.unrotatable(reason.rawValue, reason.message)
+        case .inOverlap(let end):
+            let when = end.map { " until \($0)" } ?? " while it is in use"
+            return Self.unrotatable(
+                "in-overlap", "an older value is accepted\(when): it is not rotated again before that one has ended",
+                retryAfter: end.map { $0 - now } ?? .hours(1))
+        case .conflict(let end):
+            return Self.unrotatable(
+                BlockedReason.conflict.rawValue, "a place of the token holds what Rota did not write there",
+                retryAfter: end - now)
+        case .failed(let end):
+            return .problem(
+                503, "Unavailable", detail: "a place of the token could not be written to; nothing has changed",
+                headers: Self.retry(after: end - now))
+        case .held(let brake): return Self.braked(brake)
+        case .stopping: return Self.stopping
+        }
+    }
+
+    /// How it stands after a rotation, or while one is under way.
+    private static func standing(_ held: HeldValue) -> Response {
         let isThere = held.fate.successor != nil
+        guard held.fate.standing.isAccepted || isThere else { return dead(held) }
+        return document(held, status: isThere ? 200 : 202)
+    }
+
+    private static func document(_ held: HeldValue, status: Int) -> Response {
         var writer = JSONWriter(reservingCapacity: 512)
         writer.beginObject()
         writer.held(held)
         writer.endObject()
-        return .json(writer.bytes, status: isThere ? 200 : 202, headers: [Self.noStore])
+        return .json(writer.bytes, status: status, headers: [noStore])
     }
 
-    private static func unrotatable(_ reason: BlockedReason, _ detail: String) -> Response {
-        .problem(409, "Conflict", detail: detail, headers: [noStore]) { writer in
+    private static func unrotatable(_ reason: String, _ detail: String, retryAfter: TimeSpan? = nil) -> Response {
+        .problem(409, "Conflict", detail: detail, headers: retryAfter.map(retry) ?? [noStore]) { writer in
             writer.key("reason")
-            writer.string(reason.rawValue)
+            writer.string(reason)
         }
     }
 
     private static func braked(_ brake: Brake) -> Response {
         .problem(
             503, "Unavailable", detail: "nothing is rotated at present: \(brake.code)",
-            headers: [noStore, ("Retry-After", "300")])
+            headers: retry(after: .minutes(5)))
+    }
+
+    private static let stopping = Response.problem(
+        503, "Unavailable", detail: "Rota is being stopped, or reads its configuration: ask again",
+        headers: retry(after: TimeSpan(seconds: 1)))
+
+    private static func retry(after span: TimeSpan) -> [(name: String, value: String)] {
+        [noStore, (name: "Retry-After", value: "\(max(1, span.seconds))")]
     }
 
     // MARK: - Who holds what
 
     /// The value that a request came with, whose use is noted; a dead one is refused with what has become of it.
-    private func hold(_ request: Request) throws -> Held {
+    private func hold(_ request: Request) throws -> HeldValue {
         let held = try look(request)
         let known = try parts.readers.value(with: try presented(request))
         if let known {
@@ -119,22 +128,16 @@ extension API {
         return held
     }
 
-    private func look(_ request: Request) throws -> Held {
+    private func look(_ request: Request) throws -> HeldValue {
         let digest = try presented(request)
         let now = parts.clock.now()
-        let held = try parts.readers.read { store -> Held? in
-            guard let (token, version) = try store.version(with: digest) else { return nil }
-            let quarantine = token.state == .quarantined ? try store.quarantine(of: token.id) : nil
-            let fate = ValueFate(
-                of: version, among: try store.versions(of: token.id), of: token, quarantinedAt: quarantine?.since,
-                at: now)
-            return Held(token: token, version: version, fate: fate, rotation: try store.rotation(of: token.id))
+        guard let held = try parts.readers.read({ try HeldValue(with: digest, in: $0, at: now) }) else {
+            throw Refused.unauthorized([Challenge.invalidToken])
         }
-        guard let held else { throw Refused.unauthorized([Challenge.invalidToken]) }
         return held
     }
 
-    private static func dead(_ held: Held) -> Response {
+    private static func dead(_ held: HeldValue) -> Response {
         .problem(
             401, "Unauthorized", detail: held.fate.message,
             headers: [noStore, ("WWW-Authenticate", Challenge.invalidToken)]
@@ -155,7 +158,7 @@ extension API {
 
 extension JSONWriter {
     /// A token as its holder may see it, his value, and what has become of that.
-    fileprivate mutating func held(_ held: Held) {
+    fileprivate mutating func held(_ held: HeldValue) {
         let token = held.token
         key("active")
         bool(held.fate.standing.isAccepted)

@@ -8,24 +8,38 @@ final class RememberedGauges: Sendable {
     /// A monitoring system asks every fifteen seconds, and several may: what is open is counted once in this time.
     static let freshness = TimeSpan(seconds: 30)
 
-    private let last = Locked<(at: Instant, gauges: StoreGauges)?>(nil)
+    private struct State {
+        var last: (at: Instant, gauges: StoreGauges)?
+        var isCounting = false
+    }
 
+    private let state = Locked(State())
+
+    /// One who asks counts; whoever else asks meanwhile has what was counted before, where there is anything.
     func gauges(at now: Instant, _ readers: any StoreReaders) throws -> StoreGauges {
-        // Two that ask at once wait for each other rather than count twice.
-        try last.withLock { last in
-            if let last, last.at <= now, now - last.at < Self.freshness { return last.gauges }
-            let gauges = try readers.read { try StoreGauges(from: $0, at: now) }
-            last = (now, gauges)
-            return gauges
+        let known = state.withLock { state -> StoreGauges? in
+            guard let last = state.last else { return nil }
+            if last.at <= now, now - last.at < Self.freshness || state.isCounting { return last.gauges }
+            state.isCounting = true
+            return nil
         }
+        if let known { return known }
+        defer { state.withLock { $0.isCounting = false } }
+        let gauges = try readers.read { try StoreGauges(from: $0, at: now) }
+        state.withLock { $0.last = (now, gauges) }
+        return gauges
     }
 }
 
 extension API {
     /// `GET /metrics`: how things stand, for Prometheus and whatever reads its format. For those who audit Rota, since
     /// the names of policies and vaults are in it.
-    func metrics(_ request: Request) throws -> Response {
+    func metrics(_ request: Request) throws -> Answer {
         _ = try requireRole([Role.audit, Role.admin], request)
+        return onWorker(request) { try metrics() }
+    }
+
+    private func metrics() throws -> Response {
         let now = parts.clock.now()
         var text = MetricsText()
         text.begin("rota_build_info", .gauge, "The version of Rota that answers.")
@@ -56,9 +70,9 @@ extension MetricsText {
         }
         write("rota_rotations_open", .gauge, "Rotations that are under way.", gauges.openRotations)
         write(
-            "rota_rotations_stalled", .gauge, "Those of them that something is in the way of.", gauges.stalledRotations)
+            "rota_rotations_stalled", .gauge, "Rotations that something is in the way of.", gauges.stalledRotations)
         write(
-            "rota_rotations_unbegun", .gauge, "Rotations that could not begin when they were tried last.",
+            "rota_rotations_unbegun", .gauge, "Rotations of policies that could not begin when they were tried last.",
             gauges.unbegunRotations)
         begin("rota_actions_blocked", .gauge, "Actions that wait for a person to mend something, by what.")
         for reason in BlockedReason.allCases {
@@ -77,12 +91,15 @@ extension MetricsText {
         writeLastRun(gauges, at: now)
     }
 
-    /// Nothing of it before the first run: there is no number for that.
+    /// Nothing of the last run before the first one has ended: there is no number for that.
     private mutating func writeLastRun(_ gauges: StoreGauges, at now: Instant) {
+        write(
+            "rota_run_duration_seconds", .gauge, "How long the run that is under way has taken; 0 where none is.",
+            gauges.unfinishedRunStart.map { max(0, (now - $0).seconds) } ?? 0)
         guard let run = gauges.lastRun else { return }
         if let finished = run.finishedAt {
             write(
-                "rota_last_run_age_seconds", .gauge, "Seconds since the last run has come to its end.",
+                "rota_last_run_age_seconds", .gauge, "Seconds since a run has come to its end.",
                 (now - finished).seconds)
         }
         if let planned = run.planned {

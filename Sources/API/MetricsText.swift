@@ -33,12 +33,13 @@ struct MetricsText {
 
     /// A policy may be named as anybody likes.
     private static func escaped(_ text: String) -> String {
-        text.reduce(into: "") { escaped, character in
-            switch character {
+        // By scalars: with a mark behind it a quotation mark is another character, and would end the label still.
+        text.unicodeScalars.reduce(into: "") { escaped, scalar in
+            switch scalar {
             case "\\": escaped += "\\\\"
             case "\"": escaped += "\\\""
-            case "\n", "\r\n": escaped += "\\n"
-            default: escaped.append(character)
+            case "\n": escaped += "\\n"
+            default: escaped.unicodeScalars.append(scalar)
             }
         }
     }

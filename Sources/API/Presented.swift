@@ -59,4 +59,14 @@ extension API {
         guard parts.hasStore() else { return .now(Self.notReady(Self.isReplaced)) }
         do { return try body() } catch let refused as Refused { return .now(refused.response) }
     }
+
+    /// Answers on a thread of its own: what may take longer than a verification can wait.
+    func onWorker(_ request: Request, _ body: @escaping @Sendable () throws -> Response) -> Answer {
+        workers.answer {
+            do { return try body() } catch let refused as Refused { return refused.response } catch {
+                parts.report(error, request.id)
+                return Self.trouble(error)
+            }
+        }
+    }
 }

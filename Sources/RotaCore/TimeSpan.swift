@@ -9,6 +9,7 @@ package struct TimeSpan: Hashable, Comparable, Sendable {
     package static let zero = TimeSpan(seconds: 0)
 
     package static func days(_ count: Int64) -> TimeSpan { TimeSpan(seconds: count * 86_400) }
+    package static func minutes(_ count: Int64) -> TimeSpan { TimeSpan(seconds: count * 60) }
     package static func hours(_ count: Int64) -> TimeSpan { TimeSpan(seconds: count * 3600) }
 
     /// The longest span that a policy may name: a hundred years. Beyond it, it is a slip of the pen.

@@ -16,7 +16,7 @@ private let rotationColumns = """
     alarmed_at, retire_when_idle, promoted_at, use_alarmed_at, rejections, \
     renewal, end_at_claim
     """
-private let runColumns = "id, plan, planned, acting, actor, started_at, finished_at, aborted"
+let runColumns = "id, plan, planned, acting, actor, started_at, finished_at, aborted"
 private let findingColumns = "id, token_id, policy, rule, reason, message, opened_at, closed_at"
 private let auditColumns = "number, at, actor, action, object, body"
 

@@ -170,6 +170,18 @@ package struct FakeStoreReads: StoreReads {
     package func toldUses(of id: TokenID) -> [ToldUse] { [] }
     package func lastUses(of id: TokenID) -> [Int: Instant] { [:] }
     package func lastRun() -> RunRecord? { run }
+    package func lastFinishedRun() -> RunRecord? { run.flatMap { $0.finishedAt == nil ? nil : $0 } }
+    package func unfinishedRunStart() -> Instant? { run.flatMap { $0.finishedAt == nil ? $0.startedAt : nil } }
+    package func countOpenRotations() -> Int { rotations.count { $0.phase == .open } }
+    package func countStalledRotations() -> Int { stalledRotations().count }
+    package func countFailedAttempts() -> Int { failures.count }
+    package func blockCounts() -> [BlockedReason: Int] {
+        blockedActions.reduce(into: [:]) { $0[$1.reason, default: 0] += 1 }
+    }
+    package func countWaivers(inForceAt now: Instant) -> Int { waiversInForce(at: now).count }
+    package func countPlans(awaitingApprovalAt now: Instant) -> Int {
+        openPlans(at: now).count { $0.needsApproval && $0.approval(at: now) == nil }
+    }
     package func schedules() -> [ScheduleEntry] { scheduleEntries }
     package func dueDeliveries(endpoint: String, at now: Instant, limit: Int) -> [Delivery] { [] }
     package func nextDeliveryDue(endpoint: String) -> Instant? { nil }

@@ -22,7 +22,7 @@ final class APIFixture: Sendable {
 
     init(
         trusting proxies: [String] = [], isReady: Bool = true, hasStore: Bool = true, brake: Brake? = nil,
-        vaultMeter: VaultMeter = VaultMeter(), nanoseconds: [UInt64] = []
+        vaultMeter: VaultMeter = VaultMeter(), nanoseconds: [UInt64] = [], policies: PolicySet = PolicySet([])
     ) throws {
         let readings = Locked(Array(nanoseconds.reversed()))
         folder = try ScratchFolder()
@@ -33,20 +33,19 @@ final class APIFixture: Sendable {
             change: change)
         store = StoreQueue(try openStore(at: location, endpoints: [])) { _ in }
         let (uses, told) = (uses, told)
-        let rotate = RotateUseCase(
+        let rotate = RotateForHolder(
             store: store,
-            rotator: Rotator(store: store, vaults: ["v": vault], clock: clock, random: SystemBytes()), clock: clock)
+            rotator: Rotator(store: store, vaults: ["v": vault], clock: clock, random: SystemBytes()),
+            policies: policies, clock: clock, pauses: HolderPauses())
         router =
             API(
                 API.Parts(
                     readers: try openReaders(at: location), revoke: RevokeUseCase(store: store, clock: clock),
-                    rotate: { id, reason, actor, finish in
+                    rotate: { digest, begun, finish in
                         Task {
-                            do {
-                                let result = try await rotate.rotate(
-                                    id.text, overlap: Rule.usualOverlap, reason: reason, actor: actor)
-                                finish(.success(result))
-                            } catch { finish(.failure(error)) }
+                            do { finish(.success(try await rotate.rotate(digest, begun: begun))) } catch {
+                                finish(.failure(error))
+                            }
                         }
                     },
                     clock: clock, note: { use in uses.withLock { $0.append(use) } },
@@ -85,6 +84,18 @@ final class APIFixture: Sendable {
             try store.addDestination(destination, to: id, change: change)
         }
         return destination
+    }
+
+    /// How many rotations were ever claimed.
+    func claims() async throws -> Int {
+        try await store.read { store in
+            var count = 0
+            try store.eachAuditEntry(from: 1, object: nil) { entry in
+                if entry.action == "rotation.claim" { count += 1 }
+                return true
+            }
+            return count
+        }
     }
 
     func quarantine(_ name: String) async throws {

@@ -37,13 +37,17 @@ struct `The holder of a value` {
     @Test func `is told of the value that has taken the place of his`() async throws {
         let fixture = try APIFixture()
         let value = try await fixture.issue("ingest")
-        let end = fixture.clock.now() + .hours(24)
+        let promoted = fixture.clock.now()
+        let end = promoted + .hours(24)
         try await fixture.replace("ingest", until: end)
+        fixture.clock.advance(by: .hours(2))
         let told = try await ask(fixture, value).json()
         #expect(told["active"]?.bool == true)
         #expect(told["standing"]?.string == "replaced")
         #expect(told["successor"]?["number"]?.integer == 2)
         #expect(told["version"]?["ends_at"]?.string == end.description)
+        // Since the other one is current, and not since it was made.
+        #expect(told["since"]?.string == promoted.description)
     }
 
     @Test(arguments: ["revoked", "expired", "quarantined", "rotated"])
@@ -139,7 +143,86 @@ struct `The holder of a value` {
         #expect(!answer.text.contains("connection refused"))
         #expect(fixture.told.withLock { $0.contains { $0.contains("connection refused") } })
         fixture.vault.setHook(nil)
+        fixture.clock.advance(by: .minutes(1))
         #expect(try await rotate(fixture, value).status == 200)
+    }
+
+    @Test func `who asks in a loop has one attempt, and fewer and fewer`() async throws {
+        let fixture = try APIFixture()
+        let value = try await fixture.issue("ingest")
+        _ = try await fixture.place("ingest", holding: value)
+        fixture.vault.setHook { $0.operation == .probe ? .transient : nil }
+        var waits: [String] = []
+        for _ in 1...8 {
+            let answer = try await rotate(fixture, value)
+            #expect(answer.status == 503)
+            waits.append(answer[header: "Retry-After"] ?? "")
+            let entries = try await fixture.claims()
+            for _ in 1...5 { #expect(try await rotate(fixture, value).status == 503) }
+            #expect(try await fixture.claims() == entries)
+            fixture.clock.advance(by: TimeSpan(seconds: Int64(waits.last ?? "") ?? 0))
+        }
+        #expect(waits == ["60", "120", "240", "480", "960", "1920", "3600", "3600"])
+        #expect(try await fixture.claims() == 8)
+        #expect(fixture.told.withLock { $0.count { $0.hasPrefix("a rotation was asked") } } == 8)
+    }
+
+    @Test func `has no further value while an older one is accepted`() async throws {
+        let fixture = try APIFixture()
+        let value = try await fixture.issue("ingest")
+        let place = try await fixture.place("ingest", holding: value)
+        #expect(try await rotate(fixture, value).status == 200)
+        let second = try #require(fixture.vault.value(at: place))
+        fixture.clock.advance(by: .hours(20))
+        let answer = try await rotate(fixture, second)
+        #expect(answer.status == 409)
+        #expect(try answer.json()["reason"]?.string == "in-overlap")
+        #expect(answer[header: "Retry-After"] == "\(4 * 3600)")
+        #expect(try await fixture.claims() == 1)
+        // Nobody else is kept from it.
+        #expect(fixture.vault.value(at: place) == second)
+    }
+
+    @Test func `has it rotated once, however many ask at the same time`() async throws {
+        let fixture = try APIFixture()
+        let value = try await fixture.issue("ingest")
+        let place = try await fixture.place("ingest", holding: value)
+        let answers = try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 1...20 { group.addTask { try await rotate(fixture, value).status } }
+            return try await group.reduce(into: [Int]()) { $0.append($1) }
+        }
+        #expect(Set(answers).isSubset(of: [200, 202]))
+        #expect(answers.contains(200))
+        #expect(try await fixture.claims() == 1)
+        #expect(fixture.vault.value(at: place) != value)
+    }
+
+    @Test func `gets the overlap of the rule that rotates his token`() async throws {
+        let rules = [
+            Rule(.maxAge(.days(90)), action: .rotate, overlap: .hours(6)),
+            Rule(.maxAge(.days(30)), action: .notify, overlap: .hours(90)),
+        ]
+        let other = Policy(
+            name: "b", selector: Selector(names: [Glob("other")]),
+            rules: [Rule(.maxAge(.days(1)), action: .rotate, overlap: .hours(48))])
+        let fixture = try APIFixture(policies: PolicySet([Policy(name: "a", rules: rules), other]))
+        let value = try await fixture.issue("ingest")
+        _ = try await fixture.place("ingest", holding: value)
+        let told = try await rotate(fixture, value).json()
+        #expect(told["version"]?["ends_at"]?.string == (fixture.clock.now() + .hours(6)).description)
+    }
+
+    @Test func `is told of a place that holds something else, and when to come back`() async throws {
+        let fixture = try APIFixture()
+        let value = try await fixture.issue("ingest")
+        let place = try await fixture.place("ingest", holding: value)
+        fixture.vault.foreignWrite("somebody's own", at: place)
+        let answer = try await rotate(fixture, value)
+        #expect(answer.status == 409)
+        #expect(try answer.json()["reason"]?.string == "conflict")
+        #expect(answer[header: "Retry-After"] == "60")
+        #expect(fixture.vault.value(at: place) == "somebody's own")
+        #expect(try await rotate(fixture, value).status == 503)
     }
 
     @Test func `is refused a rotation while nothing may be done`() async throws {

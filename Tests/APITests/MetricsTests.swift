@@ -105,6 +105,27 @@ struct `Metrics` {
         #expect(told[#"rota_vault_requests_total{vault="v",operation="probe",outcome="denied"}"#] == "2")
     }
 
+    @Test func `of the last run stay while another one is under way`() async throws {
+        let fixture = try APIFixture()
+        let caller = try await fixture.issue("prometheus", scopes: ["rota:audit"])
+        let start = fixture.clock.now()
+        let change = Change(actor: "cli:tester", at: start, cause: "test")
+        try await fixture.store.write { store in
+            try store.beginRun(RunRecord(id: "run_1", actor: "scheduler", startedAt: start), change: change)
+            try store.finishRun("run_1", aborted: nil, totals: [:], change: change)
+        }
+        fixture.clock.advance(by: .hours(1))
+        let next = fixture.clock.now()
+        try await fixture.store.write { store in
+            try store.beginRun(RunRecord(id: "run_2", actor: "scheduler", startedAt: next), change: change)
+        }
+        fixture.clock.advance(by: TimeSpan(seconds: 90))
+        let told = samples(try await scrape(fixture, as: caller))
+        #expect(told["rota_last_run_age_seconds"] == "3690")
+        #expect(told["rota_last_run_failed"] == "0")
+        #expect(told["rota_run_duration_seconds"] == "90")
+    }
+
     @Test func `escape whatever a policy is called`() async throws {
         let fixture = try APIFixture()
         let caller = try await fixture.issue("prometheus", scopes: ["rota:audit"])
@@ -112,11 +133,11 @@ struct `Metrics` {
         try await fixture.store.write { store in
             guard let id = try store.token(named: "prometheus")?.id else { return }
             let finding = Finding(
-                tokenID: id, policy: "a\"b\\c\nd", rule: "max-age", reason: "r", message: "m", openedAt: now)
+                tokenID: id, policy: "a\"\u{301}b\\c\r\nd", rule: "max-age", reason: "r", message: "m", openedAt: now)
             let change = Change(actor: "cli:tester", at: now, cause: "test")
             _ = try store.openFinding(finding, blocked: nil, announce: false, change: change)
         }
         let text = try await scrape(fixture, as: caller).text
-        #expect(text.contains(#"rota_findings_open{policy="a\"b\\c\nd",rule="max-age"} 1"#))
+        #expect(text.contains("rota_findings_open{policy=\"a\\\"\u{301}b\\\\c\r\\nd\",rule=\"max-age\"} 1"))
     }
 }

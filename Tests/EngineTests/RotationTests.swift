@@ -267,4 +267,17 @@ import Testing
         #expect(try await bench.states().filter(\.authenticates) == [.current])
         #expect(try await bench.violations() == [])
     }
+
+    @Test func `A rotation from a value that is not the current one is not begun`() async throws {
+        let bench = try RotationBench([FakeVault("v")])
+        var request = bench.request()
+        request.fromVersion = 2
+        let before = bench.vaults["v"]?.calls.count
+        let result = try await bench.rotator().rotate([request])
+        #expect(result.map(\.outcome) == [.skipped])
+        #expect(try await bench.queue.read { try $0.openRotations() }.isEmpty)
+        #expect(bench.vaults["v"]?.calls.count == before)
+        request.fromVersion = 1
+        #expect(try await bench.rotator().rotate([request]).map(\.outcome) == [.started])
+    }
 }

@@ -1,3 +1,4 @@
+import Engine
 import RotaCore
 import Testing
 
@@ -33,10 +34,10 @@ struct `What has become of a value` {
             standing: .valid),
         Example(
             name: "one in its overlap is replaced", versions: [.previous, .current], asked: 1, standing: .replaced,
-            successor: 2, since: day(2)),
+            successor: 2, since: day(8)),
         Example(
             name: "one that may be in use still is replaced", versions: [.unconfirmed, .previous, .current], asked: 1,
-            standing: .replaced, successor: 3, since: day(3)),
+            standing: .replaced, successor: 3, since: day(8)),
         Example(
             name: "one past its overlap is rotated, and the newest takes its place",
             versions: [.revoked, .previous, .current], asked: 1, standing: .rotated, successor: 3,
@@ -80,13 +81,18 @@ struct `What has become of a value` {
                 endedAt: state.authenticates ? nil : Self.day(index + 1) + .hours(18))
         }
         let fate = ValueFate(
-            of: versions[example.asked - 1], among: versions, of: token, quarantinedAt: Self.day(7), at: Self.now)
+            of: versions[example.asked - 1], among: versions, of: token, quarantinedAt: Self.day(7),
+            replacedAt: Self.day(8),
+            at: Self.now)
         #expect(fate.standing == example.standing)
         #expect(fate.successor?.number == example.successor)
         #expect(fate.since == example.since)
-        #expect(
-            fate.standing.isAccepted
-                == (token.canAuthenticate(at: Self.now) && versions[example.asked - 1].state.authenticates))
+        // As whoever is asked about it says.
+        let known = KnownValue(
+            tokenID: token.id, version: example.asked,
+            isInForce: token.state == .active && versions[example.asked - 1].state.authenticates,
+            expiresAt: token.expiresAt, name: token.name)
+        #expect(fate.standing.isAccepted == known.authenticates(at: Self.now))
         // A sentence with the time in it, where there is one.
         #expect(fate.message.contains(fate.since?.description ?? "value"))
     }

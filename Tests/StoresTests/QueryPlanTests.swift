@@ -51,7 +51,7 @@ import Testing
         ),
         (.auditEntriesBack, "SEARCH audit USING INTEGER PRIMARY KEY (rowid<?)"),
         (.tokensWithoutValue, "SCAN tokens USING INDEX tokens_without_value"),
-        (.stalledRotations, "SCAN rotations USING INDEX rotations_due"),
+        (.stalledRotations, "SCAN rotations USING INDEX rotations_stalled"),
         (.nextDelivery, "SEARCH deliveries USING INDEX deliveries_due (endpoint=?)"),
         (.waivers, "SEARCH waivers USING INTEGER PRIMARY KEY (rowid>?)"),
         (.waiver, "SEARCH waivers USING INDEX sqlite_autoindex_waivers_1 (id=?)"),
@@ -62,6 +62,11 @@ import Testing
         (.savedPlan, "SEARCH plans USING INDEX sqlite_autoindex_plans_1 (id=?)"),
         (.openPlans, "SEARCH plans USING INDEX plans_open (expires_at>?)"),
         (.allTokens, "SCAN tokens USING INDEX tokens_by_name"),
+        (.openRotationCount, "SEARCH rotations USING COVERING INDEX rotations_open (phase=?)"),
+        (.stalledRotationCount, "SCAN rotations USING INDEX rotations_stalled"),
+        (.blockCounts, "SCAN blocks USING COVERING INDEX blocks_by_reason"),
+        (.lastFinishedRun, "SEARCH runs USING INDEX runs_by_finish (finished_at>?)"),
+        (.unfinishedRunStart, "SEARCH runs USING INDEX runs_by_finish (finished_at=?)"),
         (.openFindingCounts, "SCAN findings USING COVERING INDEX findings_open_by_rule"),
     ]
 
@@ -90,6 +95,7 @@ import Testing
         .allTokens, .tokensInStates, .unsortedTokens, .unfinishedRotations, .openFindings, .openFindingCounts,
         .deliveryCounts,
         .activeCount, .lastRun, .tokensWithoutValue, .stalledRotations, .heartbeats, .beginTracking, .schedules,
+        .stalledRotationCount, .failedAttemptCount, .blockCounts,
         .destinationCounts, .blocks, .failedAttempts, .disabledEndpoints, .absentTokens, .absentCount,
     ]
 

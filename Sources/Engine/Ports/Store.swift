@@ -123,7 +123,9 @@ package struct StoreIdentity: Hashable, Sendable {
 }
 
 /// Everything that can be asked.
-package protocol StoreReads: UsageReads, QuarantineReads, AbsenceReads, NoticeReads, WaiverReads, PlanReads {
+package protocol StoreReads: UsageReads, QuarantineReads, AbsenceReads, NoticeReads, WaiverReads,
+    PlanReads, GaugeReads
+{
     func identity() throws -> StoreIdentity
     /// What keeps anything destructive from being done; nil where nothing does.
     func brake(at now: Instant) throws -> Brake?

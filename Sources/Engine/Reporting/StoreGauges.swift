@@ -1,7 +1,7 @@
 package import RotaCore
 
-/// What the store says at one moment of how things stand, in numbers for a monitoring system. Flat memory, and the cost
-/// of what is open: it may be asked every minute.
+/// What the store says at one moment of how things stand, in numbers for a monitoring system. In flat memory: the
+/// database counts, which costs a look at an index for each active token and each open violation.
 package struct StoreGauges: Sendable {
     /// How far ahead ends are counted.
     package static let horizons = [TimeSpan.days(1), .days(7), .days(30)]
@@ -13,16 +13,19 @@ package struct StoreGauges: Sendable {
     package var findings: [(rule: RuleReference, count: Int)]
     /// Rotations that are claimed and not through.
     package var openRotations: Int
-    /// Those of them that something is in the way of.
+    /// Rotations that something is in the way of, be it in their overlap.
     package var stalledRotations: Int
-    /// Rotations that could not even begin.
+    /// Rotations of policies that could not even begin.
     package var unbegunRotations: Int
     package var blocked: [BlockedReason: Int]
     /// Live tokens that their issuers' lists do not have any more.
     package var missing: Int
     package var deliveries: DeliveryCounts
+    /// The one that ended last.
     package var lastRun: RunRecord?
-    /// What became of the actions of the last run.
+    /// When the run that is under way began; nil where none is.
+    package var unfinishedRunStart: Instant?
+    /// What became of the actions of the one that ended last.
     package var lastOutcomes: [Outcome: Int]
     package var waivers: Int
     /// Saved plans that wait for an approval.
@@ -33,15 +36,16 @@ package struct StoreGauges: Sendable {
         ending = try Self.horizons.map { (within: $0, count: try store.countEnding(after: now, until: now + $0)) }
         findings = try store.openFindingCounts().sorted { ($0.key.policy, $0.key.rule) < ($1.key.policy, $1.key.rule) }
             .map { (rule: $0.key, count: $0.value) }
-        openRotations = try store.openRotations().count { $0.phase == .open }
-        stalledRotations = try store.stalledRotations().count
-        unbegunRotations = try store.failedAttempts().count
-        blocked = try store.blocks().reduce(into: [:]) { $0[$1.reason, default: 0] += 1 }
+        openRotations = try store.countOpenRotations()
+        stalledRotations = try store.countStalledRotations()
+        unbegunRotations = try store.countFailedAttempts()
+        blocked = try store.blockCounts()
         missing = try store.countAbsent()
         deliveries = try store.deliveryCounts()
-        lastRun = try store.lastRun()
+        lastRun = try store.lastFinishedRun()
+        unfinishedRunStart = try store.unfinishedRunStart()
         lastOutcomes = try lastRun.map { try store.outcomes(of: $0.id) } ?? [:]
-        waivers = try store.waiversInForce(at: now).count
-        awaitingApproval = try store.openPlans(at: now).count { $0.needsApproval && $0.approval(at: now) == nil }
+        waivers = try store.countWaivers(inForceAt: now)
+        awaitingApproval = try store.countPlans(awaitingApprovalAt: now)
     }
 }

@@ -5,6 +5,8 @@ package struct RotationRequest: Hashable, Sendable {
     package var tokenID: TokenID
     /// The revision that the decision was made on: a token that has changed since is skipped. Nil: any.
     package var revision: Int64?
+    /// The version that must be the current one when it is claimed. Nil: whichever is.
+    package var fromVersion: Int?
     package var overlap: TimeSpan
     package var cap: OverlapCap
     /// What called for it; nil when a person did.
@@ -14,11 +16,12 @@ package struct RotationRequest: Hashable, Sendable {
     package var change: Change
 
     package init(
-        tokenID: TokenID, revision: Int64?, overlap: TimeSpan, cap: OverlapCap = OverlapCap(),
-        trigger: RotationTrigger?, supersedes: Bool = false, change: Change
+        tokenID: TokenID, revision: Int64?, fromVersion: Int? = nil, overlap: TimeSpan,
+        cap: OverlapCap = OverlapCap(), trigger: RotationTrigger?, supersedes: Bool = false, change: Change
     ) {
         self.tokenID = tokenID
         self.revision = revision
+        self.fromVersion = fromVersion
         self.overlap = overlap
         self.cap = cap
         self.trigger = trigger

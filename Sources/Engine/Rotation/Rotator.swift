@@ -135,6 +135,9 @@ package struct Rotator: Sendable {
     private func claim(_ request: RotationRequest, in store: any Store) throws -> Rotation {
         guard let token = try store.token(request.tokenID), request.revision.map({ $0 == token.revision }) ?? true
         else { throw ClaimRefused(cause: "it has changed since it was planned") }
+        guard request.fromVersion.map({ $0 == token.values.current }) ?? true else {
+            throw ClaimRefused(cause: "another value has taken its place")
+        }
         // It may have been approved since the plan was made.
         if let trigger = request.trigger,
             let waiver = try store.waiver(of: token, rule: trigger.rule, of: trigger.policy, at: clock.now())

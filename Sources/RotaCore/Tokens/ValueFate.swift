@@ -28,8 +28,10 @@ package struct ValueFate: Hashable, Sendable {
     ///   - version: the value.
     ///   - versions: all of its token.
     ///   - quarantinedAt: since when its token is quarantined, for one that is.
+    ///   - replacedAt: when a newer value became current in its place, where that is known.
     package init(
-        of version: Version, among versions: [Version], of token: Token, quarantinedAt: Instant? = nil, at now: Instant
+        of version: Version, among versions: [Version], of token: Token, quarantinedAt: Instant? = nil,
+        replacedAt: Instant? = nil, at now: Instant
     ) {
         // What ended the token ended every value of it, and nothing is to be had in place of it.
         switch token.state {
@@ -45,7 +47,9 @@ package struct ValueFate: Hashable, Sendable {
             } else if token.state == .quarantined {
                 self.init(.quarantined, since: quarantinedAt, successor: successor)
             } else {
-                self.init(successor == nil ? .valid : .replaced, since: successor?.issuedAt, successor: successor)
+                self.init(
+                    successor == nil ? .valid : .replaced, since: successor == nil ? nil : replacedAt,
+                    successor: successor)
             }
         }
     }

@@ -13,8 +13,9 @@ struct Service {
         var endpoints: [Endpoint]
         var daemon: Daemon
         var vaults: [String: any Vault]
-        /// For whoever asks over HTTP.
-        var rotate: RotateUseCase
+        /// For whoever asks over HTTP, by these vaults.
+        var holders: RotateForHolder
+        var errands = Errands()
         var stop: StopSignal
     }
 
@@ -52,9 +53,9 @@ struct Service {
     private let stop = StopSignal()
     private let listener: Listener?
     private let first: Shift
-    /// By the vaults of the configuration in force.
-    private let rotate: Locked<RotateUseCase>
-    private let errands = Errands()
+    /// The one in force; what is asked for over HTTP goes there.
+    private let inForce: Locked<Shift>
+    private let pauses = HolderPauses()
     private let vaultMeter = VaultMeter()
 
     init(_ composition: Composition, _ policies: PolicySet, store parts: StoreParts) throws {
@@ -65,12 +66,13 @@ struct Service {
         let settings = composition.configuration.log
         log = LogWriter(composition.invocation.clock, format: settings.format, lowest: settings.level)
         brakes = BrakeWatch(composition.invocation.clock, log: log)
-        first = try Self.prepare(composition, policies, store: store, log: log, brakes: brakes, meter: vaultMeter)
-        let rotate = Locked(first.rotate)
-        self.rotate = rotate
+        first = try Self.prepare(
+            composition, policies, store: store, log: log, brakes: brakes, meter: vaultMeter, pauses: pauses)
+        let inForce = Locked(first)
+        self.inForce = inForce
         listener = try Self.listen(
-            composition, store: store, uses: uses, log: log, stop: stop, loss: loss, brakes: brakes, rotate: rotate,
-            errands: errands, files: files, meter: vaultMeter)
+            composition, store: store, uses: uses, log: log, stop: stop, loss: loss, brakes: brakes,
+            inForce: inForce, files: files, meter: vaultMeter)
     }
 
     /// Works until it is asked to stop.
@@ -103,7 +105,6 @@ struct Service {
             group.addTask { await showLife() }
             group.addTask { await watchFiles(signals) }
             group.addTask { await watchLog() }
-            group.addTask { await errands.attend() }
             group.addTask { await work(first) }
             var shifts = [first]
             for await request in signals.requests {
@@ -119,8 +120,13 @@ struct Service {
 
     private var status: String { listener.map { "listening on \($0.address)" } ?? "without a listener" }
 
+    /// Its vaults are there until the last who asked for something by them is attended to.
     private func work(_ shift: Shift) async {
-        await shift.daemon.serve()
+        await withDiscardingTaskGroup { group in
+            group.addTask { await shift.errands.attend() }
+            await shift.daemon.serve()
+            shift.errands.end()
+        }
         await Composition.close(shift.vaults)
     }
 
@@ -133,7 +139,6 @@ struct Service {
         for shift in shifts { shift.stop.request(patience: Int64(patience)) }
         stop.request()
         await listener?.stop(within: patience)
-        errands.end()
     }
 
     // MARK: - The configuration in force
@@ -141,7 +146,7 @@ struct Service {
     /// Makes everything that a reading of the configuration asks for; nothing has begun by that.
     private static func prepare(
         _ composition: Composition, _ policies: PolicySet, store: StoreQueue, log: LogWriter, brakes: BrakeWatch,
-        meter: VaultMeter
+        meter: VaultMeter, pauses: HolderPauses
     ) throws -> Shift {
         let configuration = composition.configuration
         let invocation = composition.invocation
@@ -159,7 +164,10 @@ struct Service {
             daemon: Daemon(
                 orders, run: run, deliverer: deliverer, clock: invocation.clock, brakes: brakes, log: log,
                 stop: stop),
-            vaults: vaults, rotate: RotateUseCase(store: store, rotator: rotator, clock: invocation.clock), stop: stop)
+            vaults: vaults,
+            holders: RotateForHolder(
+                store: store, rotator: rotator, policies: policies, clock: invocation.clock, pauses: pauses),
+            stop: stop)
     }
 
     /// Takes a changed configuration over as a whole, or goes on with the one in force: then nil.
@@ -172,14 +180,15 @@ struct Service {
                 throw Failure.usage("the store cannot change while the daemon runs", hint: "restart it")
             }
             let next = try Self.prepare(
-                composition, try composition.policies(), store: store, log: log, brakes: brakes, meter: vaultMeter)
+                composition, try composition.policies(), store: store, log: log, brakes: brakes, meter: vaultMeter,
+                pauses: pauses)
             try renewCertificate(next.configuration.server)
             let calendar = next.configuration.freezeCalendar
             try await store.read { store in
                 store.announce(to: next.endpoints)
                 store.followCalendar(calendar)
             }
-            rotate.withLock { $0 = next.rotate }
+            inForce.withLock { $0 = next }
             // What the old shift has begun it finishes, while the new one is at work already.
             old.stop.request()
             log.info("the configuration is in force", LogField("file", next.configuration.file))
@@ -235,8 +244,8 @@ struct Service {
 
     private static func listen(
         _ composition: Composition, store: StoreQueue, uses: UseLog, log: LogWriter, stop: StopSignal,
-        loss: Locked<StoreError?>, brakes: BrakeWatch, rotate: Locked<RotateUseCase>, errands: Errands,
-        files: StoreFiles, meter: VaultMeter
+        loss: Locked<StoreError?>, brakes: BrakeWatch, inForce: Locked<Shift>, files: StoreFiles,
+        meter: VaultMeter
     ) throws -> Listener? {
         guard let settings = composition.configuration.server else { return nil }
         let clock = composition.invocation.clock
@@ -244,16 +253,7 @@ struct Service {
             API.Parts(
                 readers: try openReaders(at: composition.configuration.store),
                 revoke: RevokeUseCase(store: store, clock: clock),
-                rotate: { id, reason, actor, finish in
-                    let inForce = rotate.withLock(\.self)
-                    errands.ask {
-                        do {
-                            let result = try await inForce.rotate(
-                                id.text, overlap: Rule.usualOverlap, reason: reason, actor: actor)
-                            finish(.success(result))
-                        } catch { finish(.failure(error)) }
-                    }
-                },
+                rotate: { rotate($0, inForce, begun: $1, finish: $2) },
                 clock: clock, note: { uses.note($0) },
                 report: { error, request in
                     log.error(
@@ -272,6 +272,25 @@ struct Service {
         } catch {
             throw Failure(error.message, hint: error.hint)
         }
+    }
+
+    /// Asks the shift that is in force; and again, where another one has taken its place meanwhile.
+    private static func rotate(
+        _ digest: Digest, _ inForce: Locked<Shift>, begun: @escaping @Sendable (RotationResult) -> Void,
+        finish: @escaping @Sendable (Result<(outcome: RotateForHolder.Outcome, held: HeldValue?), any Error>) -> Void
+    ) {
+        let shift = inForce.withLock(\.self)
+        @Sendable func isReplaced() -> Bool { inForce.withLock { $0.stop !== shift.stop } }
+        let isTaken = shift.errands.ask {
+            do {
+                let result = try await shift.holders.rotate(digest, begun: begun)
+                guard result.outcome == .stopping, isReplaced() else { return finish(.success(result)) }
+                rotate(digest, inForce, begun: begun, finish: finish)
+            } catch { finish(.failure(error)) }
+        }
+        guard !isTaken else { return }
+        guard isReplaced() else { return finish(.failure(CancellationError())) }
+        rotate(digest, inForce, begun: begun, finish: finish)
     }
 
     // MARK: - Beside the loops
