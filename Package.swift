@@ -57,7 +57,8 @@ let package = Package(
         module("Stores", ["Engine", "RotaCore", "SQLite", "Crypto", "JSON"]),
         module("Vaults", ["Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
         module("Webhooks", ["Addresses", "Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
-        module("API", ["HTTPServer", "Addresses", "Engine", "RotaCore", "Crypto", "JSON"]),
+        module("API", ["HTTPServer", "Addresses", "Documents", "Engine", "RotaCore", "Crypto", "JSON"]),
+        module("Documents", ["Engine", "RotaCore", "JSON"]),
         module("PolicyFiles", ["RotaCore", "YAML", "Crypto", "JSON"]),
         module("Reports", ["Engine", "RotaCore", "JSON"]),
 
@@ -66,7 +67,7 @@ let package = Package(
             name: "rota",
             dependencies: [
                 "Engine", "Stores", "Vaults", "Webhooks", "PolicyFiles", "Reports", "RotaCore", "YAML",
-                "JSON", "Crypto", "HTTPClient", "Addresses", "HTTPServer", "API",
+                "JSON", "Crypto", "HTTPClient", "Addresses", "HTTPServer", "API", "Documents",
             ],
             swiftSettings: safe),
 

@@ -1,4 +1,5 @@
 import Crypto
+import Documents
 import Engine
 import JSON
 import Reports

@@ -1,3 +1,4 @@
+import Documents
 import Engine
 import JSON
 import RotaCore
@@ -193,16 +194,7 @@ private struct RunDocument {
     }
 
     private func json(_ action: RecordedAction) -> JSON {
-        [
-            "token_id": .string(action.tokenID.text), "name": .string(action.name),
-            "action": .string(action.action.rawValue), "policy": .string(action.policy),
-            "rule": .string(action.rule),
-            "reason": .string(action.reason), "message": .string(action.message),
-            "deadline": TokenDocument.time(action.deadline), "outcome": .string(action.outcome.rawValue),
-            "blocked": TokenDocument.text(action.blocked?.rawValue), "cause": TokenDocument.text(action.cause),
-            "at": TokenDocument.time(action.at), "new_end": TokenDocument.time(newEnd(of: action)),
-            "next_attempt_at": TokenDocument.time(nextAttempt(of: action)),
-        ]
+        RunRecordDocument.json(action, newEnd: newEnd(of: action), nextAttemptAt: nextAttempt(of: action))
     }
 
     // MARK: Text

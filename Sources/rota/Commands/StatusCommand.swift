@@ -1,3 +1,4 @@
+import Documents
 import Engine
 import JSON
 import PolicyFiles
@@ -130,7 +131,7 @@ private struct Status {
             "created_at": TokenDocument.time(identity.createdAt), "held": BrakeDocument.json(brake),
             "freeze": BrakeDocument.json(freeze), "freeze_calendar": FreezeCalendarDocument.json(calendar, at: at),
             "active_tokens": .integer(active), "missing_tokens": .integer(missing),
-            "open_findings": .integer(findings), "last_run": lastRun.map(json) ?? .null,
+            "open_findings": .integer(findings), "last_run": lastRun.map { RunRecordDocument.json($0) } ?? .null,
             "schedules": policies.map {
                 ScheduleDocument.json($0, otherwise: schedule, calendar: calendar, after: at, fires: 1)
             } ?? .null,
@@ -208,14 +209,6 @@ private struct Status {
         guard let latest = trackers.first else { return "by nobody yet; what is known of them is as imported" }
         let asked = latest.askedAt.map { "last asked \(distance(to: $0, from: now))" } ?? "never asked"
         return "until \(spoken(latest.beatAt, from: now)) by \(latest.tracker), \(asked)"
-    }
-
-    private func json(_ run: RunRecord) -> JSON {
-        [
-            "id": .string(run.id), "plan": TokenDocument.text(run.plan), "actor": .string(run.actor),
-            "started": TokenDocument.time(run.startedAt), "finished": TokenDocument.time(run.finishedAt),
-            "aborted": TokenDocument.text(run.aborted),
-        ]
     }
 
     func print(on output: Output, at now: Instant, isWhole: Bool) {

@@ -1,3 +1,4 @@
+import Documents
 import Engine
 import JSON
 import PolicyFiles
@@ -32,89 +33,8 @@ private func showToken(_ invocation: Invocation) throws -> ExitCode {
     return .done
 }
 
-/// Everything that the store knows of one token.
-private struct TokenDetails {
-    let token: Token
-    private let versions: [Version]
-    private let destinations: [Destination]
-    private let pushes: [Push]
-    private let rotation: Rotation?
-    private let failed: FailedAttempts?
-    private let lastFailure: LastFailure?
-    /// As it was seen last, by the destination.
-    private let drift: [String: KnownDrift.Place]
-    private let findings: [Finding]
-    private let missing: MissingValue?
-    private let usage: UsageSummary
-    private let quarantine: QuarantineOutlook?
-    private let absence: Absence?
-    private let notices: [StandingNotice]
-    private let policies: [Policy]
-    /// Uses of values that had been revoked.
-    private let reuses: [ToldUse]
-    /// What is not promised, by the name of the vault.
-    private let caveats: [String: String]
-
-    init(of token: Token, from store: any Store, at now: Instant, caveats: [String: String], policies: [Policy]) throws
-    {
-        self.token = token
-        self.caveats = caveats
-        versions = try store.versions(of: token.id)
-        destinations = try store.destinations(of: token.id)
-        pushes = try store.pushes(of: token.id)
-        rotation = try store.rotation(of: token.id)
-        failed = try store.failedAttempts(of: token.id)
-        lastFailure = token.end == nil ? try LastFailure(of: token.id, from: store) : nil
-        let places = try store.knownDrift()?.places.filter { $0.token.id == token.id } ?? []
-        drift = Dictionary(places.map { ($0.destination, $0) }, uniquingKeysWith: { $1 })
-        findings = try store.findings(of: token.id)
-        missing = try MissingValue(of: token, from: store)
-        usage = try UsageSummary(of: token, from: store, at: now)
-        quarantine = try store.quarantineOutlook(of: token, by: policies, at: now)
-        notices = try store.notices(of: token.id)
-        self.policies = policies
-        absence = try store.absence(of: token.id)
-        reuses = try store.toldUses(of: token.id).filter { $0.kind == .reuse }
-    }
-
-    func json(at now: Instant) -> JSON {
-        [
-            "token": TokenDocument.json(token, at: now),
-            "versions": .array(versions.map { TokenDocument.json($0, of: token, at: now) }),
-            "destinations": .array(destinations.map(json)),
-            "rotation": rotation.map { TokenDocument.json($0) } ?? .null,
-            "failed_attempts": TokenDocument.json(failed), "last_failure": lastFailure?.json ?? .null,
-            "findings": .array(findings.map { TokenDocument.json($0) }),
-            "notices": .array(notices.map { NoticeDocument.json($0, policies) }), "usage": UsageDocument.json(usage),
-            "quarantine": QuarantineDocument.json(quarantine),
-            "missing": AbsenceDocument.json(absence), "reuse": .array(reuses.map(QuarantineDocument.json)),
-        ]
-    }
-
-    private func json(_ destination: Destination) -> JSON {
-        [
-            "destination": .string(destination.description), "vault": .string(destination.vault),
-            "path": .string(destination.path), "field": TokenDocument.text(destination.field),
-            "caveat": TokenDocument.text(caveats[destination.vault]),
-            "drift": drift[destination.description].map { place in
-                ["finding": .string(place.drift.rawValue), "seen_at": TokenDocument.time(place.seenAt)]
-            } ?? .null,
-            "pushes": .array(
-                pushes(to: destination).map { push in
-                    [
-                        "version": .integer(push.version), "state": .string(push.state.rawValue),
-                        "attempts": .integer(push.attempt),
-                    ]
-                }),
-        ]
-    }
-
-    /// Newest version first.
-    private func pushes(to destination: Destination) -> [Push] {
-        pushes.filter { $0.destinationID == destination.id }.sorted { $0.version > $1.version }
-    }
-
-    func print(on output: Output, at now: Instant) {
+extension TokenDetails {
+    fileprivate func print(on output: Output, at now: Instant) {
         fields(at: now).print(on: output)
         section("Versions", on: output, ["version", "state", "valid", "last four", "issued", "until"]) {
             table in

@@ -1,4 +1,5 @@
 import Crypto
+import Documents
 import Engine
 import HTTPClient
 import JSON

@@ -1,3 +1,4 @@
+import Documents
 import Engine
 import JSON
 import RotaCore
@@ -79,17 +80,6 @@ private func show(_ deliveries: [DeliveryRecord], isCut: Bool, _ invocation: Inv
     table.finish()
     if deliveries.isEmpty { output.note("no deliveries") }
     if isCut { output.note("there are more; see --limit") }
-}
-
-extension DeliveryRecord {
-    fileprivate var json: JSON {
-        [
-            "event": .string(event), "type": .string(type), "at": TokenDocument.time(at),
-            "webhook": .string(endpoint), "state": .string(state.rawValue), "attempts": .integer(attempts),
-            "next_attempt_at": state == .dead ? .null : TokenDocument.time(nextAttemptAt),
-            "status": status.map { .integer($0) } ?? .null, "cause": TokenDocument.text(cause),
-        ]
-    }
 }
 
 private func replayDeliveries(_ invocation: Invocation) throws -> ExitCode {

@@ -1,3 +1,4 @@
+import Documents
 import Engine
 import JSON
 import RotaCore
@@ -62,14 +63,6 @@ extension Composition {
         let configured = configuration.webhooks.map(\.endpoint)
         let disabled = list.filter { disabled in configured.contains { disabled.isOf($0) } }
         return Dictionary(disabled.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    }
-}
-
-extension DisabledEndpoint {
-    var json: JSON {
-        [
-            "at": TokenDocument.time(at), "status": status.map { .integer($0) } ?? .null, "cause": .string(cause),
-        ]
     }
 }
 

@@ -1,3 +1,5 @@
+import Documents
+
 /// A table whose first rows are shown, with one line that counts the others by their kinds: nobody reads a hundred
 /// thousand alike lines, but what they are matters.
 struct AbridgedTable {

@@ -1,11 +1,11 @@
-import JSON
-import RotaCore
+package import JSON
+package import RotaCore
 
 /// Notices of coming actions, as they are shown.
-enum NoticeDocument {
-    static let headings = ["policy", "rule", "action", "first told", "last told", "lead time", "not before"]
+package enum NoticeDocument {
+    package static let headings = ["policy", "rule", "action", "first told", "last told", "lead time", "not before"]
 
-    static func json(_ notice: StandingNotice, _ policies: [Policy]) -> JSON {
+    package static func json(_ notice: StandingNotice, _ policies: [Policy]) -> JSON {
         [
             "policy": .string(notice.rule.policy), "rule": .string(notice.rule.rule),
             "action": .string(notice.action.rawValue), "first_sent_at": TokenDocument.time(notice.firstSentAt),
@@ -15,7 +15,7 @@ enum NoticeDocument {
         ]
     }
 
-    static func row(_ notice: StandingNotice, _ policies: [Policy]) -> [String] {
+    package static func row(_ notice: StandingNotice, _ policies: [Policy]) -> [String] {
         [
             notice.rule.policy, notice.rule.rule, notice.action.rawValue, notice.firstSentAt.description,
             notice.sentAt.description, notice.lead.description, release(of: notice, policies)?.description ?? "-",

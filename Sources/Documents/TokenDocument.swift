@@ -1,10 +1,10 @@
-import Engine
-import JSON
-import RotaCore
+package import Engine
+package import JSON
+package import RotaCore
 
 /// Tokens as `--json` shows them: fields are only ever added.
-enum TokenDocument {
-    static func json(_ token: Token, at now: Instant) -> JSON {
+package enum TokenDocument {
+    package static func json(_ token: Token, at now: Instant) -> JSON {
         [
             "id": .string(token.id.text), "name": .string(token.name),
             "description": .string(token.description),
@@ -29,7 +29,7 @@ enum TokenDocument {
         ]
     }
 
-    static func json(_ version: Version, of token: Token, at now: Instant) -> JSON {
+    package static func json(_ version: Version, of token: Token, at now: Instant) -> JSON {
         [
             "number": .integer(version.number), "state": .string(version.state.rawValue),
             "valid": .bool(isValid(version, of: token, at: now)), "hint": .string(version.hint),
@@ -39,11 +39,11 @@ enum TokenDocument {
     }
 
     /// Whether this very value is accepted now.
-    static func isValid(_ version: Version, of token: Token, at now: Instant) -> Bool {
+    package static func isValid(_ version: Version, of token: Token, at now: Instant) -> Bool {
         token.canAuthenticate(at: now) && version.state.authenticates
     }
 
-    static func json(_ rotation: Rotation) -> JSON {
+    package static func json(_ rotation: Rotation) -> JSON {
         [
             "phase": .string(rotation.phase.rawValue), "from_version": .integer(rotation.fromVersion),
             "to_version": rotation.toVersion.map { .integer($0) } ?? .null,
@@ -62,7 +62,7 @@ enum TokenDocument {
         ]
     }
 
-    static func json(_ failed: FailedAttempts?) -> JSON {
+    package static func json(_ failed: FailedAttempts?) -> JSON {
         guard let failed else { return .null }
         return [
             "policy": .string(failed.policy), "failures": .integer(failed.count), "since": time(failed.since),
@@ -72,12 +72,12 @@ enum TokenDocument {
     }
 
     /// Of a rotation that could not begin.
-    static func sentence(_ failed: FailedAttempts, from now: Instant) -> String {
+    package static func sentence(_ failed: FailedAttempts, from now: Instant) -> String {
         "could not begin: \(counted(failed.count, "failure")) since \(spoken(failed.since, from: now)), next try not "
             + "before \(spoken(failed.nextAttemptAt, from: now)): \(failed.cause)"
     }
 
-    static func json(_ finding: Finding) -> JSON {
+    package static func json(_ finding: Finding) -> JSON {
         [
             "policy": .string(finding.policy), "rule": .string(finding.rule),
             "reason": .string(finding.reason),
@@ -86,8 +86,8 @@ enum TokenDocument {
         ]
     }
 
-    static func time(_ instant: Instant?) -> JSON { text(instant?.description) }
-    static func text(_ text: String?) -> JSON { text.map { .string($0) } ?? .null }
+    package static func time(_ instant: Instant?) -> JSON { text(instant?.description) }
+    package static func text(_ text: String?) -> JSON { text.map { .string($0) } ?? .null }
 
     /// A time, `never`, or null for unknown.
     private static func lastUse(_ usage: Usage) -> JSON {

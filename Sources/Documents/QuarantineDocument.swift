@@ -1,10 +1,10 @@
-import Engine
-import JSON
-import RotaCore
+package import Engine
+package import JSON
+package import RotaCore
 
 /// A quarantine, as `token show`, `policy explain` and plans show it; and who was heard of after a value had ended.
-enum QuarantineDocument {
-    static func json(_ outlook: QuarantineOutlook?) -> JSON {
+package enum QuarantineDocument {
+    package static func json(_ outlook: QuarantineOutlook?) -> JSON {
         guard let outlook else { return .null }
         return [
             "since": TokenDocument.time(outlook.quarantine.since), "by": .string(outlook.quarantine.by),
@@ -15,7 +15,7 @@ enum QuarantineDocument {
         ]
     }
 
-    static func json(_ refused: RefusedUses?) -> JSON {
+    package static func json(_ refused: RefusedUses?) -> JSON {
         guard let refused else { return .null }
         return [
             "count": .integer(refused.count), "last_at": TokenDocument.time(refused.last),
@@ -24,7 +24,7 @@ enum QuarantineDocument {
         ]
     }
 
-    static func json(_ use: ToldUse) -> JSON {
+    package static func json(_ use: ToldUse) -> JSON {
         [
             "version": .integer(use.version), "source": use.source.isEmpty ? .null : .string(use.source),
             "first_seen_at": TokenDocument.time(use.firstAt), "revoked_at": TokenDocument.time(use.revokedAt),
@@ -32,7 +32,7 @@ enum QuarantineDocument {
     }
 
     /// Each a heading and a sentence.
-    static func facts(_ outlook: QuarantineOutlook, at now: Instant) -> [(name: String, text: String)] {
+    package static func facts(_ outlook: QuarantineOutlook, at now: Instant) -> [(name: String, text: String)] {
         let quarantine = outlook.quarantine
         let end = outlook.revocation.map { revocation in
             "\(spoken(revocation.at, from: now)) by policy \(revocation.rule.policy), unless it is restored"
@@ -44,9 +44,9 @@ enum QuarantineDocument {
         ]
     }
 
-    static let reuseHeadings = ["version", "from", "first seen", "revoked"]
+    package static let reuseHeadings = ["version", "from", "first seen", "revoked"]
 
-    static func row(_ use: ToldUse) -> [String] {
+    package static func row(_ use: ToldUse) -> [String] {
         let source = use.source == ToldUse.others ? "further sources" : use.source.isEmpty ? "not told" : use.source
         return [
             String(use.version), source, use.firstAt.description, use.revokedAt?.description ?? "-",

@@ -1,20 +1,20 @@
-import Engine
-import JSON
-import RotaCore
+package import Engine
+package import JSON
+package import RotaCore
 
 /// The last attempt to rotate a token that came to nothing, for as long as no later one has come to its end.
-struct LastFailure {
-    let at: Instant
+package struct LastFailure {
+    package let at: Instant
     /// Who asked for it, or `rota` where it went on with one.
-    let actor: String
-    let cause: String
+    package let actor: String
+    package let cause: String
     /// Nil where nothing tells when it is tried again.
-    let nextAttemptAt: Instant?
+    package let nextAttemptAt: Instant?
     /// Whether a policy called for it: then each of its runs tries again.
     private let isOfPolicy: Bool
 
     /// Nil where there is none.
-    init?(of id: TokenID, from store: any Store) throws {
+    package init?(of id: TokenID, from store: some StoreReads) throws {
         var last: AuditEntry?
         try store.eachAuditEntry(below: .max, object: id.text) { entry in
             if ["rotation.stall", "rotation.close"].contains(entry.action) { last = entry }
@@ -30,14 +30,14 @@ struct LastFailure {
             rotation?.cause == nil ? try store.failedAttempts(of: id)?.nextAttemptAt : rotation?.nextAttemptAt
     }
 
-    var json: JSON {
+    package var json: JSON {
         [
             "at": TokenDocument.time(at), "actor": .string(actor), "cause": .string(cause),
             "next_attempt_at": TokenDocument.time(nextAttemptAt),
         ]
     }
 
-    func sentence(at now: Instant) -> String {
+    package func sentence(at now: Instant) -> String {
         let next =
             nextAttemptAt.map { "next try \(distance(to: $0, from: now))" }
             ?? (isOfPolicy ? "the next run of the policy tries again" : "no run tries it again")

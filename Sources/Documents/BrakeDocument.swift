@@ -1,11 +1,11 @@
-import Engine
-import JSON
-import RotaCore
+package import Engine
+package import JSON
+package import RotaCore
 
 /// What keeps anything destructive from being done, as it is shown.
-enum BrakeDocument {
+package enum BrakeDocument {
     /// Null where nothing does.
-    static func json(_ brake: Brake?) -> JSON {
+    package static func json(_ brake: Brake?) -> JSON {
         guard let brake else { return .null }
         var document: JSON.Object = [
             "code": .string(brake.code), "message": .string(brake.message), "hint": .string(brake.hint),
@@ -19,7 +19,7 @@ enum BrakeDocument {
     }
 
     /// Null where there is none.
-    static func json(_ freeze: Freeze?) -> JSON {
+    package static func json(_ freeze: Freeze?) -> JSON {
         guard let freeze else { return .null }
         return [
             "reason": .string(freeze.reason), "by": .string(freeze.actor),
@@ -27,15 +27,8 @@ enum BrakeDocument {
         ]
     }
 
-    static func sentence(_ freeze: Freeze, at now: Instant) -> String {
+    package static func sentence(_ freeze: Freeze, at now: Instant) -> String {
         let end = freeze.endsAt.map { "until \(spoken($0, from: now))" } ?? "until 'rota unfreeze'"
         return "since \(spoken(freeze.begunAt, from: now)) by \(freeze.actor), \(end): \(freeze.reason)"
-    }
-
-    /// Beside what is shown for other reasons.
-    static func warn(of brake: Brake?, on output: Output) {
-        guard let brake else { return }
-        output.warning(printable("nothing is rotated, retired, revoked or expired: \(brake.message)"))
-        output.note("hint: \(printable(brake.hint))")
     }
 }

@@ -1,10 +1,10 @@
-import Engine
-import JSON
-import RotaCore
+package import Engine
+package import JSON
+package import RotaCore
 
 /// The use of a token, as `token show` shows it.
-enum UsageDocument {
-    static func json(_ usage: UsageSummary) -> JSON {
+package enum UsageDocument {
+    package static func json(_ usage: UsageSummary) -> JSON {
         [
             "idle_seconds": seconds(usage.idleness?.time),
             "not_watched_seconds": seconds(usage.idleness?.untracked),
@@ -32,15 +32,9 @@ enum UsageDocument {
     private static func texts(_ texts: [String]) -> JSON { .array(texts.map { .string($0) }) }
     private static func seconds(_ span: TimeSpan?) -> JSON { span.map { .integer($0.seconds) } ?? .null }
 
-    static func addFields(_ usage: UsageSummary, to fields: inout Fields) {
-        fields.add("idle", usage.idleness.map { "for \($0.time.spoken)\($0.remark)" })
-        fields.add("exercised", usage.scopesExercised.joined(separator: " "))
-        fields.add("never exercised", usage.scopesNeverExercised?.joined(separator: " "))
-    }
+    package static let headings = ["version", "last used", "since", "uses", "refused", "from", "by"]
 
-    static let headings = ["version", "last used", "since", "uses", "refused", "from", "by"]
-
-    static func row(_ use: UsageSummary.OfVersion, at now: Instant) -> [String] {
+    package static func row(_ use: UsageSummary.OfVersion, at now: Instant) -> [String] {
         [
             use.version == 0 ? "not told" : String(use.version),
             use.lastUsed.map { distance(to: $0, from: now) } ?? "never", use.firstUsed?.date ?? "-",
