@@ -2,6 +2,7 @@ package import Addresses
 import Crypto
 package import Engine
 package import HTTPServer
+import JSON
 package import RotaCore
 
 /// The HTTP interface: routes, and the calls of the engine that they lead to.
@@ -23,7 +24,14 @@ package struct API: Sendable {
     /// What the interface works with.
     package struct Parts: Sendable {
         package var readers: any StoreReaders
+        /// For what changes anything.
+        package var store: StoreQueue
         package var revoke: RevokeUseCase
+        /// What of the configuration is in force.
+        package var configuration: @Sendable () -> ServedConfiguration
+        package var random: any RandomSource
+        /// A folder with room for what is too long for memory.
+        package var scratch: String
         package var rotate: Rotate
         package var clock: any WallClock
         /// Told of each use of a value, accepted or refused.
@@ -49,7 +57,9 @@ package struct API: Sendable {
         package var version: String
 
         package init(
-            readers: any StoreReaders, revoke: RevokeUseCase, rotate: @escaping Rotate,
+            readers: any StoreReaders, store: StoreQueue, revoke: RevokeUseCase,
+            configuration: @escaping @Sendable () -> ServedConfiguration, random: any RandomSource,
+            scratch: String = "/tmp", rotate: @escaping Rotate,
             clock: any WallClock, note: @escaping @Sendable (Use) -> Void,
             report: @escaping @Sendable (any Error, _ request: String) -> Void = { _, _ in },
             tell: @escaping @Sendable (_ message: String, _ fields: [LogField]) -> Void = { _, _ in },
@@ -59,6 +69,10 @@ package struct API: Sendable {
             nanoseconds: @escaping @Sendable () -> UInt64 = { 0 }, version: String = ""
         ) {
             self.readers = readers
+            self.store = store
+            self.configuration = configuration
+            self.random = random
+            self.scratch = scratch
             self.revoke = revoke
             self.rotate = rotate
             self.clock = clock
@@ -80,6 +94,7 @@ package struct API: Sendable {
     let refusals = RefusalLimit()
     let meter: Meter
     let remembered = RememberedGauges()
+    let postures = RememberedPosture()
     let workers = Workers()
 
     package init(_ parts: Parts) {
@@ -117,9 +132,34 @@ package struct API: Sendable {
             try meter.counted(.holder) { try whileStored { try rotateSelf(request) } }
         }
         router.on(["GET"], "/metrics") { request, _ in try whileStored { try metrics(request) } }
+        for operation in Operation.all {
+            router.on([operation.method], operation.path) { request, path in
+                try meter.counted(.operations) { try attend(operation, request, path) }
+            }
+        }
+        let description = Array(OpenAPI(operations: Operation.all, version: parts.version).document.serialized().utf8)
+        router.on(["GET"], "/openapi.json") { _, _ in .now(.json(description)) }
         router.on(["GET"], "/healthz") { _, _ in .now(Self.healthy) }
         router.on(["GET"], "/readyz") { request, _ in .now(try readiness(request)) }
         return router
+    }
+
+    /// Who may have it done, has it done.
+    private func attend(_ operation: Operation, _ request: Request, _ path: Router.Parameters) throws -> Answer {
+        try whileStored {
+            let caller = try requireRole(operation.roles, request)
+            let query = request.target.query.map { FormFields($0.utf8) } ?? FormFields([])
+            guard let query else { throw Refused.invalid("the query is not percent-encoded as it should be") }
+            let known = operation.parameters.map(\.name)
+            guard query.names.allSatisfy({ name in known.contains { "\($0)" == name } }) else {
+                throw Refused.invalid("the query has a field that is not known here")
+            }
+            return try operation.handler(
+                self,
+                Call(
+                    operation: operation, request: request, path: path, query: query, caller: caller,
+                    now: parts.clock.now()))
+        }
     }
 
     private func verify(_ body: () throws -> Response) throws -> Answer {

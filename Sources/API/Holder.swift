@@ -105,10 +105,6 @@ extension API {
             headers: retry(after: .minutes(5)))
     }
 
-    private static let stopping = Response.problem(
-        503, "Unavailable", detail: "Rota is being stopped, or reads its configuration: ask again",
-        headers: retry(after: TimeSpan(seconds: 1)))
-
     private static func retry(after span: TimeSpan) -> [(name: String, value: String)] {
         [noStore, (name: "Retry-After", value: "\(max(1, span.seconds))")]
     }

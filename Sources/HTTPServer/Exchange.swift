@@ -124,10 +124,12 @@ package struct Served: Hashable, Sendable {
 extension Response {
     /// Hands it to libmicrohttpd.
     fileprivate func queue(on handle: OpaquePointer, id: String, closes: Bool) -> MHD_Result {
-        let made = body.withUnsafeBytes { bytes in
-            MHD_create_response_from_buffer(
-                bytes.count, UnsafeMutableRawPointer(mutating: bytes.baseAddress), .RESPMEM_MUST_COPY)
-        }
+        let made =
+            spooled.map(Self.make)
+            ?? body.withUnsafeBytes { bytes in
+                MHD_create_response_from_buffer(
+                    bytes.count, UnsafeMutableRawPointer(mutating: bytes.baseAddress), .RESPMEM_MUST_COPY)
+            }
         // Out of memory: the connection is closed without an answer.
         guard let made else { return .NO }
         defer { MHD_destroy_response(made) }
@@ -139,5 +141,14 @@ extension Response {
         MHD_add_response_header(made, "X-Request-Id", id)
         if closes { MHD_add_response_header(made, "Connection", "close") }
         return MHD_queue_response(handle, UInt32(status), made)
+    }
+
+    /// The library closes the descriptor that it is given.
+    private static func make(_ spooled: SpooledBody) -> OpaquePointer? {
+        let descriptor = spooled.duplicate()
+        guard descriptor >= 0 else { return nil }
+        if let made = MHD_create_response_from_fd64(UInt64(spooled.size), descriptor) { return made }
+        close(descriptor)
+        return nil
     }
 }

@@ -27,6 +27,16 @@ package struct FormFields: Sendable {
         self.fields = fields
     }
 
+    /// The names of all fields; one that is no UTF-8 is empty.
+    package var names: [String] {
+        fields.map { String(validating: decoded($0.name), as: UTF8.self) ?? "" }
+    }
+
+    /// The texts of all fields of a name that are UTF-8.
+    package func texts(of name: StaticString) -> [String] {
+        fields.filter { matches($0, name) }.compactMap { String(validating: decoded($0.value), as: UTF8.self) }
+    }
+
     /// How many fields have this name.
     package func count(of name: StaticString) -> Int {
         fields.count { matches($0, name) }

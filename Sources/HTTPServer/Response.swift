@@ -6,6 +6,8 @@ package struct Response: Sendable {
     /// Values hold no control character: what does is not sent.
     package var headers: [(name: String, value: String)]
     package var body: [UInt8]
+    /// The body, where it is too long for memory.
+    package var spooled: SpooledBody?
     /// The connection ends with it.
     package var closes = false
 

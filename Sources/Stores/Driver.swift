@@ -103,5 +103,6 @@ struct Statement: Hashable, Sendable {
     /// Every statement that the store runs, so that a test can prepare each on every database.
     static let all: [Statement] =
         reads + gate + records + usage + scheduling + blocking + attempting + endpoints + braking + quarantining
-        + absences + noticing + waiving + planning + gauging
+        + absences + noticing + waiving + planning + gauging + listing + requesting
+        + runListing
 }

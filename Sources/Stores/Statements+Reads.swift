@@ -8,7 +8,7 @@ private let judgedColumns = """
     awaiting_retirement, overlap_ends_at, destination_count, usage_asserted_until, watched_since, restored_at, seen_from
     """
 /// The columns of a token in the order in which they are decoded.
-private let tokenColumns = judgedColumns + ", revision, description, prefix, external_id, created_by"
+let tokenColumns = judgedColumns + ", revision, description, prefix, external_id, created_by"
 private let versionColumns = "number, state, digest, hint, issued_at, ends_at, ended_at"
 private let rotationColumns = """
     id, token_id, from_version, to_version, phase, overlap, claimed_at, claim_actor, claim_cause, claim_run, \
@@ -17,12 +17,12 @@ private let rotationColumns = """
     renewal, end_at_claim
     """
 let runColumns = "id, plan, planned, acting, actor, started_at, finished_at, aborted"
-private let findingColumns = "id, token_id, policy, rule, reason, message, opened_at, closed_at"
+let findingColumns = "id, token_id, policy, rule, reason, message, opened_at, closed_at"
 private let auditColumns = "number, at, actor, action, object, body"
 
 extension String {
     /// A list of columns, each with the name of its table before it.
-    fileprivate func columns(of table: String) -> String {
+    func columns(of table: String) -> String {
         split(separator: ", ").map { "\(table).\($0)" }.joined(separator: ", ")
     }
 }

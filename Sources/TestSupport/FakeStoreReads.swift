@@ -170,6 +170,15 @@ package struct FakeStoreReads: StoreReads {
     package func toldUses(of id: TokenID) -> [ToldUse] { [] }
     package func lastUses(of id: TokenID) -> [Int: Instant] { [:] }
     package func lastRun() -> RunRecord? { run }
+    package func tokens(
+        _ listing: TokenListing, after position: TokenListing.Position?, limit: Int
+    ) -> TokenPage {
+        TokenPage(tokens: Array(tokens.filter(listing.admits).prefix(limit)))
+    }
+    package func openFindings(of id: TokenID) -> [Finding] { [] }
+    package func runs(before number: Int64?, limit: Int) -> [NumberedRun] { [] }
+    package func run(_ id: String) -> RunRecord? { run.flatMap { $0.id == id ? $0 : nil } }
+    package func actions(ofRun id: String, after number: Int64, limit: Int) -> [NumberedAction] { [] }
     package func lastFinishedRun() -> RunRecord? { run.flatMap { $0.finishedAt == nil ? nil : $0 } }
     package func unfinishedRunStart() -> Instant? { run.flatMap { $0.finishedAt == nil ? $0.startedAt : nil } }
     package func countOpenRotations() -> Int { rotations.count { $0.phase == .open } }

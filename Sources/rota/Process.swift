@@ -66,6 +66,11 @@ enum Process {
         }
     }
 
+    /// Where there is room for what is too long for memory, and gone after it.
+    static var temporaryFolder: String {
+        unsafe getenv("TMPDIR").map { unsafe String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+    }
+
     /// The name of this machine; empty where it has none.
     static var hostName: String {
         var name = [CChar](repeating: 0, count: 256)

@@ -130,17 +130,12 @@ extension TokenDraft {
 extension Configuration {
     /// Scopes without repetition, all of them in the catalogue where there is one; `rota:` ones are our own.
     func checkedScopes(_ given: [String]) throws(Failure) -> [String] {
-        var checked: [String] = []
-        let known = scopes.map(\.name)
-        for scope in given where !checked.contains(scope) {
-            guard known.isEmpty || known.contains(scope) || scope.hasPrefix("rota:") else {
-                throw .usage(
-                    "the scope '\(printable(scope))' is not in the catalogue of \(file)",
-                    hint: nearest(to: scope, among: known).map { "did you mean '\($0)'?" }
-                        ?? "known are \(known.joined(separator: ", "))")
-            }
-            checked.append(scope)
+        if let (scope, nearest) = scopes.unknown(in: given) {
+            throw .usage(
+                "the scope '\(printable(scope))' is not in the catalogue of \(file)",
+                hint: nearest.map { "did you mean '\($0)'?" }
+                    ?? "known are \(scopes.map(\.name).joined(separator: ", "))")
         }
-        return checked
+        return given.uniqued()
     }
 }

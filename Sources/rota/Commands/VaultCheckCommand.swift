@@ -83,7 +83,7 @@ private func show(_ trials: [Trial], on output: Output) {
 }
 
 /// One vault, tried.
-private struct Trial: Sendable {
+struct Trial: Sendable {
     let vault: VaultSettings
     let outcome: VaultTrial
     /// Why it could not even be begun with.

@@ -53,12 +53,20 @@ private func promises(of vault: VaultSettings) -> String {
 }
 
 private func json(_ vault: VaultSettings, _ destinations: Int) -> JSON {
-    [
-        "name": .string(vault.name), "kind": .string(vault.kindName), "place": .string(vault.location),
-        "login": TokenDocument.text(vault.loginName), "destinations": .integer(destinations),
-        "caveat": TokenDocument.text(vault.capabilities.caveat),
-        "capabilities": .object(
-            JSON.Object(
-                vault.capabilities.facts.map { ($0.word.replacing("-", with: "_"), .bool($0.holds)) })),
-    ]
+    var document = vault.json.object ?? JSON.Object([])
+    document["destinations"] = .integer(destinations)
+    return .object(document)
+}
+
+extension VaultSettings {
+    /// What is known of it without asking it.
+    var json: JSON {
+        [
+            "name": .string(name), "kind": .string(kindName), "place": .string(location),
+            "login": TokenDocument.text(loginName), "destinations": 0,
+            "caveat": TokenDocument.text(capabilities.caveat),
+            "capabilities": .object(
+                JSON.Object(capabilities.facts.map { ($0.word.replacing("-", with: "_"), .bool($0.holds)) })),
+        ]
+    }
 }

@@ -94,16 +94,10 @@ private func replayDeliveries(_ invocation: Invocation) throws -> ExitCode {
     defer { store.close() }
     let change = composition.change("webhook replay")
     let configured = Set(composition.configuration.webhooks.map(\.name))
-    let (replayed, unknown, enabled) = try store.transaction {
-        let enabled = try event == nil ? enable(webhook, in: store, change: change) : []
-        let receivers = try receivers(of: event, in: store, for: webhook)
-        let known = receivers.intersection(configured).sorted()
-        let letters: [DeadLetters] = event.map { known.isEmpty ? [] : [.event($0)] } ?? known.map { .endpoint($0) }
-        return (
-            try letters.reduce(0) { try $0 + store.replay($1, change: change) },
-            receivers.subtracting(configured).sorted(), enabled
-        )
+    let done = try store.transaction {
+        try replayDeadLetters(of: event, for: webhook, configured: configured, in: store, change: change)
     }
+    let (replayed, unknown, enabled) = (done.count, done.unknown, done.enabled)
     if replayed == 0, !unknown.isEmpty {
         let names = unknown.map { "'\($0)'" }.joined(separator: ", ")
         throw Failure(
@@ -133,23 +127,4 @@ private func replayDeliveries(_ invocation: Invocation) throws -> ExitCode {
         invocation.output.note("webhook '\(printable(name))' is not in the configuration: what is dead stays dead")
     }
     return .done
-}
-
-/// Answers the webhooks that had been disabled: all of them, or the one that is named.
-private func enable(_ webhook: String?, in store: any Store, change: Change) throws -> [String] {
-    try store.disabledEndpoints().map(\.name).filter { name in
-        try (webhook ?? name) == name && store.enableEndpoint(name, change: change)
-    }
-}
-
-/// The webhooks that dead letters are for: those of one event, of one webhook, or all.
-private func receivers(of event: String?, in store: any Store, for webhook: String?) throws -> Set<String> {
-    var names: Set<String> = []
-    try store.eachDelivery(.dead) { delivery in
-        if event ?? delivery.event == delivery.event, webhook ?? delivery.endpoint == delivery.endpoint {
-            names.insert(delivery.endpoint)
-        }
-        return true
-    }
-    return names
 }

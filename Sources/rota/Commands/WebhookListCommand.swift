@@ -68,7 +68,7 @@ extension Composition {
 
 extension WebhookSettings {
     /// Without a path and a query, which may hold a credential.
-    fileprivate var shownURL: String {
+    var shownURL: String {
         let parts = url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
         return parts.count > 3 && !parts[3].isEmpty ? parts[..<3].joined(separator: "/") + "/…" : url
     }

@@ -29,23 +29,11 @@ private func testWebhook(_ invocation: Invocation) async throws -> ExitCode {
             hint: nearest(to: name, among: webhooks.map(\.name)).map { "did you mean '\($0)'?" }
                 ?? "see 'rota webhook list'")
     }
-    let now = invocation.clock.now()
-    let data: JSON = [
-        "webhook": .string(name), "actor": .string(Process.actor), "cause": "webhook test",
-    ]
-    let event = OutgoingEvent(
-        id: "evt_" + Hex.encode(invocation.random.bytes(16)), type: "webhook.test", at: now,
-        data: data.serialized())
-    let transport = WebhookTransport(endpoints: [try settings.resolved()])
-    let result = await transport.deliver(event, to: settings.endpoint, at: now)
+    let (event, result) = try await settings.test(
+        by: Process.actor, random: invocation.random, at: invocation.clock.now())
     let isEnabledAgain = try result.kind == .delivered && composition.enableWebhook(name)
     if invocation.wantsJSON {
-        invocation.output.document([
-            "webhook": .string(name), "event": .string(event.id),
-            "delivered": .bool(result.kind == .delivered),
-            "status": result.status.map { .integer($0) } ?? .null, "cause": TokenDocument.text(result.cause),
-            "enabled_again": .bool(isEnabledAgain),
-        ])
+        invocation.output.document(result.json(name, event, isEnabledAgain: isEnabledAgain))
     } else if result.kind == .delivered {
         let status = result.status.map { "status \($0)" } ?? "accepted"
         invocation.output.line("'\(name)' took \(event.id): \(status)")
@@ -64,5 +52,29 @@ extension Composition {
         defer { store.close() }
         guard try store.disabledEndpoints().contains(where: { $0.name == name }) else { return false }
         return try store.transaction { try store.enableEndpoint(name, change: change("webhook test got through")) }
+    }
+}
+
+extension WebhookSettings {
+    /// Sends an event that nothing has happened for.
+    func test(
+        by actor: String, random: any RandomSource, at now: Instant
+    ) async throws -> (event: OutgoingEvent, result: DeliveryResult) {
+        let data: JSON = ["webhook": .string(name), "actor": .string(actor), "cause": "webhook test"]
+        let event = OutgoingEvent(
+            id: "evt_" + Hex.encode(random.bytes(16)), type: "webhook.test", at: now, data: data.serialized())
+        let transport = WebhookTransport(endpoints: [try resolved()])
+        return (event, await transport.deliver(event, to: endpoint, at: now))
+    }
+}
+
+extension DeliveryResult {
+    /// As `--json` shows the test of a webhook.
+    func json(_ webhook: String, _ event: OutgoingEvent, isEnabledAgain: Bool) -> JSON {
+        [
+            "webhook": .string(webhook), "event": .string(event.id), "delivered": .bool(kind == .delivered),
+            "status": status.map { .integer($0) } ?? .null, "cause": TokenDocument.text(cause),
+            "enabled_again": .bool(isEnabledAgain),
+        ]
     }
 }

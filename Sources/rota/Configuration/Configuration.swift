@@ -42,15 +42,6 @@ struct LogSettings: Hashable, Sendable {
     var level = LogLevel.info
 }
 
-/// One scope of the catalogue.
-struct ScopeEntry: Hashable, Sendable {
-    enum Access: String, CaseIterable, Sendable { case read, write, admin }
-
-    var name: String
-    var description: String
-    var access: Access?
-}
-
 /// One configured vault.
 struct VaultSettings: Hashable, Sendable {
     enum Kind: Hashable, Sendable {

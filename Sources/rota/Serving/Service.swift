@@ -15,7 +15,8 @@ struct Service {
         var vaults: [String: any Vault]
         /// For whoever asks over HTTP, by these vaults.
         var holders: RotateForHolder
-        var errands = Errands()
+        var served: ServedConfiguration
+        var errands: Errands
         var stop: StopSignal
     }
 
@@ -156,6 +157,7 @@ struct Service {
         let rotator = composition.rotator(store, vaults, stop: stop)
         let run = RunUseCase(
             store: store, rotator: rotator, deliverer: deliverer, clock: invocation.clock, random: invocation.random)
+        let errands = Errands()
         let orders = Daemon.Orders(
             policies: policies, schedules: policies.scheduled(otherwise: configuration.schedule),
             calendar: configuration.freezeCalendar, limits: configuration.limits)
@@ -167,7 +169,7 @@ struct Service {
             vaults: vaults,
             holders: RotateForHolder(
                 store: store, rotator: rotator, policies: policies, clock: invocation.clock, pauses: pauses),
-            stop: stop)
+            served: composition.served(policies, store, rotator, run, errands), errands: errands, stop: stop)
     }
 
     /// Takes a changed configuration over as a whole, or goes on with the one in force: then nil.
@@ -252,8 +254,9 @@ struct Service {
         let api = API(
             API.Parts(
                 readers: try openReaders(at: composition.configuration.store),
-                revoke: RevokeUseCase(store: store, clock: clock),
-                rotate: { rotate($0, inForce, begun: $1, finish: $2) },
+                store: store, revoke: RevokeUseCase(store: store, clock: clock),
+                configuration: { inForce.withLock { $0.served } }, random: composition.invocation.random,
+                scratch: Process.temporaryFolder, rotate: { rotate($0, inForce, begun: $1, finish: $2) },
                 clock: clock, note: { uses.note($0) },
                 report: { error, request in
                     log.error(

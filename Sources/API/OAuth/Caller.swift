@@ -7,6 +7,8 @@ import RotaCore
 enum Role {
     static let admin = "rota:admin"
     static let operate = "rota:operate"
+    /// Makes tokens for his own owner, with scopes that he has himself.
+    static let issue = "rota:issue"
     static let audit = "rota:audit"
     static let introspect = "rota:introspect"
 }

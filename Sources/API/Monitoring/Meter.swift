@@ -5,7 +5,7 @@ import HTTPServer
 final class Meter: Sendable {
     /// What is told apart of requests, by its place in the count.
     enum Endpoint: Int, CaseIterable {
-        case authorize, introspect, revoke, holder
+        case authorize, introspect, revoke, holder, operations
 
         var name: String {
             switch self {
@@ -13,6 +13,7 @@ final class Meter: Sendable {
             case .introspect: "introspect"
             case .revoke: "revoke"
             case .holder: "self"
+            case .operations: "api"
             }
         }
 

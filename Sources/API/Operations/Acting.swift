@@ -1,0 +1,181 @@
+import Crypto
+import Documents
+import Engine
+import HTTPServer
+import JSON
+import RotaCore
+
+extension Call {
+    /// Who acts, in the audit log and where somebody else has to approve.
+    var principal: Principal {
+        Principal(
+            name: caller.owner.isEmpty ? caller.name : caller.owner, account: "token:\(caller.name)",
+            tokenID: caller.tokenID, tokenName: caller.name)
+    }
+
+    func change(_ cause: String) -> Change { Change(actor: principal.actor, at: now, cause: cause) }
+
+    /// Whether he may know of a token: who neither operates nor audits knows of those of his own owner.
+    func sees(_ token: Token) -> Bool {
+        if [Role.admin, Role.operate, Role.audit].contains(where: caller.has) { return true }
+        return !caller.owner.isEmpty && token.owner == caller.owner
+    }
+
+    /// What he sends.
+    func document() throws -> JSON.Object {
+        guard isJSON else {
+            throw Refused(
+                .problem(
+                    415, "Unsupported media type", detail: "send application/json",
+                    headers: [API.noStore, ("Accept-Post", "application/json")]))
+        }
+        let document: JSON
+        do throws(JSONError) {
+            document = try JSON.parse(request.body, maximumBytes: 256 << 10, maximumDepth: 16)
+        } catch {
+            throw Refused.invalid("the body is no JSON: \(error)")
+        }
+        guard let members = document.object else { throw Refused.invalid("the body is no JSON object") }
+        return members
+    }
+
+    private var isJSON: Bool {
+        let type = request.headers["content-type"]?.lowercased() ?? ""
+        return type == "application/json" || type.hasPrefix("application/json;")
+    }
+}
+
+extension API {
+    /// Answers from the store, on a thread that blocks nobody.
+    func read(_ call: Call, _ body: @escaping @Sendable (any StoreReads) throws -> Response) -> Answer {
+        onWorker(call.request) {
+            do { return try parts.readers.read { try body($0) } } catch { throw try refused(error) }
+        }
+    }
+
+    /// Does something in one transaction, and answers with a document once it is committed. With a key it is done
+    /// once: whoever sends it again has the same answer.
+    func write(
+        _ call: Call, _ body: @escaping @Sendable (any Store) throws -> JSON
+    ) -> Answer {
+        write(call) {
+            (try body($0), nil as Bool?)
+        } respond: { document, _, status in
+            .json(Array(document.serialized().utf8), status: status, headers: [Self.noStore])
+        }
+    }
+
+    /// The same, where there is something besides that is not remembered.
+    func write<Extra: Sendable>(
+        _ call: Call, _ body: @escaping @Sendable (any Store) throws -> (JSON, Extra?),
+        respond make: @escaping @Sendable (JSON, Extra?, Int) -> Response
+    ) -> Answer {
+        let key: RequestKey?
+        do { key = try RequestKey(of: call) } catch { return .now(answer(call) { throw error }) }
+        return .later { [self] respond in
+            parts.store.write({ try Self.once(call, key, in: $0, body) }) { result in
+                respond(
+                    answer(call) {
+                        let done = try result.get()
+                        var response = make(done.document, done.extra, call.operation.answer.status)
+                        if done.isAgain { response.headers.append(("Idempotent-Replayed", "true")) }
+                        return response
+                    })
+            }
+        }
+    }
+
+    /// Does something within a transaction, unless it was done already for the same key.
+    static func once<Extra>(
+        _ call: Call, _ key: RequestKey?, in store: any Store, _ body: (any Store) throws -> (JSON, Extra?)
+    ) throws -> (document: JSON, extra: Extra?, isAgain: Bool) {
+        let start = call.now - AnsweredRequest.lifetime
+        if let key, let known = try store.answeredRequest(of: call.caller.tokenID, key: key.text, since: start) {
+            guard known.request == key.request else { throw RequestKey.otherRequest }
+            return (try JSON.parse(known.answer, maximumBytes: known.answer.utf8.count), nil, true)
+        }
+        let (document, extra) = try body(store)
+        if let key {
+            try store.rememberRequest(
+                AnsweredRequest(
+                    request: key.request, status: call.operation.answer.status, answer: document.serialized()),
+                of: call.caller.tokenID, key: key.text, at: call.now, forgetting: start)
+        }
+        return (document, extra, false)
+    }
+
+    /// Has something done that takes its time, by the configuration in force.
+    func perform(_ call: Call, _ body: @escaping @Sendable (ServedConfiguration) async throws -> Response) -> Answer {
+        .later { [self] respond in
+            let configuration = parts.configuration()
+            let isTaken = configuration.perform {
+                do {
+                    let response = try await body(configuration)
+                    respond(response)
+                } catch {
+                    respond(answer(call) { throw error })
+                }
+            }
+            if !isTaken { respond(Self.stopping) }
+        }
+    }
+
+    /// What an error is answered with.
+    func answer(_ call: Call, _ body: () throws -> Response) -> Response {
+        do {
+            do { return try body() } catch { throw try refused(error) }
+        } catch let refused as Refused {
+            return refused.response
+        } catch {
+            if error is CancellationError { return Self.stopping }
+            parts.report(error, call.request.id)
+            return Self.trouble(error)
+        }
+    }
+
+    /// Errors of the engine that are the caller's to know of; throws all others again.
+    func refused(_ error: any Error) throws -> Refused {
+        switch error {
+        case let refused as Refused: return refused
+        case let refusal as PlanRefusal:
+            return refusal.isUnknown ? .missing("plan") : .conflict(refusal.message, hint: refusal.hint)
+        case let refusal as WaiverRefusal:
+            return refusal.kind == .unknown ? .missing("waiver") : .conflict(refusal.message, hint: refusal.hint)
+        case StoreError.held(let brake):
+            return .conflict("nothing was done: \(brake.message)", hint: brake.hint, reason: brake.code)
+        case StoreError.nameTaken, StoreError.placeTaken: return .conflict("\(error)")
+        case StoreError.refused(let what, let hint): return .conflict(what, hint: hint)
+        default: throw error
+        }
+    }
+
+    static let stopping = Response.problem(
+        503, "Unavailable", detail: "Rota is being stopped, or reads its configuration: ask again",
+        headers: [noStore, ("Retry-After", "1")])
+}
+
+/// What a request is known by when it comes again (`Idempotency-Key`), and what it asked for.
+struct RequestKey: Sendable {
+    var text: String
+    /// Digest of what was asked.
+    var request: String
+
+    /// Nil where it has none.
+    init?(of call: Call) throws {
+        guard call.operation.takesKey, let key = call.request.headers["idempotency-key"] else { return nil }
+        guard (1...AnsweredRequest.longestKey).contains(key.utf8.count),
+            key.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+        else { throw Refused.invalid("an Idempotency-Key has 1 to \(AnsweredRequest.longestKey) visible characters") }
+        self.init(key, asked: "\(call.request.method) \(call.request.target.path)", call.request.body)
+    }
+
+    init(_ text: String, asked: String, _ body: [UInt8]) {
+        self.text = text
+        request = Hex.encode(SHA256.digest(of: Array("\(asked)\n".utf8) + body))
+    }
+
+    static let otherRequest = Refused(
+        .problem(
+            422, "Unprocessable content", detail: "this Idempotency-Key came with another request before",
+            headers: [API.noStore]))
+}

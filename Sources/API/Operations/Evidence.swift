@@ -1,0 +1,150 @@
+import Documents
+import Engine
+import HTTPServer
+import JSON
+import Reports
+import RotaCore
+
+/// Policies with what they come to, reports, and the audit log.
+extension API {
+    func listPolicies(_ call: Call) throws -> Answer {
+        let configuration = parts.configuration()
+        return onWorker(call.request) { [self] in
+            let report = try postures.report(at: call.now, configuration, parts)
+            return .json([
+                "digest": .string(configuration.policies.digest), "as_of": TokenDocument.time(report.facts.at),
+                "policies": .array(
+                    zip(configuration.policies.policies, report.summary.policies).map { policy, posture in
+                        Self.json(policy, posture, configuration, after: call.now)
+                    }),
+            ])
+        }
+    }
+
+    func showPolicy(_ call: Call) throws -> Answer {
+        let configuration = parts.configuration()
+        guard let index = configuration.policies.policies.firstIndex(where: { $0.name == call.name("policy") }) else {
+            throw Refused.missing("policy")
+        }
+        return onWorker(call.request) { [self] in
+            let report = try postures.report(at: call.now, configuration, parts)
+            let policy = configuration.policies.policies[index]
+            return .json([
+                "policy": Self.json(policy, report.summary.policies[index], configuration, after: call.now)
+            ])
+        }
+    }
+
+    private static func json(
+        _ policy: Policy, _ posture: PolicyPosture, _ configuration: ServedConfiguration, after now: Instant
+    ) -> JSON {
+        let schedule = policy.schedule ?? configuration.schedule
+        return [
+            "name": .string(policy.name), "description": .string(policy.description), "basis": .string(policy.basis),
+            "mode": .string(policy.mode.rawValue), "schedule": .string(schedule.description),
+            "next_run": TokenDocument.time(schedule.next(after: now)),
+            "needs_approval": .bool(policy.needsApproval), "tokens": counts(posture.tokens),
+            "controls": .object(
+                JSON.Object(
+                    policy.controls.sorted { $0.key < $1.key }.map { ($0.key, .array($0.value.map { .string($0) })) })),
+            "rules": .array(
+                zip(policy.rules, posture.rules).map { rule, posture in
+                    [
+                        "rule": .string(rule.name), "action": .string(rule.action.rawValue),
+                        "tokens": counts(posture.verdicts),
+                    ]
+                }),
+        ]
+    }
+
+    private static func counts(_ counts: StatusCounts) -> JSON {
+        [
+            "compliant": .integer(counts.compliant), "due": .integer(counts.due),
+            "violating": .integer(counts.violating), "waived": .integer(counts.waived),
+            "unknown": .integer(counts.unknown),
+        ]
+    }
+
+    // MARK: - Reports
+
+    /// In which format a report is made.
+    enum ReportKind: String, CaseIterable, Sendable {
+        case json, csv, html
+
+        var contentType: String {
+            switch self {
+            case .json: "application/json"
+            case .csv: "text/csv; charset=utf-8"
+            case .html: "text/html; charset=utf-8"
+            }
+        }
+    }
+
+    func makeReport(_ call: Call) throws -> Answer {
+        let kind = try call.choice("format", of: ReportKind.self) ?? .json
+        let at = try call.text("at").map { text in
+            guard let at = Instant(text) else {
+                throw Refused.invalid("at: '\(abridged(text))' is no time such as 2027-01-31T12:00:00Z")
+            }
+            return at
+        }
+        return report(kind, at: at, by: call.principal.actor, call)
+    }
+
+    /// Of any length: it is written into a file, and sent from there.
+    func report(_ kind: ReportKind, at: Instant?, by actor: String, _ call: Call) -> Answer {
+        let configuration = parts.configuration()
+        let request = ReportRequest(
+            policies: configuration.policies, vaults: configuration.vaultNames, now: call.now, hypotheticalAt: at,
+            generator: "rota \(parts.version)", actor: actor)
+        return onWorker(call.request) { [parts] in
+            let body = try SpooledBody(in: parts.scratch)
+            try parts.readers.read { store in
+                func compose(_ format: some ReportFormat) throws {
+                    var format = format
+                    try composeReport(request, from: store, as: &format)
+                }
+                switch kind {
+                case .json: try compose(JSONReport { try body.write($0) })
+                case .csv: try compose(CSVReport { try body.write($0) })
+                case .html: try compose(HTMLReport { try body.write($0) })
+                }
+            }
+            var response = Response(200, headers: [("Content-Type", kind.contentType), Self.noStore])
+            if kind != .json {
+                response.headers.append(
+                    (
+                        "Content-Disposition",
+                        "attachment; filename=\"rota-compliance-\(call.now.date).\(kind.rawValue)\""
+                    ))
+            }
+            response.spooled = body
+            return response
+        }
+    }
+
+    // MARK: - The audit log
+
+    func listAudit(_ call: Call) throws -> Answer {
+        let limit = try call.limit()
+        let cursor = try call.text("cursor").map { try Cursor.read($0, of: "audit") }
+        let object = call.text("object")
+        return read(call) { store in
+            var entries: [AuditEntry] = []
+            try store.eachAuditEntry(below: cursor?.number ?? .max, object: object) { entry in
+                entries.append(entry)
+                return entries.count <= limit
+            }
+            let next = entries.count > limit ? entries[limit - 1].number : nil
+            return .json([
+                "entries": .array(
+                    try entries.prefix(limit).map { entry in
+                        [
+                            "number": .integer(entry.number),
+                            "entry": try JSON.parse(entry.body, maximumBytes: entry.body.utf8.count),
+                        ]
+                    }), "next": Cursor.json(next, of: "audit"),
+            ])
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import Engine
+import HTTPServer
+import JSON
+
+/// The description of the interface (OpenAPI 3.1.0), made from the operations themselves.
+struct OpenAPI {
+    var operations: [Operation]
+    var version: String
+
+    var document: JSON {
+        var paths = JSON.Object([])
+        for operation in operations {
+            var path = paths[operation.path]?.object ?? JSON.Object([])
+            path[operation.method.lowercased()] = describe(operation)
+            paths[operation.path] = .object(path)
+        }
+        return [
+            "openapi": "3.1.0",
+            "info": [
+                "title": "Rota", "version": .string(version),
+                "description":
+                    "API tokens with a term. What each operation needs is in its security: one of the scopes.",
+                "license": ["name": "Apache-2.0", "identifier": "Apache-2.0"],
+            ],
+            "paths": .object(paths),
+            "components": [
+                "schemas": .object(JSON.Object(Schemas.all.map { ($0.0, $0.1.json) })),
+                "securitySchemes": [
+                    "token": [
+                        "type": "http", "scheme": "bearer", "description": "a token of Rota whose scopes are roles",
+                    ]
+                ],
+            ],
+        ]
+    }
+
+    private func describe(_ operation: Operation) -> JSON {
+        var parameters =
+            pathParameters(operation)
+            + operation.parameters.map { parameter -> JSON in
+                [
+                    "name": .string("\(parameter.name)"), "in": "query", "required": false,
+                    "description": .string(parameter.about), "schema": parameter.schema.json,
+                ]
+            }
+        if operation.takesKey {
+            parameters.append([
+                "name": "Idempotency-Key", "in": "header", "required": false,
+                "description": "the same key again within a day: nothing is done again, and the answer is the same",
+                "schema": ["type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"],
+            ])
+        }
+        var answers = JSON.Object([(String(operation.answer.status), good(operation))])
+        for status in Set(operation.refusals + [400, 401, 403, 500, 503]).sorted() {
+            answers[String(status)] = problem(status)
+        }
+        var document: JSON.Object = [
+            "operationId": .string(operation.id), "summary": .string(operation.summary),
+            "parameters": .array(parameters), "responses": .object(answers),
+            "security": .array(operation.roles.map { role in ["token": .array([.string(role)])] }),
+        ]
+        if let body = operation.body {
+            document["requestBody"] = [
+                "required": true, "content": ["application/json": ["schema": body.json]],
+            ]
+        }
+        return .object(document)
+    }
+
+    private func pathParameters(_ operation: Operation) -> [JSON] {
+        operation.path.split(separator: "/").filter { $0.hasPrefix("{") }.map { part in
+            [
+                "name": .string(String(part.dropFirst().dropLast())), "in": "path", "required": true,
+                "schema": ["type": "string", "minLength": 1],
+            ]
+        }
+    }
+
+    private func good(_ operation: Operation) -> JSON {
+        guard let schema = operation.answer.schema else { return ["description": "done"] }
+        return [
+            "description": "done",
+            "content": .object(
+                JSON.Object(
+                    operation.contentTypes.map { type in
+                        (type, type == "application/json" ? ["schema": schema.json] : .object(JSON.Object([])))
+                    })),
+        ]
+    }
+
+    private func problem(_ status: Int) -> JSON {
+        let about: [Int: String] = [
+            400: "what was asked for makes no sense", 401: "nobody who is known", 403: "this needs more",
+            404: "there is none, or none that you may know of", 409: "not as it is now",
+            412: "it has changed meanwhile", 422: "the key came with another request before",
+            500: "the log has more", 503: "not now; Retry-After tells when to ask again",
+        ]
+        return [
+            "description": .string(about[status] ?? "refused"),
+            "content": ["application/problem+json": ["schema": Schema.named("Problem").json]],
+        ]
+    }
+}

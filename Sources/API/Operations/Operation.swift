@@ -1,0 +1,108 @@
+import Engine
+import HTTPServer
+import JSON
+import RotaCore
+
+/// One thing that can be asked for: where, by whom, what it takes and gives. Routes, the OpenAPI document and the test of
+/// who may do what all come from the one list of these.
+struct Operation: Sendable {
+    /// A field of the query.
+    struct Parameter: Sendable {
+        var name: StaticString
+        var schema: Schema
+        var about: String
+    }
+
+    var id: String
+    var method: String
+    /// Such as `/v1/tokens/{token}`.
+    var path: String
+    var summary: String
+    /// One of these scopes; the first is the one that is told to whoever has none.
+    var roles: [String]
+    var parameters: [Parameter] = []
+    /// What the body is; nil: there is none.
+    var body: Schema?
+    /// Whether `Idempotency-Key` is taken.
+    var takesKey = false
+    /// What it answers where all is well, and why else it may refuse.
+    var answer: (status: Int, schema: Schema?)
+    /// Of what kind the answer is, where it is no JSON.
+    var contentTypes: [String] = ["application/json"]
+    var refusals: [Int] = []
+    var handler: @Sendable (API, Call) throws -> Answer
+
+    /// Where all is well, as status and document.
+    static func ok(_ schema: Schema, _ status: Int = 200) -> (Int, Schema?) { (status, schema) }
+}
+
+/// One request to an operation, by somebody who may make it.
+struct Call: Sendable {
+    var operation: Operation
+    var request: Request
+    var path: Router.Parameters
+    var query: FormFields?
+    var caller: KnownValue
+    var now: Instant
+
+    /// Of the path.
+    func name(_ parameter: String) -> String { path[parameter] ?? "" }
+
+    var isAdmin: Bool { caller.has(Role.admin) }
+
+    /// A field of the query.
+    func text(_ name: StaticString) -> String? { query?.text(of: name) }
+
+    /// How many of a list are wanted.
+    func limit() throws -> Int {
+        guard let text = text("limit") else { return 50 }
+        guard let limit = Int(text), (1...500).contains(limit) else {
+            throw Refused.invalid("limit: '\(abridged(text))' is no number from 1 to 500")
+        }
+        return limit
+    }
+
+    /// One word of a few.
+    func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ name: StaticString, of kind: Choice.Type
+    ) throws -> Choice? {
+        guard let text = text(name) else { return nil }
+        guard let choice = Choice(rawValue: text) else {
+            let words = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Refused.invalid("\(name): '\(abridged(text))' is none of \(words)")
+        }
+        return choice
+    }
+}
+
+extension Refused {
+    /// 400: what was asked for makes no sense.
+    static func invalid(_ detail: String) -> Refused {
+        Refused(.problem(400, "Bad request", detail: detail, headers: [API.noStore]))
+    }
+
+    /// 404: there is none, or none that the caller may know of.
+    static func missing(_ what: String) -> Refused {
+        Refused(.problem(404, "Not found", detail: "there is no such \(what)", headers: [API.noStore]))
+    }
+
+    /// 403, for another reason than a missing role.
+    static func forbidden(_ detail: String) -> Refused {
+        Refused(.problem(403, "Forbidden", detail: detail, headers: [API.noStore]))
+    }
+
+    /// 409: not as it is now.
+    static func conflict(_ detail: String, hint: String? = nil, reason: String? = nil) -> Refused {
+        Refused(
+            .problem(409, "Conflict", detail: detail, headers: [API.noStore]) { writer in
+                if let reason {
+                    writer.key("reason")
+                    writer.string(reason)
+                }
+                if let hint {
+                    writer.key("hint")
+                    writer.string(hint)
+                }
+            })
+    }
+}

@@ -1,0 +1,168 @@
+import Documents
+import Engine
+import HTTPServer
+import JSON
+import RotaCore
+
+/// Saved plans: made, looked at, approved by somebody else, applied.
+extension API {
+    func listPlans(_ call: Call) throws -> Answer {
+        let limit = try call.limit()
+        let digest = parts.configuration().policies.digest
+        return read(call) { store in
+            let plans = try store.savedPlans(limit: limit).map { SavedPlanDocument.json($0, at: call.now, digest) }
+            return .json(["plans": .array(plans)])
+        }
+    }
+
+    /// Makes a plan of all that is called for now, and saves it.
+    func makePlan(_ call: Call) throws -> Answer {
+        var filled = FilledIn(try call.document(), known: ["expires_in"])
+        let life = filled.span("expires_in") ?? .hours(24)
+        if life <= .zero || life > SavedPlan.longestLife {
+            filled.fault("expires_in: longer than nothing, and no longer than \(SavedPlan.longestLife)")
+        }
+        try filled.finish()
+        let request = planRequest(at: call.now)
+        let random = parts.random
+        return write(call) { store in
+            let result = try Engine.makePlan(request, from: store)
+            if let refusal = result.refusal {
+                throw Refused.conflict("the plan was not saved: \(refusal)", reason: "limit")
+            }
+            let plan = try savePlan(
+                result.plan, as: newPlanID(random), by: call.principal, expiresAt: call.now + life, in: store,
+                change: call.change("plan"))
+            return ["plan": SavedPlanDocument.json(plan, at: call.now, request.policies.digest)]
+        }
+    }
+
+    func planRequest(at now: Instant) -> PlanRequest {
+        let configuration = parts.configuration()
+        return PlanRequest(
+            policies: configuration.policies, limits: configuration.limits, vaults: configuration.vaultNames, at: now)
+    }
+
+    func showPlan(_ call: Call) throws -> Answer {
+        let policies = parts.configuration().policies
+        return read(call) { store in
+            let plan = try store.requirePlan(call.name("plan"))
+            var actions: [JSON] = []
+            try store.eachSavedAction(of: plan.id, in: .ofPlan) { action in
+                actions.append(
+                    SavedPlanDocument.json(
+                        action, newEnd: SavedPlanDocument.newEnd(action, of: plan, policies, at: call.now)))
+                return true
+            }
+            return .json([
+                "plan": SavedPlanDocument.json(plan, at: call.now, policies.digest), "actions": .array(actions),
+            ])
+        }
+    }
+
+    func approvePlan(_ call: Call) throws -> Answer {
+        var filled = FilledIn(try call.document(), known: ["comment", "expires_in"])
+        let comment = filled.remark("comment", otherwise: "")
+        let span = filled.span("expires_in") ?? .hours(24)
+        if span <= .zero { filled.fault("expires_in: it would expire at once") }
+        try filled.finish()
+        let digest = parts.configuration().policies.digest
+        return write(call) { store in
+            let plan = try approve(
+                call.name("plan"), by: call.principal, for: span, comment: comment, policiesDigest: digest, in: store,
+                at: call.now)
+            return ["plan": SavedPlanDocument.json(plan, at: call.now, digest)]
+        }
+    }
+
+    func withdrawPlan(_ call: Call) throws -> Answer {
+        var filled = FilledIn(try call.document(), known: ["comment"])
+        let comment = filled.remark("comment", otherwise: "")
+        try filled.finish()
+        return write(call) { store in
+            let plan = try withdraw(call.name("plan"), by: call.principal, comment: comment, in: store, at: call.now)
+            return ["plan": SavedPlanDocument.json(plan, at: call.now)]
+        }
+    }
+
+    /// Takes the actions of a plan, and answers when all of them came to something. Who goes away meanwhile stops
+    /// nothing.
+    func applyPlan(_ call: Call) throws -> Answer {
+        _ = try FilledIn(try call.document(), known: []).finish()
+        return perform(call) { configuration in
+            let report = try await configuration.run.apply(
+                call.name("plan"), policies: configuration.policies, limits: configuration.limits,
+                actor: call.principal.actor, watchesClock: false, deliverWithin: nil)
+            return Self.response(report)
+        }
+    }
+
+    // MARK: - Runs
+
+    /// Does what the policies call for now, and answers when it is done.
+    func startRun(_ call: Call) throws -> Answer {
+        _ = try FilledIn(try call.document(), known: []).finish()
+        return perform(call) { configuration in
+            let report = try await configuration.run.run(
+                policies: configuration.policies, limits: configuration.limits, actor: call.principal.actor,
+                deliverWithin: nil)
+            return Self.response(report)
+        }
+    }
+
+    private static func response(_ report: RunReport) -> Response {
+        if let refusal = report.refusal {
+            return Refused.conflict("nothing was done: \(refusal)", reason: "limit").response
+        }
+        return .json([
+            "run": [
+                "id": .string(report.id), "plan": .string(report.plan.digest),
+                "started": TokenDocument.time(report.startedAt), "finished": TokenDocument.time(report.finishedAt),
+            ],
+            "totals": .object(JSON.Object(Outcome.allCases.map { ($0.rawValue, .integer(report.count($0))) })),
+            "held": BrakeDocument.json(report.brake),
+        ])
+    }
+
+    func listRuns(_ call: Call) throws -> Answer {
+        let limit = try call.limit()
+        let cursor = try call.text("cursor").map { try Cursor.read($0, of: "runs") }
+        return read(call) { store in
+            let runs = try store.runs(before: cursor?.number, limit: limit)
+            let next = runs.count == limit ? runs.last?.number : nil
+            return .json([
+                "runs": .array(runs.map { RunRecordDocument.json($0.run) }), "next": Cursor.json(next, of: "runs"),
+            ])
+        }
+    }
+
+    func showRun(_ call: Call) throws -> Answer {
+        let limit = try call.limit()
+        let cursor = try call.text("cursor").map { try Cursor.read($0, of: "actions") }
+        return read(call) { store in
+            guard let run = try store.run(call.name("run")) else { throw Refused.missing("run") }
+            let actions = try store.actions(ofRun: run.id, after: cursor?.number ?? 0, limit: limit)
+            let outcomes = try store.outcomes(of: run.id)
+            return .json([
+                "run": RunRecordDocument.json(run),
+                "totals": .object(JSON.Object(Outcome.allCases.map { ($0.rawValue, .integer(outcomes[$0] ?? 0)) })),
+                "actions": .array(actions.map { RunRecordDocument.json($0.action) }),
+                "next": Cursor.json(actions.count == limit ? actions.last?.number : nil, of: "actions"),
+            ])
+        }
+    }
+}
+
+extension Cursor {
+    /// Null where there is no more.
+    static func json(_ number: Int64?, of kind: String) -> JSON {
+        number.map { .string(Cursor(texts: [], number: $0).text(of: kind)) } ?? .null
+    }
+}
+
+extension Response {
+    /// A document that is not to be kept anywhere.
+    static func json(_ document: JSON, status: Int = 200) -> Response {
+        .json(Array(document.serialized().utf8), status: status, headers: [API.noStore])
+    }
+}

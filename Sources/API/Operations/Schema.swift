@@ -1,0 +1,67 @@
+import JSON
+
+/// The shape of a document, as JSON Schema 2020-12 tells it.
+indirect enum Schema: Sendable {
+    case text
+    /// RFC 3339, in UTC.
+    case time
+    case whole
+    case truth
+    case words([String])
+    case list(Schema)
+    /// Members that are always there.
+    case object([(String, Schema)])
+    /// Members that may be there, and no others.
+    case optional([(String, Schema)], required: [String])
+    /// Texts by names of any kind.
+    case map(Schema)
+    case maybe(Schema)
+    /// A shape that has a name of its own.
+    case named(String)
+    case bounded(Schema, lowest: Int, highest: Int)
+    /// As many characters.
+    case sized(lowest: Int, highest: Int)
+    case any
+
+    var json: JSON {
+        switch self {
+        case .text: ["type": "string"]
+        case .time: ["type": "string", "format": "date-time"]
+        case .whole: ["type": "integer"]
+        case .truth: ["type": "boolean"]
+        case .words(let words): ["type": "string", "enum": .array(words.map { .string($0) })]
+        case .list(let element): ["type": "array", "items": element.json]
+        case .object(let members):
+            [
+                "type": "object", "properties": Self.properties(members),
+                "required": .array(members.map { .string($0.0) }),
+            ]
+        case .optional(let members, let required):
+            [
+                "type": "object", "properties": Self.properties(members),
+                "required": .array(required.map { .string($0) }), "additionalProperties": false,
+            ]
+        case .map(let value): ["type": "object", "additionalProperties": value.json]
+        case .maybe(let schema): ["anyOf": .array([schema.json, ["type": "null"]])]
+        case .named(let name): ["$ref": .string("#/components/schemas/\(name)")]
+        case .bounded(let schema, let lowest, let highest):
+            schema.json.adding(["minimum": .integer(lowest), "maximum": .integer(highest)])
+        case .sized(let lowest, let highest):
+            ["type": "string", "minLength": .integer(lowest), "maxLength": .integer(highest)]
+        case .any: .object(JSON.Object([]))
+        }
+    }
+
+    private static func properties(_ members: [(String, Schema)]) -> JSON {
+        .object(JSON.Object(members.map { ($0.0, $0.1.json) }))
+    }
+}
+
+extension JSON {
+    /// An object with further members.
+    func adding(_ members: KeyValuePairs<String, JSON>) -> JSON {
+        guard case .object(var object) = self else { return self }
+        for (key, value) in members { object[key] = value }
+        return .object(object)
+    }
+}

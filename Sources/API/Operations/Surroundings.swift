@@ -1,0 +1,121 @@
+import Documents
+import Engine
+import HTTPServer
+import JSON
+import RotaCore
+
+/// Vaults and webhooks, and what keeps anything from being done.
+extension API {
+    func listVaults(_ call: Call) throws -> Answer {
+        let vaults = parts.configuration().vaults
+        return read(call) { store in
+            let counts = try store.destinationCounts()
+            return .json([
+                "vaults": .array(
+                    vaults.map { $0.document.adding(["destinations": .integer(counts[$0.name] ?? 0)]) })
+            ])
+        }
+    }
+
+    func checkVault(_ call: Call) throws -> Answer {
+        _ = try FilledIn(try call.document(), known: []).finish()
+        let name = call.name("vault")
+        guard parts.configuration().vaults.contains(where: { $0.name == name }) else {
+            throw Refused.missing("vault")
+        }
+        return perform(call) { configuration in .json(["vault": await configuration.tryVault(name)]) }
+    }
+
+    func listWebhooks(_ call: Call) throws -> Answer {
+        let webhooks = parts.configuration().webhooks
+        return read(call) { store in
+            let disabled = try store.disabledEndpoints()
+            return .json(["webhooks": .array(webhooks.map { json($0, disabled) })])
+        }
+    }
+
+    private func json(_ webhook: ServedConfiguration.Webhook, _ disabled: [DisabledEndpoint]) -> JSON {
+        [
+            "name": .string(webhook.endpoint.name), "url": .string(webhook.shownURL),
+            "events": .array(webhook.events.map { .string($0) }), "format": .string(webhook.format),
+            "disabled": disabled.first { $0.isOf(webhook.endpoint) }?.json ?? .null,
+        ]
+    }
+
+    func testWebhook(_ call: Call) throws -> Answer {
+        _ = try FilledIn(try call.document(), known: []).finish()
+        let name = call.name("webhook")
+        guard parts.configuration().webhooks.contains(where: { $0.endpoint.name == name }) else {
+            throw Refused.missing("webhook")
+        }
+        return perform(call) { configuration in
+            .json(try await configuration.testWebhook(name, call.principal.actor))
+        }
+    }
+
+    func listDeliveries(_ call: Call) throws -> Answer {
+        let state = try call.choice("state", of: DeliveryRecord.State.self)
+        let webhook = call.text("webhook")
+        let limit = try call.limit()
+        return read(call) { store in
+            var deliveries: [JSON] = []
+            for state in state.map({ [$0] }) ?? DeliveryRecord.State.allCases {
+                try store.eachDelivery(state) { delivery in
+                    if webhook == nil || webhook == delivery.endpoint { deliveries.append(delivery.json) }
+                    return deliveries.count <= limit
+                }
+            }
+            return .json([
+                "deliveries": .array(Array(deliveries.prefix(limit))), "more": .bool(deliveries.count > limit),
+            ])
+        }
+    }
+
+    func replayDeliveries(_ call: Call) throws -> Answer {
+        var filled = FilledIn(try call.document(), known: ["event", "webhook"])
+        let (event, webhook) = (filled.text("event"), filled.text("webhook"))
+        if event != nil, webhook != nil { filled.fault("give an event, or a webhook, or neither for all dead letters") }
+        try filled.finish()
+        let configured = Set(parts.configuration().webhooks.map(\.endpoint.name))
+        return write(call) { store in
+            let done = try replayDeadLetters(
+                of: event, for: webhook, configured: configured, in: store, change: call.change("webhook replay"))
+            return [
+                "replayed": .integer(done.count), "enabled_again": .array(done.enabled.map { .string($0) }),
+                "unknown": .array(done.unknown.map { .string($0) }),
+            ]
+        }
+    }
+
+    // MARK: - Brakes
+
+    func showFreeze(_ call: Call) throws -> Answer {
+        let brake = parts.brake()
+        return read(call) { store in
+            .json([
+                "held": BrakeDocument.json(brake), "freeze": BrakeDocument.json(try store.freeze(at: call.now)),
+            ])
+        }
+    }
+
+    func freeze(_ call: Call) throws -> Answer {
+        var filled = FilledIn(try call.document(), known: ["reason", "ends_at"])
+        let reason = filled.remark("reason", otherwise: "")
+        if reason.isEmpty { filled.fault("reason: say why in a few words") }
+        let end = filled.instant("ends_at")
+        if let end, end <= call.now { filled.fault("ends_at: it would end before it begins") }
+        try filled.finish()
+        return write(call) { store in
+            let freeze = Freeze(reason: reason, actor: call.principal.actor, begunAt: call.now, endsAt: end)
+            try store.freeze(freeze, change: call.change(reason))
+            return ["held": BrakeDocument.json(.frozen(freeze)), "freeze": BrakeDocument.json(freeze)]
+        }
+    }
+
+    func unfreeze(_ call: Call) throws -> Answer {
+        write(call) { store in
+            let isEnded = try store.unfreeze(change: call.change("unfreeze"))
+            return ["unfrozen": .bool(isEnded), "held": BrakeDocument.json(try store.brake(at: call.now))]
+        }
+    }
+}

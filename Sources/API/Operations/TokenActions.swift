@@ -1,0 +1,106 @@
+import Documents
+import Engine
+import HTTPServer
+import JSON
+import RotaCore
+
+/// What is done to a token because a person says so.
+extension API {
+    /// Ends it at once: when the answer is sent, no value of it is accepted.
+    func revokeToken(_ call: Call) throws -> Answer {
+        var filled = FilledIn(try call.document(), known: ["reason", "emergency"])
+        let reason = filled.remark("reason", otherwise: "revoked through the API")
+        let isEmergency = filled.truth("emergency") ?? false
+        try filled.finish()
+        return write(call) { store in
+            let token = try call.token(in: store)
+            let isDone = try store.revokeToken(token.id, isEmergency: isEmergency, change: call.change(reason))
+            let after = try store.token(token.id) ?? token
+            return [
+                "token": TokenDocument.json(after, at: call.now), "outcome": isDone ? "done" : "already-ended",
+                "recorded_only": .bool(isDone && after.issuer != .rota),
+            ]
+        }
+    }
+
+    func quarantineToken(_ call: Call) throws -> Answer {
+        let reason = try Self.reason(call)
+        return perform(call) { [parts] _ in
+            let token = try await parts.store.read { try call.token(in: $0) }
+            let result = try await QuarantineUseCase(store: parts.store, clock: parts.clock)
+                .quarantine(token.id, reason: reason, actor: call.principal.actor)
+            return try Self.response(result, call)
+        }
+    }
+
+    func restoreToken(_ call: Call) throws -> Answer {
+        let reason = try Self.reason(call)
+        return perform(call) { [parts] _ in
+            let token = try await parts.store.read { try call.token(in: $0) }
+            let result = try await QuarantineUseCase(store: parts.store, clock: parts.clock)
+                .restore(token.id, reason: reason, actor: call.principal.actor)
+            return try Self.response(result, call)
+        }
+    }
+
+    /// Gives it another value in all its places, and answers when that is the current one there, or something is in the
+    /// way.
+    func rotateToken(_ call: Call) throws -> Answer {
+        var filled = FilledIn(try call.document(), known: ["reason", "overlap"])
+        let reason = filled.remark("reason", otherwise: "rotated through the API")
+        let overlap = filled.span("overlap")
+        if let overlap, overlap < .zero || overlap > .days(365) { filled.fault("overlap: from 0s to 365d") }
+        try filled.finish()
+        return perform(call) { [parts] configuration in
+            let token = try await parts.store.read { try call.token(in: $0) }
+            let result = try await configuration.rotate.rotate(
+                token.id.text, overlap: overlap ?? Rule.usualOverlap, endsOlder: overlap != nil, reason: reason,
+                actor: call.principal.actor)
+            guard let result else { throw Refused.missing("token") }
+            if let blocked = result.blocked {
+                throw Refused.conflict(result.cause ?? blocked.message, reason: blocked.rawValue)
+            }
+            let now = parts.clock.now()
+            let after = try await parts.store.read { store in
+                (try store.token(token.id) ?? token, try store.rotation(of: token.id))
+            }
+            let document: JSON = [
+                "token": TokenDocument.json(after.0, at: now), "outcome": .string(result.outcome.rawValue),
+                "rotation": after.1.map { TokenDocument.json($0) } ?? .null,
+                "cause": TokenDocument.text(result.cause), "remark": TokenDocument.text(result.remark),
+            ]
+            return .json(Array(document.serialized().utf8), headers: [Self.noStore])
+        }
+    }
+
+    private static func reason(_ call: Call) throws -> String {
+        var filled = FilledIn(try call.document(), known: ["reason"])
+        let reason = filled.remark("reason", otherwise: "")
+        if reason.isEmpty { filled.fault("reason: say why in a few words") }
+        try filled.finish()
+        return reason
+    }
+
+    private static func response(_ result: QuarantineResult, _ call: Call) throws -> Response {
+        if let refusal = result.refusal, refusal != .already {
+            throw Refused.conflict(refusal.sentence, reason: refusal.rawValue)
+        }
+        guard let token = result.token else { throw Refused.missing("token") }
+        let document: JSON = [
+            "token": TokenDocument.json(token, at: call.now), "changed": .bool(result.refusal == nil),
+        ]
+        return .json(Array(document.serialized().utf8), headers: [noStore])
+    }
+}
+
+extension QuarantineResult.Refusal {
+    var sentence: String {
+        switch self {
+        case .already: "it is so already"
+        case .ended: "the token has ended"
+        case .issuerNotDriven: "somebody else issues the token: switch it off or on there"
+        case .rotating: "a new value of it is on its way to its places: ask again in a moment, or revoke it"
+        case .unknown: "there is no such token"
+        }
+    }
+}

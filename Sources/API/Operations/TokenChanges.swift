@@ -1,0 +1,205 @@
+import Crypto
+import Documents
+import Engine
+import HTTPServer
+import JSON
+import RotaCore
+
+/// Making tokens, and changing what is known of them.
+extension API {
+    static let draftMembers = [
+        "name", "description", "owner", "integration", "scopes", "labels", "prefix", "expires_at", "destinations",
+    ]
+
+    func createToken(_ call: Call) throws -> Answer {
+        let configuration = parts.configuration()
+        var filled = FilledIn(try call.document(), known: Self.draftMembers)
+        let draft = Self.draft(&filled, configuration, by: call)
+        try filled.finish()
+        try call.requireCeiling(scopes: draft.scopes, owner: draft.owner, expiresAt: draft.expiresAt)
+        guard draft.destinations.isEmpty else { return create(draft, try RequestKey(of: call), call) }
+        let random = parts.random
+        return write(call) { store in
+            let issued = try issueToken(draft, in: store, random: random, change: call.change("token create"))
+            return (["token": TokenDocument.json(issued.token, at: call.now), "value": .null, "pushed": false], issued)
+        } respond: { document, issued, status in
+            Self.created(document, issued?.value, status)
+        }
+    }
+
+    /// A token as somebody fills it in; what is wrong with it goes into the faults.
+    static func draft(_ filled: inout FilledIn, _ configuration: ServedConfiguration, by call: Call) -> TokenDraft {
+        var draft = TokenDraft(name: filled.text("name") ?? "")
+        draft.description = filled.text("description") ?? ""
+        draft.owner = filled.text("owner") ?? (call.isAdmin ? "" : call.caller.owner)
+        draft.integration = filled.text("integration") ?? ""
+        draft.scopes = (filled.texts("scopes") ?? []).uniqued()
+        draft.labels = filled.labels("labels") ?? [:]
+        draft.prefix = filled.text("prefix") ?? configuration.tokenPrefix
+        draft.expiresAt = filled.instant("expires_at")
+        let (places, faults) = configuration.destinations(filled.texts("destinations") ?? [])
+        draft.destinations = places
+        for fault in faults + draft.faults(at: call.now) + call.faults(ofGranting: draft, configuration.scopes) {
+            filled.fault(fault)
+        }
+        return draft
+    }
+
+    /// Makes the token without a value, and lets a rotation bring it the first one.
+    private func create(_ draft: TokenDraft, _ key: RequestKey?, _ call: Call) -> Answer {
+        perform(call) { [self] configuration in
+            let done = try await createInVaults(draft, key, call, configuration)
+            return .json(
+                Array(done.serialized().utf8), status: 201,
+                headers: [Self.noStore] + Self.location(of: done["token"]?["id"]?.string))
+        }
+    }
+
+    func createInVaults(
+        _ draft: TokenDraft, _ key: RequestKey?, _ call: Call, _ configuration: ServedConfiguration
+    ) async throws -> JSON {
+        let random = parts.random
+        let made = try await parts.store.write { store in
+            try Self.once(call, key, in: store) { store -> (JSON, IssuedToken?) in
+                let issued = try issueToken(draft, in: store, random: random, change: call.change("token create"))
+                return (["id": .string(issued.token.id.text)], issued)
+            }
+        }
+        guard let id = made.document["id"]?.string else { throw StoreError.failed("a token without an id") }
+        let result =
+            made.isAgain
+            ? nil
+            : try await configuration.rotate.rotate(
+                id, overlap: .zero, reason: "its first value", actor: call.principal.actor)
+        let now = parts.clock.now()
+        return try await parts.store.read { store in
+            guard let token = try store.token(TokenID(id)) else { throw Refused.missing("token") }
+            return [
+                "token": TokenDocument.json(token, at: now), "value": .null,
+                "pushed": .bool(token.values.current != nil), "cause": TokenDocument.text(result?.cause),
+                "hint": TokenDocument.text(try MissingValue(of: token, from: store)?.remedy),
+            ]
+        }
+    }
+
+    /// The only answer that a value is ever in.
+    private static func created(_ document: JSON, _ value: Secret?, _ status: Int) -> Response {
+        var members = document.object ?? JSON.Object([])
+        members["value"] = nil
+        var body = Array(JSON.object(members).serialized().utf8.dropLast())
+        body += Array(",\"value\":".utf8)
+        if let value {
+            body += [UInt8(ascii: "\"")] + value.copyBytes() + [UInt8(ascii: "\"")]
+        } else {
+            body += Array("null".utf8)
+        }
+        body += Array("}".utf8)
+        return .json(body, status: status, headers: [noStore] + location(of: document["token"]?["id"]?.string))
+    }
+
+    private static func location(of id: String?) -> [(name: String, value: String)] {
+        id.map { [("Location", "/v1/tokens/\($0)")] } ?? []
+    }
+
+    // MARK: - Editing
+
+    static let editMembers = [
+        "name", "description", "owner", "integration", "scopes", "labels", "prefix", "expires_at", "destinations",
+    ]
+
+    /// Changes what is given, and leaves the rest (RFC 7396): a label that is null is taken away.
+    func editToken(_ call: Call) throws -> Answer {
+        let configuration = parts.configuration()
+        let members = try call.document()
+        return write(call) { store in
+            let before = try call.token(in: store)
+            let tags = call.request.headers.all("if-match")
+            guard tags.isEmpty || EntityTag.matches(tags, before) else {
+                throw Refused(
+                    .problem(
+                        412, "Precondition failed", detail: "the token has changed since you looked at it",
+                        headers: [Self.noStore]))
+            }
+            let after = try Self.edit(before, members, configuration, by: call, in: store)
+            return [
+                "token": TokenDocument.json(after.token, at: call.now), "changed": .bool(after.isChanged),
+            ]
+        }
+    }
+
+    static func edit(
+        _ before: Token, _ members: JSON.Object, _ configuration: ServedConfiguration, by call: Call,
+        in store: any Store
+    ) throws -> (token: Token, isChanged: Bool) {
+        guard before.state == .active || before.state == .quarantined else {
+            throw Refused.conflict("the token is \(before.state.rawValue), and stays as it was when it ended")
+        }
+        var filled = FilledIn(members, known: editMembers)
+        var token = before
+        token.name = filled.text("name") ?? token.name
+        for (key, path) in [
+            ("description", \Token.description), ("owner", \.owner), ("integration", \.integration),
+            ("prefix", \.prefix),
+        ] as [(String, WritableKeyPath<Token, String>)] where filled.has(key) {
+            token[keyPath: path] = filled.text(key) ?? (key == "prefix" ? token.prefix : "")
+        }
+        if filled.has("scopes") { token.scopes = (filled.texts("scopes") ?? []).uniqued() }
+        if filled.has("expires_at") { token.expiresAt = filled.instant("expires_at") }
+        if let labels = members["labels"]?.object {
+            for label in labels { token.labels[label.key] = label.value.string }
+        } else if filled.has("labels") {
+            token.labels = [:]
+        }
+        let known = try store.destinations(of: before.id)
+        var wanted = known.map { configuration.knownVaults.plain($0) }
+        if filled.has("destinations") {
+            let (places, faults) = configuration.destinations(filled.texts("destinations") ?? [])
+            wanted = places
+            for fault in faults { filled.fault(fault) }
+        }
+        var draft = TokenDraft(token)
+        draft.expiresAt = before.expiresAt == token.expiresAt ? nil : token.expiresAt
+        draft.destinations = wanted
+        let added = token.scopes.filter { !before.scopes.contains($0) }
+        var given = draft
+        given.scopes = added
+        for fault in draft.faults(at: call.now) + call.faults(ofGranting: given, configuration.scopes) {
+            filled.fault(fault)
+        }
+        try filled.finish()
+        try call.requireCeiling(scopes: added, owner: token.owner, expiresAt: token.expiresAt)
+        let isEdited = try store.editToken(token, change: call.change("token edit"))
+        let isMoved = try move(before.id, from: known, to: wanted, configuration.knownVaults, call, in: store)
+        return (try store.token(before.id) ?? token, isEdited || isMoved)
+    }
+
+    /// Makes these its places; whether that changed any.
+    private static func move(
+        _ id: TokenID, from known: [Destination], to wanted: [Destination], _ vaults: KnownVaults, _ call: Call,
+        in store: any Store
+    ) throws -> Bool {
+        let change = call.change("token edit")
+        let added = wanted.filter { place in !known.contains { vaults.plain($0).description == place.description } }
+        let removed = known.filter { place in !wanted.contains { $0.description == vaults.plain(place).description } }
+        for place in added { try store.addDestination(place, to: id, change: change) }
+        for place in removed {
+            guard try store.removeDestination(place, from: id, change: change) else {
+                throw Refused.conflict("the last place of a token stays while a rotation of it is under way")
+            }
+        }
+        return !added.isEmpty || !removed.isEmpty
+    }
+}
+
+extension TokenDraft {
+    /// As a token is now, for the checks of a new one.
+    fileprivate init(_ token: Token) {
+        self.init(name: token.name)
+        description = token.description
+        owner = token.owner
+        integration = token.integration
+        scopes = token.scopes
+        labels = token.labels
+        prefix = token.prefix
+    }
+}

@@ -1,0 +1,155 @@
+import Engine
+import JSON
+import RotaCore
+
+/// What of a token somebody fills in, wherever he does: all that is wrong with it is told together.
+struct FilledIn {
+    private let members: JSON.Object
+    private(set) var faults: [String] = []
+
+    /// - parameter known: the members that there may be.
+    init(_ members: JSON.Object, known: [String]) {
+        self.members = members
+        for key in members.map(\.key) where !known.contains(key) {
+            let near = nearest(to: key, among: known).map { "; did you mean '\($0)'?" } ?? ""
+            faults.append("there is no member '\(abridged(key))'\(near)")
+        }
+    }
+
+    func has(_ key: String) -> Bool { members[key] != nil }
+
+    /// Nil where it is absent, or null.
+    mutating func text(_ key: String) -> String? {
+        guard let value = members[key], !value.isNull else { return nil }
+        guard let text = value.string else {
+            faults.append("\(key): it is no text")
+            return nil
+        }
+        return text
+    }
+
+    mutating func texts(_ key: String) -> [String]? {
+        guard let value = members[key], !value.isNull else { return nil }
+        guard let list = value.array, let texts = list.map(\.string) as? [String] else {
+            faults.append("\(key): it is no list of texts")
+            return nil
+        }
+        return texts
+    }
+
+    mutating func instant(_ key: String) -> Instant? {
+        guard let text = text(key) else { return nil }
+        guard let instant = Instant(text) else {
+            faults.append("\(key): '\(abridged(text))' is no time such as 2027-01-31T12:00:00Z")
+            return nil
+        }
+        return instant
+    }
+
+    mutating func span(_ key: String) -> TimeSpan? {
+        guard let text = text(key) else { return nil }
+        guard let span = TimeSpan(text) else {
+            faults.append("\(key): '\(abridged(text))' is no length of time such as 24h or 90d")
+            return nil
+        }
+        return span
+    }
+
+    mutating func truth(_ key: String) -> Bool? {
+        guard let value = members[key], !value.isNull else { return nil }
+        guard let truth = value.bool else {
+            faults.append("\(key): it is neither true nor false")
+            return nil
+        }
+        return truth
+    }
+
+    mutating func labels(_ key: String) -> [String: String]? {
+        guard let value = members[key], !value.isNull else { return nil }
+        guard let object = value.object else {
+            faults.append("\(key): it is no object of texts")
+            return nil
+        }
+        var labels: [String: String] = [:]
+        for label in object {
+            guard let text = label.value.string else {
+                faults.append("\(key): '\(abridged(label.key))' is no text")
+                continue
+            }
+            labels[label.key] = text
+        }
+        return labels
+    }
+
+    /// One line for the audit log, without what looks like a secret; `otherwise` where there is none.
+    mutating func remark(_ key: String, otherwise: String) -> String {
+        guard let text = text(key), !text.isEmpty else { return otherwise }
+        if let fault = Remark.fault(of: text) { faults.append("\(key): \(fault)") }
+        return text
+    }
+
+    mutating func fault(_ sentence: String) { faults.append(sentence) }
+
+    /// - throws: all that is wrong.
+    func finish() throws {
+        guard faults.isEmpty else { throw Refused.invalid(faults.joined(separator: "; ")) }
+    }
+}
+
+/// What a person writes for others to read.
+enum Remark {
+    /// Why it is not taken; nil where it is. It goes into the audit log, into events and reports.
+    static func fault(of text: String) -> String? {
+        guard TokenFields.isText(text) else { return "it is no text of one line with 1,000 characters at most" }
+        return SecretShape.isLikely(in: text)
+            ? "it holds what looks like a secret, and would be written down for others to read" : nil
+    }
+}
+
+extension ServedConfiguration {
+    /// The places that texts name, and what is wrong with them.
+    func destinations(_ texts: [String]) -> (places: [Destination], faults: [String]) {
+        var places: [Destination] = []
+        var faults: [String] = []
+        for text in texts {
+            guard let given = Destination(text) else {
+                faults.append("'\(abridged(text))' is no destination: write VAULT:PATH or VAULT:PATH#FIELD")
+                continue
+            }
+            let place = knownVaults.plain(given)
+            if let fault = knownVaults.fault(of: place) { faults.append("\(fault.message); \(fault.hint)") }
+            places.append(place)
+        }
+        return (places, faults)
+    }
+}
+
+extension Call {
+    /// What is wrong with giving a token this, for him: an administrator gives what there is, anybody else no more than
+    /// he has himself, to his own owner, and for no longer.
+    func faults(ofGranting draft: TokenDraft, _ catalogue: [ScopeEntry]) -> [String] {
+        guard let (scope, nearest) = catalogue.unknown(in: draft.scopes) else { return [] }
+        return [
+            "scopes: '\(abridged(scope))' is not in the catalogue" + (nearest.map { "; did you mean '\($0)'?" } ?? "")
+        ]
+    }
+
+    /// - throws: `Refused` with 403.
+    func requireCeiling(scopes: [String], owner: String, expiresAt: Instant?) throws {
+        guard !isAdmin else { return }
+        if let scope = ungranted(scopes) {
+            throw Refused.forbidden("nobody grants more than he has: not '\(abridged(scope))'")
+        }
+        guard owner == caller.owner, !owner.isEmpty else {
+            throw Refused.forbidden("you issue tokens of your own owner only, who is '\(abridged(caller.owner))'")
+        }
+        if let end = caller.expiresAt, expiresAt.map({ $0 > end }) ?? true {
+            throw Refused.forbidden("nobody grants for longer than he has himself: to \(end) at the latest")
+        }
+    }
+
+    /// The first scope that he has not himself, and so cannot give.
+    func ungranted(_ scopes: [String]) -> String? {
+        isAdmin ? nil : scopes.first { !caller.has($0) }
+    }
+}

@@ -1,0 +1,157 @@
+import Crypto
+import Documents
+import Engine
+import HTTPServer
+import JSON
+import RotaCore
+
+/// Looking at tokens.
+extension API {
+    func listTokens(_ call: Call) throws -> Answer {
+        let listing = try Self.listing(call)
+        let limit = try call.limit()
+        let cursor = try call.text("cursor").map { try Cursor.read($0, of: "tokens") }
+        let position = cursor.map { TokenListing.Position(texts: $0.texts, number: $0.number) }
+        return read(call) { store in
+            let page = try store.tokens(listing, after: position, limit: limit)
+            return .json(
+                Array(
+                    JSON.object([
+                        "tokens": .array(page.tokens.map { TokenDocument.json($0, at: call.now) }),
+                        "next": page.next.map { .string(Cursor(texts: $0.texts, number: $0.number).text(of: "tokens")) }
+                            ?? .null,
+                        "cut_short": .bool(page.isCutShort),
+                    ]).serialized().utf8), headers: [Self.noStore])
+        }
+    }
+
+    /// What is looked for; who only issues sees what belongs to his own owner.
+    static func listing(_ call: Call) throws -> TokenListing {
+        var listing = TokenListing(
+            state: call.text("state") == "all" ? nil : try call.choice("state", of: TokenState.self) ?? .active,
+            search: call.text("search"), owner: call.text("owner"), scope: call.text("scope"),
+            status: try call.choice("status", of: TokenListing.Status.self), policy: call.text("policy"),
+            order: try call.choice("sort", of: TokenListing.Order.self) ?? .name)
+        func span(_ name: StaticString) throws -> TimeSpan? {
+            guard let text = call.text(name) else { return nil }
+            guard let span = TimeSpan(text) else {
+                throw Refused.invalid("\(name): '\(abridged(text))' is no length of time such as 30d")
+            }
+            return span
+        }
+        listing.endsBy = try span("expires-within").map { call.now + $0 }
+        listing.idleSince = try span("idle-for").map { call.now - $0 }
+        return call.narrowed(listing)
+    }
+
+    func showToken(_ call: Call) throws -> Answer {
+        let configuration = parts.configuration()
+        return read(call) { store in
+            let token = try call.token(in: store)
+            let details = try TokenDetails(
+                of: token, from: store, at: call.now, caveats: configuration.caveats,
+                policies: configuration.policies.policies)
+            let body = Array(details.json(at: call.now).serialized().utf8)
+            let tag = EntityTag(token, body)
+            if call.request.headers.all("if-none-match").contains(tag.text) {
+                return Response(304, headers: [("ETag", tag.text), Self.noStore])
+            }
+            return .json(body, headers: [("ETag", tag.text), Self.noStore])
+        }
+    }
+
+    /// What each policy says of it, and when what would be done.
+    func explainToken(_ call: Call) throws -> Answer {
+        let configuration = parts.configuration()
+        return read(call) { store in
+            let token = try call.token(in: store)
+            let document = TimelineDocument(
+                timeline: try Self.timeline(of: token, configuration, from: store, at: call.now),
+                missing: try MissingValue(of: token, from: store), policies: configuration.policies.policies,
+                schedule: configuration.schedule, calendar: configuration.calendar)
+            return .json(Array(document.json.serialized().utf8), headers: [Self.noStore])
+        }
+    }
+
+    static func timeline(
+        of token: Token, _ configuration: ServedConfiguration, from store: any StoreReads, at now: Instant
+    ) throws -> Timeline {
+        let policies = configuration.policies.policies
+        return Timeline(
+            of: token, at: try store.destinations(of: token.id), vaults: configuration.vaultNames, policies: policies,
+            at: now, tracking: try store.tracking(),
+            quarantine: try store.quarantineOutlook(of: token, by: policies, at: now),
+            notices: try store.notices(of: token.id), waivers: ActiveWaivers(try store.waiversInForce(at: now)))
+    }
+
+    func listScopes(_ call: Call) throws -> Answer {
+        let scopes = parts.configuration().scopes.map { scope -> JSON in
+            [
+                "name": .string(scope.name), "description": .string(scope.description),
+                "access": TokenDocument.text(scope.access?.rawValue),
+                "grantable": .bool(call.ungranted([scope.name]) == nil),
+            ]
+        }
+        let document: JSON = ["scopes": .array(scopes), "open": .bool(scopes.isEmpty)]
+        return .now(.json(Array(document.serialized().utf8), headers: [Self.noStore]))
+    }
+}
+
+extension Call {
+    /// The token that the path names, as far as the caller may know of it.
+    func token(in store: some StoreReads) throws -> Token {
+        let name = self.name("token")
+        guard let token = try store.token(named: name), sees(token) else { throw Refused.missing("token") }
+        return token
+    }
+
+    /// What of a listing he may see.
+    func narrowed(_ listing: TokenListing) -> TokenListing {
+        guard ![Role.admin, Role.operate, Role.audit].contains(where: caller.has) else { return listing }
+        var listing = listing
+        // Nobody's tokens are not his: without an owner of his own he sees none.
+        let own = caller.owner.isEmpty ? "\u{0}" : caller.owner
+        listing.owner = listing.owner.map { $0 == own ? own : "\u{0}" } ?? own
+        return listing
+    }
+}
+
+/// How a token stood when somebody looked: `"REVISION-DIGEST"`. What is changed is held against the revision alone,
+/// since uses move on all the time.
+struct EntityTag {
+    var text: String
+
+    init(_ token: Token, _ body: [UInt8]) {
+        text = "\"\(token.revision)-\(Hex.encode(Array(SHA256.digest(of: body).prefix(8))))\""
+    }
+
+    /// Whether one of an `If-Match` is of this revision.
+    static func matches(_ fields: [String], _ token: Token) -> Bool {
+        fields.joined(separator: ",").split(separator: ",").contains { field in
+            let tag = field.trimmingPrefix { $0 == " " }
+            return tag == "*" || tag.hasPrefix("\"\(token.revision)-")
+        }
+    }
+}
+
+/// Where a list goes on, as a text that says nothing to whoever has it.
+struct Cursor {
+    var texts: [String]
+    var number: Int64?
+
+    func text(of kind: String) -> String {
+        let document: JSON = [
+            "of": .string(kind), "texts": .array(texts.map { .string($0) }),
+            "number": number.map { .integer($0) } ?? .null,
+        ]
+        return Hex.encode(Array(document.serialized().utf8))
+    }
+
+    static func read(_ text: String, of kind: String) throws -> Cursor {
+        guard text.utf8.count <= 8192, let bytes = Hex.decode(text),
+            let document = try? JSON.parse(bytes, maximumBytes: 4096), document["of"]?.string == kind,
+            let texts = document["texts"]?.array?.map(\.string) as? [String]
+        else { throw Refused.invalid("cursor: it is none that was given out here") }
+        return Cursor(texts: texts, number: document["number"]?.integer)
+    }
+}

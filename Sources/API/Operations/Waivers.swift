@@ -1,0 +1,76 @@
+import Documents
+import Engine
+import HTTPServer
+import JSON
+import RotaCore
+
+/// Dated exceptions: asked for, approved by somebody else, withdrawn.
+extension API {
+    func listWaivers(_ call: Call) throws -> Answer {
+        let state = try call.choice("state", of: Waiver.State.self)
+        return read(call) { store in
+            var waivers: [JSON] = []
+            try store.eachWaiver { waiver in
+                if state.map({ waiver.state(at: call.now) == $0 }) ?? true {
+                    waivers.append(waiver.json(at: call.now, name: try store.tokenName(of: waiver)))
+                }
+                return true
+            }
+            return .json(["waivers": .array(waivers)])
+        }
+    }
+
+    func showWaiver(_ call: Call) throws -> Answer {
+        read(call) { store in
+            let waiver = try store.requireWaiver(call.name("waiver"))
+            return .json(["waiver": waiver.json(at: call.now, name: try store.tokenName(of: waiver))])
+        }
+    }
+
+    func requestWaiver(_ call: Call) throws -> Answer {
+        let configuration = parts.configuration()
+        var filled = FilledIn(try call.document(), known: ["token", "policy", "rule", "reason", "ends_at"])
+        let (token, policy) = (filled.text("token") ?? "", filled.text("policy") ?? "")
+        let rule = filled.text("rule")
+        let reason = filled.remark("reason", otherwise: "")
+        if reason.isEmpty { filled.fault("reason: say why in a few words") }
+        let end = filled.instant("ends_at")
+        if end == nil { filled.fault("ends_at: no waiver is for ever") }
+        try filled.finish()
+        let random = parts.random
+        return write(call) { store in
+            guard let token = try store.token(named: token), call.sees(token) else { throw Refused.missing("token") }
+            let request = WaiverRequest(
+                subject: .token(token.id), policy: policy, rule: rule, reason: reason, endsAt: end ?? call.now,
+                longest: configuration.longestWaiver)
+            let waiver = try Engine.requestWaiver(
+                request, by: call.principal, policies: configuration.policies.policies, in: store, random: random,
+                at: call.now)
+            return ["waiver": waiver.json(at: call.now, name: token.name)]
+        }
+    }
+
+    func approveWaiver(_ call: Call) throws -> Answer {
+        let configuration = parts.configuration()
+        var filled = FilledIn(try call.document(), known: ["comment"])
+        let comment = filled.remark("comment", otherwise: "")
+        try filled.finish()
+        return write(call) { store in
+            let waiver = try Engine.approveWaiver(
+                call.name("waiver"), by: call.principal, comment: comment, longest: configuration.longestWaiver,
+                policies: configuration.policies.policies, in: store, at: call.now)
+            return ["waiver": waiver.json(at: call.now, name: try store.tokenName(of: waiver))]
+        }
+    }
+
+    func withdrawWaiver(_ call: Call) throws -> Answer {
+        var filled = FilledIn(try call.document(), known: ["reason"])
+        let reason = filled.remark("reason", otherwise: "")
+        try filled.finish()
+        return write(call) { store in
+            let waiver = try Engine.withdrawWaiver(
+                call.name("waiver"), by: call.principal, reason: reason, in: store, at: call.now)
+            return ["waiver": waiver.json(at: call.now, name: try store.tokenName(of: waiver))]
+        }
+    }
+}

@@ -1,0 +1,83 @@
+package import Engine
+package import JSON
+package import RotaCore
+
+/// What requests go by of the configuration in force: read anew by each of them, since it may change.
+package struct ServedConfiguration: Sendable {
+    /// A vault without what it takes to get in.
+    package struct Vault: Sendable {
+        package var name: String
+        /// As `rota vault list --json` shows it, but for its destinations.
+        package var document: JSON
+
+        package init(name: String, document: JSON) {
+            self.name = name
+            self.document = document
+        }
+    }
+
+    /// A webhook without its secret.
+    package struct Webhook: Sendable {
+        package var endpoint: Endpoint
+        /// Without what may be a credential.
+        package var shownURL: String
+        package var events: [String]
+        package var format: String
+
+        package init(endpoint: Endpoint, shownURL: String, events: [String], format: String) {
+            self.endpoint = endpoint
+            self.shownURL = shownURL
+            self.events = events
+            self.format = format
+        }
+    }
+
+    package var policies: PolicySet
+    package var limits: Limits
+    /// Of policies without one of their own.
+    package var schedule: Schedule
+    package var calendar: FreezeCalendar?
+    package var scopes: [ScopeEntry]
+    package var tokenPrefix: String
+    package var longestWaiver: TimeSpan
+    package var vaults: [Vault]
+    package var knownVaults: KnownVaults
+    package var caveats: [String: String]
+    package var webhooks: [Webhook]
+    package var rotate: RotateUseCase
+    package var run: RunUseCase
+    /// Tries a vault that is configured, in a place that is left as it was; answers as `rota vault check --json` does.
+    package var tryVault: @Sendable (_ name: String) async -> JSON
+    /// Sends a test event to a webhook that is configured; answers as `rota webhook test --json` does.
+    package var testWebhook: @Sendable (_ name: String, _ actor: String) async throws -> JSON
+    /// Has something done that takes its time; false once another configuration is in force, or the end has come.
+    package var perform: @Sendable (_ errand: @escaping @Sendable () async -> Void) -> Bool
+
+    package init(
+        policies: PolicySet, limits: Limits, schedule: Schedule, calendar: FreezeCalendar?, scopes: [ScopeEntry],
+        tokenPrefix: String, longestWaiver: TimeSpan, vaults: [Vault], knownVaults: KnownVaults,
+        caveats: [String: String], webhooks: [Webhook], rotate: RotateUseCase, run: RunUseCase,
+        tryVault: @escaping @Sendable (_ name: String) async -> JSON,
+        testWebhook: @escaping @Sendable (_ name: String, _ actor: String) async throws -> JSON,
+        perform: @escaping @Sendable (_ errand: @escaping @Sendable () async -> Void) -> Bool
+    ) {
+        self.policies = policies
+        self.limits = limits
+        self.schedule = schedule
+        self.calendar = calendar
+        self.scopes = scopes
+        self.tokenPrefix = tokenPrefix
+        self.longestWaiver = longestWaiver
+        self.vaults = vaults
+        self.knownVaults = knownVaults
+        self.caveats = caveats
+        self.webhooks = webhooks
+        self.rotate = rotate
+        self.run = run
+        self.tryVault = tryVault
+        self.testWebhook = testWebhook
+        self.perform = perform
+    }
+
+    package var vaultNames: Set<String> { knownVaults.names }
+}

@@ -1,0 +1,13 @@
+/// Runs a page at a time, and what they did.
+extension Statement {
+    static let runListing: [Statement] = [runsBefore, runOfID, actionsOfRun]
+
+    static let runsBefore = Statement(
+        "SELECT \(runColumns), number FROM runs WHERE number < $1 ORDER BY number DESC LIMIT $2")
+    static let runOfID = Statement("SELECT \(runColumns), number FROM runs WHERE id = $1")
+    static let actionsOfRun = Statement(
+        """
+        SELECT run, token_id, name, action, policy, rule, reason, message, deadline, outcome, cause, at, blocked, number
+        FROM run_actions WHERE run = $1 AND number > $2 ORDER BY number LIMIT $3
+        """)
+}

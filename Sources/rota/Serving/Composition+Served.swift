@@ -1,0 +1,46 @@
+import API
+import Engine
+import HTTPClient
+import JSON
+import RotaCore
+import Webhooks
+
+extension Composition {
+    /// What of the configuration requests go by, without a secret in it.
+    func served(
+        _ policies: PolicySet, _ store: StoreQueue, _ rotator: Rotator, _ run: RunUseCase, _ errands: Errands
+    ) -> ServedConfiguration {
+        ServedConfiguration(
+            policies: policies, limits: configuration.limits, schedule: configuration.schedule,
+            calendar: configuration.freezeCalendar, scopes: configuration.scopes,
+            tokenPrefix: configuration.tokenPrefix, longestWaiver: configuration.longestWaiver,
+            vaults: configuration.vaults.map { ServedConfiguration.Vault(name: $0.name, document: $0.json) },
+            knownVaults: configuration.knownVaults, caveats: configuration.caveats,
+            webhooks: configuration.webhooks.map { webhook in
+                ServedConfiguration.Webhook(
+                    endpoint: webhook.endpoint, shownURL: webhook.shownURL, events: webhook.events,
+                    format: webhook.format.rawValue)
+            },
+            rotate: RotateUseCase(store: store, rotator: rotator, clock: invocation.clock), run: run,
+            tryVault: { name in
+                guard let vault = configuration.vaults.first(where: { $0.name == name }) else { return .null }
+                return await Trial(of: vault, HTTPClient(addressPolicy: .any), invocation.clock).json
+            },
+            testWebhook: { name, actor in try await testWebhook(name, by: actor, store) },
+            perform: { errands.ask($0) })
+    }
+
+    private func testWebhook(_ name: String, by actor: String, _ store: StoreQueue) async throws -> JSON {
+        guard let webhook = configuration.webhooks.first(where: { $0.name == name }) else { return .null }
+        let now = invocation.clock.now()
+        let (event, result) = try await webhook.test(by: actor, random: invocation.random, at: now)
+        let change = Change(actor: actor, at: now, cause: "webhook test got through")
+        let isEnabledAgain =
+            result.kind == .delivered
+            ? try await store.write { store in
+                try store.disabledEndpoints().contains { $0.name == name }
+                    && store.enableEndpoint(name, change: change)
+            } : false
+        return result.json(name, event, isEnabledAgain: isEnabledAgain)
+    }
+}
