@@ -4,8 +4,9 @@
   const found = [];
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const shown = (element) => element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
-  const short = (text) => { const line = text.trim().replace(/\s+/g, " "); return line.length > 40 ? line.slice(0, 40) + "…" : line; };
-  const place = (element) => element.localName + (element.id ? "#" + element.id : "") + [...element.classList].map((name) => "." + name).join("");
+  const short = (text) => text.trim().replace(/\s+/g, " ").replace(/^(.{40}).+$/, "$1…");
+  const place = (element) =>
+    element.localName + (element.id ? "#" + element.id : "") + [...element.classList].map((name) => "." + name).join("");
   const tell = (rule, what, element = document.documentElement) => found.push([rule, what, place(element)]);
 
   // Names.
@@ -19,7 +20,8 @@
     if (field.type === "hidden" || !shown(field)) continue;
     if (buttons.includes(field.type)) {
       // The two others have a text of the browser's.
-      if (field.type === "button" && !field.value.trim() && !given(field)) tell("name", "a button without a text", field);
+      const bare = field.type === "button" && !field.value.trim() && !given(field);
+      if (bare) tell("name", "a button without a text", field);
     } else if (field.type === "image") {
       if (!field.alt.trim() && !given(field)) tell("name", "a button without a text", field);
     } else if (!given(field) && ![...field.labels].some((label) => label.textContent.trim())) {
@@ -46,7 +48,8 @@
   if (first !== 1) tell("heading", `${first} h1 where one should be`);
   headings.reduce((before, heading) => {
     const level = Number(heading.localName[1]);
-    if (level > before + 1) tell("heading", `h${level} after ${before ? "h" + before : "nothing"}: '${short(heading.textContent)}'`, heading);
+    const last = before ? `h${before}` : "nothing";
+    if (level > before + 1) tell("heading", `h${level} after ${last}: '${short(heading.textContent)}'`, heading);
     return level;
   }, 0);
 
@@ -55,7 +58,7 @@
   for (const drawing of all("svg")) {
     if (drawing.closest("[aria-hidden=true]")) continue;
     const named = given(drawing) || drawing.querySelector(":scope > title")?.textContent.trim();
-    if (drawing.getAttribute("role") !== "img" || !named) tell("alt", "a drawing that is neither hidden nor an image with a name", drawing);
+    if (drawing.getAttribute("role") !== "img" || !named) tell("alt", "a drawing neither hidden nor named", drawing);
   }
   for (const table of all("table:not([role=presentation])")) {
     const heads = all("th", table);
@@ -119,7 +122,8 @@
     for (let at = element; at; at = at.parentElement) {
       const style = getComputedStyle(at);
       if (/^inset\((50|100)%/.test(style.clipPath)) return true;
-      if (style.overflow !== "visible" && at.clientWidth <= 1 && at.clientHeight <= 1 && style.position === "absolute") return true;
+      const dot = at.clientWidth <= 1 && at.clientHeight <= 1 && style.position === "absolute";
+      if (dot && style.overflow !== "visible") return true;
     }
     return false;
   };
@@ -130,7 +134,9 @@
     const { picture, seen } = ground(element);
     const ratio = seen(colour(drawn));
     if (picture) tell("contrast", `'${short(text)}' stands on a picture`, element);
-    else if (ratio < needed) tell("contrast", `${Math.floor(ratio * 100) / 100} of ${needed} for '${short(text)}'`, element);
+    else if (ratio < needed) {
+      tell("contrast", `${Math.floor(ratio * 100) / 100} of ${needed} for '${short(text)}'`, element);
+    }
   };
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
@@ -140,8 +146,11 @@
   }
   for (const field of all("input, select, textarea")) {
     if (field.type === "hidden" || field.matches(":disabled") || !shown(field) || unseen(field)) continue;
-    if (field.placeholder && !field.value) legible(field, field.placeholder, getComputedStyle(field, "::placeholder"));
-    else if (!["checkbox", "radio", "image", "range", "color"].includes(field.type)) legible(field, field.value || field.name);
+    if (field.placeholder && !field.value) {
+      legible(field, field.placeholder, getComputedStyle(field, "::placeholder"));
+    } else if (!["checkbox", "radio", "image", "range", "color"].includes(field.type)) {
+      legible(field, field.value || field.name);
+    }
   }
 
   if (document.documentElement.scrollWidth > document.documentElement.clientWidth) {
@@ -158,7 +167,7 @@
   const before = document.activeElement;
   before?.blur?.();
   for (const element of all("a[href], button, input, select, textarea, summary, [tabindex]")) {
-    if (element.type === "hidden" || element.tabIndex < 0 || element.matches(":disabled") || !shown(element)) continue;
+    if (element.tabIndex < 0 || element.matches(":disabled") || !shown(element)) continue;
     const rest = look(element);
     element.focus({ preventScroll: true });
     if (document.activeElement !== element) continue;
@@ -167,7 +176,9 @@
     const line = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
     const stands = style.outlineStyle === "auto" || ground(element.parentElement).seen(colour(style.outlineColor)) >= 3;
     element.blur();
-    if (!changed && !(line && stands)) tell("focus", line ? "an outline that does not stand out" : "no focus to be seen", element);
+    if (!changed && !(line && stands)) {
+      tell("focus", line ? "an outline that does not stand out" : "no focus to be seen", element);
+    }
   }
   before?.focus?.({ preventScroll: true });
   return found;

@@ -54,8 +54,9 @@ class Browser:
         if not self.chromium:
             self.start()
         context = self.chromium.new_context(
-            java_script_enabled=javascript, color_scheme="dark" if dark else "light", viewport=PHONE if phone else DESK,
-            is_mobile=phone, has_touch=phone, device_scale_factor=2 if phone else 1, reduced_motion="reduce", **settings)
+            java_script_enabled=javascript, color_scheme="dark" if dark else "light", reduced_motion="reduce",
+            viewport=PHONE if phone else DESK, is_mobile=phone, has_touch=phone,
+            device_scale_factor=2 if phone else 1, **settings)
         try:
             yield Page(context.new_page(), self.screens, meant)
         finally:
@@ -120,4 +121,5 @@ class Page:
         """What is in the way of somebody, by rules other than those in `but`: 'rule: what (where)'."""
         # From here on the browser takes us for somebody with a keyboard, to whom it shows the focus.
         self.page.keyboard.press("Shift")
-        return [f"{rule}: {what} ({where})" for rule, what, where in self.page.evaluate(ACCESSIBILITY) if rule not in but]
+        found = self.page.evaluate(ACCESSIBILITY)
+        return [f"{rule}: {what} ({where})" for rule, what, where in found if rule not in but]

@@ -18,7 +18,8 @@ GOOD = """
 <div style="background: #000"><p style="color: rgba(255, 255, 255, 0.8)">On its ancestor's ground.</p></div>
 <form><label for="name">Name</label> <input id="name" name="name" class="field">
 <label>Kind <select class="field"><option>one</option></select></label> <input type="hidden" name="mark">
-<textarea aria-label="Note" class="field"></textarea> <button>Look</button> <button disabled style="color: #ccc">No</button></form>
+<textarea aria-label="Note" class="field"></textarea> <button>Look</button>
+<button disabled style="color: #ccc">No</button></form>
 <p style="position: absolute; width: 1px; height: 1px; overflow: hidden; color: #fff">For listeners</p>
 <p hidden style="color: #fff">Not there</p>
 <table><tr><th scope="col">Name</th><td>a</td></tr></table>
@@ -47,7 +48,7 @@ BROKEN = [
     ("contrast", '<p style="color: oklch(0.8 0 0)">Another notation</p>'),
     ("contrast", '<p style="background: linear-gradient(#fff, #000)">On a picture</p>'),
     ("contrast", '<label>Name <input name="q" style="color: #ccc" value="given"></label>'),
-    ("contrast", '<style>::placeholder { color: #ccc }</style><label>Name <input name="q" placeholder="like so"></label>'),
+    ("contrast", '<style>::placeholder { color: #ccc }</style><label>Name <input placeholder="like so"></label>'),
     ("focus", '<style>.bare { outline: none }</style><a class="bare" href="/">There</a>'),
     ("focus", '<style>.faint:focus { outline: 2px solid #eee }</style><a class="faint" href="/">There</a>'),
     ("scroll", '<div style="width: 3000px; height: 1px"></div>'),
@@ -65,7 +66,8 @@ def site():
             if self.path == "/hung-up":
                 return
             self.send_response(200 if body else 404)
-            self.send_header("Content-Type", "image/svg+xml" if self.path.endswith(".svg") else "text/html; charset=utf-8")
+            kind = "image/svg+xml" if self.path.endswith(".svg") else "text/html; charset=utf-8"
+            self.send_header("Content-Type", kind)
             if self.path in policies:
                 self.send_header("Content-Security-Policy", policies[self.path])
             self.end_headers()
