@@ -5,8 +5,8 @@
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const shown = (element) => element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
   const short = (text) => text.trim().replace(/\s+/g, " ").replace(/^(.{40}).+$/, "$1…");
-  const place = (element) =>
-    element.localName + (element.id ? "#" + element.id : "") + [...element.classList].map((name) => "." + name).join("");
+  const place = ({ localName, id, classList }) =>
+    localName + (id ? `#${id}` : "") + [...classList].map((name) => `.${name}`).join("");
   const tell = (rule, what, element = document.documentElement) => found.push([rule, what, place(element)]);
 
   // Names.
@@ -158,7 +158,7 @@
   }
 
   // Last, since it moves the focus: some of what is painted has to change, and an outline has to stand out.
-  const painted = ["boxShadow", "backgroundColor", "color", "borderTopColor", "borderBottomColor", "textDecorationLine"];
+  const painted = ["boxShadow", "backgroundColor", "color", "borderTopColor", "borderLeftColor", "textDecorationLine"];
   const look = (element) => {
     for (const animation of element.getAnimations()) try { animation.finish(); } catch { /* one without an end */ }
     const style = getComputedStyle(element);

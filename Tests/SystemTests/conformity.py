@@ -1,4 +1,4 @@
-"""Whether a server does what its OpenAPI document says: requests drawn from the document, by a program that is not ours.
+"""Whether a server does what its OpenAPI document says: requests drawn from it, by a program that is not ours.
 
     found = conformity(served.address, f"Bearer {admin}", tmp_path)
     assert found.failures == [] and found.unreached == []
