@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from browser import Browser
 from house import House
 from servers import OpenBao, Receiver
 
@@ -45,6 +46,12 @@ def bao(tmp_path_factory):
 def receiver():
     with Receiver() as receiver:
         yield receiver
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with Browser() as browser:
+        yield browser
 
 
 @pytest.fixture
