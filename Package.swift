@@ -59,7 +59,9 @@ let package = Package(
         module("Webhooks", ["Addresses", "Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
         module("API", ["HTTPServer", "Addresses", "Engine", "RotaCore", "Crypto", "JSON"]),
         module("PolicyFiles", ["RotaCore", "YAML", "Crypto", "JSON"]),
-        module("Reports", ["Engine", "RotaCore", "JSON"]),
+        module("HTML", ["RotaCore"]),
+        module("Reports", ["Engine", "RotaCore", "JSON", "HTML"]),
+        module("Pages", ["Engine", "RotaCore", "Crypto", "JSON", "HTML"]),
 
         // Edge.
         .executableTarget(
@@ -91,6 +93,7 @@ let package = Package(
         tests("API", ["API", "HTTPServer", "Stores", "Addresses", "Engine", "RotaCore", "Crypto", "JSON"]),
         tests("PolicyFiles", ["PolicyFiles", "RotaCore", "YAML", "JSON"]),
         tests("Reports", ["Reports", "Engine", "RotaCore", "JSON"]),
+        tests("Pages", ["Pages", "Engine", "RotaCore", "Crypto", "HTML"]),
         tests("Simulation", ["Engine", "Stores", "SQLite", "RotaCore", "Crypto"]),
         tests("Tidy", []),
     ],

@@ -1,4 +1,5 @@
 import Engine
+import HTML
 import RotaCore
 
 /// How policies, owners and controls stand.
