@@ -1,35 +1,5 @@
 package import HTML
 
-extension SignInPage {
-    package var title: String { "Sign in" }
-    package var section: Section? { nil }
-    package func content(in frame: Frame) -> Markup { "" }
-}
-
-extension TokenListPage {
-    package var title: String { "API Tokens" }
-    package var section: Section? { .apiTokens }
-    package func content(in frame: Frame) -> Markup { "" }
-}
-
-extension NewTokenPage {
-    package var title: String { "New Token" }
-    package var section: Section? { .apiTokens }
-    package func content(in frame: Frame) -> Markup { "" }
-}
-
-extension EditTokenPage {
-    package var title: String { "Edit" }
-    package var section: Section? { .apiTokens }
-    package func content(in frame: Frame) -> Markup { "" }
-}
-
-extension TokenCreatedPage {
-    package var title: String { "Created" }
-    package var section: Section? { .apiTokens }
-    package func content(in frame: Frame) -> Markup { "" }
-}
-
 extension TokenPage {
     package var title: String { "Token" }
     package var section: Section? { .apiTokens }
@@ -107,5 +77,3 @@ extension AuditPage {
     package var section: Section? { .audit }
     package func content(in frame: Frame) -> Markup { "" }
 }
-
-extension ErrorPage { package func content(in frame: Frame) -> Markup { "" } }
