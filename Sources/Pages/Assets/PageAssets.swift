@@ -15,12 +15,8 @@ package enum PageAssets {
         }
     }
 
-    package static let style = Asset("style", "css", "text/css; charset=utf-8", styleSheet)
+    package static let style = Asset("style", "css", "text/css; charset=utf-8", styleBase + styleParts)
     package static let script = Asset("script", "js", "text/javascript; charset=utf-8", scriptText)
     package static let icon = Asset("icon", "svg", "image/svg+xml", iconText)
     package static let all = [style, script, icon]
 }
-
-let styleSheet = ""
-let scriptText = ""
-let iconText = ""
