@@ -60,7 +60,9 @@ let package = Package(
         module("API", ["HTTPServer", "Addresses", "Documents", "Reports", "Engine", "RotaCore", "Crypto", "JSON"]),
         module("Documents", ["Engine", "RotaCore", "JSON"]),
         module("PolicyFiles", ["RotaCore", "YAML", "Crypto", "JSON"]),
-        module("Reports", ["Engine", "RotaCore", "JSON"]),
+        module("HTML", ["RotaCore"]),
+        module("Reports", ["Engine", "RotaCore", "JSON", "HTML"]),
+        module("Pages", ["Engine", "RotaCore", "Crypto", "JSON", "HTML"]),
 
         // Edge.
         .executableTarget(
@@ -92,6 +94,7 @@ let package = Package(
         tests("API", ["API", "HTTPServer", "Stores", "Addresses", "Engine", "RotaCore", "Crypto", "JSON"]),
         tests("PolicyFiles", ["PolicyFiles", "RotaCore", "YAML", "JSON"]),
         tests("Reports", ["Reports", "Engine", "RotaCore", "JSON"]),
+        tests("Pages", ["Pages", "Engine", "RotaCore", "Crypto", "HTML"]),
         tests("Simulation", ["Engine", "Stores", "SQLite", "RotaCore", "Crypto"]),
         tests("Tidy", []),
     ],

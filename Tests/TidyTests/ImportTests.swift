@@ -27,7 +27,9 @@ struct ImportTests {
         "Webhooks": ["Addresses", "Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"],
         "API": ["HTTPServer", "Addresses", "Engine", "RotaCore", "Crypto", "JSON"],
         "PolicyFiles": ["RotaCore", "YAML", "Crypto", "JSON"],
-        "Reports": ["Engine", "RotaCore", "Crypto", "JSON"],
+        "HTML": ["RotaCore"],
+        "Reports": ["Engine", "RotaCore", "Crypto", "JSON", "HTML"],
+        "Pages": ["Engine", "RotaCore", "Crypto", "JSON", "HTML"],
         "rota": [
             "Engine", "Stores", "Vaults", "Webhooks", "PolicyFiles", "Reports", "RotaCore", "YAML", "JSON",
             "Crypto", "HTTPClient", "Addresses", "HTTPServer", "API",

@@ -1,3 +1,4 @@
+import HTML
 import RotaCore
 
 /// A bar of the width of its cell, in parts for each status. What it shows is also said beside it in numbers,

@@ -1,4 +1,5 @@
 package import Engine
+import HTML
 package import RotaCore
 
 /// One self-contained page of the actions that come on each of the coming days.

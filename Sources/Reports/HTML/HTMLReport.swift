@@ -1,4 +1,5 @@
 package import Engine
+import HTML
 package import RotaCore
 
 /// One self-contained page, without script and without anything from the network, for screen and paper.

@@ -1,4 +1,5 @@
 import Engine
+import HTML
 import RotaCore
 
 /// The beginning of a page of its own, up to its first part: without script and without anything from the network.

@@ -1,4 +1,5 @@
 import Engine
+import HTML
 import RotaCore
 
 /// What the inventory holds, how to read the page, and where it comes from.

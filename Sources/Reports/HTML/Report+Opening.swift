@@ -1,4 +1,5 @@
 import Engine
+import HTML
 import RotaCore
 
 /// What a reader learns in the first ten seconds.

@@ -1,4 +1,5 @@
 import Engine
+import HTML
 import RotaCore
 
 /// What is wrong, from the whole to the single token.

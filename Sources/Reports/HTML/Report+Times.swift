@@ -1,4 +1,5 @@
 import Engine
+import HTML
 import RotaCore
 
 /// How old, how idle, and when tokens end.

@@ -1,4 +1,5 @@
 import Engine
+import HTML
 import RotaCore
 
 /// What is excepted from policies, for how long, by whom.

@@ -1,4 +1,5 @@
 import Engine
+import HTML
 import RotaCore
 
 /// What was done, and what cannot be done.

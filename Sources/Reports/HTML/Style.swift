@@ -1,3 +1,5 @@
+import HTML
+
 /// The look: system fonts, one accent colour, and status colours that differ in lightness as well as in hue,
 /// so that they can be told apart without colour vision and on a grey printer.
 let styleSheet: Markup = """

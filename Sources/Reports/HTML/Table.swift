@@ -1,3 +1,5 @@
+import HTML
+
 /// A table with a caption, in a box of its own that scrolls sideways on a narrow screen.
 func table(_ caption: String, _ columns: [Column], _ rows: [Markup]) -> Markup {
     let heads: [Markup] = columns.map { column in

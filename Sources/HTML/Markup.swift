@@ -1,37 +1,38 @@
-import RotaCore
+package import RotaCore
 
 /// A piece of HTML that is also well-formed XML. A literal is taken as it stands; a text that is put into one
 /// is escaped, so that no name, cause or description can become an element, an attribute or a script.
-struct Markup: ExpressibleByStringInterpolation {
-    private(set) var bytes: [UInt8]
+package struct Markup: Sendable, ExpressibleByStringInterpolation {
+    package private(set) var bytes: [UInt8]
 
-    init() { bytes = [] }
-    init(stringLiteral value: String) { bytes = Array(value.utf8) }
-    init(stringInterpolation: StringInterpolation) { bytes = stringInterpolation.bytes }
+    package init() { bytes = [] }
+    package init(stringLiteral value: String) { bytes = Array(value.utf8) }
+    package init(stringInterpolation: StringInterpolation) { bytes = stringInterpolation.bytes }
 
     /// A text, escaped.
-    init(text: String) {
+    package init(text: String) {
         bytes = []
         bytes.append(escaped: text)
     }
 
-    static func += (left: inout Markup, right: Markup) { left.bytes += right.bytes }
+    package static func += (left: inout Markup, right: Markup) { left.bytes += right.bytes }
 
-    struct StringInterpolation: StringInterpolationProtocol {
+    /// Literals as they stand, and texts escaped.
+    package struct StringInterpolation: StringInterpolationProtocol {
         fileprivate var bytes: [UInt8] = []
 
-        init(literalCapacity: Int, interpolationCount: Int) {
+        package init(literalCapacity: Int, interpolationCount: Int) {
             bytes.reserveCapacity(literalCapacity + 16 * interpolationCount)
         }
 
-        mutating func appendLiteral(_ literal: String) { bytes += literal.utf8 }
-        mutating func appendInterpolation(_ markup: Markup) { bytes += markup.bytes }
-        mutating func appendInterpolation(_ text: String) { bytes.append(escaped: text) }
+        package mutating func appendLiteral(_ literal: String) { bytes += literal.utf8 }
+        package mutating func appendInterpolation(_ markup: Markup) { bytes += markup.bytes }
+        package mutating func appendInterpolation(_ text: String) { bytes.append(escaped: text) }
         /// For people: `1,234`.
-        mutating func appendInterpolation(_ count: Int) { bytes += count.grouped.utf8 }
+        package mutating func appendInterpolation(_ count: Int) { bytes += count.grouped.utf8 }
         /// For attributes: no separators.
-        mutating func appendInterpolation(at coordinate: Int) { bytes += String(coordinate).utf8 }
-        mutating func appendInterpolation(_ each: [Markup]) { for markup in each { bytes += markup.bytes } }
+        package mutating func appendInterpolation(at coordinate: Int) { bytes += String(coordinate).utf8 }
+        package mutating func appendInterpolation(_ each: [Markup]) { for markup in each { bytes += markup.bytes } }
     }
 }
 
@@ -67,7 +68,7 @@ extension Unicode.Scalar {
 
 extension Int {
     /// `1,234,567`
-    var grouped: String {
+    package var grouped: String {
         var digits = String(magnitude)
         var groups: [String] = []
         while digits.count > 3 {
@@ -78,13 +79,13 @@ extension Int {
     }
 
     /// `1 token`, `1,234 tokens`
-    func of(_ noun: String, plural: String? = nil) -> String {
+    package func of(_ noun: String, plural: String? = nil) -> String {
         "\(grouped) \(self == 1 ? noun : plural ?? noun + "s")"
     }
 }
 
 /// `3.8 %`; never rounded to all or nothing when it is neither.
-func share(_ part: Int, of whole: Int) -> String {
+package func share(_ part: Int, of whole: Int) -> String {
     guard whole > 0 else { return "–" }
     guard part > 0, part < whole else { return part == 0 ? "0 %" : "100 %" }
     if part * 1000 < whole { return "under 0.1 %" }
@@ -100,23 +101,23 @@ extension Instant {
     private var dateParts: [Int] { date.split(separator: "-").compactMap { Int($0) } }
 
     /// `24 Nov 2026`
-    var day: String {
+    package var day: String {
         let parts = dateParts
         return parts.count == 3 ? "\(parts[2]) \(Self.months[parts[1] - 1]) \(parts[0])" : date
     }
 
     /// `Nov`
-    var month: String { dateParts.count == 3 ? Self.months[dateParts[1] - 1] : "" }
+    package var month: String { dateParts.count == 3 ? Self.months[dateParts[1] - 1] : "" }
 
-    var dayOfMonth: Int { dateParts.last ?? 0 }
+    package var dayOfMonth: Int { dateParts.last ?? 0 }
 
     /// `24 Nov 2026, 03:00 UTC`
-    var minute: String {
+    package var minute: String {
         "\(day), \(String(decoding: utf8[11..<16], as: UTF8.self)) UTC"
     }
 
     /// 0 for Monday to 6 for Sunday.
-    var weekday: Int {
+    package var weekday: Int {
         let day = midnight.seconds / 86_400 + 3
         return Int((day % 7 + 7) % 7)
     }

@@ -1,0 +1,97 @@
+/// What is easier with a script. Nothing needs it.
+let scriptText = #"""
+    (() => {
+      "use strict";
+      const all = (selector, root = document) => Array.from(root.querySelectorAll(selector));
+      const one = (selector, root = document) => root.querySelector(selector);
+
+      // Times are told in UTC; the pointer tells them where one is.
+      const local = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+      for (const time of all("time[datetime]")) {
+        const date = new Date(time.dateTime);
+        if (!Number.isNaN(date.getTime())) time.title = local.format(date) + " (your time)";
+      }
+
+      // Copy a value.
+      for (const button of all("button[data-copy]")) {
+        const field = document.getElementById(button.dataset.copy);
+        const told = one(`[data-told="${button.dataset.copy}"]`);
+        button.hidden = false;
+        button.addEventListener("click", async () => {
+          field.select();
+          let done = true;
+          try {
+            if (navigator.clipboard) await navigator.clipboard.writeText(field.value);
+            else done = document.execCommand("copy");
+          } catch { done = false; }
+          button.textContent = done ? "Copied" : "Press Ctrl+C";
+          if (told) told.textContent = done ? "The value was copied." : "It could not be copied; it is selected.";
+          setTimeout(() => { button.textContent = "Copy"; }, 2500);
+        });
+      }
+
+      // Filters apply by themselves, and empty ones stay out of the address.
+      for (const form of all("form[data-auto]")) {
+        form.addEventListener("change", event => { if (event.target.matches("select")) form.requestSubmit(); });
+        form.addEventListener("submit", () => {
+          for (const field of all("input, select", form)) {
+            const usual = field.name === "state" ? "active" : field.name === "status" ? "any" : "";
+            field.disabled = field.value === usual;
+          }
+        });
+        addEventListener("pageshow", () => { for (const field of all("input, select", form)) field.disabled = false; });
+      }
+
+      // The name has to be typed before the button can be pressed.
+      for (const form of all("form[data-confirm]")) {
+        const field = one("[name=name]", form);
+        const button = one("button[type=submit]", form);
+        const check = () => { button.disabled = field.value.trim() !== form.dataset.confirm; };
+        field.addEventListener("input", check);
+        addEventListener("pageshow", check);
+        check();
+      }
+
+      // Tick every scope that only reads, or none of them.
+      for (const button of all("button[data-tick]")) {
+        const boxes = all("input[type=checkbox]:not(:disabled)", button.closest("fieldset"));
+        const tell = () => {
+          button.textContent = boxes.every(box => box.checked) ? "Read-only: tick none" : "Read-only: tick all";
+        };
+        button.hidden = false;
+        button.addEventListener("click", () => {
+          const ticked = !boxes.every(box => box.checked);
+          for (const box of boxes) box.checked = ticked;
+          tell();
+        });
+        for (const box of boxes) box.addEventListener("change", tell);
+        tell();
+      }
+
+      // Warn of a token that may write everything.
+      for (const warning of all("[data-warn]")) {
+        const boxes = all("input[type=checkbox]", warning.closest("fieldset"));
+        const check = () => { warning.hidden = boxes.length < 2 || !boxes.every(box => box.checked); };
+        for (const box of boxes) box.addEventListener("change", check);
+        check();
+      }
+
+      // An end: only where there is to be one, and also as the clock on the wall has it.
+      for (const told of all("[data-local]")) {
+        const field = document.getElementById(told.dataset.local);
+        const radios = all("input[name=expiry]", field.form);
+        const usual = told.textContent;
+        const show = () => {
+          const date = new Date(field.value + "Z");
+          told.textContent = Number.isNaN(date.getTime()) ? usual : "For you that is " + local.format(date) + ".";
+        };
+        const toggle = () => { field.disabled = radios.some(radio => radio.value === "never" && radio.checked); };
+        field.addEventListener("input", show);
+        for (const radio of radios) radio.addEventListener("change", toggle);
+        addEventListener("pageshow", () => { show(); toggle(); });
+        show();
+        toggle();
+      }
+    })();
+
+    """#

@@ -1,0 +1,47 @@
+package import HTML
+import RotaCore
+
+extension ReportsPage {
+    package var title: String { "Reports" }
+    package var section: Section? { .reports }
+
+    package func content(in frame: Frame) -> Markup {
+        """
+        \(heading(self, lede: "How things stand now, and the evidence in full."))
+        \(numbers)
+        \(card("posture", "Posture", note: "Each live token that a policy selects, under the gravest of its verdicts.",
+            bar(tokens, of: "Tokens"), legend(tokens)))\
+        \(card("compliance", "Compliance report",
+            note: "Every verdict, with what was judged by and how far the facts are known; for now, as of the last minute.",
+            "<ul class=\"downloads\">",
+            download("html", "Page", "To read, print and hand over; one file, with charts."),
+            download("csv", "CSV", "One row for every policy, rule and token."),
+            download("json", "JSON", "The same, for programs."), "</ul>"))
+        """
+    }
+
+    private var numbers: Markup {
+        let active = states[.active, default: 0]
+        return figures([
+            ("Active tokens", "\(active)", "\(states[.quarantined, default: 0].grouped) quarantined", .plain),
+            (
+                "Violating", "\(tokens.violating)", "\(share(tokens.violating, of: tokens.total)) of those under policy",
+                tokens.violating > 0 ? .bad : .good
+            ),
+            ("Under no policy", "\(uncovered)", "judged by nobody", uncovered > 0 ? .heed : .plain),
+            ("Without an end", "\(neverExpiring)", "valid until revoked", neverExpiring > 0 ? .heed : .plain),
+            ("End within 30 days", "\(endingSoon)", "live tokens", .plain),
+            ("Without an owner", "\(withoutOwner)", "nobody to ask", withoutOwner > 0 ? .heed : .plain),
+            ("Never used", "\(neverUsed)", "since they are watched", .plain),
+            ("Being rotated", "\(rotating)", "now", .plain),
+        ])
+    }
+
+    private func download(_ format: Markup, _ name: String, _ text: String) -> Markup {
+        """
+        <li><a href="/admin/reports/compliance.\(format)"><strong>\(name)</strong>\
+        <span class="quiet">\(text)</span></a></li>
+
+        """
+    }
+}

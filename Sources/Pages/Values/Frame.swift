@@ -1,0 +1,88 @@
+package import Engine
+package import HTML
+package import RotaCore
+
+/// What every page has around it, whatever is on it.
+package struct Frame: Sendable {
+    /// Who is signed in.
+    package struct Person: Sendable {
+        package var name: String
+        /// Such as `rota:operate`.
+        package var roles: [String]
+        /// What is offered to him; whether he may is asked again when he does it.
+        package var may: Set<Power>
+
+        package init(name: String, roles: [String], may: Set<Power>) {
+            self.name = name
+            self.roles = roles
+            self.may = may
+        }
+    }
+
+    /// What a person may do, as far as the pages offer it.
+    package enum Power: Sendable, CaseIterable {
+        /// Make a token, and edit one.
+        case issue, edit
+        case rotate, revoke
+        /// Quarantine and restore.
+        case quarantine
+        /// Make a plan, approve or withdraw one, and apply it.
+        case plan, approve, apply
+        /// Approve and withdraw waivers.
+        case waive
+        /// Send dead letters again.
+        case replay
+    }
+
+    /// How something went that was asked for a moment ago.
+    package struct Notice: Sendable {
+        /// Which colour and which icon it has.
+        package enum Kind: String, Sendable { case done, failed, warning }
+
+        package var kind: Kind
+        package var text: String
+
+        package init(kind: Kind, text: String) {
+            self.kind = kind
+            self.text = text
+        }
+    }
+
+    /// Nil: nobody is signed in.
+    package var person: Person?
+    /// Goes into every form, as the hidden field `csrf`.
+    package var csrf: String
+    /// What keeps anything destructive from being done.
+    package var brake: Brake?
+    package var notice: Notice?
+    package var now: Instant
+    /// Of this program.
+    package var version: String
+
+    package init(
+        person: Person?, csrf: String, brake: Brake? = nil, notice: Notice? = nil, now: Instant,
+        version: String = ""
+    ) {
+        self.person = person
+        self.csrf = csrf
+        self.brake = brake
+        self.notice = notice
+        self.now = now
+        self.version = version
+    }
+}
+
+/// A part of the administration that the menu leads to.
+package enum Section: String, Sendable, CaseIterable {
+    case apiTokens = "api-tokens"
+    case policies, plans, runs, waivers, webhooks, reports, audit
+}
+
+/// A page, without what is around it.
+package protocol Page: Sendable {
+    /// What stands in the title of the window, and as the heading.
+    var title: String { get }
+    /// Nil for one that belongs to none.
+    var section: Section? { get }
+    func content(in frame: Frame) -> Markup
+}

@@ -1,0 +1,29 @@
+package import RotaCore
+
+/// What all tokens add up to, and where the whole report is.
+package struct ReportsPage: Page {
+    package var states: [TokenState: Int]
+    /// Selected tokens, each under the gravest of its verdicts.
+    package var tokens: StatusCounts
+    /// Live tokens that no policy selects.
+    package var uncovered: Int
+    package var withoutOwner: Int
+    package var neverExpiring: Int
+    package var endingSoon: Int
+    package var neverUsed: Int
+    package var rotating: Int
+
+    package init(
+        states: [TokenState: Int], tokens: StatusCounts, uncovered: Int = 0, withoutOwner: Int = 0,
+        neverExpiring: Int = 0, endingSoon: Int = 0, neverUsed: Int = 0, rotating: Int = 0
+    ) {
+        self.states = states
+        self.tokens = tokens
+        self.uncovered = uncovered
+        self.withoutOwner = withoutOwner
+        self.neverExpiring = neverExpiring
+        self.endingSoon = endingSoon
+        self.neverUsed = neverUsed
+        self.rotating = rotating
+    }
+}

@@ -1,0 +1,28 @@
+package import RotaCore
+
+/// Exceptions from policies.
+///
+/// Posts: `/admin/waivers/{id}/approve` with `comment`, `/admin/waivers/{id}/withdraw` with `reason`.
+package struct WaiversPage: Page {
+    /// A waiver as it is listed.
+    package struct Row: Sendable {
+        package var waiver: Waiver
+        /// Of the token that it is about; nil where it is about what matches.
+        package var tokenName: String?
+        /// Why this person cannot approve it; nil: he can, or nobody needs to.
+        package var obstacle: String?
+
+        package init(waiver: Waiver, tokenName: String? = nil, obstacle: String? = nil) {
+            self.waiver = waiver
+            self.tokenName = tokenName
+            self.obstacle = obstacle
+        }
+    }
+
+    /// In any order: they are shown by their states.
+    package var rows: [Row]
+
+    package init(rows: [Row]) {
+        self.rows = rows
+    }
+}
