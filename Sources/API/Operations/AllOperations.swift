@@ -17,12 +17,12 @@ extension Operation {
     ]
     private static let limit = Array(page.prefix(1))
     private static let nothing = Schema.optional([], required: [])
-    private static let reason = Schema.sized(lowest: 1, highest: 1000)
+    private static let remark = Schema.maybe(.text)
 
     private static let draft: [(String, Schema)] = [
-        ("name", .sized(lowest: 1, highest: 200)), ("description", .maybe(.text)), ("owner", .maybe(.text)),
-        ("integration", .maybe(.text)), ("scopes", .list(.text)), ("labels", .map(.text)), ("prefix", .maybe(.text)),
-        ("expires_at", .maybe(.time)), ("destinations", .list(.text)),
+        ("name", .maybe(.text)), ("description", .maybe(.text)), ("owner", .maybe(.text)),
+        ("integration", .maybe(.text)), ("scopes", .maybe(.list(.text))), ("labels", .maybe(.map(.text))), ("prefix", .maybe(.text)),
+        ("expires_at", .maybe(.time)), ("destinations", .maybe(.list(.text))),
     ]
     private static let tokenAnswer = Schema.object([("token", .named("Token"))])
 
@@ -52,7 +52,7 @@ extension Operation {
                 "Makes a token. Its value is in this answer alone; with destinations it is pushed there, and shown to nobody",
             roles: issuers, body: .optional(draft, required: ["name"]), takesKey: true,
             answer: ok(.object([("token", .named("Token")), ("value", .maybe(.text))]), 201),
-            refusals: [409, 415, 422], handler: { try $0.createToken($1) }),
+            refusals: [409, 415], handler: { try $0.createToken($1) }),
         Operation(
             id: "showToken", method: "GET", path: "/v1/tokens/{token}",
             summary: "A token with its versions, places, uses and rotation", roles: lookers,
@@ -71,27 +71,27 @@ extension Operation {
         Operation(
             id: "rotateToken", method: "POST", path: "/v1/tokens/{token}/rotate",
             summary: "Gives a token a new value in all its places", roles: operators,
-            body: .optional([("reason", reason), ("overlap", .text)], required: []),
+            body: .optional([("reason", remark), ("overlap", remark)], required: []),
             answer: ok(
                 .object([("token", .named("Token")), ("outcome", .text), ("rotation", .maybe(.named("Rotation")))])),
             refusals: [404, 409, 415], handler: { try $0.rotateToken($1) }),
         Operation(
             id: "revokeToken", method: "POST", path: "/v1/tokens/{token}/revoke",
             summary: "Ends a token at once, and all its values", roles: operators,
-            body: .optional([("reason", reason), ("emergency", .truth)], required: []),
+            body: .optional([("reason", remark), ("emergency", .maybe(.truth))], required: []),
             answer: ok(
                 .object([("token", .named("Token")), ("outcome", .words(["done", "already-ended"]))])),
             refusals: [404, 409, 415], handler: { try $0.revokeToken($1) }),
         Operation(
             id: "quarantineToken", method: "POST", path: "/v1/tokens/{token}/quarantine",
             summary: "Keeps a token from being accepted, until it is restored", roles: operators,
-            body: .optional([("reason", reason)], required: ["reason"]),
+            body: .optional([("reason", remark)], required: ["reason"]),
             answer: ok(.object([("token", .named("Token")), ("changed", .truth)])), refusals: [404, 409, 415],
             handler: { try $0.quarantineToken($1) }),
         Operation(
             id: "restoreToken", method: "POST", path: "/v1/tokens/{token}/restore",
             summary: "Lets a quarantined token be accepted again", roles: operators,
-            body: .optional([("reason", reason)], required: ["reason"]),
+            body: .optional([("reason", remark)], required: ["reason"]),
             answer: ok(.object([("token", .named("Token")), ("changed", .truth)])), refusals: [404, 409, 415],
             handler: { try $0.restoreToken($1) }),
         Operation(
@@ -122,8 +122,8 @@ extension Operation {
             handler: { try $0.listPlans($1) }),
         Operation(
             id: "makePlan", method: "POST", path: "/v1/plans", summary: "Saves a plan of all that is called for now",
-            roles: operators, body: .optional([("expires_in", .text)], required: []), takesKey: true,
-            answer: ok(planAnswer, 201), refusals: [409, 415, 422], handler: { try $0.makePlan($1) }),
+            roles: operators, body: .optional([("expires_in", remark)], required: []), takesKey: true,
+            answer: ok(planAnswer, 201), refusals: [409, 415], handler: { try $0.makePlan($1) }),
         Operation(
             id: "showPlan", method: "GET", path: "/v1/plans/{plan}", summary: "A saved plan with its actions",
             roles: auditors,
@@ -132,12 +132,12 @@ extension Operation {
         Operation(
             id: "approvePlan", method: "POST", path: "/v1/plans/{plan}/approve",
             summary: "Approves a plan that somebody else asked for", roles: operators,
-            body: .optional([("comment", .text), ("expires_in", .text)], required: []), answer: ok(planAnswer),
+            body: .optional([("comment", remark), ("expires_in", remark)], required: []), answer: ok(planAnswer),
             refusals: [404, 409, 415], handler: { try $0.approvePlan($1) }),
         Operation(
             id: "withdrawPlan", method: "POST", path: "/v1/plans/{plan}/withdraw",
             summary: "Has a plan never be applied", roles: operators,
-            body: .optional([("comment", .text)], required: []), answer: ok(planAnswer), refusals: [404, 409, 415],
+            body: .optional([("comment", remark)], required: []), answer: ok(planAnswer), refusals: [404, 409, 415],
             handler: { try $0.withdrawPlan($1) }),
         Operation(
             id: "applyPlan", method: "POST", path: "/v1/plans/{plan}/apply",
@@ -176,22 +176,22 @@ extension Operation {
             roles: [Role.issue, Role.operate, Role.admin],
             body: .optional(
                 [
-                    ("token", .text), ("policy", .text), ("rule", .maybe(.text)), ("reason", reason),
-                    ("ends_at", .time),
+                    ("token", remark), ("policy", remark), ("rule", remark), ("reason", remark),
+                    ("ends_at", .maybe(.time)),
                 ], required: ["token", "policy", "reason", "ends_at"]), takesKey: true,
-            answer: ok(waiverAnswer, 201), refusals: [404, 409, 415, 422], handler: { try $0.requestWaiver($1) }),
+            answer: ok(waiverAnswer, 201), refusals: [404, 409, 415], handler: { try $0.requestWaiver($1) }),
         Operation(
             id: "showWaiver", method: "GET", path: "/v1/waivers/{waiver}", summary: "An exception", roles: auditors,
             answer: ok(waiverAnswer), refusals: [404], handler: { try $0.showWaiver($1) }),
         Operation(
             id: "approveWaiver", method: "POST", path: "/v1/waivers/{waiver}/approve",
             summary: "Approves an exception that somebody else asked for", roles: operators,
-            body: .optional([("comment", .text)], required: []), answer: ok(waiverAnswer),
+            body: .optional([("comment", remark)], required: []), answer: ok(waiverAnswer),
             refusals: [404, 409, 415], handler: { try $0.approveWaiver($1) }),
         Operation(
             id: "withdrawWaiver", method: "POST", path: "/v1/waivers/{waiver}/withdraw",
             summary: "Ends an exception before its time", roles: operators,
-            body: .optional([("reason", .text)], required: []), answer: ok(waiverAnswer), refusals: [404, 409, 415],
+            body: .optional([("reason", remark)], required: []), answer: ok(waiverAnswer), refusals: [404, 409, 415],
             handler: { try $0.withdrawWaiver($1) }),
     ]
 
@@ -243,7 +243,7 @@ extension Operation {
         Operation(
             id: "freeze", method: "PUT", path: "/v1/freeze", summary: "Has nothing destructive done, for a time",
             roles: operators,
-            body: .optional([("reason", reason), ("ends_at", .maybe(.time))], required: ["reason"]),
+            body: .optional([("reason", remark), ("ends_at", .maybe(.time))], required: ["reason"]),
             answer: ok(freezeAnswer), refusals: [409, 415], handler: { try $0.freeze($1) }),
         Operation(
             id: "unfreeze", method: "DELETE", path: "/v1/freeze", summary: "Lets everything go on after a freeze",

@@ -84,7 +84,7 @@ extension API {
         let kind = try call.choice("format", of: ReportKind.self) ?? .json
         let at = try call.text("at").map { text in
             guard let at = Instant(text) else {
-                throw Refused.invalid("at: '\(abridged(text))' is no time such as 2027-01-31T12:00:00Z")
+                throw Refused.senseless("at: '\(abridged(text))' is no time such as 2027-01-31T12:00:00Z")
             }
             return at
         }

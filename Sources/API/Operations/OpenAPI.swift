@@ -51,7 +51,7 @@ struct OpenAPI {
             ])
         }
         var answers = JSON.Object([(String(operation.answer.status), good(operation))])
-        for status in Set(operation.refusals + [400, 401, 403, 500, 503]).sorted() {
+        for status in Set(operation.refusals + [400, 401, 403, 422, 500, 503]).sorted() {
             answers[String(status)] = problem(status)
         }
         var document: JSON.Object = [
@@ -90,9 +90,9 @@ struct OpenAPI {
 
     private func problem(_ status: Int) -> JSON {
         let about: [Int: String] = [
-            400: "what was asked for makes no sense", 401: "nobody who is known", 403: "this needs more",
+            400: "it has not the shape that it should have", 401: "nobody who is known", 403: "this needs more",
             404: "there is none, or none that you may know of", 409: "not as it is now",
-            412: "it has changed meanwhile", 422: "the key came with another request before",
+            412: "it has changed meanwhile", 422: "it has the shape, and makes no sense; or its key came with another request before",
             500: "the log has more", 503: "not now; Retry-After tells when to ask again",
         ]
         return [

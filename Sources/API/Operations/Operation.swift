@@ -76,7 +76,12 @@ struct Call: Sendable {
 }
 
 extension Refused {
-    /// 400: what was asked for makes no sense.
+    /// 422: it has the shape that it should have, and makes no sense.
+    static func senseless(_ detail: String) -> Refused {
+        Refused(.problem(422, "Unprocessable content", detail: detail, headers: [API.noStore]))
+    }
+
+    /// 400: it has not the shape that it should have.
     static func invalid(_ detail: String) -> Refused {
         Refused(.problem(400, "Bad request", detail: detail, headers: [API.noStore]))
     }

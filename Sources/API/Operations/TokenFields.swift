@@ -5,14 +5,17 @@ import RotaCore
 /// What of a token somebody fills in, wherever he does: all that is wrong with it is told together.
 struct FilledIn {
     private let members: JSON.Object
-    private(set) var faults: [String] = []
+    /// What is not of the shape that it should have.
+    private var shape: [String] = []
+    /// What has the shape, and makes no sense.
+    private var sense: [String] = []
 
     /// - parameter known: the members that there may be.
     init(_ members: JSON.Object, known: [String]) {
         self.members = members
         for key in members.map(\.key) where !known.contains(key) {
             let near = nearest(to: key, among: known).map { "; did you mean '\($0)'?" } ?? ""
-            faults.append("there is no member '\(abridged(key))'\(near)")
+            shape.append("there is no member '\(abridged(key))'\(near)")
         }
     }
 
@@ -22,7 +25,7 @@ struct FilledIn {
     mutating func text(_ key: String) -> String? {
         guard let value = members[key], !value.isNull else { return nil }
         guard let text = value.string else {
-            faults.append("\(key): it is no text")
+            shape.append("\(key): it is no text")
             return nil
         }
         return text
@@ -31,7 +34,7 @@ struct FilledIn {
     mutating func texts(_ key: String) -> [String]? {
         guard let value = members[key], !value.isNull else { return nil }
         guard let list = value.array, let texts = list.map(\.string) as? [String] else {
-            faults.append("\(key): it is no list of texts")
+            shape.append("\(key): it is no list of texts")
             return nil
         }
         return texts
@@ -40,7 +43,7 @@ struct FilledIn {
     mutating func instant(_ key: String) -> Instant? {
         guard let text = text(key) else { return nil }
         guard let instant = Instant(text) else {
-            faults.append("\(key): '\(abridged(text))' is no time such as 2027-01-31T12:00:00Z")
+            sense.append("\(key): '\(abridged(text))' is no time such as 2027-01-31T12:00:00Z")
             return nil
         }
         return instant
@@ -49,7 +52,7 @@ struct FilledIn {
     mutating func span(_ key: String) -> TimeSpan? {
         guard let text = text(key) else { return nil }
         guard let span = TimeSpan(text) else {
-            faults.append("\(key): '\(abridged(text))' is no length of time such as 24h or 90d")
+            sense.append("\(key): '\(abridged(text))' is no length of time such as 24h or 90d")
             return nil
         }
         return span
@@ -58,7 +61,7 @@ struct FilledIn {
     mutating func truth(_ key: String) -> Bool? {
         guard let value = members[key], !value.isNull else { return nil }
         guard let truth = value.bool else {
-            faults.append("\(key): it is neither true nor false")
+            shape.append("\(key): it is neither true nor false")
             return nil
         }
         return truth
@@ -67,13 +70,13 @@ struct FilledIn {
     mutating func labels(_ key: String) -> [String: String]? {
         guard let value = members[key], !value.isNull else { return nil }
         guard let object = value.object else {
-            faults.append("\(key): it is no object of texts")
+            shape.append("\(key): it is no object of texts")
             return nil
         }
         var labels: [String: String] = [:]
         for label in object {
             guard let text = label.value.string else {
-                faults.append("\(key): '\(abridged(label.key))' is no text")
+                shape.append("\(key): '\(abridged(label.key))' is no text")
                 continue
             }
             labels[label.key] = text
@@ -84,15 +87,16 @@ struct FilledIn {
     /// One line for the audit log, without what looks like a secret; `otherwise` where there is none.
     mutating func remark(_ key: String, otherwise: String) -> String {
         guard let text = text(key), !text.isEmpty else { return otherwise }
-        if let fault = Remark.fault(of: text) { faults.append("\(key): \(fault)") }
+        if let fault = Remark.fault(of: text) { sense.append("\(key): \(fault)") }
         return text
     }
 
-    mutating func fault(_ sentence: String) { faults.append(sentence) }
+    mutating func fault(_ sentence: String) { sense.append(sentence) }
 
-    /// - throws: all that is wrong.
+    /// - throws: all that is wrong: 400 where it has not the shape, else 422.
     func finish() throws {
-        guard faults.isEmpty else { throw Refused.invalid(faults.joined(separator: "; ")) }
+        guard shape.isEmpty else { throw Refused.invalid((shape + sense).joined(separator: "; ")) }
+        guard sense.isEmpty else { throw Refused.senseless(sense.joined(separator: "; ")) }
     }
 }
 

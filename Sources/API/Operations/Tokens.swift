@@ -35,7 +35,7 @@ extension API {
         func span(_ name: StaticString) throws -> TimeSpan? {
             guard let text = call.text(name) else { return nil }
             guard let span = TimeSpan(text) else {
-                throw Refused.invalid("\(name): '\(abridged(text))' is no length of time such as 30d")
+                throw Refused.senseless("\(name): '\(abridged(text))' is no length of time such as 30d")
             }
             return span
         }
@@ -151,7 +151,7 @@ struct Cursor {
         guard text.utf8.count <= 8192, let bytes = Hex.decode(text),
             let document = try? JSON.parse(bytes, maximumBytes: 4096), document["of"]?.string == kind,
             let texts = document["texts"]?.array?.map(\.string) as? [String]
-        else { throw Refused.invalid("cursor: it is none that was given out here") }
+        else { throw Refused.senseless("cursor: it is none that was given out here") }
         return Cursor(texts: texts, number: document["number"]?.integer)
     }
 }
