@@ -57,7 +57,7 @@ let package = Package(
         module("Stores", ["Engine", "RotaCore", "SQLite", "Crypto", "JSON"]),
         module("Vaults", ["Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
         module("Webhooks", ["Addresses", "Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
-        module("API", ["HTTPServer", "Addresses", "Documents", "Reports", "Engine", "RotaCore", "Crypto", "JSON"]),
+        module("API", ["HTTPServer", "Addresses", "Documents", "Pages", "Reports", "Engine", "RotaCore", "Crypto", "JSON"]),
         module("Documents", ["Engine", "RotaCore", "JSON"]),
         module("PolicyFiles", ["RotaCore", "YAML", "Crypto", "JSON"]),
         module("HTML", ["RotaCore"]),

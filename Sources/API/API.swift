@@ -96,10 +96,13 @@ package struct API: Sendable {
     let remembered = RememberedGauges()
     let postures = RememberedPosture()
     let workers = Workers()
+    let sessions: Sessions
+    let guesses = GuessLimit()
 
     package init(_ parts: Parts) {
         self.parts = parts
         meter = Meter(parts.nanoseconds)
+        sessions = Sessions(random: parts.random)
     }
 
     /// Which request goes where.
@@ -139,6 +142,7 @@ package struct API: Sendable {
         }
         let description = Array(OpenAPI(operations: Operation.all, version: parts.version).document.serialized().utf8)
         router.on(["GET"], "/openapi.json") { _, _ in .now(.json(description)) }
+        addPages(to: &router)
         router.on(["GET"], "/healthz") { _, _ in .now(Self.healthy) }
         router.on(["GET"], "/readyz") { request, _ in .now(try readiness(request)) }
         return router
@@ -157,8 +161,8 @@ package struct API: Sendable {
             return try operation.handler(
                 self,
                 Call(
-                    operation: operation, request: request, path: path, query: query, caller: caller,
-                    now: parts.clock.now()))
+                    request: request, path: path, query: query, caller: caller, now: parts.clock.now(),
+                    status: operation.answer.status, takesKey: operation.takesKey))
         }
     }
 

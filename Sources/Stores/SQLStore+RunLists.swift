@@ -17,5 +17,20 @@ extension SQLStore {
         }
     }
 
+    func deliveryCountsByEndpoint() throws -> [String: DeliveryCounts] {
+        var counts: [String: DeliveryCounts] = [:]
+        try driver.query(.deliveriesOfEndpoints, []) { row in
+            var known = counts[row.text(0)] ?? DeliveryCounts(waiting: 0, delivered: 0, dead: 0)
+            switch row.text(1) {
+            case "waiting": known.waiting = row.count(2)
+            case "delivered": known.delivered = row.count(2)
+            default: known.dead = row.count(2)
+            }
+            counts[row.text(0)] = known
+            return true
+        }
+        return counts
+    }
+
     private static let runColumnCount = 8
 }

@@ -1,6 +1,6 @@
 /// Runs a page at a time, and what they did.
 extension Statement {
-    static let runListing: [Statement] = [runsBefore, runOfID, actionsOfRun]
+    static let runListing: [Statement] = [runsBefore, runOfID, actionsOfRun, deliveriesOfEndpoints]
 
     static let runsBefore = Statement(
         "SELECT \(runColumns), number FROM runs WHERE number < $1 ORDER BY number DESC LIMIT $2")
@@ -10,4 +10,6 @@ extension Statement {
         SELECT run, token_id, name, action, policy, rule, reason, message, deadline, outcome, cause, at, blocked, number
         FROM run_actions WHERE run = $1 AND number > $2 ORDER BY number LIMIT $3
         """)
+    static let deliveriesOfEndpoints = Statement(
+        "SELECT endpoint, state, count(*) FROM deliveries GROUP BY endpoint, state")
 }

@@ -177,6 +177,7 @@ package struct FakeStoreReads: StoreReads {
     }
     package func openFindings(of id: TokenID) -> [Finding] { [] }
     package func runs(before number: Int64?, limit: Int) -> [NumberedRun] { [] }
+    package func deliveryCountsByEndpoint() -> [String: DeliveryCounts] { [:] }
     package func run(_ id: String) -> RunRecord? { run.flatMap { $0.id == id ? $0 : nil } }
     package func actions(ofRun id: String, after number: Int64, limit: Int) -> [NumberedAction] { [] }
     package func lastFinishedRun() -> RunRecord? { run.flatMap { $0.finishedAt == nil ? nil : $0 } }

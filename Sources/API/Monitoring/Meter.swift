@@ -5,7 +5,7 @@ import HTTPServer
 final class Meter: Sendable {
     /// What is told apart of requests, by its place in the count.
     enum Endpoint: Int, CaseIterable {
-        case authorize, introspect, revoke, holder, operations
+        case authorize, introspect, revoke, holder, operations, pages
 
         var name: String {
             switch self {
@@ -14,6 +14,7 @@ final class Meter: Sendable {
             case .revoke: "revoke"
             case .holder: "self"
             case .operations: "api"
+            case .pages: "pages"
             }
         }
 

@@ -77,7 +77,7 @@ extension API {
                 respond(
                     answer(call) {
                         let done = try result.get()
-                        var response = make(done.document, done.extra, call.operation.answer.status)
+                        var response = make(done.document, done.extra, call.status)
                         if done.isAgain { response.headers.append(("Idempotent-Replayed", "true")) }
                         return response
                     })
@@ -98,7 +98,7 @@ extension API {
         if let key {
             try store.rememberRequest(
                 AnsweredRequest(
-                    request: key.request, status: call.operation.answer.status, answer: document.serialized()),
+                    request: key.request, status: call.status, answer: document.serialized()),
                 of: call.caller.tokenID, key: key.text, at: call.now, forgetting: start)
         }
         return (document, extra, false)
@@ -162,7 +162,7 @@ struct RequestKey: Sendable {
 
     /// Nil where it has none.
     init?(of call: Call) throws {
-        guard call.operation.takesKey, let key = call.request.headers["idempotency-key"] else { return nil }
+        guard call.takesKey, let key = call.request.headers["idempotency-key"] else { return nil }
         guard (1...AnsweredRequest.longestKey).contains(key.utf8.count),
             key.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
         else { throw Refused.invalid("an Idempotency-Key has 1 to \(AnsweredRequest.longestKey) visible characters") }

@@ -21,7 +21,8 @@ extension Operation {
 
     private static let draft: [(String, Schema)] = [
         ("name", .maybe(.text)), ("description", .maybe(.text)), ("owner", .maybe(.text)),
-        ("integration", .maybe(.text)), ("scopes", .maybe(.list(.text))), ("labels", .maybe(.map(.text))), ("prefix", .maybe(.text)),
+        ("integration", .maybe(.text)), ("scopes", .maybe(.list(.text))), ("labels", .maybe(.map(.text))),
+        ("prefix", .maybe(.text)),
         ("expires_at", .maybe(.time)), ("destinations", .maybe(.list(.text))),
     ]
     private static let tokenAnswer = Schema.object([("token", .named("Token"))])

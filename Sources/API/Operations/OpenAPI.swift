@@ -92,7 +92,8 @@ struct OpenAPI {
         let about: [Int: String] = [
             400: "it has not the shape that it should have", 401: "nobody who is known", 403: "this needs more",
             404: "there is none, or none that you may know of", 409: "not as it is now",
-            412: "it has changed meanwhile", 422: "it has the shape, and makes no sense; or its key came with another request before",
+            412: "it has changed meanwhile",
+            422: "it has the shape, and makes no sense; or its key came with another request before",
             500: "the log has more", 503: "not now; Retry-After tells when to ask again",
         ]
         return [

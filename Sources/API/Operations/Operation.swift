@@ -38,12 +38,15 @@ struct Operation: Sendable {
 
 /// One request to an operation, by somebody who may make it.
 struct Call: Sendable {
-    var operation: Operation
     var request: Request
     var path: Router.Parameters
     var query: FormFields?
     var caller: KnownValue
     var now: Instant
+    /// What it is answered with where all is well.
+    var status = 200
+    /// Whether an `Idempotency-Key` of it counts.
+    var takesKey = false
 
     /// Of the path.
     func name(_ parameter: String) -> String { path[parameter] ?? "" }

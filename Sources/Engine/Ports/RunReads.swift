@@ -31,4 +31,6 @@ package protocol RunReads {
     func run(_ id: String) throws -> RunRecord?
     /// What a run recorded, in the order in which it came.
     func actions(ofRun id: String, after number: Int64, limit: Int) throws -> [NumberedAction]
+    /// How many deliveries there are for each webhook, by its name.
+    func deliveryCountsByEndpoint() throws -> [String: DeliveryCounts]
 }

@@ -31,6 +31,8 @@ package struct TokenListing: Hashable, Sendable {
     package var endsBy: Instant?
     /// Idle since this instant or longer.
     package var idleSince: Instant?
+    /// Nobody has ever been seen to use it.
+    package var isNeverUsed = false
     package var order: Order
 
     package init(
@@ -98,6 +100,13 @@ extension TokenListing {
             && (scope.map(token.scopes.contains) ?? true)
             && (endsBy.map { end in token.expiresAt.map { $0 <= end } ?? false } ?? true)
             && (idleSince.map { since in token.idleSince.map { $0 <= since } ?? false } ?? true)
+            && (!isNeverUsed || token.isNeverUsed)
             && (search.map { token.id.text == $0 || token.name.lowercased().contains($0.lowercased()) } ?? true)
+    }
+}
+
+extension Token {
+    fileprivate var isNeverUsed: Bool {
+        if case .neverUsed = usage { true } else { false }
     }
 }

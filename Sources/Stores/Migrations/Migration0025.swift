@@ -15,6 +15,8 @@ extension Migration {
         CREATE INDEX tokens_inactive ON tokens (state, name, id) WHERE state <> 'active';
         CREATE INDEX findings_open_by_policy ON findings (policy, token_id) WHERE closed_at IS NULL;
 
+        CREATE INDEX deliveries_by_endpoint ON deliveries (endpoint, state);
+
         -- What was answered to a request that bore a key, by whose token it came with; never a value.
         CREATE TABLE request_keys (
           caller TEXT NOT NULL,

@@ -1,0 +1,124 @@
+import Engine
+import HTTPServer
+import Pages
+import RotaCore
+
+/// Waivers, webhooks and the audit log.
+extension API {
+    func waiversPage(_ visit: Visit) -> Answer {
+        let configuration = parts.configuration()
+        return look(visit) { [self] store in
+            var rows: [WaiversPage.Row] = []
+            try store.eachWaiver { waiver in
+                let obstacle = waiver.obstacle(
+                    toApprovalBy: visit.call.principal, longest: configuration.longestWaiver, at: visit.now)
+                rows.append(
+                    WaiversPage.Row(
+                        waiver: waiver, tokenName: try store.tokenName(of: waiver),
+                        obstacle: waiver.state(at: visit.now) == .requested ? obstacle?.message : nil))
+                return rows.count < 500
+            }
+            return show(WaiversPage(rows: rows), visit)
+        }
+    }
+
+    func approveWaiverFromPage(_ visit: Visit) throws -> Answer {
+        let configuration = parts.configuration()
+        let comment = try Self.remark(visit, "comment")
+        return change(visit) { store in
+            try Engine.approveWaiver(
+                visit.call.name("waiver"), by: visit.call.principal, comment: comment,
+                longest: configuration.longestWaiver, policies: configuration.policies.policies, in: store,
+                at: visit.now)
+        } then: { [self] _ in
+            go("/admin/waivers", visit, .done, "The waiver is in force.")
+        }
+    }
+
+    func withdrawWaiverFromPage(_ visit: Visit) throws -> Answer {
+        let reason = try Self.remark(visit, "reason")
+        return change(visit) { store in
+            try Engine.withdrawWaiver(
+                visit.call.name("waiver"), by: visit.call.principal, reason: reason, in: store, at: visit.now)
+        } then: { [self] _ in
+            go("/admin/waivers", visit, .done, "The waiver is withdrawn.")
+        }
+    }
+
+    // MARK: - Webhooks
+
+    func webhooksPage(_ visit: Visit) -> Answer {
+        let webhooks = parts.configuration().webhooks
+        return look(visit) { [self] store in
+            let disabled = try store.disabledEndpoints()
+            let counts = try store.deliveryCountsByEndpoint()
+            var trouble: [String: WebhooksPage.Trouble] = [:]
+            for state in [DeliveryRecord.State.dead, .waiting] {
+                try store.eachDelivery(state) { delivery in
+                    guard let cause = delivery.cause else { return true }
+                    trouble[delivery.endpoint] = WebhooksPage.Trouble(
+                        at: delivery.at, status: delivery.status, cause: cause)
+                    return trouble.count < webhooks.count
+                }
+            }
+            let rows = webhooks.map { webhook in
+                let name = webhook.endpoint.name
+                return WebhooksPage.Row(
+                    name: name, events: webhook.events,
+                    counts: counts[name] ?? DeliveryCounts(waiting: 0, delivered: 0, dead: 0),
+                    trouble: trouble[name], disabled: disabled.first { $0.isOf(webhook.endpoint) })
+            }
+            return show(WebhooksPage(rows: rows), visit)
+        }
+    }
+
+    func deliveriesPage(_ visit: Visit) throws -> Answer {
+        let state = DeliveryRecord.State(rawValue: visit.asked("state")) ?? .dead
+        let endpoint = visit.asked("endpoint").isEmpty ? nil : visit.asked("endpoint")
+        return look(visit) { [self] store in
+            var deliveries: [DeliveryRecord] = []
+            try store.eachDelivery(state) { delivery in
+                if endpoint.map({ $0 == delivery.endpoint }) ?? true { deliveries.append(delivery) }
+                return deliveries.count < 200
+            }
+            return show(DeliveriesPage(state: state, endpoint: endpoint, deliveries: deliveries), visit)
+        }
+    }
+
+    func replayFromPage(_ visit: Visit) throws -> Answer {
+        let configured = Set(parts.configuration().webhooks.map(\.endpoint.name))
+        let (event, webhook) = (visit.field("event"), visit.field("endpoint"))
+        guard event.isEmpty != webhook.isEmpty else { throw Refused.senseless("name an event, or a webhook") }
+        return change(visit) { store in
+            try replayDeadLetters(
+                of: event.isEmpty ? nil : event, for: webhook.isEmpty ? nil : webhook, configured: configured,
+                in: store, change: visit.call.change("webhook replay"))
+        } then: { [self] done in
+            let how: Frame.Notice.Kind = done.count > 0 ? .done : .warning
+            return go("/admin/webhooks", visit, how, "\(done.count) dead letters wait again.")
+        }
+    }
+
+    // MARK: - Audit
+
+    func auditPage(_ visit: Visit) throws -> Answer {
+        let text = visit.asked("cursor")
+        let cursor = try text.isEmpty ? nil : Cursor.read(text, of: "audit")
+        let object = visit.asked("object")
+        return look(visit) { [self] store in
+            var entries: [AuditEntry] = []
+            // A token is known by its name as well.
+            let id = try object.isEmpty ? nil : store.token(named: object)?.id.text ?? object
+            try store.eachAuditEntry(below: cursor?.number ?? .max, object: id) { entry in
+                entries.append(entry)
+                return entries.count <= 50
+            }
+            let next = entries.count > 50 ? entries[49].number : nil
+            return show(
+                AuditPage(
+                    object: object, entries: Array(entries.prefix(50)),
+                    next: next.map { Cursor(texts: [], number: $0).text(of: "audit") }, isContinued: cursor != nil),
+                visit)
+        }
+    }
+}

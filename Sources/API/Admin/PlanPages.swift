@@ -1,0 +1,133 @@
+import Engine
+import HTTPServer
+import Pages
+import RotaCore
+
+/// Plans with their approval, and runs.
+extension API {
+    private static let perPage = 50
+
+    func plansPage(_ visit: Visit) -> Answer {
+        look(visit) { [self] store in
+            let open = try store.openPlans(at: visit.now)
+            let known = Set(open.map(\.id))
+            let closed = try store.savedPlans(limit: Self.perPage).filter { !known.contains($0.id) }
+            return show(PlansPage(open: open, closed: closed), visit)
+        }
+    }
+
+    func planFromPage(_ visit: Visit) -> Answer {
+        let request = planRequest(at: visit.now)
+        let random = parts.random
+        return change(visit) { store in
+            let result = try Engine.makePlan(request, from: store)
+            if let refusal = result.refusal { throw Refused.conflict("the plan was not saved: \(refusal)") }
+            return try savePlan(
+                result.plan, as: newPlanID(random), by: visit.call.principal, expiresAt: visit.now + .hours(24),
+                in: store, change: visit.call.change("plan"))
+        } then: { [self] plan in
+            go("/admin/plans/\(plan.id)", visit, .done, "The plan is saved, and can be applied for a day.")
+        }
+    }
+
+    func planPage(_ visit: Visit) throws -> Answer {
+        let digest = parts.configuration().policies.digest
+        let text = visit.asked("cursor")
+        let start = try text.isEmpty ? 0 : Int(Cursor.read(text, of: "plan").number ?? 0)
+        return look(visit) { [self] store in
+            let plan = try store.requirePlan(visit.call.name("plan"))
+            var totals: [Action: Int] = [:]
+            var shown: [SavedAction] = []
+            var index = 0
+            try store.eachSavedAction(of: plan.id, in: .ofPlan) { action in
+                totals[action.action, default: 0] += 1
+                if index >= start, shown.count < Self.perPage { shown.append(action) }
+                index += 1
+                return true
+            }
+            let end = start + shown.count
+            let obstacle = plan.obstacle(
+                toApprovalBy: visit.call.principal, at: visit.now, try store.identity(), policiesDigest: digest)
+            return show(
+                PlanPage(
+                    plan: plan, actions: shown, totals: totals, obstacle: obstacle.map { "\($0.message); \($0.hint)" },
+                    next: end < index ? Cursor(texts: [], number: Int64(end)).text(of: "plan") : nil), visit)
+        }
+    }
+
+    func approveFromPage(_ visit: Visit) throws -> Answer {
+        let id = visit.call.name("plan")
+        let comment = try Self.remark(visit, "comment")
+        let digest = parts.configuration().policies.digest
+        return change(visit) { store in
+            // What he has seen, and nothing else.
+            guard try store.requirePlan(id).digest == visit.field("digest") else {
+                throw Refused.conflict("the plan is another one than you looked at")
+            }
+            return try approve(
+                id, by: visit.call.principal, for: .hours(24), comment: comment, policiesDigest: digest, in: store,
+                at: visit.now)
+        } then: { [self] _ in
+            go("/admin/plans/\(id)", visit, .done, "The plan is approved for a day.")
+        }
+    }
+
+    func withdrawFromPage(_ visit: Visit) throws -> Answer {
+        let id = visit.call.name("plan")
+        let reason = try Self.remark(visit, "reason")
+        return change(visit) { store in
+            try withdraw(id, by: visit.call.principal, comment: reason, in: store, at: visit.now)
+        } then: { [self] _ in
+            go("/admin/plans/\(id)", visit, .done, "The plan is withdrawn, and never applied.")
+        }
+    }
+
+    func applyFromPage(_ visit: Visit) throws -> Answer {
+        let id = visit.call.name("plan")
+        return undertake(visit) { [self] configuration in
+            let plan = try await parts.store.read { try $0.requirePlan(id) }
+            guard plan.digest == visit.field("digest") else {
+                throw Refused.conflict("the plan is another one than you looked at")
+            }
+            let report = try await configuration.run.apply(
+                id, policies: configuration.policies, limits: configuration.limits,
+                actor: visit.call.principal.actor, watchesClock: false, deliverWithin: nil)
+            if let refusal = report.refusal { throw Refused.conflict("nothing was done: \(refusal)") }
+            return go("/admin/runs/\(report.id)", visit, .done, "The plan was applied.")
+        }
+    }
+
+    static func remark(_ visit: Visit, _ field: StaticString) throws -> String {
+        let text = visit.field(field)
+        if !text.isEmpty, let fault = Remark.fault(of: text) { throw Refused.senseless("\(field): \(fault)") }
+        return text
+    }
+
+    // MARK: - Runs
+
+    func runsPage(_ visit: Visit) throws -> Answer {
+        let text = visit.asked("cursor")
+        let cursor = try text.isEmpty ? nil : Cursor.read(text, of: "runs")
+        return look(visit) { [self] store in
+            let runs = try store.runs(before: cursor?.number, limit: Self.perPage)
+            let rows = try runs.map { RunsPage.Row(run: $0.run, outcomes: try store.outcomes(of: $0.run.id)) }
+            let next = runs.count == Self.perPage ? runs.last?.number : nil
+            return show(
+                RunsPage(rows: rows, next: next.map { Cursor(texts: [], number: $0).text(of: "runs") }), visit)
+        }
+    }
+
+    func runPage(_ visit: Visit) throws -> Answer {
+        let text = visit.asked("cursor")
+        let cursor = try text.isEmpty ? nil : Cursor.read(text, of: "actions")
+        return look(visit) { [self] store in
+            guard let run = try store.run(visit.call.name("run")) else { throw Refused.missing("run") }
+            let actions = try store.actions(ofRun: run.id, after: cursor?.number ?? 0, limit: Self.perPage)
+            let next = actions.count == Self.perPage ? actions.last?.number : nil
+            return show(
+                RunPage(
+                    run: run, outcomes: try store.outcomes(of: run.id), actions: actions.map(\.action),
+                    next: next.map { Cursor(texts: [], number: $0).text(of: "actions") }), visit)
+        }
+    }
+}

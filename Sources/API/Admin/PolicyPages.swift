@@ -1,0 +1,74 @@
+import Engine
+import HTTPServer
+import Pages
+import RotaCore
+
+/// Policies and what they come to, and the report.
+extension API {
+    func policiesPage(_ visit: Visit) -> Answer {
+        judged(visit) { [self] report, configuration in
+            let rows = zip(configuration.policies.policies, report.summary.policies).map { policy, posture in
+                Self.row(policy, posture, configuration, at: visit.now)
+            }
+            return show(PoliciesPage(rows: rows, uncovered: report.summary.uncovered), visit)
+        }
+    }
+
+    func policyPage(_ visit: Visit) throws -> Answer {
+        judged(visit) { [self] report, configuration in
+            let name = visit.call.name("policy")
+            guard let index = configuration.policies.policies.firstIndex(where: { $0.name == name }) else {
+                throw Refused.missing("policy")
+            }
+            let posture = report.summary.policies[index]
+            let policy = configuration.policies.policies[index]
+            let violations = report.summary.violations.filter { $0.policy == name }.prefix(50).map { broken in
+                PolicyPage.Violation(
+                    tokenID: broken.tokenID, name: broken.name, owner: broken.owner, rule: broken.rule,
+                    message: broken.message, deadline: broken.deadline)
+            }
+            return show(
+                PolicyPage(
+                    row: Self.row(policy, posture, configuration, at: visit.now),
+                    rules: posture.rules.map(\.verdicts), violations: Array(violations)), visit)
+        }
+    }
+
+    private static func row(
+        _ policy: Policy, _ posture: PolicyPosture, _ configuration: ServedConfiguration, at now: Instant
+    ) -> PoliciesPage.Row {
+        PoliciesPage.Row(
+            policy: policy, tokens: posture.tokens,
+            nextRun: (policy.schedule ?? configuration.schedule).nextActing(
+                after: now, calendar: configuration.calendar))
+    }
+
+    func reportsPage(_ visit: Visit) -> Answer {
+        judged(visit) { [self] report, _ in
+            let summary = report.summary
+            return show(
+                ReportsPage(
+                    states: summary.states, tokens: summary.tokens, uncovered: summary.uncovered,
+                    withoutOwner: summary.inventory.withoutOwner, neverExpiring: summary.expiry.never,
+                    endingSoon: summary.expiry.coming.prefix(30).reduce(0) { $0 + $1.count },
+                    neverUsed: summary.inventory.neverUsed,
+                    rotating: summary.inventory.rotating), visit)
+        }
+    }
+
+    func reportFile(_ kind: ReportKind, _ visit: Visit) -> Answer {
+        report(kind, at: nil, by: visit.call.principal.actor, visit.call)
+    }
+
+    /// From what all tokens were judged by a moment ago.
+    private func judged(
+        _ visit: Visit, _ body: @escaping @Sendable (Report, ServedConfiguration) throws -> Response
+    ) -> Answer {
+        let configuration = parts.configuration()
+        return workers.answer { [self] in
+            do {
+                return try body(try postures.report(at: visit.now, configuration, parts), configuration)
+            } catch { return page(for: error, visit) }
+        }
+    }
+}

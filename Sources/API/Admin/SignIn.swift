@@ -1,0 +1,80 @@
+import Engine
+import HTTPServer
+import Pages
+import RotaCore
+
+extension API {
+    private static let signingIn = [Role.admin, Role.operate, Role.audit, Role.issue]
+
+    func showSignIn(_ request: Request) -> Response {
+        signInPage(next: Self.next(FormFields((request.target.query ?? "").utf8)?.text(of: "next")))
+    }
+
+    private func signInPage(next: String, failure: String? = nil, status: Int = 200) -> Response {
+        Response(
+            status, headers: Self.pageHeaders,
+            body: SignInPage(next: next, failure: failure).render(in: frame(nil)))
+    }
+
+    /// Takes the value of a token that has a role. A new session each time; none is taken over.
+    func signIn(_ request: Request) throws -> Response {
+        let now = parts.clock.now()
+        let origin = Origin(of: request, trusting: parts.trustedProxies)
+        let source = origin.source ?? "unix"
+        if let wait = guesses.wait(for: source, at: now) {
+            var response = signInPage(
+                next: Self.next(nil), failure: "Too many tries from here. Wait \(wait.seconds) seconds.", status: 429)
+            response.headers.append(("Retry-After", "\(wait.seconds)"))
+            return response
+        }
+        guard Self.isOurs(request), let form = Self.postedForm(request) else { return errorPage(403, request) }
+        let next = Self.next(form.text(of: "next"))
+        let digest = form.withValue(of: "token") { TokenValue.digestUnlessMistyped($0) } ?? nil
+        guard let digest, let value = try parts.readers.value(with: digest) else {
+            return refuse(source, nil, next, request, at: now)
+        }
+        guard value.authenticates(at: now), Self.signingIn.contains(where: value.has) else {
+            note(value, .refused, origin, at: now)
+            return refuse(source, value, next, request, at: now)
+        }
+        note(value, .accepted, origin, at: now)
+        if let old = Self.sessionName(request) { sessions.end(old) }
+        let name = sessions.begin(digest, at: now)
+        parts.tell(
+            "somebody signed in",
+            [LogField("request_id", request.id), LogField("caller", value.name), LogField("from", source)])
+        return Self.redirect(next, [Self.cookie(name, for: Sessions.longest)])
+    }
+
+    private func refuse(
+        _ source: String, _ value: KnownValue?, _ next: String, _ request: Request, at now: Instant
+    ) -> Response {
+        guesses.fail(source, at: now)
+        _ = told(
+            OAuthError(status: 401, code: "sign_in_refused", description: "the token is not accepted here"), of: value,
+            request)
+        return signInPage(
+            next: next, failure: "That is no token that may sign in here: it is not accepted, or has no role of Rota.",
+            status: 401)
+    }
+
+    func signOut(_ visit: Visit) -> Answer {
+        sessions.end(visit.sessionName)
+        return .now(Self.redirect("/admin/sign-in", [Self.cookie("", for: .zero)]))
+    }
+
+    private static func cookie(_ name: String, for time: TimeSpan) -> (name: String, value: String) {
+        (
+            "Set-Cookie",
+            "\(Sessions.cookie)=\(name); Path=/; Max-Age=\(time.seconds); Secure; HttpOnly; SameSite=Strict"
+        )
+    }
+
+    /// A page of ours, whatever was asked for.
+    private static func next(_ text: String?) -> String {
+        guard let text, text.hasPrefix("/admin/"), !text.hasPrefix("/admin/sign"), Target(text) != nil else {
+            return "/admin/api-tokens"
+        }
+        return text
+    }
+}

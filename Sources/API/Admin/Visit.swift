@@ -1,0 +1,241 @@
+import Crypto
+import Engine
+import HTTPServer
+import JSON
+import Pages
+import RotaCore
+
+/// A request to a page by somebody who is signed in, and may see it.
+struct Visit: Sendable {
+    var call: Call
+    /// Of the cookie.
+    var session: Sessions.Session
+    var sessionName: String
+    /// What was filled in; empty for a page that is only looked at.
+    var form: FormFields
+
+    func field(_ name: StaticString) -> String { form.text(of: name) ?? "" }
+
+    /// Words of the query.
+    func asked(_ name: StaticString) -> String { call.text(name) ?? "" }
+
+    var now: Instant { call.now }
+}
+
+/// One page, or one thing that is done from a page: where, and for whom.
+struct PageRoute: Sendable {
+    var method: String
+    var path: String
+    var roles: [String]
+    var handler: @Sendable (API, Visit) throws -> Answer
+
+    init(
+        _ method: String, _ path: String, _ roles: [String],
+        _ handler: @escaping @Sendable (API, Visit) throws -> Answer
+    ) {
+        self.method = method
+        self.path = path
+        self.roles = roles
+        self.handler = handler
+    }
+}
+
+extension API {
+    /// All that is said of how a page may be used: nothing but its own style and script, in nobody else's frame, kept
+    /// nowhere.
+    static let pageHeaders: [(name: String, value: String)] = [
+        ("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store"),
+        (
+            "Content-Security-Policy",
+            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+                + "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        ),
+        ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin"), ("X-Frame-Options", "DENY"),
+        ("Cross-Origin-Opener-Policy", "same-origin"), ("Cross-Origin-Resource-Policy", "same-origin"),
+    ]
+
+    /// Lets in who is signed in and has one of the roles, and whose form is one of ours.
+    func admit(_ route: PageRoute, _ request: Request, _ path: Router.Parameters) throws -> Answer {
+        guard parts.hasStore() else { return .now(errorPage(503, request)) }
+        let now = parts.clock.now()
+        guard let name = Self.sessionName(request),
+            let session = sessions.find(name, at: now, takingNotice: route.method == "GET"),
+            let value = try parts.readers.value(with: session.value), value.authenticates(at: now)
+        else { return .now(toSignIn(request)) }
+        note(value, .accepted, Origin(of: request, trusting: parts.trustedProxies), at: now)
+        let form = route.method == "GET" ? FormFields([]) : Self.postedForm(request)
+        guard let form, let query = FormFields((request.target.query ?? "").utf8) else {
+            return .now(errorPage(400, request))
+        }
+        if route.method != "GET" {
+            guard Self.isOurs(request), Self.bears(session.csrf, form) else {
+                return .now(errorPage(403, request, advice: "The form is not one of this page. Load it again."))
+            }
+        }
+        let visit = Visit(
+            call: Call(request: request, path: path, query: query, caller: value, now: now),
+            session: session, sessionName: name, form: form)
+        guard route.roles.contains(where: value.has) else {
+            return .now(errorPage(403, request, advice: "This needs \(route.roles[0]).", visit))
+        }
+        do {
+            return try route.handler(self, visit)
+        } catch {
+            return .now(page(for: error, visit))
+        }
+    }
+
+    // MARK: - What is answered
+
+    func frame(_ visit: Visit?) -> Frame {
+        guard let visit else {
+            return Frame(person: nil, csrf: "", brake: parts.brake(), now: parts.clock.now(), version: parts.version)
+        }
+        let roles = visit.call.caller.scope.split(separator: " ").map(String.init).filter { $0.hasPrefix("rota:") }
+        return Frame(
+            person: Frame.Person(name: visit.call.principal.name, roles: roles, may: Self.powers(roles)),
+            csrf: visit.session.csrf, brake: parts.brake(), notice: visit.session.notice, now: visit.now,
+            version: parts.version)
+    }
+
+    private static func powers(_ roles: [String]) -> Set<Frame.Power> {
+        var powers: Set<Frame.Power> = []
+        if roles.contains(Role.admin) { return Set(Frame.Power.allCases) }
+        if roles.contains(Role.issue) { powers.formUnion([.issue, .edit]) }
+        if roles.contains(Role.operate) {
+            powers.formUnion([.rotate, .revoke, .quarantine, .plan, .approve, .apply, .waive, .replay])
+        }
+        return powers
+    }
+
+    func show(_ page: some Page, _ visit: Visit, status: Int = 200) -> Response {
+        Response(status, headers: Self.pageHeaders, body: page.render(in: frame(visit)))
+    }
+
+    /// Shows a page that is made from the store.
+    func look(_ visit: Visit, _ body: @escaping @Sendable (any StoreReads) throws -> Response) -> Answer {
+        workers.answer { [self] in
+            do { return try parts.readers.read { try body($0) } } catch { return page(for: error, visit) }
+        }
+    }
+
+    /// Does something in one transaction, and goes on to another page.
+    func change<R: Sendable>(
+        _ visit: Visit, _ body: @escaping @Sendable (any Store) throws -> R,
+        then next: @escaping @Sendable (R) -> Response, otherwise: (@Sendable (any Error) -> Response?)? = nil
+    ) -> Answer {
+        .later { [self] respond in
+            parts.store.write(body) { result in
+                switch result {
+                case .success(let done): respond(next(done))
+                case .failure(let error): respond(otherwise?(error) ?? page(for: error, visit))
+                }
+            }
+        }
+    }
+
+    /// Has something done that takes its time, and goes on to another page.
+    func undertake(
+        _ visit: Visit, _ body: @escaping @Sendable (ServedConfiguration) async throws -> Response
+    ) -> Answer {
+        .later { [self] respond in
+            let configuration = parts.configuration()
+            let isTaken = configuration.perform {
+                do {
+                    let response = try await body(configuration)
+                    respond(response)
+                } catch { respond(page(for: error, visit)) }
+            }
+            if !isTaken { respond(errorPage(503, visit.call.request, visit)) }
+        }
+    }
+
+    /// On to another page, where he is told how it went.
+    func go(_ path: String, _ visit: Visit, _ kind: Frame.Notice.Kind, _ text: String) -> Response {
+        sessions.tell(visit.sessionName, Frame.Notice(kind: kind, text: text))
+        return Self.redirect(path)
+    }
+
+    static func redirect(_ path: String, _ headers: [(name: String, value: String)] = []) -> Response {
+        Response(303, headers: [("Location", path), ("Cache-Control", "no-store")] + headers)
+    }
+
+    /// What went wrong, as a page.
+    func page(for error: any Error, _ visit: Visit) -> Response {
+        let request = visit.call.request
+        let response = answer(visit.call) { throw error }
+        let detail = Self.detail(of: response)
+        return errorPage(response.status, request, advice: detail, visit)
+    }
+
+    /// The sentence of a problem.
+    static func detail(of response: Response) -> String? {
+        guard let document = try? JSON.parse(response.body, maximumBytes: 1 << 20) else { return nil }
+        return [document["detail"]?.string, document["hint"]?.string].compactMap(\.self).joined(separator: "; ")
+    }
+
+    func errorPage(_ status: Int, _ request: Request, advice: String? = nil, _ visit: Visit? = nil) -> Response {
+        let known: [Int: (String, String)] = [
+            400: ("Bad request", "What was sent cannot be read. Go back and try again."),
+            403: ("Not allowed", "Your token does not have the scope that this needs."),
+            404: ("Not found", "There is none, or none that you may know of."),
+            409: ("Not as it is now", "Somebody else may have changed it. Look at it again."),
+            422: ("It makes no sense", "Go back and set right what is said here."),
+            503: ("Not now", "Try again in a moment."),
+        ]
+        let (title, usual) =
+            known[status] ?? ("Something went wrong", "The log has more, under the id of this request.")
+        let page = ErrorPage(
+            status: status, title: title, advice: advice.flatMap { $0.isEmpty ? nil : $0 } ?? usual,
+            requestID: request.id)
+        return Response(status, headers: Self.pageHeaders, body: page.render(in: frame(visit)))
+    }
+
+    // MARK: - Cookies and forms
+
+    static func sessionName(_ request: Request) -> String? {
+        for pair in request.headers.all("cookie").joined(separator: ";").split(separator: ";") {
+            let trimmed = pair.drop { $0 == " " }
+            guard trimmed.hasPrefix("\(Sessions.cookie)=") else { continue }
+            return String(trimmed.dropFirst(Sessions.cookie.utf8.count + 1))
+        }
+        return nil
+    }
+
+    static func postedForm(_ request: Request) -> FormFields? {
+        let type = request.headers["content-type"]?.lowercased() ?? ""
+        guard type == "application/x-www-form-urlencoded" || type.hasPrefix("application/x-www-form-urlencoded;") else {
+            return nil
+        }
+        return FormFields(request.body)
+    }
+
+    /// Whether the browser says that the form is of a page of ours; one that says nothing is believed by its mark alone.
+    static func isOurs(_ request: Request) -> Bool {
+        if let site = request.headers["sec-fetch-site"], site != "same-origin", site != "none" { return false }
+        guard let origin = request.headers["origin"] else { return true }
+        guard let host = request.headers["host"] else { return false }
+        return origin == "https://\(host)" || origin == "http://\(host)"
+    }
+
+    private static func bears(_ mark: String, _ form: FormFields) -> Bool {
+        guard let given = form.text(of: "csrf") else { return false }
+        return SHA256.digest(of: given) == SHA256.digest(of: mark)
+    }
+
+    private func toSignIn(_ request: Request) -> Response {
+        guard request.method == "GET" || request.method == "HEAD" else { return errorPage(401, request) }
+        let path = request.target.path + (request.target.query.map { "?\($0)" } ?? "")
+        return Self.redirect("/admin/sign-in?next=\(Self.encoded(path))")
+    }
+
+    /// A text as a value of a query.
+    static func encoded(_ text: String) -> String {
+        text.utf8.reduce(into: "") { encoded, byte in
+            let isPlain =
+                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+                || [45, 46, 95, 126].contains(byte)
+            encoded += isPlain ? String(UnicodeScalar(byte)) : "%" + Hex.encode([byte]).uppercased()
+        }
+    }
+}
