@@ -117,7 +117,8 @@ extension PlanPage {
         }
         if let end = plan.end {
             let run: Markup = end.run.map { ", \(link("/admin/runs/\(encoded($0))", "run <code>\($0)</code>"))" } ?? ""
-            list.append((end.kind.rawValue.capitalizedFirst, "\(time(end.at, frame.now)) by \(end.by): \(end.cause)\(run)"))
+            list.append(
+                (end.kind.rawValue.capitalizedFirst, "\(time(end.at, frame.now)) by \(end.by): \(end.cause)\(run)"))
         }
         return card("about", "About", facts(list))
     }

@@ -48,7 +48,8 @@ extension PolicyPage {
 
     private var posture: Markup {
         card(
-            "posture", "Posture", note: "\(row.tokens.total.of("token")), each under the gravest verdict of this policy.",
+            "posture", "Posture",
+            note: "\(row.tokens.total.of("token")), each under the gravest verdict of this policy.",
             bar(row.tokens, of: policy.name), legend(row.tokens))
     }
 

@@ -25,7 +25,8 @@ extension ReportsPage {
         return figures([
             ("Active tokens", "\(active)", "\(states[.quarantined, default: 0].grouped) quarantined", .plain),
             (
-                "Violating", "\(tokens.violating)", "\(share(tokens.violating, of: tokens.total)) of those under policy",
+                "Violating", "\(tokens.violating)",
+                "\(share(tokens.violating, of: tokens.total)) of those under policy",
                 tokens.violating > 0 ? .bad : .good
             ),
             ("Under no policy", "\(uncovered)", "judged by nobody", uncovered > 0 ? .heed : .plain),

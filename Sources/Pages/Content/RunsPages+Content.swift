@@ -27,10 +27,10 @@ extension RunsPage {
             }
             let result: Markup =
                 row.run.aborted.map { "<span class=\"below\">\($0)</span>" }
-                ?? """
-                \(total == 0 ? "" : bar(row.outcomes, of: row.run.id))\
-                <span class="below">\(words.isEmpty ? "nothing to do" : words.joined(separator: ", "))</span>
-                """
+                    ?? """
+                    \(total == 0 ? "" : bar(row.outcomes, of: row.run.id))\
+                    <span class="below">\(words.isEmpty ? "nothing to do" : words.joined(separator: ", "))</span>
+                    """
             return [
                 link("/admin/runs/\(encoded(row.run.id))", "<code>\(row.run.id)</code>"), row.run.state,
                 twoLines(row.run.startedAt, frame.now), row.run.duration, "\(row.run.actor)",

@@ -82,7 +82,8 @@ extension TokenActionPage {
 
     private func confirmation(_ frame: Frame) -> Markup {
         guard frame.may(kind.power) else {
-            return alert("failed", "It is not yours to do.", "Your roles do not allow it; ask somebody who operates Rota.")
+            return alert(
+                "failed", "It is not yours to do.", "Your roles do not allow it; ask somebody who operates Rota.")
         }
         let asks = Self.asksForName(kind, token, at: frame.now)
         let overlapField =

@@ -97,7 +97,8 @@ extension TokenForm {
             <button type="button" class="button small" data-tick="read" hidden="hidden">Read-only: tick all</button>
             """
         return card(
-            "permissions", "What it may do", note: "The fewest that the integration can work with; reading comes first.",
+            "permissions", "What it may do",
+            note: "The fewest that the integration can work with; reading comes first.",
             reading.isEmpty
                 ? ""
                 : boxes("read", "Read only", "", ease, reading.map { box($0.name, $0.description) }),
@@ -106,11 +107,13 @@ extension TokenForm {
             choices.roles.isEmpty
                 ? ""
                 : boxes(
-                    "roles", "Roles of Rota itself", "For people and for what administers tokens; no integration needs one.",
+                    "roles", "Roles of Rota itself",
+                    "For people and for what administers tokens; no integration needs one.",
                     "", choices.roles.map { box($0.scope, $0.description, obstacle: $0.obstacle) }),
             textField(
                 "scopes", "scopes", choices.catalogue.isEmpty ? "Scopes" : "Further scopes", furtherScopes,
-                hint: "Separated by blanks, such as <code>export:read</code>.", error: errors[.scopes] ?? errors[.scope],
+                hint: "Separated by blanks, such as <code>export:read</code>.",
+                error: errors[.scopes] ?? errors[.scope],
                 isOptional: !choices.catalogue.isEmpty, attributes: " spellcheck=\"false\" autocomplete=\"off\""))
     }
 

@@ -23,7 +23,8 @@ extension TokenPage {
     private var standing: Markup {
         let violating = rulings.count { $0.verdict.status == .violating }
         guard violating == 0 else { return badge(violating.of("violation"), .bad) }
-        return rulings.max { $0.verdict.status.gravity < $1.verdict.status.gravity }.map { badge($0.verdict.status) } ?? ""
+        return rulings.max { $0.verdict.status.gravity < $1.verdict.status.gravity }.map { badge($0.verdict.status) }
+            ?? ""
     }
 
     private func actions(_ frame: Frame) -> Markup {
@@ -126,7 +127,8 @@ extension TokenPage {
         let cause: Markup = rotation.cause.map { alert("warning", "It does not get on.", "\($0)") } ?? ""
         let trigger = rotation.trigger.map { "\($0.policy), \($0.rule)" } ?? "asked for by a person"
         let steps = [
-            "Claimed", "Pushed to \(pushed) of \(places.count.of("place"))", "Made current", "Overlap", "Old value retired",
+            "Claimed", "Pushed to \(pushed) of \(places.count.of("place"))", "Made current", "Overlap",
+            "Old value retired",
         ]
         return card(
             "rotation", "Rotation under way",
@@ -204,7 +206,8 @@ extension TokenPage {
             [
                 "<code>\(waiver.id)</code>", badge(waiver, frame.now),
                 "\(policyLink(waiver.policy))<span class=\"below\">\(waiver.rule ?? "all rules")</span>",
-                "\(waiver.reason)<span class=\"below\">\(waiver.requester.name)</span>", twoLines(waiver.endsAt, frame.now),
+                "\(waiver.reason)<span class=\"below\">\(waiver.requester.name)</span>",
+                twoLines(waiver.endsAt, frame.now),
             ]
         }
         return card("waivers", "Waivers", table("Waivers", ["Waiver", "State", "Policy", "Reason", "Ends"], rows))

@@ -69,7 +69,8 @@ extension WaiversPage {
             }
         }
         let field = textField(
-            "reason-\(id)", "reason", "Reason to withdraw it", "", attributes: " required=\"required\" maxlength=\"1000\"")
+            "reason-\(id)", "reason", "Reason to withdraw it", "",
+            attributes: " required=\"required\" maxlength=\"1000\"")
         parts.append(form("\(target)/withdraw", frame, look: "line", field, submit("Withdraw", "danger")))
         return "<div class=\"columns forms\">\(parts)</div>"
     }

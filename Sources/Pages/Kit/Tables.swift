@@ -48,7 +48,8 @@ func table(_ caption: String, _ columns: [Column], _ rows: [[Markup]], look: Mar
             let (column, content) = pair
             guard index > 0 else { return "<th scope=\"row\">\(content)</th>" }
             let label: Markup = column.isHidden ? "" : " data-label=\"\(column.name)\""
-            return "<td\(column.isNumber ? " class=\"number\"" : "")\(label)>\(content)</td>"
+            let look: Markup = column.isNumber ? " class=\"number\"" : ""
+            return "<td\(look)\(label)>\(content)</td>"
         }
         return "<tr>\(drawn)</tr>\n"
     }
