@@ -48,7 +48,7 @@ let styleBase = """
     .skip:focus { top: 10px; }
     .icon { display: inline-block; width: 18px; height: 18px; flex: none; vertical-align: -4px; }
 
-    .shell { display: grid; grid-template-columns: 216px minmax(0, 1fr); min-height: 100vh; }
+    .shell { display: grid; grid-template-columns: 208px minmax(0, 1fr); min-height: 100vh; }
     .side { position: sticky; top: 0; height: 100vh; overflow-y: auto; display: flex; flex-direction: column;
       background: var(--card); border-right: 1px solid var(--line); padding: 18px 12px 14px; }
     .brand { display: flex; align-items: center; gap: 9px; padding: 2px 8px; font-size: 16px; font-weight: 700;
@@ -70,7 +70,7 @@ let styleBase = """
     .person p { min-width: 0; }
     .person-name { display: block; font-weight: 600; overflow-wrap: anywhere; }
     .person .quiet { font-size: 12px; }
-    .main { padding: 22px 30px 56px; min-width: 0; max-width: 1420px; }
+    .main { padding: 22px 28px 56px; min-width: 0; max-width: 1420px; }
 
     .head { display: flex; flex-wrap: wrap; align-items: flex-end; justify-content: space-between; gap: 12px 24px;
       margin-bottom: 18px; }
@@ -84,7 +84,7 @@ let styleBase = """
     .actions { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
 
     .button { display: inline-flex; align-items: center; justify-content: center; gap: 6px; min-height: 34px;
-      padding: 5px 13px; border: 1px solid var(--edge); border-radius: 8px; background: var(--card);
+      padding: 5px 13px; border: 1px solid var(--edge); border-radius: 8px; background: var(--card); white-space: nowrap;
       color: var(--ink); font: inherit; font-weight: 560; line-height: 1.4; text-align: center; cursor: pointer;
       box-shadow: var(--shadow); }
     .button:hover { background: var(--wash); text-decoration: none; }

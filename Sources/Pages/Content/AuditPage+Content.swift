@@ -31,11 +31,13 @@ extension AuditPage {
     }
 
     private var filter: Markup {
-        """
-        <form method="get" action="/admin/audit" class="filters" role="search">
-        \(textField("object", "object", "What it was done to", object, attributes: " placeholder=\"tok_… or plan_…\""))
-        <div class="filter-buttons">\(submit("Show", ""))\(object.isEmpty ? "" : button("/admin/audit", "Clear"))</div></form>
-        """
+        let field = textField(
+            "object", "object", "What it was done to", object, attributes: " placeholder=\"tok_… or plan_…\"")
+        let clear = object.isEmpty ? "" : button("/admin/audit", "Clear")
+        return """
+            <form method="get" action="/admin/audit" class="filters" role="search">
+            <div class="filter-line">\(field)\(submit("Show", ""))\(clear)</div></form>
+            """
     }
 
     private func about(_ object: String) -> Markup {

@@ -122,7 +122,7 @@ extension TokenForm {
     ) -> Markup {
         """
         <fieldset class="boxes" data-group="\(id)"><legend>\(name)</legend>
-        \(note.isEmpty ? "" : "<p class=\"hint\">\(note)</p>")\(extra)<div class="box-list">\(boxes)</div></fieldset>
+        \(note.isEmpty ? "" : "<p class=\"hint\">\(note)</p>" as Markup)\(extra)<div class="box-list">\(boxes)</div></fieldset>
 
         """
     }

@@ -12,7 +12,7 @@ extension WaiversPage {
         let over = rows.filter { !open.contains($0.waiver.id) }.sorted { $0.waiver.endsAt > $1.waiver.endsAt }
         return """
             \(heading(self, lede: "Dated, reasoned exceptions from policies: asked for by one, approved by another."))
-            \(rows.isEmpty ? "<div class=\"card flush\">\(none)</div>" : "")\
+            \(rows.isEmpty ? "<div class=\"card flush\">\(none)</div>" as Markup : "")\
             \(waiting.isEmpty ? "" : card("waiting", "Waiting for an approval", items(waiting, frame)))\
             \(inForce.isEmpty ? "" : card("in-force", "In force", items(inForce, frame)))\
             \(over.isEmpty ? "" : card("over", "Over", items(over, frame)))

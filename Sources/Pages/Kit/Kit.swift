@@ -45,8 +45,8 @@ func heading(_ title: String, trail: [Markup] = [], lede: Markup = "", actions: 
     return """
         <div class="head"><div class="head-text"><nav class="trail" aria-label="Where this is"><ol>
         <li>Administration</li>\(steps)</ol></nav>
-        <h1>\(title)</h1>\(lede.bytes.isEmpty ? "" : "<p class=\"lede\">\(lede)</p>")</div>
-        \(actions.bytes.isEmpty ? "" : "<div class=\"actions\">\(actions)</div>")</div>
+        <h1>\(title)</h1>\(lede.isEmpty ? "" : "<p class=\"lede\">\(lede)</p>" as Markup)</div>
+        \(actions.isEmpty ? "" : "<div class=\"actions\">\(actions)</div>" as Markup)</div>
 
         """
 }
@@ -63,7 +63,7 @@ func button(_ target: Markup, _ text: Markup, _ look: Markup = "") -> Markup {
 func card(_ id: Markup, _ title: Markup, note: Markup = "", _ content: Markup...) -> Markup {
     """
     <section class="card" aria-labelledby="\(id)"><div class="card-head"><h2 id="\(id)">\(title)</h2>
-    \(note.bytes.isEmpty ? "" : "<p class=\"quiet\">\(note)</p>")</div>
+    \(note.isEmpty ? "" : "<p class=\"quiet\">\(note)</p>" as Markup)</div>
     \(content)</section>
 
     """
@@ -173,7 +173,7 @@ func alert(_ kind: Markup, _ title: String, _ text: Markup) -> Markup {
     let role: Markup = kind == "failed" ? "alert" : "status"
     return """
         <div class="alert \(kind)" role="\(role)">\(kind == "done" ? Icon.done : Icon.warning)<div>\
-        \(title.isEmpty ? "" : "<strong>\(title)</strong> ")\(text)</div></div>
+        \(title.isEmpty ? "" : "<strong>\(title)</strong> " as Markup)\(text)</div></div>
 
         """
 }

@@ -54,7 +54,7 @@ extension Token {
     /// When it was used last, for a cell.
     func lastUse(_ now: Instant) -> Markup {
         switch usage {
-        case .lastUsed(let instant): twoLines(instant, now)
+        case .lastUsed(let instant): shortTime(instant, now)
         case .neverUsed(let since):
             "never<span class=\"below\">watched since <time datetime=\"\(since.description)\">\(since.day)</time></span>"
         case .unknown: "<span class=\"quiet\">not known</span>"
