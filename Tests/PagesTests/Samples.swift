@@ -42,7 +42,7 @@ struct Samples {
         token(
             1, "Integration_Snowflake_Export",
             scopes: ["export:read", "entities:read", "streams:read", "glossary:read"],
-            labels: ["env": say("prod"), "tier": say("gold")])
+            age: .days(84), labels: ["env": say("prod"), "tier": say("gold")])
     }
 
     var tokens: [TokenListPage.Row] {

@@ -133,6 +133,8 @@ let styleBase = """
     .box.off { cursor: not-allowed; background: var(--wash); } .box.off code { color: var(--soft); }
     .box .why { font-style: italic; }
     .boxes .hint, .boxes > .button, .warn { margin-bottom: 8px; }
+    [data-group="read"] { position: relative; }
+    [data-group="read"] > .button { position: absolute; right: 0; top: -4px; margin: 0; }
     .radios { display: grid; gap: 10px; } .radios .field { padding-left: 27px; max-width: 330px; }
     .warn { display: flex; gap: 9px; padding: 9px 12px; border-radius: 8px; background: var(--heed-wash);
       color: var(--heed); font-size: 13px; }

@@ -12,7 +12,7 @@ let styleParts = """
     .columns.forms { gap: 20px 32px; align-items: end; }
     .columns.forms > .alert { margin: 0; }
     .remark { margin-top: 12px; color: var(--soft); font-size: 13px; }
-    .plain { display: grid; gap: 4px; margin-top: 4px; }
+    .lines { display: grid; gap: 4px; margin-top: 4px; } dd > .lines { margin-top: 0; }
 
     .badge { display: inline-block; padding: 1px 8px; border-radius: 20px; font-size: 12px; font-weight: 580;
       line-height: 1.6; white-space: nowrap; background: var(--wash); color: var(--soft); }
@@ -74,7 +74,7 @@ let styleParts = """
     .row-actions .button:hover { text-decoration: underline; background: none; }
     .tokens td:nth-child(5) .below, .tokens td:nth-child(4) { white-space: nowrap; }
     .tokens td:nth-child(6) { min-width: 106px; } .tokens td:nth-child(8) { max-width: 104px; }
-    .tokens tbody th { min-width: 168px; }
+    .tokens tbody th { min-width: 176px; } .tokens td:nth-child(2) { min-width: 88px; }
     .policies .bar { min-width: 130px; margin: 4px 0 3px; }
 
     .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(340px, 100%), 1fr)); gap: 9px 32px; }
@@ -164,8 +164,8 @@ let styleParts = """
     @media (max-width: 860px) {
       .shell { display: block; }
       .side { position: static; height: auto; padding: 10px 0 0; border-right: 0; display: grid;
-        grid-template-columns: 1fr auto; align-items: center; border-bottom: 1px solid var(--line); }
-      .side > .brand { padding-left: 16px; }
+        grid-template-columns: minmax(0, 1fr) auto; align-items: center; border-bottom: 1px solid var(--line); }
+      .side > * { min-width: 0; } .side > .brand { padding-left: 16px; }
       .brand .quiet { margin-left: 0; }
       .person { border: 0; margin: 0; padding: 0 16px 0 0; }
       .person p { text-align: right; } .person p .quiet { display: none; }

@@ -30,7 +30,7 @@ extension PlansPage {
             \(card("open", "Open", open.isEmpty
                 ? empty("No open plan", "A plan of all that is due now can be made at any time; nothing is done by it.")
                 : list("Open plans", open, frame)))\
-            \(closed.isEmpty ? "" : card("closed", "Over", list("Plans that are over", closed, frame)))
+            \(closed.isEmpty ? "" : card("closed", "Closed", list("Closed plans", closed, frame)))
             """
     }
 
@@ -89,7 +89,7 @@ extension PlanPage {
             parts.append(form("\(target)/withdraw", frame, look: "column", field, submit("Withdraw", "danger")))
         }
         guard !parts.isEmpty else { return "" }
-        return card("decision", "Decide", "<div class=\"columns forms\">\(parts)</div>")
+        return card("decision", "Decision", "<div class=\"columns forms\">\(parts)</div>")
     }
 
     private func approvalForm(_ frame: Frame, _ target: Markup) -> Markup {

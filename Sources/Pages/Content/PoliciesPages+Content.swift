@@ -63,7 +63,7 @@ extension PolicyPage {
         }
         return card(
             "rules", "Rules",
-            table("Rules", ["Rule", "Requires", "Else", "Posture", .number("Violating")], cells, look: "policies"))
+            table("Rules", ["Rule", "Requires", "Otherwise", "Posture", .number("Violating")], cells, look: "policies"))
     }
 
     private func terms(_ frame: Frame) -> Markup {
@@ -74,7 +74,7 @@ extension PolicyPage {
         var list: [(String, Markup)] = [
             ("Selects", "\(policy.selector.sentence.capitalizedFirst)"),
             ("Why these thresholds", orNone(policy.basis, "not stated")),
-            ("Controls", controls.isEmpty ? orNone("") : "<ul class=\"plain\">\(controls)</ul>"),
+            ("Controls", controls.isEmpty ? orNone("") : "<ul class=\"lines\">\(controls)</ul>"),
             ("Notices", orNone(notice.isEmpty ? "" : "\(notice) before")),
             ("Approval", policy.needsApproval ? "Somebody has to approve a plan of its actions." : "None is needed."),
             ("Next run", time(row.nextRun, frame.now, none: "not by itself")),

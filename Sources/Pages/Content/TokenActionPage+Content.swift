@@ -52,7 +52,7 @@ extension TokenActionPage {
         return """
             \(heading(title, trail: trail, lede: verdict(frame)))
             \(impact(frame))\(obstacle.map { obstacle in
-                alert("failed", "It cannot be done.", "\(obstacle)") } ?? confirmation(frame))
+                alert("failed", "This cannot be done.", "\(obstacle)") } ?? confirmation(frame))
             """
     }
 
@@ -76,14 +76,14 @@ extension TokenActionPage {
             \(card("consumers", "Who uses it", note: "The last 30 days.",
                 uses.isEmpty ? "<p class=\"quiet\">No use was seen.</p>" : usesTable(uses, frame.now)))\
             \(card("places", "Where its value lives",
-                places.isEmpty ? "<p class=\"quiet\">No destination is known.</p>" : "<ul class=\"plain\">\(places)</ul>"))
+                places.isEmpty ? "<p class=\"quiet\">No destination is known.</p>" : "<ul class=\"lines\">\(places)</ul>"))
             """
     }
 
     private func confirmation(_ frame: Frame) -> Markup {
         guard frame.may(kind.power) else {
             return alert(
-                "failed", "It is not yours to do.", "Your roles do not allow it; ask somebody who operates Rota.")
+                "failed", "You cannot do this.", "Your roles do not allow it: ask somebody who operates Rota.")
         }
         let asks = Self.asksForName(kind, token, at: frame.now)
         let overlapField =

@@ -53,7 +53,7 @@ extension TokenForm {
         let lines = Field.allCases.compactMap { field -> Markup? in
             errors[field].map { "<li><a href=\"#\(field.id)\">\($0)</a></li>" }
         }
-        return alert("failed", "Nothing was done yet.", "<ul>\(lines)</ul>")
+        return alert("failed", "Nothing was saved.", "<ul>\(lines)</ul>")
     }
 
     // MARK: - What it is
@@ -98,7 +98,7 @@ extension TokenForm {
             """
         return card(
             "permissions", "What it may do",
-            note: "The fewest that the integration can work with; reading comes first.",
+            note: "As few scopes as the integration can work with.",
             reading.isEmpty
                 ? ""
                 : boxes("read", "Read only", "", ease, reading.map { box($0.name, $0.description) }),

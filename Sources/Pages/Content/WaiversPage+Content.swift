@@ -13,9 +13,9 @@ extension WaiversPage {
         return """
             \(heading(self, lede: "Dated, reasoned exceptions from policies: asked for by one, approved by another."))
             \(rows.isEmpty ? "<div class=\"card flush\">\(none)</div>" as Markup : "")\
-            \(waiting.isEmpty ? "" : card("waiting", "Waiting for an approval", items(waiting, frame)))\
+            \(waiting.isEmpty ? "" : card("waiting", "Waiting for approval", items(waiting, frame)))\
             \(inForce.isEmpty ? "" : card("in-force", "In force", items(inForce, frame)))\
-            \(over.isEmpty ? "" : card("over", "Over", items(over, frame)))
+            \(over.isEmpty ? "" : card("ended", "Ended", items(over, frame)))
             """
     }
 

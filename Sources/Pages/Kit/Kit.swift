@@ -35,7 +35,21 @@ func address(of id: TokenID, _ part: Markup = "") -> Markup { "/admin/api-tokens
 
 func link(_ target: Markup, _ content: Markup) -> Markup { "<a href=\"\(target)\">\(content)</a>" }
 
-func tokenLink(_ id: TokenID, _ name: String) -> Markup { link(address(of: id), Markup(text: name)) }
+func tokenLink(_ id: TokenID, _ name: String) -> Markup { link(address(of: id), breakable(name)) }
+
+/// A name that may be broken where its words end, and not within them.
+func breakable(_ name: String) -> Markup {
+    var markup = Markup()
+    var word = ""
+    for character in name {
+        word.append(character)
+        guard "_-/:.".contains(character) else { continue }
+        markup += "\(word)<wbr/>"
+        word = ""
+    }
+    markup += Markup(text: word)
+    return markup
+}
 
 func policyLink(_ name: String) -> Markup { link("/admin/policies/\(encoded(name))", Markup(text: name)) }
 
@@ -45,7 +59,7 @@ func heading(_ title: String, trail: [Markup] = [], lede: Markup = "", actions: 
     return """
         <div class="head"><div class="head-text"><nav class="trail" aria-label="Where this is"><ol>
         <li>Administration</li>\(steps)</ol></nav>
-        <h1>\(title)</h1>\(lede.isEmpty ? "" : "<p class=\"lede\">\(lede)</p>" as Markup)</div>
+        <h1>\(breakable(title))</h1>\(lede.isEmpty ? "" : "<p class=\"lede\">\(lede)</p>" as Markup)</div>
         \(actions.isEmpty ? "" : "<div class=\"actions\">\(actions)</div>" as Markup)</div>
 
         """
