@@ -96,7 +96,7 @@ let styleBase = """
     .button.danger-solid { background: #b3321c; border-color: #b3321c; color: #ffffff; }
     .button.danger-solid:hover { background: #93260f; }
     .button.small { min-height: 27px; padding: 2px 9px; font-size: 12.5px; border-radius: 7px; box-shadow: none; }
-    .button.wide { width: 100%; }
+    .button.wide { width: 100%; white-space: normal; overflow-wrap: anywhere; }
     .button:disabled { opacity: .5; cursor: not-allowed; }
 
     input, select, textarea { font: inherit; color: inherit; }
@@ -133,9 +133,7 @@ let styleBase = """
     .box.off { cursor: not-allowed; background: var(--wash); } .box.off code { color: var(--soft); }
     .box .why { font-style: italic; }
     .boxes .hint, .boxes > .button, .warn { margin-bottom: 8px; }
-    [data-group="read"] { position: relative; }
-    [data-group="read"] > .button { position: absolute; right: 0; top: -4px; margin: 0; }
-    .radios { display: grid; gap: 10px; } .radios .field { padding-left: 27px; max-width: 330px; }
+    .radios { display: grid; gap: 10px; } .radios .field { padding-left: 27px; max-width: 420px; }
     .warn { display: flex; gap: 9px; padding: 9px 12px; border-radius: 8px; background: var(--heed-wash);
       color: var(--heed); font-size: 13px; }
     .form-end { display: flex; flex-wrap: wrap; gap: 8px; max-width: none !important; }

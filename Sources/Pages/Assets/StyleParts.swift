@@ -65,14 +65,14 @@ let styleParts = """
     td code { overflow-wrap: anywhere; } td .tag { overflow-wrap: normal; }
     .number { text-align: right; white-space: nowrap; }
     .below { display: block; color: var(--soft); font-size: 12px; font-weight: 400; }
-    td time { display: inline-block; }
+    td time { display: inline-block; } time .below { white-space: nowrap; } .relative { white-space: nowrap; }
     .near { color: var(--heed); } .never { font-style: italic; color: var(--soft); }
     .row-actions { display: inline-flex; flex-direction: column; align-items: flex-end; gap: 2px; }
     .row-actions .button { border: 0; background: none; box-shadow: none; min-height: 22px; padding: 0 6px;
       color: var(--accent); margin-right: -6px; }
     .row-actions .button.danger { color: var(--bad); }
     .row-actions .button:hover { text-decoration: underline; background: none; }
-    .tokens td:nth-child(5) .below, .tokens td:nth-child(4) { white-space: nowrap; }
+    .tokens td:nth-child(4) { white-space: nowrap; }
     .tokens td:nth-child(6) { min-width: 106px; } .tokens td:nth-child(8) { max-width: 104px; }
     .tokens tbody th { min-width: 176px; } .tokens td:nth-child(2) { min-width: 88px; }
     .policies .bar { min-width: 130px; margin: 4px 0 3px; }
@@ -80,7 +80,7 @@ let styleParts = """
     .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(340px, 100%), 1fr)); gap: 9px 32px; }
     .facts div { display: grid; grid-template-columns: 116px minmax(0, 1fr); gap: 12px; }
     .facts dt { color: var(--soft); } .facts dd { overflow-wrap: anywhere; }
-    .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px;
+    .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(210px, 1fr)); gap: 12px;
       margin-bottom: 16px; }
     .figure { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 13px 16px;
       box-shadow: var(--shadow); }
@@ -169,7 +169,7 @@ let styleParts = """
       .brand .quiet { margin-left: 0; }
       .person { border: 0; margin: 0; padding: 0 16px 0 0; }
       .person p { text-align: right; } .person p .quiet { display: none; }
-      .menu { grid-column: 1 / -1; grid-row: 2; margin-top: 8px; overflow-x: auto; scrollbar-width: none; }
+      .menu { position: relative; grid-column: 1 / -1; grid-row: 2; margin-top: 8px; overflow-x: auto; scrollbar-width: none; }
       .menu > ul { display: flex; width: max-content; padding: 0 10px; }
       .menu > ul > li + li { margin: 0; }
       .menu .group { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
@@ -201,13 +201,11 @@ let styleParts = """
         min-width: 0; white-space: normal; text-align: left; }
       .stack tbody th { font-size: 14.5px; margin-bottom: 3px; }
       .stack td[data-label] { display: grid; grid-template-columns: 96px minmax(0, 1fr); gap: 2px 12px; }
-      .stack td[data-label]::before { content: attr(data-label); color: var(--soft); grid-row: 1 / span 4; }
-      .stack td[data-label] > *, .stack td { min-width: 0; }
-      .stack td:not([data-label]):empty { display: none; }
+      .stack td[data-label]::before { content: attr(data-label); color: var(--soft); }
+      .stack td > div { min-width: 0; }
       .row-actions { flex-direction: row; gap: 8px; padding-top: 8px; }
       .row-actions .button { border: 1px solid var(--edge); min-height: 30px; padding: 2px 12px; margin: 0; }
       .tokens td:nth-child(8) { max-width: none; }
-      .stack .bar { align-self: center; }
       .copy { flex-direction: column; }
       .form-end .button { flex: 1; }
     }

@@ -59,7 +59,7 @@ extension PlanPage {
         return """
             \(heading(title, trail: [link("/admin/plans", "Plans")], lede: lede))
             \(figures(Action.allCases.reversed().filter { totals[$0, default: 0] > 0 }.map { action in
-                (action.rawValue, "\(totals[action, default: 0])", action.consequence, action == .revoke ? .bad : .plain)
+                (action.rawValue.capitalizedFirst, "\(totals[action, default: 0])", action.consequence, action == .revoke ? .bad : .plain)
             }))
             \(decision(frame))\(about(frame))\(list(frame))\
             \(paging("plans/\(encoded(plan.id))", [], isContinued: false, next: next))

@@ -16,7 +16,8 @@ extension PoliciesPage {
         }
         let coverage: Markup =
             uncovered == 0
-            ? "Every live token is under a policy." : "\(uncovered.of("live token")) under no policy."
+            ? "Every live token is under a policy."
+            : "\(uncovered.of("live token")) \(uncovered == 1 ? "is" : "are") under no policy."
         let columns: [Column] = ["Policy", "Mode", "Selects", .number("Tokens"), "Posture", "Next run"]
         return """
             \(heading(self, lede: coverage))

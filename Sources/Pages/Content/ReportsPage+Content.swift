@@ -26,7 +26,7 @@ extension ReportsPage {
             ("Active tokens", "\(active)", "\(states[.quarantined, default: 0].grouped) quarantined", .plain),
             (
                 "Violating", "\(tokens.violating)",
-                "\(share(tokens.violating, of: tokens.total)) of those under policy",
+                "\(share(tokens.violating, of: tokens.total)) of those under a policy",
                 tokens.violating > 0 ? .bad : .good
             ),
             ("Under no policy", "\(uncovered)", "judged by nobody", uncovered > 0 ? .heed : .plain),

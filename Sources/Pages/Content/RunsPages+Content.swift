@@ -60,7 +60,7 @@ extension RunPage {
                 "\(policyLink(action.policy))<span class=\"below\">\(action.rule)</span>",
                 """
                 \(action.message.capitalizedFirst).\
-                \(cause.isEmpty ? "" : "<span class=\"below\">\(cause.capitalizedFirst)</span>" as Markup)
+                \(cause.isEmpty ? "" : "<span class=\"below\">\(cause)</span>" as Markup)
                 """, shortTime(action.at, frame.now),
             ]
         }

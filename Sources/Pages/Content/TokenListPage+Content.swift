@@ -97,7 +97,8 @@ extension TokenListPage {
 
     private var statuses: Markup {
         choice(
-            "status", "status", "Compliance", [("any", "Any"), ("violating", "Violating"), ("ok", "Without violation")],
+            "status", "status", "Compliance",
+            [("any", "Any"), ("violating", "Violating"), ("ok", "Without violation")],
             chosen: query.status.rawValue)
     }
 

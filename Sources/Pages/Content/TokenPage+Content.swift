@@ -218,7 +218,7 @@ extension TokenPage {
             let cause = entry.cause
             return """
                 <li><div><strong>\(entry.action)</strong> <span class="quiet">by \(entry.actor)</span></div>
-                <div>\(cause.isEmpty ? "" : "\(cause.capitalizedFirst). " as Markup)</div>
+                <div>\(cause)</div>
                 <div class="quiet">\(time(entry.at, frame.now))</div></li>
 
                 """

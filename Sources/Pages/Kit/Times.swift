@@ -29,7 +29,7 @@ func rough(_ span: TimeSpan) -> String {
 func time(_ instant: Instant, _ now: Instant) -> Markup {
     """
     <time datetime="\(instant.description)">\(instant.minute)</time> \
-    <span class="quiet">(\(relative(instant, to: now)))</span>
+    <span class="quiet relative">(\(relative(instant, to: now)))</span>
     """
 }
 
