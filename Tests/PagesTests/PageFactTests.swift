@@ -1,3 +1,4 @@
+import Engine
 import Pages
 import RotaCore
 import Testing
@@ -69,7 +70,8 @@ struct PageFactTests {
 
     @Test func `a brake and what was done stand above everything`() throws {
         let text = try text("api-tokens-narrow")
-        #expect(text.contains("Destructive actions are on hold. Frozen until 2026-11-29T09:30:00Z"))
+        #expect(text.contains("Destructive actions are on hold."))
+        #expect(text.contains("Frozen until 2026-11-29T09:30:00Z by cli:marek: release week"))
         #expect(text.contains("‘crm-sync-us’ was revoked"))
     }
 

@@ -78,7 +78,8 @@ extension Samples {
                     destination: destinations[0], push: Push(version: 4, destinationID: 1, state: .verified, attempt: 1)
                 ),
                 .init(
-                    destination: destinations[1], push: Push(version: 4, destinationID: 2, state: .sending, attempt: 3)),
+                    destination: destinations[1],
+                    push: Push(version: 4, destinationID: 2, state: .sending, attempt: 3)),
             ], uses: uses, scopesNeverExercised: [say("glossary:read")], rotation: openRotation,
             waivers: [waivers[2].waiver], timeline: entries, hasMore: true)
     }

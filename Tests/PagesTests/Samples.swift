@@ -18,7 +18,8 @@ struct Samples {
     var frame: Frame {
         Frame(
             person: Frame.Person(
-                name: say("amelie.laurent"), roles: [say("rota:operate"), "rota:issue"], may: Set(Frame.Power.allCases)),
+                name: say("amelie.laurent"), roles: [say("rota:operate"), "rota:issue"],
+                may: Set(Frame.Power.allCases)),
             csrf: "c5rf-of-this-session", now: now, version: "1.4.0")
     }
 
@@ -127,7 +128,8 @@ struct Samples {
             .init(
                 policy: "production-rotation", mode: .enforce, rule: "max-age", action: .rotate,
                 verdict: Verdict(
-                    .due, .maxAgeDue(age: .days(84), limit: .days(90)), deadline: now + .days(6), start: ago(.days(1)))),
+                    .due, .maxAgeDue(age: .days(84), limit: .days(90)), deadline: now + .days(6),
+                    start: ago(.days(1)))),
             .init(
                 policy: "required-expiry", mode: .warn, rule: "expiry", action: .notify,
                 verdict: Verdict(.violating, .lifetimeTooLong(lifetime: .days(462), limit: .days(366)))),

@@ -84,7 +84,8 @@ let styleBase = """
     .actions { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
 
     .button { display: inline-flex; align-items: center; justify-content: center; gap: 6px; min-height: 34px;
-      padding: 5px 13px; border: 1px solid var(--edge); border-radius: 8px; background: var(--card); white-space: nowrap;
+      padding: 5px 13px; border: 1px solid var(--edge); border-radius: 8px; background: var(--card);
+      white-space: nowrap;
       color: var(--ink); font: inherit; font-weight: 560; line-height: 1.4; text-align: center; cursor: pointer;
       box-shadow: var(--shadow); }
     .button:hover { background: var(--wash); text-decoration: none; }

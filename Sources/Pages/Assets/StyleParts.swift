@@ -169,7 +169,8 @@ let styleParts = """
       .brand .quiet { margin-left: 0; }
       .person { border: 0; margin: 0; padding: 0 16px 0 0; }
       .person p { text-align: right; } .person p .quiet { display: none; }
-      .menu { position: relative; grid-column: 1 / -1; grid-row: 2; margin-top: 8px; overflow-x: auto; scrollbar-width: none; }
+      .menu { position: relative; grid-column: 1 / -1; grid-row: 2; margin-top: 8px; overflow-x: auto;
+        scrollbar-width: none; }
       .menu > ul { display: flex; width: max-content; padding: 0 10px; }
       .menu > ul > li + li { margin: 0; }
       .menu .group { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }

@@ -25,7 +25,7 @@ extension PlansPage {
     package func content(in frame: Frame) -> Markup {
         let make = frame.may(.plan) ? form("/admin/plans", frame, submit("Make a plan")) : ""
         return """
-            \(heading(self, lede: "What the policies would do, written down to be read, approved, and applied as it is.",
+            \(heading(self, lede: "What the policies would do, written down to be approved and applied as it is.",
                 actions: make))
             \(card("open", "Open", open.isEmpty
                 ? empty("No open plan", "A plan of all that is due now can be made at any time; nothing is done by it.")
@@ -58,12 +58,18 @@ extension PlanPage {
             """
         return """
             \(heading(title, trail: [link("/admin/plans", "Plans")], lede: lede))
-            \(figures(Action.allCases.reversed().filter { totals[$0, default: 0] > 0 }.map { action in
-                (action.rawValue.capitalizedFirst, "\(totals[action, default: 0])", action.consequence, action == .revoke ? .bad : .plain)
-            }))
+            \(figures(numbers))
             \(decision(frame))\(about(frame))\(list(frame))\
             \(paging("plans/\(encoded(plan.id))", [], isContinued: false, next: next))
             """
+    }
+
+    private var numbers: [Figure] {
+        Action.allCases.reversed().filter { totals[$0, default: 0] > 0 }.map { action in
+            Figure(
+                action.rawValue.capitalizedFirst, totals[action, default: 0], action.consequence,
+                action == .revoke ? .bad : .plain)
+        }
     }
 
     // MARK: - What to do with it

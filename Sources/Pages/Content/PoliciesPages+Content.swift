@@ -22,7 +22,7 @@ extension PoliciesPage {
         return """
             \(heading(self, lede: coverage))
             <div class="card flush">\(rows.isEmpty
-                ? empty("No policy is loaded", "Policies are files: put one into the folder that the configuration names.")
+                ? empty("No policy is loaded", "Policies are files in the folder that the configuration names.")
                 : table("Policies", columns, cells, look: "policies"))</div>
             """
     }

@@ -26,7 +26,7 @@ extension TokenActionPage.Kind {
         case .revoke:
             [
                 "All its values end at once: the next request with one of them is refused.",
-                "It stays listed as revoked, with its history. There is no way back: whoever still needs it needs a new one.",
+                "It stays listed as revoked, with its history. There is no way back.",
             ]
         case .quarantine:
             [
@@ -70,13 +70,15 @@ extension TokenActionPage {
     private func impact(_ frame: Frame) -> Markup {
         let steps = kind.steps(token, destinations.count).map { "<li>\($0)</li>" as Markup }
         let places = destinations.map { "<li>\(tag($0.description))</li>" as Markup }
+        let list: Markup =
+            places.isEmpty
+            ? "<p class=\"quiet\">No destination is known.</p>" : "<ul class=\"lines\">\(places)</ul>"
         let past: Markup = quarantine.map { "<p class=\"remark\">\($0.sequel(frame.now))</p>" } ?? ""
         return """
             \(card("steps", "What happens", "<ol class=\"happens\">\(steps)</ol>", past))\
             \(card("consumers", "Who uses it", note: "The last 30 days.",
                 uses.isEmpty ? "<p class=\"quiet\">No use was seen.</p>" : usesTable(uses, frame.now)))\
-            \(card("places", "Where its value lives",
-                places.isEmpty ? "<p class=\"quiet\">No destination is known.</p>" : "<ul class=\"lines\">\(places)</ul>"))
+            \(card("places", "Where its value lives", list))
             """
     }
 
@@ -104,7 +106,8 @@ extension TokenActionPage {
         let confirm: Markup = asks ? " data-confirm=\"\(token.name)\"" : ""
         let look: Markup = kind == .revoke ? "danger-solid" : "primary"
         let end: Markup = """
-            <div class="form-end">\(submit("\(kind.verb) this token", look))\(button(address(of: token.id), "Cancel"))</div>
+            <div class="form-end">\(submit("\(kind.verb) this token", look))\
+            \(button(address(of: token.id), "Cancel"))</div>
             """
         return card(
             "confirm", "Confirm",

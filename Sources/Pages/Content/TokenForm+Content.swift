@@ -20,12 +20,13 @@ extension NewTokenPage {
         let lede: Markup = """
             One token for each integration: a shared one tells nobody apart, and cannot be taken from one alone.
             """
+        let once = hidden("request", request)
         let end: Markup = """
             <div class="form-end">\(submit("Generate Token"))\(button("/admin/api-tokens", "Cancel"))</div>
             """
         return """
             \(heading(title, trail: [link("/admin/api-tokens", "API Tokens")], lede: lede))
-            \(Pages.form("/admin/api-tokens", frame, look: "long", hidden("request", request), form.parts(choices), end))
+            \(Pages.form("/admin/api-tokens", frame, look: "long", once, form.parts(choices), end))
             """
     }
 }
@@ -129,7 +130,8 @@ extension TokenForm {
     ) -> Markup {
         """
         <fieldset class="boxes" data-group="\(id)"><legend>\(name)</legend>
-        \(note.isEmpty ? "" : "<p class=\"hint\">\(note)</p>" as Markup)\(extra)<div class="box-list">\(boxes)</div></fieldset>
+        \(note.isEmpty ? "" : "<p class=\"hint\">\(note)</p>" as Markup)\(extra)
+        <div class="box-list">\(boxes)</div></fieldset>
 
         """
     }

@@ -74,12 +74,12 @@ extension TokenListPage {
             ? "" : choice("policy", "policy", "Policy", all(policies, query.policy), chosen: query.policy)
         let clear = query.isNarrow ? button("/admin/api-tokens", "Clear") : ""
         let sort = query.sort == .name ? "" : hidden("sort", query.sort.rawValue)
+        let owner = choice("owner", "owner", "Owner", all(owners, query.owner), chosen: query.owner)
+        let scope = choice("scope", "scope", "Scope", all(scopes, query.scope), chosen: query.scope)
         return """
             <form method="get" action="/admin/api-tokens" class="filters" role="search" data-auto="yes">\(sort)
             <div class="filter-line">\(search)\(submit("Search", ""))\(clear)</div>
-            <div class="filter-choices">\(states)\(choice("owner", "owner", "Owner", all(owners, query.owner), chosen: query.owner))\
-            \(choice("scope", "scope", "Scope", all(scopes, query.scope), chosen: query.scope))\(policyChoice)\
-            \(statuses)\(ends)\(idle)</div></form>
+            <div class="filter-choices">\(states)\(owner)\(scope)\(policyChoice)\(statuses)\(ends)\(idle)</div></form>
 
             """
     }

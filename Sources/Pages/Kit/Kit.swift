@@ -171,11 +171,22 @@ func facts(_ facts: [(String, Markup)]) -> Markup {
     return "<dl class=\"facts\">\(rows)</dl>\n"
 }
 
-/// Numbers that are worth a look, each with a line below.
-func figures(_ figures: [(name: String, value: Markup, note: String, mood: Mood)]) -> Markup {
+/// A number that is worth a look, with a line below.
+struct Figure {
+    var name: String
+    var count: Int
+    var note: String
+    var mood: Mood
+
+    init(_ name: String, _ count: Int, _ note: String, _ mood: Mood = .plain) {
+        (self.name, self.count, self.note, self.mood) = (name, count, note, mood)
+    }
+}
+
+func figures(_ figures: [Figure]) -> Markup {
     let cards = figures.map { figure -> Markup in
         """
-        <div class="figure \(figure.mood.name)"><dt>\(figure.name)</dt><dd class="value">\(figure.value)</dd>
+        <div class="figure \(figure.mood.name)"><dt>\(figure.name)</dt><dd class="value">\(figure.count)</dd>
         <dd class="quiet">\(figure.note)</dd></div>
 
         """

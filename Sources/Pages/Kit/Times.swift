@@ -56,7 +56,9 @@ extension Token {
         switch usage {
         case .lastUsed(let instant): shortTime(instant, now)
         case .neverUsed(let since):
-            "never<span class=\"below\">watched since <time datetime=\"\(since.description)\">\(since.day)</time></span>"
+            """
+            never<span class="below">watched since <time datetime="\(since.description)">\(since.day)</time></span>
+            """
         case .unknown: "<span class=\"quiet\">not known</span>"
         }
     }
