@@ -48,7 +48,7 @@ let styleBase = """
     .skip:focus { top: 10px; }
     .icon { display: inline-block; width: 18px; height: 18px; flex: none; vertical-align: -4px; }
 
-    .shell { display: grid; grid-template-columns: 216px minmax(0, 1fr); min-height: 100vh; }
+    .shell { display: grid; grid-template-columns: 208px minmax(0, 1fr); min-height: 100vh; }
     .side { position: sticky; top: 0; height: 100vh; overflow-y: auto; display: flex; flex-direction: column;
       background: var(--card); border-right: 1px solid var(--line); padding: 18px 12px 14px; }
     .brand { display: flex; align-items: center; gap: 9px; padding: 2px 8px; font-size: 16px; font-weight: 700;
@@ -70,7 +70,7 @@ let styleBase = """
     .person p { min-width: 0; }
     .person-name { display: block; font-weight: 600; overflow-wrap: anywhere; }
     .person .quiet { font-size: 12px; }
-    .main { padding: 22px 30px 56px; min-width: 0; max-width: 1420px; }
+    .main { padding: 22px 28px 56px; min-width: 0; max-width: 1420px; }
 
     .head { display: flex; flex-wrap: wrap; align-items: flex-end; justify-content: space-between; gap: 12px 24px;
       margin-bottom: 18px; }
@@ -85,6 +85,7 @@ let styleBase = """
 
     .button { display: inline-flex; align-items: center; justify-content: center; gap: 6px; min-height: 34px;
       padding: 5px 13px; border: 1px solid var(--edge); border-radius: 8px; background: var(--card);
+      white-space: nowrap;
       color: var(--ink); font: inherit; font-weight: 560; line-height: 1.4; text-align: center; cursor: pointer;
       box-shadow: var(--shadow); }
     .button:hover { background: var(--wash); text-decoration: none; }
@@ -96,7 +97,7 @@ let styleBase = """
     .button.danger-solid { background: #b3321c; border-color: #b3321c; color: #ffffff; }
     .button.danger-solid:hover { background: #93260f; }
     .button.small { min-height: 27px; padding: 2px 9px; font-size: 12.5px; border-radius: 7px; box-shadow: none; }
-    .button.wide { width: 100%; }
+    .button.wide { width: 100%; white-space: normal; overflow-wrap: anywhere; }
     .button:disabled { opacity: .5; cursor: not-allowed; }
 
     input, select, textarea { font: inherit; color: inherit; }
@@ -133,7 +134,7 @@ let styleBase = """
     .box.off { cursor: not-allowed; background: var(--wash); } .box.off code { color: var(--soft); }
     .box .why { font-style: italic; }
     .boxes .hint, .boxes > .button, .warn { margin-bottom: 8px; }
-    .radios { display: grid; gap: 10px; } .radios .field { padding-left: 27px; max-width: 330px; }
+    .radios { display: grid; gap: 10px; } .radios .field { padding-left: 27px; max-width: 420px; }
     .warn { display: flex; gap: 9px; padding: 9px 12px; border-radius: 8px; background: var(--heed-wash);
       color: var(--heed); font-size: 13px; }
     .form-end { display: flex; flex-wrap: wrap; gap: 8px; max-width: none !important; }

@@ -12,7 +12,7 @@ let styleParts = """
     .columns.forms { gap: 20px 32px; align-items: end; }
     .columns.forms > .alert { margin: 0; }
     .remark { margin-top: 12px; color: var(--soft); font-size: 13px; }
-    .plain { display: grid; gap: 4px; margin-top: 4px; }
+    .lines { display: grid; gap: 4px; margin-top: 4px; } dd > .lines { margin-top: 0; }
 
     .badge { display: inline-block; padding: 1px 8px; border-radius: 20px; font-size: 12px; font-weight: 580;
       line-height: 1.6; white-space: nowrap; background: var(--wash); color: var(--soft); }
@@ -39,18 +39,19 @@ let styleParts = """
     .alert ul { margin-top: 4px; } .alert .tag { background: var(--card); }
     .brake { border: 1px solid var(--due); }
 
-    .filters { display: flex; flex-wrap: wrap; align-items: flex-end; gap: 10px 12px; margin-bottom: 14px; }
-    .filters .field { flex: 0 1 136px; gap: 2px; }
-    .filters .field.search { flex: 1 1 230px; }
+    .filters { display: grid; gap: 10px; margin-bottom: 14px; }
+    .filter-line { display: flex; align-items: flex-end; gap: 8px; }
+    .filter-line .field { flex: 1 1 auto; max-width: 560px; }
+    .filter-choices { display: grid; grid-template-columns: repeat(auto-fit, minmax(118px, 1fr)); gap: 10px; }
+    .filters .field { gap: 2px; }
     .filters label { font-size: 12.5px; font-weight: 500; color: var(--soft); }
     .filters input, .filters select { min-height: 34px !important; }
     .filters select { text-overflow: ellipsis; }
-    .filter-buttons { display: flex; gap: 8px; }
 
     .scroll { overflow-x: auto; }
     table { width: 100%; border-collapse: collapse; font-size: 13px; line-height: 1.45; }
     th, td { text-align: left; vertical-align: top; padding: 10px 8px; border-bottom: 1px solid var(--line);
-      font-weight: 400; overflow-wrap: anywhere; }
+      font-weight: 400; overflow-wrap: break-word; }
     th:first-child, td:first-child { padding-left: 0; } th:last-child, td:last-child { padding-right: 0; }
     .flush th:first-child { padding-left: 20px; } .flush th:last-child, .flush td:last-child { padding-right: 16px; }
     thead th { font-size: 12.5px; font-weight: 560; color: var(--soft); white-space: nowrap; padding-top: 0;
@@ -60,21 +61,26 @@ let styleParts = """
     tbody tr:last-child > * { border-bottom: 0; }
     .card:not(.flush) tbody tr:last-child > * { padding-bottom: 0; }
     .flush tbody tr:hover { background: var(--wash); } .flush tbody tr:hover .tag { background: var(--line); }
-    tbody th { font-weight: 580; min-width: 9em; }
+    tbody th { font-weight: 580; min-width: 10em; overflow-wrap: anywhere; }
+    td code { overflow-wrap: anywhere; } td .tag { overflow-wrap: normal; }
     .number { text-align: right; white-space: nowrap; }
     .below { display: block; color: var(--soft); font-size: 12px; font-weight: 400; }
-    td time { display: inline-block; }
+    td time { display: inline-block; } time .below { white-space: nowrap; } .relative { white-space: nowrap; }
     .near { color: var(--heed); } .never { font-style: italic; color: var(--soft); }
-    .row-actions { display: inline-flex; gap: 6px; }
-    .tokens td:last-child { text-align: right; white-space: nowrap; }
-    .tokens td:nth-child(4), .tokens td:nth-child(7) { white-space: nowrap; }
-    .tokens td:nth-child(5), .tokens td:nth-child(6) { min-width: 118px; }
+    .row-actions { display: inline-flex; flex-direction: column; align-items: flex-end; gap: 2px; }
+    .row-actions .button { border: 0; background: none; box-shadow: none; min-height: 22px; padding: 0 6px;
+      color: var(--accent); margin-right: -6px; }
+    .row-actions .button.danger { color: var(--bad); }
+    .row-actions .button:hover { text-decoration: underline; background: none; }
+    .tokens td:nth-child(4) { white-space: nowrap; }
+    .tokens td:nth-child(6) { min-width: 106px; } .tokens td:nth-child(8) { max-width: 104px; }
+    .tokens tbody th { min-width: 176px; } .tokens td:nth-child(2) { min-width: 88px; }
     .policies .bar { min-width: 130px; margin: 4px 0 3px; }
 
     .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(340px, 100%), 1fr)); gap: 9px 32px; }
     .facts div { display: grid; grid-template-columns: 116px minmax(0, 1fr); gap: 12px; }
     .facts dt { color: var(--soft); } .facts dd { overflow-wrap: anywhere; }
-    .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px;
+    .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(210px, 1fr)); gap: 12px;
       margin-bottom: 16px; }
     .figure { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 13px 16px;
       box-shadow: var(--shadow); }
@@ -158,12 +164,13 @@ let styleParts = """
     @media (max-width: 860px) {
       .shell { display: block; }
       .side { position: static; height: auto; padding: 10px 0 0; border-right: 0; display: grid;
-        grid-template-columns: 1fr auto; align-items: center; border-bottom: 1px solid var(--line); }
-      .side > .brand { padding-left: 16px; }
+        grid-template-columns: minmax(0, 1fr) auto; align-items: center; border-bottom: 1px solid var(--line); }
+      .side > * { min-width: 0; } .side > .brand { padding-left: 16px; }
       .brand .quiet { margin-left: 0; }
       .person { border: 0; margin: 0; padding: 0 16px 0 0; }
       .person p { text-align: right; } .person p .quiet { display: none; }
-      .menu { grid-column: 1 / -1; grid-row: 2; margin-top: 8px; overflow-x: auto; scrollbar-width: none; }
+      .menu { position: relative; grid-column: 1 / -1; grid-row: 2; margin-top: 8px; overflow-x: auto;
+        scrollbar-width: none; }
       .menu > ul { display: flex; width: max-content; padding: 0 10px; }
       .menu > ul > li + li { margin: 0; }
       .menu .group { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
@@ -173,8 +180,7 @@ let styleParts = """
       .main { padding: 18px 16px 44px; }
     }
     @media (max-width: 700px) {
-      .filters .field { flex: 1 1 calc(50% - 12px); } .filters .field.search { flex: 1 1 100%; }
-      .filter-buttons { flex: 1 1 100%; } .filter-buttons .button { flex: 1; }
+      .filter-choices { grid-template-columns: 1fr 1fr; }
       .pair { grid-template-columns: 1fr; }
       input, select, textarea { font-size: 16px; }
       .card { padding: 16px; }
@@ -196,11 +202,11 @@ let styleParts = """
         min-width: 0; white-space: normal; text-align: left; }
       .stack tbody th { font-size: 14.5px; margin-bottom: 3px; }
       .stack td[data-label] { display: grid; grid-template-columns: 96px minmax(0, 1fr); gap: 2px 12px; }
-      .stack td[data-label]::before { content: attr(data-label); color: var(--soft); grid-row: 1 / span 4; }
-      .stack td[data-label] > *, .stack td { min-width: 0; }
-      .stack td:not([data-label]):empty { display: none; }
-      .tokens td:last-child { text-align: left; padding-top: 8px; }
-      .stack .bar { align-self: center; }
+      .stack td[data-label]::before { content: attr(data-label); color: var(--soft); }
+      .stack td > div { min-width: 0; }
+      .row-actions { flex-direction: row; gap: 8px; padding-top: 8px; }
+      .row-actions .button { border: 1px solid var(--edge); min-height: 30px; padding: 2px 12px; margin: 0; }
+      .tokens td:nth-child(8) { max-width: none; }
       .copy { flex-direction: column; }
       .form-end .button { flex: 1; }
     }

@@ -20,22 +20,26 @@ extension AuditPage {
                 "<strong>\(entry.action)</strong><span class=\"below\">\(entry.cause)</span>", about(entry.object),
             ]
         }
+        let lede: Markup = "Every change, with who made it and why. Each entry holds a digest of the one before it."
+        let columns: [Column] = ["Number", "Time", "Who", "What and why", "To what"]
         return """
-            \(heading(self, lede: "Every change, with who made it and why. Each entry holds a digest of the one before it."))
+            \(heading(self, lede: lede))
             \(filter)
             <div class="card flush">\(rows.isEmpty
                 ? empty("No entry", object.isEmpty ? "Nothing has been done yet." : "Nothing was done to it.")
-                : table("Audit entries, newest first", ["Number", "Time", "Who", "What and why", "To what"], rows))</div>
+                : table("Audit entries, newest first", columns, rows))</div>
             \(paging("audit", [("object", object)], isContinued: isContinued, next: next))
             """
     }
 
     private var filter: Markup {
-        """
-        <form method="get" action="/admin/audit" class="filters" role="search">
-        \(textField("object", "object", "What it was done to", object, attributes: " placeholder=\"tok_… or plan_…\""))
-        <div class="filter-buttons">\(submit("Show", ""))\(object.isEmpty ? "" : button("/admin/audit", "Clear"))</div></form>
-        """
+        let field = textField(
+            "object", "object", "What it was done to", object, attributes: " placeholder=\"tok_… or plan_…\"")
+        let clear = object.isEmpty ? "" : button("/admin/audit", "Clear")
+        return """
+            <form method="get" action="/admin/audit" class="filters" role="search">
+            <div class="filter-line">\(field)\(submit("Show", ""))\(clear)</div></form>
+            """
     }
 
     private func about(_ object: String) -> Markup {

@@ -25,12 +25,12 @@ extension PlansPage {
     package func content(in frame: Frame) -> Markup {
         let make = frame.may(.plan) ? form("/admin/plans", frame, submit("Make a plan")) : ""
         return """
-            \(heading(self, lede: "What the policies would do, written down to be read, approved, and applied as it is.",
+            \(heading(self, lede: "What the policies would do, written down to be approved and applied as it is.",
                 actions: make))
             \(card("open", "Open", open.isEmpty
                 ? empty("No open plan", "A plan of all that is due now can be made at any time; nothing is done by it.")
                 : list("Open plans", open, frame)))\
-            \(closed.isEmpty ? "" : card("closed", "Over", list("Plans that are over", closed, frame)))
+            \(closed.isEmpty ? "" : card("closed", "Closed", list("Closed plans", closed, frame)))
             """
     }
 
@@ -58,12 +58,18 @@ extension PlanPage {
             """
         return """
             \(heading(title, trail: [link("/admin/plans", "Plans")], lede: lede))
-            \(figures(Action.allCases.reversed().filter { totals[$0, default: 0] > 0 }.map { action in
-                (action.rawValue, "\(totals[action, default: 0])", action.consequence, action == .revoke ? .bad : .plain)
-            }))
+            \(figures(numbers))
             \(decision(frame))\(about(frame))\(list(frame))\
             \(paging("plans/\(encoded(plan.id))", [], isContinued: false, next: next))
             """
+    }
+
+    private var numbers: [Figure] {
+        Action.allCases.reversed().filter { totals[$0, default: 0] > 0 }.map { action in
+            Figure(
+                action.rawValue.capitalizedFirst, totals[action, default: 0], action.consequence,
+                action == .revoke ? .bad : .plain)
+        }
     }
 
     // MARK: - What to do with it
@@ -89,7 +95,7 @@ extension PlanPage {
             parts.append(form("\(target)/withdraw", frame, look: "column", field, submit("Withdraw", "danger")))
         }
         guard !parts.isEmpty else { return "" }
-        return card("decision", "Decide", "<div class=\"columns forms\">\(parts)</div>")
+        return card("decision", "Decision", "<div class=\"columns forms\">\(parts)</div>")
     }
 
     private func approvalForm(_ frame: Frame, _ target: Markup) -> Markup {
@@ -117,7 +123,8 @@ extension PlanPage {
         }
         if let end = plan.end {
             let run: Markup = end.run.map { ", \(link("/admin/runs/\(encoded($0))", "run <code>\($0)</code>"))" } ?? ""
-            list.append((end.kind.rawValue.capitalizedFirst, "\(time(end.at, frame.now)) by \(end.by): \(end.cause)\(run)"))
+            list.append(
+                (end.kind.rawValue.capitalizedFirst, "\(time(end.at, frame.now)) by \(end.by): \(end.cause)\(run)"))
         }
         return card("about", "About", facts(list))
     }

@@ -16,12 +16,13 @@ extension PoliciesPage {
         }
         let coverage: Markup =
             uncovered == 0
-            ? "Every live token is under a policy." : "\(uncovered.of("live token")) under no policy."
+            ? "Every live token is under a policy."
+            : "\(uncovered.of("live token")) \(uncovered == 1 ? "is" : "are") under no policy."
         let columns: [Column] = ["Policy", "Mode", "Selects", .number("Tokens"), "Posture", "Next run"]
         return """
             \(heading(self, lede: coverage))
             <div class="card flush">\(rows.isEmpty
-                ? empty("No policy is loaded", "Policies are files: put one into the folder that the configuration names.")
+                ? empty("No policy is loaded", "Policies are files in the folder that the configuration names.")
                 : table("Policies", columns, cells, look: "policies"))</div>
             """
     }
@@ -48,7 +49,8 @@ extension PolicyPage {
 
     private var posture: Markup {
         card(
-            "posture", "Posture", note: "\(row.tokens.total.of("token")), each under the gravest verdict of this policy.",
+            "posture", "Posture",
+            note: "\(row.tokens.total.of("token")), each under the gravest verdict of this policy.",
             bar(row.tokens, of: policy.name), legend(row.tokens))
     }
 
@@ -62,7 +64,7 @@ extension PolicyPage {
         }
         return card(
             "rules", "Rules",
-            table("Rules", ["Rule", "Requires", "Else", "Posture", .number("Violating")], cells, look: "policies"))
+            table("Rules", ["Rule", "Requires", "Otherwise", "Posture", .number("Violating")], cells, look: "policies"))
     }
 
     private func terms(_ frame: Frame) -> Markup {
@@ -73,7 +75,7 @@ extension PolicyPage {
         var list: [(String, Markup)] = [
             ("Selects", "\(policy.selector.sentence.capitalizedFirst)"),
             ("Why these thresholds", orNone(policy.basis, "not stated")),
-            ("Controls", controls.isEmpty ? orNone("") : "<ul class=\"plain\">\(controls)</ul>"),
+            ("Controls", controls.isEmpty ? orNone("") : "<ul class=\"lines\">\(controls)</ul>"),
             ("Notices", orNone(notice.isEmpty ? "" : "\(notice) before")),
             ("Approval", policy.needsApproval ? "Somebody has to approve a plan of its actions." : "None is needed."),
             ("Next run", time(row.nextRun, frame.now, none: "not by itself")),

@@ -12,7 +12,7 @@ extension ReportsPage {
         \(card("posture", "Posture", note: "Each live token that a policy selects, under the gravest of its verdicts.",
             bar(tokens, of: "Tokens"), legend(tokens)))\
         \(card("compliance", "Compliance report",
-            note: "Every verdict, with what was judged by and how far the facts are known; for now, as of the last minute.",
+            note: "Every verdict as of now, with what was judged by and how far the facts are known.",
             "<ul class=\"downloads\">",
             download("html", "Page", "To read, print and hand over; one file, with charts."),
             download("csv", "CSV", "One row for every policy, rule and token."),
@@ -22,18 +22,16 @@ extension ReportsPage {
 
     private var numbers: Markup {
         let active = states[.active, default: 0]
+        let part = "\(share(tokens.violating, of: tokens.total)) of those under a policy"
+        func heed(_ count: Int) -> Mood { count > 0 ? .heed : .plain }
         return figures([
-            ("Active tokens", "\(active)", "\(states[.quarantined, default: 0].grouped) quarantined", .plain),
-            (
-                "Violating", "\(tokens.violating)", "\(share(tokens.violating, of: tokens.total)) of those under policy",
-                tokens.violating > 0 ? .bad : .good
-            ),
-            ("Under no policy", "\(uncovered)", "judged by nobody", uncovered > 0 ? .heed : .plain),
-            ("Without an end", "\(neverExpiring)", "valid until revoked", neverExpiring > 0 ? .heed : .plain),
-            ("End within 30 days", "\(endingSoon)", "live tokens", .plain),
-            ("Without an owner", "\(withoutOwner)", "nobody to ask", withoutOwner > 0 ? .heed : .plain),
-            ("Never used", "\(neverUsed)", "since they are watched", .plain),
-            ("Being rotated", "\(rotating)", "now", .plain),
+            Figure("Active tokens", active, "\(states[.quarantined, default: 0].grouped) quarantined"),
+            Figure("Violating", tokens.violating, part, tokens.violating > 0 ? .bad : .plain),
+            Figure("Under no policy", uncovered, "judged by nobody", heed(uncovered)),
+            Figure("Without an end", neverExpiring, "valid until revoked", heed(neverExpiring)),
+            Figure("End within 30 days", endingSoon, "live tokens"),
+            Figure("Without an owner", withoutOwner, "nobody to ask", heed(withoutOwner)),
+            Figure("Never used", neverUsed, "since they are watched"), Figure("Being rotated", rotating, "now"),
         ])
     }
 

@@ -27,10 +27,10 @@ extension RunsPage {
             }
             let result: Markup =
                 row.run.aborted.map { "<span class=\"below\">\($0)</span>" }
-                ?? """
-                \(total == 0 ? "" : bar(row.outcomes, of: row.run.id))\
-                <span class="below">\(words.isEmpty ? "nothing to do" : words.joined(separator: ", "))</span>
-                """
+                    ?? """
+                    \(total == 0 ? "" : bar(row.outcomes, of: row.run.id))\
+                    <span class="below">\(words.isEmpty ? "nothing to do" : words.joined(separator: ", "))</span>
+                    """
             return [
                 link("/admin/runs/\(encoded(row.run.id))", "<code>\(row.run.id)</code>"), row.run.state,
                 twoLines(row.run.startedAt, frame.now), row.run.duration, "\(row.run.actor)",
@@ -60,7 +60,7 @@ extension RunPage {
                 "\(policyLink(action.policy))<span class=\"below\">\(action.rule)</span>",
                 """
                 \(action.message.capitalizedFirst).\
-                \(cause.isEmpty ? "" : "<span class=\"below\">\(cause.capitalizedFirst)</span>" as Markup)
+                \(cause.isEmpty ? "" : "<span class=\"below\">\(cause)</span>" as Markup)
                 """, shortTime(action.at, frame.now),
             ]
         }

@@ -17,11 +17,12 @@ extension SignInPage {
         }
         let others: Markup =
             links.isEmpty ? "" : "<p class=\"or\"><span>or</span></p><ul class=\"providers\">\(links)</ul>"
+        let end = submit("Sign in", "primary wide")
         return """
             <div class="sign-in"><p class="brand">\(Icon.mark)<span>Rota</span></p>
             <div class="card"><h1>Sign in</h1>
             <p class="lede">Terms for API tokens: what exists, who uses it, and when it ends.</p>
-            \(form("/admin/sign-in", frame, look: "column", hidden("next", next), token, submit("Sign in", "primary wide")))
+            \(form("/admin/sign-in", frame, look: "column", hidden("next", next), token, end))
             \(others)</div>
             <p class="quiet">\(frame.version.isEmpty ? "" : "Rota \(frame.version)" as Markup)</p></div>
 

@@ -26,7 +26,7 @@ extension TokenActionPage.Kind {
         case .revoke:
             [
                 "All its values end at once: the next request with one of them is refused.",
-                "It stays listed as revoked, with its history. There is no way back: whoever still needs it needs a new one.",
+                "It stays listed as revoked, with its history. There is no way back.",
             ]
         case .quarantine:
             [
@@ -52,7 +52,7 @@ extension TokenActionPage {
         return """
             \(heading(title, trail: trail, lede: verdict(frame)))
             \(impact(frame))\(obstacle.map { obstacle in
-                alert("failed", "It cannot be done.", "\(obstacle)") } ?? confirmation(frame))
+                alert("failed", "This cannot be done.", "\(obstacle)") } ?? confirmation(frame))
             """
     }
 
@@ -70,19 +70,22 @@ extension TokenActionPage {
     private func impact(_ frame: Frame) -> Markup {
         let steps = kind.steps(token, destinations.count).map { "<li>\($0)</li>" as Markup }
         let places = destinations.map { "<li>\(tag($0.description))</li>" as Markup }
+        let list: Markup =
+            places.isEmpty
+            ? "<p class=\"quiet\">No destination is known.</p>" : "<ul class=\"lines\">\(places)</ul>"
         let past: Markup = quarantine.map { "<p class=\"remark\">\($0.sequel(frame.now))</p>" } ?? ""
         return """
             \(card("steps", "What happens", "<ol class=\"happens\">\(steps)</ol>", past))\
             \(card("consumers", "Who uses it", note: "The last 30 days.",
                 uses.isEmpty ? "<p class=\"quiet\">No use was seen.</p>" : usesTable(uses, frame.now)))\
-            \(card("places", "Where its value lives",
-                places.isEmpty ? "<p class=\"quiet\">No destination is known.</p>" : "<ul class=\"plain\">\(places)</ul>"))
+            \(card("places", "Where its value lives", list))
             """
     }
 
     private func confirmation(_ frame: Frame) -> Markup {
         guard frame.may(kind.power) else {
-            return alert("failed", "It is not yours to do.", "Your roles do not allow it; ask somebody who operates Rota.")
+            return alert(
+                "failed", "You cannot do this.", "Your roles do not allow it: ask somebody who operates Rota.")
         }
         let asks = Self.asksForName(kind, token, at: frame.now)
         let overlapField =
@@ -103,7 +106,8 @@ extension TokenActionPage {
         let confirm: Markup = asks ? " data-confirm=\"\(token.name)\"" : ""
         let look: Markup = kind == .revoke ? "danger-solid" : "primary"
         let end: Markup = """
-            <div class="form-end">\(submit("\(kind.verb) this token", look))\(button(address(of: token.id), "Cancel"))</div>
+            <div class="form-end">\(submit("\(kind.verb) this token", look))\
+            \(button(address(of: token.id), "Cancel"))</div>
             """
         return card(
             "confirm", "Confirm",

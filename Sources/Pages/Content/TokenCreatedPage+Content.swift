@@ -14,8 +14,8 @@ extension TokenCreatedPage {
             ("Owner", orNone(token.owner, "nobody")), ("Scopes", tags(token.scopes, most: 12)),
             ("Ends", time(token.expiresAt, frame.now, none: "never; valid until it is revoked")),
         ])))
-        <p class="actions">\(button(address(of: token.id), "To the token", "primary"))\
-        \(button("/admin/api-tokens", "To all tokens"))</p>
+        <p class="actions">\(button(address(of: token.id), "View token", "primary"))\
+        \(button("/admin/api-tokens", "Back to API Tokens"))</p>
         """
     }
 
@@ -34,7 +34,7 @@ extension TokenCreatedPage {
     }
 
     private func places(_ destinations: [Destination]) -> Markup {
-        "<ul class=\"plain\">\(destinations.map { "<li>\(tag($0.description))</li>" as Markup })</ul>"
+        "<ul class=\"lines\">\(destinations.map { "<li>\(tag($0.description))</li>" as Markup })</ul>"
     }
 
     private func value(_ value: String) -> Markup {

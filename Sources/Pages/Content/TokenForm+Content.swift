@@ -17,13 +17,16 @@ extension NewTokenPage {
     package func content(in frame: Frame) -> Markup {
         let choices = Choices(
             catalogue: catalogue, roles: roles, vaults: vaults, owners: owners, integrations: integrations)
+        let lede: Markup = """
+            One token for each integration: a shared one tells nobody apart, and cannot be taken from one alone.
+            """
+        let once = hidden("request", request)
+        let end: Markup = """
+            <div class="form-end">\(submit("Generate Token"))\(button("/admin/api-tokens", "Cancel"))</div>
+            """
         return """
-            \(heading(title, trail: [link("/admin/api-tokens", "API Tokens")],
-                lede: "One token for one integration: shared ones cannot be told apart, nor taken away from one alone."))\
-            \(self.form.trouble)
-            \(Pages.form("/admin/api-tokens", frame, look: "long", hidden("request", request),
-                self.form.identity(choices), self.form.permissions(choices), self.form.end, self.form.places(choices),
-                "<div class=\"form-end\">\(submit("Generate Token"))\(button("/admin/api-tokens", "Cancel"))</div>"))
+            \(heading(title, trail: [link("/admin/api-tokens", "API Tokens")], lede: lede))
+            \(Pages.form("/admin/api-tokens", frame, look: "long", once, form.parts(choices), end))
             """
     }
 }
@@ -36,29 +39,34 @@ extension EditTokenPage {
         let choices = Choices(
             catalogue: catalogue, roles: roles, vaults: vaults, owners: owners, integrations: integrations)
         let trail = [link("/admin/api-tokens", "API Tokens"), tokenLink(token.id, token.name)]
-        let cancel = button(address(of: token.id), "Cancel")
+        let lede: Markup = "Its values stay as they are. Every change is in the audit log."
+        let end: Markup = """
+            <div class="form-end">\(submit("Save"))\(button(address(of: token.id), "Cancel"))</div>
+            """
+        let revision = hidden("revision", "\(token.revision)")
         return """
-            \(heading("Edit", trail: trail, lede: "Its values stay as they are; every change is in the audit log."))\
-            \(self.form.trouble)
-            \(Pages.form(address(of: token.id, "/edit"), frame, look: "long", hidden("revision", "\(token.revision)"),
-                self.form.identity(choices), self.form.permissions(choices), self.form.end, self.form.places(choices),
-                "<div class=\"form-end\">\(submit("Save"))\(cancel)</div>"))
+            \(heading("Edit", trail: trail, lede: lede))
+            \(Pages.form(address(of: token.id, "/edit"), frame, look: "long", revision, form.parts(choices), end))
             """
     }
 }
 
 extension TokenForm {
-    fileprivate var trouble: Markup {
+    fileprivate func parts(_ choices: Choices) -> Markup {
+        "\(trouble)\(identity(choices))\(permissions(choices))\(end)\(places(choices))"
+    }
+
+    private var trouble: Markup {
         guard !errors.isEmpty else { return "" }
         let lines = Field.allCases.compactMap { field -> Markup? in
             errors[field].map { "<li><a href=\"#\(field.id)\">\($0)</a></li>" }
         }
-        return alert("failed", "Nothing was done yet.", "<ul>\(lines)</ul>")
+        return alert("failed", "Nothing was saved.", "<ul>\(lines)</ul>")
     }
 
     // MARK: - What it is
 
-    fileprivate func identity(_ choices: Choices) -> Markup {
+    private func identity(_ choices: Choices) -> Markup {
         card(
             "identity", "What it is for",
             textField(
@@ -84,7 +92,7 @@ extension TokenForm {
 
     // MARK: - What it may
 
-    fileprivate func permissions(_ choices: Choices) -> Markup {
+    private func permissions(_ choices: Choices) -> Markup {
         let reading = choices.catalogue.filter { $0.access == .read }
         let writing = choices.catalogue.filter { $0.access == .write }
         let allWriting = writing.count > 1 && writing.allSatisfy { ticked.contains($0.name) }
@@ -97,7 +105,8 @@ extension TokenForm {
             <button type="button" class="button small" data-tick="read" hidden="hidden">Read-only: tick all</button>
             """
         return card(
-            "permissions", "What it may do", note: "The fewest that the integration can work with; reading comes first.",
+            "permissions", "What it may do",
+            note: "As few scopes as the integration can work with.",
             reading.isEmpty
                 ? ""
                 : boxes("read", "Read only", "", ease, reading.map { box($0.name, $0.description) }),
@@ -106,11 +115,13 @@ extension TokenForm {
             choices.roles.isEmpty
                 ? ""
                 : boxes(
-                    "roles", "Roles of Rota itself", "For people and for what administers tokens; no integration needs one.",
+                    "roles", "Roles of Rota itself",
+                    "For people and for what administers tokens; no integration needs one.",
                     "", choices.roles.map { box($0.scope, $0.description, obstacle: $0.obstacle) }),
             textField(
                 "scopes", "scopes", choices.catalogue.isEmpty ? "Scopes" : "Further scopes", furtherScopes,
-                hint: "Separated by blanks, such as <code>export:read</code>.", error: errors[.scopes] ?? errors[.scope],
+                hint: "Separated by blanks, such as <code>export:read</code>.",
+                error: errors[.scopes] ?? errors[.scope],
                 isOptional: !choices.catalogue.isEmpty, attributes: " spellcheck=\"false\" autocomplete=\"off\""))
     }
 
@@ -119,19 +130,20 @@ extension TokenForm {
     ) -> Markup {
         """
         <fieldset class="boxes" data-group="\(id)"><legend>\(name)</legend>
-        \(note.isEmpty ? "" : "<p class=\"hint\">\(note)</p>")\(extra)<div class="box-list">\(boxes)</div></fieldset>
+        \(note.isEmpty ? "" : "<p class=\"hint\">\(note)</p>" as Markup)\(extra)
+        <div class="box-list">\(boxes)</div></fieldset>
 
         """
     }
 
     private func box(_ scope: String, _ description: String, obstacle: String? = nil) -> Markup {
         let isTicked = ticked.contains(scope) && obstacle == nil
-        let state: Markup =
-            "\(isTicked ? " checked=\"checked\"" : "" as Markup)\(obstacle == nil ? "" : " disabled=\"disabled\"" as Markup)"
+        let ticked: Markup = isTicked ? " checked=\"checked\"" : ""
+        let disabled: Markup = obstacle == nil ? "" : " disabled=\"disabled\""
         let why: Markup = obstacle.map { "<span class=\"why\">\($0)</span>" } ?? ""
         return """
             <label class="box\(obstacle == nil ? "" : " off" as Markup)"><input type="checkbox" name="scope" \
-            value="\(scope)"\(state)/><span><code>\(scope)</code>\
+            value="\(scope)"\(ticked)\(disabled)/><span><code>\(scope)</code>\
             <span class="quiet">\(description)</span>\(why)</span></label>
 
             """
@@ -139,7 +151,7 @@ extension TokenForm {
 
     // MARK: - How long, and where
 
-    fileprivate var end: Markup {
+    private var end: Markup {
         let at: Markup = neverExpires ? "" : " checked=\"checked\""
         let never: Markup = neverExpires ? " checked=\"checked\"" : ""
         let date = FieldText(
@@ -162,7 +174,7 @@ extension TokenForm {
             """)
     }
 
-    fileprivate func places(_ choices: Choices) -> Markup {
+    private func places(_ choices: Choices) -> Markup {
         let vaults: Markup =
             choices.vaults.isEmpty ? "" : " Vaults: \(tags(choices.vaults, most: 8))"
         return card(

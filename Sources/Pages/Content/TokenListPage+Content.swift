@@ -73,14 +73,13 @@ extension TokenListPage {
             policies.isEmpty && query.policy.isEmpty
             ? "" : choice("policy", "policy", "Policy", all(policies, query.policy), chosen: query.policy)
         let clear = query.isNarrow ? button("/admin/api-tokens", "Clear") : ""
+        let sort = query.sort == .name ? "" : hidden("sort", query.sort.rawValue)
+        let owner = choice("owner", "owner", "Owner", all(owners, query.owner), chosen: query.owner)
+        let scope = choice("scope", "scope", "Scope", all(scopes, query.scope), chosen: query.scope)
         return """
-            <form method="get" action="/admin/api-tokens" class="filters" role="search" data-auto="yes">
-            \(search)\(states)
-            \(choice("owner", "owner", "Owner", all(owners, query.owner), chosen: query.owner))\
-            \(choice("scope", "scope", "Scope", all(scopes, query.scope), chosen: query.scope))\(policyChoice)\
-            \(statuses)\(ends)\(idle)\
-            \(query.sort == .name ? "" : hidden("sort", query.sort.rawValue))\
-            <div class="filter-buttons">\(submit("Apply", ""))\(clear)</div></form>
+            <form method="get" action="/admin/api-tokens" class="filters" role="search" data-auto="yes">\(sort)
+            <div class="filter-line">\(search)\(submit("Search", ""))\(clear)</div>
+            <div class="filter-choices">\(states)\(owner)\(scope)\(policyChoice)\(statuses)\(ends)\(idle)</div></form>
 
             """
     }
@@ -98,7 +97,8 @@ extension TokenListPage {
 
     private var statuses: Markup {
         choice(
-            "status", "status", "Policies", [("any", "Any"), ("violating", "Violating"), ("ok", "Without violation")],
+            "status", "status", "Compliance",
+            [("any", "Any"), ("violating", "Violating"), ("ok", "Without violation")],
             chosen: query.status.rawValue)
     }
 

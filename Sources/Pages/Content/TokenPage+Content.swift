@@ -23,7 +23,8 @@ extension TokenPage {
     private var standing: Markup {
         let violating = rulings.count { $0.verdict.status == .violating }
         guard violating == 0 else { return badge(violating.of("violation"), .bad) }
-        return rulings.max { $0.verdict.status.gravity < $1.verdict.status.gravity }.map { badge($0.verdict.status) } ?? ""
+        return rulings.max { $0.verdict.status.gravity < $1.verdict.status.gravity }.map { badge($0.verdict.status) }
+            ?? ""
     }
 
     private func actions(_ frame: Frame) -> Markup {
@@ -69,7 +70,7 @@ extension TokenPage {
             ("Ends", time(token.expiresAt, frame.now, none: "never; valid until it is revoked")),
             ("Last used", lastUse(frame)),
             ("Value issued", time(token.values.currentIssuedAt, frame.now, none: "not known")),
-            ("Next by policy", next(frame)),
+            ("Next action", next(frame)),
         ]
         if let end = token.end {
             list.append(("Ended", "\(time(end.at, frame.now)) by \(end.by): \(end.cause)"))
@@ -108,7 +109,7 @@ extension TokenPage {
             "verdicts", "What the policies say",
             rows.isEmpty
                 ? "<p class=\"quiet\">No policy selects this token.</p>"
-                : table("Verdicts", ["Policy and rule", "Status", "Why", "Deadline", "Cure"], rows))
+                : table("Verdicts", ["Policy and rule", "Status", "Why", "Deadline", "Action"], rows))
     }
 
     // MARK: - Rotation
@@ -123,19 +124,20 @@ extension TokenPage {
             case .overlap: 3
             case .done, .closed: 4
             }
-        let cause: Markup = rotation.cause.map { alert("warning", "It does not get on.", "\($0)") } ?? ""
+        let cause: Markup = rotation.cause.map { alert("warning", "It is stalled.", "\($0)") } ?? ""
         let trigger = rotation.trigger.map { "\($0.policy), \($0.rule)" } ?? "asked for by a person"
         let steps = [
-            "Claimed", "Pushed to \(pushed) of \(places.count.of("place"))", "Made current", "Overlap", "Old value retired",
+            "Claimed", "Pushed to \(pushed) of \(places.count.of("place"))", "Made current", "Overlap",
+            "Old value retired",
         ]
         return card(
-            "rotation", "Rotation under way",
+            "rotation", "Rotation in progress",
             note: "From version \(at: rotation.fromVersion), since \(time(rotation.claimedAt, frame.now)); \(trigger).",
             stepper(steps, at: step), cause,
             facts([
                 ("Overlap", "\(rotation.overlap.spoken)"),
-                ("Tried in vain", "\(rotation.failures.of("time"))"),
-                ("Looked at again", time(rotation.nextAttemptAt, frame.now)),
+                ("Failed attempts", "\(rotation.failures)"),
+                ("Next attempt", time(rotation.nextAttemptAt, frame.now)),
             ]))
     }
 
@@ -168,7 +170,7 @@ extension TokenPage {
             let state: Markup =
                 place.push.map { push -> Markup in
                     switch push.state {
-                    case .verified: badge("has version \(push.version)", .good)
+                    case .verified: badge("holds version \(push.version)", .good)
                     case .sending: badge("sending version \(push.version)", .accent)
                     case .unsent: badge("waits for version \(push.version)", .plain)
                     case .fenced: badge("fenced", .heed)
@@ -194,7 +196,7 @@ extension TokenPage {
                 scopes.isEmpty ? "" : "<p class=\"remark\">Scopes that no use has needed: \(tags(scopes, most: 12))</p>"
             } ?? ""
         return card(
-            "uses", "Uses", note: "The last 30 days. \(idle)",
+            "uses", "Usage", note: "The last 30 days. \(idle)",
             uses.isEmpty ? "<p class=\"quiet\">None was seen.</p>" : usesTable(uses, frame.now), unused)
     }
 
@@ -204,7 +206,8 @@ extension TokenPage {
             [
                 "<code>\(waiver.id)</code>", badge(waiver, frame.now),
                 "\(policyLink(waiver.policy))<span class=\"below\">\(waiver.rule ?? "all rules")</span>",
-                "\(waiver.reason)<span class=\"below\">\(waiver.requester.name)</span>", twoLines(waiver.endsAt, frame.now),
+                "\(waiver.reason)<span class=\"below\">\(waiver.requester.name)</span>",
+                twoLines(waiver.endsAt, frame.now),
             ]
         }
         return card("waivers", "Waivers", table("Waivers", ["Waiver", "State", "Policy", "Reason", "Ends"], rows))
@@ -215,7 +218,7 @@ extension TokenPage {
             let cause = entry.cause
             return """
                 <li><div><strong>\(entry.action)</strong> <span class="quiet">by \(entry.actor)</span></div>
-                <div>\(cause.isEmpty ? "" : "\(cause.capitalizedFirst). " as Markup)</div>
+                <div>\(cause)</div>
                 <div class="quiet">\(time(entry.at, frame.now))</div></li>
 
                 """

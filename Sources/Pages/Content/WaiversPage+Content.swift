@@ -12,10 +12,10 @@ extension WaiversPage {
         let over = rows.filter { !open.contains($0.waiver.id) }.sorted { $0.waiver.endsAt > $1.waiver.endsAt }
         return """
             \(heading(self, lede: "Dated, reasoned exceptions from policies: asked for by one, approved by another."))
-            \(rows.isEmpty ? "<div class=\"card flush\">\(none)</div>" : "")\
-            \(waiting.isEmpty ? "" : card("waiting", "Waiting for an approval", items(waiting, frame)))\
+            \(rows.isEmpty ? "<div class=\"card flush\">\(none)</div>" as Markup : "")\
+            \(waiting.isEmpty ? "" : card("waiting", "Waiting for approval", items(waiting, frame)))\
             \(inForce.isEmpty ? "" : card("in-force", "In force", items(inForce, frame)))\
-            \(over.isEmpty ? "" : card("over", "Over", items(over, frame)))
+            \(over.isEmpty ? "" : card("ended", "Ended", items(over, frame)))
             """
     }
 
@@ -69,7 +69,8 @@ extension WaiversPage {
             }
         }
         let field = textField(
-            "reason-\(id)", "reason", "Reason to withdraw it", "", attributes: " required=\"required\" maxlength=\"1000\"")
+            "reason-\(id)", "reason", "Reason to withdraw it", "",
+            attributes: " required=\"required\" maxlength=\"1000\"")
         parts.append(form("\(target)/withdraw", frame, look: "line", field, submit("Withdraw", "danger")))
         return "<div class=\"columns forms\">\(parts)</div>"
     }

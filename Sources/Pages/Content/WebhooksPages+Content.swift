@@ -50,7 +50,7 @@ extension WebhooksPage {
 
     private func again(_ row: Row, _ frame: Frame) -> Markup {
         guard frame.may(.replay), row.counts.dead > 0 else { return "" }
-        let text = "Replay dead of \(row.name)"
+        let text: Markup = "Replay dead<span class=\"unseen\"> letters of \(row.name)</span>"
         return form("/admin/webhooks/replay", frame, hidden("endpoint", row.name), submit(text, "small"))
     }
 }

@@ -78,6 +78,6 @@ func choice(
     return FieldText(id: id, name: name, label: label).around { "<select\($0)>\(drawn)</select>" }
 }
 
-func submit(_ text: String, _ look: Markup = "primary", attributes: Markup = "") -> Markup {
+func submit(_ text: Markup, _ look: Markup = "primary", attributes: Markup = "") -> Markup {
     "<button type=\"submit\" class=\"button \(look)\"\(attributes)>\(text)</button>"
 }

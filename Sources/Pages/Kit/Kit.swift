@@ -35,7 +35,21 @@ func address(of id: TokenID, _ part: Markup = "") -> Markup { "/admin/api-tokens
 
 func link(_ target: Markup, _ content: Markup) -> Markup { "<a href=\"\(target)\">\(content)</a>" }
 
-func tokenLink(_ id: TokenID, _ name: String) -> Markup { link(address(of: id), Markup(text: name)) }
+func tokenLink(_ id: TokenID, _ name: String) -> Markup { link(address(of: id), breakable(name)) }
+
+/// A name that may be broken where its words end, and not within them.
+func breakable(_ name: String) -> Markup {
+    var markup = Markup()
+    var word = ""
+    for character in name {
+        word.append(character)
+        guard "_-/:.".contains(character) else { continue }
+        markup += "\(word)<wbr/>"
+        word = ""
+    }
+    markup += Markup(text: word)
+    return markup
+}
 
 func policyLink(_ name: String) -> Markup { link("/admin/policies/\(encoded(name))", Markup(text: name)) }
 
@@ -45,8 +59,8 @@ func heading(_ title: String, trail: [Markup] = [], lede: Markup = "", actions: 
     return """
         <div class="head"><div class="head-text"><nav class="trail" aria-label="Where this is"><ol>
         <li>Administration</li>\(steps)</ol></nav>
-        <h1>\(title)</h1>\(lede.bytes.isEmpty ? "" : "<p class=\"lede\">\(lede)</p>")</div>
-        \(actions.bytes.isEmpty ? "" : "<div class=\"actions\">\(actions)</div>")</div>
+        <h1>\(breakable(title))</h1>\(lede.isEmpty ? "" : "<p class=\"lede\">\(lede)</p>" as Markup)</div>
+        \(actions.isEmpty ? "" : "<div class=\"actions\">\(actions)</div>" as Markup)</div>
 
         """
 }
@@ -63,7 +77,7 @@ func button(_ target: Markup, _ text: Markup, _ look: Markup = "") -> Markup {
 func card(_ id: Markup, _ title: Markup, note: Markup = "", _ content: Markup...) -> Markup {
     """
     <section class="card" aria-labelledby="\(id)"><div class="card-head"><h2 id="\(id)">\(title)</h2>
-    \(note.bytes.isEmpty ? "" : "<p class=\"quiet\">\(note)</p>")</div>
+    \(note.isEmpty ? "" : "<p class=\"quiet\">\(note)</p>" as Markup)</div>
     \(content)</section>
 
     """
@@ -157,11 +171,22 @@ func facts(_ facts: [(String, Markup)]) -> Markup {
     return "<dl class=\"facts\">\(rows)</dl>\n"
 }
 
-/// Numbers that are worth a look, each with a line below.
-func figures(_ figures: [(name: String, value: Markup, note: String, mood: Mood)]) -> Markup {
+/// A number that is worth a look, with a line below.
+struct Figure {
+    var name: String
+    var count: Int
+    var note: String
+    var mood: Mood
+
+    init(_ name: String, _ count: Int, _ note: String, _ mood: Mood = .plain) {
+        (self.name, self.count, self.note, self.mood) = (name, count, note, mood)
+    }
+}
+
+func figures(_ figures: [Figure]) -> Markup {
     let cards = figures.map { figure -> Markup in
         """
-        <div class="figure \(figure.mood.name)"><dt>\(figure.name)</dt><dd class="value">\(figure.value)</dd>
+        <div class="figure \(figure.mood.name)"><dt>\(figure.name)</dt><dd class="value">\(figure.count)</dd>
         <dd class="quiet">\(figure.note)</dd></div>
 
         """
@@ -173,7 +198,7 @@ func alert(_ kind: Markup, _ title: String, _ text: Markup) -> Markup {
     let role: Markup = kind == "failed" ? "alert" : "status"
     return """
         <div class="alert \(kind)" role="\(role)">\(kind == "done" ? Icon.done : Icon.warning)<div>\
-        \(title.isEmpty ? "" : "<strong>\(title)</strong> ")\(text)</div></div>
+        \(title.isEmpty ? "" : "<strong>\(title)</strong> " as Markup)\(text)</div></div>
 
         """
 }

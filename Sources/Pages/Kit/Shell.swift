@@ -59,7 +59,7 @@ extension Page {
         var markup = Markup()
         if let brake = frame.brake {
             markup += """
-                <div class="brake" role="status">\(Icon.warning)<div><strong>Nothing destructive is done now.</strong>
+                <div class="brake" role="status">\(Icon.warning)<div><strong>Destructive actions are on hold.</strong>
                 \(brake.message.capitalizedFirst). <span class="quiet">\(brake.hint.capitalizedFirst)</span></div></div>
 
                 """

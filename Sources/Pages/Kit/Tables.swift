@@ -43,12 +43,14 @@ struct Column: ExpressibleByStringLiteral {
 
 /// A table of which each row becomes a card on a narrow screen. The first cell of a row names it.
 func table(_ caption: String, _ columns: [Column], _ rows: [[Markup]], look: Markup = "") -> Markup {
+    guard !rows.isEmpty else { return "<p class=\"quiet\">None.</p>" }
     let lines = rows.map { cells -> Markup in
         let drawn = zip(columns, cells).enumerated().map { index, pair -> Markup in
             let (column, content) = pair
             guard index > 0 else { return "<th scope=\"row\">\(content)</th>" }
             let label: Markup = column.isHidden ? "" : " data-label=\"\(column.name)\""
-            return "<td\(column.isNumber ? " class=\"number\"" : "")\(label)>\(content)</td>"
+            let look: Markup = column.isNumber ? " class=\"number\"" : ""
+            return "<td\(look)\(label)><div>\(content)</div></td>"
         }
         return "<tr>\(drawn)</tr>\n"
     }

@@ -29,7 +29,7 @@ func rough(_ span: TimeSpan) -> String {
 func time(_ instant: Instant, _ now: Instant) -> Markup {
     """
     <time datetime="\(instant.description)">\(instant.minute)</time> \
-    <span class="quiet">(\(relative(instant, to: now)))</span>
+    <span class="quiet relative">(\(relative(instant, to: now)))</span>
     """
 }
 
@@ -54,9 +54,11 @@ extension Token {
     /// When it was used last, for a cell.
     func lastUse(_ now: Instant) -> Markup {
         switch usage {
-        case .lastUsed(let instant): twoLines(instant, now)
+        case .lastUsed(let instant): shortTime(instant, now)
         case .neverUsed(let since):
-            "never<span class=\"below\">watched since <time datetime=\"\(since.description)\">\(since.day)</time></span>"
+            """
+            never<span class="below">watched since <time datetime="\(since.description)">\(since.day)</time></span>
+            """
         case .unknown: "<span class=\"quiet\">not known</span>"
         }
     }
