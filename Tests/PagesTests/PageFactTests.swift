@@ -138,6 +138,14 @@ struct PageFactTests {
         for fact in ["What happens", "10.20.4.17", "aws-eu:prod/snowflake-export"] { #expect(text.contains(fact)) }
     }
 
+    @Test func `a token without a destination is not rotated from here`() throws {
+        let page = TokenActionPage(kind: .rotate, token: samples.snowflake)
+        let markings = Markings(page.render(in: samples.frame))
+        #expect(markings.all("form").compactMap { $0["action"] } == ["/admin/sign-out"])
+        #expect(
+            markings.all("main").first?.text.contains("no destination that a new value could be pushed to") ?? false)
+    }
+
     @Test func `the name is asked for only while the token is in use`() {
         let now = samples.now
         let idle = samples.token(1, "a", usage: .lastUsed(now - .days(8)))
