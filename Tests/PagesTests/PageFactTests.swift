@@ -79,6 +79,15 @@ struct PageFactTests {
         #expect(try text("api-tokens-empty").contains("No token yet"))
     }
 
+    @Test func `the menu leads only where one may look`() {
+        var frame = samples.frame
+        frame.person?.sees = [.apiTokens, .audit]
+        let markings = Markings(AuditPage(entries: []).render(in: frame))
+        let menu = markings.all("nav").first { $0["aria-label"] == "Administration" }
+        let links = menu.map { markings.of($0, "a").map(\.text) }
+        #expect(links == ["API Tokens", "Audit"])
+    }
+
     // MARK: - A new token
 
     @Test func `the form for a token has all its fields, read-only scopes first`() throws {
