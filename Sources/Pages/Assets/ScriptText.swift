@@ -26,11 +26,14 @@ let scriptText = #"""
         button.hidden = false;
         button.addEventListener("click", async () => {
           field.select();
-          let done = true;
+          let done = false;
           try {
-            if (navigator.clipboard) await navigator.clipboard.writeText(field.value);
-            else done = document.execCommand("copy");
-          } catch { done = false; }
+            await navigator.clipboard.writeText(field.value);
+            done = true;
+          } catch {
+            // Not on a page without TLS, and not where the browser forbids it: the old way may do.
+            done = document.execCommand("copy");
+          }
           button.textContent = done ? "Copied" : "Press Ctrl+C";
           if (told) told.textContent = done ? "The value was copied." : "It could not be copied; it is selected.";
           setTimeout(() => { button.textContent = "Copy"; }, 2500);

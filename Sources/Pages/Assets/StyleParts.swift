@@ -4,6 +4,7 @@ let styleParts = """
       box-shadow: var(--shadow); }
     .card + .card, .card + .columns, .columns + .card, .alert + .card, .figures + .card, .long .card + .card
       { margin-top: 16px; }
+    .card + .alert { margin-top: 16px; }
     .card.flush { padding: 0; overflow: hidden; }
     .card-head { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 12px; margin-bottom: 12px; }
     .card-head .quiet { font-size: 13px; }

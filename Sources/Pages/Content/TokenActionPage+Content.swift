@@ -47,10 +47,12 @@ extension TokenActionPage {
 
     package func content(in frame: Frame) -> Markup {
         let trail = [link("/admin/api-tokens", "API Tokens"), tokenLink(token.id, token.name)]
+        let decision =
+            refusal.map { (before: alert("failed", "This cannot be done.", $0), after: "" as Markup) }
+            ?? (before: steps(frame), after: confirmation(frame))
         return """
             \(heading(title, trail: trail, lede: verdict(frame)))
-            \(impact(frame))\(refusal.map { refusal in
-                alert("failed", "This cannot be done.", refusal) } ?? confirmation(frame))
+            \(decision.before)\(impact(frame))\(decision.after)
             """
     }
 
@@ -73,17 +75,21 @@ extension TokenActionPage {
         }
     }
 
-    private func impact(_ frame: Frame) -> Markup {
+    private func steps(_ frame: Frame) -> Markup {
         let steps = kind.steps(token, destinations.count).map { "<li>\($0)</li>" as Markup }
+        let past: Markup = quarantine.map { "<p class=\"remark\">\($0.sequel(frame.now))</p>" } ?? ""
+        return card("steps", "What happens", "<ol class=\"happens\">\(steps)</ol>", past)
+    }
+
+    private func impact(_ frame: Frame) -> Markup {
         let places = destinations.map { "<li>\(tag($0.description))</li>" as Markup }
         let list: Markup =
             places.isEmpty
             ? "<p class=\"quiet\">No destination is known.</p>" : "<ul class=\"lines\">\(places)</ul>"
-        let past: Markup = quarantine.map { "<p class=\"remark\">\($0.sequel(frame.now))</p>" } ?? ""
+        let consumers: Markup =
+            uses.isEmpty ? "<p class=\"quiet\">No use was seen.</p>" : usesTable(uses, frame.now)
         return """
-            \(card("steps", "What happens", "<ol class=\"happens\">\(steps)</ol>", past))\
-            \(card("consumers", "Who uses it", note: "The last 30 days.",
-                uses.isEmpty ? "<p class=\"quiet\">No use was seen.</p>" : usesTable(uses, frame.now)))\
+            \(card("consumers", "Who uses it", note: "The last 30 days.", consumers))\
             \(card("places", "Where its value lives", list))
             """
     }
