@@ -79,6 +79,15 @@ struct PageFactTests {
         #expect(try text("api-tokens-empty").contains("No token yet"))
     }
 
+    @Test func `the menu leads only where one may look`() {
+        var frame = samples.frame
+        frame.person?.sees = [.apiTokens, .audit]
+        let markings = Markings(AuditPage(entries: []).render(in: frame))
+        let menu = markings.all("nav").first { $0["aria-label"] == "Administration" }
+        let links = menu.map { markings.of($0, "a").map(\.text) }
+        #expect(links == ["API Tokens", "Audit"])
+    }
+
     // MARK: - A new token
 
     @Test func `the form for a token has all its fields, read-only scopes first`() throws {
@@ -136,6 +145,14 @@ struct PageFactTests {
         #expect(fields.keys.contains("name") == (kind == .revoke))
         let text = try text(kind.rawValue)
         for fact in ["What happens", "10.20.4.17", "aws-eu:prod/snowflake-export"] { #expect(text.contains(fact)) }
+    }
+
+    @Test func `a token without a destination is not rotated from here`() throws {
+        let page = TokenActionPage(kind: .rotate, token: samples.snowflake)
+        let markings = Markings(page.render(in: samples.frame))
+        #expect(markings.all("form").compactMap { $0["action"] } == ["/admin/sign-out"])
+        #expect(
+            markings.all("main").first?.text.contains("no destination that a new value could be pushed to") ?? false)
     }
 
     @Test func `the name is asked for only while the token is in use`() {

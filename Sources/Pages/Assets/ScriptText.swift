@@ -12,6 +12,13 @@ let scriptText = #"""
         if (!Number.isNaN(date.getTime())) time.title = local.format(date) + " (your time)";
       }
 
+      // On a phone the menu lies in one line: show where one is.
+      const here = one(".menu a[aria-current]");
+      if (here && matchMedia("(max-width: 860px)").matches) {
+        const menu = here.closest(".menu");
+        menu.scrollLeft = here.offsetLeft - (menu.clientWidth - here.offsetWidth) / 2;
+      }
+
       // Copy a value.
       for (const button of all("button[data-copy]")) {
         const field = document.getElementById(button.dataset.copy);

@@ -48,7 +48,7 @@ let styleParts = """
     .filters input, .filters select { min-height: 34px !important; }
     .filters select { text-overflow: ellipsis; }
 
-    .scroll { overflow-x: auto; }
+    .scroll { overflow-x: auto; position: relative; }
     table { width: 100%; border-collapse: collapse; font-size: 13px; line-height: 1.45; }
     th, td { text-align: left; vertical-align: top; padding: 10px 8px; border-bottom: 1px solid var(--line);
       font-weight: 400; overflow-wrap: break-word; }
@@ -72,7 +72,7 @@ let styleParts = """
       color: var(--accent); margin-right: -6px; }
     .row-actions .button.danger { color: var(--bad); }
     .row-actions .button:hover { text-decoration: underline; background: none; }
-    .tokens td:nth-child(4) { white-space: nowrap; }
+    .tokens td:nth-child(4) time { white-space: nowrap; }
     .tokens td:nth-child(6) { min-width: 106px; } .tokens td:nth-child(8) { max-width: 104px; }
     .tokens tbody th { min-width: 176px; } .tokens td:nth-child(2) { min-width: 88px; }
     .policies .bar { min-width: 130px; margin: 4px 0 3px; }

@@ -17,9 +17,7 @@ extension TokenActionPage.Kind {
         switch self {
         case .rotate:
             [
-                destinations > 0
-                    ? "A new value is made and pushed to \(destinations.of("destination")), and read back there."
-                    : "It has no destination: the new value is shown once, to you, and you carry it to who needs it.",
+                "A new value is made, pushed to \(destinations.of("destination")), and read back there.",
                 "Then the new value is current. The old one stays valid for the overlap.",
                 "After the overlap the old value ends, and nobody can use it any more.",
             ]
@@ -51,9 +49,17 @@ extension TokenActionPage {
         let trail = [link("/admin/api-tokens", "API Tokens"), tokenLink(token.id, token.name)]
         return """
             \(heading(title, trail: trail, lede: verdict(frame)))
-            \(impact(frame))\(obstacle.map { obstacle in
-                alert("failed", "This cannot be done.", "\(obstacle)") } ?? confirmation(frame))
+            \(impact(frame))\(refusal.map { refusal in
+                alert("failed", "This cannot be done.", refusal) } ?? confirmation(frame))
             """
+    }
+
+    /// Why it cannot be done.
+    private var refusal: Markup? {
+        if let obstacle { return Markup(text: obstacle) }
+        guard kind == .rotate, destinations.isEmpty else { return nil }
+        let edit = link(address(of: token.id, "/edit"), "add one")
+        return "It has no destination that a new value could be pushed to: \(edit) first."
     }
 
     /// The one sentence that matters most.

@@ -52,7 +52,7 @@ extension TokenCreatedPage {
             <section class="card once" aria-labelledby="once"><h2 id="once">\(Icon.warning)Copy it now: \
             it is shown this once, and never again</h2>
             <p>Put it into a vault or a password store, and into nothing else: no mail, no ticket, no version control. \
-            When it is lost, rotate the token.</p>
+            When it is lost, revoke the token and make another.</p>
             \(field)<p class="unseen" role="status" data-told="value"></p></section>
 
             """

@@ -30,8 +30,10 @@ extension Page {
     }
 
     private func side(_ frame: Frame) -> Markup {
+        let seen = frame.person?.sees ?? []
         let groups = Section.groups.map { name, sections -> Markup in
-            let items = sections.map { section -> Markup in
+            guard !seen.isDisjoint(with: sections) else { return "" }
+            let items = sections.filter(seen.contains).map { section -> Markup in
                 let here: Markup = section == self.section ? " aria-current=\"page\"" : ""
                 return "<li><a href=\"/admin/\(section.rawValue)\"\(here)>\(section.icon)\(section.name)</a></li>\n"
             }

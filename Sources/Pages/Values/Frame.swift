@@ -11,11 +11,16 @@ package struct Frame: Sendable {
         package var roles: [String]
         /// What is offered to him; whether he may is asked again when he does it.
         package var may: Set<Power>
+        /// What the menu leads him to.
+        package var sees: Set<Section>
 
-        package init(name: String, roles: [String], may: Set<Power>) {
+        package init(
+            name: String, roles: [String], may: Set<Power>, sees: Set<Section> = Set(Section.allCases)
+        ) {
             self.name = name
             self.roles = roles
             self.may = may
+            self.sees = sees
         }
     }
 
