@@ -2,6 +2,7 @@ import RotaCore
 
 /// One scope of the catalogue.
 package struct ScopeEntry: Hashable, Sendable {
+    /// What it lets one do.
     package enum Access: String, CaseIterable, Sendable { case read, write, admin }
 
     package var name: String

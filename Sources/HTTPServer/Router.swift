@@ -20,6 +20,7 @@ package struct Router: Sendable {
     }
 
     private struct Route: Sendable {
+        var pattern: String
         var parts: [Part]
         /// Nil takes all of them.
         var methods: [String]?
@@ -48,9 +49,16 @@ package struct Router: Sendable {
             guard part.hasPrefix("{"), part.hasSuffix("}") else { return .literal(String(part)) }
             return part == "{...}" ? .rest : .one(String(part.dropFirst().dropLast()))
         }
-        let route = Route(parts: parts, methods: methods, handler: handler)
+        let route = Route(pattern: pattern, parts: parts, methods: methods, handler: handler)
         let isExact = parts.allSatisfy { if case .literal = $0 { true } else { false } }
         if isExact { exact[pattern, default: []].append(route) } else { routes.append(route) }
+    }
+
+    /// Every route as `GET /v1/tokens/{token}`, or with `*` where all methods are taken; HEAD goes without saying.
+    package var routeNames: [String] {
+        (exact.values.flatMap(\.self) + routes).flatMap { route in
+            (route.methods?.filter { $0 != "HEAD" } ?? ["*"]).map { "\($0) \(route.pattern)" }
+        }.sorted()
     }
 
     /// Answers a request: by its handler, with 404, or with 405 and the methods that there are.

@@ -9,9 +9,9 @@ extension SQLStore {
         try driver.all(.openFindingsOfToken, [.of(id)], Decode.finding)
     }
 
-    func tokens(_ listing: TokenListing, after position: TokenListing.Position?, limit: Int) throws -> TokenPage {
+    func tokens(_ listing: TokenListing, after position: TokenListing.Position?, limit: Int) throws -> ListedTokens {
         if let search = listing.search, let token = try token(TokenID(search)) {
-            return TokenPage(tokens: position == nil && listing.admits(token) ? [token] : [])
+            return ListedTokens(tokens: position == nil && listing.admits(token) ? [token] : [])
         }
         var walk = Walk(listing, after: position, limit: limit)
         try follow(&walk)
@@ -104,7 +104,7 @@ private struct Walk {
     let listing: TokenListing
     let start: TokenListing.Position
     let isFirst: Bool
-    var page = TokenPage()
+    var page = ListedTokens()
     private(set) var isStopped = false
     private let limit: Int
     private var lookedAt = 0

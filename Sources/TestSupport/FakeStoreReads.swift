@@ -172,8 +172,8 @@ package struct FakeStoreReads: StoreReads {
     package func lastRun() -> RunRecord? { run }
     package func tokens(
         _ listing: TokenListing, after position: TokenListing.Position?, limit: Int
-    ) -> TokenPage {
-        TokenPage(tokens: Array(tokens.filter(listing.admits).prefix(limit)))
+    ) -> ListedTokens {
+        ListedTokens(tokens: Array(tokens.filter(listing.admits).prefix(limit)))
     }
     package func openFindings(of id: TokenID) -> [Finding] { [] }
     package func runs(before number: Int64?, limit: Int) -> [NumberedRun] { [] }

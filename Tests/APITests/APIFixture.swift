@@ -22,7 +22,8 @@ final class APIFixture: Sendable {
 
     init(
         trusting proxies: [String] = [], isReady: Bool = true, hasStore: Bool = true, brake: Brake? = nil,
-        vaultMeter: VaultMeter = VaultMeter(), nanoseconds: [UInt64] = [], policies: PolicySet = PolicySet([])
+        vaultMeter: VaultMeter = VaultMeter(), nanoseconds: [UInt64] = [],
+        policies: PolicySet = PolicySet([]), scopes: [ScopeEntry] = []
     ) throws {
         let readings = Locked(Array(nanoseconds.reversed()))
         folder = try ScratchFolder()
@@ -33,14 +34,16 @@ final class APIFixture: Sendable {
             change: change)
         store = StoreQueue(try openStore(at: location, endpoints: [])) { _ in }
         let (uses, told) = (uses, told)
+        let rotator = Rotator(store: store, vaults: ["v": vault], clock: clock, random: SystemBytes())
         let rotate = RotateForHolder(
-            store: store,
-            rotator: Rotator(store: store, vaults: ["v": vault], clock: clock, random: SystemBytes()),
-            policies: policies, clock: clock, pauses: HolderPauses())
+            store: store, rotator: rotator, policies: policies, clock: clock, pauses: HolderPauses())
+        let served = ServedConfiguration.bench(policies, store, rotator, clock, scopes: scopes)
         router =
             API(
                 API.Parts(
-                    readers: try openReaders(at: location), revoke: RevokeUseCase(store: store, clock: clock),
+                    readers: try openReaders(at: location), store: store,
+                    revoke: RevokeUseCase(store: store, clock: clock), configuration: { served },
+                    random: SystemBytes(),
                     rotate: { digest, begun, finish in
                         Task {
                             do { finish(.success(try await rotate.rotate(digest, begun: begun))) } catch {
@@ -148,12 +151,14 @@ final class APIFixture: Sendable {
     /// What is answered, waited for where it comes later.
     func send(
         _ method: String, _ target: String, _ headers: [(name: String, value: String)] = [], form: String? = nil,
-        peer: Peer = .unix
+        json: JSON? = nil, peer: Peer = .unix
     ) async throws -> Response {
         guard let target = Target(target) else { throw JSON.Missing() }
-        let kind = form.map { _ in [(name: "Content-Type", value: "application/x-www-form-urlencoded")] } ?? []
+        var kind = form.map { _ in [(name: "Content-Type", value: "application/x-www-form-urlencoded")] } ?? []
+        if json != nil { kind = [(name: "Content-Type", value: "application/json")] }
         let request = Request(
-            id: "r-1", method: method, target: target, headers: Headers(headers + kind), body: Array((form ?? "").utf8),
+            id: "r-1", method: method, target: target, headers: Headers(headers + kind),
+            body: Array((form ?? json?.serialized() ?? "").utf8),
             peer: peer)
         switch router.answer(request) {
         case .now(let response): return response
@@ -185,4 +190,40 @@ extension Response {
     var challenges: [String] { headers.filter { $0.name == "WWW-Authenticate" }.map(\.value) }
     func json() throws -> JSON { try JSON.parse(body, maximumBytes: 1 << 20) }
     var text: String { String(decoding: body, as: UTF8.self) }
+}
+
+extension ServedConfiguration {
+    /// One vault, `v`, one webhook, `w`, and what takes its time done at once.
+    fileprivate static func bench(
+        _ policies: PolicySet, _ store: StoreQueue, _ rotator: Rotator, _ clock: ManualClock, scopes: [ScopeEntry]
+    ) -> ServedConfiguration {
+        let webhook = Endpoint(name: "w", events: [Glob("*")], retries: [])
+        let run = RunUseCase(
+            store: store, rotator: rotator,
+            deliverer: Deliverer(
+                store: store, transport: AcceptingTransport(), clock: clock, random: SystemBytes()), clock: clock,
+            random: SystemBytes())
+        return ServedConfiguration(
+            policies: policies, limits: Limits(), schedule: .hourly, calendar: nil, scopes: scopes,
+            tokenPrefix: TokenValue.defaultPrefix, longestWaiver: Waiver.usualLongest,
+            vaults: [Vault(name: "v", document: ["name": "v", "kind": "directory", "place": "p"])],
+            knownVaults: KnownVaults(names: ["v"]), caveats: [:],
+            webhooks: [Webhook(endpoint: webhook, shownURL: "https://w", events: ["*"], format: "standard")],
+            rotate: RotateUseCase(store: store, rotator: rotator, clock: clock), run: run,
+            tryVault: { ["name": .string($0), "ok": true, "steps": []] },
+            testWebhook: { name, _ in ["webhook": .string(name), "delivered": true] },
+            perform: { errand in
+                Task { await errand() }
+                return true
+            })
+    }
+}
+
+/// Takes every event.
+private struct AcceptingTransport: EventTransport {
+    let endpoints: [Endpoint] = []
+
+    func deliver(_ event: OutgoingEvent, to endpoint: Endpoint, at now: Instant) async -> DeliveryResult {
+        DeliveryResult(.delivered, status: 200)
+    }
 }

@@ -166,7 +166,7 @@ struct `Health` {
 
     @Test func `other paths and methods are told apart`() async throws {
         let fixture = try APIFixture()
-        #expect(try await fixture.send("GET", "/").status == 404)
+        #expect(try await fixture.send("GET", "/nothing").status == 404)
         #expect(try await fixture.send("GET", "/v1/introspect/").status == 404)
         let wrong = try await fixture.send("GET", "/v1/introspect")
         #expect(wrong.status == 405)

@@ -95,8 +95,8 @@ import Testing
         .allTokens, .tokensInStates, .unsortedTokens, .unfinishedRotations, .openFindings, .openFindingCounts,
         .deliveryCounts,
         .activeCount, .lastRun, .tokensWithoutValue, .stalledRotations, .heartbeats, .beginTracking, .schedules,
-        .stalledRotationCount, .failedAttemptCount, .blockCounts,
-        .destinationCounts, .blocks, .failedAttempts, .disabledEndpoints, .absentTokens, .absentCount,
+        .stalledRotationCount, .failedAttemptCount, .blockCounts, .deliveriesOfEndpoints,
+        .destinationCounts, .blocks, .deliveriesOfEndpoints, .failedAttempts, .disabledEndpoints, .absentTokens, .absentCount,
     ]
 
     /// It would look through the push rows, but only while a foreign key is violated.

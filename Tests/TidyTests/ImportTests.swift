@@ -25,14 +25,17 @@ struct ImportTests {
         "Stores": ["Engine", "RotaCore", "SQLite", "Crypto", "JSON"],
         "Vaults": ["Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"],
         "Webhooks": ["Addresses", "Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"],
-        "API": ["HTTPServer", "Addresses", "Engine", "RotaCore", "Crypto", "JSON"],
+        "API": [
+            "HTTPServer", "Addresses", "Documents", "Pages", "Reports", "Engine", "RotaCore", "Crypto", "JSON",
+        ],
+        "Documents": ["Engine", "RotaCore", "JSON"],
         "PolicyFiles": ["RotaCore", "YAML", "Crypto", "JSON"],
         "HTML": ["RotaCore"],
         "Reports": ["Engine", "RotaCore", "Crypto", "JSON", "HTML"],
         "Pages": ["Engine", "RotaCore", "Crypto", "JSON", "HTML"],
         "rota": [
             "Engine", "Stores", "Vaults", "Webhooks", "PolicyFiles", "Reports", "RotaCore", "YAML", "JSON",
-            "Crypto", "HTTPClient", "Addresses", "HTTPServer", "API",
+            "Crypto", "HTTPClient", "Addresses", "HTTPServer", "API", "Documents",
         ],
         "TestSupport": ["Engine", "Stores", "RotaCore", "Crypto", "JSON"],
     ]

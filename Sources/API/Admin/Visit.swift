@@ -184,7 +184,7 @@ extension API {
             503: ("Not now", "Try again in a moment."),
         ]
         let (title, usual) =
-            known[status] ?? ("Something went wrong", "The log has more, under the id of this request.")
+            known[status] ?? ("Something went wrong", "The log has more, under this id.")
         let page = ErrorPage(
             status: status, title: title, advice: advice.flatMap { $0.isEmpty ? nil : $0 } ?? usual,
             requestID: request.id)
@@ -210,7 +210,7 @@ extension API {
         return FormFields(request.body)
     }
 
-    /// Whether the browser says that the form is of a page of ours; one that says nothing is believed by its mark alone.
+    /// Whether the browser says that the form is of a page of ours; one that says nothing is believed by its mark.
     static func isOurs(_ request: Request) -> Bool {
         if let site = request.headers["sec-fetch-site"], site != "same-origin", site != "none" { return false }
         guard let origin = request.headers["origin"] else { return true }

@@ -50,7 +50,7 @@ extension Operation {
         Operation(
             id: "createToken", method: "POST", path: "/v1/tokens",
             summary:
-                "Makes a token. Its value is in this answer alone; with destinations it is pushed there, and shown to nobody",
+                "Makes a token. Its value is in this answer alone; with destinations it is pushed there and not shown",
             roles: issuers, body: .optional(draft, required: ["name"]), takesKey: true,
             answer: ok(.object([("token", .named("Token")), ("value", .maybe(.text))]), 201),
             refusals: [409, 415], handler: { try $0.createToken($1) }),

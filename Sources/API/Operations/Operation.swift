@@ -3,8 +3,8 @@ import HTTPServer
 import JSON
 import RotaCore
 
-/// One thing that can be asked for: where, by whom, what it takes and gives. Routes, the OpenAPI document and the test of
-/// who may do what all come from the one list of these.
+/// One thing that can be asked for: where, by whom, what it takes and gives. Routes, the OpenAPI document and the test
+/// of who may do what all come from the one list of these.
 struct Operation: Sendable {
     /// A field of the query.
     struct Parameter: Sendable {

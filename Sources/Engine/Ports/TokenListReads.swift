@@ -69,7 +69,7 @@ package struct TokenListing: Hashable, Sendable {
 }
 
 /// Tokens in the order that was asked for.
-package struct TokenPage: Hashable, Sendable {
+package struct ListedTokens: Hashable, Sendable {
     package var tokens: [Token]
     /// Where the next page begins; nil where there is none.
     package var next: TokenListing.Position?
@@ -88,7 +88,7 @@ package protocol TokenListReads {
     /// - parameters:
     ///   - position: where the page before ended; nil: the first one.
     ///   - limit: how many at the most.
-    func tokens(_ listing: TokenListing, after position: TokenListing.Position?, limit: Int) throws -> TokenPage
+    func tokens(_ listing: TokenListing, after position: TokenListing.Position?, limit: Int) throws -> ListedTokens
     /// The violations of a token that are open.
     func openFindings(of id: TokenID) throws -> [Finding]
 }

@@ -1,0 +1,108 @@
+import Engine
+import HTTPServer
+import JSON
+import RotaCore
+import TestSupport
+import Testing
+
+@testable import API
+
+/// Every route with every role: what is not allowed here is not allowed there.
+struct `Who may ask for what` {
+    private static let roles = [Role.admin, Role.operate, Role.issue, Role.audit, Role.introspect, "export:read"]
+
+    /// What is served besides the operations and the pages, each with what it asks for by itself.
+    private static let others: Set<String> = [
+        "POST /v1/introspect", "POST /v1/revoke", "* /v1/authorize", "* /v1/authorize/{...}",
+        "* /v1/authorize-for/{scopes}/{...}", "GET /v1/self", "POST /v1/self/rotate", "GET /metrics",
+        "GET /openapi.json", "GET /healthz", "GET /readyz", "GET /", "GET /admin", "GET /admin/", "GET /admin/sign-in",
+        "POST /admin/sign-in", "GET /admin/{...}",
+    ]
+
+    @Test func `is written down for every route that there is`() async throws {
+        let fixture = try APIFixture()
+        let listed =
+            Self.others.union(Operation.all.map { "\($0.method) \($0.path)" })
+            .union(PageRoute.all.map { "\($0.method) \($0.path)" })
+        let routes = fixture.router.routeNames.filter { !$0.hasPrefix("GET /admin/assets/") }
+        #expect(Set(routes) == listed)
+        #expect(routes.count == listed.count, "a route is there twice")
+        #expect(Set(Operation.all.map(\.id)).count == Operation.all.count)
+    }
+
+    @Test(arguments: roles)
+    func `is held for operations`(role: String) async throws {
+        let fixture = try APIFixture()
+        let value = try await fixture.issue("caller", scopes: [role], owner: "team")
+        for operation in Operation.all {
+            let path = operation.path.replacing(#/\{[a-z]+\}/#, with: "nothing")
+            let body: JSON? = operation.method == "GET" || operation.method == "DELETE" ? nil : [:]
+            let answer = try await fixture.send(
+                operation.method, path, [("Authorization", "Bearer \(value)")], json: body)
+            if operation.roles.contains(role) {
+                #expect(answer.status != 403 && answer.status != 401, "\(operation.id) as \(role): \(answer.text)")
+            } else {
+                #expect(answer.status == 403, "\(operation.id) as \(role)")
+                #expect(answer.challenges.first?.contains("insufficient_scope") == true)
+            }
+            #expect(answer[header: "Cache-Control"] == "no-store", "\(operation.id)")
+            #expect(try await fixture.send(operation.method, path, json: body).status == 401, "\(operation.id)")
+        }
+    }
+
+    @Test(arguments: roles)
+    func `is held for pages`(role: String) async throws {
+        let fixture = try APIFixture()
+        let value = try await fixture.issue("caller", scopes: [role], owner: "team")
+        let visitor = try await Visitor(fixture, value)
+        guard let visitor else {
+            #expect([Role.introspect, "export:read"].contains(role))
+            return
+        }
+        for route in PageRoute.all where route.path != "/admin/sign-out" {
+            let path = route.path.replacing(#/\{[a-z]+\}/#, with: "nothing")
+            let answer = try await visitor.send(route.method, path, form: route.method == "GET" ? nil : "reason=x")
+            if route.roles.contains(role) {
+                #expect(answer.status != 403, "\(route.method) \(path) as \(role): \(answer.text.suffix(900))")
+            } else {
+                #expect(answer.status == 403, "\(route.method) \(path) as \(role)")
+            }
+            let csp = answer[header: "Content-Security-Policy"]
+            let isPage = answer.status != 303 && !route.path.contains("compliance.")
+            #expect(!isPage || csp?.hasPrefix("default-src 'none'") == true)
+            #expect(answer[header: "Cache-Control"] == "no-store")
+            // Without the mark of the form nothing is done, and without the cookie nobody is there.
+            if route.method != "GET" {
+                #expect(try await visitor.send(route.method, path, form: "reason=x", marked: false).status == 403)
+            }
+            let stranger = try await fixture.send(route.method, path, form: route.method == "GET" ? nil : "reason=x")
+            #expect(route.method == "GET" ? stranger.status == 303 : stranger.status == 401)
+        }
+    }
+}
+
+/// Somebody who has signed in.
+struct Visitor {
+    let fixture: APIFixture
+    let cookie: String
+    let csrf: String
+
+    /// Nil where he was not let in.
+    init?(_ fixture: APIFixture, _ value: String) async throws {
+        let answer = try await fixture.send("POST", "/admin/sign-in", form: "token=\(value)&next=/admin/api-tokens")
+        guard answer.status == 303, let set = answer[header: "Set-Cookie"] else { return nil }
+        self.fixture = fixture
+        cookie = String(set.prefix { $0 != ";" })
+        let page = try await fixture.send("GET", "/admin/api-tokens", [("Cookie", cookie)])
+        csrf = page.text.firstMatch(of: #/name="csrf" value="([0-9a-f]+)"/#).map { String($0.1) } ?? ""
+    }
+
+    func send(
+        _ method: String, _ path: String, form: String? = nil, marked: Bool = true,
+        _ headers: [(name: String, value: String)] = []
+    ) async throws -> Response {
+        try await fixture.send(
+            method, path, [("Cookie", cookie)] + headers,
+            form: form.map { marked ? "\($0)&csrf=\(csrf)" : $0 })
+    }
+}
