@@ -93,7 +93,8 @@ extension API {
         }
         let roles = visit.call.caller.scope.split(separator: " ").map(String.init).filter { $0.hasPrefix("rota:") }
         return Frame(
-            person: Frame.Person(name: visit.call.principal.name, roles: roles, may: Self.powers(roles)),
+            person: Frame.Person(
+                name: visit.call.principal.name, roles: roles, may: Self.powers(roles), sees: Self.sections(roles)),
             csrf: visit.session.csrf, brake: parts.brake(), notice: visit.session.notice, now: visit.now,
             version: parts.version)
     }
@@ -106,6 +107,12 @@ extension API {
             powers.formUnion([.rotate, .revoke, .quarantine, .plan, .approve, .apply, .waive, .replay])
         }
         return powers
+    }
+
+    /// Who only issues has no business elsewhere.
+    private static func sections(_ roles: [String]) -> Set<Section> {
+        if roles.contains(Role.admin) || roles.contains(Role.audit) { return Set(Section.allCases) }
+        return roles.contains(Role.operate) ? Set(Section.allCases).subtracting([.audit]) : [.apiTokens]
     }
 
     func show(_ page: some Page, _ visit: Visit, status: Int = 200) -> Response {
