@@ -233,16 +233,6 @@ extension API {
     private func toSignIn(_ request: Request) -> Response {
         guard request.method == "GET" || request.method == "HEAD" else { return errorPage(401, request) }
         let path = request.target.path + (request.target.query.map { "?\($0)" } ?? "")
-        return Self.redirect("/admin/sign-in?next=\(Self.encoded(path))")
-    }
-
-    /// A text as a value of a query.
-    static func encoded(_ text: String) -> String {
-        text.utf8.reduce(into: "") { encoded, byte in
-            let isPlain =
-                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-                || [45, 46, 95, 126].contains(byte)
-            encoded += isPlain ? String(UnicodeScalar(byte)) : "%" + Hex.encode([byte]).uppercased()
-        }
+        return Self.redirect("/admin/sign-in?next=\(PercentEncoding.encode(path))")
     }
 }

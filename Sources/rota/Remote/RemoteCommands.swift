@@ -39,8 +39,9 @@ extension RemoteCommand {
                 "name", "description", "owner", "integration", "scope", "no-scopes", "label", "remove-label", "expires",
                 "prefix",
             ],
-            .sentence {
-                "token '\($0["token"]?["name"]?.string ?? "")' is \($0["changed"]?.bool == true ? "changed" : "as it was")"
+            .sentence { answer in
+                let how = answer["changed"]?.bool == true ? "changed" : "as it was"
+                return "token '\(answer["token"]?["name"]?.string ?? "")' is \(how)"
             }
         ) { arguments, now in
             Question("PATCH", ["v1", "tokens", arguments.operands[0]], body: try arguments.token(at: now))

@@ -60,18 +60,10 @@ struct RemoteServer {
     }
 
     private static func path(_ question: RemoteCommand.Question) -> String {
-        let path = question.path.map { "/" + encoded($0) }.joined()
+        let path = question.path.map { "/" + PercentEncoding.encode($0) }.joined()
         guard !question.query.isEmpty else { return path }
-        return path + "?" + question.query.map { "\($0.name)=\(encoded($0.value))" }.joined(separator: "&")
-    }
-
-    private static func encoded(_ text: String) -> String {
-        text.utf8.reduce(into: "") { encoded, byte in
-            let isPlain =
-                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-                || [45, 46, 95, 126].contains(byte)
-            encoded += isPlain ? String(UnicodeScalar(byte)) : "%" + Hex.encode([byte]).uppercased()
-        }
+        return path + "?"
+            + question.query.map { "\($0.name)=\(PercentEncoding.encode($0.value))" }.joined(separator: "&")
     }
 
     private static func failure(_ response: Response) -> Failure {
