@@ -200,11 +200,13 @@ extension API {
 
     // MARK: - Cookies and forms
 
-    static func sessionName(_ request: Request) -> String? {
+    static func sessionName(_ request: Request) -> String? { cookie(named: Sessions.cookie, request) }
+
+    static func cookie(named name: String, _ request: Request) -> String? {
         for pair in request.headers.all("cookie").joined(separator: ";").split(separator: ";") {
             let trimmed = pair.drop { $0 == " " }
-            guard trimmed.hasPrefix("\(Sessions.cookie)=") else { continue }
-            return String(trimmed.dropFirst(Sessions.cookie.utf8.count + 1))
+            guard trimmed.hasPrefix("\(name)=") else { continue }
+            return String(trimmed.dropFirst(name.utf8.count + 1))
         }
         return nil
     }
