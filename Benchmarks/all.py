@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Runs the benchmarks that are named, or all of them, and prints one table."""
 
+import busy
 import evaluation
 import introspection
 import lines
+import listing
 import plan
 import policies
 import push
@@ -12,6 +14,7 @@ import taking
 from measure import note, options, table
 
 ALL = {"plan": plan, "evaluation": evaluation, "lines": lines, "policies": policies, "introspection": introspection,
+       "busy": busy, "listing": listing,
        "push": push, "start": start, "import": taking}
 
 

@@ -16,6 +16,8 @@ class Load:
     """Requests a second."""
     processor: float
     """Seconds of the server's processor for each request."""
+    p99: float
+    """Seconds that one request in a hundred took, or longer."""
 
 
 def load(process, url, script, *arguments, connections=32, seconds=3, accepted=0, prefix=()):
@@ -26,7 +28,7 @@ def load(process, url, script, *arguments, connections=32, seconds=3, accepted=0
     """
     before = processor_of(process)
     told = subprocess.run(
-        [*prefix, "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", os.path.join(PEERS, script), url, "--", *arguments],
+        [*prefix, "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", os.path.join(PEERS, script), url, "--", *arguments],
         check=True, capture_output=True, text=True).stdout
     used = processor_of(process) - before
     faults = re.search(r"Non-2xx or 3xx responses: (\d+)", told)
@@ -34,4 +36,6 @@ def load(process, url, script, *arguments, connections=32, seconds=3, accepted=0
     if (int(faults[1]) if faults else 0) > accepted or sockets:
         sys.exit(f"error: {url} under load: {told}")
     count = int(re.search(r"(\d+) requests in", told)[1])
-    return Load(count, float(re.search(r"Requests/sec:\s+([\d.]+)", told)[1]), used / count)
+    late, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", told).groups()
+    return Load(count, float(re.search(r"Requests/sec:\s+([\d.]+)", told)[1]), used / count,
+                float(late) * {"us": 1e-6, "ms": 1e-3, "s": 1}[unit])

@@ -156,8 +156,12 @@ package struct API: Sendable {
             let query = request.target.query.map { FormFields($0.utf8) } ?? FormFields([])
             guard let query else { throw Refused.invalid("the query is not percent-encoded as it should be") }
             let known = operation.parameters.map(\.name)
-            guard query.names.allSatisfy({ name in known.contains { "\($0)" == name } }) else {
-                throw Refused.invalid("the query has a field that is not known here")
+            guard query.isPlain else {
+                throw Refused.invalid("the query has a field twice, or one that is no UTF-8")
+            }
+            if let stray = query.names.first(where: { name in !known.contains { "\($0)" == name } }) {
+                let near = nearest(to: stray, among: known.map { "\($0)" }).map { "; did you mean '\($0)'?" } ?? ""
+                throw Refused.invalid("the query has no field '\(abridged(stray))'\(near)")
             }
             return try operation.handler(
                 self,

@@ -9,6 +9,12 @@ struct Refused: Error {
 
     init(_ response: Response) { self.response = response }
 
+    /// One came with a value that is not accepted; what has become of it is told to its holder alone.
+    static let unaccepted = Refused(
+        .problem(
+            401, "Unauthorized", detail: "the token is not accepted; its holder is told why at /v1/self",
+            headers: [API.noStore, ("WWW-Authenticate", Challenge.invalidToken)]))
+
     /// Nobody whom we know: 401, with how to authenticate.
     static func unauthorized(_ challenges: [String]) -> Refused {
         Refused(
@@ -35,21 +41,26 @@ extension API {
     /// - throws: `Refused` with 401 or 403, which the log is told of.
     func requireRole(_ roles: [String], _ request: Request) throws -> KnownValue {
         let now = parts.clock.now()
+        let unknown = OAuthError(status: 401, code: "invalid_token", description: "the token is not accepted")
         guard let value = try parts.readers.value(with: try presented(request)) else {
-            throw Refused.unauthorized([Challenge.invalidToken])
+            _ = told(unknown, request)
+            throw Refused.unaccepted
         }
         let isAccepted = value.authenticates(at: now)
         note(value, isAccepted ? .accepted : .refused, Origin(of: request, trusting: parts.trustedProxies), at: now)
-        guard isAccepted else { throw Refused.unauthorized([Challenge.invalidToken]) }
+        guard isAccepted else {
+            _ = told(unknown, of: value, request)
+            throw Refused.unaccepted
+        }
         guard roles.contains(where: value.has) else {
-            let needed = roles[0]
+            let needed = roles.joined(separator: " or ")
             _ = told(
                 OAuthError(status: 403, code: "insufficient_scope", description: "this needs \(needed)"), of: value,
                 request)
             throw Refused(
                 .problem(
                     403, "Forbidden", detail: "this needs \(needed)",
-                    headers: [Self.noStore, ("WWW-Authenticate", Challenge.insufficientScope(needed))]))
+                    headers: [Self.noStore, ("WWW-Authenticate", Challenge.insufficientScope(roles[0]))]))
         }
         return value
     }

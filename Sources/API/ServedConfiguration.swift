@@ -76,6 +76,8 @@ package struct ServedConfiguration: Sendable {
     package var caveats: [String: String]
     package var webhooks: [Webhook]
     package var signIns: [SignIn] = []
+    /// Patterns of places that who only issues may have values brought to.
+    package var issueInto: [String] = []
     package var rotate: RotateUseCase
     package var run: RunUseCase
     /// Tries a vault that is configured, in a place that is left as it was; answers as `rota vault check --json` does.

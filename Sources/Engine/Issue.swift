@@ -31,6 +31,12 @@ package struct TokenDraft: Hashable, Sendable {
             require(
                 TokenFields.isText(text),
                 "the \(what) is longer than 1000 characters or has control characters")
+            require(
+                !SecretShape.isLikely(in: text), "the \(what) looks like a secret, and is shown to whoever looks")
+        }
+        for text in scopes + labels.sorted(by: { $0.key < $1.key }).flatMap({ [$0.key, $0.value] })
+        where SecretShape.isLikely(in: text) {
+            faults.append("a scope or label looks like a secret, and is shown to whoever looks")
         }
         require(
             TokenValue.isPrefix(prefix), "'\(prefix)' is not a prefix: 2 to 16 of a-z and 0-9, a letter first"

@@ -18,13 +18,16 @@ package struct ScopeEntry: Hashable, Sendable {
 
 extension [ScopeEntry] {
     /// The first scope that tokens may not be given, with the nearest that they may; nil where they may be given all of
-    /// them. Without a catalogue any will do; `rota:` ones are our own.
+    /// them. Without a catalogue any will do, but for what looks like a role of Rota and is none.
     package func unknown(in scopes: [String]) -> (scope: String, nearest: String?)? {
-        guard !isEmpty else { return nil }
         let known = map(\.name)
-        return scopes.first { !known.contains($0) && !$0.hasPrefix("rota:") }
-            .map { ($0, nearest(to: $0, among: known)) }
+        return scopes.first { scope in
+            scope.hasPrefix("rota:") ? !Self.roles.contains(scope) : !isEmpty && !known.contains(scope)
+        }.map { ($0, nearest(to: $0, among: known + Self.roles)) }
     }
+
+    /// The scopes that Rota itself goes by.
+    package static let roles = ["rota:admin", "rota:audit", "rota:introspect", "rota:issue", "rota:operate"]
 }
 
 extension [String] {

@@ -34,6 +34,13 @@ package struct FormFields: Sendable {
         fields.map { String(validating: decoded($0.name), as: UTF8.self) ?? "" }
     }
 
+    /// Whether nobody could read it in another way: each name once, and all of it UTF-8.
+    package var isPlain: Bool {
+        let names = fields.map { String(validating: decoded($0.name), as: UTF8.self) }
+        return !names.contains(nil) && Set(names).count == names.count
+            && fields.allSatisfy { String(validating: decoded($0.value), as: UTF8.self) != nil }
+    }
+
     /// The texts of all fields of a name that are UTF-8.
     package func texts(of name: StaticString) -> [String] {
         fields.filter { matches($0, name) }.compactMap { String(validating: decoded($0.value), as: UTF8.self) }

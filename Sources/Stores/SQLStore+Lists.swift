@@ -9,6 +9,15 @@ extension SQLStore {
         try driver.all(.openFindingsOfToken, [.of(id)], Decode.finding)
     }
 
+    func owners(limit: Int) throws -> [String] {
+        var owners: [String] = []
+        while owners.count < limit, let next = try driver.first(.nextOwner, [.text(owners.last ?? "")], { $0.text(0) })
+        {
+            owners.append(next)
+        }
+        return owners
+    }
+
     func tokens(_ listing: TokenListing, after position: TokenListing.Position?, limit: Int) throws -> ListedTokens {
         if let search = listing.search, let token = try token(TokenID(search)) {
             return ListedTokens(tokens: position == nil && listing.admits(token) ? [token] : [])
@@ -33,21 +42,48 @@ extension SQLStore {
             try take(
                 .listedByCreation, [.integer(latest), walk.isFirst ? .text("\u{10FFFF}") : text(0)],
                 { .init(texts: [$0.id.text], number: $0.createdAt.seconds) }, &walk)
-        case .end:
-            try take(
-                .listedByEnd,
-                [.integer(walk.start.number ?? .min), text(0), .integer(listing.endsBy?.seconds ?? .max)],
-                { .init(texts: [$0.id.text], number: $0.expiresAt?.seconds) }, &walk)
-        case .idleness:
-            try take(
-                .listedByIdleness,
-                [.integer(walk.start.number ?? .min), text(0), .integer(listing.idleSince?.seconds ?? .max)],
-                { .init(texts: [$0.id.text], number: $0.idleSince?.seconds) }, &walk)
+        case .end: try takeEnding(&walk)
+        case .idleness: try takeIdle(&walk)
         case .state(let state): try take(.listedByState, [.text(state.rawValue), text(0), text(1)], Walk.name, &walk)
         case .owner(let owner): try take(.listedByOwner, [.text(owner), text(0), text(1)], Walk.name, &walk)
         case .scope(let scope): try takeScopes(with: scope, &walk)
         case .name: try take(.listedByName, [text(0), text(1)], Walk.name, &walk)
         }
+    }
+
+    /// The first to end first; where all are wanted, those without an end come last, by their ids.
+    private func takeEnding(_ walk: inout Walk) throws {
+        let listing = walk.listing
+        let id = walk.start.texts.first ?? ""
+        if walk.isFirst || walk.start.number != nil {
+            try take(
+                .listedByEnd,
+                [.integer(walk.start.number ?? .min), .text(id), .integer(listing.endsBy?.seconds ?? .max)],
+                { .init(texts: [$0.id.text], number: $0.expiresAt?.seconds) }, &walk)
+        }
+        guard !walk.isStopped, listing.endsBy == nil else { return }
+        let isGoingOn = !walk.isFirst && walk.start.number == nil
+        try take(
+            .listedWithoutEnd, [.text(isGoingOn ? id : "")], { .init(texts: [$0.id.text], number: nil) }, &walk)
+    }
+
+    /// The longest idle first; where all are wanted, those of which it is not known come last, by their names.
+    private func takeIdle(_ walk: inout Walk) throws {
+        let listing = walk.listing
+        let texts = walk.start.texts
+        if walk.isFirst || walk.start.number != nil {
+            try take(
+                .listedByIdleness,
+                [
+                    .integer(walk.start.number ?? .min), .text(texts.first ?? ""),
+                    .integer(listing.idleSince?.seconds ?? .max),
+                ], { .init(texts: [$0.id.text], number: $0.idleSince?.seconds) }, &walk)
+        }
+        guard !walk.isStopped, listing.idleSince == nil else { return }
+        let isGoingOn = !walk.isFirst && walk.start.number == nil
+        walk.wantsUnknownUse = true
+        try take(
+            .listedByName, [.text(isGoingOn ? texts[0] : ""), .text(isGoingOn ? texts[1] : "")], Walk.name, &walk)
     }
 
     /// Looks through names, of which many more are looked at than of tokens.
@@ -77,6 +113,7 @@ extension SQLStore {
                 (list, position) = (next, ("", ""))
             }
             isBegun = false
+            guard walk.goesOn(at: TokenListing.Position(texts: [list])) else { return }
             guard ScopeText.decode(list).contains(scope) else { continue }
             try take(
                 .listedByScopes, [.text(list), .text(position.name), .text(position.id)],
@@ -105,6 +142,8 @@ private struct Walk {
     let start: TokenListing.Position
     let isFirst: Bool
     var page = ListedTokens()
+    /// Only tokens of which nobody knows since when they are idle.
+    var wantsUnknownUse = false
     private(set) var isStopped = false
     private let limit: Int
     private var lookedAt = 0
@@ -124,6 +163,8 @@ private struct Walk {
     var path: Path {
         if listing.status == .violating || listing.policy != nil { return .violating }
         if let search = listing.search, !search.isEmpty { return .search(search) }
+        // The other indexes are of active tokens alone.
+        guard listing.state == .active else { return listing.state.map { .state($0) } ?? .name }
         switch listing.order {
         case .expires: return .end
         case .used: return .idleness
@@ -131,13 +172,22 @@ private struct Walk {
         }
         if listing.endsBy != nil { return .end }
         if listing.idleSince != nil { return .idleness }
-        if let state = listing.state, state != .active { return .state(state) }
-        if listing.state == .active {
-            if let owner = listing.owner { return .owner(owner) }
-            if let scope = listing.scope { return .scope(scope) }
-            if listing.order == .created { return .creation }
-        }
+        if let owner = listing.owner { return .owner(owner) }
+        if let scope = listing.scope { return .scope(scope) }
+        if listing.order == .created { return .creation }
         return .name
+    }
+
+    /// Whether one more list of scopes is looked into, as if it were a token.
+    mutating func goesOn(at position: TokenListing.Position) -> Bool {
+        guard lookedAt < TokenListing.mostLookedAt else {
+            isStopped = true
+            page.next = position
+            page.isCutShort = true
+            return false
+        }
+        lookedAt += 1
+        return true
     }
 
     /// Takes a token in, where it is one of those; false when the page is full, or has taken long enough.
@@ -155,7 +205,7 @@ private struct Walk {
         }
         (last, lastID) = (position, token.id)
         lookedAt += 1
-        guard listing.admits(token) else { return true }
+        guard listing.admits(token), !wantsUnknownUse || token.idleSince == nil else { return true }
         if listing.status == .clean, try !isClean() { return true }
         page.tokens.append(token)
         return true

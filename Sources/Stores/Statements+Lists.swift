@@ -2,7 +2,7 @@
 extension Statement {
     static let listing: [Statement] = [
         listedByName, listedByNamePart, nameAfter, listedByState, listedByOwner, listedByScopes, listedByCreation,
-        listedByEnd, listedByIdleness, listedViolating, listedViolatingPolicy, openFindingsOfToken,
+        listedByEnd, listedWithoutEnd, listedByIdleness, listedViolating, listedViolatingPolicy, openFindingsOfToken,
     ]
 
     static let listedByName = Statement(
@@ -40,6 +40,8 @@ extension Statement {
         SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND (expires_at, id) > ($1, $2) AND expires_at <= $3
         ORDER BY expires_at, id
         """)
+    static let listedWithoutEnd = Statement(
+        "SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND expires_at IS NULL AND id > $1 ORDER BY id")
     static let listedByIdleness = Statement(
         """
         SELECT \(tokenColumns) FROM tokens

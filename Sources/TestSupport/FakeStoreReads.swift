@@ -175,6 +175,9 @@ package struct FakeStoreReads: StoreReads {
     ) -> ListedTokens {
         ListedTokens(tokens: Array(tokens.filter(listing.admits).prefix(limit)))
     }
+    package func owners(limit: Int) -> [String] {
+        Array(Set(tokens.map(\.owner)).subtracting([""]).sorted().prefix(limit))
+    }
     package func openFindings(of id: TokenID) -> [Finding] { [] }
     package func runs(before number: Int64?, limit: Int) -> [NumberedRun] { [] }
     package func deliveryCountsByEndpoint() -> [String: DeliveryCounts] { [:] }

@@ -73,7 +73,8 @@ def test_each_person_acts_in_his_own_name(house, people):
     old = house.get("local:ingest")
     bob("token", "rotate", "ingest", "--reason", "it leaked", "--overlap", "0s")
     assert house.get("local:ingest") != old and not house.accepts(old)
-    bob("token", "revoke", "new", "--reason", "it leaked")
+    assert "give --yes" in bob("token", "revoke", "new", "--reason", "it leaked", expect=2).stderr
+    bob("token", "revoke", "new", "--reason", "it leaked", "--yes")
     assert not house.accepts(value)
     actors = {(entry["entry"]["action"], entry["entry"]["actor"]) for entry in house.json("audit", "tail")["entries"]}
     assert ("token.revoke", "token:bob") in actors and ("token.edit", "token:alice") in actors
@@ -98,8 +99,23 @@ def test_one_asks_and_another_approves(house, people):
 def test_a_freeze_refuses_with_the_code_for_it(people):
     _, alice, bob, _ = people
     bob("freeze", "--reason", "release", "--for", "1h")
-    assert "frozen" in bob("token", "revoke", "nowhere", "--reason", "x", expect=4).stderr
+    assert "frozen" in bob("token", "revoke", "nowhere", "--reason", "x", "--yes", expect=4).stderr
+    assert "frozen" in bob("token", "rotate", "ingest", "--reason", "x", expect=4).stderr
+    bob("run", expect=4)
     bob("unfreeze")
+
+
+def test_what_came_to_nothing_is_no_success(house, people):
+    _, alice, bob, carol = people
+    # One that has no place is blocked until somebody mends it, as at home.
+    assert bob("run", expect=5)
+    assert "no destination" in bob("token", "rotate", "nowhere", "--reason", "x", expect=4).stderr
+    bob("token", "revoke", "nowhere", "--reason", "x", "--yes")
+    bob("token", "rotate", "nowhere", "--reason", "x", expect=1)
+    assert bob("webhook", "replay", expect=2).stderr.startswith("error: give the id of an event")
+    told = carol.json("audit", "tail", "--token", "nowhere", "--limit", "2")["entries"]
+    assert [entry["entry"]["action"] for entry in told][-1] == "token.revoke"
+    assert told == house.json("audit", "tail", "--token", "nowhere", "--limit", "2")["entries"]
 
 
 @pytest.mark.parametrize("words, said", [

@@ -47,18 +47,23 @@ extension API {
 
     // MARK: - Webhooks
 
+    /// How many deliveries of a state are looked through for what went wrong.
+    private static let mostLookedAt = 1_000
+
     func webhooksPage(_ visit: Visit) -> Answer {
         let webhooks = parts.configuration().webhooks
         return look(visit) { [self] store in
             let disabled = try store.disabledEndpoints()
             let counts = try store.deliveryCountsByEndpoint()
             var trouble: [String: WebhooksPage.Trouble] = [:]
-            for state in [DeliveryRecord.State.dead, .waiting] {
+            for state in [DeliveryRecord.State.waiting, .dead] {
+                var looked = 0
                 try store.eachDelivery(state) { delivery in
-                    guard let cause = delivery.cause else { return true }
+                    looked += 1
+                    guard let cause = delivery.cause else { return looked < Self.mostLookedAt }
                     trouble[delivery.endpoint] = WebhooksPage.Trouble(
                         at: delivery.at, status: delivery.status, cause: cause)
-                    return trouble.count < webhooks.count
+                    return looked < Self.mostLookedAt
                 }
             }
             let rows = webhooks.map { webhook in

@@ -1,5 +1,6 @@
 import Engine
 import HTTPServer
+import JSON
 import Pages
 import RotaCore
 
@@ -17,16 +18,10 @@ extension API {
     }
 
     func planFromPage(_ visit: Visit) -> Answer {
-        let request = planRequest(at: visit.now)
-        let random = parts.random
-        return change(visit) { store in
-            let result = try Engine.makePlan(request, from: store)
-            if let refusal = result.refusal { throw Refused.conflict("the plan was not saved: \(refusal)") }
-            return try savePlan(
-                result.plan, as: newPlanID(random), by: visit.call.principal, expiresAt: visit.now + .hours(24),
-                in: store, change: visit.call.change("plan"))
-        } then: { [self] plan in
-            go("/admin/plans/\(plan.id)", visit, .done, "The plan is saved, and can be applied for a day.")
+        undertake(visit) { [self] _ in
+            let made = try await savedPlan(for: .hours(24), nil, visit.call)
+            let id = made.document["plan"]?["id"]?.string ?? ""
+            return go("/admin/plans/\(id)", visit, .done, "The plan is saved, and can be applied for a day.")
         }
     }
 

@@ -22,7 +22,10 @@ final class SignInAttempts: Sendable {
     func begin(_ attempt: Pending, at now: Instant) {
         pending.withLock { pending in
             if pending.count >= Self.most { pending = pending.filter { now - $0.value.begunAt < Self.longest } }
-            if pending.count < Self.most { pending[attempt.attempt.state] = attempt }
+            if pending.count >= Self.most, let oldest = pending.min(by: { $0.value.begunAt < $1.value.begunAt }) {
+                pending[oldest.key] = nil
+            }
+            pending[attempt.attempt.state] = attempt
         }
     }
 
@@ -90,7 +93,7 @@ extension API {
     private func enter(as owner: String, to next: String, _ request: Request) async throws -> Response {
         let now = parts.clock.now()
         let found = try await parts.store.read { store -> (Token, Digest)? in
-            let tokens = try store.tokens(TokenListing(owner: owner), after: nil, limit: 500).tokens
+            let tokens = try store.tokens(TokenListing(owner: owner), after: nil, limit: 10_000).tokens
                 .filter { $0.canAuthenticate(at: now) && $0.issuer == .rota }
             let token = Self.signingIn.lazy.compactMap { role in tokens.first { $0.scopes.contains(role) } }.first
             guard let token else { return nil }
@@ -107,7 +110,8 @@ extension API {
         // The page is of this site, so that the cookie comes along when it goes on.
         var response = Response(200, headers: Self.pageHeaders, body: SignedInPage(next: next).render(in: frame(nil)))
         response.headers += [
-            ("Set-Cookie", begin(digest, token.name, source, request, at: now).value), ("Refresh", "0; url=\(next)"),
+            ("Set-Cookie", begin(digest, token.name, source, provenOwner: owner, request, at: now).value),
+            ("Refresh", "0; url=\(next)"),
         ]
         return response
     }

@@ -1,3 +1,4 @@
+import Addresses
 import Crypto
 import Engine
 import Pages
@@ -9,6 +10,8 @@ final class Sessions: Sendable {
     struct Session: Sendable {
         /// Of the value that he showed.
         var value: Digest
+        /// Whose token it was when a provider said who he is; nil where he showed the value himself.
+        var provenOwner: String?
         /// What every form of his bears.
         var csrf: String
         var begunAt: Instant
@@ -31,9 +34,10 @@ final class Sessions: Sendable {
     init(random: any RandomSource) { self.random = random }
 
     /// The name that the cookie bears; what is kept here is its digest.
-    func begin(_ value: Digest, at now: Instant) -> String {
+    func begin(_ value: Digest, provenOwner: String? = nil, at now: Instant) -> String {
         let name = Hex.encode(random.bytes(32))
-        let session = Session(value: value, csrf: Hex.encode(random.bytes(32)), begunAt: now, seenAt: now)
+        let session = Session(
+            value: value, provenOwner: provenOwner, csrf: Hex.encode(random.bytes(32)), begunAt: now, seenAt: now)
         sessions.withLock { sessions in
             if sessions.count >= Self.most, let oldest = sessions.min(by: { $0.value.seenAt < $1.value.seenAt }) {
                 sessions[oldest.key] = nil
@@ -75,7 +79,7 @@ final class GuessLimit: Sendable {
     /// Tries that fail within a minute before the next are refused unseen.
     static let most = 10
     static let period = TimeSpan.minutes(1)
-    /// How many addresses are remembered; with more, all of them together are one.
+    /// How many addresses are remembered; the oldest makes room.
     private static let mostSources = 10_000
 
     private let failures = Locked<[String: (count: Int, since: Instant)]>([:])
@@ -83,7 +87,7 @@ final class GuessLimit: Sendable {
     /// How long he has to wait; nil: he may try.
     func wait(for source: String, at now: Instant) -> TimeSpan? {
         failures.withLock { failures in
-            guard let known = failures[key(source, failures)], known.count >= Self.most else { return nil }
+            guard let known = failures[key(source)], known.count >= Self.most else { return nil }
             let left = known.since + Self.period - now
             return left > .zero && left <= Self.period ? left : nil
         }
@@ -94,7 +98,10 @@ final class GuessLimit: Sendable {
             if failures.count >= Self.mostSources {
                 failures = failures.filter { now - $0.value.since < Self.period && $0.value.since <= now }
             }
-            let key = key(source, failures)
+            if failures.count >= Self.mostSources, let oldest = failures.min(by: { $0.value.since < $1.value.since }) {
+                failures[oldest.key] = nil
+            }
+            let key = key(source)
             guard let known = failures[key], known.since <= now, now - known.since < Self.period else {
                 failures[key] = (1, now)
                 return
@@ -103,7 +110,9 @@ final class GuessLimit: Sendable {
         }
     }
 
-    private func key(_ source: String, _ failures: [String: (count: Int, since: Instant)]) -> String {
-        failures[source] != nil || failures.count < Self.mostSources ? source : ""
+    /// All addresses of one /64 are one's own.
+    private func key(_ source: String) -> String {
+        guard let address = IPAddress(source), address.width == 128, address.embedded == nil else { return source }
+        return "\(address.value >> 64)/64"
     }
 }

@@ -44,13 +44,14 @@ extension API {
 
     /// A new session, whoever had one before, and the cookie for it.
     func begin(
-        _ digest: Digest, _ name: String, _ source: String, _ request: Request, at now: Instant
+        _ digest: Digest, _ name: String, _ source: String, provenOwner: String? = nil, _ request: Request,
+        at now: Instant
     ) -> (name: String, value: String) {
         if let old = Self.sessionName(request) { sessions.end(old) }
         parts.tell(
             "somebody signed in",
             [LogField("request_id", request.id), LogField("caller", name), LogField("from", source)])
-        return Self.cookie(sessions.begin(digest, at: now), for: Sessions.longest)
+        return Self.cookie(sessions.begin(digest, provenOwner: provenOwner, at: now), for: Sessions.longest)
     }
 
     private func refuse(

@@ -91,8 +91,8 @@ extension API {
         switch kind {
         case .rotate:
             let result = try await configuration.rotate.rotate(
-                token.id.text, overlap: TimeSpan(visit.field("overlap")) ?? Rule.usualOverlap, reason: reason,
-                actor: actor)
+                token.id.text, overlap: TimeSpan(visit.field("overlap")) ?? Rule.usualOverlap, endsOlder: true,
+                reason: reason, actor: actor)
             return go(path, visit, result: result)
         case .revoke:
             let change = visit.call.change(reason)
@@ -118,7 +118,7 @@ extension API {
     }
 
     private func go(_ path: String, _ visit: Visit, result: RotationResult?) -> Response {
-        guard let result else { return go(path, visit, .failed, "There is no such token.") }
+        guard let result else { return go(path, visit, .warning, "Rota is being stopped: ask again.") }
         if result.isThrough { return go(path, visit, .done, "The new value is in all its places.") }
         let cause = result.cause ?? result.blocked?.message ?? "it did not get through"
         return go(path, visit, result.outcome == .started ? .warning : .failed, "It is not through: \(cause).")

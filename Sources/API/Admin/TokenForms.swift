@@ -23,12 +23,13 @@ extension API {
     private func newPage(_ form: TokenForm, _ visit: Visit, request: String? = nil) -> NewTokenPage {
         let configuration = parts.configuration()
         return NewTokenPage(
-            form: form, catalogue: Self.catalogue(configuration), roles: Self.roles(for: visit),
+            form: form, catalogue: Self.catalogue(configuration, for: visit), roles: Self.roles(for: visit),
             vaults: configuration.vaults.map(\.name), request: request ?? Hex.encode(parts.random.bytes(16)))
     }
 
-    private static func catalogue(_ configuration: ServedConfiguration) -> [TokenForm.Scope] {
-        configuration.scopes.map {
+    /// What he can give.
+    private static func catalogue(_ configuration: ServedConfiguration, for visit: Visit) -> [TokenForm.Scope] {
+        configuration.scopes.filter { visit.call.ungranted([$0.name]) == nil }.map {
             TokenForm.Scope(name: $0.name, description: $0.description, access: $0.access == .read ? .read : .write)
         }
     }
@@ -54,13 +55,16 @@ extension API {
         }
         do {
             guard faults.isEmpty else { return .now(again("")) }
+            guard visit.field("request").count == 32, Hex.decode(visit.field("request")) != nil else {
+                return .now(again("name: the form is not whole: load it again"))
+            }
             try filled.finish()
             guard !draft.scopes.isEmpty else { return .now(again("scopes: choose at least one")) }
-            try visit.call.requireCeiling(scopes: draft.scopes, owner: draft.owner, expiresAt: draft.expiresAt)
+            try Self.requireCeiling(draft, configuration, by: visit.call)
         } catch let refused as Refused {
             return .now(again(Self.detail(of: refused.response) ?? ""))
         }
-        guard draft.destinations.isEmpty else { return createInVaults(draft, key, visit) }
+        guard draft.destinations.isEmpty else { return createInVaults(draft, form, key, visit) }
         let random = parts.random
         return change(visit) { store in
             try Self.once(visit.call, key, in: store) { store -> (JSON, IssuedToken?) in
@@ -82,16 +86,30 @@ extension API {
         }
     }
 
-    private func createInVaults(_ draft: TokenDraft, _ key: RequestKey, _ visit: Visit) -> Answer {
+    private func createInVaults(
+        _ draft: TokenDraft, _ form: TokenForm, _ key: RequestKey, _ visit: Visit
+    ) -> Answer {
         undertake(visit) { [self] configuration in
-            let done = try await createInVaults(draft, key, visit.call, configuration)
-            guard let id = done["token"]?["id"]?.string,
-                let token = try await parts.store.read({ try $0.token(TokenID(id)) })
-            else { throw Refused.missing("token") }
-            let isPushed = done["pushed"]?.bool == true
-            let page = TokenCreatedPage(
-                token: token, delivery: isPushed ? .pushed(draft.destinations) : .underWay(draft.destinations))
-            return show(page, visit, status: 201)
+            let done: JSON
+            do { done = try await createInVaults(draft, key, visit.call, configuration) } catch {
+                guard let refused = try? self.refused(error) else { throw error }
+                return show(newPage(form.told(Self.detail(of: refused.response) ?? "", [:]), visit), visit, status: 409)
+            }
+            let id = TokenID(done["token"]?["id"]?.string ?? "")
+            let (token, rotation) = try await parts.store.read { (try $0.token(id), try $0.rotation(of: id)) }
+            guard let token else { throw Refused.missing("token") }
+            if done["pushed"]?.bool == true {
+                return show(
+                    TokenCreatedPage(token: token, delivery: .pushed(draft.destinations)), visit, status: 201)
+            }
+            guard rotation != nil else {
+                // Nothing tries it again by itself: somebody has to set it right.
+                let why = [done["cause"]?.string, done["hint"]?.string].compactMap(\.self).joined(separator: ": ")
+                return go(
+                    "/admin/api-tokens/\(id.text)", visit, .failed,
+                    "The token is made, but has no value yet, since it could not be brought to its place. \(why)")
+            }
+            return show(TokenCreatedPage(token: token, delivery: .underWay(draft.destinations)), visit, status: 201)
         }
     }
 
@@ -108,7 +126,8 @@ extension API {
     private func editPage(_ token: Token, _ form: TokenForm, _ visit: Visit) -> EditTokenPage {
         let configuration = parts.configuration()
         return EditTokenPage(
-            token: token, form: form, catalogue: Self.catalogue(configuration), roles: Self.roles(for: visit),
+            token: token, form: form, catalogue: Self.catalogue(configuration, for: visit),
+            roles: Self.roles(for: visit),
             vaults: configuration.vaults.map(\.name))
     }
 
@@ -122,8 +141,13 @@ extension API {
             }
             guard faults.isEmpty else { throw FormFault(token: before, faults: faults, message: "") }
             do {
-                // What is not in the form any more is taken away.
+                // What is not in the form any more is taken away; an end that was left alone keeps its seconds.
                 var all = members
+                if let end = before.expiresAt, form.expires.hasPrefix(String(end.description.prefix(16))),
+                    !form.neverExpires
+                {
+                    all["expires_at"] = .string(end.description)
+                }
                 var labels = members["labels"]?.object ?? JSON.Object([])
                 for key in before.labels.keys.sorted() where labels[key] == nil { labels[key] = .null }
                 all["labels"] = .object(labels)
@@ -213,19 +237,23 @@ extension TokenForm {
     fileprivate func told(_ message: String, _ faults: [Field: String]) -> TokenForm {
         var form = self
         form.errors = faults
+        var last = Field.name
         for sentence in message.split(separator: "; ").map(String.init) {
-            let field = Self.field(of: sentence)
+            // What is about no field is a hint to what stands before it.
+            let field = Self.field(of: sentence) ?? last
+            last = field
             form.errors[field] = form.errors[field].map { "\($0); \(sentence)" } ?? sentence
         }
         return form
     }
 
-    private static func field(of sentence: String) -> Field {
+    private static func field(of sentence: String) -> Field? {
         let words: [(String, Field)] = [
-            ("scope", .scope), ("nobody grants more", .scope), ("owner", .owner), ("label", .labels),
+            ("name", .name), ("scope", .scope), ("nobody grants more", .scope), ("none of your places", .destinations),
+            ("owner", .owner), ("label", .labels),
             ("description", .description), ("integration", .integration), ("end", .expires), ("for longer", .expires),
             ("destination", .destinations), ("vault", .destinations), ("VAULT", .destinations),
         ]
-        return words.first { sentence.contains($0.0) }?.1 ?? .name
+        return words.first { sentence.contains($0.0) }?.1
     }
 }

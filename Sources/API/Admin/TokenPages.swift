@@ -9,27 +9,31 @@ extension API {
     private static let perPage = 50
 
     func tokenListPage(_ visit: Visit) throws -> Answer {
-        let query = TokenQuery(visit)
+        let query = TokenQuery(visit).sortedAsItComes
         let listing = visit.call.narrowed(TokenListing(query, at: visit.now))
         let text = visit.asked("cursor")
         let cursor = try text.isEmpty ? nil : Cursor.read(text, of: "tokens")
         let configuration = parts.configuration()
+        let seesAll = visit.call.seesAll
         return look(visit) { [self] store in
             let position = cursor.map { TokenListing.Position(texts: $0.texts, number: $0.number) }
             let page = try store.tokens(listing, after: position, limit: Self.perPage)
+            let background = try TimelineBackground(from: store, at: visit.now)
             let rows = try page.tokens.map { token in
-                let timeline = try Self.timeline(of: token, configuration, from: store, at: visit.now)
+                let timeline = try Self.timeline(of: token, configuration, background, from: store, at: visit.now)
                 return TokenListPage.Row(
                     token: token, status: timeline.gravest, violations: timeline.count(of: .violating))
             }
             return show(
                 TokenListPage(
-                    query: query, rows: rows, active: try store.countActive(),
+                    query: query, rows: rows, active: seesAll ? try store.countActive() : nil,
                     next: page.next.map { Cursor(texts: $0.texts, number: $0.number).text(of: "tokens") },
                     isContinued: cursor != nil,
                     lookedAt: page.isCutShort
                         ? listing.search == nil ? TokenListing.mostLookedAt : TokenListing.mostNamesLookedAt : nil,
-                    scopes: configuration.scopes.map(\.name), policies: configuration.policies.policies.map(\.name)),
+                    owners: seesAll ? try store.owners(limit: 200) : [],
+                    scopes: configuration.scopes.map(\.name),
+                    policies: seesAll ? configuration.policies.policies.map(\.name) : []),
                 visit)
         }
     }
@@ -70,7 +74,12 @@ extension API {
                 quarantine: try store.quarantineOutlook(of: token, by: policies, at: visit.now),
                 waivers: timeline.policies.flatMap(\.rules).compactMap(\.waiver).uniqued(),
                 timeline: Array(entries.prefix(Self.perPage)), hasMore: entries.count > Self.perPage)
-            return show(page, visit)
+            let missing = try MissingValue(of: token, from: store)
+            return show(
+                page, visit,
+                notice: missing.map {
+                    Frame.Notice(kind: .warning, text: "It has no value yet: \($0.why). To finish it: \($0.remedy)")
+                })
         }
     }
 }
@@ -85,6 +94,16 @@ extension TokenQuery {
             scope: visit.asked("scope"), policy: visit.asked("policy"), status: word("status", Status.self) ?? .any,
             expiring: word("expiring", Expiring.self), idle: word("idle", Idle.self),
             sort: word("sort", Sort.self) ?? .name)
+    }
+}
+
+extension TokenQuery {
+    /// What is looked for in another way comes in the order of that way, and the page says so.
+    fileprivate var sortedAsItComes: TokenQuery {
+        let isSorted = q.isEmpty && state == .active && policy.isEmpty && status != .violating
+        var query = self
+        if !isSorted || sort == .created && !(owner.isEmpty && scope.isEmpty) { query.sort = .name }
+        return query
     }
 }
 

@@ -62,7 +62,12 @@ extension API {
             let session = sessions.find(name, at: now, takingNotice: route.method == "GET"),
             let value = try parts.readers.value(with: session.value), value.authenticates(at: now)
         else { return .now(toSignIn(request)) }
-        note(value, .accepted, Origin(of: request, trusting: parts.trustedProxies), at: now)
+        if let owner = session.provenOwner {
+            // It is the person who was proven, and not the value, of which this is no use.
+            guard value.owner == owner else { return .now(toSignIn(request)) }
+        } else {
+            note(value, .accepted, Origin(of: request, trusting: parts.trustedProxies), at: now)
+        }
         let form = route.method == "GET" ? FormFields([]) : Self.postedForm(request)
         guard let form, let query = FormFields((request.target.query ?? "").utf8) else {
             return .now(errorPage(400, request))
@@ -115,8 +120,11 @@ extension API {
         return roles.contains(Role.operate) ? Set(Section.allCases).subtracting([.audit]) : [.apiTokens]
     }
 
-    func show(_ page: some Page, _ visit: Visit, status: Int = 200) -> Response {
-        Response(status, headers: Self.pageHeaders, body: page.render(in: frame(visit)))
+    /// - parameter notice: where he is told nothing else.
+    func show(_ page: some Page, _ visit: Visit, status: Int = 200, notice: Frame.Notice? = nil) -> Response {
+        var frame = frame(visit)
+        frame.notice = frame.notice ?? notice
+        return Response(status, headers: Self.pageHeaders, body: page.render(in: frame))
     }
 
     /// Shows a page that is made from the store.
@@ -134,7 +142,9 @@ extension API {
         .later { [self] respond in
             parts.store.write(body) { result in
                 switch result {
-                case .success(let done): respond(next(done))
+                case .success(let done):
+                    postures.forget()
+                    respond(next(done))
                 case .failure(let error): respond(otherwise?(error) ?? page(for: error, visit))
                 }
             }
@@ -150,6 +160,7 @@ extension API {
             let isTaken = configuration.perform {
                 do {
                     let response = try await body(configuration)
+                    postures.forget()
                     respond(response)
                 } catch { respond(page(for: error, visit)) }
             }

@@ -48,7 +48,8 @@ extension API {
         guard let query = request.target.query else { return [] }
         guard let fields = FormFields(query.utf8), fields.count(of: "scope") <= 1 else { return nil }
         guard fields.count(of: "scope") == 1 else { return [] }
-        return fields.text(of: "scope").flatMap(scopes(in:))
+        // One that is empty is a slip of whoever configured the proxy, and must not let everything through.
+        return fields.text(of: "scope").flatMap(scopes(in:)).flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// Of a list with blanks or semicolons between them, which no scope holds.

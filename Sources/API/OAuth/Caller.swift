@@ -72,6 +72,7 @@ extension API {
         parts.note(
             Use(
                 tokenID: value.tokenID, version: value.version, at: now, outcome: outcome, source: origin.source,
-                agent: origin.agent, scopes: scopes, isInOverlap: value.isInOverlap))
+                // Whatever a client calls itself, a value must not get into the store that way.
+                agent: origin.agent.map(SecretShape.redacted), scopes: scopes, isInOverlap: value.isInOverlap))
     }
 }

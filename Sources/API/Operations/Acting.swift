@@ -15,9 +15,12 @@ extension Call {
 
     func change(_ cause: String) -> Change { Change(actor: principal.actor, at: now, cause: cause) }
 
+    /// Whether he may know of all tokens.
+    var seesAll: Bool { [Role.admin, Role.operate, Role.audit].contains(where: caller.has) }
+
     /// Whether he may know of a token: who neither operates nor audits knows of those of his own owner.
     func sees(_ token: Token) -> Bool {
-        if [Role.admin, Role.operate, Role.audit].contains(where: caller.has) { return true }
+        if seesAll { return true }
         return !caller.owner.isEmpty && token.owner == caller.owner
     }
 
@@ -77,6 +80,7 @@ extension API {
                 respond(
                     answer(call) {
                         let done = try result.get()
+                        postures.forget()
                         var response = make(done.document, done.extra, call.status)
                         if done.isAgain { response.headers.append(("Idempotent-Replayed", "true")) }
                         return response
@@ -111,6 +115,7 @@ extension API {
             let isTaken = configuration.perform {
                 do {
                     let response = try await body(configuration)
+                    postures.forget()
                     respond(response)
                 } catch {
                     respond(answer(call) { throw error })
@@ -140,10 +145,17 @@ extension API {
         case let refusal as PlanRefusal:
             return refusal.isUnknown ? .missing("plan") : .conflict(refusal.message, hint: refusal.hint)
         case let refusal as WaiverRefusal:
-            return refusal.kind == .unknown ? .missing("waiver") : .conflict(refusal.message, hint: refusal.hint)
+            switch refusal.kind {
+            case .unknown where refusal.message.hasPrefix("there is no waiver"): return .missing("waiver")
+            case .unknown, .term: return .senseless("\(refusal.message); \(refusal.hint)")
+            case .forbidden: return .conflict(refusal.message, hint: refusal.hint)
+            }
         case StoreError.held(let brake):
             return .conflict("nothing was done: \(brake.message)", hint: brake.hint, reason: brake.code)
-        case StoreError.nameTaken, StoreError.placeTaken: return .conflict("\(error)")
+        // Whose it is may not be for the caller to know.
+        case StoreError.nameTaken: return .conflict("the name is an active token's already", reason: "name-taken")
+        case StoreError.placeTaken(let place, _):
+            return .conflict("\(place) is a destination of another token already", reason: "place-taken")
         case StoreError.refused(let what, let hint): return .conflict(what, hint: hint)
         default: throw error
         }

@@ -113,7 +113,7 @@ extension Operation {
     private static let planAnswer = Schema.object([("plan", .named("Plan"))])
     private static let runAnswer = Schema.object([
         ("run", .object([("id", .text), ("plan", .text), ("started", .time), ("finished", .time)])),
-        ("totals", .named("Totals")), ("held", .named("Held")),
+        ("totals", .named("Totals")), ("needs_mending", .whole), ("held", .named("Held")),
     ])
 
     private static let plans: [Operation] = [

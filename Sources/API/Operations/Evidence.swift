@@ -110,7 +110,8 @@ extension API {
                 case .html: try compose(HTMLReport { try body.write($0) })
                 }
             }
-            var response = Response(200, headers: [("Content-Type", kind.contentType), Self.noStore])
+            var response = Response(
+                200, headers: [("Content-Type", kind.contentType), Self.noStore, ("X-Content-Type-Options", "nosniff")])
             if kind != .json {
                 response.headers.append(
                     (
@@ -131,6 +132,7 @@ extension API {
         let object = call.text("object")
         return read(call) { store in
             var entries: [AuditEntry] = []
+            let object = try object.map { try store.token(named: $0)?.id.text ?? $0 }
             try store.eachAuditEntry(below: cursor?.number ?? .max, object: object) { entry in
                 entries.append(entry)
                 return entries.count <= limit

@@ -23,18 +23,33 @@ extension API {
             filled.fault("expires_in: longer than nothing, and no longer than \(SavedPlan.longestLife)")
         }
         try filled.finish()
+        let key = try RequestKey(of: call)
+        return perform(call) { [self] _ in
+            let made = try await savedPlan(for: life, key, call)
+            var response = Response.json(made.document, status: call.status)
+            if made.isAgain { response.headers.append(("Idempotent-Replayed", "true")) }
+            return response
+        }
+    }
+
+    /// Judges outside of any transaction, and saves what that gave in one.
+    func savedPlan(for life: TimeSpan, _ key: RequestKey?, _ call: Call) async throws -> (document: JSON, isAgain: Bool)
+    {
         let request = planRequest(at: call.now)
         let random = parts.random
-        return write(call) { store in
-            let result = try Engine.makePlan(request, from: store)
-            if let refusal = result.refusal {
-                throw Refused.conflict("the plan was not saved: \(refusal)", reason: "limit")
-            }
-            let plan = try savePlan(
-                result.plan, as: newPlanID(random), by: call.principal, expiresAt: call.now + life, in: store,
-                change: call.change("plan"))
-            return ["plan": SavedPlanDocument.json(plan, at: call.now, request.policies.digest)]
+        let result = try await parts.store.read { try Engine.makePlan(request, from: $0) }
+        if let refusal = result.refusal {
+            throw Refused.conflict("the plan was not saved: \(refusal)", reason: "limit")
         }
+        let made = try await parts.store.write { store in
+            try Self.once(call, key, in: store) { store -> (JSON, Bool?) in
+                let plan = try savePlan(
+                    result.plan, as: newPlanID(random), by: call.principal, expiresAt: call.now + life, in: store,
+                    change: call.change("plan"))
+                return (["plan": SavedPlanDocument.json(plan, at: call.now, request.policies.digest)], nil)
+            }
+        }
+        return (made.document, made.isAgain)
     }
 
     func planRequest(at now: Instant) -> PlanRequest {
@@ -120,6 +135,9 @@ extension API {
                 "started": TokenDocument.time(report.startedAt), "finished": TokenDocument.time(report.finishedAt),
             ],
             "totals": .object(JSON.Object(Outcome.allCases.map { ($0.rawValue, .integer(report.count($0))) })),
+            "needs_mending": .integer(
+                report.actions.count(where: \.needsMending)
+                    + report.recovery.rotations.count { $0.isStalled || $0.outcome == .blocked }),
             "held": BrakeDocument.json(report.brake),
         ])
     }

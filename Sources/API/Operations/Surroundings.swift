@@ -94,9 +94,13 @@ extension API {
     // MARK: - Brakes
 
     func showFreeze(_ call: Call) throws -> Answer {
-        let brake = parts.brake()
+        let watched = parts.brake()
         return read(call) { store in
-            .json([
+            // What the daemon has seen of the clock, and what anybody has said since.
+            let stored = try store.brake(at: call.now)
+            var brake = stored
+            if case .suspectClock? = watched { brake = stored ?? watched }
+            return .json([
                 "held": BrakeDocument.json(brake), "freeze": BrakeDocument.json(try store.freeze(at: call.now)),
             ])
         }

@@ -51,15 +51,13 @@ extension API {
         let overlap = filled.span("overlap")
         if let overlap, overlap < .zero || overlap > .days(365) { filled.fault("overlap: from 0s to 365d") }
         try filled.finish()
-        return perform(call) { [parts] configuration in
+        return perform(call) { [self] configuration in
             let token = try await parts.store.read { try call.token(in: $0) }
             let result = try await configuration.rotate.rotate(
                 token.id.text, overlap: overlap ?? Rule.usualOverlap, endsOlder: overlap != nil, reason: reason,
                 actor: call.principal.actor)
-            guard let result else { throw Refused.missing("token") }
-            if let blocked = result.blocked {
-                throw Refused.conflict(result.cause ?? blocked.message, reason: blocked.rawValue)
-            }
+            guard let result else { return Self.stopping }
+            if let refusal = try await refusal(of: result, token) { throw refusal }
             let now = parts.clock.now()
             let after = try await parts.store.read { store in
                 (try store.token(token.id) ?? token, try store.rotation(of: token.id))
@@ -70,6 +68,27 @@ extension API {
                 "cause": TokenDocument.text(result.cause), "remark": TokenDocument.text(result.remark),
             ]
             return .json(Array(document.serialized().utf8), headers: [Self.noStore])
+        }
+    }
+
+    /// Why nothing has changed by a rotation that was asked for; nil where something has.
+    func refusal(of result: RotationResult, _ token: Token) async throws -> Refused? {
+        switch result.outcome {
+        case .done, .started, .waiting: return nil
+        case .blocked:
+            return .conflict(
+                result.cause ?? result.blocked?.message ?? "it cannot be rotated", reason: result.blocked?.rawValue)
+        case .skipped:
+            let now = parts.clock.now()
+            if let brake = try await parts.store.read({ try $0.brake(at: now) }) {
+                return .conflict("nothing was done: \(brake.message)", hint: brake.hint, reason: brake.code)
+            }
+            return .conflict(result.cause ?? "it cannot be rotated as it is now", hint: "look at it: token show")
+        case .failed:
+            return Refused(
+                .problem(
+                    503, "Unavailable", detail: "nothing has changed: \(result.cause ?? "it did not get through")",
+                    headers: [Self.noStore, ("Retry-After", "60")]))
         }
     }
 

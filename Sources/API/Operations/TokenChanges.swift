@@ -16,7 +16,7 @@ extension API {
         var filled = FilledIn(try call.document(), known: Self.draftMembers)
         let draft = Self.draft(&filled, configuration, by: call)
         try filled.finish()
-        try call.requireCeiling(scopes: draft.scopes, owner: draft.owner, expiresAt: draft.expiresAt)
+        try Self.requireCeiling(draft, configuration, by: call)
         guard draft.destinations.isEmpty else { return create(draft, try RequestKey(of: call), call) }
         let random = parts.random
         return write(call) { store in
@@ -27,6 +27,12 @@ extension API {
         }
     }
 
+    static func requireCeiling(_ draft: TokenDraft, _ configuration: ServedConfiguration, by call: Call) throws {
+        try call.requireCeiling(scopes: draft.scopes, owner: draft.owner, expiresAt: draft.expiresAt)
+        try call.requireCeiling(
+            labels: draft.labels.keys.sorted(), places: draft.destinations, configuration)
+    }
+
     /// A token as somebody fills it in; what is wrong with it goes into the faults.
     static func draft(_ filled: inout FilledIn, _ configuration: ServedConfiguration, by call: Call) -> TokenDraft {
         var draft = TokenDraft(name: filled.text("name") ?? "")
@@ -34,7 +40,7 @@ extension API {
         draft.owner = filled.text("owner") ?? (call.isAdmin ? "" : call.caller.owner)
         draft.integration = filled.text("integration") ?? ""
         draft.scopes = (filled.texts("scopes") ?? []).uniqued()
-        draft.labels = filled.labels("labels") ?? [:]
+        draft.labels = (filled.labelChanges("labels") ?? [:]).compactMapValues { $0 }
         draft.prefix = filled.text("prefix") ?? configuration.tokenPrefix
         draft.expiresAt = filled.instant("expires_at")
         let (places, faults) = configuration.destinations(filled.texts("destinations") ?? [])
@@ -48,10 +54,13 @@ extension API {
     /// Makes the token without a value, and lets a rotation bring it the first one.
     private func create(_ draft: TokenDraft, _ key: RequestKey?, _ call: Call) -> Answer {
         perform(call) { [self] configuration in
-            let done = try await createInVaults(draft, key, call, configuration)
+            var done = try await createInVaults(draft, key, call, configuration).object ?? [:]
+            let isAgain = done["replayed"]?.bool == true
+            done["replayed"] = nil
             return .json(
-                Array(done.serialized().utf8), status: 201,
-                headers: [Self.noStore] + Self.location(of: done["token"]?["id"]?.string))
+                Array(JSON.object(done).serialized().utf8), status: 201,
+                headers: [Self.noStore] + Self.location(of: done["token"]?["id"]?.string)
+                    + (isAgain ? [("Idempotent-Replayed", "true")] : []))
         }
     }
 
@@ -66,11 +75,15 @@ extension API {
             }
         }
         guard let id = made.document["id"]?.string else { throw StoreError.failed("a token without an id") }
+        // Where the process ended before the value was on its way, whoever asks again has it begun again.
+        let isMissing = try await parts.store.read { store in
+            let token = try store.token(TokenID(id))
+            return try token?.state == .active && token?.values.current == nil && store.rotation(of: TokenID(id)) == nil
+        }
         let result =
-            made.isAgain
-            ? nil
-            : try await configuration.rotate.rotate(
-                id, overlap: .zero, reason: "its first value", actor: call.principal.actor)
+            isMissing
+            ? try await configuration.rotate.rotate(
+                id, overlap: .zero, reason: "its first value", actor: call.principal.actor) : nil
         let now = parts.clock.now()
         return try await parts.store.read { store in
             guard let token = try store.token(TokenID(id)) else { throw Refused.missing("token") }
@@ -78,6 +91,7 @@ extension API {
                 "token": TokenDocument.json(token, at: now), "value": .null,
                 "pushed": .bool(token.values.current != nil), "cause": TokenDocument.text(result?.cause),
                 "hint": TokenDocument.text(try MissingValue(of: token, from: store)?.remedy),
+                "replayed": .bool(made.isAgain),
             ]
         }
     }
@@ -131,6 +145,9 @@ extension API {
         _ before: Token, _ members: JSON.Object, _ configuration: ServedConfiguration, by call: Call,
         in store: any Store
     ) throws -> (token: Token, isChanged: Bool) {
+        guard call.isAdmin || !before.owner.isEmpty && before.owner == call.caller.owner else {
+            throw Refused.forbidden("you edit tokens of your own owner only")
+        }
         guard before.state == .active || before.state == .quarantined else {
             throw Refused.conflict("the token is \(before.state.rawValue), and stays as it was when it ended")
         }
@@ -145,10 +162,9 @@ extension API {
         }
         if filled.has("scopes") { token.scopes = (filled.texts("scopes") ?? []).uniqued() }
         if filled.has("expires_at") { token.expiresAt = filled.instant("expires_at") }
-        if let labels = members["labels"]?.object {
-            for label in labels { token.labels[label.key] = label.value.string }
-        } else if filled.has("labels") {
-            token.labels = [:]
+        if let changes = filled.labelChanges("labels") {
+            if members["labels"]?.isNull == true { token.labels = [:] }
+            for (key, value) in changes { token.labels[key] = value }
         }
         let known = try store.destinations(of: before.id)
         var wanted = known.map { configuration.knownVaults.plain($0) }
@@ -167,7 +183,13 @@ extension API {
             filled.fault(fault)
         }
         try filled.finish()
-        try call.requireCeiling(scopes: added, owner: token.owner, expiresAt: token.expiresAt)
+        // What it has already counts as well: its places and its end are not his to move where it may do more than he.
+        try call.requireCeiling(
+            scopes: (before.scopes + token.scopes).uniqued(), owner: token.owner, expiresAt: token.expiresAt)
+        let labels = Set(before.labels.keys).union(token.labels.keys)
+        try call.requireCeiling(
+            labels: labels.filter { before.labels[$0] != token.labels[$0] }.sorted(),
+            places: wanted.filter { place in !known.contains { $0.description == place.description } }, configuration)
         let isEdited = try store.editToken(token, change: call.change("token edit"))
         let isMoved = try move(before.id, from: known, to: wanted, configuration.knownVaults, call, in: store)
         return (try store.token(before.id) ?? token, isEdited || isMoved)

@@ -67,19 +67,20 @@ struct FilledIn {
         return truth
     }
 
-    mutating func labels(_ key: String) -> [String: String]? {
-        guard let value = members[key], !value.isNull else { return nil }
-        guard let object = value.object else {
+    /// What becomes of labels: a text is set, null takes one away; nil where nothing is said of them.
+    mutating func labelChanges(_ key: String) -> [String: String?]? {
+        guard let value = members[key] else { return nil }
+        guard let object = value.isNull ? JSON.Object([]) : value.object else {
             shape.append("\(key): it is no object of texts")
             return nil
         }
-        var labels: [String: String] = [:]
+        var labels: [String: String?] = [:]
         for label in object {
-            guard let text = label.value.string else {
+            guard label.value.isNull || label.value.string != nil else {
                 shape.append("\(key): '\(abridged(label.key))' is no text")
                 continue
             }
-            labels[label.key] = text
+            labels.updateValue(label.value.string, forKey: label.key)
         }
         return labels
     }
@@ -129,8 +130,7 @@ extension ServedConfiguration {
 }
 
 extension Call {
-    /// What is wrong with giving a token this, for him: an administrator gives what there is, anybody else no more than
-    /// he has himself, to his own owner, and for no longer.
+    /// What is wrong with giving a token this: a scope that is not in the catalogue, or a role that is none.
     func faults(ofGranting draft: TokenDraft, _ catalogue: [ScopeEntry]) -> [String] {
         guard let (scope, nearest) = catalogue.unknown(in: draft.scopes) else { return [] }
         return [
@@ -138,22 +138,67 @@ extension Call {
         ]
     }
 
+    /// An administrator gives what there is; anybody else no more than he has himself, to his own owner, and for no
+    /// longer.
+    ///
+    /// - parameter scopes: all that the token has, before and after.
     /// - throws: `Refused` with 403.
     func requireCeiling(scopes: [String], owner: String, expiresAt: Instant?) throws {
         guard !isAdmin else { return }
-        if let scope = ungranted(scopes) {
-            throw Refused.forbidden("nobody grants more than he has: not '\(abridged(scope))'")
-        }
         guard owner == caller.owner, !owner.isEmpty else {
             throw Refused.forbidden("you issue tokens of your own owner only, who is '\(abridged(caller.owner))'")
         }
+        if let scope = ungranted(scopes) {
+            throw Refused.forbidden("nobody grants more than he has: not '\(abridged(scope))'")
+        }
         if let end = caller.expiresAt, expiresAt.map({ $0 > end }) ?? true {
-            throw Refused.forbidden("nobody grants for longer than he has himself: to \(end) at the latest")
+            throw Refused.forbidden(
+                "nobody grants for longer than he has himself: 'expires_at' is \(end) at the latest")
+        }
+    }
+
+    /// Nor does he take a token out of what policies ask, or have values written where he says.
+    ///
+    /// - throws: `Refused` with 403.
+    func requireCeiling(labels: [String], places: [Destination], _ configuration: ServedConfiguration) throws {
+        guard !isAdmin else { return }
+        if let label = labels.first(where: configuration.policies.goBy) {
+            throw Refused.forbidden(
+                "policies go by the label '\(abridged(label))': an administrator sets it")
+        }
+        if let place = places.first(where: { !configuration.issuesInto($0, for: caller.owner) }) {
+            throw Refused.forbidden(
+                "'\(abridged(place.description))' is none of the places that 'issue-into' of the configuration has for you"
+            )
         }
     }
 
     /// The first scope that he has not himself, and so cannot give.
     func ungranted(_ scopes: [String]) -> String? {
         isAdmin ? nil : scopes.first { !caller.has($0) }
+    }
+}
+
+extension ServedConfiguration {
+    /// Whether who only issues may have a value brought to a place; `{owner}` stands for his own.
+    fileprivate func issuesInto(_ place: Destination, for owner: String) -> Bool {
+        // One who is called like a pattern would have all places.
+        guard !owner.isEmpty, !owner.contains(where: { "*?[]/:#".contains($0) }) else { return false }
+        return issueInto.contains { Glob($0.replacing("{owner}", with: owner)).matches(place.description) }
+    }
+}
+
+extension PolicySet {
+    /// Whether a policy is for a token, or not, by a label. A condition may ask for any of them.
+    fileprivate func goBy(_ label: String) -> Bool {
+        policies.contains { policy in
+            policy.selector.goesBy(label) || policy.condition?.source.contains("labels") ?? false
+        }
+    }
+}
+
+extension Selector {
+    fileprivate func goesBy(_ label: String) -> Bool {
+        labels[label] != nil || except.contains { $0.goesBy(label) }
     }
 }

@@ -53,7 +53,7 @@ extension API {
                 policies: configuration.policies.policies)
             let body = Array(details.json(at: call.now).serialized().utf8)
             let tag = EntityTag(token, body)
-            if call.request.headers.all("if-none-match").contains(tag.text) {
+            if EntityTag.isKnown(call.request.headers.all("if-none-match"), tag) {
                 return Response(304, headers: [("ETag", tag.text), Self.noStore])
             }
             return .json(body, headers: [("ETag", tag.text), Self.noStore])
@@ -73,15 +73,18 @@ extension API {
         }
     }
 
+    /// - parameter background: where many tokens are looked at.
     static func timeline(
-        of token: Token, _ configuration: ServedConfiguration, from store: any StoreReads, at now: Instant
+        of token: Token, _ configuration: ServedConfiguration, _ background: TimelineBackground? = nil,
+        from store: any StoreReads, at now: Instant
     ) throws -> Timeline {
+        let background = try background ?? TimelineBackground(from: store, at: now)
         let policies = configuration.policies.policies
         return Timeline(
             of: token, at: try store.destinations(of: token.id), vaults: configuration.vaultNames, policies: policies,
-            at: now, tracking: try store.tracking(),
+            at: now, tracking: background.tracking,
             quarantine: try store.quarantineOutlook(of: token, by: policies, at: now),
-            notices: try store.notices(of: token.id), waivers: ActiveWaivers(try store.waiversInForce(at: now)))
+            notices: try store.notices(of: token.id), waivers: background.waivers)
     }
 
     func listScopes(_ call: Call) throws -> Answer {
@@ -97,6 +100,17 @@ extension API {
     }
 }
 
+/// What all tokens are judged by alike.
+struct TimelineBackground {
+    var tracking: TrackingHistory
+    var waivers: ActiveWaivers
+
+    init(from store: any StoreReads, at now: Instant) throws {
+        tracking = try store.tracking()
+        waivers = ActiveWaivers(try store.waiversInForce(at: now))
+    }
+}
+
 extension Call {
     /// The token that the path names, as far as the caller may know of it.
     func token(in store: some StoreReads) throws -> Token {
@@ -107,7 +121,7 @@ extension Call {
 
     /// What of a listing he may see.
     func narrowed(_ listing: TokenListing) -> TokenListing {
-        guard ![Role.admin, Role.operate, Role.audit].contains(where: caller.has) else { return listing }
+        guard !seesAll else { return listing }
         var listing = listing
         // Nobody's tokens are not his: without an owner of his own he sees none.
         let own = caller.owner.isEmpty ? "\u{0}" : caller.owner
@@ -123,6 +137,14 @@ struct EntityTag {
 
     init(_ token: Token, _ body: [UInt8]) {
         text = "\"\(token.revision)-\(Hex.encode(Array(SHA256.digest(of: body).prefix(8))))\""
+    }
+
+    /// Whether one of an `If-None-Match` is this one, weakly compared (RFC 9110 section 13.1.2).
+    static func isKnown(_ fields: [String], _ tag: EntityTag) -> Bool {
+        fields.joined(separator: ",").split(separator: ",").contains { field in
+            let given = field.filter { $0 != " " && $0 != "\t" }
+            return given == "*" || given == tag.text || given == "W/\(tag.text)"
+        }
     }
 
     /// Whether one of an `If-Match` is of this revision.

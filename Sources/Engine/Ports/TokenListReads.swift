@@ -1,15 +1,16 @@
 package import RotaCore
 
-/// Which tokens a person wants to see, a page at a time: all conditions must hold.
+/// Which tokens a person wants to see, a page at a time: all conditions must hold. What is searched for, violating, or
+/// not active comes in the order of that, whatever order is asked for.
 package struct TokenListing: Hashable, Sendable {
     /// What they come in the order of.
     package enum Order: String, CaseIterable, Sendable {
         case name
         /// The newest first.
         case created
-        /// The first to end first; those without an end are left out.
+        /// The first to end first; those without an end come last.
         case expires
-        /// The longest idle first; those of which that is not known are left out.
+        /// The longest idle first; those of which that is not known come last.
         case used
     }
 
@@ -89,6 +90,8 @@ package protocol TokenListReads {
     ///   - position: where the page before ended; nil: the first one.
     ///   - limit: how many at the most.
     func tokens(_ listing: TokenListing, after position: TokenListing.Position?, limit: Int) throws -> ListedTokens
+    /// The owners of active tokens, in order; the first so many.
+    func owners(limit: Int) throws -> [String]
     /// The violations of a token that are open.
     func openFindings(of id: TokenID) throws -> [Finding]
 }

@@ -4,7 +4,7 @@
 let styleBase = """
     :root {
       color-scheme: light dark;
-      --page: #f5f6f8; --card: #ffffff; --ink: #18202b; --soft: #566171; --line: #e1e5ea; --edge: #c3cad4;
+      --page: #f5f6f8; --card: #ffffff; --ink: #18202b; --soft: #525d6c; --line: #e1e5ea; --edge: #c3cad4;
       --wash: #f1f3f6; --accent: #2a5bd0; --accent-deep: #1f49ad; --accent-wash: #e9effc; --on-accent: #ffffff;
       --compliant: #12937a; --due: #e5a413; --violating: #c7402a; --waived: #8a74c9; --unknown: #9aa5b3;
       --bad: #ab2e19; --bad-wash: #fcece8; --bad-deep: #8d2412;

@@ -33,7 +33,7 @@ extension TokenListPage {
     package func content(in frame: Frame) -> Markup {
         let new = frame.may(.issue) ? button("/admin/api-tokens/new", "\(Icon.plus)New Token", "primary") : ""
         return """
-            \(heading(self, lede: "\(active.of("active token"))", actions: new))\(filters)
+            \(heading(self, lede: lede, actions: new))\(filters)
             <div class="card flush">\(rows.isEmpty ? nothing(frame) : list(frame))</div>
             \(cutOff)\(paging("api-tokens", query.parameters, isContinued: isContinued, next: next))
             """
@@ -61,17 +61,22 @@ extension TokenListPage {
             frame.may(.issue) ? "<p>\(button("/admin/api-tokens/new", "New Token", "primary"))</p>" : "")
     }
 
+    private var lede: Markup {
+        guard let active else { return "The tokens of your owner" }
+        return "\(active.of("active token"))"
+    }
+
     // MARK: - Filters
 
     private var filters: Markup {
         let search = """
             <div class="field search"><label for="q">Search</label><input type="search" id="q" name="q" \
-            value="\(query.q)" placeholder="Name, description, integration" maxlength="200"/></div>
+            value="\(query.q)" placeholder="Part of the name, or an id" maxlength="200"/></div>
 
             """ as Markup
         let policyChoice =
             policies.isEmpty && query.policy.isEmpty
-            ? "" : choice("policy", "policy", "Policy", all(policies, query.policy), chosen: query.policy)
+            ? "" : choice("policy", "policy", "Violates", all(policies, query.policy), chosen: query.policy)
         let clear = query.isNarrow ? button("/admin/api-tokens", "Clear") : ""
         let sort = query.sort == .name ? "" : hidden("sort", query.sort.rawValue)
         let owner = choice("owner", "owner", "Owner", all(owners, query.owner), chosen: query.owner)
@@ -97,8 +102,8 @@ extension TokenListPage {
 
     private var statuses: Markup {
         choice(
-            "status", "status", "Compliance",
-            [("any", "Any"), ("violating", "Violating"), ("ok", "Without violation")],
+            "status", "status", "Last run",
+            [("any", "Any finding"), ("violating", "Found violating"), ("ok", "Found nothing")],
             chosen: query.status.rawValue)
     }
 

@@ -108,7 +108,7 @@ extension TokenPage {
         return card(
             "verdicts", "What the policies say",
             rows.isEmpty
-                ? "<p class=\"quiet\">No policy selects this token.</p>"
+                ? "<p class=\"quiet\">\(token.state == .active ? "No policy selects this token." : "Policies do not judge it as it is.")</p>"
                 : table("Verdicts", ["Policy and rule", "Status", "Why", "Deadline", "Action"], rows))
     }
 

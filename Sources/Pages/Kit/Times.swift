@@ -10,19 +10,18 @@ func relative(_ instant: Instant, to now: Instant) -> String {
     return span.seconds > 0 ? "in \(words)" : "\(words) ago"
 }
 
-/// The one unit that says most.
+/// The one unit that says most, rounded: a day less a second is a day.
 func rough(_ span: TimeSpan) -> String {
-    let seconds = Int(span.seconds)
-    let (count, unit) =
-        switch seconds {
-        case ..<60: (seconds, "second")
-        case ..<3600: (seconds / 60, "minute")
-        case ..<172_800: (seconds / 3600, "hour")
-        case ..<(86_400 * 100): (seconds / 86_400, "day")
-        case ..<(86_400 * 730): (seconds / 2_629_800, "month")
-        default: (seconds / 31_557_600, "year")
-        }
-    return count.of(unit)
+    let units = [
+        (1, "second"), (60, "minute"), (3600, "hour"), (86_400, "day"), (2_629_800, "month"), (31_557_600, "year"),
+    ]
+    // Up to so many of each; from there on the next one.
+    let most = [60, 60, 48, 100, 24, Int.max]
+    for ((size, unit), most) in zip(units, most) {
+        let count = (Int(span.seconds) + size / 2) / size
+        if count < most { return count.of(unit) }
+    }
+    return ""
 }
 
 /// A time in UTC, with how far off it is.

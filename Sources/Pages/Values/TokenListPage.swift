@@ -17,7 +17,7 @@ package struct TokenQuery: Hashable, Sendable {
     /// By name; newest first; the first to end first; the longest unused first.
     package enum Sort: String, Sendable, CaseIterable { case name, created, expires, used }
 
-    /// In name, description, integration.
+    /// A part of the name, or the whole id.
     package var q: String
     package var state: State
     package var owner: String
@@ -62,8 +62,8 @@ package struct TokenListPage: Page {
 
     package var query: TokenQuery
     package var rows: [Row]
-    /// How many active tokens there are in all.
-    package var active: Int
+    /// How many active tokens there are in all; nil: that is not for this person to know.
+    package var active: Int?
     /// Where the next page begins; nil: this is the last.
     package var next: String?
     /// Whether this is not the first page.
@@ -76,7 +76,7 @@ package struct TokenListPage: Page {
     package var policies: [String]
 
     package init(
-        query: TokenQuery, rows: [Row], active: Int, next: String? = nil, isContinued: Bool = false,
+        query: TokenQuery, rows: [Row], active: Int?, next: String? = nil, isContinued: Bool = false,
         lookedAt: Int? = nil, owners: [String] = [], scopes: [String] = [], policies: [String] = []
     ) {
         self.query = query

@@ -132,9 +132,11 @@ extension Configuration {
     func checkedScopes(_ given: [String]) throws(Failure) -> [String] {
         if let (scope, nearest) = scopes.unknown(in: given) {
             throw .usage(
-                "the scope '\(printable(scope))' is not in the catalogue of \(file)",
+                scope.hasPrefix("rota:")
+                    ? "'\(printable(scope))' is no role of rota"
+                    : "the scope '\(printable(scope))' is not in the catalogue of \(file)",
                 hint: nearest.map { "did you mean '\($0)'?" }
-                    ?? "known are \(scopes.map(\.name).joined(separator: ", "))")
+                    ?? "known are \((scopes.map(\.name) + [ScopeEntry].roles).joined(separator: ", "))")
         }
         return given.uniqued()
     }

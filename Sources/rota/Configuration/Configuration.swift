@@ -15,6 +15,8 @@ struct Configuration: Sendable {
     var tokenPrefix = TokenValue.defaultPrefix
     /// What tokens may be given; empty: anything.
     var scopes: [ScopeEntry] = []
+    /// Patterns of places that who holds `rota:issue` alone may have values brought to; `{owner}` is his own.
+    var issueInto: [String] = []
     var vaults: [VaultSettings] = []
     var webhooks: [WebhookSettings] = []
     /// When policies run by themselves that do not say so.

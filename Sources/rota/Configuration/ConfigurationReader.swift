@@ -20,7 +20,8 @@ struct ConfigurationReader {
 
     mutating func read(_ root: Node) -> Configuration? {
         let keys = [
-            "store", "policies", "token-prefix", "scopes", "vaults", "webhooks", "schedule", "freeze-calendar",
+            "store", "policies", "token-prefix", "scopes", "issue-into", "vaults", "webhooks", "schedule",
+            "freeze-calendar",
             "limits", "waivers", "server", "sign-in", "log",
         ]
         guard check(root, "the configuration", keys: keys) else { return nil }
@@ -39,6 +40,7 @@ struct ConfigurationReader {
             }
         }
         configuration.scopes = items(root["scopes"], "scopes").compactMap { scope($0) }
+        configuration.issueInto = items(root["issue-into"], "issue-into").compactMap { string($0, "issue-into") }
         configuration.vaults = entries(root["vaults"], "vaults").compactMap { vault($0) }
         configuration.webhooks = entries(root["webhooks"], "webhooks").compactMap { webhook($0) }
         if let node = root["schedule"] {

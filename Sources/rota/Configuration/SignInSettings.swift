@@ -42,6 +42,12 @@ extension ConfigurationReader {
         let claim = node["claim"].flatMap { string($0, "claim") } ?? "email"
         let authorities = node["ca"].flatMap { string($0, "ca") }.map { absolutePath($0, in: folder) }
         guard let issuer, let client, let secret else { return nil }
+        guard ["email", "sub"].contains(claim) else {
+            fault(
+                node, "\(what): claim: '\(abridged(claim))' may be what people call themselves",
+                hint: "hold owners against 'email', which has to be verified, or 'sub'")
+            return nil
+        }
         guard issuer.hasPrefix("https://") || Self.isOfThisMachine(issuer) else {
             fault(node, "\(what): over http anybody on the way could say who it is", hint: "write issuer: https://...")
             return nil

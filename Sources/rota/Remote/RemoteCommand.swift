@@ -38,8 +38,18 @@ struct RemoteCommand: Sendable {
     /// The options that it takes; others go with a store of one's own only.
     var options: [String]
     var view: View
-    /// Whether the list goes on over further pages.
+    /// Whether the list goes on over further pages; and whether it is told the oldest first, though it comes the newest
+    /// first.
     var isPaged = false
+    var isReversed = false
+    /// What is asked before it is done, unless `--yes` is given; nil: nothing.
+    var question: String?
+    /// Whether a key makes of two that arrive one.
+    var takesKey = false
+    /// What of an answer is no success.
+    var exit: @Sendable (JSON) -> ExitCode = { _ in .done }
+    /// The document of the command at home, where that is another one.
+    var document: @Sendable (JSON) -> JSON = { $0 }
     var ask: @Sendable (Arguments, Instant) throws -> Question
 
     init(
@@ -52,6 +62,8 @@ struct RemoteCommand: Sendable {
         self.isPaged = isPaged
         self.ask = ask
     }
+
+    var name: String { words.joined(separator: " ") }
 
     static let globalOptions = ["server", "token-file", "server-ca", "json", "quiet", "yes"]
 

@@ -2,7 +2,48 @@ import JSON
 import RotaCore
 
 extension RemoteCommand {
-    static let all: [RemoteCommand] = tokens + plans + waivers + others
+    static let all: [RemoteCommand] = (tokens + plans + waivers + others).map { command in
+        var command = command
+        switch command.name {
+        case "token create", "plan", "waiver request": command.takesKey = true
+        case "token revoke":
+            command.question = "end it, with all its values?"
+            command.document = { answer in
+                [
+                    "revocations": [
+                        [
+                            "token": answer["token"] ?? .null, "outcome": answer["outcome"] ?? .null,
+                            "recorded_only": answer["recorded_only"] ?? .null,
+                        ]
+                    ]
+                ]
+            }
+        case "token rotate":
+            // Stalled: later runs go on with it.
+            command.exit = { $0["cause"]?.string == nil ? .done : .partlyFailed }
+            command.document = { answer in
+                [
+                    "rotations": [
+                        [
+                            "token_id": answer["token"]?["id"] ?? .null, "name": answer["token"]?["name"] ?? .null,
+                            "outcome": answer["outcome"] ?? .null, "cause": answer["cause"] ?? .null,
+                            "remark": answer["remark"] ?? .null,
+                        ]
+                    ]
+                ]
+            }
+        case "run":
+            command.exit = { answer in
+                guard answer["held"]?.isNull ?? true else { return .refused }
+                let isWhole = answer["totals"]?["failed"]?.integer == 0 && answer["needs_mending"]?.integer == 0
+                return isWhole ? .done : .partlyFailed
+            }
+        case "webhook test": command.exit = { $0["delivered"]?.bool == true ? .done : .failed }
+        case "audit tail": (command.isPaged, command.isReversed) = (true, true)
+        default: break
+        }
+        return command
+    }
 
     private static let tokens: [RemoteCommand] = [
         RemoteCommand(
@@ -187,7 +228,7 @@ extension RemoteCommand {
         ) { arguments, _ in
             Question(
                 "GET", ["v1", "audit"],
-                query: [("limit", arguments.value("limit") ?? "20"), ("object", arguments.value("token"))])
+                query: [("object", arguments.value("token"))])
         },
         RemoteCommand(
             "vault list", [],
@@ -219,6 +260,12 @@ extension RemoteCommand {
             "webhook replay", ["dead", "webhook"],
             .sentence { "\($0["replayed"]?.integer ?? 0) dead letters wait again" }
         ) { arguments, _ in
+            guard arguments.operands.isEmpty == arguments.has("dead"),
+                arguments.operands.isEmpty || !arguments.has("webhook")
+            else {
+                throw Failure.usage(
+                    "give the id of an event, or --dead for all dead letters", hint: "see 'rota webhook deliveries'")
+            }
             var body = arguments.members(["webhook"]).object ?? [:]
             if let event = arguments.operands.first { body["event"] = .string(event) }
             return Question("POST", ["v1", "deliveries", "replay"], body: .object(body))

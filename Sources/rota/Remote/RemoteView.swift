@@ -9,19 +9,29 @@ extension RemoteCommand {
     func run(_ invocation: Invocation) async throws -> ExitCode {
         let question = try ask(invocation.arguments, invocation.clock.now())
         let server = try RemoteServer(invocation.arguments)
+        try confirm(invocation)
         // Of one that is sent twice by the network, one counts.
-        let key = question.method == "POST" ? Hex.encode(invocation.random.bytes(16)) : nil
+        let key = takesKey ? Hex.encode(invocation.random.bytes(16)) : nil
         if case .file = view { return try await save(server, question, invocation) }
         if isPaged { return try await list(server, question, invocation) }
         let bytes = try await server.ask(question, key: key)
         let answer = try JSON.parse(bytes, maximumBytes: bytes.count)
         if case .made = view { return show(made: answer, invocation) }
-        guard !invocation.wantsJSON else {
-            invocation.output.document(answer)
-            return .done
+        if invocation.wantsJSON {
+            invocation.output.document(document(answer))
+        } else {
+            show(answer, on: invocation.output)
         }
-        show(answer, on: invocation.output)
-        return .done
+        return exit(answer)
+    }
+
+    private func confirm(_ invocation: Invocation) throws {
+        guard let question, !invocation.arguments.has("yes") else { return }
+        let name = printable(invocation.arguments.operands.first ?? "")
+        guard invocation.mayAsk else {
+            throw Failure.usage("nobody is there to be asked", hint: "give --yes, once you are sure of '\(name)'")
+        }
+        guard Terminal.confirm("'\(name)': \(question)") else { throw Failure("nothing was done") }
     }
 
     private func show(_ answer: JSON, on output: Output) {
@@ -63,7 +73,7 @@ extension RemoteCommand {
 
     private func list(_ server: RemoteServer, _ question: Question, _ invocation: Invocation) async throws -> ExitCode {
         guard case .table(let name, let columns) = view else { return .done }
-        let most = try invocation.arguments.integer("limit", in: 1...Int.max) ?? .max
+        let most = try invocation.arguments.integer("limit", in: 1...Int.max) ?? (isReversed ? 20 : .max)
         let output = invocation.output
         var document = invocation.wantsJSON ? DocumentWriter(on: output) : nil
         var table = Table(columns.map(\.heading), on: output)
@@ -78,15 +88,22 @@ extension RemoteCommand {
             let answer = try JSON.parse(bytes, maximumBytes: bytes.count)
             for row in answer[name]?.array ?? [] {
                 count += 1
-                if document != nil { rows.append(row) } else { table.add(columns.map { Self.cell(row, $0.path) }) }
+                // What is told as it comes takes no memory.
+                if document != nil || isReversed {
+                    rows.append(row)
+                } else {
+                    table.add(columns.map { Self.cell(row, $0.path) })
+                }
             }
             next = answer["next"]?.string
         } while next != nil && count < most && output.isRead
+        if isReversed { rows.reverse() }
         if document != nil {
             document?.add(name, .array(rows))
-            document?.add("more", .bool(next != nil))
+            if !isReversed { document?.add("more", .bool(next != nil)) }
             document?.finish()
         } else {
+            for row in rows { table.add(columns.map { Self.cell(row, $0.path) }) }
             table.finish()
             if count == 0 { output.note("there are none") }
         }

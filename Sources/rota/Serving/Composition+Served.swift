@@ -11,7 +11,7 @@ extension Composition {
     func served(
         _ policies: PolicySet, _ store: StoreQueue, _ rotator: Rotator, _ run: RunUseCase, _ errands: Errands
     ) throws(Failure) -> ServedConfiguration {
-        ServedConfiguration(
+        var served = ServedConfiguration(
             policies: policies, limits: configuration.limits, schedule: configuration.schedule,
             calendar: configuration.freezeCalendar, scopes: configuration.scopes,
             tokenPrefix: configuration.tokenPrefix, longestWaiver: configuration.longestWaiver,
@@ -30,6 +30,8 @@ extension Composition {
             },
             testWebhook: { name, actor in try await testWebhook(name, by: actor, store) },
             perform: { errands.ask($0) })
+        served.issueInto = configuration.issueInto
+        return served
     }
 
     private func signIns() throws(Failure) -> [ServedConfiguration.SignIn] {

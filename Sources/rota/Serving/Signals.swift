@@ -2,7 +2,21 @@ import Dispatch
 import Engine
 import Glibc
 
+/// Where the handler of signals writes which one came, and where that is read: made before the first one may come.
+private let signalPipe: (reader: Int32, writer: Int32) = {
+    var ends: [Int32] = [-1, -1]
+    _ = unsafe pipe(&ends)
+    for end in ends {
+        _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+        _ = fcntl(end, F_SETFL, O_NONBLOCK)
+    }
+    return (ends[0], ends[1])
+}()
+
 /// What a daemon is asked for, by signals and by itself, as a stream.
+///
+/// By a handler and a pipe, not by Dispatch's own source: that ignores the signal and blocks it, but not in the main
+/// thread, where the kernel then throws it away.
 // Unchecked: a dispatch source may be cancelled on any thread, and nothing else is done with it.
 final class Signals: @unchecked Sendable {
     /// What each of them asks for.
@@ -23,28 +37,47 @@ final class Signals: @unchecked Sendable {
     /// Requested as soon as an end is asked for, also while another request is being attended to.
     let ending: StopSignal
     private let continuation: AsyncStream<Request>.Continuation
-    /// They listen as long as they are kept.
-    private let sources: [any DispatchSourceSignal]
+    /// It listens as long as it is kept.
+    private let source: any DispatchSourceRead
 
     /// From here on these signals end nothing by themselves.
     init() {
         let (requests, continuation) = AsyncStream.makeStream(of: Request.self)
         let queue = DispatchQueue(label: "rota.signals")
-        let wanted: [(Int32, Request)] = [(SIGTERM, .stop), (SIGINT, .stop), (SIGHUP, .reload)]
         let ending = StopSignal()
         self.requests = requests
         self.continuation = continuation
         self.ending = ending
-        sources = wanted.map { number, request in
-            _ = signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-            source.setEventHandler {
+        source = DispatchSource.makeReadSource(fileDescriptor: signalPipe.reader, queue: queue)
+        source.setEventHandler {
+            for number in Self.arrived() {
+                let request = number == SIGHUP ? Request.reload : .stop
                 if request == .stop { ending.request(patience: Self.patience) }
                 continuation.yield(request)
             }
-            source.resume()
-            return source
         }
+        source.resume()
+        for number in [SIGTERM, SIGINT, SIGHUP] { Self.handle(number) }
+    }
+
+    /// The signals that came since the last look.
+    private static func arrived() -> [Int32] {
+        var numbers = [UInt8](repeating: 0, count: 64)
+        let count = unsafe read(signalPipe.reader, &numbers, numbers.count)
+        return count > 0 ? numbers[..<count].map { Int32($0) } : []
+    }
+
+    private static func handle(_ number: Int32) {
+        var action = sigaction()
+        unsafe action.__sigaction_handler.sa_handler = { number in
+            // Nothing but what a handler may do (signal-safety(7)); a full pipe says enough already.
+            let before = errno
+            var byte = UInt8(truncatingIfNeeded: number)
+            _ = unsafe write(signalPipe.writer, &byte, 1)
+            errno = before
+        }
+        action.sa_flags = SA_RESTART
+        _ = unsafe sigaction(number, &action, nil)
     }
 
     /// Asks for an end by ourselves, which may take so many milliseconds.
@@ -53,7 +86,5 @@ final class Signals: @unchecked Sendable {
         continuation.yield(.abandon)
     }
 
-    deinit {
-        for source in sources { source.cancel() }
-    }
+    deinit { source.cancel() }
 }

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""How long introspection takes while rotations run beside it: one request in a hundred, busy against idle, of the same
+server asked over four connections by the same program."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+
+from introspection import serving
+from load import load
+from measure import Row, main, note
+from openbao import free_port
+from stores import NOTHING_DUE, digest, initialise, value
+
+# How many tokens are rotated meanwhile; each has one place.
+ROTATED = 20_000
+POLICY = """version: 1
+policies:
+  - name: all
+    mode: enforce
+    match: { labels: { kind: rotated } }
+    rules: [ { max-age: 1d, action: rotate, overlap: 0s } ]
+    limits: { actions: 1000000, percent: 100 }
+"""
+
+
+def prepare(options, folder, port):
+    with open(os.path.join(folder, "rota.yaml"), "w") as file:
+        file.write(f"store: sqlite:rota.db\npolicies: policy.yaml\nvaults: {{ local: {{ kind: directory, path: places }} }}\n"
+                   f"limits: {{ actions: 1000000, percent: 100 }}\nserver: {{ listen: \"127.0.0.1:{port}\" }}\n")
+    with open(os.path.join(folder, "policy.yaml"), "w") as file:
+        file.write(NOTHING_DUE)
+    os.makedirs(os.path.join(folder, "places"), 0o700)
+    initialise(options.rota, folder)
+    made = time.strftime("%Y-%m-%dT%H:%M:00Z", time.gmtime(time.time() - 5 * 86_400))
+    with open(os.path.join(folder, "tokens.csv"), "w") as file, open(os.path.join(folder, "values.txt"), "w") as values:
+        file.write("name,issuer,labels,created_at,value_issued_at,destinations,digest\n")
+        for number in range(ROTATED + 1_000):
+            own = value(number)
+            if number < ROTATED:
+                path = f"t{number}"
+                with open(os.path.join(folder, "places", path), "w", opener=lambda p, f: os.open(p, f, 0o600)) as place:
+                    place.write(own)
+                file.write(f"rotated-{number},rota,kind=rotated,{made},{made},local:{path},sha256:{digest(own)}\n")
+            else:
+                file.write(f"asked-{number},rota,kind=asked,{made},{made},,sha256:{digest(own)}\n")
+                values.write(own + "\n")
+    command = [options.rota, "--config", os.path.join(folder, "rota.yaml")]
+    subprocess.run([*command, "import", os.path.join(folder, "tokens.csv")], check=True, capture_output=True)
+    asker = subprocess.run([*command, "token", "create", "--name", "asker", "--scope", "rota:introspect"], check=True,
+                           capture_output=True, text=True).stdout.splitlines()[-1]
+    return command, asker
+
+
+def rows(options):
+    folder = tempfile.mkdtemp(prefix="rota-busy-")
+    try:
+        port = free_port()
+        command, asker = prepare(options, folder, port)
+        with serving([*command, "serve"], port) as rota:
+            asking = ("introspect", os.path.join(folder, "values.txt"), asker, "1000")
+            address = f"http://127.0.0.1:{port}"
+            load(rota, address, "ask.lua", *asking, seconds=3)
+            idle = [load(rota, address, "ask.lua", *asking, connections=4, seconds=5) for _ in range(3)]
+            with open(os.path.join(folder, "policy.yaml"), "w") as file:
+                file.write(POLICY)
+            with subprocess.Popen([*command, "run", "--quiet"], stdout=subprocess.DEVNULL) as run:
+                time.sleep(1)
+                busy = []
+                while run.poll() is None and len(busy) < 3:
+                    busy.append(load(rota, address, "ask.lua", *asking, connections=4, seconds=5))
+                during = run.poll() is None
+                run.terminate()
+        for told in idle + busy:
+            note(f"p99 {told.p99 * 1e3:.2f} ms, {told.rate:,.0f} a second")
+        before, beside = (sorted(told.p99 for told in list)[len(list) // 2] for list in (idle, busy))
+        yield Row("introspection while rotations run: p99", f"{beside * 1e3:.2f} ms", f"{before * 1e3:.2f} ms idle",
+                  f"{beside / before:.2f}x", "at most 2x", beside <= 2 * before if during else None)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main(__doc__, rows)
