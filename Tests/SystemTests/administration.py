@@ -27,11 +27,11 @@ class Office:
     def __init__(self, house, browser):
         self.house, self.browser, self.served = house, browser, None
         self.admin = house.init()
-        with (house.folder / "rota.yaml").open("a") as file:
-            file.write(CATALOGUE)
 
     def open(self):
         """From here on it is served; policies and tokens may be there already."""
+        with (self.house.folder / "rota.yaml").open("a") as file:
+            file.write(CATALOGUE)
         # Uses are recorded from where a proxy says.
         self.served = Served(self.house, settings=', trusted-proxies: ["127.0.0.1"]')
         return self
@@ -112,6 +112,12 @@ def press(page, name, within=None):
     with page.expect_navigation():
         place = page.locator(within) if within else page
         place.locator("button, a.button").filter(has_text=re.compile(rf"^\s*{re.escape(name)}")).first.click()
+
+
+def choose(page, field, value):
+    """Chooses from a list whose choice applies by itself, and waits for the page behind it."""
+    with page.expect_navigation():
+        page.select_option(f"[name={field}]", value)
 
 
 def post(page, path, **fields):
