@@ -69,6 +69,7 @@ class Office:
     def signed_in(self, value=None, path="api-tokens", **settings):
         """A page of somebody who has signed in by the form, on his way to `path`; the administrator by himself."""
         with self.browser.page(**settings) as page:
+            page.set_default_timeout(15_000)
             page.goto(self.url(path))
             self.sign_in(page, value or self.admin)
             yield page
