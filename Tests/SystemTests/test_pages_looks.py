@@ -1,6 +1,8 @@
 """Each page of the administration as it looks: nothing stands in anybody's way, nothing is complained of, and what strangers wrote is only text."""
 
 import contextlib
+import html
+import re
 
 import pytest
 
@@ -8,6 +10,7 @@ from administration import Office, press
 from house import House, Seed
 from servers import Receiver
 from serving import wait_until
+from test_pages_sessions import Visitor
 
 # Neither may be anything but text, wherever it stands.
 HOSTILE = ["<img src=x onerror=alert(1)>", '"><script>alert(2)</script>']
@@ -175,6 +178,35 @@ def test_what_strangers_wrote_is_shown_as_it_is(furnished):
         assert page.locator("[name=q]").input_value() == '"><script>alert(6)</script>'
         assert page.locator("[name=owner]").input_value() == "<b>"
         assert page.complaints == []
+
+
+LEADS_ASTRAY = pytest.mark.xfail(strict=True, reason="a token's page leads to the audit log, or a policy, whoever looks")
+
+
+@pytest.mark.parametrize("role", [
+    "rota:audit", "rota:admin", pytest.param("rota:operate", marks=LEADS_ASTRAY),
+    pytest.param("rota:issue", marks=LEADS_ASTRAY)])
+def test_no_link_leads_nowhere_or_where_one_may_not_look(furnished, role):
+    visitor = Visitor(furnished)
+    name = f"walker-{role.partition(':')[2]}"
+    visitor.sign_in(furnished.token(name, role, owner="team-data", more=("--expires", "30d")))
+    # Where somebody comes from, by where he comes to.
+    found, left = {}, ["/admin/api-tokens"]
+    while left:
+        path = left.pop()
+        answer = visitor.get(path.removeprefix("/admin/"))
+        assert answer.status_code == 200, f"{answer.status_code} for {path}, to which {found[path]} leads"
+        if not answer.headers["Content-Type"].startswith("text/html") or "Content-Disposition" in answer.headers:
+            continue
+        for link in re.findall(r'<(?:a|link|form method="get")[^>]* (?:href|action)="([^"#]*)', answer.text):
+            link = html.unescape(link)
+            assert link.startswith("/admin/") or not link, link
+            # A list by each of its orders and places is one page.
+            if link and link.partition("?")[0] not in {known.partition("?")[0] for known in found}:
+                found[link] = path
+                left.append(link)
+    furnished.house.rota("token", "revoke", name, "--reason", "done", "--yes")
+    assert len(found) > 10, found
 
 
 @pytest.mark.parametrize("value", ["//elsewhere.example/", "https://elsewhere.example/", "/admin/../../elsewhere",

@@ -79,6 +79,64 @@ def test_a_token_is_made_changed_rotated_and_revoked(office, plain):
         assert page.complaints == []
 
 
+def errors(page):
+    """The fields that are said to be wrong."""
+    return page.locator("[aria-invalid=true]").evaluate_all("fields => fields.map(field => field.name)")
+
+
+@pytest.mark.xfail(strict=True, reason="with a destination the form is gone, and all that was filled in")
+@pytest.mark.parametrize("name, place, wrong", [("taken", "local:free", "name"), ("free", "local:taken", "destinations")])
+def test_what_is_taken_already_is_said_in_the_form(office, plain, name, place, wrong):
+    office.token("taken", "export:read", more=("--destination", "local:taken"))
+    with plain(meant=[409, 422]) as page:
+        office.create(page, name, destinations=place, description="filled in with care")
+        assert page.locator("[name=description]").count() == 1, text_of(page)
+        assert page.locator("[name=description]").input_value() == "filled in with care"
+        assert errors(page) == [wrong]
+
+
+@pytest.mark.xfail(strict=True, reason="what is hinted at stands beside the name, as if that was wrong")
+def test_a_wrong_vault_is_said_beside_the_destinations_alone(office, plain):
+    with plain(meant=[422]) as page:
+        office.create(page, "export", destinations="nowhere:export")
+        assert errors(page) == ["destinations"]
+
+
+def test_a_vault_that_does_not_answer_is_told_of(office, plain):
+    office.house.configure(vaults="  away: { kind: vault-kv2, address: 'http://127.0.0.1:9', mount: kv, "
+                                  "auth: { token: file:bao-token } }")
+    with plain() as page:
+        office.create(page, "export", destinations="away:apps/export#token")
+        assert "It is not accepted before it has reached every place." in text_of(page) and page.barriers() == []
+        press(page, "View token")
+        assert "It is stalled." in text_of(page) and column(page, "Versions", 2) == ["pending"], text_of(page)
+        assert page.barriers() == [] and page.complaints == []
+
+
+def test_who_edits_what_somebody_else_has_changed_overwrites_nothing(office, plain):
+    office.token("export", "export:read")
+    with plain(path=f"api-tokens/{office.id('export')}", meant=[409]) as page:
+        press(page, "Edit")
+        office.house.rota("token", "edit", "export", "--description", "somebody else's")
+        page.fill("[name=description]", "mine")
+        press(page, "Save")
+        assert "the token has changed since you opened this form" in text_of(page) and page.barriers() == []
+        assert office.told("export")["token"]["description"] == "somebody else's"
+
+
+def test_a_form_that_is_sent_twice_makes_one_token_and_shows_its_value_once(office, plain):
+    with plain(path="api-tokens/new") as page:
+        twin = page.context.new_page()
+        for one in (page, twin):
+            one.goto(office.url("api-tokens/new"))
+        office.fill(page, "export")
+        request = page.locator("[name=request]").get_attribute("value")
+        assert request != twin.locator("[name=request]").get_attribute("value")
+        press(page, "Generate Token")
+        page.go_back()
+        assert page.locator("[name=request]").get_attribute("value") != request, "a form is fresh each time"
+
+
 def test_a_token_is_quarantined_and_restored(office, plain):
     value = office.token("export", "export:read")
     with plain(path=f"api-tokens/{office.id('export')}") as page:

@@ -6,8 +6,10 @@ import pytest
 import requests
 
 from administration import press
+from moved_clock import MovedClock
 from serving import wait_until
 
+MINUTE = 60
 COOKIE = "__Host-rota-session"
 
 
@@ -176,6 +178,25 @@ def test_who_guesses_is_stopped(office, visitor):
         assert answer.status_code == 429 and 0 < int(answer.headers["Retry-After"]) <= 60
         assert "Too many tries from here." in answer.text and value not in answer.text
     assert visitor.sign_in(office.admin, **elsewhere).status_code == 303, "others are not kept out"
+
+
+def test_who_sleeps_is_out_and_so_is_who_stays_for_long(office, visitor):
+    clock = MovedClock(office.house.folder)
+    office.house.extra = clock.environment
+    visitor.sign_in(office.admin)
+    for _ in range(16):
+        clock.pass_by(29 * MINUTE)
+        assert visitor.is_in
+    clock.pass_by(17 * MINUTE)
+    assert not visitor.is_in, "after eight hours, whatever he did"
+    visitor.sign_in(office.admin)
+    clock.pass_by(31 * MINUTE)
+    assert not visitor.is_in, "after half an hour without a look"
+    for _ in range(10):
+        visitor.sign_in("rota_" + "0" * 36)
+    assert visitor.sign_in(office.admin).status_code == 429
+    clock.pass_by(MINUTE)
+    assert visitor.sign_in(office.admin).status_code == 303, "whoever has guessed may try again"
 
 
 def test_who_may_not_sign_in_is_told_no_more_than_who_is_not_known(office, visitor):
