@@ -208,6 +208,7 @@ def test_s11_generate_shows_the_value_and_copies_it(office):
         value = office.create(page, "shown")
         assert re.fullmatch(r"rota_[0-9A-Za-z]{36}", value)
         assert "it is shown this once, and never again" in text_of(page)
+        page.shot("created")
         page.get_by_role("button", name="Copy").click()
         page.get_by_role("button", name="Copied").wait_for()
         assert page.evaluate("navigator.clipboard.readText()") == value
