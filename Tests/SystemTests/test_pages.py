@@ -1,4 +1,4 @@
-"""The pages of the administration, row by row of what the page that we measure ourselves by claims (S1 to S23), in a real browser with script."""
+"""The pages of the administration, with script, by the rows of what they are measured by (S1 to S23)."""
 
 import hashlib
 import re
@@ -29,7 +29,8 @@ def test_s1_a_token_lets_an_application_in_and_belongs_to_an_integration(office)
 
 
 ROLES = {
-    "rota:audit": (False, False), "rota:issue": (True, False), "rota:operate": (False, True), "rota:admin": (True, True)}
+    "rota:audit": (False, False), "rota:issue": (True, False), "rota:operate": (False, True),
+    "rota:admin": (True, True)}
 
 
 @pytest.mark.parametrize("role", ROLES)

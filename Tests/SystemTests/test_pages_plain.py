@@ -85,7 +85,8 @@ def errors(page):
 
 
 @pytest.mark.xfail(strict=True, reason="with a destination the form is gone, and all that was filled in")
-@pytest.mark.parametrize("name, place, wrong", [("taken", "local:free", "name"), ("free", "local:taken", "destinations")])
+@pytest.mark.parametrize("name, place, wrong", [
+    ("taken", "local:free", "name"), ("free", "local:taken", "destinations")])
 def test_what_is_taken_already_is_said_in_the_form(office, plain, name, place, wrong):
     office.token("taken", "export:read", more=("--destination", "local:taken"))
     with plain(meant=[409, 422]) as page:
