@@ -1,4 +1,4 @@
-"""The list of tokens in a real browser: what it shows, finds and sorts (S14), and how it goes on where there are many."""
+"""The list of tokens: what it shows, finds and sorts (S14), and how it goes on where there are many."""
 
 import pytest
 

@@ -88,8 +88,8 @@ def furnish(office, bao):
 
     with office.signed_in() as page:
         for number, text in enumerate(HOSTILE):
-            office.create(page, text + str(number), description=text, owner=text, integration=text, labels=f"note={text}",
-                          further="", expires=None)
+            office.create(page, text + str(number), description=text, owner=text, integration=text,
+                          labels=f"note={text}")
             assert page.locator("h1").inner_text() == "Token generated", page.locator("main").inner_text()
     wait_until(lambda: house.rows("SELECT count(*) FROM deliveries WHERE state = 'dead'")[0][0] > 2)
     wait_until(lambda: office.told("ingest")["usage"]["count"] == 3)
