@@ -76,8 +76,7 @@ class Page:
         self.page, self.screens, self.meant, self.heard = page, screens, meant, []
         page.on("console", self._said)
         page.on("pageerror", lambda error: self.heard.append(f"error: {error}"))
-        page.on("requestfailed", lambda request: self.heard.append(
-            f"request: {request.method} {request.url}: {request.failure}"))
+        page.on("requestfailed", self._failed)
         page.on("response", self._answered)
         # What the content security policy has refused. The console tells it too, but not always without scripts.
         self.session = page.context.new_cdp_session(page)
@@ -99,6 +98,11 @@ class Page:
         # A status is told by `_answered`, which knows of what.
         if message.type == "error" and not message.text.startswith("Failed to load resource: the server responded"):
             self.heard.append(f"console: {message.text}")
+
+    def _failed(self, request):
+        # The browser gives up itself what a page still wants when somebody leaves it.
+        if request.failure != "net::ERR_ABORTED":
+            self.heard.append(f"request: {request.method} {request.url}: {request.failure}")
 
     def _answered(self, response):
         if response.status >= 400 and response.status not in self.meant:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from administration import Office
 from browser import Browser
 from house import House
 from servers import OpenBao, Receiver
@@ -68,6 +69,14 @@ def house(binary, bao, tmp_path) -> House:
 def bare(binary, tmp_path) -> House:
     """A store and a `local` vault; no OpenBao."""
     return House(binary, tmp_path)
+
+
+@pytest.fixture
+def office(house, browser) -> Office:
+    """A house whose pages are looked at; it is served as soon as somebody looks."""
+    office = Office(house, browser)
+    yield office
+    office.close()
 
 
 @pytest.fixture(scope="session", autouse=True)
