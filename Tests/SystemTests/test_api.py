@@ -420,7 +420,7 @@ def test_what_is_asked_for_by_its_creation_comes_so_whatever_else_is_asked_for(m
         assert len(found) > 10 and found == sorted(found, reverse=True)
 
 
-@pytest.mark.xfail(strict=True, reason="LIKE of SQLite knows the case of ASCII alone (SQLStore+Lists, listedByNamePart)")
+@pytest.mark.xfail(strict=True, reason="LIKE of SQLite knows the case of ASCII alone (listedByNamePart)")
 def test_letters_of_any_alphabet_are_found_in_any_case(bare):
     admin = bare.init()
     with Served(bare) as served:
@@ -559,7 +559,8 @@ def test_a_plan_is_approved_by_another_and_applied_exactly_once(office):
     path = f"/v1/plans/{plan['id']}"
     assert (plan["status"], plan["actions"], plan["requester"]) == ("awaiting-approval", 3, "alice")
     shown = alice("GET", path)
-    assert [(action["name"], action["action"]) for action in shown["actions"]] == [(f"t{n}", "rotate") for n in range(3)]
+    assert [(action["name"], action["action"]) for action in shown["actions"]] == [
+        (f"t{n}", "rotate") for n in range(3)]
     alice("POST", path + "/apply", 409, json={})
     assert "cannot approve it" in alice("POST", path + "/approve", 409, json={})["detail"]
     # Nor with another token of the same person.
@@ -617,7 +618,8 @@ def test_runs_come_page_by_page_and_do_what_is_called_for(bare):
 
 def test_a_waiver_is_asked_for_approved_by_another_and_withdrawn(office):
     bare, served, root, alice, bob = office
-    asked = {"token": "t0", "policy": "quarterly", "reason": "until the vendor is done", "ends_at": "2027-01-31T00:00:00Z"}
+    asked = {"token": "t0", "policy": "quarterly", "reason": "until the vendor is done",
+             "ends_at": "2027-01-31T00:00:00Z"}
     keyed = {"headers": {"Idempotency-Key": "w"}, "json": asked}
     first = alice.ask("POST", "/v1/waivers", 201, **keyed)
     again = alice.ask("POST", "/v1/waivers", 201, **keyed)
@@ -644,7 +646,7 @@ def test_a_waiver_is_asked_for_approved_by_another_and_withdrawn(office):
         alice("POST", "/v1/waivers", code, json=asked | changed)
 
 
-@pytest.mark.xfail(strict=True, reason="API.refused answers every unknown thing of a WaiverRefusal with 'no such waiver'")
+@pytest.mark.xfail(strict=True, reason="API.refused calls every unknown thing of a WaiverRefusal a waiver")
 def test_a_waiver_from_a_policy_that_there_is_not_is_refused_by_its_name(office):
     bare, served, root, alice, bob = office
     told = alice("POST", "/v1/waivers", 404, json={
@@ -701,7 +703,8 @@ def test_the_report_is_that_of_the_command_line(bare):
     bare.import_seeds([Seed(f"t{n}", [f"local:{n}"]) for n in range(20)] + [Seed("=cmd|' /C calc'!A0", [])])
     with Served(bare) as served:
         root = Caller(served, admin)
-        served_kinds = {"json": "application/json", "csv": "text/csv; charset=utf-8", "html": "text/html; charset=utf-8"}
+        served_kinds = {"json": "application/json", "csv": "text/csv; charset=utf-8",
+                        "html": "text/html; charset=utf-8"}
 
         def plain(text):
             """Without when it was made, and by whom."""
@@ -726,7 +729,7 @@ def test_the_report_is_that_of_the_command_line(bare):
 
 
 def test_whatever_is_refused_is_refused_as_a_problem(bare):
-    """`ask` looks at its form; here is that each is refused as what it is, and nobody without a token by anything else."""
+    """`ask` looks at its form; here is that each is refused as what it is, and a stranger as nothing else."""
     admin = bare.init()
     bare.policy()
     bare.rota("run")
@@ -754,8 +757,8 @@ def test_whatever_is_refused_is_refused_as_a_problem(bare):
         for query in ("limit=0", "limit=501", "limit=x", "limit=-1", "limit=99999999999999999999", "state=none",
                       "sort=none", "status=none", "unknown=1", "limit=%zz", "%zz=1"):
             root("GET", f"/v1/tokens?{query}", 400)
-        other = listed_cursor = root("GET", "/v1/audit?limit=1")["next"]
-        for cursor in ("x", "7b7d", "00", other, listed_cursor[:-2], "f" * 9_000):
+        other = root("GET", "/v1/audit?limit=1")["next"]
+        for cursor in ("x", "7b7d", "00", other, other[:-2], "f" * 9_000):
             root("GET", f"/v1/tokens?cursor={cursor}", 422)
         for span in ("x", "1", "-"):
             root("GET", f"/v1/tokens?idle-for={span}", 422)
@@ -766,3 +769,24 @@ def test_whatever_is_refused_is_refused_as_a_problem(bare):
         assert {word.strip() for word in told.headers["Allow"].split(",")} >= {"GET", "POST"}
         assert served.process.poll() is None
         served.stop()
+
+
+@pytest.mark.xfail(strict=True, reason="FormFields.text takes the first of two fields, and one that is no UTF-8 for none:"
+                                       " the list is another than that which was asked for")
+@pytest.mark.parametrize("query", ["owner=a&owner=b", "limit=1&limit=2", "owner=%ff", "state=%ff", "idle-for=%ff"])
+def test_a_query_that_can_be_read_in_two_ways_is_refused(bare, query):
+    admin = bare.init()
+    with Served(bare) as served:
+        Caller(served, admin)("GET", f"/v1/tokens?{query}", 400)
+
+
+@pytest.mark.xfail(strict=True, reason="API.scopes(inQueryOf:) takes an empty 'scope' for none; authorize-for does not")
+@pytest.mark.parametrize("query", ["scope=", "scope=+", "scope=;"])
+def test_a_question_about_no_scope_at_all_is_a_slip(bare, query):
+    """As a proxy asks it whose variable is empty: it must not let through whoever has any token."""
+    bare.init()
+    value = bare.json("token", "create", "--name", "app", "--owner", "t")["value"]
+    with Served(bare) as served:
+        for path in ("/v1/authorize-for/;/x", f"/v1/authorize?{query}"):
+            assert requests.get(served.address + path, timeout=10,
+                                headers={"Authorization": f"Bearer {value}"}).status_code == 400

@@ -35,16 +35,19 @@ import socket
 import statistics
 import time
 import urllib.parse
+import zlib
 
 import pytest
 import requests
 
-from house import new_value
+from house import ALPHABET, new_value
 from serving import Served, wait_until
 from test_api import Caller, authorizes, caller
 from test_canary import forms
+from test_slow_clients import From
 
 SESSION = "__Host-rota-session"
+HEAD = "POST /v1/tokens HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer {}\r\n"
 
 
 def exchange(port, data, within=10):
@@ -94,7 +97,7 @@ def without_names(answer):
 def test_what_two_parties_could_read_differently_is_refused_and_the_connection_closed(bare):
     admin = bare.init()
     hidden = "GET /v1/tokens HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n" % admin
-    first = "POST /v1/tokens HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer %s\r\n" % admin
+    first = HEAD.format(admin)
     length = len(hidden)
     told_otherwise = {
         "a length and a coding": (400, f"Content-Length: {length}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
@@ -138,7 +141,7 @@ def resident(served):
 
 def test_caps_hold_before_anything_is_read(bare):
     admin = bare.init()
-    head = "POST /v1/tokens HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer %s\r\n" % admin
+    head = HEAD.format(admin)
     with Served(bare, settings=", limits: { request-time: 2s }") as served:
         def asked(data, status):
             answer, is_closed = exchange(served.port, data)
@@ -174,14 +177,14 @@ DOCUMENTS = {
     "a lone high surrogate": '{"name":"\\ud800"}', "a lone low surrogate": '{"name":"\\udc00"}',
     "surrogates the wrong way round": '{"name":"\\udc00\\ud800"}', "half a pair": '{"name":"\\ud83dx"}',
     "a raw control character": '{"name":"a\nb"}', "a raw zero": '{"name":"a\0b"}',
-    "no UTF-8": b'{"name":"\xff"}', "an overlong slash": b'{"name":"\xc0\xaf"}', "a raw surrogate": b'{"name":"\xed\xa0\x80"}',
+    "no UTF-8": b'{"name":"\xff"}', "an overlong slash": b'{"name":"\xc0\xaf"}',
+    "a raw surrogate": b'{"name":"\xed\xa0\x80"}',
     "UTF-16": '{"name":"a"}'.encode("utf-16"), "a member twice": '{"name":"a","name":"b"}',
     "a comma too many": '{"name":"a",}', "single quotes": "{'name':'a'}", "a remark": '{"name":"a"/**/}',
 }
 
 
-@pytest.mark.parametrize("kind", ["json"])
-def test_documents_that_are_none_are_refused_and_end_nothing(bare, kind):
+def test_documents_that_are_none_are_refused_and_end_nothing(bare):
     admin = bare.init()
     with Served(bare) as served:
         root = Caller(served, admin)
@@ -218,7 +221,8 @@ def test_line_ends_come_into_no_head(bare):
                     root("PATCH", f"/v1/tokens/{answer.json()['token']['id']}", json={"name": secrets.token_hex(8)})
         for name in ("ä", "%0d%0aX: y", "a b", "“x”", "%"):
             value = root("POST", "/v1/tokens", 201, json={"name": name})["value"]
-            told = requests.get(served.address + "/v1/authorize", headers={"Authorization": f"Bearer {value}"}, timeout=10)
+            told = requests.get(
+                served.address + "/v1/authorize", headers={"Authorization": f"Bearer {value}"}, timeout=10)
             assert urllib.parse.unquote(told.headers["X-Rota-Token"]) == name and "X" not in told.headers
         # What a proxy calls a request is its name where it can be one, and is said back nowhere else.
         for name in (admin, "a b", "a" * 65, "ä".encode(), "a;b", "<b>"):
@@ -231,7 +235,8 @@ ELSEWHERE = [
     "//evil.example", "///evil.example", "https://evil.example", "/\\evil.example", "\\\\evil.example", "/admin",
     "/admin/../../evil", "/admin/..//evil.example", "/admin/%2e%2e/x", "/admin/\r\nSet-Cookie: a=b",
     "/admin/x\r\n\r\n<script>", "/admin/%0d%0aSet-Cookie:%20a=b", "/admin/\0", "/admin/\tx", "javascript:alert(1)",
-    "@evil.example", ".evil.example", "/admin/sign-in", "/admin/sign-out", "/v1/tokens", " /admin/x", "/admin//evil.example",
+    "@evil.example", ".evil.example", "/admin/sign-in", "/admin/sign-out", "/v1/tokens", " /admin/x",
+    "/admin//evil.example",
     "/admin/\\evil.example", "/admin/x?a=\r\nb", "/admin/ä", "/admin/x#\r\ny", "/admin/x y",
 ]
 
@@ -249,7 +254,8 @@ def test_whoever_signs_in_stays_here(bare):
             shown = requests.get(served.address + "/admin/sign-in", params={"next": next}, timeout=10)
             kept = html.unescape(re.search(r'name="next" value="([^"]*)"', shown.text)[1])
             assert shown.status_code == 200 and kept == place, (next, kept, place)
-        for path in ("/admin/x%0d%0aSet-Cookie:%20a=b", "/admin/%22%3e%3cscript%3e", "/admin/api-tokens?next=//evil.example"):
+        for path in ("/admin/x%0d%0aSet-Cookie:%20a=b", "/admin/%22%3e%3cscript%3e",
+                     "/admin/api-tokens?next=//evil.example"):
             answer = requests.get(served.address + path, timeout=10, allow_redirects=False)
             assert "Set-Cookie" not in answer.headers and "<script>" not in answer.text
         assert sign_in(served, admin, "/admin/plans?state=ready").headers["Location"] == "/admin/plans?state=ready"
@@ -262,15 +268,17 @@ def test_names_are_shown_as_text(bare):
     with Served(bare) as served:
         root = Caller(served, admin)
         token = root("POST", "/v1/tokens", 201, json={
-            "name": name, "owner": name, "description": name, "integration": name, "labels": {"a": name.replace(";", "")}})["token"]
+            "name": name, "owner": name, "description": name, "integration": name,
+            "labels": {"a": name.replace(";", "")}})["token"]
         root("POST", f"/v1/tokens/{token['id']}/quarantine", json={"reason": name})
         session = session_of(sign_in(served, admin))
-        for path in ("/admin/api-tokens?state=all", f"/admin/api-tokens/{token['id']}", "/admin/audit", "/admin/reports",
-                     f"/admin/api-tokens/{token['id']}/edit", f"/admin/api-tokens/{token['id']}/revoke",
-                     "/admin/reports/compliance.html", "/admin/api-tokens?search=" + urllib.parse.quote(name),
-                     "/admin/" + urllib.parse.quote(name, safe=""), "/admin/policies/" + urllib.parse.quote(name, safe="")):
+        own, quoted = f"/admin/api-tokens/{token['id']}", urllib.parse.quote(name, safe="")
+        for path in ("/admin/api-tokens?state=all", own, own + "/edit", own + "/revoke", "/admin/audit", "/admin/reports",
+                     "/admin/reports/compliance.html", f"/admin/api-tokens?search={quoted}", f"/admin/{quoted}",
+                     f"/admin/policies/{quoted}"):
             page = look(served, session, path)
-            assert page.status_code in (200, 404) and "<img src=x" not in page.text and "onerror=alert(1)>" not in page.text, path
+            assert page.status_code in (200, 404), path
+            assert "<img src=x" not in page.text and "onerror=alert(1)>" not in page.text, path
             assert page.headers.get("X-Content-Type-Options") == "nosniff" or path.endswith(".html"), path
         assert name in html.unescape(look(served, session, f"/admin/api-tokens/{token['id']}").text)
         served.stop()
@@ -283,7 +291,8 @@ def test_of_values_that_are_not_accepted_nothing_is_told(bare):
     with Served(bare) as served:
         root = Caller(served, admin)
         gateway = caller(bare, served, "gateway", "rota:introspect").value
-        made = {name: root("POST", "/v1/tokens", 201, json={"name": name})["value"] for name in ("gone", "held", "live")}
+        made = {name: root("POST", "/v1/tokens", 201, json={"name": name})["value"]
+                for name in ("gone", "held", "live")}
         root("POST", "/v1/tokens/gone/revoke", json={})
         root("POST", "/v1/tokens/held/quarantine", json={"reason": "test"})
         wrong = {"unknown": new_value(), "another prefix": new_value("acme"), "revoked": made["gone"],
@@ -351,8 +360,6 @@ def near(value):
 
 def rechecked(text):
     """The value of these letters, with the checksum that is theirs."""
-    from house import ALPHABET
-    import zlib
     prefix, _, body = text.partition("_")
     number, check = zlib.crc32(body.encode()), ""
     for _ in range(6):
@@ -379,7 +386,6 @@ def test_whoever_guesses_is_stopped_and_no_success_of_his_helps_him(bare):
         assert authorizes(served, admin) == 200
         # Another address is another guesser.
         with requests.Session() as other:
-            from test_slow_clients import From
             other.mount("http://", From("127.0.0.9"))
             assert other.post(served.address + "/admin/sign-in", data={"token": admin}, timeout=10,
                               allow_redirects=False).status_code == 303
@@ -393,13 +399,14 @@ def test_behind_a_proxy_that_is_trusted_each_client_has_his_own_tries(bare):
             form = urllib.parse.urlencode({"token": value or new_value()})
             answer, _ = exchange(served.port, (
                 "POST /admin/sign-in HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: "
-                f"application/x-www-form-urlencoded\r\nX-Forwarded-For: {forwarded}\r\nContent-Length: {len(form)}\r\n\r\n"
-                f"{form}").encode())
+                f"application/x-www-form-urlencoded\r\nX-Forwarded-For: {forwarded}\r\n"
+                f"Content-Length: {len(form)}\r\n\r\n{form}").encode())
             return statuses(answer)[0]
 
         # One client, however his address is written, and whatever he wrote before it.
         written = ["192.0.2.7", "::ffff:192.0.2.7", " 192.0.2.7 ", "203.0.113.9, 192.0.2.7", "x, 192.0.2.7",
-                   "::ffff:c000:207", "192.0.2.7,127.0.0.1", "192.0.2.8,192.0.2.7", "\t192.0.2.7", "192.0.2.7, 127.0.0.1"]
+                   "::ffff:c000:207", "192.0.2.7,127.0.0.1", "192.0.2.8,192.0.2.7", "\t192.0.2.7",
+                   "192.0.2.7, 127.0.0.1"]
         assert [by(text) for text in written] == [401] * 10
         assert [by(text) for text in written] == [429] * 10
         assert by("192.0.2.7", admin) == 429 and by("192.0.2.8", admin) == 303
@@ -476,7 +483,7 @@ def test_forms_of_others_do_nothing(bare):
 
         for csrf in (None, "", "0" * 64, theirs, mark[:-1], mark.upper() + "x"):
             assert post(csrf) == 403, csrf
-        for headers in ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": f"http://127.0.0.1:{served.port}0"},
+        for headers in ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": served.address + "0"},
                         {"Origin": f"http://127.0.0.1:{served.port}.evil.example"}, {"Sec-Fetch-Site": "cross-site"},
                         {"Sec-Fetch-Site": "same-site"}):
             assert post(mark, headers) == 403, headers
@@ -519,8 +526,8 @@ def test_no_value_is_anywhere_whatever_is_refused(bare):
                                     {"Authorization": f"Bearer {value} {value}"}):
                         send(method, target, headers=headers, json={value: value})
                     send(method, f"{target}?token={value}&{value}", headers=bearer, json={})
-                    for member in ("name", "reason", "comment", "owner", "token", "policy", "expires_at", "ends_at", "event",
-                                   "webhook", "overlap", "expires_in"):
+                    for member in ("name", "reason", "comment", "owner", "token", "policy", "expires_at", "ends_at",
+                                   "event", "webhook", "overlap", "expires_in"):
                         if not kept:
                             send(method, target, headers=bearer, json={member: value})
                     send(method, target, headers=bearer | {"Content-Type": "application/json"}, data=f'{{"{value}')
@@ -528,13 +535,15 @@ def test_no_value_is_anywhere_whatever_is_refused(bare):
             send("POST", root, headers=bearer, json={"name": value})
             for field in ("search", "cursor", "owner", "scope", "policy", "idle-for", "sort", "limit", "state"):
                 send("GET", f"{root}?{field}={value}", headers=bearer)
-            for path in (f"/admin/{value}", f"/admin/api-tokens/{value}", f"/admin/api-tokens?search={value}", f"/{value}",
-                         f"/admin/sign-in?next=/admin/{value}", f"/admin/plans/{value}", f"/admin/runs/{value}"):
+            for path in (f"/admin/{value}", f"/admin/api-tokens/{value}", f"/admin/api-tokens?search={value}",
+                         f"/{value}", f"/admin/sign-in?next=/admin/{value}", f"/admin/plans/{value}", f"/admin/runs/{value}"):
                 send("GET", path)
                 send("GET", path, headers={"Cookie": f"{SESSION}={session}"})
             send("GET", "/admin/api-tokens", headers={"Cookie": f"{SESSION}={value}"})
-            send("POST", "/admin/sign-in", data={"token": value, "next": f"/admin/{value}", value: value}, headers={"Origin": value})
-            send("POST", "/admin/api-tokens", data={"csrf": value, "name": value}, headers={"Cookie": f"{SESSION}={session}"})
+            send("POST", "/admin/sign-in", data={"token": value, "next": f"/admin/{value}", value: value},
+                 headers={"Origin": value})
+            send("POST", "/admin/api-tokens", data={"csrf": value, "name": value},
+                 headers={"Cookie": f"{SESSION}={session}"})
         assert [answer for answer in answers if answer[0] >= 500] == []
         assert {400, 401, 403, 404, 422} <= {answer[0] for answer in answers}
         taken = [answer for answer in answers if answer[0] < 300 and answer[1] != "GET"]
@@ -555,8 +564,8 @@ def stored(house, value):
     return any(form in whole for form in forms(value))
 
 
-KEPT = pytest.mark.xfail(strict=True, reason="TokenDraft.faults looks for a value in the name alone: elsewhere it is kept,"
-                                             " in the audit log too")
+KEPT = pytest.mark.xfail(strict=True, reason="TokenDraft.faults looks for a value in the name alone: elsewhere it is"
+                                             " kept, in the audit log too")
 
 
 @pytest.mark.parametrize("member", ["name", "prefix", *(
@@ -576,13 +585,14 @@ def test_what_looks_like_a_value_is_taken_for_no_text_of_a_token(bare, member):
 
 
 @pytest.mark.parametrize("teller", ["User-Agent", "agent"])
-@pytest.mark.xfail(strict=True, reason="the agent of a use is kept as it is told, also where it is a value; an imported one is not")
+@pytest.mark.xfail(strict=True, reason="an agent is kept as it is told, also where it is a value; an imported one is not")
 def test_what_looks_like_a_value_is_taken_for_no_agent(bare, teller):
     admin = bare.init()
     value = new_value()
     with Served(bare) as served:
         if teller == "agent":
-            requests.post(served.address + "/v1/introspect", data={"token": admin, "agent": value}, auth=("", admin), timeout=10)
+            requests.post(served.address + "/v1/introspect", data={"token": admin, "agent": value}, auth=("", admin),
+                          timeout=10)
         else:
             requests.get(served.address + "/v1/authorize", timeout=10, headers={
                 "Authorization": f"Bearer {admin}", "User-Agent": value})
