@@ -771,7 +771,7 @@ def test_whatever_is_refused_is_refused_as_a_problem(bare):
         served.stop()
 
 
-@pytest.mark.xfail(strict=True, reason="FormFields.text takes the first of two fields, and one that is no UTF-8 for none:"
+@pytest.mark.xfail(strict=True, reason="FormFields.text takes the first of two fields, and what is no UTF-8 for none:"
                                        " the list is another than that which was asked for")
 @pytest.mark.parametrize("query", ["owner=a&owner=b", "limit=1&limit=2", "owner=%ff", "state=%ff", "idle-for=%ff"])
 def test_a_query_that_can_be_read_in_two_ways_is_refused(bare, query):

@@ -118,8 +118,8 @@ def test_nobody_with_less_makes_an_administrator(team, roles):
     assert admins == {"admin", "chief"}
 
 
-@pytest.mark.xfail(strict=True, reason="API.edit holds the owner that a token is to have against the caller, not the one"
-                                       " that it has: who also audits takes over any token")
+@pytest.mark.xfail(strict=True, reason="API.edit holds the owner that a token is to have against the caller, not"
+                                       " the one that it has: who also audits takes over any token")
 def test_an_issuer_who_audits_takes_over_no_token_of_others(team):
     bare, served, root, _ = team
     both = caller(bare, served, "both", "rota:issue", "rota:audit", owner="web")
@@ -164,8 +164,8 @@ def test_the_answer_to_a_key_is_given_to_whoever_asked_alone(team):
     assert again.json()["token"]["id"] == mine["token"]["id"] and again.json()["value"] is None
 
 
-@pytest.mark.xfail(strict=True, reason="an approval is compared by owner and token alone: whoever may make tokens of any"
-                                       " owner makes the second person himself")
+@pytest.mark.xfail(strict=True, reason="approvals are told apart by owner and token alone: whoever may make tokens of"
+                                       " any owner makes the second person himself")
 def test_an_administrator_is_not_two_persons(bare):
     admin = bare.init()
     bare.policy(text=(

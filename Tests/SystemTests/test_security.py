@@ -273,8 +273,8 @@ def test_names_are_shown_as_text(bare):
         root("POST", f"/v1/tokens/{token['id']}/quarantine", json={"reason": name})
         session = session_of(sign_in(served, admin))
         own, quoted = f"/admin/api-tokens/{token['id']}", urllib.parse.quote(name, safe="")
-        for path in ("/admin/api-tokens?state=all", own, own + "/edit", own + "/revoke", "/admin/audit", "/admin/reports",
-                     "/admin/reports/compliance.html", f"/admin/api-tokens?search={quoted}", f"/admin/{quoted}",
+        for path in ("/admin/api-tokens?state=all", own, own + "/edit", own + "/revoke", "/admin/audit",
+                     "/admin/reports", "/admin/reports/compliance.html", f"/admin/api-tokens?search={quoted}", f"/admin/{quoted}",
                      f"/admin/policies/{quoted}"):
             page = look(served, session, path)
             assert page.status_code in (200, 404), path
@@ -536,7 +536,8 @@ def test_no_value_is_anywhere_whatever_is_refused(bare):
             for field in ("search", "cursor", "owner", "scope", "policy", "idle-for", "sort", "limit", "state"):
                 send("GET", f"{root}?{field}={value}", headers=bearer)
             for path in (f"/admin/{value}", f"/admin/api-tokens/{value}", f"/admin/api-tokens?search={value}",
-                         f"/{value}", f"/admin/sign-in?next=/admin/{value}", f"/admin/plans/{value}", f"/admin/runs/{value}"):
+                         f"/{value}", f"/admin/sign-in?next=/admin/{value}", f"/admin/plans/{value}",
+                         f"/admin/runs/{value}"):
                 send("GET", path)
                 send("GET", path, headers={"Cookie": f"{SESSION}={session}"})
             send("GET", "/admin/api-tokens", headers={"Cookie": f"{SESSION}={value}"})
@@ -585,7 +586,7 @@ def test_what_looks_like_a_value_is_taken_for_no_text_of_a_token(bare, member):
 
 
 @pytest.mark.parametrize("teller", ["User-Agent", "agent"])
-@pytest.mark.xfail(strict=True, reason="an agent is kept as it is told, also where it is a value; an imported one is not")
+@pytest.mark.xfail(strict=True, reason="an agent is kept also where it is a value; an imported one is not")
 def test_what_looks_like_a_value_is_taken_for_no_agent(bare, teller):
     admin = bare.init()
     value = new_value()
