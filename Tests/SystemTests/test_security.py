@@ -274,8 +274,8 @@ def test_names_are_shown_as_text(bare):
         session = session_of(sign_in(served, admin))
         own, quoted = f"/admin/api-tokens/{token['id']}", urllib.parse.quote(name, safe="")
         for path in ("/admin/api-tokens?state=all", own, own + "/edit", own + "/revoke", "/admin/audit",
-                     "/admin/reports", "/admin/reports/compliance.html", f"/admin/api-tokens?search={quoted}", f"/admin/{quoted}",
-                     f"/admin/policies/{quoted}"):
+                     "/admin/reports", "/admin/reports/compliance.html", f"/admin/api-tokens?search={quoted}",
+                     f"/admin/{quoted}", f"/admin/policies/{quoted}"):
             page = look(served, session, path)
             assert page.status_code in (200, 404), path
             assert "<img src=x" not in page.text and "onerror=alert(1)>" not in page.text, path
