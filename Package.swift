@@ -57,6 +57,7 @@ let package = Package(
         module("Stores", ["Engine", "RotaCore", "SQLite", "Crypto", "JSON"]),
         module("Vaults", ["Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
         module("Webhooks", ["Addresses", "Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
+        module("OpenID", ["HTTPClient", "RotaCore", "Crypto", "JSON"]),
         module("API", ["HTTPServer", "Addresses", "Documents", "Pages", "Reports", "Engine", "RotaCore", "Crypto", "JSON"]),
         module("Documents", ["Engine", "RotaCore", "JSON"]),
         module("PolicyFiles", ["RotaCore", "YAML", "Crypto", "JSON"]),
@@ -69,7 +70,7 @@ let package = Package(
             name: "rota",
             dependencies: [
                 "Engine", "Stores", "Vaults", "Webhooks", "PolicyFiles", "Reports", "RotaCore", "YAML",
-                "JSON", "Crypto", "HTTPClient", "Addresses", "HTTPServer", "API", "Documents",
+                "JSON", "Crypto", "HTTPClient", "Addresses", "HTTPServer", "API", "Documents", "OpenID",
             ],
             swiftSettings: safe),
 

@@ -98,6 +98,7 @@ package struct API: Sendable {
     let workers = Workers()
     let sessions: Sessions
     let guesses = GuessLimit()
+    let attempts = SignInAttempts()
 
     package init(_ parts: Parts) {
         self.parts = parts

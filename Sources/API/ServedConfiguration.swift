@@ -32,6 +32,37 @@ package struct ServedConfiguration: Sendable {
         }
     }
 
+    /// Somebody else who can say who signs in at the pages.
+    package struct SignIn: Sendable {
+        /// What one attempt is known by, until the person comes back.
+        package struct Attempt: Hashable, Sendable {
+            package var state: String
+            package var nonce: String
+            package var verifier: String
+        }
+
+        package var name: String
+        package var label: String
+        /// Where the provider sends him back to.
+        package var callback: String
+        /// Where a person is sent.
+        package var address: @Sendable (_ attempt: Attempt) async throws -> String
+        /// Who came back with a code: the owner of a token.
+        package var identify: @Sendable (_ code: String, _ attempt: Attempt) async throws -> String
+
+        package init(
+            name: String, label: String, callback: String,
+            address: @escaping @Sendable (_ attempt: Attempt) async throws -> String,
+            identify: @escaping @Sendable (_ code: String, _ attempt: Attempt) async throws -> String
+        ) {
+            self.name = name
+            self.label = label
+            self.callback = callback
+            self.address = address
+            self.identify = identify
+        }
+    }
+
     package var policies: PolicySet
     package var limits: Limits
     /// Of policies without one of their own.
@@ -44,6 +75,7 @@ package struct ServedConfiguration: Sendable {
     package var knownVaults: KnownVaults
     package var caveats: [String: String]
     package var webhooks: [Webhook]
+    package var signIns: [SignIn] = []
     package var rotate: RotateUseCase
     package var run: RunUseCase
     /// Tries a vault that is configured, in a place that is left as it was; answers as `rota vault check --json` does.
@@ -56,7 +88,8 @@ package struct ServedConfiguration: Sendable {
     package init(
         policies: PolicySet, limits: Limits, schedule: Schedule, calendar: FreezeCalendar?, scopes: [ScopeEntry],
         tokenPrefix: String, longestWaiver: TimeSpan, vaults: [Vault], knownVaults: KnownVaults,
-        caveats: [String: String], webhooks: [Webhook], rotate: RotateUseCase, run: RunUseCase,
+        caveats: [String: String], webhooks: [Webhook], signIns: [SignIn] = [], rotate: RotateUseCase,
+        run: RunUseCase,
         tryVault: @escaping @Sendable (_ name: String) async -> JSON,
         testWebhook: @escaping @Sendable (_ name: String, _ actor: String) async throws -> JSON,
         perform: @escaping @Sendable (_ errand: @escaping @Sendable () async -> Void) -> Bool
@@ -72,6 +105,7 @@ package struct ServedConfiguration: Sendable {
         self.knownVaults = knownVaults
         self.caveats = caveats
         self.webhooks = webhooks
+        self.signIns = signIns
         self.rotate = rotate
         self.run = run
         self.tryVault = tryVault

@@ -1,3 +1,5 @@
+import Crypto
+
 /// Fields of a form or a query: `application/x-www-form-urlencoded`. Nothing is made of a field before it is asked for.
 package struct FormFields: Sendable {
     /// Where a field stands in `bytes`.

@@ -1,3 +1,5 @@
+import Crypto
+
 /// What is asked for: the path in segments, each decoded, and the query as it came.
 package struct Target: Hashable, Sendable {
     /// The path as it came, still encoded: good as a key, as a text for people, and for nothing else.
@@ -49,8 +51,8 @@ package struct Target: Hashable, Sendable {
     }
 }
 
-/// `%20` for a blank (RFC 3986 section 2.1).
-enum PercentEncoding {
+/// The other way: `%20` is a blank.
+extension PercentEncoding {
     /// Whether two hexadecimal digits follow on every `%`.
     static func isWhole(_ text: Span<UInt8>) -> Bool {
         var index = 0

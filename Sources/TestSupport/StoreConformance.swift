@@ -8,7 +8,7 @@ package enum StoreConformance {
     /// Each on a store of its own.
     package static let all: [StoreClaim] =
         tokens + destinations + imports + rotation + recovery + filling + retirement + records + transactions + usage
-        + schedules + brakes + quarantine + absences + attempts + notices + waivers + plans
+        + schedules + brakes + quarantine + absences + attempts + notices + waivers + plans + lists
 }
 
 /// One claim about a store: a sentence, and the check of it.

@@ -1,3 +1,4 @@
+import Crypto
 import JSON
 
 /// A text with places for what differs from one destination to the next: `{{value}}`, `{{path}}`, `{{field}}`.

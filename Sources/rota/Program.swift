@@ -12,6 +12,14 @@ enum Program {
         exit(output.finish(code).rawValue)
     }
 
+    /// What goes with --server means nothing without.
+    private static func refuseStrayOptions(_ command: Command, _ arguments: Arguments) throws(Failure) {
+        for name in ["token-file", "server-ca"]
+        where arguments.has(name) && !command.options.contains(where: { $0.name == name }) {
+            throw .usage("--\(name) goes with --server", hint: "write --server URL")
+        }
+    }
+
     private static func perform(_ arguments: [String], output: Output) async -> ExitCode {
         let asksForJSON = arguments.prefix { $0 != "--" }.contains("--json")
         if asksForJSON { output.adoptJSON() }
@@ -33,7 +41,12 @@ enum Program {
                 let invocation = Invocation(arguments: arguments, output: output)
                 let result: Result<ExitCode, any Error>
                 do {
-                    result = .success(try await command.run(invocation))
+                    if arguments.has("server") {
+                        result = .success(try await RemoteCommand.find(command, arguments).run(invocation))
+                    } else {
+                        try refuseStrayOptions(command, arguments)
+                        result = .success(try await command.run(invocation))
+                    }
                 } catch {
                     result = .failure(error)
                 }

@@ -16,7 +16,8 @@ struct `Who may ask for what` {
         "POST /v1/introspect", "POST /v1/revoke", "* /v1/authorize", "* /v1/authorize/{...}",
         "* /v1/authorize-for/{scopes}/{...}", "GET /v1/self", "POST /v1/self/rotate", "GET /metrics",
         "GET /openapi.json", "GET /healthz", "GET /readyz", "GET /", "GET /admin", "GET /admin/", "GET /admin/sign-in",
-        "POST /admin/sign-in", "GET /admin/{...}",
+        "POST /admin/sign-in", "GET /admin/sign-in/{provider}", "GET /admin/sign-in/{provider}/callback",
+        "GET /admin/{...}",
     ]
 
     @Test func `is written down for every route that there is`() async throws {

@@ -96,7 +96,7 @@ import Testing
         .deliveryCounts,
         .activeCount, .lastRun, .tokensWithoutValue, .stalledRotations, .heartbeats, .beginTracking, .schedules,
         .stalledRotationCount, .failedAttemptCount, .blockCounts, .deliveriesOfEndpoints,
-        .destinationCounts, .blocks, .deliveriesOfEndpoints, .failedAttempts, .disabledEndpoints, .absentTokens, .absentCount,
+        .destinationCounts, .blocks, .failedAttempts, .disabledEndpoints, .absentTokens, .absentCount,
     ]
 
     /// It would look through the push rows, but only while a foreign key is violated.

@@ -28,6 +28,7 @@ struct ImportTests {
         "API": [
             "HTTPServer", "Addresses", "Documents", "Pages", "Reports", "Engine", "RotaCore", "Crypto", "JSON",
         ],
+        "OpenID": ["HTTPClient", "RotaCore", "Crypto", "JSON"],
         "Documents": ["Engine", "RotaCore", "JSON"],
         "PolicyFiles": ["RotaCore", "YAML", "Crypto", "JSON"],
         "HTML": ["RotaCore"],
@@ -35,7 +36,7 @@ struct ImportTests {
         "Pages": ["Engine", "RotaCore", "Crypto", "JSON", "HTML"],
         "rota": [
             "Engine", "Stores", "Vaults", "Webhooks", "PolicyFiles", "Reports", "RotaCore", "YAML", "JSON",
-            "Crypto", "HTTPClient", "Addresses", "HTTPServer", "API", "Documents",
+            "Crypto", "HTTPClient", "Addresses", "HTTPServer", "API", "Documents", "OpenID",
         ],
         "TestSupport": ["Engine", "Stores", "RotaCore", "Crypto", "JSON"],
     ]

@@ -66,6 +66,12 @@ extension API {
         }
         router.on(["GET"], "/admin/sign-in") { request, _ in .now(showSignIn(request)) }
         router.on(["POST"], "/admin/sign-in") { request, _ in try whileStored { .now(try signIn(request)) } }
+        router.on(["GET"], "/admin/sign-in/{provider}") { request, path in
+            try whileStored { try leave(for: path["provider"] ?? "", request) }
+        }
+        router.on(["GET"], "/admin/sign-in/{provider}/callback") { request, path in
+            try whileStored { try comeBack(from: path["provider"] ?? "", request) }
+        }
         for route in PageRoute.all {
             router.on([route.method], route.path) { request, path in
                 try meter.counted(.pages) { try admit(route, request, path) }

@@ -4,16 +4,17 @@ import Pages
 import RotaCore
 
 extension API {
-    private static let signingIn = [Role.admin, Role.operate, Role.audit, Role.issue]
+    static let signingIn = [Role.admin, Role.operate, Role.audit, Role.issue]
 
     func showSignIn(_ request: Request) -> Response {
         signInPage(next: Self.next(FormFields((request.target.query ?? "").utf8)?.text(of: "next")))
     }
 
-    private func signInPage(next: String, failure: String? = nil, status: Int = 200) -> Response {
-        Response(
+    func signInPage(next: String, failure: String? = nil, status: Int = 200) -> Response {
+        let providers = parts.configuration().signIns.map { SignInPage.Provider(name: $0.name, label: $0.label) }
+        return Response(
             status, headers: Self.pageHeaders,
-            body: SignInPage(next: next, failure: failure).render(in: frame(nil)))
+            body: SignInPage(next: next, providers: providers, failure: failure).render(in: frame(nil)))
     }
 
     /// Takes the value of a token that has a role. A new session each time; none is taken over.
@@ -38,12 +39,18 @@ extension API {
             return refuse(source, value, next, request, at: now)
         }
         note(value, .accepted, origin, at: now)
+        return Self.redirect(next, [begin(digest, value.name, source, request, at: now)])
+    }
+
+    /// A new session, whoever had one before, and the cookie for it.
+    func begin(
+        _ digest: Digest, _ name: String, _ source: String, _ request: Request, at now: Instant
+    ) -> (name: String, value: String) {
         if let old = Self.sessionName(request) { sessions.end(old) }
-        let name = sessions.begin(digest, at: now)
         parts.tell(
             "somebody signed in",
-            [LogField("request_id", request.id), LogField("caller", value.name), LogField("from", source)])
-        return Self.redirect(next, [Self.cookie(name, for: Sessions.longest)])
+            [LogField("request_id", request.id), LogField("caller", name), LogField("from", source)])
+        return Self.cookie(sessions.begin(digest, at: now), for: Sessions.longest)
     }
 
     private func refuse(
@@ -71,7 +78,7 @@ extension API {
     }
 
     /// A page of ours, whatever was asked for.
-    private static func next(_ text: String?) -> String {
+    static func next(_ text: String?) -> String {
         guard let text, text.hasPrefix("/admin/"), !text.hasPrefix("/admin/sign"), Target(text) != nil else {
             return "/admin/api-tokens"
         }

@@ -93,7 +93,8 @@ extension API {
         }
         let roles = visit.call.caller.scope.split(separator: " ").map(String.init).filter { $0.hasPrefix("rota:") }
         return Frame(
-            person: Frame.Person(name: visit.call.principal.name, roles: roles, may: Self.powers(roles)),
+            person: Frame.Person(
+                name: visit.call.principal.name, roles: roles, may: Self.powers(roles), sees: Self.sections(roles)),
             csrf: visit.session.csrf, brake: parts.brake(), notice: visit.session.notice, now: visit.now,
             version: parts.version)
     }
@@ -106,6 +107,12 @@ extension API {
             powers.formUnion([.rotate, .revoke, .quarantine, .plan, .approve, .apply, .waive, .replay])
         }
         return powers
+    }
+
+    /// Who only issues has no business elsewhere.
+    private static func sections(_ roles: [String]) -> Set<Section> {
+        if roles.contains(Role.admin) || roles.contains(Role.audit) { return Set(Section.allCases) }
+        return roles.contains(Role.operate) ? Set(Section.allCases).subtracting([.audit]) : [.apiTokens]
     }
 
     func show(_ page: some Page, _ visit: Visit, status: Int = 200) -> Response {
@@ -193,11 +200,13 @@ extension API {
 
     // MARK: - Cookies and forms
 
-    static func sessionName(_ request: Request) -> String? {
+    static func sessionName(_ request: Request) -> String? { cookie(named: Sessions.cookie, request) }
+
+    static func cookie(named name: String, _ request: Request) -> String? {
         for pair in request.headers.all("cookie").joined(separator: ";").split(separator: ";") {
             let trimmed = pair.drop { $0 == " " }
-            guard trimmed.hasPrefix("\(Sessions.cookie)=") else { continue }
-            return String(trimmed.dropFirst(Sessions.cookie.utf8.count + 1))
+            guard trimmed.hasPrefix("\(name)=") else { continue }
+            return String(trimmed.dropFirst(name.utf8.count + 1))
         }
         return nil
     }
@@ -226,16 +235,6 @@ extension API {
     private func toSignIn(_ request: Request) -> Response {
         guard request.method == "GET" || request.method == "HEAD" else { return errorPage(401, request) }
         let path = request.target.path + (request.target.query.map { "?\($0)" } ?? "")
-        return Self.redirect("/admin/sign-in?next=\(Self.encoded(path))")
-    }
-
-    /// A text as a value of a query.
-    static func encoded(_ text: String) -> String {
-        text.utf8.reduce(into: "") { encoded, byte in
-            let isPlain =
-                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-                || [45, 46, 95, 126].contains(byte)
-            encoded += isPlain ? String(UnicodeScalar(byte)) : "%" + Hex.encode([byte]).uppercased()
-        }
+        return Self.redirect("/admin/sign-in?next=\(PercentEncoding.encode(path))")
     }
 }

@@ -12,7 +12,11 @@ extension API {
             let counts = try store.destinationCounts()
             return .json([
                 "vaults": .array(
-                    vaults.map { $0.document.adding(["destinations": .integer(counts[$0.name] ?? 0)]) })
+                    vaults.map { $0.document.adding(["destinations": .integer(counts[$0.name] ?? 0)]) }),
+                "not_configured": .array(
+                    counts.keys.filter { name in !vaults.contains { $0.name == name } }.sorted().map { name in
+                        ["name": .string(name), "destinations": .integer(counts[name] ?? 0)]
+                    }),
             ])
         }
     }

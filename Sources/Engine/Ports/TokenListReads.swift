@@ -65,7 +65,7 @@ package struct TokenListing: Hashable, Sendable {
     /// How many tokens are looked at for one page, where few of them are wanted: so long does nobody wait. Of names
     /// alone many more are looked at.
     package static let mostLookedAt = 20_000
-    package static let mostNamesLookedAt = 300_000
+    package static let mostNamesLookedAt = 200_000
 }
 
 /// Tokens in the order that was asked for.

@@ -29,3 +29,17 @@ extension SignInPage {
             """
     }
 }
+
+extension SignedInPage {
+    package var title: String { "Signed in" }
+    package var section: Section? { nil }
+
+    package func content(in frame: Frame) -> Markup {
+        """
+        <div class="sign-in"><p class="brand">\(Icon.mark)<span>Rota</span></p>
+        <div class="card"><h1>Signed in</h1>
+        <p class="lede"><a class="button primary" href="\(next)">Go on</a></p></div></div>
+
+        """
+    }
+}

@@ -1,3 +1,4 @@
+import Crypto
 import HTML
 import RotaCore
 
@@ -8,18 +9,7 @@ extension Frame {
 }
 
 /// Percent-encoded, for a part of a path or a value in a query.
-func encoded(_ text: String) -> Markup {
-    let digits = Array("0123456789ABCDEF".utf8)
-    var bytes: [UInt8] = []
-    for byte in text.utf8 {
-        switch byte {
-        case 48...57, 65...90, 97...122, UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "~"):
-            bytes.append(byte)
-        default: bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-        }
-    }
-    return Markup(text: String(decoding: bytes, as: UTF8.self))
-}
+func encoded(_ text: String) -> Markup { Markup(text: PercentEncoding.encode(text)) }
 
 /// An address of the administration: its path, and what is not empty of its parameters.
 func address(_ path: Markup, _ parameters: [(String, String)] = []) -> Markup {

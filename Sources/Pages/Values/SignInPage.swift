@@ -27,3 +27,11 @@ package struct SignInPage: Page {
         self.failure = failure
     }
 }
+
+/// That a person is let in, until his browser goes on by itself.
+package struct SignedInPage: Page {
+    /// Where it goes; a path.
+    package var next: String
+
+    package init(next: String) { self.next = next }
+}

@@ -62,6 +62,9 @@ struct Command: Sendable {
     /// Taken by every command.
     static let globalOptions = [
         Option("config", "FILE", help: "configuration; else $ROTA_CONFIG, ./rota.yaml, /etc/rota/rota.yaml"),
+        Option("server", "URL", help: "ask a running 'rota serve', in the name of who holds --token-file"),
+        Option("token-file", "FILE", help: "with --server: your token there; else standard input"),
+        Option("server-ca", "FILE", help: "with --server: the only authorities to trust; else the system's"),
         Option("json", help: "print one JSON document"),
         Option("quiet", help: "print results and errors only, no notes and no progress"),
         Option("help", help: "print this help"),

@@ -27,6 +27,8 @@ struct Configuration: Sendable {
     var longestWaiver = Waiver.usualLongest
     /// How `rota serve` tells what it does.
     var log = LogSettings()
+    /// Who else can say who signs in at the pages; nil: nobody.
+    var signIn: SignInSettings?
     /// Nil where no server is configured.
     var server: ServerSettings?
     /// What is taken as it is, and may be a slip.

@@ -176,7 +176,7 @@ extension ConfigurationReader {
     }
 
     /// Names appear in destinations, before a colon.
-    private mutating func isName(_ entry: Node.Entry) -> Bool {
+    mutating func isName(_ entry: Node.Entry) -> Bool {
         let isGood =
             (1...64).contains(entry.key.utf8.count)
             && entry.key.utf8.allSatisfy {

@@ -21,7 +21,7 @@ struct ConfigurationReader {
     mutating func read(_ root: Node) -> Configuration? {
         let keys = [
             "store", "policies", "token-prefix", "scopes", "vaults", "webhooks", "schedule", "freeze-calendar",
-            "limits", "waivers", "server", "log",
+            "limits", "waivers", "server", "sign-in", "log",
         ]
         guard check(root, "the configuration", keys: keys) else { return nil }
         let store = self.store(required("store", of: root, "the configuration", hint: "write 'store: sqlite:rota.db'"))
@@ -52,6 +52,7 @@ struct ConfigurationReader {
             configuration.freezeCalendar = calendar
         }
         if let node = root["server"], !node.isNull { configuration.server = server(node) }
+        if let node = root["sign-in"], !node.isNull { configuration.signIn = signIn(node) }
         if let node = root["log"], check(node, "log", keys: ["format", "level"]) {
             let format = node["format"].flatMap { choice($0, "log.format", among: LogFormat.allCases.map(\.rawValue)) }
             let level = node["level"].flatMap { choice($0, "log.level", among: LogLevel.allCases.map(\.rawValue)) }

@@ -2,6 +2,7 @@ import API
 import Engine
 import HTTPClient
 import JSON
+import OpenID
 import RotaCore
 import Webhooks
 
@@ -9,7 +10,7 @@ extension Composition {
     /// What of the configuration requests go by, without a secret in it.
     func served(
         _ policies: PolicySet, _ store: StoreQueue, _ rotator: Rotator, _ run: RunUseCase, _ errands: Errands
-    ) -> ServedConfiguration {
+    ) throws(Failure) -> ServedConfiguration {
         ServedConfiguration(
             policies: policies, limits: configuration.limits, schedule: configuration.schedule,
             calendar: configuration.freezeCalendar, scopes: configuration.scopes,
@@ -21,13 +22,34 @@ extension Composition {
                     endpoint: webhook.endpoint, shownURL: webhook.shownURL, events: webhook.events,
                     format: webhook.format.rawValue)
             },
-            rotate: RotateUseCase(store: store, rotator: rotator, clock: invocation.clock), run: run,
+            signIns: try signIns(), rotate: RotateUseCase(store: store, rotator: rotator, clock: invocation.clock),
+            run: run,
             tryVault: { name in
                 guard let vault = configuration.vaults.first(where: { $0.name == name }) else { return .null }
                 return await Trial(of: vault, HTTPClient(addressPolicy: .any), invocation.clock).json
             },
             testWebhook: { name, actor in try await testWebhook(name, by: actor, store) },
             perform: { errands.ask($0) })
+    }
+
+    private func signIns() throws(Failure) -> [ServedConfiguration.SignIn] {
+        guard let signIn = configuration.signIn else { return [] }
+        var providers: [ServedConfiguration.SignIn] = []
+        for settings in signIn.providers {
+            let secret = try settings.secret.resolve(for: "sign-in '\(settings.name)': client-secret")
+            let provider = OpenIDProvider(settings.settings, secret: secret)
+            let callback = "\(signIn.address)/admin/sign-in/\(settings.name)/callback"
+            let clock = invocation.clock
+            providers.append(
+                ServedConfiguration.SignIn(
+                    name: settings.name, label: settings.label, callback: callback,
+                    address: { try await provider.address(for: OpenIDProvider.Attempt($0), callback: callback) },
+                    identify: { code, attempt in
+                        try await provider.identify(
+                            code, OpenIDProvider.Attempt(attempt), callback: callback, at: clock.now())
+                    }))
+        }
+        return providers
     }
 
     private func testWebhook(_ name: String, by actor: String, _ store: StoreQueue) async throws -> JSON {
@@ -42,5 +64,11 @@ extension Composition {
                     && store.enableEndpoint(name, change: change)
             } : false
         return result.json(name, event, isEnabledAgain: isEnabledAgain)
+    }
+}
+
+extension OpenIDProvider.Attempt {
+    fileprivate init(_ attempt: ServedConfiguration.SignIn.Attempt) {
+        self.init(state: attempt.state, nonce: attempt.nonce, verifier: attempt.verifier)
     }
 }

@@ -169,7 +169,7 @@ struct Service {
             vaults: vaults,
             holders: RotateForHolder(
                 store: store, rotator: rotator, policies: policies, clock: invocation.clock, pauses: pauses),
-            served: composition.served(policies, store, rotator, run, errands), errands: errands, stop: stop)
+            served: try composition.served(policies, store, rotator, run, errands), errands: errands, stop: stop)
     }
 
     /// Takes a changed configuration over as a whole, or goes on with the one in force: then nil.

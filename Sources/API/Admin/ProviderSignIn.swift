@@ -1,0 +1,130 @@
+import Crypto
+import Engine
+import HTTPServer
+import Pages
+import RotaCore
+
+/// Those who have gone to a provider to say who they are, until they come back.
+final class SignInAttempts: Sendable {
+    struct Pending: Sendable {
+        var provider: String
+        var attempt: ServedConfiguration.SignIn.Attempt
+        var next: String
+        var begunAt: Instant
+    }
+
+    static let longest = TimeSpan.minutes(10)
+    private static let most = 10_000
+    static let cookie = "__Host-rota-sign-in"
+
+    private let pending = Locked<[String: Pending]>([:])
+
+    func begin(_ attempt: Pending, at now: Instant) {
+        pending.withLock { pending in
+            if pending.count >= Self.most { pending = pending.filter { now - $0.value.begunAt < Self.longest } }
+            if pending.count < Self.most { pending[attempt.attempt.state] = attempt }
+        }
+    }
+
+    /// Each comes back once.
+    func take(_ state: String, at now: Instant) -> Pending? {
+        pending.withLock { pending in
+            guard let attempt = pending.removeValue(forKey: state), now - attempt.begunAt < Self.longest else {
+                return nil
+            }
+            return attempt
+        }
+    }
+}
+
+/// Signing in through a provider: he says who somebody is, and what that person may do is what the token of Rota may
+/// that is his.
+extension API {
+    func leave(for name: String, _ request: Request) throws -> Answer {
+        guard let provider = parts.configuration().signIns.first(where: { $0.name == name }) else {
+            return .now(errorPage(404, request))
+        }
+        let next = Self.next(FormFields((request.target.query ?? "").utf8)?.text(of: "next"))
+        let attempt = ServedConfiguration.SignIn.Attempt(
+            state: Hex.encode(parts.random.bytes(32)), nonce: Hex.encode(parts.random.bytes(32)),
+            verifier: Hex.encode(parts.random.bytes(32)))
+        let now = parts.clock.now()
+        attempts.begin(SignInAttempts.Pending(provider: name, attempt: attempt, next: next, begunAt: now), at: now)
+        return asking(request) {
+            let address = try await provider.address(attempt)
+            // He comes back from another site, which a cookie that is strict would not survive.
+            let cookie =
+                "\(SignInAttempts.cookie)=\(attempt.state); Path=/; Max-Age=600; Secure; HttpOnly; SameSite=Lax"
+            return Self.redirect(address, [("Set-Cookie", cookie)])
+        } otherwise: { [self] error in
+            signInPage(next: next, failure: "\(provider.label): \(error).", status: 503)
+        }
+    }
+
+    func comeBack(from name: String, _ request: Request) throws -> Answer {
+        let now = parts.clock.now()
+        guard let provider = parts.configuration().signIns.first(where: { $0.name == name }),
+            let query = FormFields((request.target.query ?? "").utf8)
+        else { return .now(errorPage(404, request)) }
+        let state = query.text(of: "state") ?? ""
+        // Of this very browser, and once: a link that somebody else has begun leads nowhere.
+        guard Self.cookie(named: SignInAttempts.cookie, request) == state, let pending = attempts.take(state, at: now),
+            pending.provider == name
+        else {
+            return .now(signInPage(next: Self.next(nil), failure: "That took too long. Try again.", status: 400))
+        }
+        guard let code = query.text(of: "code") else {
+            let why = abridged(query.text(of: "error") ?? "no code came")
+            return .now(
+                signInPage(next: pending.next, failure: "\(provider.label) did not let you in: \(why).", status: 403))
+        }
+        return asking(request) { [self] in
+            let owner = try await provider.identify(code, pending.attempt)
+            return try await enter(as: owner, to: pending.next, request)
+        } otherwise: { [self] error in
+            signInPage(next: pending.next, failure: "\(provider.label): \(error).", status: 403)
+        }
+    }
+
+    /// By the token with a role that a person owns: of several, the one that may do most.
+    private func enter(as owner: String, to next: String, _ request: Request) async throws -> Response {
+        let now = parts.clock.now()
+        let found = try await parts.store.read { store -> (Token, Digest)? in
+            let tokens = try store.tokens(TokenListing(owner: owner), after: nil, limit: 500).tokens
+                .filter { $0.canAuthenticate(at: now) && $0.issuer == .rota }
+            let token = Self.signingIn.lazy.compactMap { role in tokens.first { $0.scopes.contains(role) } }.first
+            guard let token else { return nil }
+            return try store.versions(of: token.id).last { $0.state == .current }?.digest.map { (token, $0) }
+        }
+        guard let (token, digest) = found else {
+            return signInPage(
+                next: next,
+                failure:
+                    "No token of Rota that has a role belongs to \(abridged(owner)): ask an administrator for one.",
+                status: 403)
+        }
+        let source = Origin(of: request, trusting: parts.trustedProxies).source ?? "unix"
+        // The page is of this site, so that the cookie comes along when it goes on.
+        var response = Response(200, headers: Self.pageHeaders, body: SignedInPage(next: next).render(in: frame(nil)))
+        response.headers += [
+            ("Set-Cookie", begin(digest, token.name, source, request, at: now).value), ("Refresh", "0; url=\(next)"),
+        ]
+        return response
+    }
+
+    /// Has somebody outside asked.
+    private func asking(
+        _ request: Request, _ body: @escaping @Sendable () async throws -> Response,
+        otherwise: @escaping @Sendable (any Error) -> Response
+    ) -> Answer {
+        .later { [self] respond in
+            let isTaken = parts.configuration().perform {
+                do {
+                    let response = try await body()
+                    respond(response)
+                } catch { respond(otherwise(error)) }
+            }
+            if !isTaken { respond(errorPage(503, request)) }
+        }
+    }
+}

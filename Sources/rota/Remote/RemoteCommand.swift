@@ -1,0 +1,74 @@
+import JSON
+import RotaCore
+
+/// A command as a running `rota serve` does it, for whoever holds a token there.
+struct RemoteCommand: Sendable {
+    /// One request.
+    struct Question: Sendable {
+        var method: String
+        /// Segments, not encoded.
+        var path: [String]
+        var query: [(name: String, value: String)] = []
+        var body: JSON?
+
+        init(
+            _ method: String, _ path: [String], query: [(name: String, value: String?)] = [], body: JSON? = nil
+        ) {
+            self.method = method
+            self.path = path
+            self.query = query.compactMap { field in field.value.map { (field.name, $0) } }
+            self.body = body
+        }
+    }
+
+    /// What people are shown of an answer.
+    enum View: Sendable {
+        /// The list of a name, in columns: each a heading, and the members that lead to the cell.
+        case table(String, [(heading: String, path: [String])])
+        /// The members of one object, each on a line of its own.
+        case fields([String])
+        case sentence(@Sendable (JSON) -> String)
+        /// A token that was made, and its value.
+        case made
+        /// A file, or standard output.
+        case file
+    }
+
+    var words: [String]
+    /// The options that it takes; others go with a store of one's own only.
+    var options: [String]
+    var view: View
+    /// Whether the list goes on over further pages.
+    var isPaged = false
+    var ask: @Sendable (Arguments, Instant) throws -> Question
+
+    init(
+        _ words: String, _ options: [String] = [], _ view: View, isPaged: Bool = false,
+        ask: @escaping @Sendable (Arguments, Instant) throws -> Question
+    ) {
+        self.words = words.split(separator: " ").map(String.init)
+        self.options = options
+        self.view = view
+        self.isPaged = isPaged
+        self.ask = ask
+    }
+
+    static let globalOptions = ["server", "token-file", "server-ca", "json", "quiet", "yes"]
+
+    /// - throws: `Failure` where the command, or one of its options, is for a store of one's own only.
+    static func find(_ command: Command, _ arguments: Arguments) throws(Failure) -> RemoteCommand {
+        guard let found = all.first(where: { $0.words == command.words }) else {
+            throw .usage(
+                "'rota \(command.name)' is not done at a server",
+                hint: "leave --server out, where the store is; or see Docs/HTTP.md")
+        }
+        let taken = Set(found.options + globalOptions)
+        if let stray = arguments.values.keys.sorted().first(where: { !taken.contains($0) }) {
+            throw .usage(
+                "--\(stray) does not go with --server",
+                hint: found.options.isEmpty
+                    ? "leave it out" : "with it go \(found.options.map { "--\($0)" }.joined(separator: ", "))")
+        }
+        return found
+    }
+}

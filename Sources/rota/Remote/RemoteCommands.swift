@@ -1,0 +1,277 @@
+import JSON
+import RotaCore
+
+extension RemoteCommand {
+    static let all: [RemoteCommand] = tokens + plans + waivers + others
+
+    private static let tokens: [RemoteCommand] = [
+        RemoteCommand(
+            "token list", ["state", "owner", "scope", "limit"],
+            .table(
+                "tokens",
+                [
+                    ("name", ["name"]), ("state", ["state"]), ("owner", ["owner"]), ("scopes", ["scopes"]),
+                    ("last used", ["last_used_at"]), ("ends", ["expires_at"]), ("places", ["destination_count"]),
+                ]), isPaged: true
+        ) { arguments, _ in
+            for option in ["owner", "scope"] where (arguments.value(option) ?? "").contains(where: "*?[".contains) {
+                throw Failure.usage("--\(option) is no pattern with --server", hint: "write the whole of it")
+            }
+            return Question(
+                "GET", ["v1", "tokens"],
+                query: [
+                    ("state", arguments.value("state") ?? "all"), ("owner", arguments.value("owner")),
+                    ("scope", arguments.value("scope")),
+                ])
+        },
+        RemoteCommand("token show", [], .fields(["token"])) { arguments, _ in
+            Question("GET", ["v1", "tokens", arguments.operands[0]])
+        },
+        RemoteCommand(
+            "token create",
+            ["name", "description", "owner", "integration", "scope", "label", "expires", "prefix", "destination"], .made
+        ) { arguments, now in
+            Question("POST", ["v1", "tokens"], body: try arguments.token(at: now))
+        },
+        RemoteCommand(
+            "token edit",
+            [
+                "name", "description", "owner", "integration", "scope", "no-scopes", "label", "remove-label", "expires",
+                "prefix",
+            ],
+            .sentence { answer in
+                let how = answer["changed"]?.bool == true ? "changed" : "as it was"
+                return "token '\(answer["token"]?["name"]?.string ?? "")' is \(how)"
+            }
+        ) { arguments, now in
+            Question("PATCH", ["v1", "tokens", arguments.operands[0]], body: try arguments.token(at: now))
+        },
+        RemoteCommand(
+            "token rotate", ["overlap", "reason"],
+            .sentence { answer in
+                let name = answer["token"]?["name"]?.string ?? ""
+                let cause = answer["cause"]?.string.map { ": \($0)" } ?? ""
+                return "'\(name)': \(answer["outcome"]?.string ?? "")\(cause)"
+            }
+        ) { arguments, _ in
+            Question("POST", try one(arguments, "rotate"), body: arguments.members(["overlap", "reason"]))
+        },
+        RemoteCommand(
+            "token revoke", ["reason", "emergency"],
+            .sentence { answer in
+                let name = answer["token"]?["name"]?.string ?? ""
+                return answer["outcome"]?.string == "done"
+                    ? "'\(name)' is revoked; none of its values is accepted" : "'\(name)' had ended already"
+            }
+        ) { arguments, _ in
+            var body = arguments.members(["reason"]).object ?? [:]
+            if arguments.has("emergency") { body["emergency"] = true }
+            return Question("POST", try one(arguments, "revoke"), body: .object(body))
+        },
+        RemoteCommand("token quarantine", ["reason"], .sentence { state(of: $0) }) { arguments, _ in
+            Question("POST", try one(arguments, "quarantine"), body: arguments.members(["reason"]))
+        },
+        RemoteCommand("token restore", ["reason"], .sentence { state(of: $0) }) { arguments, _ in
+            Question("POST", try one(arguments, "restore"), body: arguments.members(["reason"]))
+        },
+    ]
+
+    /// With --server a command is for one token at a time: each answer is one person's doing.
+    private static func one(_ arguments: Arguments, _ action: String) throws -> [String] {
+        guard arguments.operands.count == 1 else {
+            throw Failure.usage("with --server it is one token at a time", hint: "give it once for each")
+        }
+        return ["v1", "tokens", arguments.operands[0], action]
+    }
+
+    private static func state(of answer: JSON) -> String {
+        "'\(answer["token"]?["name"]?.string ?? "")' is \(answer["token"]?["state"]?.string ?? "")"
+    }
+
+    private static let planColumns: [(heading: String, path: [String])] = [
+        ("plan", ["id"]), ("status", ["status"]), ("actions", ["actions"]), ("policy", ["policy"]),
+        ("asked for by", ["requester"]), ("made", ["at"]), ("until", ["expires_at"]),
+    ]
+    private static let runView = View.sentence { answer in
+        let totals = answer["totals"]?.object?.map { "\($0.value.integer ?? 0) \($0.key)" } ?? []
+        return "\(answer["run"]?["id"]?.string ?? ""): \(totals.joined(separator: ", "))"
+    }
+
+    private static let plans: [RemoteCommand] = [
+        RemoteCommand("plan", ["save", "expires"], .fields(["plan"])) { arguments, _ in
+            guard arguments.has("save") else {
+                throw Failure.usage(
+                    "with --server a plan is one that is saved", hint: "write rota plan --save --server URL")
+            }
+            return Question("POST", ["v1", "plans"], body: arguments.members(["expires": "expires_in"]))
+        },
+        RemoteCommand("plan list", ["limit"], .table("plans", planColumns)) { arguments, _ in
+            Question("GET", ["v1", "plans"], query: [("limit", arguments.value("limit"))])
+        },
+        RemoteCommand(
+            "plan show", [],
+            .table(
+                "actions",
+                [
+                    ("action", ["action"]), ("token", ["name"]), ("owner", ["owner"]), ("deadline", ["deadline"]),
+                    ("policy", ["policy"]), ("rule", ["rule"]), ("why", ["message"]),
+                ])
+        ) { arguments, _ in Question("GET", ["v1", "plans", arguments.operands[0]]) },
+        RemoteCommand("approve", ["expires", "comment"], .fields(["plan"])) { arguments, _ in
+            Question(
+                "POST", ["v1", "plans", arguments.operands[0], "approve"],
+                body: arguments.members(["expires": "expires_in", "comment": "comment"]))
+        },
+        RemoteCommand("reject", ["comment"], .fields(["plan"])) { arguments, _ in
+            Question("POST", ["v1", "plans", arguments.operands[0], "withdraw"], body: arguments.members(["comment"]))
+        },
+        RemoteCommand("run", ["plan"], runView) { arguments, _ in
+            let path = arguments.value("plan").map { ["v1", "plans", $0, "apply"] } ?? ["v1", "runs"]
+            return Question("POST", path, body: [:])
+        },
+    ]
+
+    private static let waiverColumns: [(heading: String, path: [String])] = [
+        ("waiver", ["id"]), ("state", ["state"]), ("policy", ["policy"]), ("rule", ["rule"]), ("token", ["name"]),
+        ("ends", ["ends_at"]), ("reason", ["reason"]),
+    ]
+
+    private static let waivers: [RemoteCommand] = [
+        RemoteCommand("waiver list", ["state"], .table("waivers", waiverColumns)) { arguments, _ in
+            Question("GET", ["v1", "waivers"], query: [("state", arguments.value("state"))])
+        },
+        RemoteCommand("waiver show", [], .fields(["waiver"])) { arguments, _ in
+            Question("GET", ["v1", "waivers", arguments.operands[0]])
+        },
+        RemoteCommand(
+            "waiver request", ["token", "policy", "rule", "reason", "for", "until"], .fields(["waiver"])
+        ) { arguments, now in
+            var body = arguments.members(["token", "policy", "rule", "reason"]).object ?? [:]
+            let end = try arguments.span("for").map { now + $0 } ?? arguments.instant("until")
+            body["ends_at"] = end.map { .string($0.description) }
+            return Question("POST", ["v1", "waivers"], body: .object(body))
+        },
+        RemoteCommand("waiver approve", ["comment"], .fields(["waiver"])) { arguments, _ in
+            Question("POST", ["v1", "waivers", arguments.operands[0], "approve"], body: arguments.members(["comment"]))
+        },
+        RemoteCommand("waiver withdraw", ["reason"], .fields(["waiver"])) { arguments, _ in
+            Question("POST", ["v1", "waivers", arguments.operands[0], "withdraw"], body: arguments.members(["reason"]))
+        },
+    ]
+
+    private static let others: [RemoteCommand] = [
+        RemoteCommand(
+            "policy explain", [],
+            .table(
+                "policies",
+                [("policy", ["policy"]), ("mode", ["mode"]), ("selected", ["selected"]), ("next run", ["next_run"])])
+        ) { arguments, _ in
+            Question("GET", ["v1", "tokens", arguments.operands[0], "explain"])
+        },
+        RemoteCommand("report", ["format", "output", "at"], .file) { arguments, now in
+            Question(
+                "GET", ["v1", "reports", "compliance"],
+                query: [
+                    ("format", arguments.value("format") ?? (arguments.has("json") ? "json" : "html")),
+                    ("at", try arguments.instant("at", orSpanFrom: now)?.description),
+                ])
+        },
+        RemoteCommand(
+            "audit tail", ["limit", "token"],
+            .table(
+                "entries",
+                [
+                    ("number", ["number"]), ("time", ["entry", "at"]), ("actor", ["entry", "actor"]),
+                    ("action", ["entry", "action"]), ("object", ["entry", "object"]), ("cause", ["entry", "cause"]),
+                ])
+        ) { arguments, _ in
+            Question(
+                "GET", ["v1", "audit"],
+                query: [("limit", arguments.value("limit") ?? "20"), ("object", arguments.value("token"))])
+        },
+        RemoteCommand(
+            "vault list", [],
+            .table(
+                "vaults",
+                [("name", ["name"]), ("kind", ["kind"]), ("place", ["place"]), ("destinations", ["destinations"])])
+        ) { _, _ in Question("GET", ["v1", "vaults"]) },
+        RemoteCommand(
+            "webhook list", [],
+            .table("webhooks", [("name", ["name"]), ("url", ["url"]), ("events", ["events"]), ("format", ["format"])])
+        ) { _, _ in Question("GET", ["v1", "webhooks"]) },
+        RemoteCommand(
+            "webhook deliveries", ["state", "webhook", "limit"],
+            .table(
+                "deliveries",
+                [
+                    ("event", ["event"]), ("type", ["type"]), ("time", ["at"]), ("webhook", ["webhook"]),
+                    ("state", ["state"]), ("attempts", ["attempts"]), ("cause", ["cause"]),
+                ])
+        ) { arguments, _ in
+            Question(
+                "GET", ["v1", "deliveries"],
+                query: [
+                    ("state", arguments.value("state")), ("webhook", arguments.value("webhook")),
+                    ("limit", arguments.value("limit")),
+                ])
+        },
+        RemoteCommand(
+            "webhook replay", ["dead", "webhook"],
+            .sentence { "\($0["replayed"]?.integer ?? 0) dead letters wait again" }
+        ) { arguments, _ in
+            var body = arguments.members(["webhook"]).object ?? [:]
+            if let event = arguments.operands.first { body["event"] = .string(event) }
+            return Question("POST", ["v1", "deliveries", "replay"], body: .object(body))
+        },
+        RemoteCommand(
+            "webhook test", [],
+            .sentence {
+                $0["delivered"]?.bool == true ? "it was taken" : "it was not taken: \($0["cause"]?.string ?? "")"
+            }
+        ) { arguments, _ in Question("POST", ["v1", "webhooks", arguments.operands[0], "test"], body: [:]) },
+        RemoteCommand("freeze", ["reason", "for", "until"], .fields(["held"])) { arguments, now in
+            var body = arguments.members(["reason"]).object ?? [:]
+            let end = try arguments.span("for").map { now + $0 } ?? arguments.instant("until")
+            body["ends_at"] = end.map { .string($0.description) }
+            return Question("PUT", ["v1", "freeze"], body: .object(body))
+        },
+        RemoteCommand(
+            "unfreeze", [], .sentence { $0["unfrozen"]?.bool == true ? "not frozen any more" : "it was not frozen" }
+        ) { _, _ in Question("DELETE", ["v1", "freeze"]) },
+    ]
+}
+
+extension Arguments {
+    /// Options as members of the same names; none where they are not given.
+    fileprivate func members(_ names: [String]) -> JSON {
+        members(Dictionary(uniqueKeysWithValues: names.map { ($0, $0) }))
+    }
+
+    fileprivate func members(_ names: [String: String]) -> JSON {
+        var object = JSON.Object([])
+        for (option, member) in names.sorted(by: { $0.key < $1.key }) {
+            object[member] = value(option).map { .string($0) }
+        }
+        return .object(object)
+    }
+
+    /// What of a token is given.
+    fileprivate func token(at now: Instant) throws -> JSON {
+        var object = members(["name", "description", "owner", "integration", "prefix"]).object ?? [:]
+        if has("scope") { object["scopes"] = .array(all("scope").map { .string($0) }) }
+        if has("no-scopes") { object["scopes"] = [] }
+        if has("destination") { object["destinations"] = .array(all("destination").map { .string($0) }) }
+        if has("label") || has("remove-label") {
+            var labels = JSON.Object([])
+            for (key, value) in try pairs("label").sorted(by: { $0.key < $1.key }) { labels[key] = .string(value) }
+            for key in all("remove-label") { labels[key] = .null }
+            object["labels"] = .object(labels)
+        }
+        if value("expires") == "never" {
+            object["expires_at"] = .null
+        } else if let end = try instant("expires", orSpanFrom: now) {
+            object["expires_at"] = .string(end.description)
+        }
+        return .object(object)
+    }
+}

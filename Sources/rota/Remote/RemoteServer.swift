@@ -1,0 +1,87 @@
+import Addresses
+import Crypto
+import HTTPClient
+import JSON
+import RotaCore
+
+/// A running `rota serve`, asked in the name of whose token it is.
+struct RemoteServer {
+    private let address: String
+    private let token: Secret
+    private let authorities: String?
+    private let client = HTTPClient(addressPolicy: .any)
+
+    /// - throws: `Failure` for an address that is none, or that would carry the token over a network in the clear.
+    init(_ arguments: Arguments) throws(Failure) {
+        let given = arguments.value("server") ?? ""
+        let text = given.hasSuffix("/") ? String(given.dropLast()) : given
+        guard text.hasPrefix("https://") || text.hasPrefix("http://"), !text.contains("@"),
+            text.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false).count == 3
+        else {
+            throw .usage("--server: '\(printable(given))' is no address", hint: "write https://rota.internal:8470")
+        }
+        guard text.hasPrefix("https://") || Self.isLoopback(text.dropFirst("http://".count)) else {
+            throw .usage(
+                "--server: over http the token could be read on the way",
+                hint: "write https://; http is for an address of this machine only")
+        }
+        address = text
+        authorities = arguments.value("server-ca")
+        token = try readTokenValue(
+            arguments.value("token-file"), hint: "give your token: --token-file FILE, or standard input")
+    }
+
+    private static func isLoopback(_ authority: Substring) -> Bool {
+        if authority.hasPrefix("[") { return authority.hasPrefix("[::1]") }
+        let host = authority.prefix { $0 != ":" }
+        return host == "localhost" || host.hasPrefix("127.") && IPAddress(String(host)) != nil
+    }
+
+    /// - throws: `Failure` with what the server says, where it refuses.
+    func ask(_ question: RemoteCommand.Question, key: String?, most: Int = 64 << 20) async throws(Failure) -> [UInt8] {
+        var request = Request(
+            method: question.method, url: address + Self.path(question),
+            headers: [("Authorization", "Bearer \(String(decoding: token.copyBytes(), as: UTF8.self))")],
+            body: question.body.map { Array($0.serialized().utf8) } ?? [])
+        if question.body != nil { request.headers.append(("Content-Type", "application/json")) }
+        if let key { request.headers.append(("Idempotency-Key", key)) }
+        // A run answers when it is done.
+        request.timeout = .seconds(3_600)
+        request.maximumResponseBytes = most
+        request.certificateAuthorityFile = authorities
+        let response: Response
+        do throws(HTTPError) {
+            response = try await client.send(request)
+        } catch {
+            throw Failure("\(address): \(error)", hint: "is 'rota serve' there? see its log")
+        }
+        guard (200..<300).contains(response.status) else { throw Self.failure(response) }
+        return response.body
+    }
+
+    private static func path(_ question: RemoteCommand.Question) -> String {
+        let path = question.path.map { "/" + PercentEncoding.encode($0) }.joined()
+        guard !question.query.isEmpty else { return path }
+        return path + "?"
+            + question.query.map { "\($0.name)=\(PercentEncoding.encode($0.value))" }.joined(separator: "&")
+    }
+
+    private static func failure(_ response: Response) -> Failure {
+        let document = try? JSON.parse(response.body, maximumBytes: 1 << 20)
+        let what = document?["detail"]?.string ?? document?["title"]?.string ?? "it answered \(response.status)"
+        let usual: String? =
+            switch response.status {
+            case 401: "the token is not accepted there: see 'rota token show', or ask who operates it"
+            case 403: "ask somebody who has that scope"
+            case 503: response.header("Retry-After").map { "try again in \($0) seconds" }
+            default: nil
+            }
+        let code: ExitCode =
+            switch response.status {
+            case 400, 415, 422: .usage
+            case 409 where document?["reason"] != nil: .refused
+            default: .failed
+            }
+        return Failure(printable(what), hint: (document?["hint"]?.string ?? usual).map { printable($0) }, code: code)
+    }
+}

@@ -1,0 +1,125 @@
+import Crypto
+import Documents
+import Engine
+import JSON
+import RotaCore
+
+extension RemoteCommand {
+    /// Asks, and shows what is answered as the command does at home.
+    func run(_ invocation: Invocation) async throws -> ExitCode {
+        let question = try ask(invocation.arguments, invocation.clock.now())
+        let server = try RemoteServer(invocation.arguments)
+        // Of one that is sent twice by the network, one counts.
+        let key = question.method == "POST" ? Hex.encode(invocation.random.bytes(16)) : nil
+        if case .file = view { return try await save(server, question, invocation) }
+        if isPaged { return try await list(server, question, invocation) }
+        let bytes = try await server.ask(question, key: key)
+        let answer = try JSON.parse(bytes, maximumBytes: bytes.count)
+        if case .made = view { return show(made: answer, invocation) }
+        guard !invocation.wantsJSON else {
+            invocation.output.document(answer)
+            return .done
+        }
+        show(answer, on: invocation.output)
+        return .done
+    }
+
+    private func show(_ answer: JSON, on output: Output) {
+        switch view {
+        case .table(let name, let columns):
+            var table = Table(columns.map(\.heading), on: output)
+            for row in answer[name]?.array ?? [] { table.add(columns.map { Self.cell(row, $0.path) }) }
+            table.finish()
+            if table.rowCount == 0 { output.note("there are none") }
+        case .fields(let path):
+            var fields = Fields()
+            for member in Self.member(answer, path)?.object ?? [:] {
+                fields.add(member.key.replacing("_", with: " "), Self.text(member.value))
+            }
+            fields.print(on: output)
+        case .sentence(let sentence): output.line(printable(sentence(answer)))
+        case .made, .file: break
+        }
+    }
+
+    private func show(made answer: JSON, _ invocation: Invocation) -> ExitCode {
+        let output = invocation.output
+        if invocation.wantsJSON {
+            output.document(answer)
+        } else if let value = answer["value"]?.string {
+            output.note(
+                "token '\(printable(answer["token"]?["name"]?.string ?? ""))' is made; this is its value, shown once:")
+            output.reveal(Secret(utf8: value))
+        } else {
+            output.line("token '\(printable(answer["token"]?["name"]?.string ?? ""))' is made")
+        }
+        guard answer["value"]?.string == nil, answer["pushed"]?.bool == false else { return .done }
+        output.failure(
+            Failure(
+                "its value is not in its destinations yet: \(answer["cause"]?.string ?? "it did not get through")",
+                hint: answer["hint"]?.string))
+        return .partlyFailed
+    }
+
+    private func list(_ server: RemoteServer, _ question: Question, _ invocation: Invocation) async throws -> ExitCode {
+        guard case .table(let name, let columns) = view else { return .done }
+        let most = try invocation.arguments.integer("limit", in: 1...Int.max) ?? .max
+        let output = invocation.output
+        var document = invocation.wantsJSON ? DocumentWriter(on: output) : nil
+        var table = Table(columns.map(\.heading), on: output)
+        var rows: [JSON] = []
+        var count = 0
+        var next: String?
+        repeat {
+            var question = question
+            question.query.append(("limit", String(min(500, most - count))))
+            if let next { question.query.append(("cursor", next)) }
+            let bytes = try await server.ask(question, key: nil)
+            let answer = try JSON.parse(bytes, maximumBytes: bytes.count)
+            for row in answer[name]?.array ?? [] {
+                count += 1
+                if document != nil { rows.append(row) } else { table.add(columns.map { Self.cell(row, $0.path) }) }
+            }
+            next = answer["next"]?.string
+        } while next != nil && count < most && output.isRead
+        if document != nil {
+            document?.add(name, .array(rows))
+            document?.add("more", .bool(next != nil))
+            document?.finish()
+        } else {
+            table.finish()
+            if count == 0 { output.note("there are none") }
+        }
+        return .done
+    }
+
+    private func save(_ server: RemoteServer, _ question: Question, _ invocation: Invocation) async throws -> ExitCode {
+        let bytes = try await server.ask(question, key: nil, most: 1 << 30)
+        guard let path = invocation.arguments.value("output"), path != "-" else {
+            invocation.output.bytes(bytes)
+            return .done
+        }
+        let file = try NewFile(at: path, suffix: Hex.encode(invocation.random.bytes(4)))
+        try file.write(bytes)
+        try file.place()
+        invocation.output.note("\(path) is written")
+        return .done
+    }
+
+    private static func member(_ value: JSON, _ path: [String]) -> JSON? {
+        path.reduce(value) { $0?[$1] }
+    }
+
+    private static func cell(_ row: JSON, _ path: [String]) -> String { member(row, path).map(text) ?? "-" }
+
+    private static func text(_ value: JSON) -> String {
+        switch value {
+        case .null: "-"
+        case .bool(let truth): truth ? "yes" : "no"
+        case .number(let number): number
+        case .string(let text): text
+        case .array(let list): list.map(text).joined(separator: " ")
+        case .object(let object): object.map { "\($0.key)=\(text($0.value))" }.joined(separator: " ")
+        }
+    }
+}
