@@ -1,6 +1,7 @@
 """The HTTP interface as others' OAuth libraries and plain clients see it."""
 
 import contextlib
+import re
 import signal
 import sqlite3
 import ssl
@@ -45,6 +46,106 @@ def test_authlib_introspects_and_revokes(bare):
     assert shown["token"]["state"] == "revoked"
     entries = bare.rota("audit", "tail").stdout
     assert "token:gateway" in entries and "token.revoke" in entries
+
+
+def test_authlib_is_told_of_what_is_not_accepted_as_of_what_is_unknown(bare):
+    bare.init()
+    gateway = issue(bare, "gateway", "rota:introspect", "rota:operate")
+    value, held = issue(bare, "ingest", "a:read"), issue(bare, "held")
+    bare.rota("token", "quarantine", "held", "--reason", "test")
+    with Served(bare) as served:
+        introspect, revoke = served.address + "/v1/introspect", served.address + "/v1/revoke"
+        # As a library may send it: as a Basic password or in the header, with a hint that is right, wrong or unknown.
+        basic = OAuth2Session("gateway", gateway)
+        bearer = OAuth2Session("gateway", token={"access_token": gateway, "token_type": "Bearer"})
+        with basic, bearer:
+            for hint in ("access_token", "refresh_token", "something_else"):
+                def ask(token):
+                    told = basic.introspect_token(introspect, token=token, token_type_hint=hint)
+                    as_bearer = bearer.post(introspect, data={"token": token, "token_type_hint": hint})
+                    assert told.status_code == as_bearer.status_code == 200 and told.json() == as_bearer.json()
+                    return told.json()
+
+                assert ask(value)["client_id"] == "ingest"
+                for unknown in (held, "unknown", value[:-1]):
+                    assert ask(unknown) == {"active": False}
+            for hint in ("refresh_token", None):
+                for token in ("unknown", held, held):
+                    answer = basic.revoke_token(revoke, token=token, token_type_hint=hint)
+                    assert answer.status_code == 200 and not answer.content
+        # It ends the whole token, and whoever authenticates with the very value may.
+        with OAuth2Session("ingest", value) as session:
+            assert session.revoke_token(revoke, token=value).status_code == 200
+            # From then on it is nobody who asks.
+            again = session.revoke_token(revoke, token=value)
+            assert again.status_code == 401 and again.json()["error"] == "invalid_client"
+        served.stop()
+    assert not bare.accepts(value) and not bare.accepts(held)
+
+
+def challenges(answer):
+    """The schemes of WWW-Authenticate, with what each says (RFC 9110 section 11.6.1)."""
+    found = {}
+    for scheme, rest in re.findall(r'(Bearer|Basic)((?:[\s,]+\w+="[^"]*")*)', answer.headers["WWW-Authenticate"]):
+        found[scheme] = dict(re.findall(r"(\w+)=\"([^\"]*)\"", rest))
+    return found
+
+
+def test_who_is_refused_is_told_so_as_the_standards_have_it(bare):
+    admin = bare.init()
+    gateway, value = issue(bare, "gateway", "rota:introspect"), issue(bare, "ingest", "a:read")
+    with Served(bare) as served:
+        def post(path, headers=None, auth=None, data=None):
+            return requests.post(served.address + path, headers=headers, auth=auth, timeout=10,
+                                 data={"token": value} if data is None else data)
+
+        bearer = lambda text: {"Authorization": f"Bearer {text}"}
+        for path in ("/v1/introspect", "/v1/revoke"):
+            # No credentials: no error code in the challenge (RFC 6750 section 3.1).
+            nobody = post(path)
+            assert nobody.status_code == 401 and "error" not in challenges(nobody)["Bearer"]
+            assert nobody.json()["error"] == "invalid_client"
+            wrong = post(path, bearer("unknown"))
+            assert wrong.status_code == 401 and challenges(wrong)["Bearer"]["error"] == "invalid_token"
+            assert wrong.json()["error"] == "invalid_token"
+            wrong = post(path, auth=("gateway", "unknown"))
+            assert wrong.status_code == 401 and "Basic" in challenges(wrong)
+            assert wrong.json()["error"] == "invalid_client"
+            unread = post(path, {"Authorization": "Bearer a b"})
+            assert unread.status_code == 400 and unread.json()["error"] == "invalid_request"
+            for authorization in ("Basic !!", "Basic", "Digest username=a", "Basic " + "YQ=="):
+                other = post(path, {"Authorization": authorization})
+                assert other.status_code == 401 and other.json()["error"] == "invalid_client", authorization
+            for data in ({}, {"token": ""}, "token=a&token=b", "token=%zz"):
+                # The latter of two: he may not ask for others' values at all.
+                sent = post(path, auth=("", gateway if "introspect" in path else admin), data=data, headers={
+                    "Content-Type": "application/x-www-form-urlencoded"})
+                assert sent.status_code == 400 and sent.json()["error"] == "invalid_request", (path, data, sent.text)
+            for answer in (nobody, wrong, unread, other, sent):
+                assert answer.headers["Content-Type"] == "application/json"
+                assert answer.headers["Cache-Control"] == "no-store"
+                assert set(answer.json()) <= {"error", "error_description", "error_uri"}
+                assert value not in answer.text and gateway not in answer.text
+        # Who may not is told what he lacks; of the value he learns nothing.
+        little = post("/v1/introspect", bearer(value), data={"token": gateway})
+        told = challenges(little)["Bearer"]
+        assert little.status_code == 403
+        assert told["error"] == "insufficient_scope" and told["scope"] == "rota:introspect"
+        assert post("/v1/introspect", bearer(value), data={"token": "unknown"}).json() == little.json()
+        few = post("/v1/revoke", bearer(gateway))
+        assert few.status_code == 403 and few.json()["error"] == "insufficient_scope"
+        assert post("/v1/revoke", bearer(gateway), data={"token": "unknown"}).json() == few.json()
+        # The scopes of a resource: its own names, in the challenge too.
+        refused = requests.get(served.address + "/v1/authorize?scope=a:read+b:write", headers=bearer(value), timeout=10)
+        assert refused.status_code == 403 and challenges(refused)["Bearer"]["error"] == "insufficient_scope"
+        assert set(challenges(refused)["Bearer"]["scope"].split()) == {"a:read", "b:write"}
+        # Values are never taken from the address (RFC 6750 section 2.3 is discouraged for a reason).
+        assert requests.get(served.address + f"/v1/authorize?access_token={value}", timeout=10).status_code == 401
+        for path in ("/v1/introspect", "/v1/revoke"):
+            asked = requests.get(served.address + f"{path}?token={value}", auth=("", gateway), timeout=10)
+            assert asked.status_code == 405 and asked.headers["Allow"] == "POST"
+        served.stop()
+    assert bare.accepts(value)
 
 
 def test_authlib_protects_a_resource_by_introspection(bare):

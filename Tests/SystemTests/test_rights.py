@@ -1,0 +1,179 @@
+"""Who may do what to which token: the interface as it is used by those who are not administrators of everything."""
+
+import pytest
+
+from serving import Served
+from test_api import Caller, caller, listed
+
+
+@pytest.fixture
+def team(bare):
+    """A token of everybody's: of the issuer's own owner, of another, of nobody; and one with more than he has."""
+    admin = bare.init()
+    bare.policy()
+    with Served(bare) as served:
+        root = Caller(served, admin)
+        for name, owner, scopes in (("ours", "web", ["a:read"]), ("theirs", "data", ["a:read"]), ("nobodys", "", []),
+                                    ("chief", "web", ["rota:admin"])):
+            root("POST", "/v1/tokens", 201, json={"name": name, "owner": owner, "scopes": scopes})
+        yield bare, served, root, caller(bare, served, "ivy", "rota:issue", "a:read", "b:read", owner="web")
+        served.stop()
+
+
+def test_an_issuer_knows_of_the_tokens_of_his_own_owner_alone(team):
+    bare, served, root, ivy = team
+    assert {row["name"] for row in listed(ivy, "state=all")} == {"ours", "chief", "ivy"}
+    for query in ("owner=data", "search=theirs", "owner=", "owner=%00", "scope=rota:operate", "policy=quarterly",
+                  f"search={root('GET', '/v1/tokens/theirs')['token']['id']}", "owner=WEB"):
+        assert listed(ivy, f"state=all&{query}") == [], query
+    for sort in ("created", "expires", "used", "name"):
+        assert {row["owner"] for row in listed(ivy, f"sort={sort}&state=all")} <= {"web"}
+    for name in ("theirs", "nobodys", "admin"):
+        identifier = root("GET", f"/v1/tokens/{name}")["token"]["id"]
+        before = root("GET", f"/v1/tokens/{name}")["token"]
+        for called in (name, identifier):
+            for method, path, body in (
+                    ("GET", f"/v1/tokens/{called}", None), ("GET", f"/v1/tokens/{called}/explain", None),
+                    ("PATCH", f"/v1/tokens/{called}", {"description": "mine"}),
+                    ("PATCH", f"/v1/tokens/{called}", {"owner": "web"}), ("PATCH", f"/v1/tokens/{called}", {}),
+                    ("POST", "/v1/waivers", {"token": called, "policy": "quarterly", "reason": "mine",
+                                             "ends_at": "2027-01-31T00:00:00Z"})):
+                told = ivy(method, path, 404, json=body)
+                # Not to be told from one that there is not.
+                other = {"token": "unknown"} | {key: body[key] for key in body if key != "token"} if "waivers" in path \
+                    else body
+                assert told == ivy(method, path.replace(called, "unknown"), 404, json=other)
+            # Nor by a tag that does not match.
+            ivy("PATCH", f"/v1/tokens/{called}", 404, headers={"If-Match": '"0-x"'}, json={})
+        assert root("GET", f"/v1/tokens/{name}")["token"] | {"last_used_at": before["last_used_at"]} == before
+
+
+def test_an_issuer_gives_no_more_than_he_has(team):
+    bare, served, root, ivy = team
+    made = ivy("POST", "/v1/tokens", 201, json={"name": "mine", "scopes": ["a:read", "b:read"]})
+    assert made["token"]["owner"] == "web" and made["token"]["created_by"] == "token:ivy"
+    assert ivy("PATCH", "/v1/tokens/mine", json={"scopes": ["b:read"], "description": "x"})["changed"] is True
+    for scopes in (["a:write"], ["a:read", "rota:admin"], ["rota:operate"], ["rota:audit"], ["*"], ["a:*"]):
+        ivy("POST", "/v1/tokens", 403, json={"name": "more", "scopes": scopes})
+        ivy("PATCH", "/v1/tokens/mine", 403, json={"scopes": scopes})
+    # Written otherwise it is another scope, or none, and never an administrator's.
+    for scope in ("ROTA:ADMIN", "rota:admin ", " rota:admin", "rota:admin\u200b", "rota:admin\tx", "a:read rota:admin"):
+        for method, path in (("POST", "/v1/tokens"), ("PATCH", "/v1/tokens/mine")):
+            answer = ivy.ask(method, path, expect=None, json={"name": "mine-2", "scopes": [scope]})
+            assert answer.status_code in (403, 422), (scope, answer.text)
+    for owner in ("data", "", "WEB", "web ", "root"):
+        answer = ivy.ask("POST", "/v1/tokens", expect=None, json={"name": "more", "owner": owner})
+        assert answer.status_code in (403, 422), (owner, answer.text)
+        answer = ivy.ask("PATCH", "/v1/tokens/mine", expect=None, json={"owner": owner})
+        assert answer.status_code in (403, 422), (owner, answer.text)
+    ivy("PATCH", "/v1/tokens/mine", 403, json={"owner": None})
+    assert {row["name"] for row in listed(ivy)} == {"ours", "chief", "ivy", "mine"}
+    # What he may not do at all.
+    for action in ("rotate", "revoke", "quarantine", "restore"):
+        ivy("POST", f"/v1/tokens/mine/{action}", 403, json={"reason": "test"})
+    for method, path in (("GET", "/v1/audit"), ("GET", "/v1/plans"), ("POST", "/v1/plans"), ("GET", "/v1/policies"),
+                         ("GET", "/v1/reports/compliance"), ("PUT", "/v1/freeze"), ("GET", "/v1/waivers")):
+        ivy(method, path, 403, json={} if method != "GET" else None)
+    assert {scope["name"] for scope in ivy("GET", "/v1/scopes")["scopes"] if scope["grantable"]} <= {"a:read", "b:read"}
+
+
+def test_an_issuer_without_an_owner_sees_and_gives_nothing(team):
+    bare, served, root, ivy = team
+    lone = caller(bare, served, "lone", "rota:issue", "a:read")
+    assert listed(lone, "state=all") == []
+    for name in ("nobodys", "lone", "ours"):
+        lone("GET", f"/v1/tokens/{name}", 404)
+    lone("POST", "/v1/tokens", 403, json={"name": "x", "scopes": ["a:read"]})
+    lone("POST", "/v1/tokens", 403, json={"name": "x", "owner": "web"})
+
+
+def test_an_issuer_gives_for_no_longer_than_he_has(team):
+    bare, served, root, ivy = team
+    short = caller(bare, served, "short", "rota:issue", "a:read", owner="web", expires="10d")
+    end = root("GET", "/v1/tokens/short")["token"]["expires_at"]
+    later = f"{int(end[:4]) + 1}{end[4:]}"
+    for given in ({}, {"expires_at": None}, {"expires_at": later}):
+        short("POST", "/v1/tokens", 403, json={"name": "longer", "scopes": ["a:read"]} | given)
+    short("POST", "/v1/tokens", 201, json={"name": "as-long", "scopes": ["a:read"], "expires_at": end})
+    for given in (None, later):
+        short("PATCH", "/v1/tokens/as-long", 403, json={"expires_at": given})
+    # Nor for himself.
+    for given in (None, later):
+        short("PATCH", "/v1/tokens/short", 403, json={"expires_at": given})
+    assert root("GET", "/v1/tokens/short")["token"]["expires_at"] == end
+    assert root("GET", "/v1/tokens/as-long")["token"]["expires_at"] == end
+
+
+@pytest.mark.parametrize("roles", [["rota:issue"], ["rota:operate"], ["rota:audit"], ["rota:introspect"],
+                                   ["rota:issue", "rota:operate", "rota:audit", "rota:introspect"]])
+def test_nobody_with_less_makes_an_administrator(team, roles):
+    bare, served, root, _ = team
+    low = caller(bare, served, "low", *roles, "a:read", owner="web")
+    for body in ({"name": "x", "scopes": ["rota:admin"]}, {"name": "x", "owner": "web", "scopes": ["rota:admin"]}):
+        low("POST", "/v1/tokens", 403, json=body)
+    for name in ("low", "ours"):
+        low("PATCH", f"/v1/tokens/{name}", 403, json={"scopes": ["a:read", "rota:admin"]})
+        assert "rota:admin" not in root("GET", f"/v1/tokens/{name}")["token"]["scopes"]
+    admins = {row["name"] for row in listed(root, "scope=rota:admin&state=all")}
+    assert admins == {"admin", "chief"}
+
+
+@pytest.mark.xfail(strict=True, reason="API.edit holds the owner that a token is to have against the caller, not"
+                                       " the one that it has: who also audits takes over any token")
+def test_an_issuer_who_audits_takes_over_no_token_of_others(team):
+    bare, served, root, _ = team
+    both = caller(bare, served, "both", "rota:issue", "rota:audit", owner="web")
+    both("PATCH", "/v1/tokens/theirs", 403, json={"description": "mine"})
+    both("PATCH", "/v1/tokens/theirs", 403, json={"owner": "web"})
+    both("PATCH", "/v1/tokens/admin", 403, json={"owner": "web", "destinations": ["local:mine"]})
+    assert root("GET", "/v1/tokens/theirs")["token"]["owner"] == "data"
+
+
+@pytest.mark.xfail(strict=True, reason="API.edit asks of the scopes that are added alone: whoever issues leads the next"
+                                       " value of an administrator of his owner to where he reads it")
+def test_an_issuer_changes_no_token_that_may_do_more_than_he(team):
+    bare, served, root, ivy = team
+    for change in ({"destinations": ["local:mine"]}, {"expires_at": "2026-12-01T00:00:00Z"}, {"description": "x"}):
+        ivy("PATCH", "/v1/tokens/chief", 403, json=change)
+    assert root("GET", "/v1/tokens/chief")["destinations"] == []
+
+
+def test_a_right_that_is_taken_away_is_gone_at_once(team):
+    bare, served, root, ivy = team
+    ivy("GET", "/v1/tokens/ours")
+    root("PATCH", "/v1/tokens/ivy", json={"scopes": ["a:read"]})
+    ivy("GET", "/v1/tokens/ours", 403)
+    root("PATCH", "/v1/tokens/ivy", json={"scopes": ["rota:issue"], "owner": "data"})
+    ivy("GET", "/v1/tokens/ours", 404)
+    assert "theirs" in {row["name"] for row in listed(ivy)}
+    root("POST", "/v1/tokens/ivy/quarantine", json={"reason": "test"})
+    ivy("GET", "/v1/tokens", 401)
+    root("POST", "/v1/tokens/ivy/restore", json={"reason": "test"})
+    ivy("GET", "/v1/tokens")
+    root("POST", "/v1/tokens/ivy/revoke", json={})
+    ivy("GET", "/v1/tokens", 401)
+
+
+def test_the_answer_to_a_key_is_given_to_whoever_asked_alone(team):
+    bare, served, root, ivy = team
+    key = {"Idempotency-Key": "same"}
+    mine = ivy("POST", "/v1/tokens", 201, headers=key, json={"name": "mine", "scopes": ["a:read"]})
+    other = caller(bare, served, "other", "rota:issue", "a:read", owner="data")
+    other("POST", "/v1/tokens", 409, headers=key, json={"name": "mine", "scopes": ["a:read"]})
+    again = ivy.ask("POST", "/v1/tokens", 201, headers=key, json={"name": "mine", "scopes": ["a:read"]})
+    assert again.json()["token"]["id"] == mine["token"]["id"] and again.json()["value"] is None
+
+
+@pytest.mark.xfail(strict=True, reason="approvals are told apart by owner and token alone: whoever may make tokens of"
+                                       " any owner makes the second person himself")
+def test_an_administrator_is_not_two_persons(bare):
+    admin = bare.init()
+    bare.policy(text=(
+        "version: 1\npolicies:\n  - name: quarterly\n    mode: enforce\n    match: all\n    approval: required\n"
+        "    rules:\n      - max-age: 90d\n        action: rotate\n"))
+    with Served(bare) as served:
+        root = Caller(served, admin)
+        plan = root("POST", "/v1/plans", 201, json={})["plan"]
+        made = root("POST", "/v1/tokens", 201, json={"name": "bobs", "owner": "bob", "scopes": ["rota:operate"]})
+        bob = Caller(served, made["value"])
+        assert bob.ask("POST", f"/v1/plans/{plan['id']}/approve", None, json={}).status_code in (403, 409)
