@@ -9,17 +9,12 @@ struct Refused: Error {
 
     init(_ response: Response) { self.response = response }
 
-    /// One came with a value that is not accepted; what has become of it is told to its holder alone.
-    static let unaccepted = Refused(
-        .problem(
-            401, "Unauthorized", detail: "the token is not accepted; its holder is told why at /v1/self",
-            headers: [API.noStore, ("WWW-Authenticate", Challenge.invalidToken)]))
-
     /// Nobody whom we know: 401, with how to authenticate.
     static func unauthorized(_ challenges: [String]) -> Refused {
         Refused(
             .problem(
-                401, "Unauthorized", detail: "a token of rota is needed",
+                401, "Unauthorized",
+                detail: "a token of rota is needed, and one that is accepted: its holder is told more at /v1/self",
                 headers: [API.noStore] + challenges.map { (name: "WWW-Authenticate", value: $0) }))
     }
 }
@@ -44,13 +39,13 @@ extension API {
         let unknown = OAuthError(status: 401, code: "invalid_token", description: "the token is not accepted")
         guard let value = try parts.readers.value(with: try presented(request)) else {
             _ = told(unknown, request)
-            throw Refused.unaccepted
+            throw Refused.unauthorized([Challenge.invalidToken])
         }
         let isAccepted = value.authenticates(at: now)
         note(value, isAccepted ? .accepted : .refused, Origin(of: request, trusting: parts.trustedProxies), at: now)
         guard isAccepted else {
             _ = told(unknown, of: value, request)
-            throw Refused.unaccepted
+            throw Refused.unauthorized([Challenge.invalidToken])
         }
         guard roles.contains(where: value.has) else {
             let needed = roles.joined(separator: " or ")

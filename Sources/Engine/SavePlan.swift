@@ -49,9 +49,6 @@ package func approve(
     if let refusal = plan.obstacle(toApprovalBy: approver, at: now, identity, policiesDigest: policiesDigest) {
         throw refusal
     }
-    if let obstacle = try store.obstacle(toApprovalBy: approver, of: plan.requester) {
-        throw PlanRefusal(message: obstacle.message, hint: obstacle.hint)
-    }
     try store.prove(plan, identity)
     let approval = SavedPlan.Approval(
         approver: approver.name, account: approver.account, tokenID: approver.tokenID, at: now,
@@ -165,20 +162,4 @@ extension SavedPlan {
 
     /// Why it cannot be withdrawn; nil where it can.
     package func obstacle(toWithdrawalAt now: Instant) -> PlanRefusal? { closure(at: now) }
-}
-
-extension StoreReads {
-    /// Why an approval would be one's own in disguise: who asked made the approver's token, or the other way round; nil
-    /// where it would not.
-    func obstacle(toApprovalBy approver: Principal, of requester: Principal) throws -> (message: String, hint: String)?
-    {
-        func makers(_ principal: Principal) throws -> [String] {
-            try principal.tokenID.flatMap { try token($0) }.map { [$0.createdBy] } ?? []
-        }
-        guard try makers(approver).contains(requester.actor) else { return nil }
-        return (
-            "the token of \(approver.name) was made by \(requester.name), who asked for it",
-            "let somebody approve it whose token somebody else has made"
-        )
-    }
 }

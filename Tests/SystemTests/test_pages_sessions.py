@@ -225,7 +225,6 @@ def test_no_answer_is_kept_or_framed_or_runs_what_is_not_ours(office, visitor):
         assert "unsafe" not in policy, path
 
 
-@pytest.mark.xfail(strict=True, reason="reports go out without nosniff, unlike every page")
 @pytest.mark.parametrize("kind", ["html", "csv", "json"])
 def test_a_report_is_a_file_to_keep_and_nothing_else(office, visitor, kind):
     visitor.sign_in(office.admin)

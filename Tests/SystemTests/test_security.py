@@ -565,12 +565,8 @@ def stored(house, value):
     return any(form in whole for form in forms(value))
 
 
-KEPT = pytest.mark.xfail(strict=True, reason="TokenDraft.faults looks for a value in the name alone: elsewhere it is"
-                                             " kept, in the audit log too")
-
-
-@pytest.mark.parametrize("member", ["name", "prefix", *(
-    pytest.param(member, marks=KEPT) for member in ("description", "owner", "integration", "scopes", "labels"))])
+@pytest.mark.parametrize(
+    "member", ["name", "prefix", "description", "owner", "integration", "scopes", "labels"])
 def test_what_looks_like_a_value_is_taken_for_no_text_of_a_token(bare, member):
     admin = bare.init()
     with Served(bare) as served:
@@ -586,7 +582,6 @@ def test_what_looks_like_a_value_is_taken_for_no_text_of_a_token(bare, member):
 
 
 @pytest.mark.parametrize("teller", ["User-Agent", "agent"])
-@pytest.mark.xfail(strict=True, reason="an agent is kept also where it is a value; an imported one is not")
 def test_what_looks_like_a_value_is_taken_for_no_agent(bare, teller):
     admin = bare.init()
     value = new_value()

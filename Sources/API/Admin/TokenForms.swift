@@ -79,7 +79,7 @@ extension API {
             }
             return show(TokenCreatedPage(token: issued.token, delivery: .shown(value)), visit, status: 201)
         } otherwise: { error in
-            (try? self.refused(error)).map { refused in
+            (try? self.refused(error, visit.call)).map { refused in
                 self.show(
                     self.newPage(form.told(Self.detail(of: refused.response) ?? "", [:]), visit), visit, status: 409)
             }
@@ -92,7 +92,7 @@ extension API {
         undertake(visit) { [self] configuration in
             let done: JSON
             do { done = try await createInVaults(draft, key, visit.call, configuration) } catch {
-                guard let refused = try? self.refused(error) else { throw error }
+                guard let refused = try? self.refused(error, visit.call) else { throw error }
                 return show(newPage(form.told(Self.detail(of: refused.response) ?? "", [:]), visit), visit, status: 409)
             }
             let id = TokenID(done["token"]?["id"]?.string ?? "")

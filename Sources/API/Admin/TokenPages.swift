@@ -9,7 +9,7 @@ extension API {
     private static let perPage = 50
 
     func tokenListPage(_ visit: Visit) throws -> Answer {
-        let query = TokenQuery(visit).sortedAsItComes
+        let query = TokenQuery(visit).sortedAsItComes(at: visit.now)
         let listing = visit.call.narrowed(TokenListing(query, at: visit.now))
         let text = visit.asked("cursor")
         let cursor = try text.isEmpty ? nil : Cursor.read(text, of: "tokens")
@@ -99,10 +99,9 @@ extension TokenQuery {
 
 extension TokenQuery {
     /// What is looked for in another way comes in the order of that way, and the page says so.
-    fileprivate var sortedAsItComes: TokenQuery {
-        let isSorted = q.isEmpty && state == .active && policy.isEmpty && status != .violating
+    fileprivate func sortedAsItComes(at now: Instant) -> TokenQuery {
         var query = self
-        if !isSorted || sort == .created && !(owner.isEmpty && scope.isEmpty) { query.sort = .name }
+        if !TokenListing(self, at: now).isSorted { query.sort = .name }
         return query
     }
 }

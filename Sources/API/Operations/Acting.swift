@@ -52,7 +52,7 @@ extension API {
     /// Answers from the store, on a thread that blocks nobody.
     func read(_ call: Call, _ body: @escaping @Sendable (any StoreReads) throws -> Response) -> Answer {
         onWorker(call.request) {
-            do { return try parts.readers.read { try body($0) } } catch { throw try refused(error) }
+            do { return try parts.readers.read { try body($0) } } catch { throw try refused(error, call) }
         }
     }
 
@@ -128,7 +128,7 @@ extension API {
     /// What an error is answered with.
     func answer(_ call: Call, _ body: () throws -> Response) -> Response {
         do {
-            do { return try body() } catch { throw try refused(error) }
+            do { return try body() } catch { throw try refused(error, call) }
         } catch let refused as Refused {
             return refused.response
         } catch {
@@ -139,7 +139,7 @@ extension API {
     }
 
     /// Errors of the engine that are the caller's to know of; throws all others again.
-    func refused(_ error: any Error) throws -> Refused {
+    func refused(_ error: any Error, _ call: Call) throws -> Refused {
         switch error {
         case let refused as Refused: return refused
         case let refusal as PlanRefusal:
@@ -152,7 +152,9 @@ extension API {
             }
         case StoreError.held(let brake):
             return .conflict("nothing was done: \(brake.message)", hint: brake.hint, reason: brake.code)
-        // Whose it is may not be for the caller to know.
+        case StoreError.nameTaken where call.seesAll, StoreError.placeTaken where call.seesAll:
+            return .conflict("\(error)")
+        // Whose it is is not for the caller to know.
         case StoreError.nameTaken: return .conflict("the name is an active token's already", reason: "name-taken")
         case StoreError.placeTaken(let place, _):
             return .conflict("\(place) is a destination of another token already", reason: "place-taken")

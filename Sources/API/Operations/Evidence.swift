@@ -92,7 +92,9 @@ extension API {
     }
 
     /// Of any length: it is written into a file, and sent from there.
-    func report(_ kind: ReportKind, at: Instant?, by actor: String, _ call: Call) -> Answer {
+    func report(
+        _ kind: ReportKind, at: Instant?, by actor: String, isFile: Bool = false, _ call: Call
+    ) -> Answer {
         let configuration = parts.configuration()
         let request = ReportRequest(
             policies: configuration.policies, vaults: configuration.vaultNames, now: call.now, hypotheticalAt: at,
@@ -112,7 +114,7 @@ extension API {
             }
             var response = Response(
                 200, headers: [("Content-Type", kind.contentType), Self.noStore, ("X-Content-Type-Options", "nosniff")])
-            if kind != .json {
+            if kind != .json || isFile {
                 response.headers.append(
                     (
                         "Content-Disposition",

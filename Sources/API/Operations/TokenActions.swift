@@ -83,12 +83,11 @@ extension API {
             if let brake = try await parts.store.read({ try $0.brake(at: now) }) {
                 return .conflict("nothing was done: \(brake.message)", hint: brake.hint, reason: brake.code)
             }
-            return .conflict(result.cause ?? "it cannot be rotated as it is now", hint: "look at it: token show")
+            let reason =
+                token.canAuthenticate(at: now) ? nil : token.state == .active ? "expired" : token.state.rawValue
+            return .conflict(result.cause ?? "it cannot be rotated as it is now", reason: reason)
         case .failed:
-            return Refused(
-                .problem(
-                    503, "Unavailable", detail: "nothing has changed: \(result.cause ?? "it did not get through")",
-                    headers: [Self.noStore, ("Retry-After", "60")]))
+            return .conflict("nothing has changed: \(result.cause ?? "it did not get through")", reason: "failed")
         }
     }
 

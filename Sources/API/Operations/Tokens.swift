@@ -41,6 +41,11 @@ extension API {
         }
         listing.endsBy = try span("expires-within").map { call.now + $0 }
         listing.idleSince = try span("idle-for").map { call.now - $0 }
+        guard listing.isSorted else {
+            throw Refused.senseless(
+                "sort: '\(listing.order.rawValue)' does not go with what is looked for; leave it out, and it comes by name"
+            )
+        }
         return call.narrowed(listing)
     }
 

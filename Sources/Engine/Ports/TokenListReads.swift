@@ -52,6 +52,13 @@ package struct TokenListing: Hashable, Sendable {
         self.order = order
     }
 
+    /// Whether it comes in the order that is asked for.
+    package var isSorted: Bool {
+        guard order != .name else { return true }
+        let isPlain = search == nil && state == .active && policy == nil && status != .violating
+        return isPlain && (order != .created || owner == nil && scope == nil && endsBy == nil && idleSince == nil)
+    }
+
     /// Where a page ended: the keys of what was looked at last, as they are ordered.
     package struct Position: Hashable, Sendable {
         package var texts: [String]

@@ -57,9 +57,6 @@ package func approveWaiver(
     {
         throw refusal
     }
-    if let obstacle = try store.obstacle(toApprovalBy: approver, of: waiver.requester) {
-        throw WaiverRefusal(obstacle.message, hint: obstacle.hint)
-    }
     let approval = Waiver.Approval(approver: approver, at: now, comment: comment)
     let cause = comment.isEmpty ? "the waiver was approved" : comment
     guard try store.approveWaiver(id, approval, change: Change(actor: approver.actor, at: now, cause: cause)) else {

@@ -33,7 +33,7 @@ let styleParts = """
       background: var(--heed-wash); color: var(--heed); overflow-wrap: anywhere; }
     .alert > div, .brake > div { min-width: 0; }
     .alert .icon, .brake .icon { margin-top: 1px; }
-    .alert .quiet, .brake .quiet { color: inherit; opacity: .85; }
+    .alert .quiet, .brake .quiet { color: inherit; }
     .alert a { color: inherit; text-decoration: underline; text-underline-offset: 2px; }
     .alert.done { background: var(--good-wash); color: var(--good); }
     .alert.failed { background: var(--bad-wash); color: var(--bad); }
@@ -75,7 +75,8 @@ let styleParts = """
     .row-actions .button:hover { text-decoration: underline; background: none; }
     .tokens td:nth-child(4) time { white-space: nowrap; }
     .tokens td:nth-child(6) { min-width: 106px; } .tokens td:nth-child(8) { max-width: 104px; }
-    .tokens tbody th { min-width: 176px; } .tokens td:nth-child(2) { min-width: 88px; }
+    .tokens tbody th { min-width: 160px; }
+    .tokens td:nth-child(2) { min-width: 88px; max-width: 150px; overflow-wrap: anywhere; }
     .policies .bar { min-width: 130px; margin: 4px 0 3px; }
 
     .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(340px, 100%), 1fr)); gap: 9px 32px; }

@@ -99,7 +99,7 @@ extension PlanPage {
     }
 
     private func approvalForm(_ frame: Frame, _ target: Markup) -> Markup {
-        if let obstacle { return alert("warning", "You cannot approve it.", "\(obstacle.capitalizedFirst)") }
+        if let obstacle { return alert("warning", "You cannot approve it.", "\(obstacle).") }
         guard frame.may(.approve) else {
             return alert("warning", "It waits for an approval.", "Somebody who operates Rota has to give it.")
         }

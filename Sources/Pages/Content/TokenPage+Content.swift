@@ -90,7 +90,7 @@ extension TokenPage {
         guard let coming else { return "<span class=\"quiet\">nothing</span>" }
         let when: Markup = coming.verdict.start.map { time($0, frame.now) } ?? "with the next run"
         return """
-            \(badge(coming.action)) \(when) <span class="quiet">by \(policyLink(coming.rule.policy)), \
+            \(badge(coming.action)) \(when) <span class="quiet">by \(policyLink(coming.rule.policy, frame)), \
             \(coming.rule.rule)</span>
             """
     }
@@ -100,7 +100,7 @@ extension TokenPage {
     private func verdicts(_ frame: Frame) -> Markup {
         let rows = rulings.sorted { $0.verdict.status.gravity > $1.verdict.status.gravity }.map { ruling -> [Markup] in
             [
-                "\(policyLink(ruling.policy))<span class=\"below\">\(ruling.rule) · \(ruling.mode.rawValue)</span>",
+                "\(policyLink(ruling.policy, frame))<span class=\"below\">\(ruling.rule) · \(ruling.mode.rawValue)</span>",
                 badge(ruling.verdict.status), "\(ruling.verdict.reason.message.capitalizedFirst).",
                 ruling.verdict.deadline.map { twoLines($0, frame.now) } ?? "–", badge(ruling.action),
             ]
@@ -205,7 +205,7 @@ extension TokenPage {
         let rows = waivers.map { waiver -> [Markup] in
             [
                 "<code>\(waiver.id)</code>", badge(waiver, frame.now),
-                "\(policyLink(waiver.policy))<span class=\"below\">\(waiver.rule ?? "all rules")</span>",
+                "\(policyLink(waiver.policy, frame))<span class=\"below\">\(waiver.rule ?? "all rules")</span>",
                 "\(waiver.reason)<span class=\"below\">\(waiver.requester.name)</span>",
                 twoLines(waiver.endsAt, frame.now),
             ]
@@ -223,7 +223,9 @@ extension TokenPage {
 
                 """
         }
-        let more = link(address("audit", [("object", token.id.text)]), "All in the audit log")
+        let more: Markup =
+            frame.person?.sees.contains(.audit) ?? false
+            ? link(address("audit", [("object", token.id.text)]), "All in the audit log") : ""
         return card(
             "timeline", "Timeline", note: hasMore ? "The latest ones. \(more)" : more,
             items.isEmpty ? "<p class=\"quiet\">Nothing yet.</p>" : "<ol class=\"timeline\">\(items)</ol>")

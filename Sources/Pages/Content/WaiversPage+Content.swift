@@ -61,7 +61,7 @@ extension WaiversPage {
         var parts: [Markup] = []
         if waiver.state == .requested {
             if let obstacle = row.obstacle {
-                parts.append(alert("warning", "You cannot approve it.", "\(obstacle.capitalizedFirst)"))
+                parts.append(alert("warning", "You cannot approve it.", "\(obstacle)."))
             } else {
                 let field = textField(
                     "comment-\(id)", "comment", "Comment", "", isOptional: true, attributes: " maxlength=\"1000\"")

@@ -41,6 +41,11 @@ func breakable(_ name: String) -> Markup {
     return markup
 }
 
+/// A policy by its name, with the way to it for whoever may go there.
+func policyLink(_ name: String, _ frame: Frame) -> Markup {
+    frame.person?.sees.contains(.policies) ?? false ? policyLink(name) : Markup(text: name)
+}
+
 func policyLink(_ name: String) -> Markup { link("/admin/policies/\(encoded(name))", Markup(text: name)) }
 
 /// What a page is about, where it is, and what can be done there.
