@@ -58,7 +58,9 @@ let package = Package(
         module("Vaults", ["Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
         module("Webhooks", ["Addresses", "Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
         module("OpenID", ["HTTPClient", "RotaCore", "Crypto", "JSON"]),
-        module("API", ["HTTPServer", "Addresses", "Documents", "Pages", "Reports", "Engine", "RotaCore", "Crypto", "JSON"]),
+        module(
+            "API",
+            ["HTTPServer", "Addresses", "Documents", "Pages", "Reports", "Engine", "RotaCore", "Crypto", "JSON"]),
         module("Documents", ["Engine", "RotaCore", "JSON"]),
         module("PolicyFiles", ["RotaCore", "YAML", "Crypto", "JSON"]),
         module("HTML", ["RotaCore"]),

@@ -168,8 +168,7 @@ extension Call {
         }
         if let place = places.first(where: { !configuration.issuesInto($0, for: caller.owner) }) {
             throw Refused.forbidden(
-                "'\(abridged(place.description))' is none of the places that 'issue-into' of the configuration has for you"
-            )
+                "'\(abridged(place.description))' is none of your places: see 'issue-into'")
         }
     }
 

@@ -43,7 +43,7 @@ extension API {
         listing.idleSince = try span("idle-for").map { call.now - $0 }
         guard listing.isSorted else {
             throw Refused.senseless(
-                "sort: '\(listing.order.rawValue)' does not go with what is looked for; leave it out, and it comes by name"
+                "sort: '\(listing.order.rawValue)' does not go with what is looked for: leave it out"
             )
         }
         return call.narrowed(listing)

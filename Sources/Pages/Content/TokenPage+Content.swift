@@ -100,7 +100,7 @@ extension TokenPage {
     private func verdicts(_ frame: Frame) -> Markup {
         let rows = rulings.sorted { $0.verdict.status.gravity > $1.verdict.status.gravity }.map { ruling -> [Markup] in
             [
-                "\(policyLink(ruling.policy, frame))<span class=\"below\">\(ruling.rule) · \(ruling.mode.rawValue)</span>",
+                "\(policyLink(ruling.policy, frame))\(below("\(ruling.rule) · \(ruling.mode.rawValue)"))",
                 badge(ruling.verdict.status), "\(ruling.verdict.reason.message.capitalizedFirst).",
                 ruling.verdict.deadline.map { twoLines($0, frame.now) } ?? "–", badge(ruling.action),
             ]
@@ -108,8 +108,14 @@ extension TokenPage {
         return card(
             "verdicts", "What the policies say",
             rows.isEmpty
-                ? "<p class=\"quiet\">\(token.state == .active ? "No policy selects this token." : "Policies do not judge it as it is.")</p>"
+                ? "<p class=\"quiet\">\(unjudged)</p>"
                 : table("Verdicts", ["Policy and rule", "Status", "Why", "Deadline", "Action"], rows))
+    }
+
+    private func below(_ text: String) -> Markup { "<span class=\"below\">\(text)</span>" }
+
+    private var unjudged: Markup {
+        token.state == .active ? "No policy selects this token." : "Policies do not judge it as it is."
     }
 
     // MARK: - Rotation
