@@ -167,6 +167,7 @@ package struct API: Sendable {
                 self,
                 Call(
                     request: request, path: path, query: query, caller: caller, now: parts.clock.now(),
+                    clock: parts.clock,
                     status: operation.answer.status, takesKey: operation.takesKey))
         }
     }

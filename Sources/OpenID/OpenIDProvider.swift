@@ -50,6 +50,9 @@ package struct OpenIDProvider: Sendable {
     private let settings: Settings
     private let secret: Secret
     private let client: HTTPClient
+    /// What it said of itself last, which hardly ever changes.
+    private let known = Locked<(description: JSON, at: Instant)?>(nil)
+    private static let freshness = TimeSpan.minutes(5)
 
     package init(_ settings: Settings, secret: Secret) {
         self.settings = settings
@@ -60,8 +63,8 @@ package struct OpenIDProvider: Sendable {
     /// Where a person is sent to say who he is.
     ///
     /// - parameter callback: where he comes back to.
-    package func address(for attempt: Attempt, callback: String) async throws -> String {
-        let endpoint = try await describe("authorization_endpoint")
+    package func address(for attempt: Attempt, callback: String, at now: Instant) async throws -> String {
+        let endpoint = try await describe("authorization_endpoint", at: now)
         let challenge = Base64.url.encode(SHA256.digest(of: attempt.verifier))
         let query = [
             ("response_type", "code"), ("client_id", settings.clientID), ("redirect_uri", callback),
@@ -78,7 +81,7 @@ package struct OpenIDProvider: Sendable {
     package func identify(_ code: String, _ attempt: Attempt, callback: String, at now: Instant) async throws -> String
     {
         var request = Request(
-            method: "POST", url: try await describe("token_endpoint"),
+            method: "POST", url: try await describe("token_endpoint", at: now),
             headers: [("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json")],
             body: Array(
                 Self.form([
@@ -122,16 +125,24 @@ package struct OpenIDProvider: Sendable {
     // MARK: - Asking it
 
     /// A member of what it says of itself (OpenID Connect Discovery 1.0, section 4).
-    private func describe(_ member: String) async throws -> String {
+    private func describe(_ member: String, at now: Instant) async throws -> String {
+        let description = try await describe(at: now)
+        guard let endpoint = description[member]?.string, Self.isSafe(endpoint) || !Self.isSafe(settings.issuer) else {
+            throw Refusal("the provider tells of no \(member) over https")
+        }
+        return endpoint
+    }
+
+    private func describe(at now: Instant) async throws -> JSON {
+        let last = known.withLock(\.self)
+        if let last, last.at <= now, now - last.at < Self.freshness { return last.description }
         let base = settings.issuer.hasSuffix("/") ? String(settings.issuer.dropLast()) : settings.issuer
         let description = try await send(Request(url: "\(base)/.well-known/openid-configuration"))
         guard description["issuer"]?.string == settings.issuer else {
             throw Refusal("the provider describes itself as another issuer than \(settings.issuer)")
         }
-        guard let endpoint = description[member]?.string, Self.isSafe(endpoint) || !Self.isSafe(settings.issuer) else {
-            throw Refusal("the provider tells of no \(member) over https")
-        }
-        return endpoint
+        known.withLock { $0 = (description, now) }
+        return description
     }
 
     private static func isSafe(_ address: String) -> Bool { address.hasPrefix("https://") }

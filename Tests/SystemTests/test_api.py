@@ -75,7 +75,9 @@ NAMES = """
 "path.token" = "{token}"
 # What has the shape and makes no sense is told so by 422.
 [checks]
-positive_data_acceptance.expected-statuses = ["2xx", "304", "404", "409", "422"]
+positive_data_acceptance.expected-statuses = ["2xx", "304", "404", "409", "412", "422"]
+# Another revision is told before what else is wrong.
+negative_data_rejection.expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "412", "415", "422", "5xx"]
 [[operations]]
 include-name = "POST /v1/tokens/{{token}}/revoke"
 parameters = {{ "path.token" = "{victim}" }}

@@ -78,7 +78,8 @@ extension API {
             }
         }
         let visit = Visit(
-            call: Call(request: request, path: path, query: query, caller: value, now: now),
+            call: Call(
+                request: request, path: path, query: query, caller: value, now: now, clock: parts.clock),
             session: session, sessionName: name, form: form)
         guard route.roles.contains(where: value.has) else {
             return .now(errorPage(403, request, advice: "This needs \(route.roles[0]).", visit))

@@ -13,7 +13,8 @@ extension Call {
             tokenID: caller.tokenID, tokenName: caller.name)
     }
 
-    func change(_ cause: String) -> Change { Change(actor: principal.actor, at: now, cause: cause) }
+    /// By now: it may have waited for another writer.
+    func change(_ cause: String) -> Change { Change(actor: principal.actor, at: clock.now(), cause: cause) }
 
     /// Whether he may know of all tokens.
     var seesAll: Bool { [Role.admin, Role.operate, Role.audit].contains(where: caller.has) }
@@ -141,7 +142,13 @@ extension API {
     /// Errors of the engine that are the caller's to know of; throws all others again.
     func refused(_ error: any Error, _ call: Call) throws -> Refused {
         switch error {
-        case let refused as Refused: return refused
+        case let refused as Refused:
+            if refused.isOfOthers {
+                _ = told(
+                    OAuthError(status: 404, code: "not_yours", description: "it is somebody else's"), of: call.caller,
+                    call.request)
+            }
+            return refused
         case let refusal as PlanRefusal:
             return refusal.isUnknown ? .missing("plan") : .conflict(refusal.message, hint: refusal.hint)
         case let refusal as WaiverRefusal:

@@ -57,11 +57,12 @@ extension Operation {
         Operation(
             id: "showToken", method: "GET", path: "/v1/tokens/{token}",
             summary: "A token with its versions, places, uses and rotation", roles: lookers,
-            answer: ok(.named("TokenDetails")), refusals: [404], handler: { try $0.showToken($1) }),
+            conditions: ["If-None-Match"], answer: ok(.named("TokenDetails")), refusals: [404],
+            handler: { try $0.showToken($1) }),
         Operation(
             id: "editToken", method: "PATCH", path: "/v1/tokens/{token}",
             summary: "Changes what is known of a token; If-Match with its ETag keeps two from undoing one another",
-            roles: issuers, body: .optional(draft, required: []),
+            roles: issuers, body: .optional(draft, required: []), conditions: ["If-Match"],
             answer: ok(.object([("token", .named("Token")), ("changed", .truth)])), refusals: [404, 409, 412, 415],
             handler: { try $0.editToken($1) }),
         Operation(

@@ -50,7 +50,14 @@ struct OpenAPI {
                 "schema": ["type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"],
             ])
         }
+        parameters += operation.conditions.map { name in
+            [
+                "name": .string(name), "in": "header", "required": false, "schema": ["type": "string"],
+                "description": "an ETag that was given out for it",
+            ]
+        }
         var answers = JSON.Object([(String(operation.answer.status), good(operation))])
+        if operation.conditions.contains("If-None-Match") { answers["304"] = ["description": "as it was"] }
         for status in Set(operation.refusals + [400, 401, 403, 422, 500, 503]).sorted() {
             answers[String(status)] = problem(status)
         }
@@ -80,6 +87,10 @@ struct OpenAPI {
         guard let schema = operation.answer.schema else { return ["description": "done"] }
         return [
             "description": "done",
+            "headers": .object(
+                JSON.Object(
+                    operation.conditions.isEmpty
+                        ? [] : [("ETag", ["required": false, "schema": ["type": "string"]])])),
             "content": .object(
                 JSON.Object(
                     operation.contentTypes.map { type in

@@ -25,6 +25,8 @@ struct Operation: Sendable {
     var body: Schema?
     /// Whether `Idempotency-Key` is taken.
     var takesKey = false
+    /// Header fields that make it depend on how things stand, such as `If-Match`.
+    var conditions: [String] = []
     /// What it answers where all is well, and why else it may refuse.
     var answer: (status: Int, schema: Schema?)
     /// Of what kind the answer is, where it is no JSON.
@@ -42,7 +44,9 @@ struct Call: Sendable {
     var path: Router.Parameters
     var query: FormFields?
     var caller: KnownValue
+    /// When it came.
     var now: Instant
+    var clock: any WallClock
     /// What it is answered with where all is well.
     var status = 200
     /// Whether an `Idempotency-Key` of it counts.

@@ -120,7 +120,12 @@ extension Call {
     /// The token that the path names, as far as the caller may know of it.
     func token(in store: some StoreReads) throws -> Token {
         let name = self.name("token")
-        guard let token = try store.token(named: name), sees(token) else { throw Refused.missing("token") }
+        guard let token = try store.token(named: name) else { throw Refused.missing("token") }
+        guard sees(token) else {
+            var refused = Refused.missing("token")
+            refused.isOfOthers = true
+            throw refused
+        }
         return token
     }
 

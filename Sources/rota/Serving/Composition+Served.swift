@@ -45,7 +45,10 @@ extension Composition {
             providers.append(
                 ServedConfiguration.SignIn(
                     name: settings.name, label: settings.label, callback: callback,
-                    address: { try await provider.address(for: OpenIDProvider.Attempt($0), callback: callback) },
+                    address: {
+                        try await provider.address(
+                            for: OpenIDProvider.Attempt($0), callback: callback, at: clock.now())
+                    },
                     identify: { code, attempt in
                         try await provider.identify(
                             code, OpenIDProvider.Attempt(attempt), callback: callback, at: clock.now())
