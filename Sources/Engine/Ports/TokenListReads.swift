@@ -72,7 +72,7 @@ package struct TokenListing: Hashable, Sendable {
 
     /// How many tokens are looked at for one page, where few of them are wanted: so long does nobody wait. Of names
     /// alone many more are looked at.
-    package static let mostLookedAt = 4_000
+    package static let mostLookedAt = 1_500
     package static let mostNamesLookedAt = 200_000
 }
 
