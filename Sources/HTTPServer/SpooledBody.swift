@@ -11,6 +11,7 @@ package final class SpooledBody: Sendable {
 
     /// - parameter folder: where there is room for it.
     package init(in folder: String) throws {
+        // Six times X, for which mkstemp(3) puts letters that make it a new name.
         var template = Array("\(folder)/rota-XXXXXX".utf8CString)
         descriptor = mkstemp(&template)
         guard descriptor >= 0 else { throw Failure(number: errno) }

@@ -142,6 +142,7 @@ def test_a_new_configuration_in_the_middle_of_it_breaks_nothing_off(house, bao):
             asked = [pool.submit(rotate, served, seed.value) for seed in seeds]
             while not any(answer.done() for answer in asked):
                 served.process.send_signal(signal.SIGHUP)
+                # How often it is asked to read its configuration, and not for how long anything is waited for.
                 time.sleep(0.02)
             answers = [answer.result(60) for answer in asked]
             assert {answer.status_code for answer in answers} <= {200, 202}, [answer.text for answer in answers]

@@ -121,14 +121,6 @@ extension API {
         _ request: Request, _ body: @escaping @Sendable () async throws -> Response,
         otherwise: @escaping @Sendable (any Error) -> Response
     ) -> Answer {
-        .later { [self] respond in
-            let isTaken = parts.configuration().perform {
-                do {
-                    let response = try await body()
-                    respond(response)
-                } catch { respond(otherwise(error)) }
-            }
-            if !isTaken { respond(errorPage(503, request)) }
-        }
+        entrust(otherwise, stopping: errorPage(503, request)) { _ in try await body() }
     }
 }

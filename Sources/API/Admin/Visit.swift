@@ -156,16 +156,11 @@ extension API {
     func undertake(
         _ visit: Visit, _ body: @escaping @Sendable (ServedConfiguration) async throws -> Response
     ) -> Answer {
-        .later { [self] respond in
-            let configuration = parts.configuration()
-            let isTaken = configuration.perform {
-                do {
-                    let response = try await body(configuration)
-                    postures.forget()
-                    respond(response)
-                } catch { respond(page(for: error, visit)) }
-            }
-            if !isTaken { respond(errorPage(503, visit.call.request, visit)) }
+        entrust({ [self] in page(for: $0, visit) }, stopping: errorPage(503, visit.call.request, visit)) {
+            [self] configuration in
+            let response = try await body(configuration)
+            postures.forget()
+            return response
         }
     }
 

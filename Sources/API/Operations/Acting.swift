@@ -111,18 +111,31 @@ extension API {
 
     /// Has something done that takes its time, by the configuration in force.
     func perform(_ call: Call, _ body: @escaping @Sendable (ServedConfiguration) async throws -> Response) -> Answer {
+        entrust({ [self] error in answer(call) { throw error } }, stopping: Self.stopping) { [self] configuration in
+            let response = try await body(configuration)
+            postures.forget()
+            return response
+        }
+    }
+
+    /// Has something done by those who attend to what takes its time.
+    ///
+    /// - parameters:
+    ///   - otherwise: what an error is answered with.
+    ///   - stopping: what is answered where nobody attends any more.
+    func entrust(
+        _ otherwise: @escaping @Sendable (any Error) -> Response, stopping: Response,
+        _ body: @escaping @Sendable (ServedConfiguration) async throws -> Response
+    ) -> Answer {
         .later { [self] respond in
             let configuration = parts.configuration()
             let isTaken = configuration.perform {
                 do {
                     let response = try await body(configuration)
-                    postures.forget()
                     respond(response)
-                } catch {
-                    respond(answer(call) { throw error })
-                }
+                } catch { respond(otherwise(error)) }
             }
-            if !isTaken { respond(Self.stopping) }
+            if !isTaken { respond(stopping) }
         }
     }
 

@@ -25,7 +25,6 @@ extension Operation {
         ("prefix", .maybe(.text)),
         ("expires_at", .maybe(.time)), ("destinations", .maybe(.list(.text))),
     ]
-    private static let tokenAnswer = Schema.object([("token", .named("Token"))])
 
     private static let tokens: [Operation] = [
         Operation(

@@ -19,8 +19,6 @@ indirect enum Schema: Sendable {
     /// A shape that has a name of its own.
     case named(String)
     case bounded(Schema, lowest: Int, highest: Int)
-    /// As many characters.
-    case sized(lowest: Int, highest: Int)
     case any
 
     var json: JSON {
@@ -46,8 +44,6 @@ indirect enum Schema: Sendable {
         case .named(let name): ["$ref": .string("#/components/schemas/\(name)")]
         case .bounded(let schema, let lowest, let highest):
             schema.json.adding(["minimum": .integer(lowest), "maximum": .integer(highest)])
-        case .sized(let lowest, let highest):
-            ["type": "string", "minLength": .integer(lowest), "maxLength": .integer(highest)]
         case .any: .object(JSON.Object([]))
         }
     }

@@ -24,22 +24,22 @@ extension API {
     }
 
     func quarantineToken(_ call: Call) throws -> Answer {
-        let reason = try Self.reason(call)
-        return perform(call) { [parts] _ in
-            let token = try await parts.store.read { try call.token(in: $0) }
-            let result = try await QuarantineUseCase(store: parts.store, clock: parts.clock)
-                .quarantine(token.id, reason: reason, actor: call.principal.actor)
-            return try Self.response(result, call)
-        }
+        try switchToken(call) { try await $0.quarantine($1, reason: $2, actor: call.principal.actor) }
     }
 
     func restoreToken(_ call: Call) throws -> Answer {
+        try switchToken(call) { try await $0.restore($1, reason: $2, actor: call.principal.actor) }
+    }
+
+    private func switchToken(
+        _ call: Call,
+        _ act: @escaping @Sendable (QuarantineUseCase, TokenID, _ reason: String) async throws -> QuarantineResult
+    ) throws -> Answer {
         let reason = try Self.reason(call)
         return perform(call) { [parts] _ in
             let token = try await parts.store.read { try call.token(in: $0) }
-            let result = try await QuarantineUseCase(store: parts.store, clock: parts.clock)
-                .restore(token.id, reason: reason, actor: call.principal.actor)
-            return try Self.response(result, call)
+            let useCase = QuarantineUseCase(store: parts.store, clock: parts.clock)
+            return try Self.response(try await act(useCase, token.id, reason), call)
         }
     }
 

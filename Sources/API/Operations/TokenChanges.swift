@@ -117,10 +117,6 @@ extension API {
 
     // MARK: - Editing
 
-    static let editMembers = [
-        "name", "description", "owner", "integration", "scopes", "labels", "prefix", "expires_at", "destinations",
-    ]
-
     /// Changes what is given, and leaves the rest (RFC 7396): a label that is null is taken away.
     func editToken(_ call: Call) throws -> Answer {
         let configuration = parts.configuration()
@@ -151,7 +147,7 @@ extension API {
         guard before.state == .active || before.state == .quarantined else {
             throw Refused.conflict("the token is \(before.state.rawValue), and stays as it was when it ended")
         }
-        var filled = FilledIn(members, known: editMembers)
+        var filled = FilledIn(members, known: draftMembers)
         var token = before
         token.name = filled.text("name") ?? token.name
         for (key, path) in [
