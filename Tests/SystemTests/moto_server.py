@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 
 # Read when moto is loaded: so many actions are free, then every signature is checked.
@@ -18,7 +19,12 @@ os.environ["INITIAL_NO_AUTH_ACTION_COUNT"] = "3"
 os.environ["MOTO_SERVER_QUIET"] = "1"
 
 import boto3  # noqa: E402
-from moto.server import ThreadedMotoServer  # noqa: E402
+from moto.moto_server.werkzeug_app import (  # noqa: E402
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import make_server  # noqa: E402
 
 REGION = "eu-west-1"
 
@@ -51,11 +57,26 @@ def make_temporary(address, keys):
         "session_token": taken["SessionToken"]}
 
 
+def one_at_a_time(application):
+    """Moto looks through all secrets to find one; where another request makes one meanwhile, it answers with 500."""
+    turn = threading.Lock()
+
+    def answer(environ, start_response):
+        with turn:
+            return application(environ, start_response)
+
+    return answer
+
+
+def serve():
+    application = one_at_a_time(DomainDispatcherApplication(create_backend_app))
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}"
+
+
 def main(target: Path):
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    address = f"http://{host}:{port}"
+    address = serve()
     free = boto3.client(
         "iam", endpoint_url=address, region_name=REGION, aws_access_key_id="first", aws_secret_access_key="first")
     keys = make_user(free, "rota", "*")
