@@ -5,10 +5,13 @@ import SQLite
 /// Values that were looked up, with what was found: the same ones are asked about again and again, and the answer is
 /// exactly the store's all the same.
 ///
-/// What is here is true of one state of the store, its `mark`. A commit makes another state of it, and most commits are
-/// of uses, which change no answer: whatever does has an audit entry in the same transaction (the gate sees to that).
-/// So where the newest audit entry is the same one still, all of this is true of the new state, too.
+/// What is here is true of one state of the store, its `mark`. A commit makes another state of it, and most commits
+/// change no answer: whatever does has an audit entry about its token in the same transaction (the gate sees to that).
+/// So all that is here is true of the new state, too, but for values of tokens that have an entry since.
 struct KnownValues {
+    /// More tokens that changed than this are not told apart: all is forgotten.
+    static let mostChanged = 10_000
+
     /// Some eleven megabytes in all, where names are of the usual length.
     private static let capacity = 96_000
     private static let pieceBytes = 64 << 10
@@ -20,27 +23,44 @@ struct KnownValues {
     private var pieces: [[UInt8]] = []
     /// The state of the store that all of it is true of.
     private var mark: CommitMark?
-    /// The newest audit entry in that state.
-    private var entry: Int64?
+    /// The newest audit entry in that state; nil before anything was looked up.
+    private(set) var entry: Int64?
+    /// Tokens that changed while values of them may have been remembered, with the newest entry about each.
+    private var changed: [String: Int64] = [:]
 
     /// What is remembered of a value, where the store is in the state that it was in then.
     func find(_ digest: Digest, in present: CommitMark?) -> KnownValue? {
-        guard let mark, mark == present, let place = places[Key(digest)] else { return nil }
-        return ValueImage.decode(pieces[Int(place >> 16)], at: Int(place & 0xFFFF))
+        guard let mark, mark == present else { return nil }
+        return find(digest)
     }
 
-    /// Forgets what is not true of a state of the store, which has this as its newest audit entry.
-    mutating func keep(of mark: CommitMark, entry: Int64) {
+    private func find(_ digest: Digest) -> KnownValue? {
+        guard let place = places[Key(digest)] else { return nil }
+        let (value, entry) = ValueImage.decode(pieces[Int(place >> 16)], at: Int(place & 0xFFFF))
+        if !changed.isEmpty, let change = changed[value.tokenID.text], change > entry { return nil }
+        return value
+    }
+
+    /// Goes on to a state of the store, which has this as its newest audit entry; false, and nothing is done, where
+    /// the changes are not all those since the entry that this knows of: somebody else went on meanwhile.
+    ///
+    /// - parameter changes: nil where it is not known what changed.
+    mutating func advance(to mark: CommitMark, entry: Int64, from known: Int64?, changes: [AuditedObject]?) -> Bool {
+        guard known == self.entry else { return false }
         self.mark = mark
-        guard entry != self.entry else { return }
+        guard entry != known else { return true }
         self.entry = entry
-        forget()
+        if known == nil || changes == nil || changed.count + (changes?.count ?? 0) > Self.mostChanged { forget() }
+        // What is forgotten needs no mention, and is not there to be wrong.
+        if !places.isEmpty { for change in changes ?? [] { changed[change.object] = change.number } }
+        return true
     }
 
-    /// Only after `keep`.
+    /// Only after `advance`.
     mutating func remember(_ value: KnownValue, by digest: Digest) {
-        let image = ValueImage.encode(value)
-        guard image.count <= Self.longestImage, places[Key(digest)] == nil else { return }
+        guard let entry, find(digest) == nil else { return }
+        let image = ValueImage.encode(value, as: entry)
+        guard image.count <= Self.longestImage else { return }
         if (pieces.last?.count ?? Self.pieceBytes) + image.count > Self.pieceBytes {
             if pieces.count == Self.mostPieces { forget() }
             pieces.append([])
@@ -54,6 +74,7 @@ struct KnownValues {
     private mutating func forget() {
         places.removeAll(keepingCapacity: true)
         pieces = []
+        changed = [:]
     }
 }
 
@@ -74,11 +95,19 @@ extension KnownValues {
     }
 }
 
-/// A value as it is remembered: its numbers, and then its texts with their lengths before them.
+/// An audit entry, and what it is about.
+struct AuditedObject {
+    let number: Int64
+    let object: String
+}
+
+/// A value as it is remembered: the newest audit entry when it was looked up, its numbers, and then its texts with their
+/// lengths before them.
 private enum ValueImage {
-    static func encode(_ value: KnownValue) -> [UInt8] {
+    static func encode(_ value: KnownValue, as entry: Int64) -> [UInt8] {
         var image: [UInt8] = []
         image.reserveCapacity(128)
+        append(entry, to: &image)
         image.append(
             (value.isInForce ? 1 : 0) | (value.isInOverlap ? 2 : 0) | (value.expiresAt == nil ? 0 : 4)
                 | (value.issuedAt == nil ? 0 : 8) | (value.endsAt == nil ? 0 : 16))
@@ -94,17 +123,19 @@ private enum ValueImage {
         return image
     }
 
-    static func decode(_ bytes: [UInt8], at start: Int) -> KnownValue {
+    static func decode(_ bytes: [UInt8], at start: Int) -> (value: KnownValue, entry: Int64) {
         var reader = Reader(bytes: bytes, next: start)
+        let entry = reader.number()
         let flags = reader.byte()
         let version = Int(reader.number())
         let end = flags & 4 == 0 ? nil : Instant(seconds: reader.number())
         let issued = flags & 8 == 0 ? nil : Instant(seconds: reader.number())
         let overlapEnd = flags & 16 == 0 ? nil : Instant(seconds: reader.number())
-        return KnownValue(
+        let value = KnownValue(
             tokenID: TokenID(reader.text()), version: version, isInForce: flags & 1 != 0, expiresAt: end,
             endsAt: overlapEnd, issuedAt: issued, isInOverlap: flags & 2 != 0, name: reader.text(),
             owner: reader.text(), scope: reader.text())
+        return (value, entry)
     }
 
     private static func append(_ number: Int64, to image: inout [UInt8]) {

@@ -49,6 +49,17 @@ extension SQLStore {
         try driver.first(.newestAuditEntry, []) { $0.integer(0) } ?? 0
     }
 
+    /// What the audit entries are about that came after one of them, up to another; nil where that is not known: no
+    /// earlier one is, they are too many to be told apart, or some of them are gone.
+    func auditedObjects(after known: Int64?, through newest: Int64) throws -> [AuditedObject]? {
+        guard let known, newest >= known, newest - known <= KnownValues.mostChanged else { return nil }
+        if newest == known { return [] }
+        let objects = try driver.all(.auditedObjects, [.integer(known), .integer(newest)]) {
+            AuditedObject(number: $0.integer(0), object: $0.text(1))
+        }
+        return objects.count == newest - known ? objects : nil
+    }
+
     func eachToken(states: [TokenState], in order: TokenOrder, _ each: (Token) throws -> Bool) throws {
         let wanted = Set(states)
         if order == .unsorted {

@@ -60,16 +60,20 @@ private final class SQLiteReaders: StoreReaders {
     }
 
     private func lookUp(_ digest: Digest, _ reader: Idle) throws -> KnownValue? {
-        let before = watch?.mark
-        let (entry, after, found) = try reader.driver.snapshot {
+        let (before, known) = (watch?.mark, known.withLock { $0.entry })
+        let (entry, after, changes, found) = try reader.driver.snapshot {
             // The first statement settles which state all of them see.
-            (try reader.store.newestEntry(), watch?.mark, try reader.store.value(with: digest))
+            let entry = try reader.store.newestEntry()
+            return (
+                entry, watch?.mark, try reader.store.auditedObjects(after: known, through: entry),
+                try reader.store.value(with: digest)
+            )
         }
         // Where somebody commits just then, it is not known which state was seen.
         if let before, before == after {
-            known.withLock { known in
-                known.keep(of: before, entry: entry)
-                if let found { known.remember(found, by: digest) }
+            self.known.withLock {
+                let isThere = $0.advance(to: before, entry: entry, from: known, changes: changes)
+                if isThere, let found { $0.remember(found, by: digest) }
             }
         }
         return found

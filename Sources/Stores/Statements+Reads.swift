@@ -37,7 +37,7 @@ extension Statement {
         expiredAtOrBefore, expiredInQuarantine, ofOwner, nextOwner, ofScopes, nextScopes, namesAfter, activeOfName,
         withoutDescription, withoutDestination, seenFromAddresses, seenFromAgents,
         activeCount, endingCount, versions, valueWithDigest, knownValue,
-        newestAuditEntry, destinations, unfinishedRotations,
+        newestAuditEntry, auditedObjects, destinations, unfinishedRotations,
         dueRotations, stalledRotations, unfinishedRotation, givenUpRotations, rotationsOfRuns,
         pushes,
         openFindings, openFindingCounts, findings, auditEntries, auditEntriesOfObject, auditEntriesBack,
@@ -139,6 +139,8 @@ extension Statement {
         FROM versions v JOIN tokens t ON t.id = v.token_id WHERE v.digest = $1
         """)
     static let newestAuditEntry = Statement("SELECT max(number) FROM audit")
+    static let auditedObjects = Statement(
+        "SELECT number, object FROM audit WHERE number > $1 AND number <= $2 ORDER BY number")
     static let destinationCounts = Statement(
         """
         SELECT d.vault, count(*) FROM destinations d JOIN tokens t ON t.id = d.token_id

@@ -75,12 +75,24 @@ package struct StoreBench {
         Change(actor: "cli:tester", at: now + TimeSpan(seconds: seconds), cause: cause, run: nil)
     }
 
-    /// One change in a transaction of its own. Whatever changes what a value is worth must have an audit entry: those
-    /// who answer for values go by that.
+    /// One change in a transaction of its own. Whatever changes what a value is worth must have an audit entry about
+    /// its token: those who answer for values go by that.
     func write<R>(_ body: (any Store) throws -> R) throws -> R {
-        let (before, entries) = (try worths(), try newestEntry())
+        // In this order: somebody else may write meanwhile.
+        let newest = try newestEntry()
+        let before = try worths()
         let result = try store.transaction { try body(store) }
-        try require(try newestEntry() > entries || worths() == before, "a change without an audit entry")
+        let after = try worths()
+        var audited: Set<String> = []
+        try store.eachAuditEntry(below: .max, object: nil) { entry in
+            if entry.number > newest { audited.insert(entry.object) }
+            return entry.number > newest
+        }
+        for digest in Set(before.keys).union(after.keys) where before[digest] != after[digest] {
+            for worth in [before[digest], after[digest]].compactMap(\.self) {
+                try require(audited.contains(worth[0]), "a change of \(worth[0]) without an audit entry about it")
+            }
+        }
         return result
     }
 

@@ -80,6 +80,34 @@ import Testing
         #expect(try rotation != nil && answer()?.isInOverlap == true, "who uses it is of interest from now on")
     }
 
+    @Test func `a change of one token is no reason to forget the values of others`() throws {
+        let watched = try Watched()
+        try watched.bench.addSample("u")
+        let name = try watched.readers.value(with: watched.digest)?.name
+        // Behind the gate's back: who looks again sees it.
+        let connection = try Connection(path: watched.scratch.path, mode: .readWrite)
+        try connection.execute("UPDATE tokens SET name = 'looked up again' WHERE id = 't'")
+        #expect(try watched.store.transaction { try watched.store.revokeToken(TokenID("u"), change: change) })
+        let other = try #require(Digest(bytes: SHA256.digest(of: "u")))
+        #expect(try watched.readers.value(with: other)?.isInForce == false)
+        #expect(try watched.readers.value(with: watched.digest)?.name == name)
+        #expect(try watched.store.transaction { try watched.store.revokeToken(TokenID("t"), change: change) })
+        #expect(try watched.readers.value(with: watched.digest)?.name == "looked up again")
+    }
+
+    @Test func `where more tokens changed than are told apart, nothing that was remembered is believed`() throws {
+        let watched = try Watched()
+        #expect(try watched.isInForce == true)
+        let connection = try Connection(path: watched.scratch.path, mode: .readWrite)
+        try connection.execute(
+            """
+            WITH RECURSIVE many(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM many WHERE n < \(KnownValues.mostChanged))
+            INSERT INTO audit (at, actor, action, object, body) SELECT 1, 'a', 'b', 'token-' || n, '{}' FROM many
+            """)
+        #expect(try watched.store.transaction { try watched.store.revokeToken(TokenID("t"), change: change) })
+        #expect(try watched.isInForce == false)
+    }
+
     @Test func `a restart of the log is no reason to believe what was before it`() throws {
         let watched = try Watched()
         #expect(try watched.isInForce == true)
