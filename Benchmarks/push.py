@@ -22,7 +22,7 @@ from openbao import OpenBao
 
 CONFIGURATION = """store: sqlite:rota.db
 policies: policies.yaml
-limits: {{ percent: 100 }}
+limits: {{ percent: 100, rotations-per-second: 10000 }}
 vaults:
   main: {{ kind: vault-kv2, address: "{address}", mount: secret, auth: {{ token: "file:token" }} }}
 """

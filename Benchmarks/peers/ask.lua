@@ -1,10 +1,13 @@
--- Asks about tokens: ask.lua (introspect | openbao) VALUES-FILE OUR-TOKEN MOST. The values are taken in an order that
--- no cache of the system foresees, the first MOST of them only.
+-- Asks about tokens: ask.lua (introspect | openbao) VALUES-FILE OUR-TOKEN MOST [PAUSE]. The values are taken in an order
+-- that no cache of the system foresees, the first MOST of them only. With a PAUSE, in milliseconds, each connection
+-- rests so long before it asks again.
 local requests = {}
+local pause = 0
 
 function init(arguments)
   local kind, path, own = arguments[1], arguments[2], arguments[3]
   local most = tonumber(arguments[4])
+  pause = tonumber(arguments[5] or 0)
   for value in io.lines(path) do
     if #requests == most then break end
     local body, headers
@@ -19,6 +22,10 @@ function init(arguments)
     requests[#requests + 1] = wrk.format("POST", target, headers, body)
   end
   math.randomseed(1)
+end
+
+function delay()
+  return pause
 end
 
 function request()

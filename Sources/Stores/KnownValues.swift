@@ -101,8 +101,8 @@ struct AuditedObject {
     let object: String
 }
 
-/// A value as it is remembered: the newest audit entry when it was looked up, its numbers, and then its texts with their
-/// lengths before them.
+/// A value as it is remembered: the newest audit entry when it was looked up, its numbers, and then its texts with
+/// their lengths before them.
 private enum ValueImage {
     static func encode(_ value: KnownValue, as entry: Int64) -> [UInt8] {
         var image: [UInt8] = []

@@ -111,8 +111,11 @@ struct Composition: Sendable {
         #else
             let reached: @Sendable (RotationStep) -> Void = { _ in }
         #endif
+        let rate = RotationRate(
+            perSecond: configuration.rotationsPerSecond, clock: invocation.clock,
+            nanoseconds: SystemClock.nanoseconds)
         return Rotator(
-            store: store, vaults: vaults, clock: invocation.clock, random: invocation.random, stop: stop,
+            store: store, vaults: vaults, clock: invocation.clock, random: invocation.random, stop: stop, rate: rate,
             reached: reached)
     }
 

@@ -11,6 +11,8 @@ package struct Rotator: Sendable {
     let clock: any WallClock
     let random: any RandomSource
     let stop: StopSignal
+    /// Nil: as many at once as there are.
+    let rate: RotationRate?
     /// Called after each step, on whatever thread did it.
     let reached: @Sendable (RotationStep) -> Void
     let turns = SecretTurns()
@@ -30,13 +32,15 @@ package struct Rotator: Sendable {
 
     package init(
         store: StoreQueue, vaults: [String: any Vault], clock: any WallClock, random: any RandomSource,
-        stop: StopSignal = StopSignal(), reached: @escaping @Sendable (RotationStep) -> Void = { _ in }
+        stop: StopSignal = StopSignal(), rate: RotationRate? = nil,
+        reached: @escaping @Sendable (RotationStep) -> Void = { _ in }
     ) {
         self.store = store
         self.vaults = vaults
         self.clock = clock
         self.random = random
         self.stop = stop
+        self.rate = rate
         self.reached = reached
     }
 
@@ -111,6 +115,7 @@ package struct Rotator: Sendable {
     }
 
     private func rotate(_ request: RotationRequest) async throws -> RotationResult {
+        if request.trigger != nil { await rate?.turn(unless: stop) }
         if stop.isRequested { return RotationResult(request.tokenID, .skipped, cause: Self.stopping) }
         // It may have waited for its lane, and a freeze of the calendar may have begun meanwhile.
         var request = request

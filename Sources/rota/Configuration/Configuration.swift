@@ -25,6 +25,8 @@ struct Configuration: Sendable {
     var freezeCalendar: FreezeCalendar?
     /// Above every policy's own.
     var limits = Limits()
+    /// How many rotations policies may begin in a second.
+    var rotationsPerSecond = 100
     /// How long a waiver may last at the most.
     var longestWaiver = Waiver.usualLongest
     /// How `rota serve` tells what it does.

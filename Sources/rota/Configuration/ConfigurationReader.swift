@@ -61,7 +61,13 @@ struct ConfigurationReader {
             configuration.log = LogSettings(
                 format: format.flatMap(LogFormat.init) ?? .logfmt, level: level.flatMap(LogLevel.init) ?? .info)
         }
-        if let node = root["limits"] { configuration.limits = limits(node) }
+        if let node = root["limits"] {
+            configuration.limits = limits(node)
+            if let rate = node["rotations-per-second"] {
+                let rate = integer(rate, "limits.rotations-per-second", in: 1...10_000)
+                configuration.rotationsPerSecond = rate ?? configuration.rotationsPerSecond
+            }
+        }
         if let node = root["waivers"], check(node, "waivers", keys: ["longest"]), let longest = node["longest"] {
             // Three years: what is longer is no exception, and the policy says what is not meant.
             let span = span(longest, "waivers.longest", in: 3600...94_694_400, hint: "write 90d, or 366d")
@@ -74,7 +80,8 @@ struct ConfigurationReader {
     private mutating func limits(_ node: Node) -> Limits {
         var limits = Limits()
         let groups = ["per-owner", "per-vault"]
-        guard check(node, "limits", keys: ["actions", "percent"] + groups) else { return limits }
+        let all = ["actions", "percent", "rotations-per-second"] + groups
+        guard check(node, "limits", keys: all) else { return limits }
         limits.all = ceiling(node, "limits")
         func perEach(_ key: String) -> Ceiling {
             guard let group = node[key], check(group, "limits.\(key)", keys: ["actions", "percent"]) else {
