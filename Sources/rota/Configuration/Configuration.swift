@@ -26,7 +26,7 @@ struct Configuration: Sendable {
     /// Above every policy's own.
     var limits = Limits()
     /// How many rotations policies may begin in a second.
-    var rotationsPerSecond = 100
+    var rotationsPerSecond = 50
     /// How long a waiver may last at the most.
     var longestWaiver = Waiver.usualLongest
     /// How `rota serve` tells what it does.
