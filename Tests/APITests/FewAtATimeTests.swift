@@ -32,7 +32,7 @@ struct `What takes long` {
     private func report(at now: Instant) throws -> Report {
         let request = ReportRequest(
             policies: PolicySet([]), vaults: [], now: now, generator: "test", actor: "cli:tester")
-        var sums = Sums()
+        var sums = SumsOnly()
         try composeReport(request, from: FakeStoreReads([]), as: &sums)
         return try #require(sums.report)
     }
@@ -122,13 +122,4 @@ struct `What takes long` {
         posture.ask(at: now)
         #expect(posture.count == 2)
     }
-}
-
-private struct Sums: ReportFormat {
-    static var order: TokenOrder { .unsorted }
-    var report: Report?
-
-    mutating func begin(_ facts: ReportFacts) {}
-    mutating func add(_ token: Token, _ rulings: [Planner.Ruling]) {}
-    mutating func end(_ report: Report) { self.report = report }
 }

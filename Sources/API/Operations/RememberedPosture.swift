@@ -122,7 +122,7 @@ extension API {
 }
 
 /// A report that keeps nothing but its sums.
-private struct SumsOnly: ReportFormat {
+struct SumsOnly: ReportFormat {
     static var order: TokenOrder { .unsorted }
     var report: Report?
 
