@@ -96,8 +96,18 @@ package struct API: Sendable {
     let remembered = RememberedGauges()
     let postures = RememberedPosture()
     let workers = Workers()
+    /// For what looks at all tokens: two at a time, two more that wait, and the others come again.
+    let reporters = Workers(count: 2, longest: 2, patience: 10)
+    /// Who asked with which key for what is under way.
+    let underWay = Locked<Set<String>>([])
     let sessions: Sessions
     let guesses = GuessLimit()
+    /// Apart from those who sign in: a client with a wrong value keeps no person out. There may be many of them behind
+    /// an address.
+    let wrongValues = GuessLimit(most: mostWrongValues)
+    static let mostWrongValues = 300
+    /// Whether the log was told of a proxy that does not say whom it asks for.
+    let isUnnamedTold = Locked(false)
     let attempts = SignInAttempts()
 
     package init(_ parts: Parts) {
@@ -112,45 +122,35 @@ package struct API: Sendable {
             parts.report(error, request.id)
             return Self.trouble(error)
         }
-        router.on(["POST"], "/v1/introspect") { request, _ in
-            try meter.counted(.introspect) { try oauth(request) { .now(try introspect(request)) } }
+        let description = Array(
+            OpenAPI(operations: Operation.described, version: parts.version).document.serialized().utf8)
+        for operation in Operation.described {
+            router.on(operation.takesAnyMethod ? nil : [operation.method], operation.path) { request, path in
+                switch operation.handler {
+                case .role(let handler):
+                    try meter.counted(.operations) { try attend(operation, handler, request, path) }
+                case .open(let handler): try handler(self, request)
+                }
+            }
         }
-        router.on(["POST"], "/v1/revoke") { request, _ in
-            try meter.counted(.revoke) { try oauth(request) { try revoke(request) } }
-        }
-        // A proxy may ask with the method of the request that it asks about. Some put its path and query behind ours:
-        // there the client writes what follows, which says nothing; scopes stand before it.
-        router.on(nil, "/v1/authorize") { request, _ in
-            try verify { try authorize(request, needing: Self.scopes(inQueryOf: request)) }
-        }
+        // Some proxies put the path and query of the request that they ask about behind ours: there the client writes
+        // what follows, which says nothing; scopes stand before it.
         router.on(nil, "/v1/authorize/{...}") { request, _ in try verify { try authorize(request, needing: []) } }
         router.on(nil, "/v1/authorize-for/{scopes}/{...}") { request, parameters in
             let scopes = Self.scopes(in: parameters["scopes"] ?? "") ?? []
             // A slip there must not make it a question without scopes.
             return try verify { try authorize(request, needing: scopes.isEmpty ? nil : scopes) }
         }
-        router.on(["GET"], "/v1/self") { request, _ in
-            try meter.counted(.holder) { try whileStored { .now(try describeSelf(request)) } }
-        }
-        router.on(["POST"], "/v1/self/rotate") { request, _ in
-            try meter.counted(.holder) { try whileStored { try rotateSelf(request) } }
-        }
-        router.on(["GET"], "/metrics") { request, _ in try whileStored { try metrics(request) } }
-        for operation in Operation.all {
-            router.on([operation.method], operation.path) { request, path in
-                try meter.counted(.operations) { try attend(operation, request, path) }
-            }
-        }
-        let description = Array(OpenAPI(operations: Operation.all, version: parts.version).document.serialized().utf8)
         router.on(["GET"], "/openapi.json") { _, _ in .now(.json(description)) }
         addPages(to: &router)
-        router.on(["GET"], "/healthz") { _, _ in .now(Self.healthy) }
-        router.on(["GET"], "/readyz") { request, _ in .now(try readiness(request)) }
         return router
     }
 
     /// Who may have it done, has it done.
-    private func attend(_ operation: Operation, _ request: Request, _ path: Router.Parameters) throws -> Answer {
+    private func attend(
+        _ operation: Operation, _ handler: @Sendable (API, Call) throws -> Answer, _ request: Request,
+        _ path: Router.Parameters
+    ) throws -> Answer {
         try whileStored {
             let caller = try requireRole(operation.roles, request)
             let query = request.target.query.map { FormFields($0.utf8) } ?? FormFields([])
@@ -163,7 +163,7 @@ package struct API: Sendable {
                 let near = nearest(to: stray, among: known.map { "\($0)" }).map { "; did you mean '\($0)'?" } ?? ""
                 throw Refused.invalid("the query has no field '\(abridged(stray))'\(near)")
             }
-            return try operation.handler(
+            return try handler(
                 self,
                 Call(
                     request: request, path: path, query: query, caller: caller, now: parts.clock.now(),
@@ -172,12 +172,12 @@ package struct API: Sendable {
         }
     }
 
-    private func verify(_ body: () throws -> Response) throws -> Answer {
+    func verify(_ body: () throws -> Response) throws -> Answer {
         try meter.counted(.authorize) { try whileStored { .now(try body()) } }
     }
 
     /// Runs the body of an OAuth endpoint, whose refusals have a form of their own.
-    private func oauth(_ request: Request, _ body: () throws -> Answer) throws -> Answer {
+    func oauth(_ request: Request, _ body: () throws -> Answer) throws -> Answer {
         guard parts.hasStore() else { return .now(OAuthError.unavailable(Self.isReplaced).response) }
         do {
             return try body()

@@ -128,7 +128,7 @@ extension API {
         let digest = try presented(request)
         let now = parts.clock.now()
         guard let held = try parts.readers.read({ try HeldValue(with: digest, in: $0, at: now) }) else {
-            throw Refused.unauthorized([Challenge.invalidToken])
+            throw refuseWrongValue(request)
         }
         return held
     }

@@ -24,12 +24,14 @@ struct Refused: Error {
 extension API {
     /// What the value that a request came with is looked up by, for the endpoints that speak to its holder.
     ///
+    /// - parameter isCounted: false where it is not the client of ours who presents it.
     /// - throws: `Refused` where there is none, or one that cannot be a value.
-    func presented(_ request: Request) throws -> Digest {
+    func presented(_ request: Request, isCounted: Bool = true) throws -> Digest {
         switch Credential(request.headers) {
         case .value(let digest?, _): return digest
         case .none: throw Refused.unauthorized([Challenge.bearer, Challenge.basic])
-        case .value(nil, _), .unreadable, .unusable: throw Refused.unauthorized([Challenge.invalidToken])
+        case .value(nil, _), .unreadable, .unusable:
+            throw isCounted ? refuseWrongValue(request) : .unauthorized([Challenge.invalidToken])
         }
     }
 
@@ -41,7 +43,7 @@ extension API {
         let unknown = OAuthError(status: 401, code: "invalid_token", description: "the token is not accepted")
         guard let value = try parts.readers.value(with: try presented(request)) else {
             _ = told(unknown, request)
-            throw Refused.unauthorized([Challenge.invalidToken])
+            throw refuseWrongValue(request)
         }
         let isAccepted = value.authenticates(at: now)
         note(value, isAccepted ? .accepted : .refused, Origin(of: request, trusting: parts.trustedProxies), at: now)
@@ -69,8 +71,10 @@ extension API {
     }
 
     /// Answers on a thread of its own: what may take longer than a verification can wait.
-    func onWorker(_ request: Request, _ body: @escaping @Sendable () throws -> Response) -> Answer {
-        workers.answer {
+    func onWorker(
+        _ request: Request, of workers: Workers? = nil, _ body: @escaping @Sendable () throws -> Response
+    ) -> Answer {
+        (workers ?? self.workers).answer {
             do { return try body() } catch let refused as Refused { return refused.response } catch {
                 parts.report(error, request.id)
                 return Self.trouble(error)

@@ -9,9 +9,13 @@ extension SQLStore {
         try driver.first(.savedPlan, [.text(id)], Decode.savedPlan)
     }
 
-    func savedPlans(limit: Int) throws -> [SavedPlan] {
-        try driver.all(.savedPlans, [.of(limit)], Decode.savedPlan)
+    func savedPlans(before number: Int64?, limit: Int) throws -> [Numbered<SavedPlan>] {
+        try driver.all(.savedPlans, [.integer(number ?? .max), .of(limit)]) { row in
+            Numbered(row.integer(Self.planColumnCount), try Decode.savedPlan(row))
+        }
     }
+
+    private static let planColumnCount = 26
 
     func openPlans(at now: Instant) throws -> [SavedPlan] {
         try driver.all(.openPlans, [.of(now)], Decode.savedPlan)

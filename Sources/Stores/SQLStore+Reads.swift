@@ -225,6 +225,16 @@ extension SQLStore {
         try driver.query(.deliveriesInState, [.text(state.rawValue)]) { try each(Decode.deliveryRecord($0)) }
     }
 
+    func deliveries(
+        _ state: DeliveryRecord.State, to endpoint: String?, after number: Int64, limit: Int
+    ) throws -> [Numbered<DeliveryRecord>] {
+        let values: [Value] = [.text(state.rawValue), .integer(number), .of(limit)]
+        let statement: Statement = endpoint == nil ? .deliveriesAfter : .deliveriesToEndpointAfter
+        return try driver.all(statement, values + (endpoint.map { [.text($0)] } ?? [])) { row in
+            Numbered(row.integer(9), try Decode.deliveryRecord(row))
+        }
+    }
+
     func deliveryCounts() throws -> DeliveryCounts {
         var counts = DeliveryCounts(waiting: 0, delivered: 0, dead: 0)
         try driver.query(.deliveryCounts, []) { row in

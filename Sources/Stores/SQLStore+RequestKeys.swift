@@ -19,4 +19,12 @@ extension SQLStore {
                 .of(caller), .text(key), .text(request.request), .of(request.status), .text(request.answer), .of(now),
             ])
     }
+
+    func finishRequest(_ request: AnsweredRequest, of caller: TokenID, key: String) throws {
+        try driver.execute(.finishRequest, [.of(caller), .text(key), .of(request.status), .text(request.answer)])
+    }
+
+    func forgetRequest(of caller: TokenID, key: String) throws {
+        try driver.execute(.forgetRequest, [.of(caller), .text(key)])
+    }
 }

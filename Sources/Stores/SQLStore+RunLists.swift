@@ -3,17 +3,17 @@ import RotaCore
 import SQLite
 
 extension SQLStore {
-    func runs(before number: Int64?, limit: Int) throws -> [NumberedRun] {
+    func runs(before number: Int64?, limit: Int) throws -> [Numbered<RunRecord>] {
         try driver.all(.runsBefore, [.integer(number ?? .max), .of(limit)]) { row in
-            NumberedRun(number: row.integer(Self.runColumnCount), run: Decode.run(row))
+            Numbered(row.integer(Self.runColumnCount), Decode.run(row))
         }
     }
 
     func run(_ id: String) throws -> RunRecord? { try driver.first(.runOfID, [.text(id)], Decode.run) }
 
-    func actions(ofRun id: String, after number: Int64, limit: Int) throws -> [NumberedAction] {
+    func actions(ofRun id: String, after number: Int64, limit: Int) throws -> [Numbered<RecordedAction>] {
         try driver.all(.actionsOfRun, [.text(id), .integer(number), .of(limit)]) { row in
-            NumberedAction(number: row.integer(13), action: try Decode.action(row))
+            Numbered(row.integer(13), try Decode.action(row))
         }
     }
 

@@ -12,8 +12,10 @@ extension SQLStore {
         try driver.first(.waiver, [.text(id)], Decode.waiver)
     }
 
-    func eachWaiver(_ each: (Waiver) throws -> Bool) throws {
-        try driver.query(.waivers, []) { try each(try Decode.waiver($0)) }
+    func eachWaiver(before number: Int64?, _ each: (Numbered<Waiver>) throws -> Bool) throws {
+        try driver.query(.waivers, [.integer(number ?? .max)]) { row in
+            try each(Numbered(row.integer(21), try Decode.waiver(row)))
+        }
     }
 
     func waiversInForce(at now: Instant) throws -> [Waiver] {

@@ -17,7 +17,7 @@ extension Statement {
     static let savedPlan = Statement("SELECT \(planColumns) FROM plans WHERE id = $1")
     /// From the latest one on, by their numbers.
     static let savedPlans = Statement(
-        "SELECT \(planColumns) FROM plans WHERE number > 0 ORDER BY number DESC LIMIT $1")
+        "SELECT \(planColumns), number FROM plans WHERE number < $1 ORDER BY number DESC LIMIT $2")
     static let openPlans = Statement(
         "SELECT \(planColumns) FROM plans WHERE ended_at IS NULL AND expires_at > $1 ORDER BY expires_at, number")
     static let savedActions = Statement(

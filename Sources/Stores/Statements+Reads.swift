@@ -254,9 +254,12 @@ extension Statement {
         "SELECT min(next_attempt_at) FROM deliveries WHERE endpoint = $1 AND state = 'waiting'")
     static let nextAwaitedEndpoint = Statement(
         "SELECT min(endpoint) FROM deliveries WHERE endpoint > $1 AND state = 'waiting'")
+    static let deliveryColumns = """
+        e.id, e.type, e.at, d.endpoint, d.state, d.attempts, d.next_attempt_at, d.status, d.cause
+        """
     static let deliveriesInState = Statement(
         """
-        SELECT e.id, e.type, e.at, d.endpoint, d.state, d.attempts, d.next_attempt_at, d.status, d.cause
+        SELECT \(deliveryColumns)
         FROM deliveries d JOIN events e ON e.id = d.event_id
         WHERE d.state = $1 ORDER BY d.number
         """)

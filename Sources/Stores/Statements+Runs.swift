@@ -1,6 +1,8 @@
 /// Runs a page at a time, and what they did.
 extension Statement {
-    static let runListing: [Statement] = [runsBefore, runOfID, actionsOfRun, deliveriesOfEndpoints]
+    static let runListing: [Statement] = [
+        runsBefore, runOfID, actionsOfRun, deliveriesOfEndpoints, deliveriesAfter, deliveriesToEndpointAfter,
+    ]
 
     static let runsBefore = Statement(
         "SELECT \(runColumns), number FROM runs WHERE number < $1 ORDER BY number DESC LIMIT $2")
@@ -12,4 +14,14 @@ extension Statement {
         """)
     static let deliveriesOfEndpoints = Statement(
         "SELECT endpoint, state, count(*) FROM deliveries GROUP BY endpoint, state")
+    static let deliveriesAfter = Statement(
+        """
+        SELECT \(deliveryColumns), d.number FROM deliveries d JOIN events e ON e.id = d.event_id
+        WHERE d.state = $1 AND d.number > $2 ORDER BY d.number LIMIT $3
+        """)
+    static let deliveriesToEndpointAfter = Statement(
+        """
+        SELECT \(deliveryColumns), d.number FROM deliveries d JOIN events e ON e.id = d.event_id
+        WHERE d.endpoint = $4 AND d.state = $1 AND d.number > $2 ORDER BY d.number LIMIT $3
+        """)
 }

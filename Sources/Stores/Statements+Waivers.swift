@@ -12,7 +12,7 @@ extension Statement {
         """
 
     static let waiver = Statement("SELECT \(columns) FROM waivers WHERE id = $1")
-    static let waivers = Statement("SELECT \(columns) FROM waivers WHERE number > 0 ORDER BY number DESC")
+    static let waivers = Statement("SELECT \(columns), number FROM waivers WHERE number < $1 ORDER BY number DESC")
     static let waiversInForce = Statement(
         "SELECT \(columns) FROM waivers WHERE state = 'active' AND ends_at > $1 ORDER BY ends_at, number")
     static let waiversAbout = Statement(

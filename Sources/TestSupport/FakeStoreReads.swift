@@ -34,7 +34,10 @@ package struct FakeStoreReads: StoreReads {
     package init(_ tokens: [Token] = []) { self.tokens = tokens }
 
     package func savedPlan(_ id: String) -> SavedPlan? { plans.first { $0.id == id } }
-    package func savedPlans(limit: Int) -> [SavedPlan] { Array(plans.reversed().prefix(limit)) }
+    package func savedPlans(before number: Int64?, limit: Int) -> [Numbered<SavedPlan>] {
+        let numbered = plans.enumerated().map { Numbered(Int64($0.offset + 1), $0.element) }
+        return Array(numbered.reversed().filter { $0.number < number ?? .max }.prefix(limit))
+    }
     package func openPlans(at now: Instant) -> [SavedPlan] { plans.filter { $0.end == nil && $0.expiresAt > now } }
     package func eachSavedAction(
         of id: String, in order: SavedActionOrder, _ each: (SavedAction) throws -> Bool
@@ -157,8 +160,10 @@ package struct FakeStoreReads: StoreReads {
         }
     }
     package func waiver(_ id: String) -> Waiver? { waivers.first { $0.id == id } }
-    package func eachWaiver(_ each: (Waiver) throws -> Bool) throws {
-        for waiver in waivers.reversed() { guard try each(waiver) else { return } }
+    package func eachWaiver(before number: Int64?, _ each: (Numbered<Waiver>) throws -> Bool) throws {
+        for (index, waiver) in waivers.enumerated().reversed() where Int64(index + 1) < number ?? .max {
+            guard try each(Numbered(Int64(index + 1), waiver)) else { return }
+        }
     }
     package func waiversInForce(at now: Instant) -> [Waiver] { waivers.filter { $0.isInForce(at: now) } }
     package func waiversInForce(at now: Instant, of policy: String, about id: TokenID) -> [Waiver] {
@@ -179,10 +184,10 @@ package struct FakeStoreReads: StoreReads {
         Array(Set(tokens.map(\.owner)).subtracting([""]).sorted().prefix(limit))
     }
     package func openFindings(of id: TokenID) -> [Finding] { [] }
-    package func runs(before number: Int64?, limit: Int) -> [NumberedRun] { [] }
+    package func runs(before number: Int64?, limit: Int) -> [Numbered<RunRecord>] { [] }
     package func deliveryCountsByEndpoint() -> [String: DeliveryCounts] { [:] }
     package func run(_ id: String) -> RunRecord? { run.flatMap { $0.id == id ? $0 : nil } }
-    package func actions(ofRun id: String, after number: Int64, limit: Int) -> [NumberedAction] { [] }
+    package func actions(ofRun id: String, after number: Int64, limit: Int) -> [Numbered<RecordedAction>] { [] }
     package func lastFinishedRun() -> RunRecord? { run.flatMap { $0.finishedAt == nil ? nil : $0 } }
     package func unfinishedRunStart() -> Instant? { run.flatMap { $0.finishedAt == nil ? $0.startedAt : nil } }
     package func countOpenRotations() -> Int { rotations.count { $0.phase == .open } }
@@ -204,4 +209,7 @@ package struct FakeStoreReads: StoreReads {
     package func eachDelivery(
         _ state: DeliveryRecord.State, _ each: (DeliveryRecord) throws -> Bool
     ) {}
+    package func deliveries(
+        _ state: DeliveryRecord.State, to endpoint: String?, after number: Int64, limit: Int
+    ) -> [Numbered<DeliveryRecord>] { [] }
 }

@@ -48,9 +48,9 @@ extension StoreConformance {
                 }
             }
             let first = try bench.store.runs(before: nil, limit: 2)
-            try require(first.map(\.run.id) == ["run_5", "run_4"], "the newest")
+            try require(first.map(\.record.id) == ["run_5", "run_4"], "the newest")
             let rest = try bench.store.runs(before: first.last?.number, limit: 9)
-            try require(rest.map(\.run.id) == ["run_3", "run_2", "run_1"], "and those before")
+            try require(rest.map(\.record.id) == ["run_3", "run_2", "run_1"], "and those before")
             try require(try bench.store.run("run_3")?.id == "run_3", "one by its id")
             try require(try bench.store.run("run_9") == nil, "or none")
             try require(try bench.store.lastFinishedRun()?.id == "run_4", "the one that ended last")
@@ -76,6 +76,27 @@ extension StoreConformance {
             }
             try require(
                 try bench.store.answeredRequest(of: caller, key: "k", since: start) == nil, "then it is forgotten")
+        },
+        StoreClaim("a request that was begun has its answer once, or is forgotten") { bench in
+            let caller = TokenID("tok_caller")
+            let start = bench.now - .hours(24)
+            let begun = AnsweredRequest(request: "digest", status: AnsweredRequest.begun, answer: "")
+            let answered = AnsweredRequest(request: "digest", status: 200, answer: "{}")
+            try bench.write { store in
+                for key in ["kept", "dropped"] {
+                    try store.rememberRequest(begun, of: caller, key: key, at: bench.now, forgetting: start)
+                }
+                try store.finishRequest(answered, of: caller, key: "kept")
+                try store.forgetRequest(of: caller, key: "dropped")
+            }
+            let known = { try bench.store.answeredRequest(of: caller, key: $0, since: start) }
+            try require(try known("kept") == answered, "the answer")
+            try require(try known("dropped") == nil, "forgotten")
+            try bench.write { store in
+                try store.finishRequest(begun, of: caller, key: "kept")
+                try store.forgetRequest(of: caller, key: "kept")
+            }
+            try require(try known("kept") == answered, "what was answered stays")
         },
     ]
 }

@@ -15,6 +15,7 @@ final class APIFixture: Sendable {
     let uses = Locked<[Use]>([])
     /// What the log was told: each message with its fields.
     let told = Locked<[String]>([])
+    let api: API
     let router: Router
     /// What places are in.
     let vault = FakeVault("v")
@@ -23,7 +24,7 @@ final class APIFixture: Sendable {
     init(
         trusting proxies: [String] = [], isReady: Bool = true, hasStore: Bool = true, brake: Brake? = nil,
         vaultMeter: VaultMeter = VaultMeter(), nanoseconds: [UInt64] = [],
-        policies: PolicySet = PolicySet([]), scopes: [ScopeEntry] = []
+        policies: PolicySet = PolicySet([]), scopes: [ScopeEntry] = [], endpoints: [Endpoint] = []
     ) throws {
         let readings = Locked(Array(nanoseconds.reversed()))
         folder = try ScratchFolder()
@@ -32,34 +33,33 @@ final class APIFixture: Sendable {
         try createStore(
             at: location, identity: StoreIdentity(instance: "0a", generation: 1, createdAt: clock.now()),
             change: change)
-        store = StoreQueue(try openStore(at: location, endpoints: [])) { _ in }
+        store = StoreQueue(try openStore(at: location, endpoints: endpoints)) { _ in }
         let (uses, told) = (uses, told)
         let rotator = Rotator(store: store, vaults: ["v": vault], clock: clock, random: SystemBytes())
         let rotate = RotateForHolder(
             store: store, rotator: rotator, policies: policies, clock: clock, pauses: HolderPauses())
         let served = ServedConfiguration.bench(policies, store, rotator, clock, scopes: scopes)
-        router =
-            API(
-                API.Parts(
-                    readers: try openReaders(at: location), store: store,
-                    revoke: RevokeUseCase(store: store, clock: clock), configuration: { served },
-                    random: SystemBytes(),
-                    rotate: { digest, begun, finish in
-                        Task {
-                            do { finish(.success(try await rotate.rotate(digest, begun: begun))) } catch {
-                                finish(.failure(error))
-                            }
+        api = API(
+            API.Parts(
+                readers: try openReaders(at: location), store: store,
+                revoke: RevokeUseCase(store: store, clock: clock), configuration: { served },
+                random: SystemBytes(),
+                rotate: { digest, begun, finish in
+                    Task {
+                        do { finish(.success(try await rotate.rotate(digest, begun: begun))) } catch {
+                            finish(.failure(error))
                         }
-                    },
-                    clock: clock, note: { use in uses.withLock { $0.append(use) } },
-                    tell: { message, fields in
-                        let line = ([message] + fields.map { "\($0.name)=\($0.value)" }).joined(separator: " ")
-                        told.withLock { $0.append(line) }
-                    },
-                    trustedProxies: try proxies.map { try CIDR($0) }, isReady: { isReady },
-                    hasStore: { hasStore }, brake: { brake }, vaultMeter: vaultMeter,
-                    nanoseconds: { readings.withLock { $0.popLast() ?? 0 } }, version: "test")
-            ).router
+                    }
+                },
+                clock: clock, note: { use in uses.withLock { $0.append(use) } },
+                tell: { message, fields in
+                    let line = ([message] + fields.map { "\($0.name)=\($0.value)" }).joined(separator: " ")
+                    told.withLock { $0.append(line) }
+                },
+                trustedProxies: try proxies.map { try CIDR($0) }, isReady: { isReady },
+                hasStore: { hasStore }, brake: { brake }, vaultMeter: vaultMeter,
+                nanoseconds: { readings.withLock { $0.popLast() ?? 0 } }, version: "test"))
+        router = api.router
     }
 
     /// Makes a token and gives its value.
@@ -167,6 +167,14 @@ final class APIFixture: Sendable {
                 start(Responder { continuation.resume(returning: $0) })
             }
         }
+    }
+
+    /// What whoever holds a value is answered.
+    func ask(
+        _ method: String, _ target: String, as value: String, _ headers: [(name: String, value: String)] = [],
+        json: JSON? = nil, peer: Peer = .unix
+    ) async throws -> Response {
+        try await send(method, target, [("Authorization", "Bearer \(value)")] + headers, json: json, peer: peer)
     }
 
     /// The token that a value authenticates now, as the endpoint for it says.

@@ -53,12 +53,12 @@ import Testing
         (.tokensWithoutValue, "SCAN tokens USING INDEX tokens_without_value"),
         (.stalledRotations, "SCAN rotations USING INDEX rotations_stalled"),
         (.nextDelivery, "SEARCH deliveries USING INDEX deliveries_due (endpoint=?)"),
-        (.waivers, "SEARCH waivers USING INTEGER PRIMARY KEY (rowid>?)"),
+        (.waivers, "SEARCH waivers USING INTEGER PRIMARY KEY (rowid<?)"),
         (.waiver, "SEARCH waivers USING INDEX sqlite_autoindex_waivers_1 (id=?)"),
         (.waiversInForce, "SEARCH waivers USING INDEX waivers_by_end (state=? AND ends_at>?)"),
         (.waiversEnding, "SEARCH waivers USING INDEX waivers_by_end (state=? AND ends_at<?)"),
         (.waiversAbout, "SEARCH waivers USING INDEX waivers_of_policy (policy=? AND state=? AND ends_at>?)"),
-        (.savedPlans, "SEARCH plans USING INTEGER PRIMARY KEY (rowid>?)"),
+        (.savedPlans, "SEARCH plans USING INTEGER PRIMARY KEY (rowid<?)"),
         (.savedPlan, "SEARCH plans USING INDEX sqlite_autoindex_plans_1 (id=?)"),
         (.openPlans, "SEARCH plans USING INDEX plans_open (expires_at>?)"),
         (.allTokens, "SCAN tokens USING INDEX tokens_by_name"),
@@ -80,6 +80,18 @@ import Testing
             try plan(of: .valueWithDigest) == [
                 "SEARCH v USING INDEX versions_digest (digest=?)",
                 "SEARCH t USING INDEX sqlite_autoindex_tokens_1 (id=?)",
+            ])
+    }
+
+    @Test func `a page of deliveries is one range of its state, or of its endpoint`() throws {
+        let events = "SEARCH e USING INDEX sqlite_autoindex_events_1 (id=?)"
+        #expect(
+            try plan(of: .deliveriesAfter) == [
+                "SEARCH d USING INDEX deliveries_by_state (state=? AND rowid>?)", events,
+            ])
+        #expect(
+            try plan(of: .deliveriesToEndpointAfter) == [
+                "SEARCH d USING INDEX deliveries_by_endpoint (endpoint=? AND state=? AND rowid>?)", events,
             ])
     }
 

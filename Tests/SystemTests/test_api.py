@@ -105,7 +105,9 @@ def test_the_interface_is_as_it_says(house, tmp_path):
             plan=other("POST", "/v1/plans", 201, json={})["plan"]["id"], run=root("GET", "/v1/runs")["runs"][0]["id"],
             waiver=waiver["id"], token=root("GET", "/v1/tokens/ingest")["token"]["id"],
             victim=root("GET", "/v1/tokens/victim")["token"]["id"]))
-        found = conformity(served.address, f"Bearer {root.value}", tmp_path, examples=10)
+        # A proxy asks by whatever method its client came with, also by those that a description cannot name.
+        found = conformity(served.address, f"Bearer {root.value}", tmp_path, examples=10,
+                           arguments=["--exclude-path", "/v1/authorize"])
         assert found.failures == [], "\n".join(found.failures)
         assert found.unreached == []
         assert served.process.poll() is None
@@ -729,13 +731,15 @@ def test_whatever_is_refused_is_refused_as_a_problem(bare):
             if path in ("/v1/introspect", "/v1/revoke"):
                 continue  # OAuth has a form of its own
             target = re.sub(r"\{\w+\}", "nothing-there", path)
-            for method in methods:
+            for method, operation in methods.items():
+                if not operation["security"]:
+                    continue  # said to everybody: whether the process lives
                 told = nobody.ask(method.upper(), target, 401, json={})
                 assert "WWW-Authenticate" in told.headers, target
                 if path.startswith("/v1/") and "{" in path:
                     reasoned = {"reason": "test"} if path.endswith(("quarantine", "restore")) else {}
                     root(method.upper(), target, 404, json=reasoned if method != "get" else None)
-                if method in ("post", "patch", "put") and path.startswith("/v1/"):
+                if "requestBody" in operation:
                     sent = "{\"name\":\"a\"}"
                     root(method.upper(), target, 415, data=sent)
                     root(method.upper(), target, 415, data=sent, headers={"Content-Type": "text/json"})

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from house import Seed
-from serving import Served
+from serving import Served, wait_until
 
 
 class Person:
@@ -116,6 +116,34 @@ def test_what_came_to_nothing_is_no_success(house, people):
     told = carol.json("audit", "tail", "--token", "nowhere", "--limit", "2")["entries"]
     assert [entry["entry"]["action"] for entry in told][-1] == "token.revoke"
     assert told == house.json("audit", "tail", "--token", "nowhere", "--limit", "2")["entries"]
+
+
+@pytest.mark.parametrize("why, said, advice", [
+    ("unknown", "it is no value of a token there", "holds a whole value"),
+    ("expired", "the token expired at", "rota token create"),
+    ("revoked", "the token was revoked at", "ask who operates Rota"),
+    ("quarantined", "the token was quarantined at", "rota token restore"),
+    ("rotated", "the value was replaced, and ended at", "read the new value"),
+])
+def test_who_is_not_let_in_is_told_why_and_what_to_do_about_which_file(house, people, tmp_path, why, said, advice):
+    _, alice, _, _ = people
+    dave = Person(house, people[0], tmp_path, "dave", "rota:audit")
+    if why == "unknown":
+        (dave.folder / "token").write_text("rota_nothing\n")
+    elif why == "expired":
+        alice("token", "edit", "dave", "--expires", "2s")
+        wait_until(lambda: not house.accepts(dave.value))
+    elif why == "rotated":
+        house.json("token", "create", "--name", "erin", "--owner", "erin", "--scope", "rota:audit",
+                   "--destination", "local:erin")
+        (dave.folder / "token").write_text(house.get("local:erin"))
+        alice("token", "rotate", "erin", "--reason", "test", "--overlap", "0s")
+    else:
+        how = {"revoked": ["revoke", "dave", "--yes"], "quarantined": ["quarantine", "dave"]}[why]
+        alice("token", *how, "--reason", "test")
+    told = dave("token", "list", expect=1).stderr
+    assert f"error: the token from 'token' is not accepted: {said}" in told
+    assert "hint:" in told and advice in told and "'token'" in told.partition("hint:")[2], told
 
 
 @pytest.mark.parametrize("words, said", [

@@ -5,20 +5,28 @@ import RotaCore
 
 /// Waivers, webhooks and the audit log.
 extension API {
-    func waiversPage(_ visit: Visit) -> Answer {
+    private static let perPage = 50
+
+    /// Those that wait or are in force are on the first page, all of them; those that are over come page by page.
+    func waiversPage(_ visit: Visit) throws -> Answer {
         let configuration = parts.configuration()
+        let start = try visit.call.start(of: "waivers")
         return look(visit) { [self] store in
-            var rows: [WaiversPage.Row] = []
-            try store.eachWaiver { waiver in
+            func isOpen(_ waiver: Waiver) -> Bool {
+                [.requested, .active].contains(waiver.state(at: visit.now))
+            }
+            let open = try start == nil ? store.waiversEnding(by: Instant(seconds: .max)).filter(isOpen) : []
+            let (over, next) = try store.waivers(before: start, limit: Self.perPage + 1) { !isOpen($0) }
+                .page(of: Self.perPage)
+            let rows = try (open + over).map { waiver in
                 let obstacle = waiver.obstacle(
                     toApprovalBy: visit.call.principal, longest: configuration.longestWaiver, at: visit.now)
-                rows.append(
-                    WaiversPage.Row(
-                        waiver: waiver, tokenName: try store.tokenName(of: waiver),
-                        obstacle: waiver.state(at: visit.now) == .requested ? obstacle?.message : nil))
-                return rows.count < 500
+                return WaiversPage.Row(
+                    waiver: waiver, tokenName: try store.tokenName(of: waiver),
+                    obstacle: waiver.state(at: visit.now) == .requested ? obstacle?.message : nil)
             }
-            return show(WaiversPage(rows: rows), visit)
+            return show(
+                WaiversPage(rows: rows, next: Cursor.text(next, of: "waivers"), isContinued: start != nil), visit)
         }
     }
 
@@ -80,13 +88,15 @@ extension API {
     func deliveriesPage(_ visit: Visit) throws -> Answer {
         let state = DeliveryRecord.State(rawValue: visit.asked("state")) ?? .dead
         let endpoint = visit.asked("endpoint").isEmpty ? nil : visit.asked("endpoint")
+        let start = try visit.call.start(of: "deliveries")
         return look(visit) { [self] store in
-            var deliveries: [DeliveryRecord] = []
-            try store.eachDelivery(state) { delivery in
-                if endpoint.map({ $0 == delivery.endpoint }) ?? true { deliveries.append(delivery) }
-                return deliveries.count < 200
-            }
-            return show(DeliveriesPage(state: state, endpoint: endpoint, deliveries: deliveries), visit)
+            let (deliveries, next) = try store.deliveries(
+                state, to: endpoint, after: start ?? 0, limit: Self.perPage + 1
+            ).page(of: Self.perPage)
+            return show(
+                DeliveriesPage(
+                    state: state, endpoint: endpoint, deliveries: deliveries,
+                    next: Cursor.text(next, of: "deliveries"), isContinued: start != nil), visit)
         }
     }
 

@@ -28,7 +28,7 @@ extension PageRoute {
         } + [
             PageRoute("GET", "/admin/policies", auditors) { $0.policiesPage($1) },
             PageRoute("GET", "/admin/policies/{policy}", auditors) { try $0.policyPage($1) },
-            PageRoute("GET", "/admin/plans", auditors) { $0.plansPage($1) },
+            PageRoute("GET", "/admin/plans", auditors) { try $0.plansPage($1) },
             PageRoute("POST", "/admin/plans", operators) { $0.planFromPage($1) },
             PageRoute("GET", "/admin/plans/{plan}", auditors) { try $0.planPage($1) },
             PageRoute("POST", "/admin/plans/{plan}/approve", operators) { try $0.approveFromPage($1) },
@@ -36,7 +36,7 @@ extension PageRoute {
             PageRoute("POST", "/admin/plans/{plan}/apply", operators) { try $0.applyFromPage($1) },
             PageRoute("GET", "/admin/runs", auditors) { try $0.runsPage($1) },
             PageRoute("GET", "/admin/runs/{run}", auditors) { try $0.runPage($1) },
-            PageRoute("GET", "/admin/waivers", auditors) { $0.waiversPage($1) },
+            PageRoute("GET", "/admin/waivers", auditors) { try $0.waiversPage($1) },
             PageRoute("POST", "/admin/waivers/{waiver}/approve", operators) { try $0.approveWaiverFromPage($1) },
             PageRoute("POST", "/admin/waivers/{waiver}/withdraw", operators) { try $0.withdrawWaiverFromPage($1) },
             PageRoute("GET", "/admin/webhooks", auditors) { $0.webhooksPage($1) },

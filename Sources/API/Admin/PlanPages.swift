@@ -8,12 +8,17 @@ import RotaCore
 extension API {
     private static let perPage = 50
 
-    func plansPage(_ visit: Visit) -> Answer {
-        look(visit) { [self] store in
+    /// Those that are open are on the first page, all of them.
+    func plansPage(_ visit: Visit) throws -> Answer {
+        let start = try visit.call.start(of: "plans")
+        return look(visit) { [self] store in
             let open = try store.openPlans(at: visit.now)
             let known = Set(open.map(\.id))
-            let closed = try store.savedPlans(limit: Self.perPage).filter { !known.contains($0.id) }
-            return show(PlansPage(open: open, closed: closed), visit)
+            let (plans, next) = try store.savedPlans(before: start, limit: Self.perPage + 1).page(of: Self.perPage)
+            return show(
+                PlansPage(
+                    open: start == nil ? open : [], closed: plans.filter { !known.contains($0.id) },
+                    next: Cursor.text(next, of: "plans"), isContinued: start != nil), visit)
         }
     }
 
@@ -101,28 +106,24 @@ extension API {
     // MARK: - Runs
 
     func runsPage(_ visit: Visit) throws -> Answer {
-        let text = visit.asked("cursor")
-        let cursor = try text.isEmpty ? nil : Cursor.read(text, of: "runs")
+        let start = try visit.call.start(of: "runs")
         return look(visit) { [self] store in
-            let runs = try store.runs(before: cursor?.number, limit: Self.perPage)
-            let rows = try runs.map { RunsPage.Row(run: $0.run, outcomes: try store.outcomes(of: $0.run.id)) }
-            let next = runs.count == Self.perPage ? runs.last?.number : nil
-            return show(
-                RunsPage(rows: rows, next: next.map { Cursor(texts: [], number: $0).text(of: "runs") }), visit)
+            let (runs, next) = try store.runs(before: start, limit: Self.perPage + 1).page(of: Self.perPage)
+            let rows = try runs.map { RunsPage.Row(run: $0, outcomes: try store.outcomes(of: $0.id)) }
+            return show(RunsPage(rows: rows, next: Cursor.text(next, of: "runs")), visit)
         }
     }
 
     func runPage(_ visit: Visit) throws -> Answer {
-        let text = visit.asked("cursor")
-        let cursor = try text.isEmpty ? nil : Cursor.read(text, of: "actions")
+        let start = try visit.call.start(of: "actions")
         return look(visit) { [self] store in
             guard let run = try store.run(visit.call.name("run")) else { throw Refused.missing("run") }
-            let actions = try store.actions(ofRun: run.id, after: cursor?.number ?? 0, limit: Self.perPage)
-            let next = actions.count == Self.perPage ? actions.last?.number : nil
+            let (actions, next) = try store.actions(ofRun: run.id, after: start ?? 0, limit: Self.perPage + 1)
+                .page(of: Self.perPage)
             return show(
                 RunPage(
-                    run: run, outcomes: try store.outcomes(of: run.id), actions: actions.map(\.action),
-                    next: next.map { Cursor(texts: [], number: $0).text(of: "actions") }), visit)
+                    run: run, outcomes: try store.outcomes(of: run.id), actions: actions,
+                    next: Cursor.text(next, of: "actions")), visit)
         }
     }
 }

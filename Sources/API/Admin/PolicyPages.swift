@@ -64,11 +64,6 @@ extension API {
     private func judged(
         _ visit: Visit, _ body: @escaping @Sendable (Report, ServedConfiguration) throws -> Response
     ) -> Answer {
-        let configuration = parts.configuration()
-        return workers.answer { [self] in
-            do {
-                return try body(try postures.report(at: visit.now, configuration, parts), configuration)
-            } catch { return page(for: error, visit) }
-        }
+        judged(at: visit.now, otherwise: { [self] in page(for: $0, visit) }, body)
     }
 }

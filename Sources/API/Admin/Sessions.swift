@@ -1,4 +1,3 @@
-import Addresses
 import Crypto
 import Engine
 import Pages
@@ -71,48 +70,4 @@ final class Sessions: Sendable {
     func end(_ name: String) { sessions.withLock { $0[Self.key(name)] = nil } }
 
     private static func key(_ name: String) -> String { Hex.encode(SHA256.digest(of: name)) }
-}
-
-/// Bounds how often somebody may try to sign in from one address: one who guesses is stopped, and a success of his does
-/// not give him further tries.
-final class GuessLimit: Sendable {
-    /// Tries that fail within a minute before the next are refused unseen.
-    static let most = 10
-    static let period = TimeSpan.minutes(1)
-    /// How many addresses are remembered; the oldest makes room.
-    private static let mostSources = 10_000
-
-    private let failures = Locked<[String: (count: Int, since: Instant)]>([:])
-
-    /// How long he has to wait; nil: he may try.
-    func wait(for source: String, at now: Instant) -> TimeSpan? {
-        failures.withLock { failures in
-            guard let known = failures[key(source)], known.count >= Self.most else { return nil }
-            let left = known.since + Self.period - now
-            return left > .zero && left <= Self.period ? left : nil
-        }
-    }
-
-    func fail(_ source: String, at now: Instant) {
-        failures.withLock { failures in
-            if failures.count >= Self.mostSources {
-                failures = failures.filter { now - $0.value.since < Self.period && $0.value.since <= now }
-            }
-            if failures.count >= Self.mostSources, let oldest = failures.min(by: { $0.value.since < $1.value.since }) {
-                failures[oldest.key] = nil
-            }
-            let key = key(source)
-            guard let known = failures[key], known.since <= now, now - known.since < Self.period else {
-                failures[key] = (1, now)
-                return
-            }
-            failures[key] = (known.count + 1, known.since)
-        }
-    }
-
-    /// All addresses of one /64 are one's own.
-    private func key(_ source: String) -> String {
-        guard let address = IPAddress(source), address.width == 128, address.embedded == nil else { return source }
-        return "\(address.value >> 64)/64"
-    }
 }

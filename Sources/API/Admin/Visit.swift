@@ -178,8 +178,9 @@ extension API {
     func page(for error: any Error, _ visit: Visit) -> Response {
         let request = visit.call.request
         let response = answer(visit.call) { throw error }
-        let detail = Self.detail(of: response)
-        return errorPage(response.status, request, advice: detail, visit)
+        var page = errorPage(response.status, request, advice: Self.detail(of: response), visit)
+        page.headers += response.headers.filter { $0.name == "Retry-After" }
+        return page
     }
 
     /// The sentence of a problem.

@@ -16,7 +16,8 @@ extension API {
         guard let wanted else {
             return .problem(400, "Bad request", detail: "the scopes cannot be read", headers: [Self.noStore])
         }
-        let digest = try presented(request)
+        // Proxies know of no answer but 401 and 403, and bound their clients themselves.
+        let digest = try presented(request, isCounted: false)
         let now = parts.clock.now()
         guard let value = try parts.readers.value(with: digest) else {
             throw Refused.unauthorized([Challenge.invalidToken])

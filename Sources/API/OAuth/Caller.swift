@@ -48,6 +48,12 @@ extension API {
                     value, isAccepted ? .accepted : .refused, Origin(of: request, trusting: parts.trustedProxies),
                     at: now)
                 if isAccepted { return Caller(value: value, digest: digest) }
+            } else if let wait = countWrongValue(request) {
+                throw told(
+                    OAuthError(
+                        status: 429, code: "temporarily_unavailable",
+                        description: "too many values came from there that are no token's",
+                        retryAfter: max(1, Int(wait.seconds))), request)
             }
             throw told(
                 OAuthError(

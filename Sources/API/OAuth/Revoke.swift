@@ -14,6 +14,7 @@ extension API {
         let caller = try authenticate(request, at: now)
         let form = try Self.form(of: request)
         let digest = try Self.token(of: form)
+        let reason = try Self.reason(of: form)
         guard caller.has(any: [Role.operate, Role.admin]) || caller.digest == digest else {
             throw lacking(Role.operate, caller, request)
         }
@@ -21,7 +22,7 @@ extension API {
             tellRevocation(of: nil, .unknown, by: caller, request)
             return .now(Self.revoked)
         }
-        return end(value, because: try Self.reason(of: form), by: caller, asked: request)
+        return end(value, because: reason, by: caller, asked: request)
     }
 
     private func end(_ value: KnownValue, because reason: String, by caller: Caller, asked request: Request) -> Answer {

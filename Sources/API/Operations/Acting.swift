@@ -1,4 +1,3 @@
-import Crypto
 import Documents
 import Engine
 import HTTPServer
@@ -59,14 +58,24 @@ extension API {
 
     /// Does something in one transaction, and answers with a document once it is committed. With a key it is done
     /// once: whoever sends it again has the same answer.
+    ///
+    /// - parameter making: what it makes, as the member of the answer and the list that has it from then on.
     func write(
-        _ call: Call, _ body: @escaping @Sendable (any Store) throws -> JSON
+        _ call: Call, making: (member: String, list: String)? = nil,
+        _ body: @escaping @Sendable (any Store) throws -> JSON
     ) -> Answer {
         write(call) {
             (try body($0), nil as Bool?)
         } respond: { document, _, status in
-            .json(Array(document.serialized().utf8), status: status, headers: [Self.noStore])
+            .json(document, status: status, Self.location(of: document, making))
         }
+    }
+
+    /// Where what was made is found from then on.
+    static func location(of document: JSON, _ made: (member: String, list: String)?) -> [(name: String, value: String)]
+    {
+        guard let made, let id = document[made.member]?["id"]?.string else { return [] }
+        return [("Location", "\(made.list)/\(id)")]
     }
 
     /// The same, where there is something besides that is not remembered.
@@ -88,25 +97,6 @@ extension API {
                     })
             }
         }
-    }
-
-    /// Does something within a transaction, unless it was done already for the same key.
-    static func once<Extra>(
-        _ call: Call, _ key: RequestKey?, in store: any Store, _ body: (any Store) throws -> (JSON, Extra?)
-    ) throws -> (document: JSON, extra: Extra?, isAgain: Bool) {
-        let start = call.now - AnsweredRequest.lifetime
-        if let key, let known = try store.answeredRequest(of: call.caller.tokenID, key: key.text, since: start) {
-            guard known.request == key.request else { throw RequestKey.otherRequest }
-            return (try JSON.parse(known.answer, maximumBytes: known.answer.utf8.count), nil, true)
-        }
-        let (document, extra) = try body(store)
-        if let key {
-            try store.rememberRequest(
-                AnsweredRequest(
-                    request: key.request, status: call.status, answer: document.serialized()),
-                of: call.caller.tokenID, key: key.text, at: call.now, forgetting: start)
-        }
-        return (document, extra, false)
     }
 
     /// Has something done that takes its time, by the configuration in force.
@@ -186,30 +176,4 @@ extension API {
     static let stopping = Response.problem(
         503, "Unavailable", detail: "Rota is being stopped, or reads its configuration: ask again",
         headers: [noStore, ("Retry-After", "1")])
-}
-
-/// What a request is known by when it comes again (`Idempotency-Key`), and what it asked for.
-struct RequestKey: Sendable {
-    var text: String
-    /// Digest of what was asked.
-    var request: String
-
-    /// Nil where it has none.
-    init?(of call: Call) throws {
-        guard call.takesKey, let key = call.request.headers["idempotency-key"] else { return nil }
-        guard (1...AnsweredRequest.longestKey).contains(key.utf8.count),
-            key.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
-        else { throw Refused.invalid("an Idempotency-Key has 1 to \(AnsweredRequest.longestKey) visible characters") }
-        self.init(key, asked: "\(call.request.method) \(call.request.target.path)", call.request.body)
-    }
-
-    init(_ text: String, asked: String, _ body: [UInt8]) {
-        self.text = text
-        request = Hex.encode(SHA256.digest(of: Array("\(asked)\n".utf8) + body))
-    }
-
-    static let otherRequest = Refused(
-        .problem(
-            422, "Unprocessable content", detail: "this Idempotency-Key came with another request before",
-            headers: [API.noStore]))
 }

@@ -8,10 +8,8 @@ import RotaCore
 /// Policies with what they come to, reports, and the audit log.
 extension API {
     func listPolicies(_ call: Call) throws -> Answer {
-        let configuration = parts.configuration()
-        return onWorker(call.request) { [self] in
-            let report = try postures.report(at: call.now, configuration, parts)
-            return .json([
+        judged(call) { report, configuration in
+            .json([
                 "digest": .string(configuration.policies.digest), "as_of": TokenDocument.time(report.facts.at),
                 "policies": .array(
                     zip(configuration.policies.policies, report.summary.policies).map { policy, posture in
@@ -22,17 +20,25 @@ extension API {
     }
 
     func showPolicy(_ call: Call) throws -> Answer {
-        let configuration = parts.configuration()
-        guard let index = configuration.policies.policies.firstIndex(where: { $0.name == call.name("policy") }) else {
+        let name = call.name("policy")
+        guard parts.configuration().policies.policies.contains(where: { $0.name == name }) else {
             throw Refused.missing("policy")
         }
-        return onWorker(call.request) { [self] in
-            let report = try postures.report(at: call.now, configuration, parts)
+        return judged(call) { report, configuration in
+            guard let index = configuration.policies.policies.firstIndex(where: { $0.name == name }) else {
+                throw Refused.missing("policy")
+            }
             let policy = configuration.policies.policies[index]
             return .json([
                 "policy": Self.json(policy, report.summary.policies[index], configuration, after: call.now)
             ])
         }
+    }
+
+    private func judged(
+        _ call: Call, _ body: @escaping @Sendable (Report, ServedConfiguration) throws -> Response
+    ) -> Answer {
+        judged(at: call.now, otherwise: { [self] error in answer(call) { throw error } }, body)
     }
 
     private static func json(
@@ -91,7 +97,8 @@ extension API {
         return report(kind, at: at, by: call.principal.actor, call)
     }
 
-    /// Of any length: it is written into a file, and sent from there.
+    /// Of any length, and never more than a few at a time, so that nobody waits behind them: it is written into a file,
+    /// and sent from there.
     func report(
         _ kind: ReportKind, at: Instant?, by actor: String, isFile: Bool = false, _ call: Call
     ) -> Answer {
@@ -99,7 +106,7 @@ extension API {
         let request = ReportRequest(
             policies: configuration.policies, vaults: configuration.vaultNames, now: call.now, hypotheticalAt: at,
             generator: "rota \(parts.version)", actor: actor)
-        return onWorker(call.request) { [parts] in
+        return onWorker(call.request, of: reporters) { [parts] in
             let body = try SpooledBody(in: parts.scratch)
             try parts.readers.read { store in
                 func compose(_ format: some ReportFormat) throws {

@@ -28,7 +28,11 @@ struct OpenAPI {
                 "securitySchemes": [
                     "token": [
                         "type": "http", "scheme": "bearer", "description": "a token of Rota whose scopes are roles",
-                    ]
+                    ],
+                    "password": [
+                        "type": "http", "scheme": "basic",
+                        "description": "the same token as the password; the user name says nothing",
+                    ],
                 ],
             ],
         ]
@@ -57,21 +61,42 @@ struct OpenAPI {
             ]
         }
         var answers = JSON.Object([(String(operation.answer.status), good(operation))])
+        for status in operation.otherAnswers { answers[String(status)] = good(operation) }
         if operation.conditions.contains("If-None-Match") { answers["304"] = ["description": "as it was"] }
-        for status in Set(operation.refusals + [400, 401, 403, 422, 500, 503]).sorted() {
-            answers[String(status)] = problem(status)
+        for status in Set(operation.refusals + refusals(operation.access)).sorted() {
+            answers[String(status)] = problem(status, ofOAuth: operation.form != nil)
         }
         var document: JSON.Object = [
             "operationId": .string(operation.id), "summary": .string(operation.summary),
             "parameters": .array(parameters), "responses": .object(answers),
-            "security": .array(operation.roles.map { role in ["token": .array([.string(role)])] }),
+            "security": .array(security(operation)),
         ]
-        if let body = operation.body {
-            document["requestBody"] = [
-                "required": true, "content": ["application/json": ["schema": body.json]],
-            ]
+        if let body = operation.body ?? operation.form {
+            let type = operation.form == nil ? "application/json" : "application/x-www-form-urlencoded"
+            let content: JSON = ["schema": body.json]
+            document["requestBody"] = ["required": true, "content": .object(JSON.Object([(type, content)]))]
         }
         return .object(document)
+    }
+
+    /// What may be refused whatever is asked for.
+    private func refusals(_ access: Operation.Access) -> [Int] {
+        switch access {
+        case .role: [400, 401, 403, 422, 429, 500, 503]
+        case .caller: [400, 401, 403, 429, 500, 503]
+        case .holder: [401, 429, 500, 503]
+        case .anybody: []
+        }
+    }
+
+    private func security(_ operation: Operation) -> [JSON] {
+        let roles = operation.roles.map { role -> JSON in ["token": .array([.string(role)])] }
+        switch operation.access {
+        case .role: return roles
+        case .caller: return roles + [Self.anyPassword]
+        case .holder: return [["token": []], Self.anyPassword]
+        case .anybody: return []
+        }
     }
 
     private func pathParameters(_ operation: Operation) -> [JSON] {
@@ -85,12 +110,14 @@ struct OpenAPI {
 
     private func good(_ operation: Operation) -> JSON {
         guard let schema = operation.answer.schema else { return ["description": "done"] }
+        var headers = JSON.Object([])
+        if !operation.conditions.isEmpty { headers["ETag"] = Self.header("what the token is known by as it is now") }
+        if operation.answer.status == 201 { headers["Location"] = Self.header("where what was made is found") }
+        if operation.takesKey {
+            headers["Idempotent-Replayed"] = Self.header("true: it is the answer that was given before")
+        }
         return [
-            "description": "done",
-            "headers": .object(
-                JSON.Object(
-                    operation.conditions.isEmpty
-                        ? [] : [("ETag", ["required": false, "schema": ["type": "string"]])])),
+            "description": "done", "headers": .object(headers),
             "content": .object(
                 JSON.Object(
                     operation.contentTypes.map { type in
@@ -99,17 +126,30 @@ struct OpenAPI {
         ]
     }
 
-    private func problem(_ status: Int) -> JSON {
+    private static let anyPassword: JSON = ["password": []]
+
+    private static func header(_ about: String) -> JSON {
+        ["required": false, "description": .string(about), "schema": ["type": "string"]]
+    }
+
+    private func problem(_ status: Int, ofOAuth: Bool) -> JSON {
         let about: [Int: String] = [
             400: "it has not the shape that it should have", 401: "nobody who is known", 403: "this needs more",
             404: "there is none, or none that you may know of", 409: "not as it is now",
             412: "it has changed meanwhile",
             422: "it has the shape, and makes no sense; or its key came with another request before",
-            500: "the log has more", 503: "not now; Retry-After tells when to ask again",
+            429: "too many values came from there that are no token's", 500: "the log has more",
+            503: "not now; Retry-After tells when to ask again",
         ]
-        return [
+        var document: JSON.Object = [
             "description": .string(about[status] ?? "refused"),
-            "content": ["application/problem+json": ["schema": Schema.named("Problem").json]],
+            "content": ofOAuth
+                ? ["application/json": ["schema": Schema.named("OAuthError").json]]
+                : ["application/problem+json": ["schema": Schema.named("Problem").json]],
         ]
+        if [409, 429, 503].contains(status) {
+            document["headers"] = ["Retry-After": Self.header("in so many seconds, where that is known")]
+        }
+        return .object(document)
     }
 }

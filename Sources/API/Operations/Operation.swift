@@ -13,16 +13,40 @@ struct Operation: Sendable {
         var about: String
     }
 
+    /// Who attends to it.
+    enum Handler: Sendable {
+        /// Whoever has one of the roles.
+        case role(@Sendable (API, Call) throws -> Answer)
+        /// It looks by itself at who asks.
+        case open(@Sendable (API, Request) throws -> Answer)
+    }
+
+    /// What one authenticates with.
+    enum Access: Sendable {
+        /// A token with one of the roles, as Bearer.
+        case role
+        /// The same, or as the password of Basic.
+        case caller
+        /// A token with any scopes, or none, in either way: one learns of nothing else.
+        case holder
+        case anybody
+    }
+
     var id: String
     var method: String
+    /// Whether it takes all methods alike; the one that it has is the one that is described.
+    var takesAnyMethod = false
     /// Such as `/v1/tokens/{token}`.
     var path: String
     var summary: String
     /// One of these scopes; the first is the one that is told to whoever has none.
-    var roles: [String]
+    var roles: [String] = []
+    var access = Access.role
     var parameters: [Parameter] = []
     /// What the body is; nil: there is none.
     var body: Schema?
+    /// The same of a form; its refusals are those of OAuth.
+    var form: Schema?
     /// Whether `Idempotency-Key` is taken.
     var takesKey = false
     /// Header fields that make it depend on how things stand, such as `If-Match`.
@@ -31,8 +55,10 @@ struct Operation: Sendable {
     var answer: (status: Int, schema: Schema?)
     /// Of what kind the answer is, where it is no JSON.
     var contentTypes: [String] = ["application/json"]
+    /// And with which other statuses.
+    var otherAnswers: [Int] = []
     var refusals: [Int] = []
-    var handler: @Sendable (API, Call) throws -> Answer
+    var handler: Handler
 
     /// Where all is well, as status and document.
     static func ok(_ schema: Schema, _ status: Int = 200) -> (Int, Schema?) { (status, schema) }

@@ -7,11 +7,14 @@ import RotaCore
 /// Saved plans: made, looked at, approved by somebody else, applied.
 extension API {
     func listPlans(_ call: Call) throws -> Answer {
-        let limit = try call.limit()
+        let (limit, start) = (try call.limit(), try call.start(of: "plans"))
         let digest = parts.configuration().policies.digest
         return read(call) { store in
-            let plans = try store.savedPlans(limit: limit).map { SavedPlanDocument.json($0, at: call.now, digest) }
-            return .json(["plans": .array(plans)])
+            let (plans, next) = try store.savedPlans(before: start, limit: limit + 1).page(of: limit)
+            return .json([
+                "plans": .array(plans.map { SavedPlanDocument.json($0, at: call.now, digest) }),
+                "next": Cursor.json(next, of: "plans"),
+            ])
         }
     }
 
@@ -26,7 +29,8 @@ extension API {
         let key = try RequestKey(of: call)
         return perform(call) { [self] _ in
             let made = try await savedPlan(for: life, key, call)
-            var response = Response.json(made.document, status: call.status)
+            var response = Response.json(
+                made.document, status: call.status, Self.location(of: made.document, ("plan", "/v1/plans")))
             if made.isAgain { response.headers.append(("Idempotent-Replayed", "true")) }
             return response
         }
@@ -104,7 +108,7 @@ extension API {
     /// nothing.
     func applyPlan(_ call: Call) throws -> Answer {
         _ = try FilledIn(try call.document(), known: []).finish()
-        return perform(call) { configuration in
+        return try performOnce(call) { configuration in
             let report = try await configuration.run.apply(
                 call.name("plan"), policies: configuration.policies, limits: configuration.limits,
                 actor: call.principal.actor, watchesClock: false, deliverWithin: nil)
@@ -117,7 +121,7 @@ extension API {
     /// Does what the policies call for now, and answers when it is done.
     func startRun(_ call: Call) throws -> Answer {
         _ = try FilledIn(try call.document(), known: []).finish()
-        return perform(call) { configuration in
+        return try performOnce(call) { configuration in
             let report = try await configuration.run.run(
                 policies: configuration.policies, limits: configuration.limits, actor: call.principal.actor,
                 deliverWithin: nil)
@@ -143,29 +147,26 @@ extension API {
     }
 
     func listRuns(_ call: Call) throws -> Answer {
-        let limit = try call.limit()
-        let cursor = try call.text("cursor").map { try Cursor.read($0, of: "runs") }
+        let (limit, start) = (try call.limit(), try call.start(of: "runs"))
         return read(call) { store in
-            let runs = try store.runs(before: cursor?.number, limit: limit)
-            let next = runs.count == limit ? runs.last?.number : nil
+            let (runs, next) = try store.runs(before: start, limit: limit + 1).page(of: limit)
             return .json([
-                "runs": .array(runs.map { RunRecordDocument.json($0.run) }), "next": Cursor.json(next, of: "runs"),
+                "runs": .array(runs.map { RunRecordDocument.json($0) }), "next": Cursor.json(next, of: "runs"),
             ])
         }
     }
 
     func showRun(_ call: Call) throws -> Answer {
-        let limit = try call.limit()
-        let cursor = try call.text("cursor").map { try Cursor.read($0, of: "actions") }
+        let (limit, start) = (try call.limit(), try call.start(of: "actions"))
         return read(call) { store in
             guard let run = try store.run(call.name("run")) else { throw Refused.missing("run") }
-            let actions = try store.actions(ofRun: run.id, after: cursor?.number ?? 0, limit: limit)
+            let (actions, next) = try store.actions(ofRun: run.id, after: start ?? 0, limit: limit + 1).page(of: limit)
             let outcomes = try store.outcomes(of: run.id)
             return .json([
                 "run": RunRecordDocument.json(run),
                 "totals": .object(JSON.Object(Outcome.allCases.map { ($0.rawValue, .integer(outcomes[$0] ?? 0)) })),
-                "actions": .array(actions.map { RunRecordDocument.json($0.action) }),
-                "next": Cursor.json(actions.count == limit ? actions.last?.number : nil, of: "actions"),
+                "actions": .array(actions.map { RunRecordDocument.json($0) }),
+                "next": Cursor.json(next, of: "actions"),
             ])
         }
     }
@@ -174,13 +175,15 @@ extension API {
 extension Cursor {
     /// Null where there is no more.
     static func json(_ number: Int64?, of kind: String) -> JSON {
-        number.map { .string(Cursor(texts: [], number: $0).text(of: kind)) } ?? .null
+        text(number, of: kind).map { .string($0) } ?? .null
     }
 }
 
 extension Response {
     /// A document that is not to be kept anywhere.
-    static func json(_ document: JSON, status: Int = 200) -> Response {
-        .json(Array(document.serialized().utf8), status: status, headers: [API.noStore])
+    static func json(
+        _ document: JSON, status: Int = 200, _ headers: [(name: String, value: String)] = []
+    ) -> Response {
+        .json(Array(document.serialized().utf8), status: status, headers: [API.noStore] + headers)
     }
 }

@@ -3,14 +3,16 @@ import JSON
 /// The shape of a document, as JSON Schema 2020-12 tells it.
 indirect enum Schema: Sendable {
     case text
+    /// A text that is not empty.
+    case filled
     /// RFC 3339, in UTC.
     case time
     case whole
     case truth
     case words([String])
     case list(Schema)
-    /// Members that are always there.
-    case object([(String, Schema)])
+    /// Members that are always there, and others that may be.
+    case object([(String, Schema)], optional: [(String, Schema)] = [])
     /// Members that may be there, and no others.
     case optional([(String, Schema)], required: [String])
     /// Texts by names of any kind.
@@ -18,20 +20,23 @@ indirect enum Schema: Sendable {
     case maybe(Schema)
     /// A shape that has a name of its own.
     case named(String)
+    /// A text of one line, so many characters long.
+    case line(longest: Int)
     case bounded(Schema, lowest: Int, highest: Int)
     case any
 
     var json: JSON {
         switch self {
         case .text: ["type": "string"]
+        case .filled: ["type": "string", "minLength": 1]
         case .time: ["type": "string", "format": "date-time"]
         case .whole: ["type": "integer"]
         case .truth: ["type": "boolean"]
         case .words(let words): ["type": "string", "enum": .array(words.map { .string($0) })]
         case .list(let element): ["type": "array", "items": element.json]
-        case .object(let members):
+        case .object(let members, let optional):
             [
-                "type": "object", "properties": Self.properties(members),
+                "type": "object", "properties": Self.properties(members + optional),
                 "required": .array(members.map { .string($0.0) }),
             ]
         case .optional(let members, let required):
@@ -42,6 +47,11 @@ indirect enum Schema: Sendable {
         case .map(let value): ["type": "object", "additionalProperties": value.json]
         case .maybe(let schema): ["anyOf": .array([schema.json, ["type": "null"]])]
         case .named(let name): ["$ref": .string("#/components/schemas/\(name)")]
+        case .line(let longest):
+            [
+                "type": "string", "minLength": 1, "maxLength": .integer(longest),
+                "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]+$",
+            ]
         case .bounded(let schema, let lowest, let highest):
             schema.json.adding(["minimum": .integer(lowest), "maximum": .integer(highest)])
         case .any: .object(JSON.Object([]))

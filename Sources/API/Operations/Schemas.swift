@@ -7,7 +7,8 @@ enum Schemas {
         ("Problem", problem), ("Token", token), ("TokenDetails", tokenDetails), ("Rotation", rotation), ("Plan", plan),
         ("PlannedAction", plannedAction), ("Run", run), ("Action", action), ("Totals", totals), ("Waiver", waiver),
         ("Policy", policy), ("Counts", counts), ("Delivery", delivery), ("Webhook", webhook), ("Held", held),
-        ("AuditEntry", auditEntry),
+        ("AuditEntry", auditEntry), ("OAuthError", .object([("error", .text), ("error_description", .text)])),
+        ("Holding", holding),
     ]
 
     static let problem = Schema.object([("title", .text), ("status", .whole)])
@@ -89,6 +90,19 @@ enum Schemas {
         ("name", .text), ("url", .text), ("events", .list(.text)), ("format", .text), ("disabled", .any),
     ])
     static let held = Schema.maybe(.object([("code", .text), ("message", .text), ("hint", .text)]))
+    /// What the holder of a value is told of it.
+    static let holding = Schema.object([
+        ("active", .truth),
+        (
+            "token",
+            .object([
+                ("id", .text), ("name", .text), ("description", .text), ("owner", .text), ("integration", .text),
+                ("scopes", .list(.text)), ("created_at", .time), ("expires_at", .maybe(.time)),
+            ])
+        ), ("standing", .words(["valid", "replaced"])), ("since", .maybe(.time)),
+        ("version", .object([("number", .whole), ("issued_at", .maybe(.time)), ("ends_at", .maybe(.time))])),
+        ("successor", .maybe(.object([("number", .whole), ("issued_at", .maybe(.time))]))),
+    ])
     static let auditEntry = Schema.object([("number", .whole), ("entry", .any)])
 
     private static let actionWord = Schema.words(Action.allCases.map(\.rawValue))

@@ -60,17 +60,15 @@ extension API {
     func listDeliveries(_ call: Call) throws -> Answer {
         let state = try call.choice("state", of: DeliveryRecord.State.self)
         let webhook = call.text("webhook")
-        let limit = try call.limit()
+        let (limit, start) = (try call.limit(), try call.start(of: "deliveries"))
         return read(call) { store in
-            var deliveries: [JSON] = []
-            for state in state.map({ [$0] }) ?? DeliveryRecord.State.allCases {
-                try store.eachDelivery(state) { delivery in
-                    if webhook == nil || webhook == delivery.endpoint { deliveries.append(delivery.json) }
-                    return deliveries.count <= limit
-                }
-            }
+            let (deliveries, next) = try store.deliveries(
+                in: state.map { [$0] } ?? DeliveryRecord.State.allCases, to: webhook, after: start ?? 0,
+                limit: limit + 1
+            ).page(of: limit)
             return .json([
-                "deliveries": .array(Array(deliveries.prefix(limit))), "more": .bool(deliveries.count > limit),
+                "deliveries": .array(deliveries.map(\.json)), "more": .bool(next != nil),
+                "next": Cursor.json(next, of: "deliveries"),
             ])
         }
     }
@@ -106,14 +104,26 @@ extension API {
         }
     }
 
+    /// A freeze of somebody is not undone by who does not know of it: one that is another says so.
     func freeze(_ call: Call) throws -> Answer {
-        var filled = FilledIn(try call.document(), known: ["reason", "ends_at"])
+        var filled = FilledIn(try call.document(), known: ["reason", "ends_at", "replace"])
+        let replaces = filled.truth("replace") ?? false
         let reason = filled.remark("reason", otherwise: "")
         if reason.isEmpty { filled.fault("reason: say why in a few words") }
         let end = filled.instant("ends_at")
         if let end, end <= call.now { filled.fault("ends_at: it would end before it begins") }
         try filled.finish()
         return write(call) { store in
+            if let present = try store.freeze(at: call.now) {
+                if present.reason == reason, present.endsAt == end {
+                    return ["held": BrakeDocument.json(.frozen(present)), "freeze": BrakeDocument.json(present)]
+                }
+                guard replaces else {
+                    throw Refused.conflict(
+                        "\(present.actor) has frozen it since \(present.begunAt): \(present.reason)",
+                        hint: "talk to who did; 'replace': true has yours take its place", reason: "frozen-already")
+                }
+            }
             let freeze = Freeze(reason: reason, actor: call.principal.actor, begunAt: call.now, endsAt: end)
             try store.freeze(freeze, change: call.change(reason))
             return ["held": BrakeDocument.json(.frozen(freeze)), "freeze": BrakeDocument.json(freeze)]

@@ -14,6 +14,7 @@ extension API {
         try filled.finish()
         return write(call) { store in
             let token = try call.token(in: store)
+            try call.requireHand(on: token, isEmergency: isEmergency)
             let isDone = try store.revokeToken(token.id, isEmergency: isEmergency, change: call.change(reason))
             let after = try store.token(token.id) ?? token
             return [
@@ -36,7 +37,7 @@ extension API {
         _ act: @escaping @Sendable (QuarantineUseCase, TokenID, _ reason: String) async throws -> QuarantineResult
     ) throws -> Answer {
         let reason = try Self.reason(call)
-        return perform(call) { [parts] _ in
+        return try performOnce(call) { [parts] _ in
             let token = try await parts.store.read { try call.token(in: $0) }
             let useCase = QuarantineUseCase(store: parts.store, clock: parts.clock)
             return try Self.response(try await act(useCase, token.id, reason), call)
@@ -51,8 +52,9 @@ extension API {
         let overlap = filled.span("overlap")
         if let overlap, overlap < .zero || overlap > .days(365) { filled.fault("overlap: from 0s to 365d") }
         try filled.finish()
-        return perform(call) { [self] configuration in
+        return try performOnce(call) { [self] configuration in
             let token = try await parts.store.read { try call.token(in: $0) }
+            try call.requireHand(on: token)
             let result = try await configuration.rotate.rotate(
                 token.id.text, overlap: overlap ?? Rule.usualOverlap, endsOlder: overlap != nil, reason: reason,
                 actor: call.principal.actor)
@@ -108,6 +110,25 @@ extension API {
             "token": TokenDocument.json(token, at: call.now), "changed": .bool(result.refusal == nil),
         ]
         return .json(Array(document.serialized().utf8), headers: [noStore])
+    }
+}
+
+extension Call {
+    /// Who operates Rota may; who only issues, where he made the token himself, it is still of his owner, and can do no
+    /// more than he. A brake is not his to pass.
+    ///
+    /// Names are of one active token each, so that whoever bears the maker's name is he, or has taken his place.
+    ///
+    /// - throws: `Refused` with 403.
+    func requireHand(on token: Token, isEmergency: Bool = false) throws {
+        guard !caller.has(Role.operate), !isAdmin else { return }
+        guard !isEmergency else { throw Refused.forbidden("'emergency' needs \(Role.operate)") }
+        guard token.createdBy == principal.actor else {
+            throw Refused.forbidden("you revoke and rotate the tokens that you made; others need \(Role.operate)")
+        }
+        guard !caller.owner.isEmpty, token.owner == caller.owner, ungranted(token.scopes) == nil else {
+            throw Refused.forbidden("the token may do more than you, or is not your owner's: ask who operates Rota")
+        }
     }
 }
 

@@ -59,7 +59,7 @@ extension API {
             done["replayed"] = nil
             return .json(
                 Array(JSON.object(done).serialized().utf8), status: 201,
-                headers: [Self.noStore] + Self.location(of: done["token"]?["id"]?.string)
+                headers: [Self.noStore] + Self.location(of: .object(done), Self.tokenMade)
                     + (isAgain ? [("Idempotent-Replayed", "true")] : []))
         }
     }
@@ -108,12 +108,10 @@ extension API {
             body += Array("null".utf8)
         }
         body += Array("}".utf8)
-        return .json(body, status: status, headers: [noStore] + location(of: document["token"]?["id"]?.string))
+        return .json(body, status: status, headers: [noStore] + location(of: document, tokenMade))
     }
 
-    private static func location(of id: String?) -> [(name: String, value: String)] {
-        id.map { [("Location", "/v1/tokens/\($0)")] } ?? []
-    }
+    private static let tokenMade = (member: "token", list: "/v1/tokens")
 
     // MARK: - Editing
 
@@ -131,9 +129,12 @@ extension API {
                         headers: [Self.noStore]))
             }
             let after = try Self.edit(before, members, configuration, by: call, in: store)
-            return [
+            let document: JSON = [
                 "token": TokenDocument.json(after.token, at: call.now), "changed": .bool(after.isChanged),
             ]
+            return (document, try Self.details(of: after.token, configuration, from: store, at: call.now).tag)
+        } respond: { document, tag, status in
+            .json(document, status: status, tag.map { [("ETag", $0.text)] } ?? [])
         }
     }
 

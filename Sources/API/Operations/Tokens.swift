@@ -53,16 +53,22 @@ extension API {
         let configuration = parts.configuration()
         return read(call) { store in
             let token = try call.token(in: store)
-            let details = try TokenDetails(
-                of: token, from: store, at: call.now, caveats: configuration.caveats,
-                policies: configuration.policies.policies)
-            let body = Array(details.json(at: call.now).serialized().utf8)
-            let tag = EntityTag(token, body)
+            let (body, tag) = try Self.details(of: token, configuration, from: store, at: call.now)
             if EntityTag.isKnown(call.request.headers.all("if-none-match"), tag) {
                 return Response(304, headers: [("ETag", tag.text), Self.noStore])
             }
             return .json(body, headers: [("ETag", tag.text), Self.noStore])
         }
+    }
+
+    /// A token with all that is told of it, and what that is known by.
+    static func details(
+        of token: Token, _ configuration: ServedConfiguration, from store: some StoreReads, at now: Instant
+    ) throws -> (body: [UInt8], tag: EntityTag) {
+        let details = try TokenDetails(
+            of: token, from: store, at: now, caveats: configuration.caveats, policies: configuration.policies.policies)
+        let body = Array(details.json(at: now).serialized().utf8)
+        return (body, EntityTag(token, body))
     }
 
     /// What each policy says of it, and when what would be done.
@@ -142,7 +148,7 @@ extension Call {
 
 /// How a token stood when somebody looked: `"REVISION-DIGEST"`. What is changed is held against the revision alone,
 /// since uses move on all the time.
-struct EntityTag {
+struct EntityTag: Sendable {
     var text: String
 
     init(_ token: Token, _ body: [UInt8]) {

@@ -8,15 +8,16 @@ import RotaCore
 extension API {
     func listWaivers(_ call: Call) throws -> Answer {
         let state = try call.choice("state", of: Waiver.State.self)
+        let (limit, start) = (try call.limit(), try call.start(of: "waivers"))
         return read(call) { store in
-            var waivers: [JSON] = []
-            try store.eachWaiver { waiver in
-                if state.map({ waiver.state(at: call.now) == $0 }) ?? true {
-                    waivers.append(waiver.json(at: call.now, name: try store.tokenName(of: waiver)))
-                }
-                return true
-            }
-            return .json(["waivers": .array(waivers)])
+            let (waivers, next) = try store.waivers(before: start, limit: limit + 1) { waiver in
+                state.map { waiver.state(at: call.now) == $0 } ?? true
+            }.page(of: limit)
+            return .json([
+                "waivers": .array(
+                    try waivers.map { $0.json(at: call.now, name: try store.tokenName(of: $0)) }),
+                "next": Cursor.json(next, of: "waivers"),
+            ])
         }
     }
 
@@ -38,7 +39,7 @@ extension API {
         if end == nil { filled.fault("ends_at: no waiver is for ever") }
         try filled.finish()
         let random = parts.random
-        return write(call) { store in
+        return write(call, making: ("waiver", "/v1/waivers")) { store in
             guard let token = try store.token(named: token), call.sees(token) else { throw Refused.missing("token") }
             let request = WaiverRequest(
                 subject: .token(token.id), policy: policy, rule: rule, reason: reason, endsAt: end ?? call.now,

@@ -136,11 +136,20 @@ package enum SavedActionOrder: Sendable { case ofPlan, byToken }
 package protocol PlanReads {
     func savedPlan(_ id: String) throws -> SavedPlan?
     /// Latest first, `limit` of them at the most.
-    func savedPlans(limit: Int) throws -> [SavedPlan]
+    ///
+    /// - parameter number: older ones than this; nil: from the latest on.
+    func savedPlans(before number: Int64?, limit: Int) throws -> [Numbered<SavedPlan>]
     /// Those that have neither ended nor expired, in the order in which they expire.
     func openPlans(at now: Instant) throws -> [SavedPlan]
     /// `each` returns false to stop.
     func eachSavedAction(of id: String, in order: SavedActionOrder, _ each: (SavedAction) throws -> Bool) throws
+}
+
+extension PlanReads {
+    /// The latest ones.
+    package func savedPlans(limit: Int) throws -> [SavedPlan] {
+        try savedPlans(before: nil, limit: limit).map(\.record)
+    }
 }
 
 /// What is written about saved plans.

@@ -15,6 +15,8 @@ package struct AnsweredRequest: Hashable, Sendable {
         self.answer = answer
     }
 
+    /// The status of what was begun and has no answer yet.
+    package static let begun = 102
     /// How long it is remembered.
     package static let lifetime = TimeSpan.hours(24)
     /// How long a key may be, in bytes.
@@ -28,4 +30,8 @@ package protocol RequestKeyStore {
     /// Remembers an answer within the transaction of what was done, and forgets those of before `start`.
     func rememberRequest(
         _ request: AnsweredRequest, of caller: TokenID, key: String, at now: Instant, forgetting start: Instant) throws
+    /// What came of one that is remembered as begun.
+    func finishRequest(_ request: AnsweredRequest, of caller: TokenID, key: String) throws
+    /// Of one that is remembered as begun nothing was done.
+    func forgetRequest(of caller: TokenID, key: String) throws
 }

@@ -1,24 +1,13 @@
 import RotaCore
 
-/// A run with its place among all of them.
-package struct NumberedRun: Hashable, Sendable {
+/// A record with its place among all of its kind: a list that is looked at page by page goes on from there.
+package struct Numbered<Record: Hashable & Sendable>: Hashable, Sendable {
     package var number: Int64
-    package var run: RunRecord
+    package var record: Record
 
-    package init(number: Int64, run: RunRecord) {
+    package init(_ number: Int64, _ record: Record) {
         self.number = number
-        self.run = run
-    }
-}
-
-/// An action with its place among all that were recorded.
-package struct NumberedAction: Hashable, Sendable {
-    package var number: Int64
-    package var action: RecordedAction
-
-    package init(number: Int64, action: RecordedAction) {
-        self.number = number
-        self.action = action
+        self.record = record
     }
 }
 
@@ -27,10 +16,10 @@ package protocol RunReads {
     /// The newest first.
     ///
     /// - parameter number: older ones than this; nil: from the newest on.
-    func runs(before number: Int64?, limit: Int) throws -> [NumberedRun]
+    func runs(before number: Int64?, limit: Int) throws -> [Numbered<RunRecord>]
     func run(_ id: String) throws -> RunRecord?
     /// What a run recorded, in the order in which it came.
-    func actions(ofRun id: String, after number: Int64, limit: Int) throws -> [NumberedAction]
+    func actions(ofRun id: String, after number: Int64, limit: Int) throws -> [Numbered<RecordedAction>]
     /// How many deliveries there are for each webhook, by its name.
     func deliveryCountsByEndpoint() throws -> [String: DeliveryCounts]
 }

@@ -218,6 +218,21 @@ package protocol StoreReads: UsageReads, QuarantineReads, AbsenceReads, NoticeRe
     func disabledEndpoints() throws -> [DisabledEndpoint]
     /// Deliveries in one state, oldest event first; `each` returns false to stop.
     func eachDelivery(_ state: DeliveryRecord.State, _ each: (DeliveryRecord) throws -> Bool) throws
+    /// The same, `limit` of them at the most: of one endpoint, or of all where it is nil, that come after a number.
+    func deliveries(
+        _ state: DeliveryRecord.State, to endpoint: String?, after number: Int64, limit: Int
+    ) throws -> [Numbered<DeliveryRecord>]
+}
+
+extension StoreReads {
+    /// Deliveries in some states, oldest event first. One whose state changes meanwhile keeps its number, so that
+    /// whoever goes on from there meets it once at the most.
+    package func deliveries(
+        in states: [DeliveryRecord.State], to endpoint: String?, after number: Int64, limit: Int
+    ) throws -> [Numbered<DeliveryRecord>] {
+        let found = try states.flatMap { try deliveries($0, to: endpoint, after: number, limit: limit) }
+        return Array(found.sorted { $0.number < $1.number }.prefix(limit))
+    }
 }
 
 extension StoreReads {

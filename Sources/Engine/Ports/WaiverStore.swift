@@ -4,7 +4,9 @@ package import RotaCore
 package protocol WaiverReads {
     func waiver(_ id: String) throws -> Waiver?
     /// All there ever were, latest first; `each` returns false to stop.
-    func eachWaiver(_ each: (Waiver) throws -> Bool) throws
+    ///
+    /// - parameter number: older ones than this; nil: from the latest on.
+    func eachWaiver(before number: Int64?, _ each: (Numbered<Waiver>) throws -> Bool) throws
     /// Those that are in force at an instant, the first to end first.
     func waiversInForce(at now: Instant) throws -> [Waiver]
     /// Those of them that are about a policy, and about a token or about whatever matches.
@@ -30,6 +32,13 @@ package protocol WaiverChanges {
     func expireWaiver(_ id: String, change: Change) throws -> Bool
     /// Ends one before its time; event `waiver.withdrawn`. False when it has ended.
     func withdrawWaiver(_ id: String, by name: String, change: Change) throws -> Bool
+}
+
+extension WaiverReads {
+    /// All of them, latest first; `each` returns false to stop.
+    package func eachWaiver(_ each: (Waiver) throws -> Bool) throws {
+        try eachWaiver(before: nil) { try each($0.record) }
+    }
 }
 
 extension StoreReads {

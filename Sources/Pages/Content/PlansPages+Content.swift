@@ -27,10 +27,11 @@ extension PlansPage {
         return """
             \(heading(self, lede: "What the policies would do, written down to be approved and applied as it is.",
                 actions: make))
-            \(card("open", "Open", open.isEmpty
+            \(isContinued ? "" : card("open", "Open", open.isEmpty
                 ? empty("No open plan", "A plan of all that is due now can be made at any time; nothing is done by it.")
                 : list("Open plans", open, frame)))\
-            \(closed.isEmpty ? "" : card("closed", "Closed", list("Closed plans", closed, frame)))
+            \(closed.isEmpty ? "" : card("closed", "Closed", list("Closed plans", closed, frame)))\
+            \(paging("plans", [], isContinued: isContinued, next: next))
             """
     }
 

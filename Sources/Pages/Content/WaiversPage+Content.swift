@@ -15,7 +15,8 @@ extension WaiversPage {
             \(rows.isEmpty ? "<div class=\"card flush\">\(none)</div>" as Markup : "")\
             \(waiting.isEmpty ? "" : card("waiting", "Waiting for approval", items(waiting, frame)))\
             \(inForce.isEmpty ? "" : card("in-force", "In force", items(inForce, frame)))\
-            \(over.isEmpty ? "" : card("ended", "Ended", items(over, frame)))
+            \(over.isEmpty ? "" : card("ended", "Ended", items(over, frame)))\
+            \(paging("waivers", [], isContinued: isContinued, next: next))
             """
     }
 

@@ -78,7 +78,7 @@ extension DeliveriesPage {
                 ? empty("None", state == .dead ? "Everything was delivered, or waits to be." : "Nothing waits.")
                 : table(title, ["Event", "Endpoint", "Since", .number("Attempts"), "Last answer", last], rows))</div>
             \(paging("webhooks/deliveries", [("state", state.rawValue), ("endpoint", endpoint ?? "")],
-                isContinued: false, next: next))
+                isContinued: isContinued, next: next))
             """
     }
 

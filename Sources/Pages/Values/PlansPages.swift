@@ -7,10 +7,17 @@ package struct PlansPage: Page {
     package var open: [SavedPlan]
     /// Latest first.
     package var closed: [SavedPlan]
+    /// Where the next page of those begins.
+    package var next: String?
+    package var isContinued: Bool
 
-    package init(open: [SavedPlan], closed: [SavedPlan] = []) {
+    package init(
+        open: [SavedPlan], closed: [SavedPlan] = [], next: String? = nil, isContinued: Bool = false
+    ) {
         self.open = open
         self.closed = closed
+        self.next = next
+        self.isContinued = isContinued
     }
 }
 

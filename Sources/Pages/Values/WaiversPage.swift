@@ -21,8 +21,13 @@ package struct WaiversPage: Page {
 
     /// In any order: they are shown by their states.
     package var rows: [Row]
+    /// Where the next page of those that are over begins.
+    package var next: String?
+    package var isContinued: Bool
 
-    package init(rows: [Row]) {
+    package init(rows: [Row], next: String? = nil, isContinued: Bool = false) {
         self.rows = rows
+        self.next = next
+        self.isContinued = isContinued
     }
 }

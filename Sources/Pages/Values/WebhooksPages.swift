@@ -52,13 +52,16 @@ package struct DeliveriesPage: Page {
     package var endpoint: String?
     package var deliveries: [DeliveryRecord]
     package var next: String?
+    package var isContinued: Bool
 
     package init(
-        state: DeliveryRecord.State, endpoint: String? = nil, deliveries: [DeliveryRecord], next: String? = nil
+        state: DeliveryRecord.State, endpoint: String? = nil, deliveries: [DeliveryRecord], next: String? = nil,
+        isContinued: Bool = false
     ) {
         self.state = state
         self.endpoint = endpoint
         self.deliveries = deliveries
         self.next = next
+        self.isContinued = isContinued
     }
 }

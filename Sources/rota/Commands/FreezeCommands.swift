@@ -17,6 +17,7 @@ extension Command {
             Option("reason", "TEXT", required: true, help: "why, for everybody who finds it frozen"),
             Option("for", "SPAN", help: "ends after so long: 3d, 12h"),
             Option("until", "TIME", help: "ends then: 2027-01-02T06:00:00Z"),
+            Option("replace", help: "in place of another freeze at a server, which refuses it otherwise"),
         ],
         examples: [
             "rota freeze --reason 'release 4.2' --for 12h",

@@ -42,6 +42,8 @@ struct RemoteCommand: Sendable {
     /// first.
     var isPaged = false
     var isReversed = false
+    /// How many rows are shown where nobody says; nil: all.
+    var usualLimit: Int?
     /// What is asked before it is done, unless `--yes` is given; nil: nothing.
     var question: String?
     /// Whether a key makes of two that arrive one.

@@ -39,7 +39,10 @@ extension RemoteCommand {
                 return isWhole ? .done : .partlyFailed
             }
         case "webhook test": command.exit = { $0["delivered"]?.bool == true ? .done : .failed }
-        case "audit tail": (command.isPaged, command.isReversed) = (true, true)
+        case "audit tail": (command.isPaged, command.isReversed, command.usualLimit) = (true, true, 20)
+        case "plan list": (command.isPaged, command.usualLimit) = (true, 50)
+        case "webhook deliveries": (command.isPaged, command.usualLimit) = (true, 100)
+        case "waiver list": command.isPaged = true
         default: break
         }
         return command
@@ -146,8 +149,8 @@ extension RemoteCommand {
             }
             return Question("POST", ["v1", "plans"], body: arguments.members(["expires": "expires_in"]))
         },
-        RemoteCommand("plan list", ["limit"], .table("plans", planColumns)) { arguments, _ in
-            Question("GET", ["v1", "plans"], query: [("limit", arguments.value("limit"))])
+        RemoteCommand("plan list", ["limit"], .table("plans", planColumns)) { _, _ in
+            Question("GET", ["v1", "plans"])
         },
         RemoteCommand(
             "plan show", [],
@@ -253,7 +256,6 @@ extension RemoteCommand {
                 "GET", ["v1", "deliveries"],
                 query: [
                     ("state", arguments.value("state")), ("webhook", arguments.value("webhook")),
-                    ("limit", arguments.value("limit")),
                 ])
         },
         RemoteCommand(
@@ -276,8 +278,9 @@ extension RemoteCommand {
                 $0["delivered"]?.bool == true ? "it was taken" : "it was not taken: \($0["cause"]?.string ?? "")"
             }
         ) { arguments, _ in Question("POST", ["v1", "webhooks", arguments.operands[0], "test"], body: [:]) },
-        RemoteCommand("freeze", ["reason", "for", "until"], .fields(["held"])) { arguments, now in
+        RemoteCommand("freeze", ["reason", "for", "until", "replace"], .fields(["held"])) { arguments, now in
             var body = arguments.members(["reason"]).object ?? [:]
+            if arguments.has("replace") { body["replace"] = true }
             let end = try arguments.span("for").map { now + $0 } ?? arguments.instant("until")
             body["ends_at"] = end.map { .string($0.description) }
             return Question("PUT", ["v1", "freeze"], body: .object(body))

@@ -9,6 +9,8 @@ struct RemoteServer {
     private let address: String
     private let token: Secret
     private let authorities: String?
+    /// Where the token is, for whoever has to mend it; nil: it came from standard input.
+    private let file: String?
     private let client = HTTPClient(addressPolicy: .any)
 
     /// - throws: `Failure` for an address that is none, or that would carry the token over a network in the clear.
@@ -27,6 +29,7 @@ struct RemoteServer {
         }
         address = text
         authorities = arguments.value("server-ca")
+        file = arguments.value("token-file")
         token = try readTokenValue(
             arguments.value("token-file"), hint: "give your token: --token-file FILE, or standard input")
     }
@@ -39,6 +42,13 @@ struct RemoteServer {
 
     /// - throws: `Failure` with what the server says, where it refuses.
     func ask(_ question: RemoteCommand.Question, key: String?, most: Int = 64 << 20) async throws(Failure) -> [UInt8] {
+        let response = try await send(question, key: key, most: most)
+        if response.status == 401 { throw await refusedToken() }
+        guard (200..<300).contains(response.status) else { throw Self.failure(response) }
+        return response.body
+    }
+
+    private func send(_ question: RemoteCommand.Question, key: String?, most: Int) async throws(Failure) -> Response {
         var request = Request(
             method: question.method, url: address + Self.path(question),
             headers: [("Authorization", "Bearer \(String(decoding: token.copyBytes(), as: UTF8.self))")],
@@ -49,14 +59,34 @@ struct RemoteServer {
         request.timeout = .seconds(3_600)
         request.maximumResponseBytes = most
         request.certificateAuthorityFile = authorities
-        let response: Response
         do throws(HTTPError) {
-            response = try await client.send(request)
+            return try await client.send(request)
         } catch {
             throw Failure("\(address): \(error)", hint: "is 'rota serve' there? see its log")
         }
-        guard (200..<300).contains(response.status) else { throw Self.failure(response) }
-        return response.body
+    }
+
+    /// What has become of the token, which its holder is told and nobody else, and what to do about which file.
+    private func refusedToken() async -> Failure {
+        let told = try? await send(RemoteCommand.Question("GET", ["v1", "self"]), key: nil, most: 1 << 20)
+        let document = told.flatMap { try? JSON.parse($0.body, maximumBytes: 1 << 20) }
+        let place = file.map { "'\($0)'" } ?? "standard input"
+        let into = file.map { "write its value into '\($0)'" } ?? "give its value on standard input"
+        let (why, hint) =
+            switch document?["reason"]?.string {
+            case "rotated": ("", "read the new value from where the token's values are brought, and \(into)")
+            case "expired": ("", "have another one made: rota token create --owner YOU --scope ROLE; then \(into)")
+            case "revoked": ("", "ask who operates Rota why; with another token, \(into)")
+            case "quarantined":
+                ("", "once it is restored, it is accepted as it is in \(place): rota token restore NAME")
+            default:
+                (
+                    "it is no value of a token there",
+                    "see that \(place) holds a whole value, alone, of a token of \(address); else \(into)"
+                )
+            }
+        let cause = why.isEmpty ? document?["detail"]?.string ?? "it has ended" : why
+        return Failure(printable("the token from \(place) is not accepted: \(cause)"), hint: printable(hint))
     }
 
     private static func path(_ question: RemoteCommand.Question) -> String {
@@ -71,9 +101,8 @@ struct RemoteServer {
         let what = document?["detail"]?.string ?? document?["title"]?.string ?? "it answered \(response.status)"
         let usual: String? =
             switch response.status {
-            case 401: "the token is not accepted there: see 'rota token show', or ask who operates it"
             case 403: "ask somebody who has that scope"
-            case 503: response.header("Retry-After").map { "try again in \($0) seconds" }
+            case 429, 503: response.header("Retry-After").map { "try again in \($0) seconds" }
             default: nil
             }
         let code: ExitCode =

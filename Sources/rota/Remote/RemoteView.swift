@@ -73,7 +73,7 @@ extension RemoteCommand {
 
     private func list(_ server: RemoteServer, _ question: Question, _ invocation: Invocation) async throws -> ExitCode {
         guard case .table(let name, let columns) = view else { return .done }
-        let most = try invocation.arguments.integer("limit", in: 1...Int.max) ?? (isReversed ? 20 : .max)
+        let most = try invocation.arguments.integer("limit", in: 1...Int.max) ?? usualLimit ?? .max
         let output = invocation.output
         var document = invocation.wantsJSON ? DocumentWriter(on: output) : nil
         var table = Table(columns.map(\.heading), on: output)

@@ -1,0 +1,129 @@
+import Crypto
+import Engine
+import HTTPServer
+import JSON
+import RotaCore
+import TestSupport
+import Testing
+
+@testable import API
+
+/// Whoever lost the answer, and asks again with the same key.
+struct `What bears a key` {
+    /// A token that is in a vault, and somebody who operates it.
+    private func house() async throws -> (APIFixture, admin: String) {
+        let fixture = try APIFixture()
+        let admin = try await fixture.issue("admin", scopes: ["rota:admin"], owner: "root")
+        _ = try await fixture.place("ingest", holding: try await fixture.issue("ingest"))
+        return (fixture, admin)
+    }
+
+    private let key = [(name: "Idempotency-Key", value: "k-1")]
+
+    private func changes(_ fixture: APIFixture) async throws -> Int64 {
+        try await fixture.store.read { store in
+            var last: Int64 = 0
+            try store.eachAuditEntry(from: 1, object: nil) { entry in
+                last = entry.number
+                return true
+            }
+            return last
+        }
+    }
+
+    @Test(arguments: ["tokens/ingest/rotate", "tokens/ingest/revoke", "tokens/ingest/quarantine", "runs"])
+    func `is done once, and has the first answer again`(path: String) async throws {
+        let (fixture, admin) = try await house()
+        let body: JSON = path == "runs" ? [:] : ["reason": "test"]
+        let first = try await fixture.ask("POST", "/v1/\(path)", as: admin, key, json: body)
+        #expect(first.status == 200, "\(first.text)")
+        #expect(first[header: "Idempotent-Replayed"] == nil)
+        let done = try await changes(fixture)
+        let again = try await fixture.ask("POST", "/v1/\(path)", as: admin, key, json: body)
+        #expect(again.status == 200)
+        #expect(again.text == first.text)
+        #expect(again[header: "Idempotent-Replayed"] == "true")
+        #expect(try await changes(fixture) == done)
+        // Of another key nothing is known.
+        #expect(
+            try await fixture.ask("POST", "/v1/\(path)", as: admin, [("Idempotency-Key", "k-2")], json: body)[
+                header: "Idempotent-Replayed"] == nil)
+    }
+
+    @Test func `is a plan that is approved, applied and withdrawn once`() async throws {
+        let (fixture, admin) = try await house()
+        let other = try await fixture.issue("other", scopes: ["rota:operate"], owner: "other")
+        func make() async throws -> String {
+            let made = try await fixture.ask("POST", "/v1/plans", as: admin, json: [:])
+            let id = try #require(try made.json()["plan"]?["id"]?.string)
+            #expect(made[header: "Location"] == "/v1/plans/\(id)")
+            return "/v1/plans/\(id)"
+        }
+        let (applied, withdrawn) = (try await make(), try await make())
+        for path in ["\(applied)/approve", "\(applied)/apply", "\(withdrawn)/withdraw"] {
+            let key = [(name: "Idempotency-Key", value: String(path.drop { $0 != "_" }))]
+            let first = try await fixture.ask("POST", path, as: other, key, json: [:])
+            // An approval that nobody needs is refused, and that is not remembered.
+            guard first.status == 200 else {
+                #expect(path.hasSuffix("approve") && first.status == 409, "\(path): \(first.text)")
+                continue
+            }
+            let again = try await fixture.ask("POST", path, as: other, key, json: [:])
+            #expect(again.text == first.text)
+            #expect(again[header: "Idempotent-Replayed"] == "true")
+            // Without a key it is told how it stands.
+            #expect(try await fixture.ask("POST", path, as: other, json: [:]).status == 409, "\(path)")
+        }
+    }
+
+    @Test func `is the same request, or refused`() async throws {
+        let (fixture, admin) = try await house()
+        let path = "/v1/tokens/ingest/rotate"
+        #expect(try await fixture.ask("POST", path, as: admin, key, json: [:]).status == 200)
+        #expect(try await fixture.ask("POST", path, as: admin, key, json: ["reason": "x"]).status == 422)
+        #expect(try await fixture.ask("POST", "/v1/runs", as: admin, key, json: [:]).status == 422)
+    }
+
+    @Test func `may come again where it was refused`() async throws {
+        let (fixture, admin) = try await house()
+        let path = "/v1/tokens/ingest/rotate"
+        let reason: JSON = ["reason": "release"]
+        #expect(try await fixture.ask("PUT", "/v1/freeze", as: admin, json: reason).status == 200)
+        #expect(try await fixture.ask("POST", path, as: admin, key, json: [:]).status == 409)
+        #expect(try await fixture.ask("DELETE", "/v1/freeze", as: admin).status == 200)
+        let done = try await fixture.ask("POST", path, as: admin, key, json: [:])
+        #expect(done.status == 200)
+        #expect(done[header: "Idempotent-Replayed"] == nil)
+    }
+
+    @Test func `is not done again where nobody knows how far it came`() async throws {
+        let (fixture, admin) = try await house()
+        let body: JSON = [:]
+        let known = RequestKey("k-1", asked: "POST /v1/tokens/ingest/rotate", Array(body.serialized().utf8))
+        let now = fixture.clock.now()
+        try await fixture.store.write { store in
+            guard let caller = try store.token(named: "admin")?.id else { throw JSON.Missing() }
+            try store.rememberRequest(
+                AnsweredRequest(request: known.request, status: AnsweredRequest.begun, answer: ""), of: caller,
+                key: "k-1", at: now, forgetting: now - .hours(24))
+        }
+        let answer = try await fixture.ask("POST", "/v1/tokens/ingest/rotate", as: admin, key, json: body)
+        #expect(answer.status == 409)
+        #expect(try answer.json()["reason"]?.string == "interrupted")
+        #expect(try await fixture.claims() == 0)
+    }
+
+    @Test func `waits for nobody, and is not begun twice, while it is under way`() async throws {
+        let (fixture, admin) = try await house()
+        let caller = try await fixture.store.read { try $0.token(named: "admin")?.id.text ?? "" }
+        fixture.api.underWay.withLock { _ = $0.insert("\(caller) k-1") }
+        let answer = try await fixture.ask("POST", "/v1/tokens/ingest/rotate", as: admin, key, json: [:])
+        #expect(answer.status == 409)
+        #expect(try answer.json()["reason"]?.string == "under-way")
+        #expect(answer[header: "Retry-After"] == "2")
+        #expect(try await fixture.claims() == 0)
+        fixture.api.underWay.withLock { $0 = [] }
+        #expect(try await fixture.ask("POST", "/v1/tokens/ingest/rotate", as: admin, key, json: [:]).status == 200)
+        #expect(fixture.api.underWay.withLock(\.isEmpty))
+    }
+}
