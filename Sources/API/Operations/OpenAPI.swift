@@ -68,7 +68,8 @@ struct OpenAPI {
         ]
         if let body = operation.body {
             document["requestBody"] = [
-                "required": true, "content": ["application/json": ["schema": body.json]],
+                "required": true,
+                "content": .object(JSON.Object([(operation.bodyType, ["schema": body.json] as JSON)])),
             ]
         }
         return .object(document)
@@ -93,17 +94,22 @@ struct OpenAPI {
                         ? [] : [("ETag", ["required": false, "schema": ["type": "string"]])])),
             "content": .object(
                 JSON.Object(
-                    operation.contentTypes.map { type in
+                    contentTypes(operation).map { type in
                         (type, type == "application/json" ? ["schema": schema.json] : .object(JSON.Object([])))
                     })),
         ]
+    }
+
+    /// What a command is answered with where people read it is for the command line, and only named.
+    private func contentTypes(_ operation: Operation) -> [String] {
+        operation.contentTypes + (Screen.commands[operation.id] == nil ? [] : [Screen.mediaType])
     }
 
     private func problem(_ status: Int) -> JSON {
         let about: [Int: String] = [
             400: "it has not the shape that it should have", 401: "nobody who is known", 403: "this needs more",
             404: "there is none, or none that you may know of", 409: "not as it is now",
-            412: "it has changed meanwhile",
+            412: "it has changed meanwhile", 413: "it is too long", 507: "there is no room for it",
             422: "it has the shape, and makes no sense; or its key came with another request before",
             500: "the log has more", 503: "not now; Retry-After tells when to ask again",
         ]

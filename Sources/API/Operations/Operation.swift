@@ -23,6 +23,7 @@ struct Operation: Sendable {
     var parameters: [Parameter] = []
     /// What the body is; nil: there is none.
     var body: Schema?
+    var bodyType = "application/json"
     /// Whether `Idempotency-Key` is taken.
     var takesKey = false
     /// Header fields that make it depend on how things stand, such as `If-Match`.
