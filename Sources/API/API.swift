@@ -163,12 +163,10 @@ package struct API: Sendable {
                 let near = nearest(to: stray, among: known.map { "\($0)" }).map { "; did you mean '\($0)'?" } ?? ""
                 throw Refused.invalid("the query has no field '\(abridged(stray))'\(near)")
             }
-            return try handler(
-                self,
-                Call(
-                    request: request, path: path, query: query, caller: caller, now: parts.clock.now(),
-                    clock: parts.clock,
-                    status: operation.answer.status, takesKey: operation.takesKey))
+            let call = Call(
+                request: request, path: path, query: query, caller: caller, now: parts.clock.now(), clock: parts.clock,
+                status: operation.answer.status, takesKey: operation.takesKey)
+            return try screen(operation, call) ?? handler(self, call)
         }
     }
 

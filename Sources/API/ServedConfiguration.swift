@@ -80,6 +80,12 @@ package struct ServedConfiguration: Sendable {
     package var issueInto: [String] = []
     package var rotate: RotateUseCase
     package var run: RunUseCase
+    /// Does a command as it is done at home.
+    ///
+    /// - throws: `CommandRefusal` where nothing was done.
+    package var command: @Sendable (CommandRequest) async throws -> CommandAnswer = { _ in
+        throw CommandRefusal(.failed, "no commands are done here")
+    }
     /// Tries a vault that is configured, in a place that is left as it was; answers as `rota vault check --json` does.
     package var tryVault: @Sendable (_ name: String) async -> JSON
     /// Sends a test event to a webhook that is configured; answers as `rota webhook test --json` does.

@@ -49,6 +49,8 @@ final class Connection: Sendable {
         case receiving
         /// The handler has it.
         case handling
+        /// Its file is on its way.
+        case uploading
         /// The answer is on its way.
         case sending
     }

@@ -20,6 +20,7 @@ final class Exchange {
     private let text: String
     private var step = Step.head
     private var body: [UInt8] = []
+    private var file: ComingFile?
     private var served: Served?
     private lazy var id = core.newRequestID()
 
@@ -40,15 +41,28 @@ final class Exchange {
         switch step {
         case .head:
             do throws(Refusal) {
+                let verb = String(cString: method)
+                let reception = core.files.flatMap { $0.isFor(verb, text) ? $0 : nil }
+                var limits = core.limits
+                if reception != nil { limits.bodyBytes = limits.fileBytes }
                 let headers = try RequestHead.read(
-                    handle, method: method, target: place, version: version, limits: core.limits)
+                    handle, method: method, target: place, version: version, limits: limits)
                 if let given = RequestName.given(in: headers) { id = given }
+                if let reception, let refusal = try receive(reception, verb, headers) {
+                    return send(refusal, on: handle)
+                }
                 step = .body(headers)
                 return .YES
             } catch {
                 return send(error.response, on: handle)
             }
         case .body(let headers):
+            if count.pointee > 0, let data, file != nil {
+                let bytes = UnsafeRawBufferPointer(start: data, count: count.pointee)
+                count.pointee = 0
+                // The length was checked before: this cannot be.
+                return file?.take(bytes) ?? false ? .YES : .NO
+            }
             if count.pointee > 0, let data {
                 body.append(contentsOf: UnsafeRawBufferPointer(start: data, count: count.pointee))
                 count.pointee = 0
@@ -58,10 +72,12 @@ final class Exchange {
             guard let target = Target(text) else {
                 return send(Refusal.malformed("the path cannot be decoded").response, on: handle)
             }
-            return answer(
-                Request(
-                    id: id, method: String(cString: method), target: target, headers: headers,
-                    body: body, peer: connection.peer), on: handle)
+            guard file?.isWhole ?? true else { return send(ComingFile.noRoom.response, on: handle) }
+            var request = Request(
+                id: id, method: String(cString: method), target: target, headers: headers, body: body,
+                peer: connection.peer)
+            request.file = file?.body
+            return answer(request, on: handle)
         case .suspended(let pending):
             // Resumed without an answer: then it goes on standing still.
             guard let response = pending.response else { return .YES }
@@ -70,6 +86,18 @@ final class Exchange {
         case .answered:
             return .YES
         }
+    }
+
+    /// Makes room for the file that a request brings, or tells why it is not taken.
+    private func receive(
+        _ reception: FileReception, _ method: String, _ headers: Headers
+    ) throws(Refusal) -> Response? {
+        guard let target = Target(text) else { throw .malformed("the path cannot be decoded") }
+        let head = Request(id: id, method: method, target: target, headers: headers, peer: connection.peer)
+        if let refusal = reception.refusal(head) { return refusal.closing() }
+        file = try ComingFile(in: reception.folder, core.fileSlots, most: core.limits.fileBytes)
+        connection.enter(.uploading, tick: core.ticker.now)
+        return nil
     }
 
     private func answer(_ request: Request, on handle: OpaquePointer) -> MHD_Result {

@@ -11,6 +11,11 @@ package struct Limits: Hashable, Sendable {
     package var headBytes = 16 << 10
     package var headerFields = 100
     package var bodyBytes = 64 << 10
+    /// The same for a request that brings a file; and how long it may take to come.
+    package var fileBytes = 64 << 20
+    package var fileMilliseconds = 600_000
+    /// How many bring one at a time.
+    package var files = 4
     /// From the opening of a connection, or the first line of a request, to the request's last byte.
     package var requestMilliseconds = 10_000
     /// From one request's end to the next one's first line.

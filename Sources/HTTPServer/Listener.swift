@@ -31,6 +31,8 @@ package final class Listener: Sendable {
         package var threads: Int?
         /// Called on the server's threads when a request is over.
         package var observer: (@Sendable (Served) -> Void)?
+        /// Nil: no request brings a file.
+        package var files: FileReception?
 
         package init(_ address: ListenAddress) { self.address = address }
     }
@@ -196,7 +198,7 @@ private struct Running: Sendable {
     ) throws(ServerError) {
         core = ServerCore(
             limits: configuration.limits, trustedProxies: configuration.trustedProxies,
-            observer: configuration.observer, handler: handler)
+            observer: configuration.observer, files: configuration.files, handler: handler)
         daemon = try Daemon(core, socket, configuration)
     }
 

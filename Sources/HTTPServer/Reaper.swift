@@ -19,11 +19,13 @@ struct Patience {
     private let request: Int
     private let idle: Int
     private let response: Int
+    private let file: Int
 
     init(_ limits: Limits) {
         request = limits.requestMilliseconds / Ticker.millisecondsPerTick
         idle = limits.idleMilliseconds / Ticker.millisecondsPerTick
         response = limits.responseMilliseconds / Ticker.millisecondsPerTick
+        file = limits.fileMilliseconds / Ticker.millisecondsPerTick
     }
 
     /// - parameters:
@@ -39,6 +41,7 @@ struct Patience {
         case .fresh, .receiving: allowed = request
         case .idle: allowed = idle
         case .sending: allowed = response
+        case .uploading: allowed = file
         }
         // The tick in which it began was not a whole one.
         return now - since > (isCrowded ? allowed / 4 : allowed)

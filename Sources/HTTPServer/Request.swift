@@ -8,6 +8,8 @@ package struct Request: Sendable {
     package var target: Target
     package var headers: Headers
     package var body: [UInt8]
+    /// The body of a request that brings a file.
+    package var file: SpooledBody?
     package var peer: Peer
 
     package init(

@@ -8,6 +8,8 @@ final class ServerCore: Sendable {
     let limits: Limits
     let handler: @Sendable (Request) -> Answer
     let observer: (@Sendable (Served) -> Void)?
+    let files: FileReception?
+    let fileSlots: FileSlots
     let connections: ConnectionTable
     let pending = PendingAnswers()
     let ticker = Ticker()
@@ -19,12 +21,14 @@ final class ServerCore: Sendable {
     private let retiredAt = Atomic(-1)
 
     init(
-        limits: Limits, trustedProxies: [CIDR], observer: (@Sendable (Served) -> Void)?,
+        limits: Limits, trustedProxies: [CIDR], observer: (@Sendable (Served) -> Void)?, files: FileReception?,
         handler: @escaping @Sendable (Request) -> Answer
     ) {
         self.limits = limits
         self.handler = handler
         self.observer = observer
+        self.files = files
+        fileSlots = FileSlots(limits.files)
         connections = ConnectionTable(perAddress: limits.connectionsPerAddress, unlimited: trustedProxies)
     }
 

@@ -39,6 +39,9 @@ package final class SpooledBody: Sendable {
         return fstat(descriptor, &status) == 0 ? Int64(status.st_size) : 0
     }
 
+    /// Where it can be opened anew, for as long as this is there.
+    package var path: String { "/proc/self/fd/\(descriptor)" }
+
     /// One more descriptor of it, for who closes it himself.
     func duplicate() -> Int32 { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
 }

@@ -1,5 +1,5 @@
 /// One fault of a policy file, with its place and what to do about it.
-package struct Diagnostic: Hashable, Sendable, CustomStringConvertible {
+package struct Diagnostic: Error, Hashable, Sendable, CustomStringConvertible {
     /// Whether the policies can be used all the same.
     package enum Severity: String, Sendable {
         /// The policies cannot be used.

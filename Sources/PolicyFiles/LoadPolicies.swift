@@ -41,10 +41,46 @@ package func loadPolicies(at path: String, with changed: String) -> PolicyLoad {
     guard case .success(.directory) = kind(of: path), case .success(.file) = kind(of: changed),
         !TestFiles.isTest(changed), case .success(let found) = listFiles(of: path, endings: [".yaml", ".yml"])
     else { return loadPolicies(at: changed) }
-    let folder = path.hasSuffix("/") ? path : path + "/"
     let name = changed.split(separator: "/").last.map(String.init) ?? changed
-    let kept = found.filter { $0 != name && !TestFiles.isTest($0) }
-    return readPolicies(kept.map { PolicyFile(folder + $0) } + [PolicyFile(changed)], beside: changed)
+    return readPolicies(kept(found, in: path, besides: name) + [PolicyFile(changed)], beside: changed)
+}
+
+/// Reads policies as they would be with files that somebody has sent: they take the place of all, or the one that there
+/// is takes the place of the one of its name in the directory, and comes beside the others where there is none.
+package func loadPolicies(
+    at path: String, with sent: [(name: String, bytes: [UInt8])], replacingAll: Bool
+) -> PolicyLoad {
+    let files = sent.sorted { $0.name < $1.name }.map { PolicyFile(name: $0.name, content: .success($0.bytes)) }
+    guard !replacingAll, case .success(.directory) = kind(of: path), let name = files.last?.name,
+        case .success(let found) = listFiles(of: path, endings: [".yaml", ".yml"])
+    else { return readPolicies(files) }
+    return readPolicies(kept(found, in: path, besides: name) + files, beside: name)
+}
+
+/// The policy files at a path, to be sent to somebody else: of a directory, all but the tests among them.
+package func policyFiles(at path: String) -> Result<[(name: String, bytes: [UInt8])], Diagnostic> {
+    var paths = [path]
+    if case .success(.directory) = kind(of: path) {
+        switch listFiles(of: path, endings: [".yaml", ".yml"]) {
+        case .success(let names): paths = names.filter { !TestFiles.isTest($0) }.map { "\(path)/\($0)" }
+        case .failure(let fault): return .failure(Diagnostic(file: path, message: fault.message, hint: fault.hint))
+        }
+    }
+    var files: [(name: String, bytes: [UInt8])] = []
+    for path in paths {
+        switch readFile(path) {
+        case .success(let bytes): files.append((path.split(separator: "/").last.map(String.init) ?? path, bytes))
+        case .failure(let fault):
+            return .failure(Diagnostic(file: path, message: "\(path): \(fault.message)", hint: fault.hint))
+        }
+    }
+    return .success(files)
+}
+
+/// The policy files of a directory but for one.
+private func kept(_ names: [String], in path: String, besides changed: String) -> [PolicyFile] {
+    let folder = path.hasSuffix("/") ? path : path + "/"
+    return names.filter { $0 != changed && !TestFiles.isTest($0) }.map { PolicyFile(folder + $0) }
 }
 
 /// Reads policies out of the text of one file.

@@ -13,6 +13,10 @@ struct Composition: Sendable {
 
     init(_ invocation: Invocation) throws(Failure) {
         self.invocation = invocation
+        if let surroundings = invocation.surroundings {
+            configuration = surroundings.configuration
+            return
+        }
         try Process.requireFiles()
         configuration = try Configuration.load(invocation.arguments)
     }
@@ -52,14 +56,16 @@ struct Composition: Sendable {
     ///
     /// - parameter checking: refuses a store that is damaged anywhere.
     func openQueue(_ patience: StorePatience = StorePatience(), checking: Bool = false) throws -> StoreQueue {
-        let output = invocation.output
-        let queue = StoreQueue(try openStore(patience, checking: checking)) { error in
-            let failure = Failure(error)
-            output.failure(failure)
-            _exit(ExitCode.outcomeUnknown.rawValue)
-        }
+        if let surroundings = invocation.surroundings { return surroundings.queue }
+        let queue = StoreQueue(try openStore(patience, checking: checking)) { abandon(Failure($0)) }
         invocation.endings.add { await queue.close() }
         return queue
+    }
+
+    /// Ends the process, since nobody knows any more what the store holds (I11).
+    func abandon(_ failure: Failure) {
+        invocation.output.failure(failure)
+        _exit(ExitCode.outcomeUnknown.rawValue)
     }
 
     /// The vaults by name, with their credentials.
@@ -83,6 +89,10 @@ struct Composition: Sendable {
     func withVaults<R>(
         _ chosen: [VaultSettings]? = nil, _ body: ([String: any Vault]) async throws -> R
     ) async throws -> R {
+        if let surroundings = invocation.surroundings {
+            let names = chosen.map { Set($0.map(\.name)) }
+            return try await body(surroundings.vaults.filter { names?.contains($0.key) ?? true })
+        }
         let vaults = try vaults(chosen ?? configuration.vaults)
         let result: Result<R, any Error>
         do {
@@ -127,7 +137,7 @@ struct Composition: Sendable {
     }
 
     func change(_ cause: String) -> Change {
-        Change(actor: Process.actor, at: invocation.clock.now(), cause: cause)
+        Change(actor: invocation.actor, at: invocation.clock.now(), cause: cause)
     }
 }
 

@@ -1,5 +1,6 @@
 import Crypto
 import Glibc
+import RotaCore
 
 /// From the command line to the exit code.
 enum Program {
@@ -68,11 +69,24 @@ struct Invocation: Sendable {
     let clock = SystemClock()
     let random = SystemRandom()
     let endings = Endings()
+    /// Where it is done for somebody at another machine; nil at home.
+    var surroundings: Surroundings?
+
+    init(arguments: Arguments, output: Output) {
+        self.arguments = arguments
+        self.output = output
+    }
+
+    /// Who does it, for the audit log.
+    var actor: String { surroundings?.principal.actor ?? Process.actor }
+
+    /// The same where somebody else has to approve.
+    var principal: Principal { surroundings?.principal ?? Principal(account: Process.actor) }
 
     var wantsJSON: Bool { arguments.has("json") }
 
     /// Whether somebody is there who can be asked: a script that wants JSON never is.
-    var mayAsk: Bool { Terminal.isInteractive && !wantsJSON }
+    var mayAsk: Bool { surroundings == nil && Terminal.isInteractive && !wantsJSON }
 }
 
 /// What is to be closed when a command has ended, however it ends.

@@ -16,6 +16,8 @@ final class APIFixture: Sendable {
     /// What the log was told: each message with its fields.
     let told = Locked<[String]>([])
     let api: API
+    /// The commands that were to be done.
+    let commands = Locked<[CommandRequest]>([])
     let router: Router
     /// What places are in.
     let vault = FakeVault("v")
@@ -38,11 +40,18 @@ final class APIFixture: Sendable {
         let rotator = Rotator(store: store, vaults: ["v": vault], clock: clock, random: SystemBytes())
         let rotate = RotateForHolder(
             store: store, rotator: rotator, policies: policies, clock: clock, pauses: HolderPauses())
-        let served = ServedConfiguration.bench(policies, store, rotator, clock, scopes: scopes)
+        let commands = commands
+        var served = ServedConfiguration.bench(policies, store, rotator, clock, scopes: scopes)
+        served.command = { request in
+            commands.withLock { $0.append(request) }
+            let body = try SpooledBody(in: "/tmp")
+            try body.write(Array("{}".utf8))
+            return CommandAnswer(body: body, code: 3)
+        }
         api = API(
             API.Parts(
                 readers: try openReaders(at: location), store: store,
-                revoke: RevokeUseCase(store: store, clock: clock), configuration: { served },
+                revoke: RevokeUseCase(store: store, clock: clock), configuration: { [served] in served },
                 random: SystemBytes(),
                 rotate: { digest, begun, finish in
                     Task {

@@ -55,6 +55,8 @@ class House:
         self.store, self.local = folder / "store/rota.db", folder / "local"
         self.signing_secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
         self.outputs: list[str] = []
+        # The daemon that runs for it.
+        self.served = None
         # What commands find in their environment beside the usual.
         self.extra: dict[str, str] = {}
         for made in (folder / "store", self.local, folder / "Policies"):

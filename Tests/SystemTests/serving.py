@@ -1,5 +1,6 @@
 """A running `rota serve`, and what stands around it: nginx, and an application that knows nothing of tokens."""
 
+import contextlib
 import http.server
 import json
 import re
@@ -18,6 +19,7 @@ class Served:
 
     def __init__(self, house, listen="127.0.0.1:0", settings=""):
         self.house, self.log = house, house.folder / "serve.log"
+        house.served = self
         text = (house.folder / "rota.yaml").read_text()
         if "\nserver:" not in text:
             text += f'server: {{ listen: "{listen}"{settings} }}\n'
@@ -50,6 +52,7 @@ class Served:
         begun = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
         assert self.process.wait(10) == 0, self.log.read_text()
+        self.house.served = None
         self.house.outputs.append(self.log.read_text())
         return time.monotonic() - begun
 
@@ -60,6 +63,26 @@ class Served:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+        self.house.served = None
+
+
+def at_server(house, *words, token=None, expect=0, given=None):
+    """A command at the server that runs, or at one that runs for it alone and does nothing by itself."""
+    with contextlib.ExitStack() as stack:
+        served = house.served
+        if served is None:
+            house.rota("freeze", "--reason", "a server for one command")
+            stack.callback(house.rota, "unfreeze")
+            served = stack.enter_context(Served(house))
+            stack.callback(served.stop)
+        more = ["--token-file", str(token)] if token else []
+        done = subprocess.run(
+            [str(house.binary), *map(str, words), "--server", served.address, *more], input=given, capture_output=True,
+            text=True, timeout=60, env=house.environment, cwd=house.folder)
+        house.outputs += [done.stdout, done.stderr]
+        if expect is not None:
+            assert done.returncode == expect, (words, done.returncode, done.stdout, done.stderr)
+        return done
 
 
 class Application:

@@ -745,8 +745,10 @@ def test_whatever_is_refused_is_refused_as_a_problem(bare):
                     root(method.upper(), target, 415, data=sent, headers={"Content-Type": "text/json"})
                     # Where there are members that it has not, an unknown token is told first.
                     extra = [] if method == "patch" else ["{\"a\":1}"]
+                    # What takes a file takes no JSON at all, broken or not.
+                    wrong = 400 if "application/json" in methods[method]["requestBody"]["content"] else 415
                     for broken in ["", "{", "[]", "null", "{} {}", "\ufeff{}".encode(), *extra]:
-                        root(method.upper(), target, 400, data=broken, headers={"Content-Type": "application/json"})
+                        root(method.upper(), target, wrong, data=broken, headers={"Content-Type": "application/json"})
         for query in ("limit=0", "limit=501", "limit=x", "limit=-1", "limit=99999999999999999999", "state=none",
                       "sort=none", "status=none", "unknown=1", "limit=%zz", "%zz=1"):
             root("GET", f"/v1/tokens?{query}", 400)

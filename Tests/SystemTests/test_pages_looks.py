@@ -9,7 +9,7 @@ import pytest
 from administration import Office, press
 from house import House, Seed
 from servers import Receiver
-from serving import wait_until
+from serving import at_server, wait_until
 from test_pages_sessions import Visitor
 
 # Neither may be anything but text, wherever it stands.
@@ -77,9 +77,9 @@ def furnish(office, bao):
     asked = [house.json("waiver", "request", "--policy", "quarterly", "--token", token, "--for", "30d", "--reason",
                         hostile, "--token-file", alice)["waiver"]["id"] for token in ("gone", "ingest")]
     bob = house.keep("bob-token", office.person("bob", "rota:operate"))
-    house.rota("waiver", "approve", asked[0], "--comment", hostile, "--token-file", bob)
+    at_server(house, "waiver", "approve", asked[0], "--comment", hostile, token=bob)
     plans = [house.json("plan", "--save", "--token-file", alice)["saved"]["id"] for _ in range(2)]
-    house.rota("approve", plans[0], "--token-file", bob, "--comment", hostile)
+    at_server(house, "approve", plans[0], "--comment", hostile, token=bob)
     run = house.json("run", "--plan", plans[0], expect=None)["run"]["id"]
     # One rotation that does not come through.
     bao.client.secrets.kv.v2.create_or_update_secret(

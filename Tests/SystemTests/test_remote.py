@@ -1,6 +1,8 @@
 """Commands at a running server: each person in his own name, with his own token, and no store at hand."""
 
 import json
+import pathlib
+import re
 import subprocess
 
 import pytest
@@ -84,14 +86,14 @@ def test_one_asks_and_another_approves(house, people):
     _, alice, bob, carol = people
     plan = bob.json("plan", "--save")["plan"]
     assert plan["requester"] == "bob"
-    assert "cannot approve it" in bob("approve", plan["id"], expect=1).stderr
+    assert "cannot approve it" in bob("approve", plan["id"], expect=4).stderr
     alice("approve", plan["id"], "--comment", "change 4711")
     assert bob.json("plan", "list")["plans"][0]["approval"]["approver"] == "alice"
     bob("run", "--plan", plan["id"])
-    assert bob("run", "--plan", plan["id"], expect=1).stderr.startswith("error:")
+    assert bob("run", "--plan", plan["id"], expect=4).stderr.startswith("error:")
     waiver = bob.json("waiver", "request", "--token", "nowhere", "--policy", "quarterly", "--reason", "it has no place",
                       "--for", "30d")["waiver"]
-    assert bob("waiver", "approve", waiver["id"], expect=1)
+    assert bob("waiver", "approve", waiver["id"], expect=4)
     alice("waiver", "approve", waiver["id"])
     assert carol.json("waiver", "list", "--state", "active")["waivers"][0]["id"] == waiver["id"]
 
@@ -161,3 +163,162 @@ def test_what_cannot_be_is_said(binary, tmp_path, words, said):
     done = subprocess.run([binary, *words, *more], cwd=tmp_path, capture_output=True, text=True, timeout=30)
     assert done.returncode in (1, 2) and said in done.stderr and "hint:" in done.stderr, done.stderr
     assert "rota_nothing" not in done.stderr
+
+
+def timeless(text):
+    """But for when one looks, and for who does, it is the same."""
+    text = re.sub(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\dZ)?", "TIME", text)
+    text = re.sub(r"\b\d+ (second|minute|hour|day)s?( \d+ \w+)?( ago)?", "SPAN", text)
+    text = re.sub(r"\b\d+[smhd]\b", "SPAN", text)
+    text = re.sub(r"\b\d+(\.\d+)? ?ms\b|\bin SPAN\b|\bjust now\b", "SPAN", text)
+    return re.sub(r" +", " ", re.sub(r"-{2,}|─+", "-", text))
+
+
+CHANGED = """version: 1
+policies:
+  - name: quarterly
+    mode: enforce
+    match: all
+    rules:
+      - { max-age: 30d, action: rotate, overlap: 1h }
+"""
+
+
+@pytest.mark.parametrize("words", [
+    ["status"], ["token", "list"], ["token", "list", "--state", "active", "--sort", "expires"],
+    ["token", "list", "--search", "IN"], ["token", "list", "--status", "clean"], ["token", "show", "ingest"],
+    ["policy", "explain", "ingest"], ["policy", "calendar", "--days", "3"], ["policy", "simulate", "--days", "5"],
+    ["policy", "simulate", "rotation.yaml", "--days", "5", "--enforced"], ["policy", "diff", "rotation.yaml"],
+    ["vault", "drift"], ["vault", "drift", "ingest", "--vault", "local"], ["vault", "check", "local"],
+    ["vault", "adopt", "--all", "--dry-run"], ["plan", "list"], ["report", "--format", "csv"],
+])
+def test_people_read_there_what_they_read_at_home(house, people, words):
+    _, _, bob, _ = people
+    for folder in (house.folder, bob.folder):
+        (folder / "rotation.yaml").write_text(CHANGED)
+    bob("plan", "--save")
+    there, at_home = bob(*words), house.rota(*words)
+    assert timeless(there.stdout) == timeless(at_home.stdout) and there.stdout.strip()
+    assert timeless(there.stderr) == timeless(at_home.stderr)
+    if words[:2] not in (["token", "list"], ["report", "--format"]) and words[:2] != ["vault", "check"]:
+        told, shown = bob.json(*words), house.json(*words)
+        assert told.keys() == shown.keys() and timeless(json.dumps(told).replace("-", "")) != ""
+
+
+def test_a_plan_that_is_saved_there_and_shown_is_as_at_home(house, people):
+    _, _, bob, _ = people
+    saved = bob("plan", "--save").stdout
+    assert re.search(r"saved as plan_\w+ until", saved) and "ACTION" in saved and "somebody" not in saved
+    plan = bob.json("plan", "list")["plans"][0]
+    assert plan["requester"] == "bob"
+    assert timeless(bob("plan", "show", plan["id"]).stdout) == timeless(house.rota("plan", "show", plan["id"]).stdout)
+    ran = bob("run", "--plan", plan["id"]).stdout
+    assert re.search(r"started +rotate +ingest", ran) and "0 done, 1 started" in ran
+    actors = {entry["entry"]["actor"] for entry in house.json("audit", "tail", "--limit", "50")["entries"]
+              if entry["entry"]["action"] in ("plan.save", "plan.apply")}
+    assert actors == {"token:bob"}
+
+
+def test_tokens_are_looked_for_there_as_at_home(house, people):
+    _, alice, _, carol = people
+    alice("token", "create", "--name", "soon", "--owner", "team", "--expires", "5d")
+    for words in (["--expires-within", "30d"], ["--search", "OON"], ["--status", "clean"], ["--policy", "quarterly"],
+                  ["--idle-for", "1d"], ["--state", "active", "--sort", "created"]):
+        there = [token["name"] for token in carol.json("token", "list", *words)["tokens"]]
+        assert there == [token["name"] for token in house.json("token", "list", *words)["tokens"]], words
+    assert [token["name"] for token in carol.json("token", "list", "--search", "OON")["tokens"]] == ["soon"]
+    assert "does not go with" in house.rota("token", "list", "--sort", "used", "--search", "x", expect=2).stderr
+    assert "does not go with" in carol("token", "list", "--sort", "used", "--search", "x", expect=2).stderr
+
+
+def test_who_only_issues_reads_of_his_own_tokens_alone(house, people, tmp_path):
+    served, alice, _, _ = people
+    dave = Person(house, served, tmp_path, "dave", "rota:issue", owner="team")
+    alice("token", "create", "--name", "ours", "--owner", "team")
+    listed = dave("token", "list").stdout
+    assert "ours" in listed and "ingest" not in listed and "alice" not in listed
+    assert "ours" in dave("token", "show", "ours").stdout
+    assert "there is no such token" in dave("token", "show", "ingest", expect=1).stderr
+    assert "there is no such token" in dave("policy", "explain", "ingest", expect=1).stderr
+    for words in (["status"], ["vault", "drift"], ["policy", "simulate"]):
+        assert "this needs" in dave(*words, expect=1).stderr
+
+
+def test_an_inventory_is_taken_in_there_by_an_administrator_alone(house, people):
+    _, alice, bob, _ = people
+    rows = "".join(f"t{number},rota,team-{number % 7},2026-01-01\n" for number in range(55_000))
+    for person in (alice, bob):
+        (person.folder / "tokens.csv").write_text("name,issuer,owner,created_at\n" + rows)
+        (person.folder / "bad.csv").write_text("name,issuer\nx,nobody\n")
+    assert "this needs rota:admin" in bob("import", "tokens.csv", expect=1).stderr
+    before = len(house.json("token", "list")["tokens"])
+    dry = alice.json("import", "tokens.csv", "--dry-run")["import"]
+    assert (dry["file"], dry["added"], dry["dry_run"]) == ("tokens.csv", 55_000, True)
+    assert len(house.json("token", "list")["tokens"]) == before
+    assert alice("import", "tokens.csv").stdout == "55000 rows: 55000 added, 0 updated, 0 unchanged\n"
+    assert alice("import", "tokens.csv").stdout == "55000 rows: 0 added, 0 updated, 55000 unchanged\n"
+    actors = dict(house.rows("SELECT actor, count(*) FROM audit WHERE action = 'token.import' GROUP BY actor"))
+    assert actors["token:alice"] == 55_000
+    refused = alice("import", "bad.csv", expect=2).stderr
+    assert "bad.csv:2" in refused and "nothing was imported" in refused
+    # What would take the server for hours is refused at once.
+    refused = bob("policy", "simulate", "--days", "366", expect=2)
+    assert "are too much for a server" in refused.stderr and "hint: ask for 36" in refused.stderr
+
+
+def test_a_report_tells_there_whether_violations_remain(house, people):
+    _, _, bob, _ = people
+    bob("run", expect=5)
+    at_home = house.rota("report", "--format", "csv", "--exit-code", expect=None).returncode
+    assert bob("report", "--format", "csv", "--exit-code", expect=at_home) and at_home == 3
+    bob("report", "--output", "page.html", "--period", "7d", "--exit-code", expect=3)
+    assert (bob.folder / "page.html").read_text().startswith("<!")
+
+
+def test_nobody_approves_at_home(house, people):
+    _, _, bob, _ = people
+    plan = bob.json("plan", "--save")["plan"]
+    waiver = bob.json("waiver", "request", "--token", "nowhere", "--policy", "quarterly", "--reason", "x",
+                      "--for", "30d")["waiver"]
+    token = bob.folder / "token"
+    for words in (["approve", plan["id"]], ["waiver", "approve", waiver["id"]]):
+        for more in ([], ["--token-file", token]):
+            refused = house.rota(*words, *more, expect=2)
+            assert "given at a running 'rota serve'" in refused.stderr and "--server URL" in refused.stderr
+        assert "unix:/run/rota/rota.sock" in house.rota(*words[:-1], "--help").stdout
+    assert house.json("plan", "list")["plans"][0]["approval"] is None
+    assert house.json("waiver", "show", waiver["id"])["waiver"]["state"] == "requested"
+
+
+def test_a_server_on_a_unix_socket_is_asked_there(house, tmp_path):
+    house.init()
+    house.policy()
+    socket = house.folder / "rota.sock"
+    with Served(house, listen=f"unix:{socket}") as served:
+        person = Person(house, served, tmp_path, "erin", "rota:audit")
+        person.server = ["--server", f"unix:{socket}", "--token-file", "token"]
+        assert "erin" in person("token", "list").stdout
+        assert served.stop() < 10
+
+
+def table():
+    """What Docs/API.md says of each command."""
+    text = (pathlib.Path(__file__).parents[2] / "Docs/API.md").read_text()
+    return dict(re.findall(r"^\| `([a-z ]+)` \| (yes|no|the same|only there) \|", text, re.M))
+
+
+def test_the_documentation_says_of_each_command_whether_it_is_done_there(binary, tmp_path):
+    told = table()
+    listed = subprocess.run([binary, "--help"], capture_output=True, text=True, check=True).stdout
+    commands = re.findall(r"^  ([a-z]+(?: [a-z]+)?)  +[a-z]", listed.split("Options of every command")[0], re.M)
+    assert sorted(told) == sorted(commands) and len(commands) > 40
+    (tmp_path / "token").write_text("rota_nothing\n")
+    for name, where in told.items():
+        words = name.split()
+        usage = subprocess.run([binary, *words, "--help"], capture_output=True, text=True, check=True).stdout
+        needed = ["x.yaml"] if re.search(r"^Usage: .* [A-Z-]+(\.\.\.)?$", usage, re.M) else []
+        done = subprocess.run(
+            [binary, *words, *needed, "--server", "http://127.0.0.1:1", "--token-file", "token"], cwd=tmp_path,
+            capture_output=True, text=True, timeout=30)
+        assert done.returncode in (1, 2), (name, done.stderr)
+        assert ("is not done at a server" in done.stderr) == (where == "no"), (name, done.stderr)

@@ -1,5 +1,6 @@
 import HTTPServer
 import Pages
+import Reports
 
 extension PageRoute {
     private static let lookers = [Role.audit, Role.operate, Role.issue, Role.admin]

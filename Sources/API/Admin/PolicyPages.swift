@@ -1,6 +1,7 @@
 import Engine
 import HTTPServer
 import Pages
+import Reports
 import RotaCore
 
 /// Policies and what they come to, and the report.

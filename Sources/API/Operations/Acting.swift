@@ -153,12 +153,13 @@ extension API {
             }
             return refused
         case let refusal as PlanRefusal:
-            return refusal.isUnknown ? .missing("plan") : .conflict(refusal.message, hint: refusal.hint)
+            return refusal.isUnknown
+                ? .missing("plan") : .conflict(refusal.message, hint: refusal.hint, reason: "refused")
         case let refusal as WaiverRefusal:
             switch refusal.kind {
             case .unknown where refusal.message.hasPrefix("there is no waiver"): return .missing("waiver")
             case .unknown, .term: return .senseless("\(refusal.message); \(refusal.hint)")
-            case .forbidden: return .conflict(refusal.message, hint: refusal.hint)
+            case .forbidden: return .conflict(refusal.message, hint: refusal.hint, reason: "refused")
             }
         case StoreError.held(let brake):
             return .conflict("nothing was done: \(brake.message)", hint: brake.hint, reason: brake.code)

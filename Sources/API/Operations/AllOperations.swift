@@ -1,19 +1,20 @@
 import Engine
 import HTTPServer
+import Reports
 import RotaCore
 
 /// Everything that can be asked for under `/v1` by whoever has a role.
 extension Operation {
-    static let all: [Operation] = tokens + plans + waivers + surroundings + evidence
+    static let all: [Operation] = tokens + plans + waivers + surroundings + evidence + commands
     /// All that is described: what is served beside the pages and is not among these is none of a client's business.
     static let described: [Operation] = all + open
 
     private static let lookers = [Role.audit, Role.operate, Role.issue, Role.admin]
-    private static let operators = [Role.operate, Role.admin]
+    static let operators = [Role.operate, Role.admin]
     private static let issuers = [Role.issue, Role.admin]
     /// Who ends or rotates a token; which one is looked at with the token.
     private static let enders = [Role.operate, Role.issue, Role.admin]
-    private static let auditors = [Role.audit, Role.operate, Role.admin]
+    static let auditors = [Role.audit, Role.operate, Role.admin]
 
     private static let page: [Parameter] = [
         Parameter(name: "limit", schema: .bounded(.whole, lowest: 1, highest: 500), about: "how many; 50"),
@@ -288,11 +289,12 @@ extension Operation {
             roles: auditors,
             parameters: [
                 Parameter(
-                    name: "format", schema: .words(API.ReportKind.allCases.map(\.rawValue)), about: "json"),
+                    name: "format", schema: .words(ReportKind.allCases.map(\.rawValue)), about: "json"),
                 Parameter(name: "at", schema: .time, about: "judge the present inventory as if it were then"),
+                Parameter(name: "period", schema: .text, about: "how far back actions are told; 30d"),
             ],
             answer: ok(.object([("report", .any), ("totals", .any), ("verdicts", .list(.any))])),
-            contentTypes: API.ReportKind.allCases.map(\.contentType), handler: .role { try $0.makeReport($1) }),
+            contentTypes: ReportKind.allCases.map(\.contentType), handler: .role { try $0.makeReport($1) }),
         Operation(
             id: "listAudit", method: "GET", path: "/v1/audit", summary: "The audit log, the newest first",
             roles: [Role.audit, Role.admin],

@@ -73,19 +73,6 @@ extension API {
 
     // MARK: - Reports
 
-    /// In which format a report is made.
-    enum ReportKind: String, CaseIterable, Sendable {
-        case json, csv, html
-
-        var contentType: String {
-            switch self {
-            case .json: "application/json"
-            case .csv: "text/csv; charset=utf-8"
-            case .html: "text/html; charset=utf-8"
-            }
-        }
-    }
-
     func makeReport(_ call: Call) throws -> Answer {
         let kind = try call.choice("format", of: ReportKind.self) ?? .json
         let at = try call.text("at").map { text in
@@ -94,33 +81,36 @@ extension API {
             }
             return at
         }
-        return report(kind, at: at, by: call.principal.actor, call)
+        let period = try call.text("period").map { text in
+            guard let period = TimeSpan(text), period > .zero else {
+                throw Refused.senseless("period: '\(abridged(text))' is no length of time such as 30d")
+            }
+            return period
+        }
+        return report(kind, at: at, period: period ?? .days(30), by: call.principal.actor, call)
     }
 
     /// Of any length, and never more than a few at a time, so that nobody waits behind them: it is written into a file,
     /// and sent from there.
     func report(
-        _ kind: ReportKind, at: Instant?, by actor: String, isFile: Bool = false, _ call: Call
+        _ kind: ReportKind, at: Instant?, period: TimeSpan = .days(30), by actor: String, isFile: Bool = false,
+        _ call: Call
     ) -> Answer {
         let configuration = parts.configuration()
         let request = ReportRequest(
             policies: configuration.policies, vaults: configuration.vaultNames, now: call.now, hypotheticalAt: at,
-            generator: "rota \(parts.version)", actor: actor)
+            period: period, generator: "rota \(parts.version)", actor: actor)
         return onWorker(call.request, of: reporters) { [parts] in
             let body = try SpooledBody(in: parts.scratch)
-            try parts.readers.read { store in
-                func compose(_ format: some ReportFormat) throws {
-                    var format = format
-                    try composeReport(request, from: store, as: &format)
-                }
-                switch kind {
-                case .json: try compose(JSONReport { try body.write($0) })
-                case .csv: try compose(CSVReport { try body.write($0) })
-                case .html: try compose(HTMLReport { try body.write($0) })
-                }
+            let violations = try parts.readers.read { store in
+                try kind.compose(request, from: store, to: { try body.write($0) })
             }
             var response = Response(
-                200, headers: [("Content-Type", kind.contentType), Self.noStore, ("X-Content-Type-Options", "nosniff")])
+                200,
+                headers: [
+                    ("Content-Type", kind.contentType), Self.noStore, ("X-Content-Type-Options", "nosniff"),
+                    (Screen.exitCode, violations > 0 ? "3" : "0"),
+                ])
             if kind != .json || isFile {
                 response.headers.append(
                     (

@@ -72,7 +72,7 @@ struct OpenAPI {
             "security": .array(security(operation)),
         ]
         if let body = operation.body ?? operation.form {
-            let type = operation.form == nil ? "application/json" : "application/x-www-form-urlencoded"
+            let type = operation.form == nil ? operation.bodyType : "application/x-www-form-urlencoded"
             let content: JSON = ["schema": body.json]
             document["requestBody"] = ["required": true, "content": .object(JSON.Object([(type, content)]))]
         }
@@ -120,7 +120,7 @@ struct OpenAPI {
             "description": "done", "headers": .object(headers),
             "content": .object(
                 JSON.Object(
-                    operation.contentTypes.map { type in
+                    contentTypes(operation).map { type in
                         (type, type == "application/json" ? ["schema": schema.json] : .object(JSON.Object([])))
                     })),
         ]
@@ -132,11 +132,16 @@ struct OpenAPI {
         ["required": false, "description": .string(about), "schema": ["type": "string"]]
     }
 
+    /// What a command is answered with where people read it is for the command line, and only named.
+    private func contentTypes(_ operation: Operation) -> [String] {
+        operation.contentTypes + (Screen.commands[operation.id] == nil ? [] : [Screen.mediaType])
+    }
+
     private func problem(_ status: Int, ofOAuth: Bool) -> JSON {
         let about: [Int: String] = [
             400: "it has not the shape that it should have", 401: "nobody who is known", 403: "this needs more",
             404: "there is none, or none that you may know of", 409: "not as it is now",
-            412: "it has changed meanwhile",
+            412: "it has changed meanwhile", 413: "it is too long", 507: "there is no room for it",
             422: "it has the shape, and makes no sense; or its key came with another request before",
             429: "too many values came from there that are no token's", 500: "the log has more",
             503: "not now; Retry-After tells when to ask again",

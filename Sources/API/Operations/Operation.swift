@@ -47,6 +47,7 @@ struct Operation: Sendable {
     var body: Schema?
     /// The same of a form; its refusals are those of OAuth.
     var form: Schema?
+    var bodyType = "application/json"
     /// Whether `Idempotency-Key` is taken.
     var takesKey = false
     /// Header fields that make it depend on how things stand, such as `If-Match`.

@@ -21,6 +21,8 @@ struct FilledIn {
 
     func has(_ key: String) -> Bool { members[key] != nil }
 
+    func member(_ key: String) -> JSON? { members[key] }
+
     /// Nil where it is absent, or null.
     mutating func text(_ key: String) -> String? {
         guard let value = members[key], !value.isNull else { return nil }
@@ -93,6 +95,8 @@ struct FilledIn {
     }
 
     mutating func fault(_ sentence: String) { sense.append(sentence) }
+
+    mutating func misshaped(_ sentence: String) { shape.append(sentence) }
 
     /// - throws: all that is wrong: 400 where it has not the shape, else 422.
     func finish() throws {

@@ -62,7 +62,8 @@ struct Command: Sendable {
     /// Taken by every command.
     static let globalOptions = [
         Option("config", "FILE", help: "configuration; else $ROTA_CONFIG, ./rota.yaml, /etc/rota/rota.yaml"),
-        Option("server", "URL", help: "ask a running 'rota serve', in the name of who holds --token-file"),
+        Option(
+            "server", "URL", help: "ask a running 'rota serve', in the name of who holds --token-file; or unix:PATH"),
         Option("token-file", "FILE", help: "with --server: your token there; else standard input"),
         Option("server-ca", "FILE", help: "with --server: the only authorities to trust; else the system's"),
         Option("json", help: "print one JSON document"),

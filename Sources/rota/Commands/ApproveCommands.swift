@@ -6,26 +6,29 @@ import RotaCore
 extension Command {
     static let approve = Command(
         words: ["approve"],
-        summary: "approve a saved plan that somebody else asked for",
+        summary: "approve a saved plan that somebody else asked for, at a running 'rota serve'",
         discussion: """
-            Who approves presents a token of Rota that is his own, with the scope rota:operate or rota:admin: from
-            --token-file, else from standard input, never on the command line. He is the owner of that token, or its
-            name where it has none, and must be another one than who asked for the plan. What was asked for without
-            a token is approved from another account only, whatever token is presented. The approval is for the plan's
-            digest, and holds until --expires, or until the plan itself expires.
+            An approval is given at a server, with --server and --token-file, or on its pages, and nowhere else: who can
+            read the file of the store must not be able to approve in somebody else's name. Who approves presents a
+            token of Rota that is his own, with the scope rota:operate or rota:admin: from --token-file, else from
+            standard input, never on the command line. He is the owner of that token, or its name where it has none, and
+            must be another one than who asked for the plan. The approval is for the plan's digest, and holds until
+            --expires, or until the plan itself expires.
+
+            \(Approval.withoutServer)
             """,
         operand: Operand(name: "PLAN-ID", help: "as 'rota plan list' shows it"),
         options: [
-            Option("token-file", "FILE", help: "read the approver's token from this file"),
+            Option("token-file", "FILE", help: "with --server: the approver's token"),
             Option("expires", "SPAN", help: "how long the approval holds; 24h"),
             Option("comment", "TEXT", help: "why, for the audit log"),
         ],
         examples: [
-            "rota approve plan_0123456789ab --token-file ~/.rota-token",
-            "rota approve plan_0123456789ab --expires 2h --comment 'change 4711' < ~/.rota-token",
+            "rota approve plan_0123456789ab --server https://rota.internal:8470 --token-file ~/.rota-token",
+            "rota approve plan_0123456789ab --server unix:/run/rota/rota.sock --expires 2h < ~/.rota-token",
         ],
-        exitCodes: [.done, .failed, .usage, .refused, .outcomeUnknown],
-        run: approvePlan)
+        exitCodes: [.done, .failed, .usage, .refused],
+        run: { throw Approval.isElsewhere("rota approve", $0) })
 
     static let reject = Command(
         words: ["reject"],
@@ -41,30 +44,23 @@ extension Command {
         run: rejectPlan)
 }
 
-private func approvePlan(_ invocation: Invocation) throws -> ExitCode {
-    let arguments = invocation.arguments
-    let id = arguments.operands[0]
-    let span = try arguments.positiveSpan("expires") ?? .hours(24)
-    let comment = try arguments.remark("comment")
-    let composition = try Composition(invocation)
-    let policies = try composition.policies()
-    let store = try composition.openStore()
-    defer { store.close() }
-    let hint = "rota approve \(printable(id)) --token-file FILE"
-    let approver = try authenticate(arguments.value("token-file"), in: store, at: invocation.clock.now(), hint: hint)
-    let now = invocation.clock.now()
-    let plan = try store.transaction {
-        try approve(
-            id, by: approver, for: span, comment: comment, policiesDigest: policies.digest, in: store, at: now)
+/// Approvals are given where it is known who gives them.
+enum Approval {
+    /// For `--help`.
+    static let withoutServer = """
+        Where no server runs, run one for the purpose, on this machine alone:
+            echo 'server: { listen: "unix:/run/rota/rota.sock" }' >> rota.yaml
+            rota serve
+        """
+
+    /// Why a command that approves does nothing at home.
+    static func isElsewhere(_ command: String, _ invocation: Invocation) -> Failure {
+        let name = printable(invocation.arguments.operands.first ?? "")
+        return .usage(
+            "approvals are given at a running 'rota serve', where it is known who gives them",
+            hint: "\(command) \(name) --server URL --token-file FILE, or on its pages; where none runs, "
+                + "'\(command) --help' tells how to run one for the purpose")
     }
-    if invocation.wantsJSON {
-        invocation.output.document(["plan": SavedPlanDocument.json(plan, at: now)])
-        return .done
-    }
-    let end = plan.approval.map { spoken($0.expiresAt, from: now) } ?? ""
-    invocation.output.line(
-        printable("approved by \(approver.name) until \(end); apply it: rota run --plan \(plan.id)"))
-    return .done
 }
 
 private func rejectPlan(_ invocation: Invocation) throws -> ExitCode {

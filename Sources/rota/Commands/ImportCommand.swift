@@ -1,3 +1,4 @@
+import API
 import Documents
 import Engine
 import JSON
@@ -62,7 +63,7 @@ private func takeInventory(_ invocation: Invocation) async throws -> ExitCode {
     try ImportUsage.requireNone(of: arguments)
     let path = arguments.operands[0]
     let composition = try Composition(invocation)
-    let file = try InventoryFile(path)
+    let file = try InventoryFile(path, invocation.surroundings?.upload)
     let format = try format(arguments, file)
     let request = ImportRequest(
         file: file.name, format: format, issuer: try issuer(arguments, format),
@@ -95,10 +96,13 @@ final class InventoryFile {
     /// What its first bytes are: some formats are known by them.
     let beginning: [UInt8]
     private let size: Int
+    private let upload: CommandRequest.Upload?
     private var read = 0
 
-    init(_ path: String) throws(Failure) {
-        let file = try File(reading: path)
+    /// - parameter upload: what somebody has sent, which is called so; nil: the file at the path.
+    init(_ path: String, _ upload: CommandRequest.Upload? = nil) throws(Failure) {
+        self.upload = upload
+        let file = try File(reading: upload?.path ?? path)
         guard file.isRegular else {
             throw .usage("\(path) is no regular file", hint: "an import reads more than once: save it as a file")
         }
@@ -111,7 +115,7 @@ final class InventoryFile {
 
     /// Opens it anew; what it gives reads on.
     func chunks() throws -> () throws -> [UInt8] {
-        let file = try File(reading: path)
+        let file = try File(reading: upload?.path ?? path)
         read = 0
         return {
             let chunk = try file.readChunk(most: 256 << 10)

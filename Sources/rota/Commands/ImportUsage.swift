@@ -20,7 +20,7 @@ enum ImportUsage {
     static func run(_ invocation: Invocation) throws -> ExitCode {
         let arguments = invocation.arguments
         let composition = try Composition(invocation)
-        let file = try InventoryFile(arguments.operands[0])
+        let file = try InventoryFile(arguments.operands[0], invocation.surroundings?.upload)
         let request = UsageImportRequest(
             file: file.name, format: try format(of: file.path), columns: try columns(arguments),
             ignoresUnknown: arguments.has("ignore-columns"), strict: arguments.has("strict"),

@@ -42,7 +42,7 @@ private func showPlan(_ invocation: Invocation) throws -> ExitCode {
     let policies = try composition.policies()
     let store = try composition.openStore()
     defer { store.close() }
-    let requester = try saving?.requester(in: store)
+    let requester = try saving?.requester(in: store, invocation)
     let request = PlanRequest(
         policies: policies, limits: composition.configuration.limits,
         vaults: composition.configuration.vaultNames, at: at, hypothetical: invocation.arguments.has("at"))

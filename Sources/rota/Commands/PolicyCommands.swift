@@ -1,3 +1,4 @@
+import API
 import Documents
 import Engine
 import JSON
@@ -33,16 +34,26 @@ extension Command {
 extension Composition {
     /// The configured policies; nothing is done while one of them has a fault.
     func policies() throws(Failure) -> PolicySet {
-        try checkedPolicies(
+        if let surroundings = invocation.surroundings { return surroundings.policies }
+        return try checkedPolicies(
             loadPolicies(at: configuration.policies, isConfigured: true), at: configuration.policies, invocation.output,
             tellsWarnings: false)
     }
 
     /// The policies as they would be with a changed file or directory.
     func policies(with changed: String) throws(Failure) -> PolicySet {
-        try checkedPolicies(
-            loadPolicies(at: configuration.policies, with: changed), at: changed, invocation.output,
-            tellsWarnings: false)
+        let load =
+            if let sent = invocation.surroundings?.candidate {
+                loadPolicies(at: configuration.policies, with: sent.files, replacingAll: sent.replacesAll)
+            } else {
+                loadPolicies(at: configuration.policies, with: changed)
+            }
+        return try checkedPolicies(load, at: changed, invocation.output, tellsWarnings: false)
+    }
+
+    /// The policies as they are now, for what only looks; nil while one of them has a fault.
+    var loadedPolicies: PolicySet? {
+        invocation.surroundings?.policies ?? loadPolicies(at: configuration.policies, isConfigured: true).policies
     }
 }
 

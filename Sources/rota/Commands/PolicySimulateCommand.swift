@@ -32,6 +32,16 @@ extension Command {
         run: simulate)
 }
 
+/// What is done for others must not take the server for hours.
+private func requireModesty(of days: Int, _ store: any Store, _ invocation: Invocation) throws {
+    guard invocation.surroundings != nil else { return }
+    let tokens = try store.countActive()
+    guard tokens * days > ServedCommands.mostTokenDays else { return }
+    throw Failure.usage(
+        "\(counted(tokens, "token")) over \(counted(days, "day")) are too much for a server that has others to serve",
+        hint: "ask for \(max(1, ServedCommands.mostTokenDays / tokens)) days at the most, or do it where the store is")
+}
+
 private func simulate(_ invocation: Invocation) throws -> ExitCode {
     let (arguments, output, now) = (invocation.arguments, invocation.output, invocation.clock.now())
     let days = try arguments.integer("days", in: 1...366) ?? 90
@@ -45,6 +55,7 @@ private func simulate(_ invocation: Invocation) throws -> ExitCode {
     if arguments.has("enforced") { for place in policies.policies.indices { policies.policies[place].mode = .enforce } }
     let store = try composition.openStore()
     defer { store.close() }
+    try requireModesty(of: days, store, invocation)
     var simulation = PolicySimulation(
         of: policies, vaults: configuration.vaultNames, tracking: try store.tracking(),
         otherwise: configuration.schedule, calendar: configuration.freezeCalendar, limits: configuration.limits,

@@ -29,8 +29,6 @@ extension Command {
         run: makeReport)
 }
 
-private enum ReportKind: String, CaseIterable { case html, json, csv }
-
 private func makeReport(_ invocation: Invocation) throws -> ExitCode {
     let arguments = invocation.arguments
     let kind = try reportKind(arguments)
@@ -47,18 +45,20 @@ private func makeReport(_ invocation: Invocation) throws -> ExitCode {
     defer { store.close() }
     let request = ReportRequest(
         policies: policies, vaults: composition.configuration.vaultNames, now: now, hypotheticalAt: at,
-        period: period, generator: "rota \(Program.version)", actor: Process.actor)
+        period: period, generator: "rota \(Program.version)", actor: invocation.actor)
     // A report that goes to the terminal itself tells how far it is.
     let isSeen = arguments.has("output") || invocation.output.width == nil
     let progress = isSeen ? TokenProgress("judging", store, on: invocation.output) : nil
     let violations: Int
     if let path {
         let file = try NewFile(at: path, suffix: Hex.encode(invocation.random.bytes(4)))
-        violations = try compose(request, from: store, kind, progress) { try file.write($0) }
+        violations = try kind.compose(
+            request, from: store, to: { try file.write($0) }, progress: { try progress?.show($0) })
         try file.place()
         invocation.output.note("\(path) is written; \(counted(violations, "violation"))")
     } else {
-        violations = try compose(request, from: store, kind, progress) { invocation.output.bytes($0) }
+        violations = try kind.compose(
+            request, from: store, to: { invocation.output.bytes($0) }, progress: { try progress?.show($0) })
     }
     return violations > 0 && arguments.has("exit-code") ? .violationsRemain : .done
 }
@@ -70,7 +70,7 @@ private let standardOutput = "-"
 private let pdfHint = "make the page by --format html --output report.html, and print it from a browser as PDF"
 
 /// What was asked for; else what the name of the file says.
-private func reportKind(_ arguments: Arguments) throws(Failure) -> ReportKind {
+func reportKind(_ arguments: Arguments) throws(Failure) -> ReportKind {
     if arguments.value("format")?.lowercased() == "pdf" {
         throw .usage("--format: 'pdf' is none of html, json, csv", hint: pdfHint)
     }
@@ -96,51 +96,4 @@ private func reportKind(_ arguments: Arguments) throws(Failure) -> ReportKind {
             hint: "name it .html, .json or .csv, or give --format")
     }
     return kind
-}
-
-/// Writes the report, and tells how many violations there are.
-private func compose(
-    _ request: ReportRequest, from store: any Store, _ kind: ReportKind, _ progress: TokenProgress?,
-    to sink: @escaping ByteSink
-) throws -> Int {
-    switch kind {
-    case .html: try count(HTMLReport(to: sink), request, store, progress)
-    case .json: try count(JSONReport(to: sink), request, store, progress)
-    case .csv: try count(CSVReport(to: sink), request, store, progress)
-    }
-}
-
-private func count(
-    _ format: some ReportFormat, _ request: ReportRequest, _ store: any Store, _ progress: TokenProgress?
-) throws -> Int {
-    var counting = CountingFormat(format: format, progress: progress)
-    try composeReport(request, from: store, as: &counting)
-    return counting.violations
-}
-
-/// A format that keeps how many violations there are, and tells how far it has come.
-private struct CountingFormat<Format: ReportFormat>: ReportFormat {
-    static var order: TokenOrder { Format.order }
-    var format: Format
-    private(set) var violations = 0
-    private var tokens = 0
-    private let progress: TokenProgress?
-
-    init(format: Format, progress: TokenProgress?) {
-        self.format = format
-        self.progress = progress
-    }
-
-    mutating func begin(_ facts: ReportFacts) throws { try format.begin(facts) }
-
-    mutating func add(_ token: Token, _ rulings: [Planner.Ruling]) throws {
-        tokens += 1
-        if tokens.isMultiple(of: 1_000) { try progress?.show(tokens) }
-        try format.add(token, rulings)
-    }
-
-    mutating func end(_ report: Report) throws {
-        violations = report.summary.verdicts.violating
-        try format.end(report)
-    }
 }

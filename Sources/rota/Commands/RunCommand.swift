@@ -48,20 +48,24 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
     let deliverer = try composition.deliverer(store)
     let output = invocation.output
     let progress = Progress(on: output)
-    try await requireClock(of: store, invocation)
-    let givenUp = try await deliverer.giveUpUnconfigured()
+    // The daemon watches its clock by itself, and delivers by itself.
+    let isServed = invocation.surroundings != nil
+    if !isServed { try await requireClock(of: store, invocation) }
+    let givenUp = isServed ? [:] : try await deliverer.giveUpUnconfigured()
     let report = try await composition.withVaults { vaults in
-        let useCase = RunUseCase(
-            store: store, rotator: composition.rotator(store, vaults), deliverer: deliverer,
-            clock: invocation.clock, random: invocation.random)
+        let useCase =
+            invocation.surroundings?.run
+            ?? RunUseCase(
+                store: store, rotator: composition.rotator(store, vaults), deliverer: deliverer,
+                clock: invocation.clock, random: invocation.random)
         if let plan = invocation.arguments.value("plan") {
             return try await useCase.apply(
-                plan, policies: policies, limits: composition.configuration.limits, actor: Process.actor,
-                deliverWithin: deliverWithin, progress: progress.report)
+                plan, policies: policies, limits: composition.configuration.limits, actor: invocation.actor,
+                watchesClock: !isServed, deliverWithin: isServed ? nil : deliverWithin, progress: progress.report)
         }
         return try await useCase.run(
-            policies: policies, limits: composition.configuration.limits, actor: Process.actor,
-            deliverWithin: deliverWithin, progress: progress.report)
+            policies: policies, limits: composition.configuration.limits, actor: invocation.actor,
+            deliverWithin: isServed ? nil : deliverWithin, progress: progress.report)
     }
     if invocation.wantsJSON {
         RunDocument(report, givenUp, policies.policies).write(on: output)

@@ -1,7 +1,6 @@
 import Documents
 import Engine
 import JSON
-import PolicyFiles
 import RotaCore
 
 extension Command {
@@ -46,8 +45,8 @@ struct PlanSaving {
         self.now = now
     }
 
-    func requester(in store: any Store) throws -> Principal {
-        guard let tokenFile else { return Principal(account: Process.actor) }
+    func requester(in store: any Store, _ invocation: Invocation) throws -> Principal {
+        guard let tokenFile else { return invocation.principal }
         return try authenticate(tokenFile, in: store, at: now, hint: "rota plan --save --token-file FILE")
     }
 
@@ -128,11 +127,6 @@ private func showSavedPlan(_ invocation: Invocation) throws -> ExitCode {
     if plan.actions > 0 { output.line() }
     SavedPlanDocument.print(plan, policies, on: output, at: now)
     return .done
-}
-
-extension Composition {
-    /// The policies as they are now, for what only looks; nil while one of them has a fault.
-    fileprivate var loadedPolicies: PolicySet? { loadPolicies(at: configuration.policies).policies }
 }
 
 extension SavedPlanDocument {

@@ -1,7 +1,6 @@
 import Documents
 import Engine
 import JSON
-import PolicyFiles
 import RotaCore
 
 extension Command {
@@ -85,7 +84,7 @@ private struct Status {
         active = try store.countActive()
         missing = try store.countAbsent()
         lastRun = try store.lastRun()
-        policies = loadPolicies(at: configuration.policies, isConfigured: true).policies?.policies
+        policies = composition.loadedPolicies?.policies
         schedule = configuration.schedule
         rotations = try store.openRotations().map {
             OpenRotation($0, of: try store.token($0.tokenID))

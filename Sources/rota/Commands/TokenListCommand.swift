@@ -7,25 +7,31 @@ extension Command {
     static let tokenList = Command(
         words: ["token", "list"],
         summary: "list tokens",
-        discussion:
-            "Tokens of all states are listed by name. Conditions of one kind are alternatives; kinds add up.",
-        options: TokenFilter.options + [
+        discussion: """
+            Tokens of all states are listed by name. Conditions of one kind are alternatives; kinds add up.
+
+            --sort goes with --state active, and not with --search, --policy or --status violating: those come in an
+            order of their own. --sort created goes with no other condition but --status clean.
+            """,
+        options: TokenFilter.options + TokenFilter.searchOptions + [
             Option("missing", help: "not in its issuer's list any more, when that was imported; the longest first"),
             Option("limit", "COUNT", help: "no more than this many"),
         ],
         examples: [
             "rota token list --state active --label env=prod",
             "rota token list --scope '*:write' --json | jq -r '.tokens[].name'",
+            "rota token list --state active --expires-within 30d --sort expires",
         ],
         run: listTokens)
 }
 
 private func listTokens(_ invocation: Invocation) throws -> ExitCode {
     let filter = try TokenFilter(invocation.arguments)
+    let search = try filter.search(invocation.arguments, of: invocation.surroundings?.owner, at: invocation.clock.now())
     let limit = try invocation.arguments.integer("limit", in: 1...Int.max)
     let store = try Composition(invocation).openStore()
     defer { store.close() }
-    var list: any TokenListing =
+    var list: any ShownTokens =
         invocation.wantsJSON ? JSONListing(invocation) : TableListing(invocation)
     var isCut = false
     func take(_ token: Token, _ absence: Absence?) -> Bool {
@@ -41,6 +47,8 @@ private func listTokens(_ invocation: Invocation) throws -> ExitCode {
         try store.eachAbsent { token, absence in
             filter.states.isEmpty || filter.states.contains(token.state) ? take(token, absence) : true
         }
+    } else if let search {
+        try store.eachToken(of: search) { take($0, nil) }
     } else {
         try store.eachToken(states: filter.states) { take($0, nil) }
     }
@@ -48,15 +56,27 @@ private func listTokens(_ invocation: Invocation) throws -> ExitCode {
     return .done
 }
 
+extension Store {
+    /// Those that are looked for, page after page as the interface gives them, until `body` has enough.
+    fileprivate func eachToken(of search: TokenListing, _ body: (Token) -> Bool) throws {
+        var position: TokenListing.Position?
+        repeat {
+            let page = try tokens(search, after: position, limit: 500)
+            for token in page.tokens { guard body(token) else { return } }
+            position = page.next
+        } while position != nil
+    }
+}
+
 /// Shows tokens one after the other.
-private protocol TokenListing {
+private protocol ShownTokens {
     var count: Int { get }
     /// - parameter absence: where only missing ones are listed.
     mutating func add(_ token: Token, _ absence: Absence?)
     mutating func finish(isCut: Bool)
 }
 
-private struct JSONListing: TokenListing {
+private struct JSONListing: ShownTokens {
     private let output: Output
     private let now: Instant
     private var writer = JSONWriter(reservingCapacity: 4096)
@@ -92,7 +112,7 @@ private struct JSONListing: TokenListing {
     }
 }
 
-private struct TableListing: TokenListing {
+private struct TableListing: ShownTokens {
     private let output: Output
     private let now: Instant
     private var table: Table

@@ -1,7 +1,6 @@
 import Documents
 import Engine
 import JSON
-import PolicyFiles
 import RotaCore
 
 extension Command {
@@ -24,7 +23,7 @@ private func showToken(_ invocation: Invocation) throws -> ExitCode {
         of: store.requireToken(invocation.arguments.operands[0]), from: store, at: now,
         caveats: composition.configuration.caveats,
         // A fault in them hides when a quarantine ends and how old a notice has to be, and nothing else.
-        policies: loadPolicies(at: composition.configuration.policies).policies?.policies ?? [])
+        policies: composition.loadedPolicies?.policies ?? [])
     if invocation.wantsJSON {
         invocation.output.document(details.json(at: now))
     } else {

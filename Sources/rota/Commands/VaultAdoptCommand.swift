@@ -103,7 +103,7 @@ private struct Adoption {
             guard Terminal.confirm(question) else { throw Failure("nothing was adopted") }
         }
         let outcomes = try await AdoptUseCase(store: store, clock: invocation.clock)
-            .adopt(places, actor: Process.actor, cause: "vault adopt")
+            .adopt(places, actor: invocation.actor, cause: "vault adopt")
         guard !invocation.wantsJSON else { return outcomes }
         invocation.output.line("\(counted(outcomes.count { $0 == .adopted }, "value")) adopted")
         for (place, outcome) in zip(places, outcomes) where outcome == .overtaken {

@@ -32,24 +32,26 @@ extension Command {
 
     static let waiverApprove = Command(
         words: ["waiver", "approve"],
-        summary: "approve a waiver that somebody else asked for",
+        summary: "approve a waiver that somebody else asked for, at a running 'rota serve'",
         discussion: """
-            Who approves presents a token of Rota that is his own, with the scope rota:operate or rota:admin: from
+            An approval is given at a server, with --server and --token-file, or on its pages, and nowhere else. Who
+            approves presents a token of Rota that is his own, with the scope rota:operate or rota:admin: from
             --token-file, else from standard input, never on the command line. He is the owner of that token, or its
-            name where it has none, and must be another one than who asked. What was asked for without a token is
-            approved from another account only, whatever token is presented. It is in force at once, until its end.
+            name where it has none, and must be another one than who asked. It is in force at once, until its end.
+
+            \(Approval.withoutServer)
             """,
         operand: Operand(name: "WAIVER-ID", help: "as 'rota waiver list' shows it"),
         options: [
-            Option("token-file", "FILE", help: "read the approver's token from this file"),
+            Option("token-file", "FILE", help: "with --server: the approver's token"),
             Option("comment", "TEXT", help: "why, for the audit log"),
         ],
         examples: [
-            "rota waiver approve waiver_0123456789ab --token-file ~/.rota-token",
-            "rota waiver approve waiver_0123456789ab --comment 'until the vendor has mended it' < ~/.rota-token",
+            "rota waiver approve waiver_0123456789ab --server https://rota.internal:8470 --token-file ~/.rota-token",
+            "rota waiver approve waiver_0123456789ab --server unix:/run/rota/rota.sock < ~/.rota-token",
         ],
-        exitCodes: [.done, .failed, .usage, .refused, .outcomeUnknown],
-        run: approveAskedWaiver)
+        exitCodes: [.done, .failed, .usage, .refused],
+        run: { throw Approval.isElsewhere("rota waiver approve", $0) })
 
     static let waiverList = Command(
         words: ["waiver", "list"],
@@ -153,26 +155,6 @@ private func selector(_ arguments: Arguments) throws(Failure) -> Selector? {
         throw .usage("--token and conditions are given", hint: "it is for one token, or for what matches: give one")
     }
     return selector
-}
-
-private func approveAskedWaiver(_ invocation: Invocation) throws -> ExitCode {
-    let arguments = invocation.arguments
-    let id = arguments.operands[0]
-    let composition = try Composition(invocation)
-    let policies = try composition.policies().policies
-    let store = try composition.openStore()
-    defer { store.close() }
-    let hint = "rota waiver approve \(printable(id)) --token-file FILE"
-    let approver = try authenticate(arguments.value("token-file"), in: store, at: invocation.clock.now(), hint: hint)
-    let now = invocation.clock.now()
-    let waiver = try store.transaction {
-        try approveWaiver(
-            id, by: approver, comment: try arguments.remark("comment"),
-            longest: composition.configuration.longestWaiver, policies: policies, in: store, at: now)
-    }
-    try tell(
-        waiver, "approved by \(approver.name); in force until \(spoken(waiver.endsAt, from: now))", invocation, store)
-    return .done
 }
 
 private func withdraw(_ invocation: Invocation) throws -> ExitCode {

@@ -1,5 +1,7 @@
+import API
 import Crypto
 import Glibc
+import HTTPServer
 import JSON
 import RotaCore
 
@@ -23,8 +25,23 @@ final class Output: Sendable {
     let width: Int?
     let isColoured: Bool
     private let errorsAreSeen: Bool
+    /// For somebody at another machine; nil: the process's own output.
+    private let remote: (body: SpooledBody, isLines: Bool)?
+
+    /// Whether nothing has been printed.
+    var isEmpty: Bool { state.withLock { $0.pending.isEmpty } && (remote?.body.size ?? 0) == 0 }
+
+    /// What is printed goes to somebody else: lines as `{"output": …}` and `{"note": …}`, or a document as it is.
+    init(into body: SpooledBody, _ form: CommandRequest.Form) {
+        if case .lines(let width) = form { self.width = width } else { width = nil }
+        isColoured = false
+        errorsAreSeen = false
+        remote = (body, form != .document)
+        if form == .document { state.withLock { $0.isJSON = true } }
+    }
 
     init() {
+        remote = nil
         width = isatty(STDOUT_FILENO) == 1 ? Terminal.columns : nil
         isColoured =
             width != nil && Process.environment("NO_COLOR") == nil
@@ -55,7 +72,7 @@ final class Output: Sendable {
     func bytes(_ bytes: [UInt8]) {
         state.withLock { state in
             state.pending += bytes
-            if state.pending.count >= Self.flushThreshold { Self.flush(&state) }
+            if state.pending.count >= Self.flushThreshold { flush(&state) }
         }
     }
 
@@ -63,7 +80,7 @@ final class Output: Sendable {
     func reveal(_ secret: Secret, after prefix: String = "", before suffix: String = "\n") {
         bytes(Array(prefix.utf8))
         state.withLock { state in
-            Self.flush(&state)
+            flush(&state)
             secret.withSpan { Self.write($0, &state) }
         }
         bytes(Array(suffix.utf8))
@@ -78,6 +95,12 @@ final class Output: Sendable {
     func note(_ text: String) {
         let isQuiet = state.withLock { $0.isQuiet || $0.isJSON }
         if !isQuiet { complain(SecretShape.redacted(text.hasSuffix("\n") ? text : text + "\n")) }
+    }
+
+    /// What somebody else's command has said beside its results, as it was said; remarks not with `--quiet`.
+    func relay(_ text: String) {
+        let isSerious = text.hasPrefix("warning: ") || text.hasPrefix("error: ") || text.hasPrefix("hint: ")
+        if isSerious || !state.withLock({ $0.isQuiet }) { complain(SecretShape.redacted(text)) }
     }
 
     func warning(_ text: String) { complain("warning: \(SecretShape.redacted(text))\n") }
@@ -103,7 +126,7 @@ final class Output: Sendable {
     /// Writes out what is pending; output that could not be written makes a success a failure.
     func finish(_ code: ExitCode) -> ExitCode {
         let failure = state.withLock { state in
-            Self.flush(&state)
+            flush(&state)
             return state.failure
         }
         complain("")
@@ -117,21 +140,40 @@ final class Output: Sendable {
     private func complain(_ text: String) {
         state.withLock { state in
             // What people read stays in the order in which it happened.
-            Self.flush(&state)
+            flush(&state)
+            if let remote { return remember(text, as: "note", in: remote, &state) }
             let eraser = state.progressShown ? "\r\u{1B}[K" : ""
             state.progressShown = false
             Self.write(Array((eraser + text).utf8), to: STDERR_FILENO)
         }
     }
 
-    private static func flush(_ state: inout State) {
+    private func flush(_ state: inout State) {
         let bytes = state.pending
+        if let remote {
+            state.pending.removeAll(keepingCapacity: true)
+            guard remote.isLines else { return keep(bytes, in: remote.body, &state) }
+            return remember(String(decoding: bytes, as: UTF8.self), as: "output", in: remote, &state)
+        }
         if state.progressShown, !bytes.isEmpty {
             state.progressShown = false
-            write(Array("\r\u{1B}[K".utf8), to: STDERR_FILENO)
+            Self.write(Array("\r\u{1B}[K".utf8), to: STDERR_FILENO)
         }
         state.pending.removeAll(keepingCapacity: true)
-        write(bytes.span, &state)
+        Self.write(bytes.span, &state)
+    }
+
+    private func remember(
+        _ text: String, as kind: String, in remote: (body: SpooledBody, isLines: Bool), _ state: inout State
+    ) {
+        guard !text.isEmpty, remote.isLines else { return }
+        let line: JSON = [kind: .string(text)]
+        keep(line.serializedBytes() + [UInt8(ascii: "\n")], in: remote.body, &state)
+    }
+
+    private func keep(_ bytes: [UInt8], in body: SpooledBody, _ state: inout State) {
+        guard state.failure == nil else { return }
+        do { try body.write(bytes) } catch { state.failure = (error as? SpooledBody.Failure)?.number ?? EIO }
     }
 
     private static func write(_ bytes: borrowing Span<UInt8>, _ state: inout State) {

@@ -10,6 +10,8 @@ struct RemoteCommand: Sendable {
         var path: [String]
         var query: [(name: String, value: String)] = []
         var body: JSON?
+        /// A file that is sent in place of a document.
+        var file: String?
 
         init(
             _ method: String, _ path: [String], query: [(name: String, value: String?)] = [], body: JSON? = nil
@@ -32,6 +34,8 @@ struct RemoteCommand: Sendable {
         case made
         /// A file, or standard output.
         case file
+        /// What the command prints at home, made there.
+        case screen
     }
 
     var words: [String]
@@ -44,6 +48,10 @@ struct RemoteCommand: Sendable {
     var isReversed = false
     /// How many rows are shown where nobody says; nil: all.
     var usualLimit: Int?
+    /// Whether people are shown what the command prints there, which is what it prints at home.
+    var isMirrored = false
+    /// Whether programs read there what the command prints at home with `--json`.
+    var isDocument = false
     /// What is asked before it is done, unless `--yes` is given; nil: nothing.
     var question: String?
     /// Whether a key makes of two that arrive one.
@@ -63,6 +71,7 @@ struct RemoteCommand: Sendable {
         self.view = view
         self.isPaged = isPaged
         self.ask = ask
+        if case .screen = view { isMirrored = true }
     }
 
     var name: String { words.joined(separator: " ") }

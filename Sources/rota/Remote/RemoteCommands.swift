@@ -1,10 +1,12 @@
 import JSON
+import Reports
 import RotaCore
 
 extension RemoteCommand {
-    static let all: [RemoteCommand] = (tokens + plans + waivers + others).map { command in
+    static let all: [RemoteCommand] = (tokens + plans + waivers + others + looks).map { command in
         var command = command
         switch command.name {
+        case "token list": command.isMirrored = true
         case "token create", "plan", "waiver request": command.takesKey = true
         case "token revoke":
             command.question = "end it, with all its values?"
@@ -38,6 +40,9 @@ extension RemoteCommand {
                 let isWhole = answer["totals"]?["failed"]?.integer == 0 && answer["needs_mending"]?.integer == 0
                 return isWhole ? .done : .partlyFailed
             }
+        case "vault check":
+            command.exit = { $0["vault"]?["ok"]?.bool == true ? .done : .failed }
+            command.document = { ["vaults": [$0["vault"] ?? .null]] }
         case "webhook test": command.exit = { $0["delivered"]?.bool == true ? .done : .failed }
         case "audit tail": (command.isPaged, command.isReversed, command.usualLimit) = (true, true, 20)
         case "plan list": (command.isPaged, command.usualLimit) = (true, 50)
@@ -50,7 +55,7 @@ extension RemoteCommand {
 
     private static let tokens: [RemoteCommand] = [
         RemoteCommand(
-            "token list", ["state", "owner", "scope", "limit"],
+            "token list", ["state", "owner", "scope", "limit"] + TokenFilter.searchOptions.map(\.name),
             .table(
                 "tokens",
                 [
@@ -66,9 +71,9 @@ extension RemoteCommand {
                 query: [
                     ("state", arguments.value("state") ?? "all"), ("owner", arguments.value("owner")),
                     ("scope", arguments.value("scope")),
-                ])
+                ] + TokenFilter.searchOptions.map { ($0.name, arguments.value($0.name)) })
         },
-        RemoteCommand("token show", [], .fields(["token"])) { arguments, _ in
+        RemoteCommand("token show", [], .screen) { arguments, _ in
             Question("GET", ["v1", "tokens", arguments.operands[0]])
         },
         RemoteCommand(
@@ -132,44 +137,45 @@ extension RemoteCommand {
         "'\(answer["token"]?["name"]?.string ?? "")' is \(answer["token"]?["state"]?.string ?? "")"
     }
 
-    private static let planColumns: [(heading: String, path: [String])] = [
-        ("plan", ["id"]), ("status", ["status"]), ("actions", ["actions"]), ("policy", ["policy"]),
-        ("asked for by", ["requester"]), ("made", ["at"]), ("until", ["expires_at"]),
-    ]
-    private static let runView = View.sentence { answer in
-        let totals = answer["totals"]?.object?.map { "\($0.value.integer ?? 0) \($0.key)" } ?? []
-        return "\(answer["run"]?["id"]?.string ?? ""): \(totals.joined(separator: ", "))"
+    private static func approved(_ answer: JSON) -> String {
+        let (plan, approval) = (answer["plan"]?["id"]?.string ?? "", answer["plan"]?["approval"])
+        return "approved by \(approval?["approver"]?.string ?? "") until \(approval?["expires_at"]?.string ?? ""); "
+            + "apply it: rota run --plan \(plan)"
+    }
+
+    private static func rejected(_ answer: JSON) -> String {
+        let plan = answer["plan"]
+        return "withdrawn by \(plan?["ended"]?["by"]?.string ?? ""); \(plan?["id"]?.string ?? "") is never applied"
+    }
+
+    private static func inForce(_ answer: JSON) -> String {
+        let waiver = answer["waiver"]
+        return "approved by \(waiver?["approved_by"]?.string ?? ""); in force until \(waiver?["ends_at"]?.string ?? "")"
     }
 
     private static let plans: [RemoteCommand] = [
-        RemoteCommand("plan", ["save", "expires"], .fields(["plan"])) { arguments, _ in
+        RemoteCommand("plan", ["save", "expires"], .screen) { arguments, _ in
             guard arguments.has("save") else {
                 throw Failure.usage(
                     "with --server a plan is one that is saved", hint: "write rota plan --save --server URL")
             }
             return Question("POST", ["v1", "plans"], body: arguments.members(["expires": "expires_in"]))
         },
-        RemoteCommand("plan list", ["limit"], .table("plans", planColumns)) { _, _ in
+        RemoteCommand("plan list", ["limit"], .screen) { _, _ in
             Question("GET", ["v1", "plans"])
         },
-        RemoteCommand(
-            "plan show", [],
-            .table(
-                "actions",
-                [
-                    ("action", ["action"]), ("token", ["name"]), ("owner", ["owner"]), ("deadline", ["deadline"]),
-                    ("policy", ["policy"]), ("rule", ["rule"]), ("why", ["message"]),
-                ])
-        ) { arguments, _ in Question("GET", ["v1", "plans", arguments.operands[0]]) },
-        RemoteCommand("approve", ["expires", "comment"], .fields(["plan"])) { arguments, _ in
+        RemoteCommand("plan show", [], .screen) { arguments, _ in
+            Question("GET", ["v1", "plans", arguments.operands[0]])
+        },
+        RemoteCommand("approve", ["expires", "comment"], .sentence { approved($0) }) { arguments, _ in
             Question(
                 "POST", ["v1", "plans", arguments.operands[0], "approve"],
                 body: arguments.members(["expires": "expires_in", "comment": "comment"]))
         },
-        RemoteCommand("reject", ["comment"], .fields(["plan"])) { arguments, _ in
+        RemoteCommand("reject", ["comment"], .sentence { rejected($0) }) { arguments, _ in
             Question("POST", ["v1", "plans", arguments.operands[0], "withdraw"], body: arguments.members(["comment"]))
         },
-        RemoteCommand("run", ["plan"], runView) { arguments, _ in
+        RemoteCommand("run", ["plan"], .screen) { arguments, _ in
             let path = arguments.value("plan").map { ["v1", "plans", $0, "apply"] } ?? ["v1", "runs"]
             return Question("POST", path, body: [:])
         },
@@ -195,7 +201,7 @@ extension RemoteCommand {
             body["ends_at"] = end.map { .string($0.description) }
             return Question("POST", ["v1", "waivers"], body: .object(body))
         },
-        RemoteCommand("waiver approve", ["comment"], .fields(["waiver"])) { arguments, _ in
+        RemoteCommand("waiver approve", ["comment"], .sentence { inForce($0) }) { arguments, _ in
             Question("POST", ["v1", "waivers", arguments.operands[0], "approve"], body: arguments.members(["comment"]))
         },
         RemoteCommand("waiver withdraw", ["reason"], .fields(["waiver"])) { arguments, _ in
@@ -204,19 +210,14 @@ extension RemoteCommand {
     ]
 
     private static let others: [RemoteCommand] = [
-        RemoteCommand(
-            "policy explain", [],
-            .table(
-                "policies",
-                [("policy", ["policy"]), ("mode", ["mode"]), ("selected", ["selected"]), ("next run", ["next_run"])])
-        ) { arguments, _ in
+        RemoteCommand("policy explain", [], .screen) { arguments, _ in
             Question("GET", ["v1", "tokens", arguments.operands[0], "explain"])
         },
-        RemoteCommand("report", ["format", "output", "at"], .file) { arguments, now in
+        RemoteCommand("report", ["format", "output", "at", "period", "exit-code"], .file) { arguments, now in
             Question(
                 "GET", ["v1", "reports", "compliance"],
                 query: [
-                    ("format", arguments.value("format") ?? (arguments.has("json") ? "json" : "html")),
+                    ("format", try reportKind(arguments).rawValue), ("period", arguments.value("period")),
                     ("at", try arguments.instant("at", orSpanFrom: now)?.description),
                 ])
         },
@@ -239,6 +240,12 @@ extension RemoteCommand {
                 "vaults",
                 [("name", ["name"]), ("kind", ["kind"]), ("place", ["place"]), ("destinations", ["destinations"])])
         ) { _, _ in Question("GET", ["v1", "vaults"]) },
+        RemoteCommand("vault check", [], .screen) { arguments, _ in
+            guard let name = arguments.operands.first else {
+                throw Failure.usage("with --server it is one vault at a time", hint: "see 'rota vault list'")
+            }
+            return Question("POST", ["v1", "vaults", name, "check"], body: [:])
+        },
         RemoteCommand(
             "webhook list", [],
             .table("webhooks", [("name", ["name"]), ("url", ["url"]), ("events", ["events"]), ("format", ["format"])])
@@ -293,7 +300,7 @@ extension RemoteCommand {
 
 extension Arguments {
     /// Options as members of the same names; none where they are not given.
-    fileprivate func members(_ names: [String]) -> JSON {
+    func members(_ names: [String]) -> JSON {
         members(Dictionary(uniqueKeysWithValues: names.map { ($0, $0) }))
     }
 

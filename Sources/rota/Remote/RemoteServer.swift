@@ -7,6 +7,8 @@ import RotaCore
 /// A running `rota serve`, asked in the name of whose token it is.
 struct RemoteServer {
     private let address: String
+    /// Where it listens there instead.
+    private let socket: String?
     private let token: Secret
     private let authorities: String?
     /// Where the token is, for whoever has to mend it; nil: it came from standard input.
@@ -16,11 +18,21 @@ struct RemoteServer {
     /// - throws: `Failure` for an address that is none, or that would carry the token over a network in the clear.
     init(_ arguments: Arguments) throws(Failure) {
         let given = arguments.value("server") ?? ""
+        file = arguments.value("token-file")
+        authorities = arguments.value("server-ca")
+        if given.hasPrefix("unix:") {
+            (address, socket) = ("http://localhost", String(given.dropFirst("unix:".count)))
+            token = try Self.token(arguments)
+            return
+        }
+        socket = nil
         let text = given.hasSuffix("/") ? String(given.dropLast()) : given
         guard text.hasPrefix("https://") || text.hasPrefix("http://"), !text.contains("@"),
             text.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false).count == 3
         else {
-            throw .usage("--server: '\(printable(given))' is no address", hint: "write https://rota.internal:8470")
+            throw .usage(
+                "--server: '\(printable(given))' is no address",
+                hint: "write https://rota.internal:8470, or unix:/run/rota/rota.sock")
         }
         guard text.hasPrefix("https://") || Self.isLoopback(text.dropFirst("http://".count)) else {
             throw .usage(
@@ -28,9 +40,11 @@ struct RemoteServer {
                 hint: "write https://; http is for an address of this machine only")
         }
         address = text
-        authorities = arguments.value("server-ca")
-        file = arguments.value("token-file")
-        token = try readTokenValue(
+        token = try Self.token(arguments)
+    }
+
+    private static func token(_ arguments: Arguments) throws(Failure) -> Secret {
+        try readTokenValue(
             arguments.value("token-file"), hint: "give your token: --token-file FILE, or standard input")
     }
 
@@ -42,33 +56,48 @@ struct RemoteServer {
 
     /// - throws: `Failure` with what the server says, where it refuses.
     func ask(_ question: RemoteCommand.Question, key: String?, most: Int = 64 << 20) async throws(Failure) -> [UInt8] {
-        let response = try await send(question, key: key, most: most)
-        if response.status == 401 { throw await refusedToken() }
-        guard (200..<300).contains(response.status) else { throw Self.failure(response) }
-        return response.body
+        try await send(question, key: key, most: most).body
     }
 
-    private func send(_ question: RemoteCommand.Question, key: String?, most: Int) async throws(Failure) -> Response {
+    /// - parameter accept: in which form it is to be answered; nil: as programs read it.
+    func send(
+        _ question: RemoteCommand.Question, key: String? = nil, accept: String? = nil, most: Int = 1 << 30
+    ) async throws(Failure) -> Response {
+        let response = try await exchange(question, key: key, accept: accept, most: most)
+        if response.status == 401 { throw await refusedToken() }
+        guard (200..<300).contains(response.status) else { throw Self.failure(response) }
+        return response
+    }
+
+    private func exchange(
+        _ question: RemoteCommand.Question, key: String? = nil, accept: String? = nil, most: Int
+    ) async throws(Failure) -> Response {
         var request = Request(
             method: question.method, url: address + Self.path(question),
             headers: [("Authorization", "Bearer \(String(decoding: token.copyBytes(), as: UTF8.self))")],
             body: question.body.map { Array($0.serialized().utf8) } ?? [])
+        if let path = question.file {
+            request.body = try File(reading: path).readAll(most: Self.longestFile)
+            request.headers.append(("Content-Type", "application/octet-stream"))
+        }
         if question.body != nil { request.headers.append(("Content-Type", "application/json")) }
         if let key { request.headers.append(("Idempotency-Key", key)) }
+        if let accept { request.headers.append(("Accept", accept)) }
         // A run answers when it is done.
         request.timeout = .seconds(3_600)
         request.maximumResponseBytes = most
         request.certificateAuthorityFile = authorities
+        request.unixSocket = socket
         do throws(HTTPError) {
             return try await client.send(request)
         } catch {
-            throw Failure("\(address): \(error)", hint: "is 'rota serve' there? see its log")
+            throw Failure("\(socket ?? address): \(error)", hint: "is 'rota serve' there? see its log")
         }
     }
 
     /// What has become of the token, which its holder is told and nobody else, and what to do about which file.
     private func refusedToken() async -> Failure {
-        let told = try? await send(RemoteCommand.Question("GET", ["v1", "self"]), key: nil, most: 1 << 20)
+        let told = try? await exchange(RemoteCommand.Question("GET", ["v1", "self"]), most: 1 << 20)
         let document = told.flatMap { try? JSON.parse($0.body, maximumBytes: 1 << 20) }
         let place = file.map { "'\($0)'" } ?? "standard input"
         let into = file.map { "write its value into '\($0)'" } ?? "give its value on standard input"
@@ -88,6 +117,9 @@ struct RemoteServer {
         let cause = why.isEmpty ? document?["detail"]?.string ?? "it has ended" : why
         return Failure(printable("the token from \(place) is not accepted: \(cause)"), hint: printable(hint))
     }
+
+    /// What a server takes at the most.
+    private static let longestFile = 64 << 20
 
     private static func path(_ question: RemoteCommand.Question) -> String {
         let path = question.path.map { "/" + PercentEncoding.encode($0) }.joined()
@@ -111,6 +143,8 @@ struct RemoteServer {
             case 409 where document?["reason"] != nil: .refused
             default: .failed
             }
-        return Failure(printable(what), hint: (document?["hint"]?.string ?? usual).map { printable($0) }, code: code)
+        return Failure(
+            printable(what), hint: (document?["hint"]?.string ?? usual).map { printable($0) }, code: code,
+            details: document?["faults"]?.array?.compactMap { $0.string.map { printable($0) } } ?? [])
     }
 }

@@ -1,6 +1,7 @@
 import Crypto
 import Documents
 import Engine
+import HTTPClient
 import JSON
 import RotaCore
 
@@ -13,6 +14,9 @@ extension RemoteCommand {
         // Of one that is sent twice by the network, one counts.
         let key = takesKey ? Hex.encode(invocation.random.bytes(16)) : nil
         if case .file = view { return try await save(server, question, invocation) }
+        if isMirrored, !invocation.wantsJSON || isDocument {
+            return try await mirror(server, question, key, invocation)
+        }
         if isPaged { return try await list(server, question, invocation) }
         let bytes = try await server.ask(question, key: key)
         let answer = try JSON.parse(bytes, maximumBytes: bytes.count)
@@ -48,8 +52,35 @@ extension RemoteCommand {
             }
             fields.print(on: output)
         case .sentence(let sentence): output.line(printable(sentence(answer)))
-        case .made, .file: break
+        case .made, .file, .screen: break
         }
+    }
+
+    /// Prints what the server has printed, and ends as the command ended there.
+    private func mirror(
+        _ server: RemoteServer, _ question: Question, _ key: String?, _ invocation: Invocation
+    ) async throws -> ExitCode {
+        let output = invocation.output
+        let width = output.width.map { "; width=\($0)" } ?? ""
+        let response = try await server.send(
+            question, key: key, accept: invocation.wantsJSON ? nil : "application/vnd.rota.lines\(width)")
+        if invocation.wantsJSON {
+            output.bytes(response.body)
+        } else {
+            for line in response.body.split(separator: UInt8(ascii: "\n")) {
+                let line = try JSON.parse(Array(line), maximumBytes: line.count)
+                if let text = line["output"]?.string { output.text(Self.printableLines(text)) }
+                if let text = line["note"]?.string { output.relay(Self.printableLines(text)) }
+            }
+        }
+        guard let code = response.header("Rota-Exit-Code").flatMap({ Int32($0) }).flatMap({ ExitCode(rawValue: $0) })
+        else { throw Failure("the answer does not say how it ended", hint: "is the server as new as this command?") }
+        return code == .violationsRemain && !invocation.arguments.has("exit-code") ? .done : code
+    }
+
+    private static func printableLines(_ text: String) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { printable(String($0)) }
+            .joined(separator: "\n")
     }
 
     private func show(made answer: JSON, _ invocation: Invocation) -> ExitCode {
@@ -111,16 +142,20 @@ extension RemoteCommand {
     }
 
     private func save(_ server: RemoteServer, _ question: Question, _ invocation: Invocation) async throws -> ExitCode {
-        let bytes = try await server.ask(question, key: nil, most: 1 << 30)
+        let response = try await server.send(question)
+        let bytes = response.body
+        let code: ExitCode =
+            invocation.arguments.has("exit-code") && response.header("Rota-Exit-Code") == "3"
+            ? .violationsRemain : .done
         guard let path = invocation.arguments.value("output"), path != "-" else {
             invocation.output.bytes(bytes)
-            return .done
+            return code
         }
         let file = try NewFile(at: path, suffix: Hex.encode(invocation.random.bytes(4)))
         try file.write(bytes)
         try file.place()
         invocation.output.note("\(path) is written")
-        return .done
+        return code
     }
 
     private static func member(_ value: JSON, _ path: [String]) -> JSON? {

@@ -9,7 +9,8 @@ import Webhooks
 extension Composition {
     /// What of the configuration requests go by, without a secret in it.
     func served(
-        _ policies: PolicySet, _ store: StoreQueue, _ rotator: Rotator, _ run: RunUseCase, _ errands: Errands
+        _ policies: PolicySet, _ store: StoreQueue, _ rotator: Rotator, _ run: RunUseCase, _ errands: Errands,
+        _ commands: ServedCommands
     ) throws(Failure) -> ServedConfiguration {
         var served = ServedConfiguration(
             policies: policies, limits: configuration.limits, schedule: configuration.schedule,
@@ -31,6 +32,7 @@ extension Composition {
             testWebhook: { name, actor in try await testWebhook(name, by: actor, store) },
             perform: { errands.ask($0) })
         served.issueInto = configuration.issueInto
+        served.command = { try await commands.answer($0) }
         return served
     }
 

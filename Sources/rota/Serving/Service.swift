@@ -58,6 +58,7 @@ struct Service {
     private let inForce: Locked<Shift>
     private let pauses = HolderPauses()
     private let vaultMeter = VaultMeter()
+    private let threads = CommandThreads()
 
     init(_ composition: Composition, _ policies: PolicySet, store parts: StoreParts) throws {
         invocation = composition.invocation
@@ -68,7 +69,8 @@ struct Service {
         log = LogWriter(composition.invocation.clock, format: settings.format, lowest: settings.level)
         brakes = BrakeWatch(composition.invocation.clock, log: log)
         first = try Self.prepare(
-            composition, policies, store: store, log: log, brakes: brakes, meter: vaultMeter, pauses: pauses)
+            composition, policies, store: store, log: log, brakes: brakes, meter: vaultMeter, pauses: pauses,
+            threads: threads)
         let inForce = Locked(first)
         self.inForce = inForce
         listener = try Self.listen(
@@ -147,7 +149,7 @@ struct Service {
     /// Makes everything that a reading of the configuration asks for; nothing has begun by that.
     private static func prepare(
         _ composition: Composition, _ policies: PolicySet, store: StoreQueue, log: LogWriter, brakes: BrakeWatch,
-        meter: VaultMeter, pauses: HolderPauses
+        meter: VaultMeter, pauses: HolderPauses, threads: CommandThreads
     ) throws -> Shift {
         let configuration = composition.configuration
         let invocation = composition.invocation
@@ -158,6 +160,8 @@ struct Service {
         let run = RunUseCase(
             store: store, rotator: rotator, deliverer: deliverer, clock: invocation.clock, random: invocation.random)
         let errands = Errands()
+        let commands = ServedCommands(
+            composition: composition, policies: policies, queue: store, vaults: vaults, run: run, threads: threads)
         let orders = Daemon.Orders(
             policies: policies, schedules: policies.scheduled(otherwise: configuration.schedule),
             calendar: configuration.freezeCalendar, limits: configuration.limits)
@@ -169,7 +173,8 @@ struct Service {
             vaults: vaults,
             holders: RotateForHolder(
                 store: store, rotator: rotator, policies: policies, clock: invocation.clock, pauses: pauses),
-            served: try composition.served(policies, store, rotator, run, errands), errands: errands, stop: stop)
+            served: try composition.served(policies, store, rotator, run, errands, commands), errands: errands,
+            stop: stop)
     }
 
     /// Takes a changed configuration over as a whole, or goes on with the one in force: then nil.
@@ -183,7 +188,7 @@ struct Service {
             }
             let next = try Self.prepare(
                 composition, try composition.policies(), store: store, log: log, brakes: brakes, meter: vaultMeter,
-                pauses: pauses)
+                pauses: pauses, threads: threads)
             try renewCertificate(next.configuration.server)
             let calendar = next.configuration.freezeCalendar
             try await store.read { store in
@@ -269,6 +274,7 @@ struct Service {
                 logSize: { files.logSize }, nanoseconds: SystemClock.nanoseconds, version: Program.version))
         let router = api.router
         var configuration = try settings.listener()
+        configuration.files = api.files
         if composition.configuration.log.level == .debug { configuration.observer = { log.write($0) } }
         do throws(ServerError) {
             return try Listener.start(configuration) { router.answer($0) }

@@ -1,3 +1,4 @@
+import Engine
 import RotaCore
 
 /// Which tokens `token list` shows: all conditions must hold.
@@ -18,7 +19,41 @@ struct TokenFilter {
         selector = try Selector(arguments)
     }
 
-    func admits(_ token: Token) -> Bool { selector.matches(token) }
+    func admits(_ token: Token) -> Bool {
+        (states.isEmpty || states.contains(token.state)) && selector.matches(token)
+    }
+
+    /// What is looked for as `/v1/tokens` does; nil where every token is looked at.
+    ///
+    /// - parameter owner: whose tokens alone who asks may know of; nil: everybody's.
+    func search(_ arguments: Arguments, of owner: String?, at now: Instant) throws(Failure) -> TokenListing? {
+        guard owner != nil || Self.searchOptions.contains(where: { arguments.has($0.name) }) else { return nil }
+        guard !arguments.has("missing") else {
+            throw .usage("--missing is a list of its own", hint: "leave the other conditions out")
+        }
+        let search = TokenListing(
+            state: states.count == 1 ? states[0] : nil, search: arguments.value("search"), owner: owner,
+            status: try arguments.choice("status", of: TokenListing.Status.self), policy: arguments.value("policy"),
+            endsBy: try arguments.span("expires-within").map { now + $0 },
+            idleSince: try arguments.span("idle-for").map { now - $0 },
+            order: try arguments.choice("sort", of: TokenListing.Order.self) ?? .name)
+        guard search.isSorted else {
+            throw .usage(
+                "--sort \(search.order.rawValue) does not go with what is looked for",
+                hint: "give --state active and no --search or --policy, or leave --sort out")
+        }
+        return search
+    }
+
+    /// Conditions that the store looks for itself.
+    static let searchOptions: [Command.Option] = [
+        .init("search", "TEXT", help: "a part of the name, whatever the case of its letters, or the whole id"),
+        .init("status", "STATUS", help: "violating or clean, as of the last run"),
+        .init("policy", "NAME", help: "violating this policy, as of the last run"),
+        .init("expires-within", "SPAN", help: "ends within 30d"),
+        .init("idle-for", "SPAN", help: "not used for 90d"),
+        .init("sort", "ORDER", help: "name, created (newest first), expires or used (longest idle first); name"),
+    ]
 
     static let options: [Command.Option] =
         Selector.options + [

@@ -1,0 +1,61 @@
+package import Engine
+import RotaCore
+
+/// In which format a report is made, wherever somebody asks for it.
+package enum ReportKind: String, CaseIterable, Sendable {
+    case html, json, csv
+
+    package var contentType: String {
+        switch self {
+        case .html: "text/html; charset=utf-8"
+        case .json: "application/json"
+        case .csv: "text/csv; charset=utf-8"
+        }
+    }
+
+    /// Writes the report, and tells how many violations there are.
+    ///
+    /// - parameter progress: told now and then how many tokens have been judged.
+    package func compose(
+        _ request: ReportRequest, from store: any StoreReads, to sink: @escaping ByteSink,
+        progress: @escaping (Int) throws -> Void = { _ in }
+    ) throws -> Int {
+        func count(_ format: some ReportFormat) throws -> Int {
+            var counting = CountingFormat(format: format, progress: progress)
+            try composeReport(request, from: store, as: &counting)
+            return counting.violations
+        }
+        switch self {
+        case .html: return try count(HTMLReport(to: sink))
+        case .json: return try count(JSONReport(to: sink))
+        case .csv: return try count(CSVReport(to: sink))
+        }
+    }
+}
+
+/// A format that keeps how many violations there are, and tells how far it has come.
+private struct CountingFormat<Format: ReportFormat>: ReportFormat {
+    static var order: TokenOrder { Format.order }
+    var format: Format
+    private(set) var violations = 0
+    private var tokens = 0
+    private let progress: (Int) throws -> Void
+
+    init(format: Format, progress: @escaping (Int) throws -> Void) {
+        self.format = format
+        self.progress = progress
+    }
+
+    mutating func begin(_ facts: ReportFacts) throws { try format.begin(facts) }
+
+    mutating func add(_ token: Token, _ rulings: [Planner.Ruling]) throws {
+        tokens += 1
+        if tokens.isMultiple(of: 1_000) { try progress(tokens) }
+        try format.add(token, rulings)
+    }
+
+    mutating func end(_ report: Report) throws {
+        violations = report.summary.verdicts.violating
+        try format.end(report)
+    }
+}

@@ -1,0 +1,136 @@
+import API
+import Crypto
+import Dispatch
+import Engine
+import HTTPServer
+import RotaCore
+
+/// What a command goes by where it is done for somebody at another machine: the configuration in force, and his name.
+struct Surroundings: Sendable {
+    var configuration: Configuration
+    var policies: PolicySet
+    var queue: StoreQueue
+    var vaults: [String: any Vault]
+    var run: RunUseCase
+    var principal: Principal
+    /// Whose tokens alone he may know of; nil: everybody's.
+    var owner: String?
+    var candidate: CommandRequest.Candidate?
+    var upload: CommandRequest.Upload?
+}
+
+/// Commands that are done for others, on threads of their own: they read much, and may block.
+struct ServedCommands: Sendable {
+    /// How many days a simulation follows how many tokens: beyond that it is somebody's own machine that is to do it.
+    static let mostTokenDays = 20_000_000
+
+    let composition: Composition
+    let policies: PolicySet
+    let queue: StoreQueue
+    let vaults: [String: any Vault]
+    let run: RunUseCase
+    let threads: CommandThreads
+
+    /// - throws: `CommandRefusal` where nothing was done.
+    func answer(_ request: CommandRequest) async throws -> CommandAnswer {
+        guard let command = Command.all.first(where: { $0.words == request.words }) else {
+            throw CommandRefusal(.failed, "there is no such command")
+        }
+        guard let thread = threads.enter() else {
+            throw CommandRefusal(.busy, "too many commands wait: try again in a moment")
+        }
+        defer { threads.leave(thread) }
+        let body = try SpooledBody(in: Process.temporaryFolder)
+        let output = Output(into: body, request.form)
+        var invocation = Invocation(arguments: arguments(of: request), output: output)
+        invocation.surroundings = Surroundings(
+            configuration: composition.configuration, policies: policies, queue: queue, vaults: vaults, run: run,
+            principal: request.principal, owner: request.owner, candidate: request.candidate, upload: request.upload)
+        return try await withTaskExecutorPreference(thread) { [invocation] in
+            let code = try await carryOut(command, invocation)
+            return CommandAnswer(body: body, code: Int(code.rawValue))
+        }
+    }
+
+    private func carryOut(_ command: Command, _ invocation: Invocation) async throws -> ExitCode {
+        let output = invocation.output
+        let result: Result<ExitCode, any Error>
+        do { result = .success(try await command.run(invocation)) } catch { result = .failure(error) }
+        await invocation.endings.take()
+        do {
+            return output.finish(try result.get())
+        } catch {
+            if error is CancellationError { throw error }
+            let failure = Failure(error)
+            if failure.code == .outcomeUnknown { composition.abandon(failure) }
+            // Who has been told a part is told the rest of it.
+            guard output.isEmpty else {
+                output.failure(failure)
+                return output.finish(failure.code)
+            }
+            throw CommandRefusal(failure)
+        }
+    }
+
+    private func arguments(of request: CommandRequest) -> Arguments {
+        var arguments = Arguments()
+        arguments.operands = request.operands
+        for (name, value) in request.options { arguments.values[name, default: []].append(value ?? "") }
+        if request.form == .document { arguments.values["json"] = [""] }
+        return arguments
+    }
+}
+
+extension CommandRefusal {
+    fileprivate init(_ failure: Failure) {
+        let kind: Kind =
+            switch failure.code {
+            case .usage: .senseless
+            case .refused: .forbidden
+            default: .failed
+            }
+        let faults = (failure.faults.map(\.description) + failure.details).flatMap { $0.split(separator: "\n") }
+        self.init(
+            kind, repeatable(failure.message), hint: failure.hint.map { repeatable($0) },
+            faults: faults.map { repeatable(String($0)) })
+    }
+}
+
+/// A few threads for what may block, one command at a time on each.
+final class CommandThreads: Sendable {
+    private static let count = 2
+    /// How many are under way and wait before whoever comes next is sent away.
+    private static let most = 16
+
+    private let loads = Locked([Int](repeating: 0, count: CommandThreads.count))
+    private let threads = (0..<CommandThreads.count).map { CommandThread($0) }
+
+    /// The thread where the fewest wait; nil where too many do everywhere.
+    func enter() -> CommandThread? {
+        loads.withLock { loads in
+            guard loads.reduce(0, +) < Self.most, let index = loads.indices.min(by: { loads[$0] < loads[$1] }) else {
+                return nil
+            }
+            loads[index] += 1
+            return threads[index]
+        }
+    }
+
+    func leave(_ thread: CommandThread) { loads.withLock { $0[thread.index] -= 1 } }
+}
+
+/// One thread: what is done on it may block it, and nobody else.
+final class CommandThread: TaskExecutor {
+    let index: Int
+    private let queue: DispatchQueue
+
+    init(_ index: Int) {
+        self.index = index
+        queue = DispatchQueue(label: "rota.command.\(index)")
+    }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { unsafe job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    }
+}
