@@ -7,6 +7,8 @@ import RotaCore
 /// Plans with their approval, and runs.
 extension API {
     private static let perPage = 50
+    /// How many plans are looked through for the one that a run applied.
+    private static let mostPlansLookedAt = 200
 
     func plansPage(_ visit: Visit) -> Answer {
         look(visit) { [self] store in
@@ -118,10 +120,13 @@ extension API {
         return look(visit) { [self] store in
             guard let run = try store.run(visit.call.name("run")) else { throw Refused.missing("run") }
             let actions = try store.actions(ofRun: run.id, after: cursor?.number ?? 0, limit: Self.perPage)
+            // Of the latest ones: whoever looks at an older run has the digest.
+            let saved = try store.savedPlans(limit: Self.mostPlansLookedAt).first { $0.end?.run == run.id }
             let next = actions.count == Self.perPage ? actions.last?.number : nil
             return show(
                 RunPage(
-                    run: run, outcomes: try store.outcomes(of: run.id), actions: actions.map(\.action),
+                    run: run, savedPlan: saved?.id, outcomes: try store.outcomes(of: run.id),
+                    actions: actions.map(\.action),
                     next: next.map { Cursor(texts: [], number: $0).text(of: "actions") }), visit)
         }
     }
