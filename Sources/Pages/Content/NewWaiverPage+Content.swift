@@ -8,6 +8,10 @@ extension NewWaiverPage {
     package func content(in frame: Frame) -> Markup {
         let home = frame.person?.sees.contains(.waivers) ?? false ? [link("/admin/waivers", "Waivers")] : []
         let lede: Markup = "A dated exception for one token. Nothing is waived before somebody else approves it."
+        guard frame.may(.askWaiver) else {
+            let advice: Markup = "Your roles do not allow it: ask somebody who issues tokens or operates Rota."
+            return "\(heading(title, trail: home, lede: lede))\(alert("failed", "You cannot do this.", advice))"
+        }
         return """
             \(heading(title, trail: home, lede: lede))
             \(token.map { request($0, frame) } ?? search)
