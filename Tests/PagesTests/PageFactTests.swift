@@ -142,7 +142,7 @@ struct PageFactTests {
         let fields = try form(kind.rawValue, "/admin/api-tokens/\(token.id)/\(kind.rawValue)")
         #expect(fields.keys.contains("reason"))
         #expect(fields.keys.contains("overlap") == (kind == .rotate))
-        #expect(fields.keys.contains("name") == (kind == .revoke))
+        #expect(fields.keys.contains("name") == [.revoke, .emergency].contains(kind))
         let text = try text(kind.rawValue)
         for fact in ["What happens", "10.20.4.17", "aws-eu:prod/snowflake-export"] { #expect(text.contains(fact)) }
     }

@@ -167,6 +167,26 @@ extension Samples {
         }
     }
 
+    private func addHolds(_ add: Add) {
+        let choices: [NewWaiverPage.Choice] = [
+            .init(policy: say("terms"), rule: "max-age"), .init(policy: say("terms")),
+        ]
+        add(
+            "waiver-new",
+            NewWaiverPage(
+                token: snowflake, choices: choices, longest: .days(90), reason: say("The vendor is late."),
+                ends: "2027-01-01T00:00", errors: ["reason": say("Say why."), "ends": say("Too far off.")])
+        ) { _ in }
+        add("waiver-new-for-none", NewWaiverPage(longest: .days(90), errors: ["token": say("None.")])) { _ in }
+        let freeze = Freeze(reason: say("release 4.2"), actor: say("cli:marek"), begunAt: ago(.hours(2)), endsAt: nil)
+        add(
+            "freeze-on",
+            FreezePage(
+                freeze: freeze, past: [PastFreeze(freeze, endedAt: ago(.hours(1)))], errors: ["reason": "Say why."])
+        ) { $0.brake = .frozen(freeze) }
+        add("freeze-off", FreezePage()) { _ in }
+    }
+
     private func addOtherPages(_ add: Add) {
         add("policies", PoliciesPage(rows: policies, uncovered: 12)) { _ in }
         let violations = tokens.prefix(3).map { row in
@@ -200,6 +220,7 @@ extension Samples {
         add("run", RunPage(run: run, outcomes: outcomes, actions: recorded)) { _ in }
         add("run-aborted", RunPage(run: aborted, outcomes: [:], actions: [])) { _ in }
         add("waivers", WaiversPage(rows: waivers)) { _ in }
+        addHolds(add)
         add("webhooks", WebhooksPage(rows: endpoints)) { _ in }
         add("deliveries", DeliveriesPage(state: .dead, endpoint: say("security"), deliveries: deliveries)) { _ in }
         add("deliveries-waiting", DeliveriesPage(state: .waiting, deliveries: [])) { _ in }

@@ -159,8 +159,9 @@ def test_every_form_needs_its_mark(office, visitor):
     token = office.id("admin")
     paths = ["sign-out", "api-tokens", f"api-tokens/{token}/edit", "plans", "webhooks/replay",
              *(f"plans/plan_x/{action}" for action in ("approve", "withdraw", "apply")),
-             *(f"waivers/w/{action}" for action in ("approve", "withdraw")),
-             *(f"api-tokens/{token}/{action}" for action in ("rotate", "revoke", "quarantine", "restore"))]
+             *(f"waivers/w/{action}" for action in ("approve", "withdraw")), "waivers", "freeze", "freeze/end",
+             *(f"api-tokens/{token}/{action}" for action in (
+                 "rotate", "revoke", "quarantine", "restore", "emergency"))]
     before = office.house.rows("SELECT count(*) FROM audit")
     for path in paths:
         assert visitor.post(path, csrf="").status_code == 403, path
@@ -247,3 +248,28 @@ def test_the_tokens_that_people_sign_in_with_are_in_use(office, visitor):
     """A visit is a use: who reviews tokens sees that somebody is here with one."""
     visitor.sign_in(office.person("maria", "rota:audit"))
     wait_until(lambda: office.told("maria")["token"]["last_used_at"])
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
+def test_whose_session_ends_within_a_form_sees_what_he_filled_in_and_comes_back_to_it(office, script):
+    with office.signed_in(path="api-tokens/new", javascript=script, meant=[401]) as page:
+        office.fill(page, "export", owner="team-data", description='with <b>"care"</b>')
+        page.context.clear_cookies()
+        press(page, "Generate Token")
+        told = page.locator("main").inner_text()
+        assert "nothing was done" in told and page.barriers() == []
+        for text in ("export", "export:read", "team-data", 'with <b>"care"</b>'):
+            assert text in told
+        assert office.house.rows("SELECT 1 FROM tokens WHERE name = 'export'") == []
+        with page.context.expect_page() as opened:
+            page.get_by_role("link", name="Sign in").click()
+        again = opened.value
+        office.sign_in(again, office.admin)
+        assert again.url == office.url("api-tokens/new")
+
+
+def test_what_another_site_sends_to_who_is_signed_out_is_not_shown(office, visitor):
+    answer = visitor.post("api-tokens", {"Origin": "https://elsewhere.example"}, name="their words")
+    assert answer.status_code == 401 and "their words" not in answer.text
+    answer = visitor.post("api-tokens", {"Referer": "https://elsewhere.example/admin/audit"}, name="mine")
+    assert answer.status_code == 401 and "elsewhere.example" not in answer.text

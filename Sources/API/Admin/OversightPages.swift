@@ -128,10 +128,14 @@ extension API {
                 entries.append(entry)
                 return entries.count <= 50
             }
+            var names: [String: String] = [:]
+            for id in Set(entries.map(\.object)) where id.hasPrefix("tok_") {
+                names[id] = try store.token(TokenID(id))?.name
+            }
             let next = entries.count > 50 ? entries[49].number : nil
             return show(
                 AuditPage(
-                    object: object, entries: Array(entries.prefix(50)),
+                    object: object, entries: Array(entries.prefix(50)), names: names,
                     next: next.map { Cursor(texts: [], number: $0).text(of: "audit") }, isContinued: cursor != nil),
                 visit)
         }

@@ -3,9 +3,10 @@ import Pages
 import Reports
 
 extension PageRoute {
-    private static let lookers = [Role.audit, Role.operate, Role.issue, Role.admin]
+    fileprivate static let lookers = [Role.audit, Role.operate, Role.issue, Role.admin]
     private static let operators = [Role.operate, Role.admin]
     private static let issuers = [Role.issue, Role.admin]
+    private static let askers = [Role.issue, Role.operate, Role.admin]
     private static let auditors = [Role.audit, Role.operate, Role.admin]
 
     /// Every page that somebody has to be signed in for.
@@ -19,7 +20,7 @@ extension PageRoute {
             PageRoute("GET", "/admin/api-tokens/{token}/edit", issuers) { try $0.editTokenPage($1) },
             PageRoute("POST", "/admin/api-tokens/{token}/edit", issuers) { try $0.editFromPage($1) },
         ]
-        + ["rotate", "revoke", "quarantine", "restore"].flatMap { action in
+        + TokenActionPage.Kind.allCases.map(\.rawValue).flatMap { action in
             [
                 PageRoute("GET", "/admin/api-tokens/{token}/\(action)", operators) {
                     try $0.tokenActionPage($1, action)
@@ -38,11 +39,16 @@ extension PageRoute {
             PageRoute("GET", "/admin/runs", auditors) { try $0.runsPage($1) },
             PageRoute("GET", "/admin/runs/{run}", auditors) { try $0.runPage($1) },
             PageRoute("GET", "/admin/waivers", auditors) { try $0.waiversPage($1) },
+            PageRoute("POST", "/admin/waivers", askers) { try $0.askForWaiverFromPage($1) },
+            PageRoute("GET", "/admin/waivers/new", askers) { try $0.newWaiverPage($1) },
             PageRoute("POST", "/admin/waivers/{waiver}/approve", operators) { try $0.approveWaiverFromPage($1) },
             PageRoute("POST", "/admin/waivers/{waiver}/withdraw", operators) { try $0.withdrawWaiverFromPage($1) },
             PageRoute("GET", "/admin/webhooks", auditors) { $0.webhooksPage($1) },
             PageRoute("GET", "/admin/webhooks/deliveries", auditors) { try $0.deliveriesPage($1) },
             PageRoute("POST", "/admin/webhooks/replay", operators) { try $0.replayFromPage($1) },
+            PageRoute("GET", "/admin/freeze", auditors) { $0.freezePage($1) },
+            PageRoute("POST", "/admin/freeze", operators) { try $0.freezeFromPage($1) },
+            PageRoute("POST", "/admin/freeze/end", operators) { try $0.unfreezeFromPage($1) },
             PageRoute("GET", "/admin/reports", auditors) { $0.reportsPage($1) },
             PageRoute("GET", "/admin/reports/compliance.html", auditors) { $0.reportFile(.html, $1) },
             PageRoute("GET", "/admin/reports/compliance.json", auditors) { $0.reportFile(.json, $1) },
@@ -52,6 +58,15 @@ extension PageRoute {
 }
 
 extension API {
+    /// An address that leads to no page: who is signed in finds his menu there.
+    private func nowhere(_ request: Request, _ path: Router.Parameters) throws -> Answer {
+        guard parts.hasStore(), Self.sessionName(request) != nil else { return .now(errorPage(404, request)) }
+        let route = PageRoute("GET", "/admin/{...}", PageRoute.lookers) { api, visit in
+            .now(api.errorPage(404, visit.call.request, visit))
+        }
+        return try admit(route, request, path)
+    }
+
     func addPages(to router: inout Router) {
         for asset in PageAssets.all {
             let response = Response(
@@ -78,6 +93,6 @@ extension API {
                 try meter.counted(.pages) { try admit(route, request, path) }
             }
         }
-        router.on(["GET"], "/admin/{...}") { request, _ in .now(errorPage(404, request)) }
+        router.on(["GET"], "/admin/{...}") { request, path in try nowhere(request, path) }
     }
 }

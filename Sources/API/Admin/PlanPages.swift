@@ -7,6 +7,8 @@ import RotaCore
 /// Plans with their approval, and runs.
 extension API {
     private static let perPage = 50
+    /// How many plans are looked through for the one that a run applied.
+    private static let mostPlansLookedAt = 200
 
     /// Those that are open are on the first page, all of them.
     func plansPage(_ visit: Visit) throws -> Answer {
@@ -120,9 +122,11 @@ extension API {
             guard let run = try store.run(visit.call.name("run")) else { throw Refused.missing("run") }
             let (actions, next) = try store.actions(ofRun: run.id, after: start ?? 0, limit: Self.perPage + 1)
                 .page(of: Self.perPage)
+            // Of the latest ones: whoever looks at an older run has the digest.
+            let saved = try store.savedPlans(limit: Self.mostPlansLookedAt).first { $0.end?.run == run.id }
             return show(
                 RunPage(
-                    run: run, outcomes: try store.outcomes(of: run.id), actions: actions,
+                    run: run, savedPlan: saved?.id, outcomes: try store.outcomes(of: run.id), actions: actions,
                     next: Cursor.text(next, of: "actions")), visit)
         }
     }

@@ -53,7 +53,7 @@ extension API {
                     withoutOwner: summary.inventory.withoutOwner, neverExpiring: summary.expiry.never,
                     endingSoon: summary.expiry.coming.prefix(30).reduce(0) { $0 + $1.count },
                     neverUsed: summary.inventory.neverUsed,
-                    rotating: summary.inventory.rotating), visit)
+                    rotating: summary.inventory.rotating, inOverlap: summary.inventory.inOverlap), visit)
         }
     }
 

@@ -19,26 +19,28 @@ extension API {
         let configuration = parts.configuration()
         let policies = configuration.policies
         let overlap = policies.overlap(of: token, at: visit.now, tracking: try store.tracking()).overlap
+        let brake = [.rotate, .revoke].contains(kind) ? visit.brake : nil
         return TokenActionPage(
             kind: kind, token: token, destinations: try store.destinations(of: token.id),
             uses: try UsageSummary(of: token, from: store, at: visit.now).versions.map(SeenUse.init),
             quarantine: try store.quarantineOutlook(of: token, by: policies.policies, at: visit.now),
             overlap: visit.field("overlap").isEmpty ? overlap.description : visit.field("overlap"),
-            reason: visit.field("reason"), errors: errors, obstacle: try obstacle(to: kind, token, from: store))
+            reason: visit.field("reason"), errors: errors,
+            obstacle: try obstacle(to: kind, token, from: store) ?? brake?.message,
+            isHeld: brake != nil && token.end == nil)
     }
 
     /// Why it cannot be done at all; nil where it can.
     private func obstacle(
         to kind: TokenActionPage.Kind, _ token: Token, from store: some StoreReads
     ) throws -> String? {
-        if kind != .revoke, let brake = parts.brake(), kind == .rotate { return brake.message }
         switch kind {
         case .rotate:
             guard token.state == .active else { return "The token is \(token.state.rawValue)." }
             guard token.issuer == .rota else { return "\(token.issuer) issues it: rotate it there." }
             guard try !store.destinations(of: token.id).isEmpty else { return BlockedReason.noDestination.message }
             return nil
-        case .revoke: return token.end == nil ? nil : "The token has ended already."
+        case .revoke, .emergency: return token.end == nil ? nil : "The token has ended already."
         case .quarantine:
             return token.state == .active && token.issuer == .rota
                 ? nil : "The token is \(token.state.rawValue), or somebody else issues it."
@@ -65,11 +67,7 @@ extension API {
 
     private static func errors(of page: TokenActionPage, _ visit: Visit) -> [String: String] {
         var errors: [String: String] = [:]
-        if page.reason.allSatisfy(\.isWhitespace) {
-            errors["reason"] = "Say why in a few words: it is kept in the audit log."
-        } else if let fault = Remark.fault(of: page.reason) {
-            errors["reason"] = fault
-        }
+        errors["reason"] = fault(ofReason: page.reason)
         if page.kind == .rotate {
             let overlap = TimeSpan(page.overlap)
             if overlap.map({ $0 < .zero || $0 > .days(365) }) ?? true {
@@ -77,7 +75,10 @@ extension API {
             }
         }
         if TokenActionPage.asksForName(page.kind, page.token, at: visit.now), visit.field("name") != page.token.name {
-            errors["name"] = "Type the name of the token: it was used within the last days."
+            errors["name"] =
+                page.kind == .emergency
+                ? "Type the name of the token: this goes past what is on hold."
+                : "Type the name of the token: it was used within the last days."
         }
         return errors
     }
@@ -94,10 +95,10 @@ extension API {
                 token.id.text, overlap: TimeSpan(visit.field("overlap")) ?? Rule.usualOverlap, endsOlder: true,
                 reason: reason, actor: actor)
             return go(path, visit, result: result)
-        case .revoke:
+        case .revoke, .emergency:
             let change = visit.call.change(reason)
             let isDone = try await parts.store.write {
-                try $0.revokeToken(token.id, isEmergency: false, change: change)
+                try $0.revokeToken(token.id, isEmergency: kind == .emergency, change: change)
             }
             return go(
                 path, visit, isDone ? .done : .warning,

@@ -30,7 +30,15 @@ extension API {
     /// What he can give.
     private static func catalogue(_ configuration: ServedConfiguration, for visit: Visit) -> [TokenForm.Scope] {
         configuration.scopes.filter { visit.call.ungranted([$0.name]) == nil }.map {
-            TokenForm.Scope(name: $0.name, description: $0.description, access: $0.access == .read ? .read : .write)
+            TokenForm.Scope(name: $0.name, description: $0.description, access: $0.access.map(Self.access) ?? .write)
+        }
+    }
+
+    private static func access(_ access: ScopeEntry.Access) -> TokenForm.Scope.Access {
+        switch access {
+        case .read: .read
+        case .write: .write
+        case .admin: .admin
         }
     }
 
@@ -193,9 +201,7 @@ extension TokenForm {
         }
         var expiresAt = JSON.null
         if !form.neverExpires {
-            // A browser leaves the seconds out.
-            let text = form.expires.count == 16 ? "\(form.expires):00Z" : "\(form.expires)Z"
-            if let end = Instant(text) {
+            if let end = visit.instant("expires") {
                 expiresAt = .string(end.description)
             } else {
                 faults[.expires] = "give a date and a time, or choose that it never ends"

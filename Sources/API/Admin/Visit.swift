@@ -13,11 +13,20 @@ struct Visit: Sendable {
     var sessionName: String
     /// What was filled in; empty for a page that is only looked at.
     var form: FormFields
+    /// What keeps anything destructive from being done, as of this moment.
+    var brake: Brake?
 
     func field(_ name: StaticString) -> String { form.text(of: name) ?? "" }
 
     /// Words of the query.
     func asked(_ name: StaticString) -> String { call.text(name) ?? "" }
+
+    /// A time that was filled in, in UTC; nil where it is none.
+    func instant(_ name: StaticString) -> Instant? {
+        let text = field(name)
+        // A browser leaves the seconds out.
+        return Instant(text.count == 16 ? "\(text):00Z" : "\(text)Z")
+    }
 
     var now: Instant { call.now }
 }
@@ -80,7 +89,7 @@ extension API {
         let visit = Visit(
             call: Call(
                 request: request, path: path, query: query, caller: value, now: now, clock: parts.clock),
-            session: session, sessionName: name, form: form)
+            session: session, sessionName: name, form: form, brake: try brakeNow(at: now))
         guard route.roles.contains(where: value.has) else {
             return .now(errorPage(403, request, advice: "This needs \(route.roles[0]).", visit))
         }
@@ -88,6 +97,16 @@ extension API {
             return try route.handler(self, visit)
         } catch {
             return .now(page(for: error, visit))
+        }
+    }
+
+    /// What the daemon saw at its last look, and what somebody has said of a freeze since: who has just frozen or
+    /// unfrozen sees it on the next page.
+    private func brakeNow(at now: Instant) throws -> Brake? {
+        let watched = parts.brake()
+        switch watched {
+        case nil, .frozen: return try parts.readers.read { try $0.freeze(at: now) }.map(Brake.frozen)
+        case .frozenByCalendar, .unreconciled, .suspectClock: return watched
         }
     }
 
@@ -101,16 +120,18 @@ extension API {
         return Frame(
             person: Frame.Person(
                 name: visit.call.principal.name, roles: roles, may: Self.powers(roles), sees: Self.sections(roles)),
-            csrf: visit.session.csrf, brake: parts.brake(), notice: visit.session.notice, now: visit.now,
+            csrf: visit.session.csrf, brake: visit.brake, notice: visit.session.notice, now: visit.now,
             version: parts.version)
     }
 
     private static func powers(_ roles: [String]) -> Set<Frame.Power> {
         var powers: Set<Frame.Power> = []
         if roles.contains(Role.admin) { return Set(Frame.Power.allCases) }
-        if roles.contains(Role.issue) { powers.formUnion([.issue, .edit]) }
+        if roles.contains(Role.issue) { powers.formUnion([.issue, .edit, .askWaiver]) }
         if roles.contains(Role.operate) {
-            powers.formUnion([.rotate, .revoke, .quarantine, .plan, .approve, .apply, .waive, .replay])
+            powers.formUnion([
+                .rotate, .revoke, .quarantine, .plan, .approve, .apply, .askWaiver, .waive, .replay, .freeze,
+            ])
         }
         return powers
     }
@@ -240,8 +261,42 @@ extension API {
         return SHA256.digest(of: given) == SHA256.digest(of: mark)
     }
 
+    /// What is shown of a form whose session has ended meanwhile: nothing of it is done, and nothing is lost unsaid.
+    /// Values of tokens are in none of these.
+    private static let kept: [(label: String, field: StaticString)] = [
+        ("Name", "name"), ("Description", "description"), ("Owner", "owner"), ("Integration", "integration"),
+        ("Labels", "labels"), ("Scopes", "scope"), ("Further scopes", "scopes"), ("Expires", "expires"),
+        ("Destinations", "destinations"), ("Overlap", "overlap"), ("Rule", "rule"), ("Reason", "reason"),
+        ("Ends", "ends"), ("Comment", "comment"),
+    ]
+
+    private func signedOut(_ request: Request) -> Response {
+        var page = ErrorPage(
+            status: 401, title: "You are signed out",
+            advice: "Your session has ended, and nothing was done. Sign in, and fill the form in again.",
+            requestID: request.id)
+        page.comesBackTo = Self.next(Self.origin(of: request))
+        // What another site sends is not shown as ours.
+        if Self.isOurs(request), let form = Self.postedForm(request) {
+            page.filled = Self.kept.compactMap { label, field in
+                let text = form.texts(of: field).filter { !$0.isEmpty }.joined(separator: " ")
+                return text.isEmpty ? nil : (label, text)
+            }
+        }
+        return Response(401, headers: Self.pageHeaders, body: page.render(in: frame(nil)))
+    }
+
+    /// The page that a form stood on, as the browser says.
+    private static func origin(of request: Request) -> String? {
+        guard let host = request.headers["host"], let referrer = request.headers["referer"] else { return nil }
+        for scheme in ["https", "http"] where referrer.hasPrefix("\(scheme)://\(host)/") {
+            return String(referrer.dropFirst("\(scheme)://\(host)".count))
+        }
+        return nil
+    }
+
     private func toSignIn(_ request: Request) -> Response {
-        guard request.method == "GET" || request.method == "HEAD" else { return errorPage(401, request) }
+        guard request.method == "GET" || request.method == "HEAD" else { return signedOut(request) }
         let path = request.target.path + (request.target.query.map { "?\($0)" } ?? "")
         return Self.redirect("/admin/sign-in?next=\(PercentEncoding.encode(path))")
     }

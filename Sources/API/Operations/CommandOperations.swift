@@ -19,7 +19,8 @@ extension Operation {
             parameters: [
                 Parameter(name: "days", schema: .bounded(.whole, lowest: 1, highest: 366), about: "how many; 14"),
                 Parameter(name: "at", schema: .text, about: "the days from then on: a time, or a span from now"),
-            ], answer: ok(.object([("policies", .list(.any))])), handler: .role { try $0.document("showCalendar", $1) }),
+            ], answer: ok(.object([("policies", .list(.any))])),
+            handler: .role { try $0.document("showCalendar", $1) }),
         Operation(
             id: "simulatePolicies", method: "POST", path: "/v1/simulation",
             summary: "How many actions the policies, or others, would take on each of the coming days",
@@ -59,7 +60,8 @@ extension Operation {
                     Parameter(name: $0, schema: .words(["true", "false"]), about: "as 'rota import --\($0)'")
                 },
             body: .any, bodyType: "application/octet-stream",
-            answer: ok(.any), refusals: [409, 413, 415, 507], handler: .role { try $0.document("importInventory", $1) }),
+            answer: ok(.any), refusals: [409, 413, 415, 507],
+            handler: .role { try $0.document("importInventory", $1) }),
         Operation(
             id: "adoptValues", method: "POST", path: "/v1/adoption",
             summary: "Takes over what places hold already, so that a rotation may replace it", roles: operators,

@@ -81,7 +81,7 @@ let scriptText = #"""
       // Warn of a token that may write everything.
       for (const warning of all("[data-warn]")) {
         const boxes = all("input[type=checkbox]", warning.closest("fieldset"));
-        const check = () => { warning.hidden = boxes.length < 2 || !boxes.every(box => box.checked); };
+        const check = () => { warning.hidden = !boxes.every(box => box.checked); };
         for (const box of boxes) box.addEventListener("change", check);
         check();
       }

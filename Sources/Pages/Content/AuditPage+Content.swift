@@ -44,7 +44,11 @@ extension AuditPage {
 
     private func about(_ object: String) -> Markup {
         let code: Markup = "<code>\(object)</code>"
-        if object.hasPrefix("tok_") { return link(address(of: TokenID(object)), code) }
+        if object.hasPrefix("tok_") {
+            let id = TokenID(object)
+            return names[object].map { "\(tokenLink(id, $0))<span class=\"below\">\(code)</span>" }
+                ?? link(address(of: id), code)
+        }
         if object.hasPrefix("plan_") { return link("/admin/plans/\(encoded(object))", code) }
         if object.hasPrefix("run_") { return link("/admin/runs/\(encoded(object))", code) }
         return code

@@ -31,7 +31,8 @@ extension ReportsPage {
             Figure("Without an end", neverExpiring, "valid until revoked", heed(neverExpiring)),
             Figure("End within 30 days", endingSoon, "live tokens"),
             Figure("Without an owner", withoutOwner, "nobody to ask", heed(withoutOwner)),
-            Figure("Never used", neverUsed, "since they are watched"), Figure("Being rotated", rotating, "now"),
+            Figure("Never used", neverUsed, "since they are watched"),
+            Figure("Being rotated", rotating + inOverlap, "\(inOverlap.grouped) in an overlap"),
         ])
     }
 

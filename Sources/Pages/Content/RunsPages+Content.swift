@@ -80,6 +80,13 @@ extension RunPage {
         return card("outcomes", "Outcomes", bar(outcomes, of: "Outcomes"), legend(outcomes))
     }
 
+    /// Its digest, which leads to the plan where one was saved.
+    private var plan: Markup {
+        guard let digest = run.plan else { return "none" }
+        let code: Markup = "<code>\(digest)</code>"
+        return savedPlan.map { link("/admin/plans/\(encoded($0))", code) } ?? code
+    }
+
     private func about(_ frame: Frame) -> Markup {
         card(
             "about", "About",
@@ -87,7 +94,7 @@ extension RunPage {
                 ("Begun by", "\(run.actor)"), ("Started", time(run.startedAt, frame.now)),
                 ("Finished", time(run.finishedAt, frame.now, none: "not yet")), ("Took", run.duration),
                 ("Acting policies", run.acting.map { tags($0, most: 12) } ?? "all"),
-                ("Plan", run.plan.map { "<code>\($0)</code>" } ?? "none"),
+                ("Plan", plan),
             ]))
     }
 }

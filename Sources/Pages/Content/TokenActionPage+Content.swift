@@ -2,12 +2,14 @@ package import HTML
 import RotaCore
 
 extension TokenActionPage.Kind {
-    fileprivate var verb: String { rawValue.capitalizedFirst }
+    fileprivate var verb: String { self == .emergency ? "Emergency revocation:" : rawValue.capitalizedFirst }
+
+    fileprivate var order: String { self == .emergency ? "Revoke this token now" : "\(verb) this token" }
 
     fileprivate var power: Frame.Power {
         switch self {
         case .rotate: .rotate
-        case .revoke: .revoke
+        case .revoke, .emergency: .revoke
         case .quarantine, .restore: .quarantine
         }
     }
@@ -24,6 +26,12 @@ extension TokenActionPage.Kind {
         case .revoke:
             [
                 "All its values end at once: the next request with one of them is refused.",
+                "It stays listed as revoked, with its history. There is no way back.",
+            ]
+        case .emergency:
+            [
+                "All its values end at once, although destructive actions are on hold: that is gone past.",
+                "The audit log and whoever is told of events learn that it was an emergency, and what was gone past.",
                 "It stays listed as revoked, with its history. There is no way back.",
             ]
         case .quarantine:
@@ -58,7 +66,11 @@ extension TokenActionPage {
 
     /// Why it cannot be done.
     private var refusal: Markup? {
-        if let obstacle { return Markup(text: obstacle) }
+        if let obstacle {
+            guard kind == .revoke, isHeld else { return Markup(text: obstacle) }
+            let urgent = link(address(of: token.id, "/emergency"), "revoke it in an emergency")
+            return "\(obstacle.capitalizedFirst). If it has leaked and cannot wait: \(urgent)."
+        }
         guard kind == .rotate, destinations.isEmpty else { return nil }
         let edit = link(address(of: token.id, "/edit"), "add one")
         return "It has no destination that a new value could be pushed to: \(edit) first."
@@ -94,6 +106,10 @@ extension TokenActionPage {
             """
     }
 
+    private var whyName: Markup {
+        kind == .emergency ? "It goes past what keeps others from it" : "It was used within the last 7 days"
+    }
+
     private func confirmation(_ frame: Frame) -> Markup {
         guard frame.may(kind.power) else {
             return alert(
@@ -110,15 +126,15 @@ extension TokenActionPage {
             asks
             ? textField(
                 "name", "name", "Type the token’s name to confirm", "",
-                hint: "It was used within the last 7 days: <code>\(token.name)</code>", error: errors["name"],
+                hint: "\(whyName): <code>\(token.name)</code>", error: errors["name"],
                 attributes: " required=\"required\" autocomplete=\"off\" spellcheck=\"false\"") : ""
         let reasonField = textArea(
             "reason", "reason", "Reason", reason, hint: "It goes into the audit log, for whoever asks in a year.",
             error: errors["reason"], rows: 2, attributes: " required=\"required\" maxlength=\"1000\"")
         let confirm: Markup = asks ? " data-confirm=\"\(token.name)\"" : ""
-        let look: Markup = kind == .revoke ? "danger-solid" : "primary"
+        let look: Markup = kind == .revoke || kind == .emergency ? "danger-solid" : "primary"
         let end: Markup = """
-            <div class="form-end">\(submit("\(kind.verb) this token", look))\
+            <div class="form-end">\(submit("\(kind.order)", look))\
             \(button(address(of: token.id), "Cancel"))</div>
             """
         return card(

@@ -95,7 +95,8 @@ extension TokenForm {
     private func permissions(_ choices: Choices) -> Markup {
         let reading = choices.catalogue.filter { $0.access == .read }
         let writing = choices.catalogue.filter { $0.access == .write }
-        let allWriting = writing.count > 1 && writing.allSatisfy { ticked.contains($0.name) }
+        let administering = choices.catalogue.filter { $0.access == .admin }
+        let allWriting = !writing.isEmpty && writing.allSatisfy { ticked.contains($0.name) }
         let warning: Markup = """
             <p class="warn" data-warn="write"\(allWriting ? "" : " hidden=\"hidden\"" as Markup)>\(Icon.warning)<span>\
             Everything may be written with this token. Whoever finds it can, too: tick what the integration needs.\
@@ -112,6 +113,11 @@ extension TokenForm {
                 : boxes("read", "Read only", "", ease, reading.map { box($0.name, $0.description) }),
             writing.isEmpty
                 ? "" : boxes("write", "Write", "", warning, writing.map { box($0.name, $0.description) }),
+            administering.isEmpty
+                ? ""
+                : boxes(
+                    "admin", "Administer", "More than an integration that reads and writes needs.", "",
+                    administering.map { box($0.name, $0.description) }),
             choices.roles.isEmpty
                 ? ""
                 : boxes(
@@ -154,12 +160,9 @@ extension TokenForm {
     private var end: Markup {
         let at: Markup = neverExpires ? "" : " checked=\"checked\""
         let never: Markup = neverExpires ? " checked=\"checked\"" : ""
-        let date = FieldText(
-            id: "expires", name: "expires", label: "Date and time, in UTC",
-            hint: "<span data-local=\"expires\">Told in UTC wherever you are.</span>", error: errors[.expires]
-        ).around {
-            "<input type=\"datetime-local\"\($0) value=\"\(expires)\" step=\"60\"/>"
-        }
+        let date = timeField(
+            "expires", "Date and time, in UTC", expires,
+            hint: "<span data-local=\"expires\">Told in UTC wherever you are.</span>", error: errors[.expires])
         let error: Markup = errors[.expiry].map { "<p class=\"error\">\($0)</p>" } ?? ""
         return card(
             "end", "How long",

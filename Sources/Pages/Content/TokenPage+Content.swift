@@ -37,6 +37,9 @@ extension TokenPage {
         add("/rotate", "Rotate", if: token.state == .active && token.issuer == .rota && frame.may(.rotate))
         add("/restore", "Restore", "primary", if: token.state == .quarantined && frame.may(.quarantine))
         add("/quarantine", "Quarantine", if: token.state == .active && frame.may(.quarantine))
+        if isLive, frame.may(.askWaiver) {
+            buttons += button(address("waivers/new", [("token", token.id.text)]), "Ask for Waiver")
+        }
         add("/revoke", "Revoke", "danger", if: isLive && frame.may(.revoke))
         return buttons
     }
@@ -87,6 +90,13 @@ extension TokenPage {
     }
 
     private func next(_ frame: Frame) -> Markup {
+        // What is under way comes before what a policy would begin after it.
+        if let rotation, rotation.phase == .open {
+            return "\(badge(.rotate)) under way since \(time(rotation.claimedAt, frame.now))"
+        }
+        if let rotation, rotation.phase == .overlap {
+            return "the old value ends after the overlap of the rotation that is under way"
+        }
         guard let coming else { return "<span class=\"quiet\">nothing</span>" }
         let when: Markup = coming.verdict.start.map { time($0, frame.now) } ?? "with the next run"
         return """

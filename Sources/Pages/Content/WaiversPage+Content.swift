@@ -11,7 +11,8 @@ extension WaiversPage {
         let open = Set((waiting + inForce).map(\.waiver.id))
         let over = rows.filter { !open.contains($0.waiver.id) }.sorted { $0.waiver.endsAt > $1.waiver.endsAt }
         return """
-            \(heading(self, lede: "Dated, reasoned exceptions from policies: asked for by one, approved by another."))
+            \(heading(self, lede: "Dated, reasoned exceptions from policies: asked for by one, approved by another.",
+                actions: frame.may(.askWaiver) ? button("/admin/waivers/new", "Ask for Waiver", "primary") : ""))
             \(rows.isEmpty ? "<div class=\"card flush\">\(none)</div>" as Markup : "")\
             \(waiting.isEmpty ? "" : card("waiting", "Waiting for approval", items(waiting, frame)))\
             \(inForce.isEmpty ? "" : card("in-force", "In force", items(inForce, frame)))\
@@ -21,7 +22,7 @@ extension WaiversPage {
     }
 
     private var none: Markup {
-        empty("No waiver", "One is asked for with <code>rota waiver request</code>, and somebody else approves it.")
+        empty("No waiver", "One is asked for here or from a token’s page, and somebody else approves it.")
     }
 
     private func items(_ rows: [Row], _ frame: Frame) -> Markup {

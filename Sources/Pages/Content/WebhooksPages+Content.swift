@@ -2,6 +2,14 @@ import Engine
 package import HTML
 import RotaCore
 
+/// What an endpoint answered, said once: a cause that is nothing but the status is put into words.
+private func answer(_ status: Int?, _ cause: String) -> Markup {
+    guard let status else { return Markup(text: cause) }
+    let word = "status \(status)"
+    if cause == word { return "It answered with status \(at: status)" }
+    return cause.hasPrefix(word) ? Markup(text: cause.capitalizedFirst) : "\(at: status): \(cause)"
+}
+
 extension WebhooksPage {
     package var title: String { "Webhooks" }
     package var section: Section? { .webhooks }
@@ -44,8 +52,7 @@ extension WebhooksPage {
             return "It wants no more: \(disabled.cause)<span class=\"below\">\(relative(disabled.at, to: now))</span>"
         }
         guard let trouble = row.trouble else { return "<span class=\"quiet\">none</span>" }
-        let status: Markup = trouble.status.map { "\(at: $0): " } ?? ""
-        return "\(status)\(trouble.cause)<span class=\"below\">\(relative(trouble.at, to: now))</span>"
+        return "\(answer(trouble.status, trouble.cause))<span class=\"below\">\(relative(trouble.at, to: now))</span>"
     }
 
     private func again(_ row: Row, _ frame: Frame) -> Markup {
@@ -61,11 +68,10 @@ extension DeliveriesPage {
 
     package func content(in frame: Frame) -> Markup {
         let rows = deliveries.map { delivery -> [Markup] in
-            let status: Markup = delivery.status.map { "\(at: $0): " } ?? ""
-            return [
+            [
                 "<code>\(delivery.type)</code><span class=\"below\"><code>\(delivery.event)</code></span>",
                 "\(delivery.endpoint)", twoLines(delivery.at, frame.now), "\(delivery.attempts)",
-                "\(status)\(delivery.cause ?? "not tried yet")",
+                answer(delivery.status, delivery.cause ?? "not tried yet"),
                 state == .waiting ? twoLines(delivery.nextAttemptAt, frame.now) : again(delivery, frame),
             ]
         }

@@ -55,6 +55,16 @@ func textField(
     return text.around { "<input type=\"text\"\($0) value=\"\(value)\"\(attributes)\(listed)/>\(datalist)" }
 }
 
+/// A date and a time, in UTC.
+func timeField(
+    _ id: Markup, _ label: String, _ value: String, hint: Markup = "", error: String? = nil, isOptional: Bool = false,
+    attributes: Markup = ""
+) -> Markup {
+    FieldText(id: id, name: id, label: label, hint: hint, error: error, isOptional: isOptional).around {
+        "<input type=\"datetime-local\"\($0) value=\"\(value)\" step=\"60\"\(attributes)/>"
+    }
+}
+
 func textArea(
     _ id: Markup, _ name: Markup, _ label: String, _ value: String, hint: Markup = "", error: String? = nil,
     isOptional: Bool = false, rows: Int = 3, attributes: Markup = ""

@@ -29,6 +29,7 @@ enum Icon {
         """)
     static let chart = stroke("<path d=\"M3.5 16.5h13M5.5 13.5v-4M10 13.5v-9M14.5 13.5v-6\"/>")
     static let book = stroke("<path d=\"M5 3h9.5v14H5a1.5 1.5 0 0 1-1.5-1.5v-11A1.5 1.5 0 0 1 5 3zM7 7h5M7 10.5h5\"/>")
+    static let stop = stroke("<circle cx=\"10\" cy=\"10\" r=\"7.2\"/><path d=\"M7.2 7.2h5.6v5.6H7.2z\"/>")
     static let next = stroke("<path d=\"m8 5 5 5-5 5\"/>")
     static let up = stroke("<path d=\"m6 12 4-4 4 4\"/>")
     static let down = stroke("<path d=\"m6 8 4 4 4-4\"/>")

@@ -57,12 +57,19 @@ extension Page {
         """
     }
 
+    /// Where a freeze is ended, for whoever may.
+    private func wayOut(of brake: Brake, _ frame: Frame) -> Markup {
+        guard case .frozen = brake, frame.may(.freeze), section != .freeze else { return "" }
+        return " \(link("/admin/freeze", "Unfreeze…"))"
+    }
+
     private func notices(_ frame: Frame) -> Markup {
         var markup = Markup()
         if let brake = frame.brake {
             markup += """
                 <div class="brake" role="status">\(Icon.warning)<div><strong>Destructive actions are on hold.</strong>
-                \(brake.message.capitalizedFirst). <span class="quiet">\(brake.hint.capitalizedFirst)</span></div></div>
+                \(brake.message.capitalizedFirst). <span class="quiet">\(brake.hint.capitalizedFirst)</span>\
+                \(wayOut(of: brake, frame))</div></div>
 
                 """
         }
@@ -76,7 +83,7 @@ extension Page {
 extension Section {
     fileprivate static let groups: [(String, [Section])] = [
         ("Administration", [.apiTokens, .policies, .waivers]),
-        ("Operations", [.plans, .runs, .webhooks]),
+        ("Operations", [.plans, .runs, .webhooks, .freeze]),
         ("Evidence", [.reports, .audit]),
     ]
 
@@ -95,6 +102,7 @@ extension Section {
         case .runs: Icon.play
         case .waivers: Icon.pause
         case .webhooks: Icon.hook
+        case .freeze: Icon.stop
         case .reports: Icon.chart
         case .audit: Icon.book
         }

@@ -5,12 +5,18 @@ package struct AuditPage: Page {
     /// Only what was done to it: an id. Empty: everything.
     package var object: String
     package var entries: [AuditEntry]
+    /// Of the tokens that they are about, by their ids.
+    package var names: [String: String]
     package var next: String?
     package var isContinued: Bool
 
-    package init(object: String = "", entries: [AuditEntry], next: String? = nil, isContinued: Bool = false) {
+    package init(
+        object: String = "", entries: [AuditEntry], names: [String: String] = [:], next: String? = nil,
+        isContinued: Bool = false
+    ) {
         self.object = object
         self.entries = entries
+        self.names = names
         self.next = next
         self.isContinued = isContinued
     }

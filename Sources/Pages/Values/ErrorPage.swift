@@ -6,6 +6,10 @@ package struct ErrorPage: Page {
     package var advice: String
     package var requestID: String
     package var section: Section?
+    /// What he had filled in, by the names of the fields: it is not lost without his knowing.
+    package var filled: [(name: String, text: String)] = []
+    /// Where he comes back to once he has signed in again; nil where he is to do something else.
+    package var comesBackTo: String?
 
     package init(status: Int, title: String, advice: String, requestID: String = "", section: Section? = nil) {
         self.status = status

@@ -33,8 +33,10 @@ package struct Frame: Sendable {
         case quarantine
         /// Make a plan, approve or withdraw one, and apply it.
         case plan, approve, apply
-        /// Approve and withdraw waivers.
-        case waive
+        /// Ask for a waiver; approve and withdraw waivers.
+        case askWaiver, waive
+        /// Stop everything destructive, and let it go on.
+        case freeze
         /// Send dead letters again.
         case replay
     }
@@ -80,7 +82,7 @@ package struct Frame: Sendable {
 /// A part of the administration that the menu leads to.
 package enum Section: String, Sendable, CaseIterable {
     case apiTokens = "api-tokens"
-    case policies, plans, runs, waivers, webhooks, reports, audit
+    case policies, plans, runs, waivers, webhooks, freeze, reports, audit
 }
 
 /// A page, without what is around it.

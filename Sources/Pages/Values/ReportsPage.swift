@@ -11,11 +11,15 @@ package struct ReportsPage: Page {
     package var neverExpiring: Int
     package var endingSoon: Int
     package var neverUsed: Int
+    /// A new value is on its way.
     package var rotating: Int
+    /// Old and new value are valid side by side.
+    package var inOverlap: Int
 
     package init(
         states: [TokenState: Int], tokens: StatusCounts, uncovered: Int = 0, withoutOwner: Int = 0,
-        neverExpiring: Int = 0, endingSoon: Int = 0, neverUsed: Int = 0, rotating: Int = 0
+        neverExpiring: Int = 0, endingSoon: Int = 0, neverUsed: Int = 0, rotating: Int = 0,
+        inOverlap: Int = 0
     ) {
         self.states = states
         self.tokens = tokens
@@ -25,5 +29,6 @@ package struct ReportsPage: Page {
         self.endingSoon = endingSoon
         self.neverUsed = neverUsed
         self.rotating = rotating
+        self.inOverlap = inOverlap
     }
 }

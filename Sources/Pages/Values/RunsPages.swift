@@ -26,12 +26,18 @@ package struct RunsPage: Page {
 /// One run.
 package struct RunPage: Page {
     package var run: RunRecord
+    /// The plan that it applied, where one was saved.
+    package var savedPlan: String?
     package var outcomes: [Outcome: Int]
     package var actions: [RecordedAction]
     package var next: String?
 
-    package init(run: RunRecord, outcomes: [Outcome: Int], actions: [RecordedAction], next: String? = nil) {
+    package init(
+        run: RunRecord, savedPlan: String? = nil, outcomes: [Outcome: Int], actions: [RecordedAction],
+        next: String? = nil
+    ) {
         self.run = run
+        self.savedPlan = savedPlan
         self.outcomes = outcomes
         self.actions = actions
         self.next = next

@@ -22,7 +22,7 @@ package struct TokenForm: Sendable {
     /// A scope that may be given.
     package struct Scope: Sendable {
         /// What it lets one do.
-        package enum Access: String, Sendable { case read, write }
+        package enum Access: String, Sendable { case read, write, admin }
 
         package var name: String
         package var description: String
