@@ -56,9 +56,9 @@ struct KnownValues {
         return true
     }
 
-    /// Only after `advance`.
-    mutating func remember(_ value: KnownValue, by digest: Digest) {
-        guard let entry, find(digest) == nil else { return }
+    /// What was found in the state that has this as its newest audit entry; nothing, where that is past.
+    mutating func remember(_ value: KnownValue, by digest: Digest, as entry: Int64) {
+        guard entry == self.entry, find(digest) == nil else { return }
         let image = ValueImage.encode(value, as: entry)
         guard image.count <= Self.longestImage else { return }
         if (pieces.last?.count ?? Self.pieceBytes) + image.count > Self.pieceBytes {

@@ -60,23 +60,22 @@ private final class SQLiteReaders: StoreReaders {
     }
 
     private func lookUp(_ digest: Digest, _ reader: Idle) throws -> KnownValue? {
-        let (before, known) = (watch?.mark, known.withLock { $0.entry })
-        let (entry, after, changes, found) = try reader.driver.snapshot {
+        let (before, newest) = (watch?.mark, known.withLock { $0.entry })
+        return try reader.driver.snapshot {
             // The first statement settles which state all of them see.
             let entry = try reader.store.newestEntry()
-            return (
-                entry, watch?.mark, try reader.store.auditedObjects(after: known, through: entry),
-                try reader.store.value(with: digest)
-            )
-        }
-        // Where somebody commits just then, it is not known which state was seen.
-        if let before, before == after {
-            self.known.withLock {
-                let isThere = $0.advance(to: before, entry: entry, from: known, changes: changes)
-                if isThere, let found { $0.remember(found, by: digest) }
+            // Where somebody commits just then, it is not known which state that is.
+            guard let before, before == watch?.mark else { return try reader.store.value(with: digest) }
+            let changes = try reader.store.auditedObjects(after: newest, through: entry)
+            let remembered = known.withLock { known in
+                known.advance(to: before, entry: entry, from: newest, changes: changes)
+                    ? known.find(digest, in: before) : nil
             }
+            if let remembered { return remembered }
+            let found = try reader.store.value(with: digest)
+            if let found { known.withLock { $0.remember(found, by: digest, as: entry) } }
+            return found
         }
-        return found
     }
 
     private func borrow<R>(_ body: (Idle) throws -> R) throws -> R {
