@@ -43,14 +43,20 @@ def approve(office, waiver, name="bob", expect=0):
     return at_server(office, "waiver", "approve", waiver["id"], "--json", token=of(office, name)[1], expect=expect)
 
 
+# In which order what happens within one second happens.
+COURSE = ["requested", "approved", "expiring", "expired", "withdrawn"]
+
+
 def told(receiver):
-    """The events about waivers, in the order that they came in, each with its data."""
+    """The events about waivers, each with its data, in the order of what they tell: they are sent side by side, and come
+    in as they please."""
     seen = {}
     for headers, body in receiver.taken:
         event = json.loads(body)
         if event["type"].startswith("waiver."):
-            seen.setdefault(headers["webhook-id"], (event["type"].removeprefix("waiver."), event["data"]))
-    return list(seen.values())
+            kind = event["type"].removeprefix("waiver.")
+            seen.setdefault(headers["webhook-id"], (event["timestamp"], COURSE.index(kind), kind, event["data"]))
+    return [(kind, data) for *_, kind, data in sorted(seen.values(), key=lambda event: event[:2])]
 
 
 def states(office):
