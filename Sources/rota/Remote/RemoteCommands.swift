@@ -43,9 +43,9 @@ extension RemoteCommand {
         case "vault check":
             command.exit = { $0["vault"]?["ok"]?.bool == true ? .done : .failed }
             command.document = { ["vaults": [$0["vault"] ?? .null]] }
+        case "plan list": command.document = { ["plans": $0["plans"] ?? .array([])] }
         case "webhook test": command.exit = { $0["delivered"]?.bool == true ? .done : .failed }
         case "audit tail": (command.isPaged, command.isReversed, command.usualLimit) = (true, true, 20)
-        case "plan list": (command.isPaged, command.usualLimit) = (true, 50)
         case "webhook deliveries": (command.isPaged, command.usualLimit) = (true, 100)
         case "waiver list": command.isPaged = true
         default: break
@@ -161,8 +161,8 @@ extension RemoteCommand {
             }
             return Question("POST", ["v1", "plans"], body: arguments.members(["expires": "expires_in"]))
         },
-        RemoteCommand("plan list", ["limit"], .screen) { _, _ in
-            Question("GET", ["v1", "plans"])
+        RemoteCommand("plan list", ["limit"], .screen) { arguments, _ in
+            Question("GET", ["v1", "plans"], query: [("limit", arguments.value("limit"))])
         },
         RemoteCommand("plan show", [], .screen) { arguments, _ in
             Question("GET", ["v1", "plans", arguments.operands[0]])
