@@ -190,6 +190,9 @@ def test_a_request_with_a_key_is_carried_out_once(bare):
         root("POST", "/v1/tokens/once/revoke", json={})
         plan = root.ask("POST", "/v1/plans", 201, headers={"Idempotency-Key": "plan"}, json={})
         assert root.ask("POST", "/v1/plans", 201, headers={"Idempotency-Key": "plan"}, json={}).json() == plan.json()
+        # What people read of a command is not kept: nobody is to think that asking again were harmless.
+        lines = {"Idempotency-Key": "lines", "Accept": "application/vnd.rota.lines"}
+        assert "application/json" in root("POST", "/v1/plans", 400, headers=lines, json={})["detail"]
         assert len(root("GET", "/v1/plans")["plans"]) == 1
         for wrong in ("a b", "", "x" * 256, "käse".encode()):
             root("POST", "/v1/tokens", 400, headers={"Idempotency-Key": wrong}, json={"name": "wrong"})

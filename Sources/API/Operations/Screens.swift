@@ -178,6 +178,10 @@ extension API {
     /// What an operation is answered with where lines are wanted of it; nil: by its handler.
     func screen(_ operation: Operation, _ call: Call) throws -> Answer? {
         guard let form = call.lines, let command = Screen.commands[operation.id] else { return nil }
+        // What people read is not kept for whoever asks again: a key that were not looked at would promise it.
+        guard !operation.takesKey || call.request.headers["idempotency-key"] == nil else {
+            throw Refused.invalid("Idempotency-Key: it goes with answers for programs; ask for application/json")
+        }
         return try carryOut(command, form, call)
     }
 
