@@ -63,7 +63,8 @@ extension RemoteCommand {
         let output = invocation.output
         let width = output.width.map { "; width=\($0)" } ?? ""
         let response = try await server.send(
-            question, key: invocation.wantsJSON ? key : nil, accept: invocation.wantsJSON ? nil : "application/vnd.rota.lines\(width)")
+            question, key: invocation.wantsJSON ? key : nil,
+            accept: invocation.wantsJSON ? nil : "application/vnd.rota.lines\(width)")
         if invocation.wantsJSON {
             output.bytes(response.body)
         } else {
