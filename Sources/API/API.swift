@@ -30,8 +30,8 @@ package struct API: Sendable {
         /// What of the configuration is in force.
         package var configuration: @Sendable () -> ServedConfiguration
         package var random: any RandomSource
-        /// A folder with room for what is too long for memory.
-        package var scratch: String
+        /// For what is too long for memory.
+        package var scratch: SpoolFolder
         package var rotate: Rotate
         package var clock: any WallClock
         /// Told of each use of a value, accepted or refused.
@@ -59,7 +59,7 @@ package struct API: Sendable {
         package init(
             readers: any StoreReaders, store: StoreQueue, revoke: RevokeUseCase,
             configuration: @escaping @Sendable () -> ServedConfiguration, random: any RandomSource,
-            scratch: String = "/tmp", rotate: @escaping Rotate,
+            scratch: SpoolFolder = SpoolFolder("/tmp"), rotate: @escaping Rotate,
             clock: any WallClock, note: @escaping @Sendable (Use) -> Void,
             report: @escaping @Sendable (any Error, _ request: String) -> Void = { _, _ in },
             tell: @escaping @Sendable (_ message: String, _ fields: [LogField]) -> Void = { _, _ in },
@@ -197,7 +197,10 @@ package struct API: Sendable {
 
     /// What is wrong, where the same request may well succeed later; nil for all else.
     static func passingTrouble(_ error: any Error) -> String? {
-        switch error as? StoreError {
+        if let failure = error as? SpooledBody.Failure, failure.isFull {
+            return "there is no room for a long answer now: others are being sent"
+        }
+        return switch error as? StoreError {
         case .busy?: "try again in a moment"
         case .full?: "the disk of the store is full"
         default: nil

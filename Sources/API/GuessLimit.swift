@@ -10,39 +10,44 @@ final class GuessLimit: Sendable {
     /// Of people who fill in a form: tries that fail within a minute before the next are refused unseen.
     static let usual = 10
     static let period = TimeSpan.minutes(1)
-    /// How many addresses are remembered; the oldest makes room.
+    /// How many addresses are remembered by one generation.
     private static let mostSources = 10_000
 
+    /// Addresses move from one generation to the next when they are seen; a full one makes all before it forgotten. So
+    /// that to know many costs no more than to know few.
+    private struct Sources: Sendable {
+        private var recent: [String: (count: Int, since: Instant)] = [:]
+        private var earlier: [String: (count: Int, since: Instant)] = [:]
+
+        func failures(of key: String, at now: Instant) -> (count: Int, since: Instant)? {
+            guard let known = recent[key] ?? earlier[key], known.since <= now, now - known.since < GuessLimit.period
+            else { return nil }
+            return known
+        }
+
+        mutating func fail(_ key: String, at now: Instant) {
+            let known = failures(of: key, at: now) ?? (0, now)
+            if recent.count >= GuessLimit.mostSources, recent[key] == nil {
+                earlier = recent
+                recent = [:]
+            }
+            recent[key] = (known.count + 1, known.since)
+        }
+    }
+
     private let most: Int
-    private let failures = Locked<[String: (count: Int, since: Instant)]>([:])
+    private let sources = Locked(Sources())
 
     init(most: Int = usual) { self.most = most }
 
     /// How long he has to wait; nil: he may try.
     func wait(for source: String, at now: Instant) -> TimeSpan? {
-        failures.withLock { failures in
-            guard let known = failures[key(source)], known.count >= most else { return nil }
-            let left = known.since + Self.period - now
-            return left > .zero && left <= Self.period ? left : nil
-        }
+        let known = sources.withLock { $0.failures(of: key(source), at: now) }
+        guard let known, known.count >= most else { return nil }
+        return known.since + Self.period - now
     }
 
-    func fail(_ source: String, at now: Instant) {
-        failures.withLock { failures in
-            if failures.count >= Self.mostSources {
-                failures = failures.filter { now - $0.value.since < Self.period && $0.value.since <= now }
-            }
-            if failures.count >= Self.mostSources, let oldest = failures.min(by: { $0.value.since < $1.value.since }) {
-                failures[oldest.key] = nil
-            }
-            let key = key(source)
-            guard let known = failures[key], known.since <= now, now - known.since < Self.period else {
-                failures[key] = (1, now)
-                return
-            }
-            failures[key] = (known.count + 1, known.since)
-        }
-    }
+    func fail(_ source: String, at now: Instant) { sources.withLock { $0.fail(key(source), at: now) } }
 
     /// All addresses of one /64 are one's own.
     private func key(_ source: String) -> String {

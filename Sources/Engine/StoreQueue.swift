@@ -95,6 +95,10 @@ package final class StoreQueue: Sendable {
                     })))
     }
 
+    /// The store's thread for tasks: one that asks the store for much and computes little goes on there without waking
+    /// another thread at each step.
+    package var executor: some TaskExecutor { StoreThread(schedule: schedule) }
+
     /// Closes the store when all that was submitted before is done.
     package func close() async {
         await withCheckedContinuation { submit(.close($0)) }
@@ -192,4 +196,16 @@ package final class StoreQueue: Sendable {
 // Unchecked: only closures that run on the queue above touch the store, one at a time.
 private struct ConfinedStore: @unchecked Sendable {
     let store: any Store
+}
+
+/// Tasks on the store's thread, between what is asked of it.
+private final class StoreThread: TaskExecutor {
+    private let schedule: @Sendable (@escaping @Sendable () -> Void) -> Void
+
+    init(schedule: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void) { self.schedule = schedule }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        schedule { unsafe job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    }
 }

@@ -22,6 +22,8 @@ final class Exchange {
     private var body: [UInt8] = []
     private var file: ComingFile?
     private var served: Served?
+    /// Its room is taken until the last byte is sent.
+    private var sending: SpooledBody?
     private lazy var id = core.newRequestID()
 
     init(_ core: ServerCore, _ connection: Connection, target: UnsafePointer<CChar>) {
@@ -94,7 +96,10 @@ final class Exchange {
     ) throws(Refusal) -> Response? {
         guard let target = Target(text) else { throw .malformed("the path cannot be decoded") }
         let head = Request(id: id, method: method, target: target, headers: headers, peer: connection.peer)
-        if let refusal = reception.refusal(head) { return refusal.closing() }
+        if let refusal = reception.refusal(head) {
+            note(head)
+            return refusal.closing()
+        }
         file = try ComingFile(in: reception.folder, core.fileSlots, most: core.limits.fileBytes)
         connection.enter(.uploading, tick: core.ticker.now)
         return nil
@@ -102,10 +107,7 @@ final class Exchange {
 
     private func answer(_ request: Request, on handle: OpaquePointer) -> MHD_Result {
         connection.enter(.handling, tick: core.ticker.now)
-        if core.observer != nil {
-            served = Served(
-                id: request.id, method: request.method, path: request.target.path, peer: request.peer)
-        }
+        note(request)
         switch core.handler(request) {
         case .now(let response):
             return send(response, on: handle)
@@ -120,9 +122,16 @@ final class Exchange {
         }
     }
 
+    /// It is told of when it is answered.
+    private func note(_ request: Request) {
+        guard core.observer != nil else { return }
+        served = Served(id: request.id, method: request.method, path: request.target.path, peer: request.peer)
+    }
+
     private func send(_ response: Response, on handle: OpaquePointer) -> MHD_Result {
         step = .answered
         served?.status = response.status
+        sending = response.spooled
         connection.enter(.sending, tick: core.ticker.now)
         return response.queue(on: handle, id: id, closes: response.closes || core.isLeaving)
     }
@@ -130,6 +139,7 @@ final class Exchange {
     /// All of it was sent, or the connection is gone.
     func end(wasSent: Bool) {
         connection.enter(.idle, tick: core.ticker.now)
+        sending = nil
         if case .suspended(let pending) = step { core.pending.remove(pending) }
         guard var served, let observer = core.observer else { return }
         served.wasSent = wasSent

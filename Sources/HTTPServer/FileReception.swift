@@ -2,8 +2,7 @@ import Synchronization
 
 /// Requests that bring a file: it is put on the disk while it comes, and never held in memory.
 package struct FileReception: Sendable {
-    /// A folder with room for it.
-    package var folder: String
+    package var folder: SpoolFolder
     /// Whether a request brings one, by its first line.
     package var isFor: @Sendable (_ method: String, _ target: String) -> Bool
     /// Asked before the first byte of it is taken, with a request that has no body yet: why it is not taken; nil where
@@ -11,7 +10,7 @@ package struct FileReception: Sendable {
     package var refusal: @Sendable (Request) -> Response?
 
     package init(
-        folder: String, isFor: @escaping @Sendable (_ method: String, _ target: String) -> Bool,
+        folder: SpoolFolder, isFor: @escaping @Sendable (_ method: String, _ target: String) -> Bool,
         refusal: @escaping @Sendable (Request) -> Response?
     ) {
         self.folder = folder
@@ -58,7 +57,7 @@ struct ComingFile {
     private(set) var isWhole = true
 
     /// - throws: `Refusal` where too many are on their way, or there is no place for it.
-    init(in folder: String, _ slots: FileSlots, most: Int) throws(Refusal) {
+    init(in folder: SpoolFolder, _ slots: FileSlots, most: Int) throws(Refusal) {
         guard let slot = slots.take() else {
             throw Refusal(status: 503, title: "Unavailable", detail: "too many files are on their way: try again")
         }

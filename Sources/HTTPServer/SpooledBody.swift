@@ -1,28 +1,60 @@
+import Crypto
 import Glibc
+import Synchronization
+
+/// A folder for bodies too long for memory, and how many bytes of it they may take together.
+package final class SpoolFolder: Sendable {
+    package let path: String
+    private let most: Int64
+    private let taken = Atomic<Int64>(0)
+
+    package init(_ path: String, most: Int64 = 8 << 30) {
+        self.path = path
+        self.most = most
+    }
+
+    fileprivate func take(_ count: Int) -> Bool {
+        guard taken.wrappingAdd(Int64(count), ordering: .relaxed).newValue <= most else {
+            giveBack(Int64(count))
+            return false
+        }
+        return true
+    }
+
+    fileprivate func giveBack(_ count: Int64) { taken.wrappingSubtract(count, ordering: .relaxed) }
+}
 
 /// A body too long for memory: a file without a name, which is gone when its last user is.
 package final class SpooledBody: Sendable {
-    /// Why it could not be written: the number of the system's error.
+    /// Why it could not be written: the number of the system's error, EDQUOT where all of them have no more room.
     package struct Failure: Error, Hashable, Sendable {
         package var number: Int32
+
+        /// Whether there may be room again when others are sent.
+        package var isFull: Bool { number == EDQUOT || number == ENOSPC }
     }
 
     let descriptor: Int32
+    private let folder: SpoolFolder
+    private let taken = Atomic<Int64>(0)
 
-    /// - parameter folder: where there is room for it.
-    package init(in folder: String) throws {
-        // Six times X, for which mkstemp(3) puts letters that make it a new name.
-        var template = Array("\(folder)/rota-XXXXXX".utf8CString)
-        descriptor = mkstemp(&template)
+    package init(in folder: SpoolFolder) throws {
+        let name = "\(folder.path)/rota-\(Hex.encode(Random.bytes(12)))"
+        descriptor = open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        self.folder = folder
         guard descriptor >= 0 else { throw Failure(number: errno) }
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        unlink(template)
+        unlink(name)
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        if descriptor >= 0 { close(descriptor) }
+        folder.giveBack(taken.load(ordering: .relaxed))
+    }
 
     /// Adds to its end.
     package func write(_ bytes: [UInt8]) throws {
+        guard folder.take(bytes.count) else { throw Failure(number: EDQUOT) }
+        taken.wrappingAdd(Int64(bytes.count), ordering: .relaxed)
         var start = 0
         while start < bytes.count {
             let count = bytes.withUnsafeBytes {

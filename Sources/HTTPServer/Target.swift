@@ -8,6 +8,8 @@ package struct Target: Hashable, Sendable {
     /// they are.
     package var segments: [String] { Self.segments(of: path) ?? [] }
     package let query: String?
+    /// Path and query, as they came.
+    package var whole: String { query.map { "\(path)?\($0)" } ?? path }
 
     /// Reads the target of a request line; nil for one that is not absolute within this server, or that does not
     /// decode to text without control characters and without `.` and `..`.

@@ -44,7 +44,7 @@ final class APIFixture: Sendable {
         var served = ServedConfiguration.bench(policies, store, rotator, clock, scopes: scopes)
         served.command = { request in
             commands.withLock { $0.append(request) }
-            let body = try SpooledBody(in: "/tmp")
+            let body = try SpooledBody(in: SpoolFolder("/tmp"))
             try body.write(Array("{}".utf8))
             return CommandAnswer(body: body, code: 3)
         }

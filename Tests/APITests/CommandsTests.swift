@@ -81,6 +81,21 @@ struct `A command that is asked for` {
         #expect(fixture.commands.withLock { $0.count } == 1)
     }
 
+    @Test(arguments: ["/v1/import", "/v1/adoption"])
+    func `with a key is refused where it acts and nothing is remembered of it`(path: String) async throws {
+        let value = try await fixture.issue("a", scopes: [Role.admin], owner: "team")
+        func ask(_ key: String?) async throws -> Response {
+            var headers = [(name: "Authorization", value: "Bearer \(value)")]
+            if let key { headers.append(("Idempotency-Key", key)) }
+            if path == "/v1/adoption" { return try await fixture.send("POST", path, headers, json: ["all": true]) }
+            return try await fixture.send("POST", path, headers + [("Content-Type", "application/octet-stream")])
+        }
+        #expect(try await ask("k").status == 400)
+        #expect(last == nil)
+        #expect(try await ask(nil).status == 200)
+        #expect(last?.isActing == true)
+    }
+
     @Test func `imports what an administrator sends, as a file`() async throws {
         let kind = "application/octet-stream"
         let answer = try await ask(

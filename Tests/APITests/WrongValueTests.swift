@@ -52,6 +52,43 @@ struct `Whoever comes with wrong values` {
         #expect(try await send(fixture, route, elsewhere).status == 401)
     }
 
+    @Test func `has to wait before a file of his is taken, too`() async throws {
+        let fixture = try APIFixture()
+        let elsewhere = try await APIFixture().issue("elsewhere")
+        let operates = try await fixture.issue("operates", scopes: ["rota:operate"])
+        let good = try await fixture.issue("good", scopes: ["rota:admin"])
+        func refusal(of value: String) throws -> Response? {
+            let headers = Headers([("Authorization", "Bearer \(value)")])
+            let target = try #require(Target("/v1/import"))
+            return fixture.api.files.refusal(
+                Request(id: "r", method: "POST", target: target, headers: headers, body: [], peer: Self.peer))
+        }
+        for _ in 0..<API.mostWrongValues { #expect(try refusal(of: elsewhere)?.status == 401) }
+        #expect(try refusal(of: elsewhere)?.status == 429)
+        #expect(try refusal(of: operates)?.status == 403)
+        #expect(try refusal(of: good) == nil)
+    }
+
+    @Test func `brings no file while the store is not there`() throws {
+        let fixture = try APIFixture(hasStore: false)
+        let target = try #require(Target("/v1/import"))
+        let request = Request(id: "r", method: "POST", target: target, headers: Headers(), body: [], peer: Self.peer)
+        #expect(fixture.api.files.refusal(request)?.status == 503)
+    }
+
+    @Test func `is still known among ten thousand others, and costs no more then`() {
+        let limit = GuessLimit(most: 2)
+        let now = ManualClock().now()
+        limit.fail("192.0.2.1", at: now)
+        limit.fail("192.0.2.1", at: now)
+        for number in 0..<15_000 { limit.fail("other-\(number)", at: now) }
+        #expect(limit.wait(for: "192.0.2.1", at: now) == .minutes(1))
+        limit.fail("192.0.2.1", at: now)
+        for number in 15_000..<25_000 { limit.fail("other-\(number)", at: now) }
+        #expect(limit.wait(for: "192.0.2.1", at: now) == .minutes(1))
+        #expect(limit.wait(for: "192.0.2.1", at: now + .minutes(1)) == nil)
+    }
+
     @Test func `is told apart by the address that a trusted proxy names`() async throws {
         let fixture = try APIFixture(trusting: ["192.0.2.7"])
         func status(of client: String) async throws -> Int {

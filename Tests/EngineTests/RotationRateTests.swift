@@ -15,11 +15,18 @@ import Testing
         func sleep(milliseconds: Int64) async throws { naps.withLock { $0.append(milliseconds) } }
     }
 
-    @Test func `turns come evenly, and the first one at once`() async {
+    @Test func `turns come in beats of a tenth of a second, and the first one at once`() async {
         let clock = Slept()
         let rate = RotationRate(perSecond: 20, clock: clock, nanoseconds: { 5_000_000_000 })
         for _ in 0..<4 { await rate.turn(unless: StopSignal()) }
-        #expect(clock.naps.withLock(\.self) == [50, 100, 150])
+        #expect(clock.naps.withLock(\.self) == [100, 100, 200])
+    }
+
+    @Test func `a slow rate is kept to all the same`() async {
+        let clock = Slept()
+        let rate = RotationRate(perSecond: 3, clock: clock, nanoseconds: { 1 })
+        for _ in 0..<7 { await rate.turn(unless: StopSignal()) }
+        #expect(clock.naps.withLock(\.self) == [400, 700, 1000, 1400, 1700, 2000])
     }
 
     @Test func `a pause is not made up for by a burst`() async {

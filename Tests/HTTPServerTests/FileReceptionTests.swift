@@ -10,15 +10,17 @@ struct `A request that brings a file` {
     }
 
     private func use(
-        most: Int = 1 << 20, atOnce: Int = 4, refusal: @escaping @Sendable (Request) -> Response? = { _ in nil },
-        _ body: (RunningServer) async throws -> Void
+        most: Int = 1 << 20, atOnce: Int = 4, folder: SpoolFolder = SpoolFolder("/tmp"),
+        refusal: @escaping @Sendable (Request) -> Response? = { _ in nil },
+        observer: (@Sendable (Served) -> Void)? = nil, _ body: (RunningServer) async throws -> Void
     ) async throws {
         try await RunningServer.use(
             {
                 $0.limits.fileBytes = most
                 $0.limits.files = atOnce
+                $0.observer = observer
                 $0.files = FileReception(
-                    folder: "/tmp", isFor: { method, target in method == "POST" && target.hasPrefix("/file") },
+                    folder: folder, isFor: { method, target in method == "POST" && target.hasPrefix("/file") },
                     refusal: refusal)
             }, answer: { Self.sizes($0) }, body)
     }
@@ -60,6 +62,32 @@ struct `A request that brings a file` {
             #expect(answer.text.hasPrefix("HTTP/1.1 401 ") && answer.isClosed)
             #expect(server.seen.withLock { $0.isEmpty })
         }
+    }
+
+    @Test func `that is not taken is told of like any other request`() async throws {
+        let told = Locked<[Served]>([])
+        try await use(refusal: { _ in Response(401) }, observer: { served in told.withLock { $0.append(served) } }) {
+            _ = try $0.exchange(post("/file?x=1", 10))
+        }
+        #expect(told.withLock { $0.map { "\($0.method) \($0.path) \($0.status)" } } == ["POST /file 401"])
+    }
+
+    @Test func `has no room where those before it have taken all`() async throws {
+        let folder = SpoolFolder("/tmp", most: 1000)
+        do {
+            let first = try SpooledBody(in: folder)
+            try first.write([UInt8](repeating: 0, count: 900))
+            try await use(folder: folder) { server in
+                let refused = try server.exchange(post("/file", 200)).text
+                #expect(refused.hasPrefix("HTTP/1.1 507 "))
+                let taken = try server.exchange(post("/file", 100)).text
+                #expect(taken.hasSuffix("file 100 body 0"))
+            }
+            #expect(throws: SpooledBody.Failure.self) { try first.write([UInt8](repeating: 0, count: 200)) }
+        }
+        let second = try SpooledBody(in: folder)
+        try second.write([UInt8](repeating: 0, count: 1000))
+        #expect(second.size == 1000)
     }
 
     @Test func `is one of a few at a time`() async throws {

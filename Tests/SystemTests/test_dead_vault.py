@@ -1,10 +1,12 @@
 """A vault that takes a connection and never answers: all others are done before its first deadline."""
 
+import os
 import socket
 import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from house import Seed
 
@@ -40,6 +42,35 @@ class BlackHole:
         self.thread.join()
         for connection in self.connections:
             connection.close()
+
+
+def schedulings(process):
+    """Of each of its threads: nice value, and policy (sched(7))."""
+    for stat in Path(f"/proc/{process}/task").glob("*/stat"):
+        # The name, in parentheses, may hold blanks (proc_pid_stat(5)).
+        fields = stat.read_text().rpartition(")")[2].split()
+        yield int(fields[16]), int(fields[38])
+
+
+def test_a_run_lets_others_on_the_machine_go_first_with_all_its_threads(house):
+    with BlackHole() as hole:
+        house.configure(vaults=(
+            f"  dead:\n    kind: vault-kv2\n    address: {hole.address}\n    mount: kv\n"
+            f"    auth: {{ token: file:bao-token }}\n    timeout: {DEADLINE}s"))
+        house.init()
+        house.policy()
+        house.rota("import", house.inventory([Seed("waits", ["dead:1#token"])]))
+        with subprocess.Popen(
+                house.command("run"), env=house.environment, cwd=house.folder, stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            try:
+                end = time.monotonic() + DEADLINE
+                # Once it waits for the vault it has all the threads that it needs.
+                while not hole.first or set(schedulings(process.pid)) != {(10, os.SCHED_BATCH)}:
+                    assert process.poll() is None and time.monotonic() < end, set(schedulings(process.pid))
+                    time.sleep(0.05)  # between two looks, which a deadline bounds
+            finally:
+                process.kill()
 
 
 def test_all_other_tokens_are_done_before_the_first_deadline_of_a_dead_vault(house):

@@ -110,7 +110,7 @@ struct RequestKey: Sendable {
         guard (1...AnsweredRequest.longestKey).contains(key.utf8.count),
             key.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
         else { throw Refused.invalid("an Idempotency-Key has 1 to \(AnsweredRequest.longestKey) visible characters") }
-        self.init(key, asked: "\(call.request.method) \(call.request.target.path)", call.request.body)
+        self.init(key, asked: "\(call.request.method) \(call.request.target.whole)", call.request.body)
     }
 
     init(_ text: String, asked: String, _ body: [UInt8]) {
@@ -133,6 +133,7 @@ struct RequestKey: Sendable {
         })
 
     static let wasInterrupted = Refused.conflict(
-        "what was asked for under this Idempotency-Key was begun, and nobody knows how far it came",
+        "what was asked for under this Idempotency-Key was begun before a restart, or by another server, and nobody "
+            + "here knows how far it came",
         hint: "look at the token, the plan or the runs before you ask anew, with another key", reason: "interrupted")
 }

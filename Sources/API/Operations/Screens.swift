@@ -27,6 +27,9 @@ package struct CommandRequest: Sendable {
     package var owner: String?
     package var form = Form.document
 
+    /// Whether it changes anything.
+    package var isActing: Bool { [["plan"], ["run"], ["import"], ["vault", "adopt"]].contains(words) }
+
     /// Policies that are not in force.
     package struct Candidate: Sendable {
         package var files: [(name: String, bytes: [UInt8])]
@@ -178,10 +181,6 @@ extension API {
     /// What an operation is answered with where lines are wanted of it; nil: by its handler.
     func screen(_ operation: Operation, _ call: Call) throws -> Answer? {
         guard let form = call.lines, let command = Screen.commands[operation.id] else { return nil }
-        // What people read is not kept for whoever asks again: a key that were not looked at would promise it.
-        guard !operation.takesKey || call.request.headers["idempotency-key"] == nil else {
-            throw Refused.invalid("Idempotency-Key: it goes with answers for programs; ask for application/json")
-        }
         return try carryOut(command, form, call)
     }
 
@@ -197,12 +196,17 @@ extension API {
         var request: CommandRequest
         do { request = try command(self, call) } catch { throw try refused(error, call) }
         request.form = form
+        // A key that were not looked at would promise that it is done once.
+        guard !request.isActing || call.request.headers["idempotency-key"] == nil else {
+            throw Refused.invalid("Idempotency-Key: \(Self.keyless(form))")
+        }
         let type = form == .document ? "application/json" : Screen.mediaType
         return entrust({ [self] error in self.answer(call) { throw error } }, stopping: Self.stopping) {
             [self, request] configuration in
+            // Also where it ended half-way.
+            defer { if request.isActing { postures.forget() } }
             do {
                 let answer = try await configuration.command(request)
-                if call.request.method != "GET" { postures.forget() }
                 var response = Response(
                     call.status,
                     headers: [("Content-Type", type), Self.noStore, (Screen.exitCode, String(answer.code))])
@@ -212,6 +216,12 @@ extension API {
                 return refusal.response
             }
         }
+    }
+
+    private static func keyless(_ form: CommandRequest.Form) -> String {
+        form == .document
+            ? "nothing is remembered of this; where its answer was lost, do it again: what was done is left as it is"
+            : "it goes with answers for programs; ask for application/json"
     }
 
     /// The token of the path, as far as the caller may know of it.
@@ -321,12 +331,9 @@ extension API {
     /// Asked before the first byte of a file is taken; who brings it is asked for again when it is there.
     private func mayImport(_ request: Request) -> Response? {
         do {
-            guard parts.hasStore() else { return nil }
+            guard parts.hasStore() else { return Self.notReady(Self.isReplaced) }
             let value = try parts.readers.value(with: try presented(request))
-            guard let value, value.authenticates(at: parts.clock.now()) else {
-                return Refused.unauthorized([Challenge.invalidToken]).response
-            }
-            guard !value.has(Role.admin) else { return nil }
+            if let value, value.authenticates(at: parts.clock.now()), value.has(Role.admin) { return nil }
             // Told and counted as by any other operation.
             _ = try requireRole([Role.admin], request)
             return nil

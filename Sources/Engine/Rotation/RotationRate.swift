@@ -2,10 +2,14 @@ import Crypto
 import RotaCore
 
 /// Lets so many rotations begin in a second and no more, one after the other: whoever asks for values beside a run, and
-/// the vaults, which have quotas, are not to notice it.
+/// the vaults, which have quotas, are not to notice it. A few begin together, so that they share their transactions:
+/// each commit is something that who asks for values has to look at.
 ///
 /// It holds for what policies bring about, in this process. What a person or a holder asks for does not wait.
 package final class RotationRate: Sendable {
+    /// Turns come at multiples of this, in nanoseconds.
+    private static let beat: UInt64 = 100_000_000
+
     private let interval: UInt64
     private let clock: any WallClock
     private let nanoseconds: @Sendable () -> UInt64
@@ -29,6 +33,8 @@ package final class RotationRate: Sendable {
             next = turn + interval
             return turn
         }
-        if turn > now { await stop.sleep(milliseconds: Int64((turn - now + 999_999) / 1_000_000), clock) }
+        guard turn > now else { return }
+        let beat = (turn + Self.beat - 1) / Self.beat * Self.beat
+        await stop.sleep(milliseconds: Int64((beat - now + 999_999) / 1_000_000), clock)
     }
 }

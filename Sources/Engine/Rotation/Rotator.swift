@@ -52,10 +52,12 @@ package struct Rotator: Sendable {
         _ requests: [RotationRequest],
         record: @escaping @Sendable (Int, RotationResult) async throws -> Void = { _, _ in }
     ) async throws -> [RotationResult] {
-        try await crowd(Array(requests.enumerated()), of: \.element.tokenID) { index, request in
-            let result = try await self.rotate(request)
-            try await record(index, result)
-            return result
+        try await withTaskExecutorPreference(store.executor) {
+            try await crowd(Array(requests.enumerated()), of: \.element.tokenID) { index, request in
+                let result = try await self.rotate(request)
+                try await record(index, result)
+                return result
+            }
         }
     }
 

@@ -10,6 +10,7 @@ extension Command {
         discussion: """
             Finishes what earlier runs began, makes the plan and carries it out, opens and closes findings,
             and delivers events. Safe to repeat, to interrupt, and to run twice at once: put it into a timer.
+            It lowers its own priority (nice 10): who asks a server on this machine for values goes first.
             It takes all policies, whatever their schedules say: times, windows and spread are kept by 'rota serve';
             where it acts outside a window, it says so.
             A plan over a limit is refused as a whole, with exit code 4. Exit code 5: some actions failed; or a
@@ -42,14 +43,18 @@ extension Command {
 
 private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
     let deliverWithin = try invocation.arguments.span("deliver-within") ?? TimeSpan(seconds: 10)
+    // The daemon watches its clock by itself, delivers by itself, and answers others.
+    let isServed = invocation.surroundings != nil
+    if !isServed {
+        let courtesy = Courtesy()
+        invocation.endings.add { courtesy.end() }
+    }
     let composition = try Composition(invocation)
     let policies = try composition.policies()
     let store = try composition.openQueue()
     let deliverer = try composition.deliverer(store)
     let output = invocation.output
     let progress = Progress(on: output)
-    // The daemon watches its clock by itself, and delivers by itself.
-    let isServed = invocation.surroundings != nil
     if !isServed { try await requireClock(of: store, invocation) }
     let givenUp = isServed ? [:] : try await deliverer.giveUpUnconfigured()
     let report = try await composition.withVaults { vaults in

@@ -13,7 +13,8 @@ extension Command {
 
             SIGTERM and SIGINT end it within ten seconds, and nothing is lost: the next one makes up for a run that
             was cut short. SIGHUP reads the configuration and the policies again; where they have a fault, it says
-            so and goes on with the old ones. One daemon serves a SQLite store.
+            so and goes on with the old ones. One daemon serves a SQLite store. What it does goes into its log
+            ('log' in the configuration); --json is for an error at the start.
 
             By a clock that is behind what the store has recorded it answers and delivers, and does nothing else,
             until the clock is set right or confirmed by 'rota run --trust-clock'.

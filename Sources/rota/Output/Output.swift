@@ -31,6 +31,12 @@ final class Output: Sendable {
     /// Whether nothing has been printed.
     var isEmpty: Bool { state.withLock { $0.pending.isEmpty } && (remote?.body.size ?? 0) == 0 }
 
+    /// Whether people read it at another machine, line by line.
+    var isInLines: Bool { remote?.isLines ?? false }
+
+    /// Whether all of it could be written so far.
+    var isWhole: Bool { state.withLock { $0.failure == nil } }
+
     /// What is printed goes to somebody else: lines as `{"output": …}` and `{"note": …}`, or a document as it is.
     init(into body: SpooledBody, _ form: CommandRequest.Form) {
         if case .lines(let width) = form { self.width = width } else { width = nil }

@@ -29,18 +29,19 @@ struct ServedCommands: Sendable {
     let queue: StoreQueue
     let vaults: [String: any Vault]
     let run: RunUseCase
-    let threads: CommandThreads
+    let rooms: CommandRooms
 
     /// - throws: `CommandRefusal` where nothing was done.
     func answer(_ request: CommandRequest) async throws -> CommandAnswer {
         guard let command = Command.all.first(where: { $0.words == request.words }) else {
             throw CommandRefusal(.failed, "there is no such command")
         }
+        let threads = request.isActing ? rooms.acting : rooms.reading
         guard let thread = threads.enter() else {
             throw CommandRefusal(.busy, "too many commands wait: try again in a moment")
         }
         defer { threads.leave(thread) }
-        let body = try SpooledBody(in: Process.temporaryFolder)
+        let body = try SpooledBody(in: rooms.folder)
         let output = Output(into: body, request.form)
         var invocation = Invocation(arguments: arguments(of: request), output: output)
         invocation.surroundings = Surroundings(
@@ -57,19 +58,22 @@ struct ServedCommands: Sendable {
         let result: Result<ExitCode, any Error>
         do { result = .success(try await command.run(invocation)) } catch { result = .failure(error) }
         await invocation.endings.take()
-        do {
-            return output.finish(try result.get())
-        } catch {
+        let code: ExitCode
+        do { code = try result.get() } catch {
             if error is CancellationError { throw error }
             let failure = Failure(error)
             if failure.code == .outcomeUnknown { composition.abandon(failure) }
-            // Who has been told a part is told the rest of it.
-            guard output.isEmpty else {
-                output.failure(failure)
-                return output.finish(failure.code)
-            }
-            throw CommandRefusal(failure)
+            // Who has been told a part is told the rest of it; but half a document is none.
+            guard !output.isEmpty, output.isInLines || failure.code != .failed else { throw CommandRefusal(failure) }
+            output.failure(failure)
+            code = failure.code
         }
+        let ended = output.finish(code)
+        guard output.isWhole else {
+            throw CommandRefusal(
+                .busy, "there is no room for the answer; what was to be done is done: look before you do it again")
+        }
+        return ended
     }
 
     private func arguments(of request: CommandRequest) -> Arguments {
@@ -96,14 +100,24 @@ extension CommandRefusal {
     }
 }
 
+/// Where commands are done for others. What acts is apart from what looks: a long look holds up no run.
+final class CommandRooms: Sendable {
+    let reading = CommandThreads("looks")
+    let acting = CommandThreads("acts")
+    /// What they print waits there until it is sent.
+    let folder = SpoolFolder(Process.temporaryFolder)
+}
+
 /// A few threads for what may block, one command at a time on each.
 final class CommandThreads: Sendable {
     private static let count = 2
     /// How many are under way and wait before whoever comes next is sent away.
-    private static let most = 16
+    private static let most = 8
 
     private let loads = Locked([Int](repeating: 0, count: CommandThreads.count))
-    private let threads = (0..<CommandThreads.count).map { CommandThread($0) }
+    private let threads: [CommandThread]
+
+    init(_ name: String) { threads = (0..<Self.count).map { CommandThread($0, of: name) } }
 
     /// The thread where the fewest wait; nil where too many do everywhere.
     func enter() -> CommandThread? {
@@ -124,9 +138,9 @@ final class CommandThread: TaskExecutor {
     let index: Int
     private let queue: DispatchQueue
 
-    init(_ index: Int) {
+    init(_ index: Int, of name: String) {
         self.index = index
-        queue = DispatchQueue(label: "rota.command.\(index)")
+        queue = DispatchQueue(label: "rota.command.\(name).\(index)")
     }
 
     func enqueue(_ job: consuming ExecutorJob) {

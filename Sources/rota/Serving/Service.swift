@@ -58,7 +58,7 @@ struct Service {
     private let inForce: Locked<Shift>
     private let pauses = HolderPauses()
     private let vaultMeter = VaultMeter()
-    private let threads = CommandThreads()
+    private let rooms = CommandRooms()
 
     init(_ composition: Composition, _ policies: PolicySet, store parts: StoreParts) throws {
         invocation = composition.invocation
@@ -70,12 +70,12 @@ struct Service {
         brakes = BrakeWatch(composition.invocation.clock, log: log)
         first = try Self.prepare(
             composition, policies, store: store, log: log, brakes: brakes, meter: vaultMeter, pauses: pauses,
-            threads: threads)
+            rooms: rooms)
         let inForce = Locked(first)
         self.inForce = inForce
         listener = try Self.listen(
             composition, store: store, uses: uses, log: log, stop: stop, loss: loss, brakes: brakes,
-            inForce: inForce, files: files, meter: vaultMeter)
+            inForce: inForce, files: files, meter: vaultMeter, folder: rooms.folder)
     }
 
     /// Works until it is asked to stop.
@@ -149,7 +149,7 @@ struct Service {
     /// Makes everything that a reading of the configuration asks for; nothing has begun by that.
     private static func prepare(
         _ composition: Composition, _ policies: PolicySet, store: StoreQueue, log: LogWriter, brakes: BrakeWatch,
-        meter: VaultMeter, pauses: HolderPauses, threads: CommandThreads
+        meter: VaultMeter, pauses: HolderPauses, rooms: CommandRooms
     ) throws -> Shift {
         let configuration = composition.configuration
         let invocation = composition.invocation
@@ -161,7 +161,7 @@ struct Service {
             store: store, rotator: rotator, deliverer: deliverer, clock: invocation.clock, random: invocation.random)
         let errands = Errands()
         let commands = ServedCommands(
-            composition: composition, policies: policies, queue: store, vaults: vaults, run: run, threads: threads)
+            composition: composition, policies: policies, queue: store, vaults: vaults, run: run, rooms: rooms)
         let orders = Daemon.Orders(
             policies: policies, schedules: policies.scheduled(otherwise: configuration.schedule),
             calendar: configuration.freezeCalendar, limits: configuration.limits)
@@ -188,7 +188,7 @@ struct Service {
             }
             let next = try Self.prepare(
                 composition, try composition.policies(), store: store, log: log, brakes: brakes, meter: vaultMeter,
-                pauses: pauses, threads: threads)
+                pauses: pauses, rooms: rooms)
             try renewCertificate(next.configuration.server)
             let calendar = next.configuration.freezeCalendar
             try await store.read { store in
@@ -252,7 +252,7 @@ struct Service {
     private static func listen(
         _ composition: Composition, store: StoreQueue, uses: UseLog, log: LogWriter, stop: StopSignal,
         loss: Locked<StoreError?>, brakes: BrakeWatch, inForce: Locked<Shift>, files: StoreFiles,
-        meter: VaultMeter
+        meter: VaultMeter, folder: SpoolFolder
     ) throws -> Listener? {
         guard let settings = composition.configuration.server else { return nil }
         let clock = composition.invocation.clock
@@ -261,7 +261,7 @@ struct Service {
                 readers: try openReaders(at: composition.configuration.store),
                 store: store, revoke: RevokeUseCase(store: store, clock: clock),
                 configuration: { inForce.withLock { $0.served } }, random: composition.invocation.random,
-                scratch: Process.temporaryFolder, rotate: { rotate($0, inForce, begun: $1, finish: $2) },
+                scratch: folder, rotate: { rotate($0, inForce, begun: $1, finish: $2) },
                 clock: clock, note: { uses.note($0) },
                 report: { error, request in
                     log.error(

@@ -1,0 +1,42 @@
+import Dispatch
+import Glibc
+
+/// Lets whoever answers somebody on the same machine go first: for work that nobody waits for, as a run by a timer.
+///
+/// Never SCHED_IDLE: on a machine that is busy for good it would stand still while it holds the store.
+// Unchecked: the timer is set up before anybody else has it, and cancelling may be done from any thread.
+final class Courtesy: @unchecked Sendable {
+    /// What nice(1) adds by itself: about a tenth of what others get where all want more than there is.
+    private static let priority: Int32 = 10
+    /// SCHED_BATCH of sched(7), which the system's module does not have.
+    private static let batch: Int32 = 3
+
+    private let timer: any DispatchSourceTimer
+
+    /// In force until `end`.
+    init() {
+        Self.lower()
+        // The runtime's threads set a priority of their own when they begin, where they may: as root.
+        timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "rota.courtesy"))
+        timer.setEventHandler { Self.lower() }
+        timer.schedule(deadline: .now() + .milliseconds(500), repeating: .milliseconds(500))
+        timer.resume()
+    }
+
+    func end() { timer.cancel() }
+
+    /// Both hold for a thread alone; those that come later take after the one that makes them.
+    private static func lower() {
+        guard let threads = unsafe opendir("/proc/self/task") else { return }
+        defer { unsafe _ = closedir(threads) }
+        while let entry = unsafe readdir(threads) {
+            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { name in
+                unsafe String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            guard let thread = pid_t(name) else { continue }
+            _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), id_t(thread), priority)
+            var none = sched_param()
+            _ = unsafe sched_setscheduler(thread, batch, &none)
+        }
+    }
+}
