@@ -72,9 +72,8 @@ struct EasyOptions {
     mutating func setDeadlines(of request: Request) {
         set(CURLOPT_TIMEOUT_MS, Self.milliseconds(request.timeout))
         set(CURLOPT_CONNECTTIMEOUT_MS, Self.milliseconds(request.connectTimeout))
-        // Less than ten bytes a second for half a minute: a peer that only keeps us busy.
         set(CURLOPT_LOW_SPEED_LIMIT, 10)
-        set(CURLOPT_LOW_SPEED_TIME, 30)
+        set(CURLOPT_LOW_SPEED_TIME, Self.milliseconds(request.longestSilence) / 1000)
     }
 
     mutating func setTrust(of request: Request) {

@@ -13,6 +13,8 @@ package struct Request: Sendable {
     package var timeout: Duration = .seconds(30)
     /// For name, connection and TLS together.
     package var connectTimeout: Duration = .seconds(5)
+    /// How long a peer may send next to nothing (fewer than ten bytes a second) before it is left.
+    package var longestSilence: Duration = .seconds(30)
     package var maximumResponseBytes = 1 << 20
     /// Connects to this socket instead of the URL's host; only under an open address policy.
     package var unixSocket: String?
@@ -76,7 +78,8 @@ extension Request {
         guard body.count <= 64 << 20 else {
             throw .invalidRequest("the body has \(body.count) bytes, more than the limit of \(64 << 20)")
         }
-        guard timeout >= .milliseconds(1), connectTimeout >= .milliseconds(1), maximumResponseBytes >= 0
+        guard timeout >= .milliseconds(1), longestSilence >= .seconds(1), connectTimeout >= .milliseconds(1),
+            maximumResponseBytes >= 0
         else {
             throw .invalidRequest("timeouts and limits must be positive")
         }

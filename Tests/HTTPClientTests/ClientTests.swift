@@ -161,6 +161,20 @@ struct `A client's failures` {
         #expect(error.isUnknown, "\(error)")
     }
 
+    @Test func `count a peer that says next to nothing for too long as an unknown outcome`() async throws {
+        let server = RawServer { connection in
+            _ = connection.read()
+            connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+            while connection.write("x") { usleep(200_000) }
+        }
+        defer { server.stop() }
+        var request = Request(url: server.url)
+        request.timeout = .seconds(600)
+        request.longestSilence = .seconds(1)
+        let error = try await HTTPClientTests.failure(client, request)
+        #expect(error.isUnknown && "\(error)".contains("too slow"), "\(error)")
+    }
+
     @Test func `count a refused connection as not sent`() async throws {
         let server = RawServer { $0.echo() }
         server.stop()

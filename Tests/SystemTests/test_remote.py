@@ -120,6 +120,18 @@ def test_what_came_to_nothing_is_no_success(house, people):
     assert told == house.json("audit", "tail", "--token", "nowhere", "--limit", "2")["entries"]
 
 
+def test_a_long_run_is_waited_for(house, tmp_path):
+    with (house.folder / "rota.yaml").open("a") as file:
+        file.write("limits: { actions: 100, percent: 100, rotations-per-second: 1 }\n")
+    house.init()
+    house.policy(overlap="24h")
+    house.import_seeds([Seed(f"token-{number}", [f"local:{number}"]) for number in range(35)])
+    with Served(house) as served:
+        alice = Person(house, served, tmp_path, "alice", "rota:admin")
+        # Some 34 seconds without a byte; a vault that were so silent would have been left after 30.
+        assert "35 started" in alice("run").stdout
+
+
 @pytest.mark.parametrize("why, said, advice", [
     ("unknown", "it is no value of a token there", "holds a whole value"),
     ("expired", "the token expired at", "rota token create"),

@@ -83,8 +83,9 @@ struct RemoteServer {
         if question.body != nil { request.headers.append(("Content-Type", "application/json")) }
         if let key { request.headers.append(("Idempotency-Key", key)) }
         if let accept { request.headers.append(("Accept", accept)) }
-        // A run answers when it is done.
+        // A run answers when it is done, and says nothing before.
         request.timeout = .seconds(3_600)
+        request.longestSilence = request.timeout
         request.maximumResponseBytes = most
         request.certificateAuthorityFile = authorities
         request.unixSocket = socket
