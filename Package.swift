@@ -46,15 +46,16 @@ let package = Package(
         wrapper("HTTPServer", c: ["CMicroHTTPD"], ["Addresses", "Crypto", "JSON"]),
         module("JSON", []),
         module("CEL", []),
+        module("TransparencyLog", ["Crypto"]),
 
         // Core: pure decisions.
         module("RotaCore", ["CEL", "Crypto"]),
 
         // Engine: the use cases and the ports that they need.
-        module("Engine", ["RotaCore", "Crypto", "JSON"]),
+        module("Engine", ["RotaCore", "TransparencyLog", "Crypto", "JSON"]),
 
         // Adapters: one port each.
-        module("Stores", ["Engine", "RotaCore", "SQLite", "Crypto", "JSON"]),
+        module("Stores", ["Engine", "RotaCore", "TransparencyLog", "SQLite", "Crypto", "JSON"]),
         module("Vaults", ["Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
         module("Webhooks", ["Addresses", "Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
         module("OpenID", ["HTTPClient", "RotaCore", "Crypto", "JSON"]),
@@ -72,14 +73,14 @@ let package = Package(
             name: "rota",
             dependencies: [
                 "Engine", "Stores", "Vaults", "Webhooks", "PolicyFiles", "Reports", "RotaCore", "YAML",
-                "JSON", "Crypto", "HTTPClient", "Addresses", "HTTPServer", "API", "Documents", "OpenID",
+                "JSON", "Crypto", "HTTPClient", "Addresses", "HTTPServer", "API", "Documents", "OpenID", "TransparencyLog",
             ],
             swiftSettings: safe),
 
         // Tests.
         .target(
             name: "TestSupport",
-            dependencies: ["Engine", "Stores", "RotaCore", "Crypto", "JSON"],
+            dependencies: ["Engine", "Stores", "RotaCore", "TransparencyLog", "Crypto", "JSON"],
             swiftSettings: settings),
         tests("SQLite", ["SQLite"]),
         tests("Crypto", ["Crypto"]),
@@ -89,6 +90,7 @@ let package = Package(
         tests("HTTPServer", ["HTTPServer", "HTTPClient", "Addresses", "Crypto"]),
         tests("JSON", ["JSON"]),
         tests("CEL", ["CEL", "JSON"]),
+        tests("TransparencyLog", ["TransparencyLog", "Crypto"]),
         tests("RotaCore", ["RotaCore", "Engine"]),
         tests("Engine", ["Engine", "RotaCore", "Stores", "Crypto", "JSON"]),
         tests("Stores", ["Stores", "SQLite", "Engine", "RotaCore", "Crypto", "JSON"]),

@@ -23,6 +23,9 @@ package struct FakeStoreReads: StoreReads {
     package var blockedActions: [Block] = []
     /// Oldest first.
     package var entries: [AuditEntry] = []
+    /// In order of size.
+    package var checkpoints: [SignedCheckpoint] = []
+    package var checkpointSigners: [(key: String, since: Instant)] = []
     package var sentNotices: [TokenID: [StandingNotice]] = [:]
     package var failures: [FailedAttempts] = []
     /// The first to end first.

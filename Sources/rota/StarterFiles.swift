@@ -50,6 +50,8 @@ enum StarterFiles {
         #   trusted-proxies: ["10.0.0.5"] # whose X-Forwarded-For says where a request came from
         #   limits: { connections: 4096, connections-per-address: 256, request-time: 10s, idle-time: 75s }
 
+        audit: { key: file:audit.key }            # what signs the audit log; 'rota audit key' prints its public half
+
         # log: { format: logfmt, level: info }     # of 'rota serve'; or json; debug tells every request
         # schedule: { every: 1h }         # when 'rota serve' runs policies that have no schedule of their own
 

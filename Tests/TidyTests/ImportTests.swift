@@ -8,7 +8,7 @@ struct ImportTests {
     ]
 
     /// Pure targets: not even the system's modules.
-    private static let pure: Set = ["CEL", "JSON", "RotaCore"]
+    private static let pure: Set = ["CEL", "JSON", "RotaCore", "TransparencyLog"]
     private static let system: Set = ["Glibc", "Dispatch", "Synchronization", "FoundationEssentials"]
 
     private static let allowed: [String: Set<String>] = [
@@ -20,9 +20,10 @@ struct ImportTests {
         "HTTPServer": ["CMicroHTTPD", "Addresses", "Crypto", "JSON"],
         "JSON": [],
         "CEL": [],
+        "TransparencyLog": ["Crypto"],
         "RotaCore": ["CEL", "Crypto"],
-        "Engine": ["RotaCore", "Crypto", "JSON"],
-        "Stores": ["Engine", "RotaCore", "SQLite", "Crypto", "JSON"],
+        "Engine": ["RotaCore", "TransparencyLog", "Crypto", "JSON"],
+        "Stores": ["Engine", "RotaCore", "TransparencyLog", "SQLite", "Crypto", "JSON"],
         "Vaults": ["Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"],
         "Webhooks": ["Addresses", "Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"],
         "API": [
@@ -36,9 +37,9 @@ struct ImportTests {
         "Pages": ["Engine", "RotaCore", "Crypto", "JSON", "HTML"],
         "rota": [
             "Engine", "Stores", "Vaults", "Webhooks", "PolicyFiles", "Reports", "RotaCore", "YAML", "JSON",
-            "Crypto", "HTTPClient", "Addresses", "HTTPServer", "API", "Documents", "OpenID",
+            "Crypto", "HTTPClient", "Addresses", "HTTPServer", "API", "Documents", "OpenID", "TransparencyLog",
         ],
-        "TestSupport": ["Engine", "Stores", "RotaCore", "Crypto", "JSON"],
+        "TestSupport": ["Engine", "Stores", "RotaCore", "TransparencyLog", "Crypto", "JSON"],
     ]
 
     @Test func `a target imports only what lies below it`() {

@@ -9,7 +9,7 @@ package import RotaCore
 /// what is destructive throws `StoreError.held` while there is one.
 package protocol Store: AnyObject, StoreReads, TokenChanges, RotationChanges, RunChanges, DeliveryChanges,
     UsageChanges, ScheduleChanges, BlockChanges, AttemptChanges, BrakeChanges, QuarantineChanges, AbsenceChanges,
-    DriftChanges, NoticeChanges, WaiverChanges, PlanChanges, RequestKeyStore
+    DriftChanges, NoticeChanges, WaiverChanges, PlanChanges, RequestKeyStore, CheckpointChanges
 {
     /// Runs `body` in one durable write transaction. When `body` throws, nothing of it stays.
     ///
@@ -124,7 +124,7 @@ package struct StoreIdentity: Hashable, Sendable {
 
 /// Everything that can be asked.
 package protocol StoreReads: UsageReads, QuarantineReads, AbsenceReads, NoticeReads, WaiverReads,
-    PlanReads, GaugeReads, TokenListReads, RunReads
+    PlanReads, GaugeReads, TokenListReads, RunReads, CheckpointReads
 {
     func identity() throws -> StoreIdentity
     /// What keeps anything destructive from being done; nil where nothing does.

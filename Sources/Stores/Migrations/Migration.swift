@@ -8,7 +8,7 @@ struct Migration: Sendable {
     static let all: [Migration] = [
         .first, .places, .runs, .usage, .schedules, .overlaps, .firstBases, .appendOnly, .blocks, .disabledEndpoints,
         .freezes, .quarantines, .earlyRetirement, .absences, .obstacles, .facts, .unused, .notices, .endsAtClaims,
-        .plans, .waivers, .sources, .findingCounts, .gauges, .lists,
+        .plans, .waivers, .sources, .findingCounts, .gauges, .lists, .checkpoints,
     ]
 
     /// A step for which the dialects have no words in common.

@@ -8,7 +8,8 @@ extension Command {
         plan, planList, planShow, approve, reject, run, serve, report,
         waiverRequest, waiverApprove, waiverList, waiverShow, waiverWithdraw,
         vaultList, vaultCheck, vaultAdopt, vaultDrift,
-        webhookList, webhookDeliveries, webhookReplay, webhookTest, auditTail,
+        webhookList, webhookDeliveries, webhookReplay, webhookTest,
+        auditTail, auditShow, auditVerify, auditProve, auditExport, auditCheckpoint, auditKey,
         freeze, unfreeze, storeReconcile,
     ]
 }

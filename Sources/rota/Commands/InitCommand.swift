@@ -43,6 +43,7 @@ private func setUp(_ invocation: Invocation) throws -> ExitCode {
     let store = try composition.openStore()
     defer { store.close() }
     try setup.makeFolders(configuration, in: store)
+    try setup.makeAuditKey(configuration, in: store)
     let admin = try makeAdminToken(in: store, composition)
     try setup.report(admin, identity: store.identity())
     return .done
@@ -114,6 +115,17 @@ private struct Setup {
             try makeDirectory(path)
             made.append(path)
         }
+    }
+
+    /// Where the configuration names a file for it that is not there, and nothing was signed yet by another one.
+    mutating func makeAuditKey(_ configuration: Configuration, in store: any Store) throws {
+        guard case .file(let path) = configuration.auditKey, kindOfFile(at: path) == nil,
+            try store.checkpointKeys().isEmpty
+        else { return }
+        let signer = try CheckpointSigner.make(for: try store.identity(), invocation.random)
+        made.append(
+            try CheckpointSigner.write(
+                signer, configuration, suffix: Hex.encode(invocation.random.bytes(4)), replacing: false))
     }
 
     func report(_ admin: IssuedToken?, identity: StoreIdentity) throws(Failure) {

@@ -72,6 +72,9 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
             policies: policies, limits: composition.configuration.limits, actor: invocation.actor,
             deliverWithin: isServed ? nil : deliverWithin, progress: progress.report)
     }
+    if !isServed, let failure = await composition.signAuditLog(store) {
+        invocation.output.warning("the audit log is not signed: \(failure.message)")
+    }
     if invocation.wantsJSON {
         RunDocument(report, givenUp, policies.policies).write(on: output)
     } else {

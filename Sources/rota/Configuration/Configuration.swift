@@ -29,6 +29,8 @@ struct Configuration: Sendable {
     var rotationsPerSecond = 50
     /// How long a waiver may last at the most.
     var longestWaiver = Waiver.usualLongest
+    /// What signs checkpoints of the audit log; nil: nothing does.
+    var auditKey: SecretReference?
     /// How `rota serve` tells what it does.
     var log = LogSettings()
     /// Who else can say who signs in at the pages; nil: nobody.

@@ -22,7 +22,7 @@ struct ConfigurationReader {
         let keys = [
             "store", "policies", "token-prefix", "scopes", "issue-into", "vaults", "webhooks", "schedule",
             "freeze-calendar",
-            "limits", "waivers", "server", "sign-in", "log",
+            "limits", "waivers", "server", "sign-in", "log", "audit",
         ]
         guard check(root, "the configuration", keys: keys) else { return nil }
         let store = self.store(required("store", of: root, "the configuration", hint: "write 'store: sqlite:rota.db'"))
@@ -55,6 +55,9 @@ struct ConfigurationReader {
         }
         if let node = root["server"], !node.isNull { configuration.server = server(node) }
         if let node = root["sign-in"], !node.isNull { configuration.signIn = signIn(node) }
+        if let node = root["audit"], check(node, "audit", keys: ["key"]), let key = node["key"] {
+            configuration.auditKey = secret(key, "audit.key")
+        }
         if let node = root["log"], check(node, "log", keys: ["format", "level"]) {
             let format = node["format"].flatMap { choice($0, "log.format", among: LogFormat.allCases.map(\.rawValue)) }
             let level = node["level"].flatMap { choice($0, "log.level", among: LogLevel.allCases.map(\.rawValue)) }

@@ -1,0 +1,193 @@
+import JSON
+package import RotaCore
+package import TransparencyLog
+
+/// What a look at the whole audit log found.
+package struct AuditVerdict: Sendable {
+    /// Something that is not as it was written, or signed.
+    package struct Fault: Hashable, Sendable {
+        /// The first entry that may be concerned; nil where it is a checkpoint or a key.
+        package var entry: Int64?
+        package var message: String
+
+        package init(_ entry: Int64?, _ message: String) {
+            self.entry = entry
+            self.message = message
+        }
+    }
+
+    /// How many faults are told one by one.
+    package static let mostTold = 100
+
+    package fileprivate(set) var entries = 0
+    package fileprivate(set) var root = TreeHash.empty
+    package fileprivate(set) var newestAt: Instant?
+    /// How many checkpoints agree: those of the store, and those that somebody had kept.
+    package fileprivate(set) var kept = 0
+    package fileprivate(set) var given = 0
+    package fileprivate(set) var faults: [Fault] = []
+    package fileprivate(set) var faultCount = 0
+
+    fileprivate mutating func fault(_ entry: Int64?, _ message: String) {
+        faultCount += 1
+        if faults.count < Self.mostTold { faults.append(Fault(entry, message)) }
+    }
+}
+
+/// A checkpoint that was kept outside of the store.
+package struct GivenCheckpoint: Sendable {
+    /// Such as a file.
+    package var source: String
+    package var note: SignedNote
+    package var checkpoint: Checkpoint
+
+    /// Nil for what is no checkpoint.
+    package init?(_ text: String, source: String) {
+        guard let note = SignedNote(text), let checkpoint = Checkpoint(note.text) else { return nil }
+        self.source = source
+        self.note = note
+        self.checkpoint = checkpoint
+    }
+}
+
+/// Reads the whole audit log again, in flat memory: every entry is there, in order, and in its canonical form, and the
+/// tree over them is the one that every checkpoint has signed.
+///
+/// - parameters:
+///   - given: checkpoints from outside: without one, whoever may write the store's file and has its key could write
+///     all of it anew.
+///   - keys: whose signatures are taken; nil: of those that the log itself names.
+package struct VerifyAudit {
+    private var given: ArraySlice<GivenCheckpoint>
+    private var signed: KeptCheckpoints
+    private let keys: [NoteKey]
+    private var verdict = AuditVerdict()
+    private var frontier = TreeFrontier()
+    private var expected: Int64 = 1
+    /// How many entries the last checkpoint that agrees has.
+    private var good = 0
+
+    package init(_ store: any CheckpointReads, given: [GivenCheckpoint] = [], keys: [NoteKey]?) throws {
+        signed = KeptCheckpoints(store)
+        self.given = given.sorted { $0.checkpoint.size < $1.checkpoint.size }[...]
+        let known = try store.checkpointKeys().map(\.key)
+        self.keys = keys ?? known.compactMap { NoteKey($0) }
+    }
+
+    /// Looks at the next entry.
+    package mutating func take(_ entry: AuditEntry) throws {
+        if frontier.size == 0 { check(try signed.take(upTo: 0)) }
+        if entry.number != expected { misplaced(entry) }
+        expected = entry.number + 1
+        if let why = Self.fault(of: entry) { verdict.fault(entry.number, "entry \(entry.number) \(why)") }
+        frontier.append(.leaf(entry.body))
+        verdict.newestAt = entry.at
+        check(try signed.take(upTo: frontier.size))
+    }
+
+    /// What came of it, when all were taken.
+    package mutating func finish() throws -> AuditVerdict {
+        verdict.entries = frontier.size
+        verdict.root = frontier.root
+        for checkpoint in try signed.rest() { missing(checkpoint.size, "signed at \(checkpoint.at)") }
+        for other in given { missing(other.checkpoint.size, "in \(other.source)") }
+        return verdict
+    }
+
+    private mutating func misplaced(_ entry: AuditEntry) {
+        let missing = entry.number - expected
+        let which =
+            missing == 1 ? "entry \(expected) is missing" : "entries \(expected) to \(entry.number - 1) are missing"
+        verdict.fault(expected, missing > 0 ? which : "entry \(entry.number) stands where \(expected) should")
+    }
+
+    private mutating func missing(_ size: Int, _ what: String) {
+        verdict.fault(
+            Int64(frontier.size) + 1,
+            "the log has \(frontier.size) entries; the checkpoint \(what) has \(size): its end was cut off")
+    }
+
+    private mutating func check(_ signed: [SignedCheckpoint]) {
+        for checkpoint in signed where checkpoint.size == frontier.size {
+            let what = "the checkpoint of \(checkpoint.size) entries, signed at \(checkpoint.at)"
+            guard let note = SignedNote(checkpoint.note), let read = Checkpoint(note.text),
+                read.size == checkpoint.size,
+                read.root == checkpoint.root
+            else {
+                verdict.fault(nil, "\(what), is not the note that was signed")
+                continue
+            }
+            if isGood(note, read, what) { verdict.kept += 1 }
+        }
+        while let other = given.first, other.checkpoint.size == frontier.size {
+            given.removeFirst()
+            let what = "the checkpoint in \(other.source), of \(other.checkpoint.size) entries"
+            if isGood(other.note, other.checkpoint, what) { verdict.given += 1 }
+        }
+    }
+
+    private mutating func isGood(_ note: SignedNote, _ checkpoint: Checkpoint, _ what: String) -> Bool {
+        guard keys.contains(where: { note.isSigned(by: $0) }) else {
+            verdict.fault(nil, "\(what), is signed by none of the keys")
+            return false
+        }
+        guard checkpoint.root == frontier.root else {
+            verdict.fault(
+                Int64(good) + 1,
+                "entries \(good + 1) to \(checkpoint.size) are not those of \(what): one was changed, inserted, or moved"
+            )
+            return false
+        }
+        good = max(good, checkpoint.size)
+        return true
+    }
+
+    /// Why an entry is not as it was written.
+    private static func fault(of entry: AuditEntry) -> String? {
+        guard let body = try? JSON.parse(entry.body, maximumBytes: entry.body.utf8.count),
+            body.canonicalBytes().elementsEqual(entry.body.utf8)
+        else { return "is not in its canonical form" }
+        let columns = [
+            ("action", entry.action), ("actor", entry.actor), ("at", entry.at.description), ("object", entry.object),
+        ]
+        for (name, value) in columns where body[name]?.string != value {
+            return "says another '\(name)' than its row"
+        }
+        return nil
+    }
+}
+
+/// The checkpoints of the store in order, some at a time.
+private struct KeptCheckpoints {
+    private static let batch = 256
+
+    private let store: any CheckpointReads
+    private var waiting: [SignedCheckpoint] = []
+    private var last = -1
+    private var isDone = false
+
+    init(_ store: any CheckpointReads) { self.store = store }
+
+    /// Those of no more than so many entries.
+    mutating func take(upTo size: Int) throws -> [SignedCheckpoint] {
+        var taken: [SignedCheckpoint] = []
+        while true {
+            if waiting.isEmpty, !isDone { try fetch() }
+            guard let next = waiting.first, next.size <= size else { return taken }
+            taken.append(waiting.removeFirst())
+        }
+    }
+
+    mutating func rest() throws -> [SignedCheckpoint] { try take(upTo: .max) }
+
+    private mutating func fetch() throws {
+        var found: [SignedCheckpoint] = []
+        try store.eachCheckpoint(above: last) { checkpoint in
+            found.append(checkpoint)
+            return found.count < Self.batch
+        }
+        isDone = found.count < Self.batch
+        last = found.last?.size ?? last
+        waiting = found
+    }
+}

@@ -1,0 +1,129 @@
+import Documents
+import Engine
+import JSON
+import RotaCore
+import TransparencyLog
+
+extension Command {
+    static let auditVerify = Command(
+        words: ["audit", "verify"],
+        summary: "read the whole audit log again, and find whatever is not as it was written",
+        discussion: """
+            Finds entries that were changed, dropped, inserted, moved, or cut off at the end: each has to be there,
+            in its canonical form, and the tree over them has to be the one that every checkpoint signed.
+            Who may write the store's file and has the key could write all of it anew. Against that stands a
+            checkpoint that was kept elsewhere: give it with --checkpoint, and the public key with --key.
+            With --proof and --entry nothing but these files is looked at, and no store is needed.
+            """,
+        options: [
+            Option("checkpoint", "FILE", help: "a checkpoint that was kept elsewhere; may be given more than once"),
+            Option("key", "KEY", help: "whose signatures count (rota audit key); else those that the log names"),
+            Option("proof", "FILE", help: "verify this proof of one entry instead ('rota audit prove'); with --key"),
+            Option("entry", "FILE", help: "with --proof: the entry, as 'audit show --json' prints it"),
+        ],
+        examples: [
+            "rota audit verify", "rota audit verify --checkpoint january.checkpoint --key \"$(cat rota.vkey)\"",
+            "rota audit verify --proof 551.tlog-proof --entry 551.json --key \"$(cat rota.vkey)\"",
+        ],
+        exitCodes: [.done, .failed, .usage],
+        run: verify)
+}
+
+private func verify(_ invocation: Invocation) throws -> ExitCode {
+    let arguments = invocation.arguments
+    let keys = try arguments.all("key").map { text throws(Failure) in
+        guard let key = NoteKey(text) else {
+            throw .usage("--key: '\(abridged(text))' is no public key", hint: "'rota audit key' prints it: NAME+ID+KEY")
+        }
+        return key
+    }
+    guard arguments.has("proof") == arguments.has("entry") else {
+        throw Failure.usage("--proof and --entry go together", hint: "rota audit show NUMBER --json > entry.json")
+    }
+    if let proof = arguments.value("proof"), let entry = arguments.value("entry") {
+        return try verifyProof(proof, of: entry, keys, invocation)
+    }
+    let given = try arguments.all("checkpoint").map { try givenCheckpoint($0) }
+    let store = try Composition(invocation).openStore()
+    defer { store.close() }
+    let total = Int(try store.newestEntry())
+    let progress = Progress(on: invocation.output)
+    let verdict = try store.snapshot {
+        var verifying = try VerifyAudit(store, given: given, keys: keys.isEmpty ? nil : keys)
+        var count = 0
+        try store.eachAuditEntry(from: 1, object: nil) { entry in
+            try verifying.take(entry)
+            count += 1
+            if count % 10_000 == 0 { progress.show("verifying", done: count, of: total, "entries") }
+            return true
+        }
+        return try verifying.finish()
+    }
+    try show(verdict, given: given.count, hasKeys: !keys.isEmpty, invocation)
+    return .done
+}
+
+private func show(_ verdict: AuditVerdict, given: Int, hasKeys: Bool, _ invocation: Invocation) throws {
+    if invocation.wantsJSON {
+        invocation.output.document([
+            "entries": .integer(verdict.entries), "root": .string(verdict.root.base64),
+            "checkpoints": .integer(verdict.kept), "given": .integer(verdict.given),
+            "faults": .array(
+                verdict.faults.map { fault in
+                    [
+                        "entry": fault.entry.map { .integer($0) } ?? .null, "message": .string(fault.message),
+                    ]
+                }),
+        ])
+    }
+    guard verdict.faults.isEmpty else {
+        let more = verdict.faultCount - verdict.faults.count
+        throw Failure(
+            "the audit log is not as it was written",
+            hint: "keep the store's file as it is, and compare it with a backup from before",
+            details: verdict.faults.map(\.message) + (more > 0 ? ["\(more) more"] : []))
+    }
+    guard !invocation.wantsJSON else { return }
+    let output = invocation.output
+    output.line("\(counted(verdict.entries, "entry", "entries")), each as it was written")
+    output.line("\(counted(verdict.kept, "checkpoint")) of the store, \(verdict.given) from elsewhere: all agree")
+    output.line("root: \(verdict.root.base64)")
+    if verdict.kept == 0 {
+        output.warning("nothing was signed yet, so that nothing was compared: rota audit checkpoint")
+    } else if given == 0 || !hasKeys {
+        output.note(
+            "against somebody who may change the store and has its key, give a checkpoint that was kept elsewhere "
+                + "(--checkpoint) and the public key (--key)")
+    }
+}
+
+private func verifyProof(
+    _ path: String, of entry: String, _ keys: [NoteKey], _ invocation: Invocation
+) throws -> ExitCode {
+    guard !keys.isEmpty else {
+        throw Failure.usage("--proof needs --key", hint: "the line that 'rota audit key' printed where the log is")
+    }
+    let text = String(decoding: try File(reading: path).readAll(most: 1 << 20), as: UTF8.self)
+    guard let proof = InclusionProof(text), let checkpoint = Checkpoint(proof.note.text) else {
+        throw Failure.usage("\(printable(path)) is no proof", hint: "'rota audit prove' makes one")
+    }
+    let bytes = try File(reading: entry).readAll(most: 16 << 20)
+    let read = try JSON.parse(bytes, maximumBytes: bytes.count)
+    // As it is shown and exported; or the entry alone.
+    let body = String(decoding: (read["entry"] ?? read).canonicalBytes(), as: UTF8.self)
+    guard proof.shows(body, by: keys) else {
+        throw Failure(
+            "the proof does not show this entry",
+            hint: "the entry, the proof or the key is not the one that belongs to it")
+    }
+    let remark = "entry \(proof.index + 1) is in \(checkpoint.origin), among its first \(checkpoint.size) entries"
+    if invocation.wantsJSON {
+        invocation.output.document([
+            "number": .integer(proof.index + 1), "origin": .string(checkpoint.origin),
+            "size": .integer(checkpoint.size),
+        ])
+    } else {
+        invocation.output.line(printable(remark))
+    }
+    return .done
+}
