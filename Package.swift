@@ -73,7 +73,8 @@ let package = Package(
             name: "rota",
             dependencies: [
                 "Engine", "Stores", "Vaults", "Webhooks", "PolicyFiles", "Reports", "RotaCore", "YAML",
-                "JSON", "Crypto", "HTTPClient", "Addresses", "HTTPServer", "API", "Documents", "OpenID", "TransparencyLog",
+                "JSON", "Crypto", "HTTPClient", "Addresses", "HTTPServer", "API", "Documents", "OpenID",
+                "TransparencyLog",
             ],
             swiftSettings: safe),
 
@@ -99,7 +100,7 @@ let package = Package(
         tests("API", ["API", "HTTPServer", "Stores", "Addresses", "Engine", "RotaCore", "Crypto", "JSON"]),
         tests("PolicyFiles", ["PolicyFiles", "RotaCore", "YAML", "JSON"]),
         tests("Reports", ["Reports", "Engine", "RotaCore", "JSON"]),
-        tests("Pages", ["Pages", "Engine", "RotaCore", "Crypto", "HTML"]),
+        tests("Pages", ["Pages", "Engine", "RotaCore", "TransparencyLog", "Crypto", "HTML"]),
         tests("Simulation", ["Engine", "Stores", "SQLite", "RotaCore", "Crypto"]),
         tests("Tidy", []),
     ],

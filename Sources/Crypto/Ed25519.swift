@@ -7,9 +7,8 @@ package enum Ed25519 {
 
     /// Signs by a seed, which has 32 bytes.
     package static func sign(_ message: [UInt8], seed: Secret) -> [UInt8] {
-        guard let key = key(seed), let context = EVP_MD_CTX_new() else {
-            fatalError("Ed25519 signs by a seed of 32 bytes, where there is memory")
-        }
+        let (key, context) = (key(seed), EVP_MD_CTX_new())
+        precondition(key != nil && context != nil, "Ed25519 signs by a seed of 32 bytes, where there is memory")
         defer {
             EVP_PKEY_free(key)
             EVP_MD_CTX_free(context)

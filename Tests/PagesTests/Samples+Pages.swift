@@ -116,7 +116,7 @@ extension Samples {
         return pages
     }
 
-    private typealias Add = (_ name: String, _ page: any Page, _ change: (inout Frame) -> Void) -> Void
+    typealias Add = (_ name: String, _ page: any Page, _ change: (inout Frame) -> Void) -> Void
 
     private func addTokenPages(_ add: Add) {
         let providers = [SignInPage.Provider(name: say("corp"), label: say("Corporate sign-in"))]
@@ -234,6 +234,7 @@ extension Samples {
         add("audit", AuditPage(object: say(snowflake.id.text), entries: entries, next: "81", isContinued: true)) { _ in
         }
         add("audit-empty", AuditPage(entries: [])) { _ in }
+        addVerifications(add)
         add(
             "error",
             ErrorPage(

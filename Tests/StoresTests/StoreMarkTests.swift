@@ -277,7 +277,8 @@ import Testing
             DROP TABLE usage_sources; ALTER TABLE tokens DROP COLUMN seen_from;
             ALTER TABLE tokens DROP COLUMN addresses_seen; ALTER TABLE tokens DROP COLUMN agents_seen;
             DROP INDEX tokens_by_creation; DROP INDEX tokens_inactive; DROP INDEX findings_open_by_policy;
-            DROP TABLE request_keys; DROP TABLE audit_subtrees; DROP TABLE checkpoints; DROP TABLE checkpoint_keys; DROP INDEX deliveries_by_endpoint;
+            DROP TABLE audit_subtrees; DROP TABLE checkpoints; DROP TABLE checkpoint_keys;
+            DROP TABLE request_keys; DROP INDEX deliveries_by_endpoint;
             DROP INDEX rotations_open; DROP INDEX rotations_stalled; DROP INDEX blocks_by_reason;
             DROP INDEX findings_open_by_rule; DROP INDEX runs_by_actor; ALTER TABLE rotations DROP COLUMN end_at_claim;
             PRAGMA user_version = 10

@@ -10,8 +10,8 @@ import TransparencyLog
         "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n"
     private static let signed =
         text
-        + "\n\u{2014} PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBw"
-        + "JnAM=\n"
+        + "\n\u{2014} PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6"
+        + "KE6RyyBwJnAM=\n"
 
     private var key: NoteSigner { get throws { try #require(NoteSigner(Secret(utf8: Self.signer))) } }
 
@@ -28,7 +28,7 @@ import TransparencyLog
     @Test(arguments: [
         "", "text\n", "text\n\n", "text\n\nno signature\n", "text\n\n\u{2014} name\n",
         "text\n\n\u{2014} na+me eDA4Z28=\n",
-        "text\n\n\u{2014} name eDA=\n", "text\n\n\u{2014} name x\n", 
+        "text\n\n\u{2014} name eDA=\n", "text\n\n\u{2014} name x\n",
         "text\u{7}\n\n\u{2014} name eDA4Z28vPQ==\n", "text\n\n\u{2014} name eDA4Z28vPQ==",
     ])
     func `is no note`(text: String) { #expect(SignedNote(text) == nil) }

@@ -116,6 +116,22 @@ extension API {
 
     // MARK: - Audit
 
+    /// It reads all of the log: where reports are made, two at a time.
+    func verificationPage(_ visit: Visit) -> Answer {
+        reporters.answer { [self] in
+            do {
+                return try parts.readers.read { store in
+                    show(
+                        AuditVerificationPage(
+                            verdict: try store.verifyAudit(), checkpoint: try store.newestCheckpoint(),
+                            key: try store.checkpointKeys().last?.key), visit)
+                }
+            } catch {
+                return page(for: error, visit)
+            }
+        }
+    }
+
     func auditPage(_ visit: Visit) throws -> Answer {
         let text = visit.asked("cursor")
         let cursor = try text.isEmpty ? nil : Cursor.read(text, of: "audit")

@@ -54,6 +54,7 @@ extension PageRoute {
             PageRoute("GET", "/admin/reports/compliance.json", auditors) { $0.reportFile(.json, $1) },
             PageRoute("GET", "/admin/reports/compliance.csv", auditors) { $0.reportFile(.csv, $1) },
             PageRoute("GET", "/admin/audit", [Role.audit, Role.admin]) { try $0.auditPage($1) },
+            PageRoute("GET", "/admin/audit/verification", [Role.audit, Role.admin]) { $0.verificationPage($1) },
         ]
 }
 

@@ -134,8 +134,8 @@ package struct VerifyAudit {
         guard checkpoint.root == frontier.root else {
             verdict.fault(
                 Int64(good) + 1,
-                "entries \(good + 1) to \(checkpoint.size) are not those of \(what): one was changed, inserted, or moved"
-            )
+                "entries \(good + 1) to \(checkpoint.size) are not those of \(what): "
+                    + "one was changed, inserted, or moved")
             return false
         }
         good = max(good, checkpoint.size)
@@ -154,6 +154,25 @@ package struct VerifyAudit {
             return "says another '\(name)' than its row"
         }
         return nil
+    }
+}
+
+extension StoreReads {
+    /// Reads the whole log of this store again, over one state of it.
+    ///
+    /// - parameter progress: called now and then with how many entries were read.
+    package func verifyAudit(
+        against given: [GivenCheckpoint] = [], keys: [NoteKey]? = nil, progress: (Int) -> Void = { _ in }
+    ) throws -> AuditVerdict {
+        var verifying = try VerifyAudit(self, given: given, keys: keys)
+        var count = 0
+        try eachAuditEntry(from: 1, object: nil) { entry in
+            try verifying.take(entry)
+            count += 1
+            if count % 10_000 == 0 { progress(count) }
+            return true
+        }
+        return try verifying.finish()
     }
 }
 

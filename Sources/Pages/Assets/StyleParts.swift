@@ -63,6 +63,9 @@ let styleParts = """
     .card:not(.flush) tbody tr:last-child > * { padding-bottom: 0; }
     .flush tbody tr:hover { background: var(--wash); } .flush tbody tr:hover .tag { background: var(--line); }
     tbody th { font-weight: 580; min-width: 10em; overflow-wrap: anywhere; }
+    pre { margin: 14px 0 0; padding: 12px 14px; border-radius: 8px; background: var(--wash); white-space: pre-wrap;
+      overflow-wrap: anywhere; font: .88em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
+    dd code { overflow-wrap: anywhere; }
     td code { overflow-wrap: anywhere; } td .tag { overflow-wrap: normal; }
     .number { text-align: right; white-space: nowrap; }
     .below { display: block; color: var(--soft); font-size: 12px; font-weight: 400; }

@@ -20,10 +20,10 @@ extension AuditPage {
                 "<strong>\(entry.action)</strong><span class=\"below\">\(entry.cause)</span>", about(entry.object),
             ]
         }
-        let lede: Markup = "Every change, with who made it and why. Each entry holds a digest of the one before it."
+        let lede: Markup = "Every change, with who made it and why. Checkpoints sign all that came before them."
         let columns: [Column] = ["Number", "Time", "Who", "What and why", "To what"]
         return """
-            \(heading(self, lede: lede))
+            \(heading(self, lede: lede, actions: button("/admin/audit/verification", "Verify")))
             \(filter)
             <div class="card flush">\(rows.isEmpty
                 ? empty("No entry", object.isEmpty ? "Nothing has been done yet." : "Nothing was done to it.")

@@ -16,8 +16,8 @@ extension Command {
             With --proof and --entry nothing but these files is looked at, and no store is needed.
             """,
         options: [
-            Option("checkpoint", "FILE", help: "a checkpoint that was kept elsewhere; may be given more than once"),
-            Option("key", "KEY", help: "whose signatures count (rota audit key); else those that the log names"),
+            Option("checkpoint", "FILE", repeats: true, help: "a checkpoint that was kept elsewhere"),
+            Option("key", "KEY", repeats: true, help: "whose signatures count; else those that the log names"),
             Option("proof", "FILE", help: "verify this proof of one entry instead ('rota audit prove'); with --key"),
             Option("entry", "FILE", help: "with --proof: the entry, as 'audit show --json' prints it"),
         ],
@@ -49,15 +49,9 @@ private func verify(_ invocation: Invocation) throws -> ExitCode {
     let total = Int(try store.newestEntry())
     let progress = Progress(on: invocation.output)
     let verdict = try store.snapshot {
-        var verifying = try VerifyAudit(store, given: given, keys: keys.isEmpty ? nil : keys)
-        var count = 0
-        try store.eachAuditEntry(from: 1, object: nil) { entry in
-            try verifying.take(entry)
-            count += 1
-            if count % 10_000 == 0 { progress.show("verifying", done: count, of: total, "entries") }
-            return true
+        try store.verifyAudit(against: given, keys: keys.isEmpty ? nil : keys) { count in
+            progress.show("verifying", done: count, of: total, "entries")
         }
-        return try verifying.finish()
     }
     try show(verdict, given: given.count, hasKeys: !keys.isEmpty, invocation)
     return .done

@@ -37,6 +37,8 @@ struct Service {
     private static let filesPause: Int64 = 100
     /// And how long its log is.
     private static let logPause: Int64 = 1_000
+    /// How often what the audit log is now is signed, where it has grown, in milliseconds.
+    private static let signingPause: Int64 = 60_000
     /// From this many bytes on it is told.
     private static let longLog: Int64 = 64 << 20
 
@@ -108,6 +110,7 @@ struct Service {
             group.addTask { await showLife() }
             group.addTask { await watchFiles(signals) }
             group.addTask { await watchLog() }
+            group.addTask { await signLog() }
             group.addTask { await work(first) }
             var shifts = [first]
             for await request in signals.requests {
@@ -119,6 +122,7 @@ struct Service {
             await end(shifts)
         }
         await writeLastUsesDown()
+        if loss.withLock({ $0 == nil }) { _ = await signature() }
     }
 
     private var status: String { listener.map { "listening on \($0.address)" } ?? "without a listener" }
@@ -366,6 +370,25 @@ struct Service {
             // Between two looks at its size; a stop ends it at once.
             await stop.sleep(milliseconds: Self.logPause, invocation.clock)
         }
+    }
+
+    /// Signs what the audit log is; why it cannot is told once.
+    private func signLog() async {
+        var told: String?
+        while !stop.isRequested {
+            // Between two checkpoints; a stop ends it at once.
+            await stop.sleep(milliseconds: Self.signingPause, invocation.clock)
+            let failure = await signature()
+            if let failure, failure.message != told {
+                log.error("the audit log is not signed", LogField("cause", failure.message))
+            }
+            told = failure?.message
+        }
+    }
+
+    private func signature() async -> Failure? {
+        let configuration = inForce.withLock { $0.configuration }
+        return await Composition(invocation, configuration: configuration).signAuditLog(store)
     }
 
     /// Tells systemd that the store's thread gets on, as often as it wants to know.

@@ -1,0 +1,213 @@
+"""The audit log as a tree: what is signed and proven is verified by Go's packages, which know nothing of Rota, and
+whatever was done to the log by hand is found."""
+
+import base64
+import json
+import os
+import sqlite3
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from house import Seed
+from serving import Served, wait_until
+
+PROGRAM = Path(__file__).parent / "tlog/verify.go"
+
+
+@pytest.fixture(scope="session")
+def go(tmp_path_factory):
+    """The verifier, made of Debian's packages without a network."""
+    folder = tmp_path_factory.mktemp("go")
+    [packages] = Path("/usr/share/gocode/src").glob("*/x/mod/sumdb")
+    (folder / "src").mkdir()
+    (folder / "src/sumdb").symlink_to(packages)
+    environment = os.environ | {"GO111MODULE": "off", "GOPATH": str(folder), "GOCACHE": str(folder / "cache"), "GOFLAGS": ""}
+    subprocess.run(["go", "build", "-o", folder / "verify", PROGRAM], env=environment, check=True)
+
+    def verify(key, kind, *files):
+        return subprocess.run([folder / "verify", key, kind, *files], capture_output=True).returncode == 0
+    return verify
+
+
+@pytest.fixture
+def log(house):
+    """A log that was signed early and late, with 300 entries and more: over the edge of a subtree that is kept."""
+    with (house.folder / "rota.yaml").open("a") as file:
+        file.write("audit: { key: file:audit.key }\n")
+    house.init()
+    house.rota("token", "create", "--name", "first")
+    house.rota("audit", "checkpoint", "--output", house.folder / "early")
+    house.rota("import", house.inventory([Seed(f"token-{number}", []) for number in range(300)]))
+    house.rota("audit", "checkpoint", "--output", house.folder / "late")
+    house.rota("token", "create", "--name", "last")
+    return house
+
+
+def key(house):
+    return house.rota("audit", "key").stdout.strip()
+
+
+def bodies(house):
+    return dict(house.rows("SELECT number, body FROM audit"))
+
+
+def write(path, text):
+    path.write_text(text)
+    return path
+
+
+def test_go_verifies_every_checkpoint_proof_and_growth(log, go):
+    public, folder = key(log), log.folder
+    assert go(public, "checkpoint", folder / "early") and go(public, "checkpoint", folder / "late")
+    entries = bodies(log)
+    assert len(entries) > 300
+    for number in (1, 2, 255, 256, 257, len(entries)):
+        log.rota("audit", "prove", number, "--output", folder / "proof")
+        assert go(public, "proof", folder / "proof", write(folder / "entry", entries[number])), number
+        # So does Rota, by the files alone, where there is no store.
+        write(folder / "shown", log.rota("audit", "show", number, "--json").stdout)
+        done = subprocess.run(
+            [log.binary, "audit", "verify", "--proof", folder / "proof", "--entry", folder / "shown", "--key", public],
+            cwd="/", capture_output=True, text=True, env={"PATH": "/usr/bin:/bin"})
+        assert done.returncode == 0 and f"entry {number} is in" in done.stdout, done
+    for earlier in ("early", "late"):
+        log.rota("audit", "prove", "--since", folder / earlier, "--output", folder / "growth")
+        assert go(public, "consistency", folder / earlier, folder / "growth")
+    verified = log.json("audit", "verify", "--checkpoint", folder / "early", "--checkpoint", folder / "late", "--key", public)
+    assert verified["given"] == 2 and verified["faults"] == [] and verified["entries"] == len(entries)
+
+
+def flipped(text, line):
+    """The text with one bit of the hash in a line turned over."""
+    lines = text.split("\n")
+    hash_ = bytearray(base64.b64decode(lines[line]))
+    hash_[7] ^= 1
+    lines[line] = base64.b64encode(hash_).decode()
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("tampering", ["entry", "index", "hash", "root", "size", "signature", "key"])
+def test_go_and_rota_refuse_a_proof_that_was_tampered_with(log, go, tampering):
+    public, folder = key(log), log.folder
+    proof = log.rota("audit", "prove", 5).stdout
+    entry = bodies(log)[5]
+    blank = proof.index("\n\n") + 2
+    head, note = proof[:blank], proof[blank:]
+    if tampering == "entry":
+        entry = entry.replace("import", "imporT")
+    elif tampering == "index":
+        head = head.replace("index 4\n", "index 5\n")
+    elif tampering == "hash":
+        head = flipped(head, 3)
+    elif tampering == "root":
+        note = flipped(note, 2)
+    elif tampering == "size":
+        lines = note.split("\n")
+        note = "\n".join([lines[0], str(int(lines[1]) + 1), *lines[2:]])
+    elif tampering == "signature":
+        lines = note.rstrip("\n").split("\n")
+        dash, name, signature = lines[-1].split(" ")
+        raw = bytearray(base64.b64decode(signature))
+        raw[20] ^= 1
+        note = "\n".join([*lines[:-1], " ".join([dash, name, base64.b64encode(raw).decode()])]) + "\n"
+    else:
+        log.rota("audit", "key", "--new")
+        public = key(log)
+    assert (head + note, entry, public) != (proof, bodies(log)[5], ""), "nothing was tampered with"
+    write(folder / "proof", head + note), write(folder / "entry", entry)
+    assert not go(public, "proof", folder / "proof", folder / "entry")
+    refused = log.rota(
+        "audit", "verify", "--proof", folder / "proof", "--entry", folder / "entry", "--key", public, expect=None)
+    assert refused.returncode in (1, 2) and "error:" in refused.stderr
+
+
+def by_hand(house, *statements):
+    """What somebody does who has the file, and knows how to get rid of triggers."""
+    with sqlite3.connect(house.store) as store:
+        triggers = store.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for name, _ in triggers:
+            store.execute(f"DROP TRIGGER {name}")
+        for statement in statements:
+            store.execute(statement)
+        for _, text in triggers:
+            store.execute(text)
+    store.close()
+
+
+SHIFT = ("UPDATE audit SET number = -number - 1 WHERE number >= 100", "UPDATE audit SET number = -number WHERE number < 0")
+
+
+@pytest.mark.parametrize("what, statements, said", [
+    ("changed", ["UPDATE audit SET body = replace(body, 'ingest', 'digest') WHERE number = 50"], "entries 5 to"),
+    ("changed in its row alone", ["UPDATE audit SET actor = 'cli:nobody' WHERE number = 50"], "entry 50 says another 'actor'"),
+    ("written otherwise", ["UPDATE audit SET body = body || ' ' WHERE number = 50"], "entry 50 is not in its canonical form"),
+    ("dropped", ["DELETE FROM audit WHERE number = 50"], "entry 50 is missing"),
+    ("inserted", [*SHIFT, "INSERT INTO audit SELECT 100, at, actor, action, object, body FROM audit WHERE number = 99"], "one was changed, inserted, or moved"),
+    ("moved", ["UPDATE audit SET number = -1 WHERE number = 50", "UPDATE audit SET number = 50 WHERE number = 51",
+               "UPDATE audit SET number = 51 WHERE number = -1"], "one was changed, inserted, or moved"),
+    ("cut off", ["DELETE FROM audit WHERE number > 200"], "its end was cut off"),
+])
+def test_what_was_done_to_the_log_by_hand_is_found(log, what, statements, said):
+    by_hand(log, *statements)
+    # By what the store itself has signed, and by what was kept elsewhere.
+    for arguments in ([], ["--checkpoint", log.folder / "late", "--key", key(log)]):
+        refused = log.rota("audit", "verify", *arguments, expect=1)
+        assert said in refused.stderr, refused.stderr
+    if what == "cut off":
+        # What does not go on from what was signed is not signed.
+        assert "is not what was signed" in log.rota("audit", "checkpoint", expect=1).stderr
+
+
+def test_a_log_that_was_written_anew_with_its_key_agrees_with_itself_and_not_with_what_was_kept_elsewhere(log):
+    by_hand(log, "DELETE FROM audit WHERE number > 200", "DELETE FROM checkpoints WHERE size > 200",
+            "DELETE FROM audit_subtrees")
+    log.rota("audit", "verify")
+    log.rota("audit", "verify", "--checkpoint", log.folder / "early", "--key", key(log))
+    refused = log.rota("audit", "verify", "--checkpoint", log.folder / "late", "--key", key(log), expect=1)
+    assert "its end was cut off" in refused.stderr
+
+
+def test_what_an_old_key_signed_stays_good_and_the_log_says_since_when_another_one_signs(log):
+    old = key(log)
+    log.rota("audit", "key", "--new")
+    new = log.json("audit", "key")
+    assert new["key"] != old and [earlier["key"] for earlier in new["earlier"]] == [old]
+    [(named,)] = log.rows("SELECT json_extract(body, '$.after.key') FROM audit WHERE action = 'audit.key' ORDER BY number DESC LIMIT 1")
+    assert named == new["key"]
+    log.rota("audit", "verify", "--checkpoint", log.folder / "early")
+    refused = log.rota("audit", "verify", "--checkpoint", log.folder / "early", "--key", new["key"], expect=1)
+    assert "is signed by none of the keys" in refused.stderr
+
+
+def test_a_run_and_a_server_sign_by_themselves(log):
+    def signed():
+        return log.rows("SELECT MAX(size), (SELECT MAX(number) FROM audit) FROM checkpoints")[0]
+    log.policy(text="version: 1\npolicies:\n  - name: look\n    mode: observe\n    match: all\n    rules:\n"
+                    "      - max-age: 90d\n        action: notify\n")
+    log.rota("run")
+    assert signed()[0] == signed()[1]
+    with Served(log) as served:
+        log.rota("token", "create", "--name", "while-it-serves")
+        assert served.stop() < 10
+    assert signed()[0] == signed()[1]
+    log.rota("audit", "verify")
+
+
+def test_no_key_is_said_with_what_to_do(house):
+    house.init()
+    refused = house.rota("audit", "checkpoint", expect=2)
+    assert "audit: { key: file:audit.key }" in refused.stderr
+    assert "nothing was signed yet" in house.rota("audit", "verify").stderr
+
+
+def test_the_log_is_exported_to_the_byte_and_for_a_siem(log):
+    lines = log.rota("audit", "export").stdout.splitlines()
+    entries = bodies(log)
+    assert [json.loads(line)["number"] for line in lines] == sorted(entries)
+    assert all(line == '{"number":%d,"entry":%s}' % (n, entries[n]) for n, line in enumerate(lines, 1))
+    log.rota("token", "revoke", "first", "--yes", "--reason", "a=b|c\\d")
+    event = log.rota("audit", "export", "--format", "cef", "--from", len(entries) + 1).stdout.splitlines()[0]
+    assert event.startswith("CEF:0|Rota|rota|") and "|token.revoke|token.revoke|7|" in event
+    assert r"msg=a\=b|c\\d" in event
