@@ -4,6 +4,7 @@ import pytest
 
 from administration import fact, notice, post, press, text_of
 from house import Seed
+from test_audit import by_hand
 from test_pages_plain import errors
 
 POLICY = (
@@ -144,3 +145,73 @@ def test_a_rotation_under_way_is_what_comes_next_and_is_counted(office):
         page.goto(office.url("reports"))
         assert page.locator('dt:text-is("Being rotated") + dd').inner_text() == "1"
         assert "1 in an overlap" in text_of(page)
+
+
+@SCRIPTS
+def test_the_audit_log_is_verified_from_its_page_and_what_was_done_to_it_by_hand_is_told(office, script):
+    house = office.house
+    with (house.folder / "rota.yaml").open("a") as file:
+        file.write("audit: { key: file:audit.key }\n")
+    house.rota("audit", "key", "--new")
+    office.token("exporter", "export:read")
+    house.rota("audit", "checkpoint")
+    with office.signed_in(path="audit", javascript=script) as page:
+        press(page, "Verify")
+        assert "0" == fact(page, "Faults")
+        # To be copied as it was signed, with its line ends.
+        kept = house.rows("SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1")[0][0]
+        assert page.locator("pre").text_content().strip() == kept.strip() and page.barriers() == []
+        by_hand(house, "UPDATE audit SET body = replace(body, 'exporter', 'importer')")
+        press(page, "Verify again")
+        assert "one was changed, inserted, or moved" in text_of(page)
+        assert page.barriers() == [] and page.complaints == []
+
+
+def focused(page):
+    return page.evaluate("""() => { const at = document.activeElement, box = at.getBoundingClientRect();
+        return {name: at.name || at.textContent.trim(), shown: box.width > 0 && box.height > 0,
+                outline: getComputedStyle(at).outlineStyle, hash: at.getAttribute("href")}; }""")
+
+
+def test_a_token_is_made_and_revoked_by_the_keyboard_alone(office):
+    office.token("leaver", "export:read")
+    with office.signed_in(path="api-tokens/new") as page:
+        page.goto(office.url("api-tokens/new"))
+        page.keyboard.press("Tab")
+        skip = focused(page)
+        assert skip["hash"] == "#content" and skip["shown"] and skip["outline"] != "none"
+        page.keyboard.press("Enter")
+        seen = []
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            at = focused(page)
+            assert at["outline"] != "none" or at["shown"], at
+            seen.append(at["name"])
+            if at["name"] == "name":
+                page.keyboard.type("by-keyboard")
+            elif at["name"] == "owner":
+                page.keyboard.type("team-data")
+            elif at["name"] == "scope" and seen.count("scope") == 1:
+                page.keyboard.press("Space")
+            elif at["name"] == "expiry":
+                page.keyboard.press("ArrowDown")
+            elif "Generate" in at["name"] or "Create" in at["name"]:
+                with page.expect_navigation():
+                    page.keyboard.press("Enter")
+                break
+        assert page.locator("h1").inner_text() == "Token generated", " ".join(seen) + page.locator("main").inner_text()
+        # After the skip link come the fields, in the order in which they stand, and not the menu.
+        assert seen.index("name") < seen.index("owner") and "Runs" not in seen, seen
+        page.goto(office.url(f"api-tokens/{office.id('leaver')}/revoke"))
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            at = focused(page)
+            if at["name"] == "reason":
+                page.keyboard.type("left the company")
+            elif at["name"] == "name":
+                page.keyboard.type("leaver")
+            elif at["name"].startswith("Revoke") and not at["hash"]:
+                with page.expect_navigation():
+                    page.keyboard.press("Enter")
+                break
+        assert office.told("leaver")["token"]["state"] == "revoked"

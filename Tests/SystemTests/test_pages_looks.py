@@ -49,7 +49,8 @@ def furnished(binary, bao, browser, tmp_path_factory):
         end.callback(bao.client.sys.disable_secrets_engine, mount)
         house.configure(webhook=receiver.address)
         configuration = folder / "rota.yaml"
-        configuration.write_text(configuration.read_text().replace("[1s, 1s, 1s, 1s]", "[1s]"))
+        configuration.write_text(configuration.read_text().replace("[1s, 1s, 1s, 1s]", "[1s]")
+                                 + "audit: { key: file:audit.key }\n")
         receiver.failures = 2
         office = Office(house, browser)
         end.callback(office.close)
@@ -60,6 +61,7 @@ def furnished(binary, bao, browser, tmp_path_factory):
 def furnish(office, bao):
     house = office.house
     house.policy(text=POLICIES)
+    house.rota("audit", "checkpoint")
     house.import_seeds([Seed(name, [f"bao:apps/{name}#token", f"local:{name}"]) for name in (
         "Integration_Snowflake_Export", "warehouse.nightly", "a" * 120)] + [Seed("gone", ["local:gone"])])
     values = {name: office.token(name, "export:read", "ingest:write", more=(
@@ -108,7 +110,7 @@ def furnish(office, bao):
         "plan": f"plans/{plans[1]}", "plan-applied": f"plans/{plans[0]}", "runs": "runs", "run": f"runs/{run}",
         "waivers": "waivers", "waiver-new": "waivers/new?token=" + office.id("ingest"), "waiver-which": "waivers/new",
         "freeze": "freeze", "emergency": one["ingest"] + "/emergency", "webhooks": "webhooks", "dead-letters": "webhooks/deliveries?state=dead",
-        "waiting": "webhooks/deliveries?state=waiting", "reports": "reports", "audit": "audit",
+        "waiting": "webhooks/deliveries?state=waiting", "reports": "reports", "audit": "audit", "verification": "audit/verification",
         "audit-one": "audit?object=%22%3E%3Cscript%3Ealert(4)%3C%2Fscript%3E",
         "missing": "api-tokens/%22%3E%3Cscript%3Ealert(5)%3C%2Fscript%3E", "nowhere": "%3Cimg%20src%3Dx%3E",
     }

@@ -22,6 +22,12 @@ extension AuditVerificationPage {
         """
     }
 
+    /// With its line ends, which are part of what was signed.
+    private func lines(of note: String) -> Markup {
+        let lines = note.split(separator: "\n", omittingEmptySubsequences: false).map { "\(String($0))\n" as Markup }
+        return "\(lines)"
+    }
+
     private var faults: Markup {
         guard verdict.faultCount > 0 else { return "" }
         let rows = verdict.faults.map { fault -> [Markup] in
@@ -57,6 +63,6 @@ extension AuditVerificationPage {
                 ("Entries", "\(at: checkpoint.size)"), ("Signed at", "\(checkpoint.at.minute)"),
                 ("Public key", "<code>\(key ?? "")</code>"),
             ]),
-            "<pre>\(checkpoint.note)</pre>")
+            "<pre>\(lines(of: checkpoint.note))</pre>")
     }
 }
