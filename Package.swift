@@ -65,7 +65,7 @@ let package = Package(
         module("Documents", ["Engine", "RotaCore", "JSON"]),
         module("PolicyFiles", ["RotaCore", "YAML", "Crypto", "JSON"]),
         module("HTML", ["RotaCore"]),
-        module("Reports", ["Engine", "RotaCore", "JSON", "HTML"]),
+        module("Reports", ["Engine", "RotaCore", "Crypto", "JSON", "HTML"]),
         module("Pages", ["Engine", "RotaCore", "Crypto", "JSON", "HTML"]),
 
         // Edge.

@@ -3,13 +3,26 @@ import RotaCore
 
 /// In which format a report is made, wherever somebody asks for it.
 package enum ReportKind: String, CaseIterable, Sendable {
-    case html, json, csv
+    case html, json, csv, markdown, junit, oscal
+
+    /// How files of it end.
+    package var ending: String {
+        switch self {
+        case .html, .json, .csv: rawValue
+        case .markdown: "md"
+        case .junit: "junit.xml"
+        case .oscal: "oscal.json"
+        }
+    }
 
     package var contentType: String {
         switch self {
         case .html: "text/html; charset=utf-8"
         case .json: "application/json"
         case .csv: "text/csv; charset=utf-8"
+        case .markdown: "text/markdown; charset=utf-8"
+        case .junit: "application/xml"
+        case .oscal: "application/oscal+json"
         }
     }
 
@@ -29,6 +42,9 @@ package enum ReportKind: String, CaseIterable, Sendable {
         case .html: return try count(HTMLReport(to: sink))
         case .json: return try count(JSONReport(to: sink))
         case .csv: return try count(CSVReport(to: sink))
+        case .markdown: return try count(MarkdownReport(to: sink))
+        case .junit: return try count(JUnitReport(to: sink))
+        case .oscal: return try count(OSCALReport(to: sink))
         }
     }
 }

@@ -20,6 +20,9 @@ extension PageRoute {
             PageRoute("GET", "/admin/api-tokens/{token}/edit", issuers) { try $0.editTokenPage($1) },
             PageRoute("POST", "/admin/api-tokens/{token}/edit", issuers) { try $0.editFromPage($1) },
         ]
+        + ReportKind.allCases.map { kind in
+            PageRoute("GET", "/admin/reports/compliance.\(kind.ending)", auditors) { $0.reportFile(kind, $1) }
+        }
         + TokenActionPage.Kind.allCases.map(\.rawValue).flatMap { action in
             [
                 PageRoute("GET", "/admin/api-tokens/{token}/\(action)", operators) {
@@ -50,9 +53,6 @@ extension PageRoute {
             PageRoute("POST", "/admin/freeze", operators) { try $0.freezeFromPage($1) },
             PageRoute("POST", "/admin/freeze/end", operators) { try $0.unfreezeFromPage($1) },
             PageRoute("GET", "/admin/reports", auditors) { $0.reportsPage($1) },
-            PageRoute("GET", "/admin/reports/compliance.html", auditors) { $0.reportFile(.html, $1) },
-            PageRoute("GET", "/admin/reports/compliance.json", auditors) { $0.reportFile(.json, $1) },
-            PageRoute("GET", "/admin/reports/compliance.csv", auditors) { $0.reportFile(.csv, $1) },
             PageRoute("GET", "/admin/audit", [Role.audit, Role.admin]) { try $0.auditPage($1) },
             PageRoute("GET", "/admin/audit/verification", [Role.audit, Role.admin]) { $0.verificationPage($1) },
         ]

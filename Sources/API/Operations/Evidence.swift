@@ -115,7 +115,7 @@ extension API {
                 response.headers.append(
                     (
                         "Content-Disposition",
-                        "attachment; filename=\"rota-compliance-\(call.now.date).\(kind.rawValue)\""
+                        "attachment; filename=\"rota-compliance-\(call.now.date).\(kind.ending)\""
                     ))
             }
             response.spooled = body

@@ -16,7 +16,10 @@ extension ReportsPage {
             "<ul class=\"downloads\">",
             download("html", "Page", "To read, print and hand over; one file, with charts."),
             download("csv", "CSV", "One row for every policy, rule and token."),
-            download("json", "JSON", "The same, for programs."), "</ul>"))
+            download("json", "JSON", "The same, for programs."),
+            download("oscal.json", "OSCAL", "Assessment results of NIST’s OSCAL, for tools of compliance."),
+            download("junit.xml", "JUnit", "A test for each verdict, for build servers."),
+            download("md", "Markdown", "The summary, for a wiki or a ticket."), "</ul>"))
         """
     }
 

@@ -10,12 +10,13 @@ extension Command {
         summary: "show how every token stands to every policy that selects it",
         discussion: """
             HTML is one page for people and auditors, without anything to load; JSON and CSV have a row for
-            every policy, rule and selected token. With --at the tokens as they are now are judged as if it
+            every policy, rule and selected token; OSCAL (1.2.1) is for tools of compliance, JUnit for build
+            servers, Markdown is the summary. With --at the tokens as they are now are judged as if it
             were then, and the report says so. A file comes to be as a whole or not at all, and is readable
             by you alone.
             """,
         options: [
-            Option("format", "FORMAT", help: "html, json or csv; else by the name of --output, or html"),
+            Option("format", "FORMAT", help: "\(formats); else by the name of --output, or html"),
             Option("output", "FILE", help: "write it here; - or none: to standard output"),
             Option("at", "TIME|SPAN", help: "judge as if it were then: 2027-01-31, or 30d from now"),
             Option("period", "SPAN", help: "how far back actions are told; 30d"),
@@ -63,6 +64,8 @@ private func makeReport(_ invocation: Invocation) throws -> ExitCode {
     return violations > 0 && arguments.has("exit-code") ? .violationsRemain : .done
 }
 
+private let formats = ReportKind.allCases.map(\.rawValue).joined(separator: ", ")
+
 /// What `--output` calls it, as other tools do.
 private let standardOutput = "-"
 
@@ -72,7 +75,7 @@ private let pdfHint = "make the page by --format html --output report.html, and 
 /// What was asked for; else what the name of the file says.
 func reportKind(_ arguments: Arguments) throws(Failure) -> ReportKind {
     if arguments.value("format")?.lowercased() == "pdf" {
-        throw .usage("--format: 'pdf' is none of html, json, csv", hint: pdfHint)
+        throw .usage("--format: 'pdf' is none of \(formats)", hint: pdfHint)
     }
     if let kind = try arguments.choice("format", of: ReportKind.self) {
         guard kind == .json || !arguments.has("json") else {
@@ -83,17 +86,19 @@ func reportKind(_ arguments: Arguments) throws(Failure) -> ReportKind {
     if arguments.has("json") { return .json }
     guard let path = arguments.value("output") else { return .html }
     guard path != standardOutput else {
-        throw .usage("--output - does not say in which format", hint: "give --format html, json or csv")
+        throw .usage("--output - does not say in which format", hint: "give --format: \(formats)")
     }
     let name = path.split(separator: "/").last ?? ""
-    guard let dot = name.lastIndex(of: ".") else { return .html }
-    guard let kind = ReportKind(rawValue: name[name.index(after: dot)...].lowercased()) else {
+    guard name.contains(".") else { return .html }
+    let named = ReportKind.allCases.filter { name.lowercased().hasSuffix(".\($0.ending)") }
+    // `.oscal.json` is JSON, too: what says more counts.
+    guard let kind = named.max(by: { $0.ending.utf8.count < $1.ending.utf8.count }) else {
         guard !path.lowercased().hasSuffix(".pdf") else {
             throw .usage("\(path): there is no report in PDF", hint: pdfHint)
         }
         throw .usage(
             "\(path) does not say in which format",
-            hint: "name it .html, .json or .csv, or give --format")
+            hint: "name it .html, .json, .csv, .md, .junit.xml or .oscal.json, or give --format")
     }
     return kind
 }

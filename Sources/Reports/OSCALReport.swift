@@ -1,0 +1,243 @@
+import Crypto
+package import Engine
+import JSON
+package import RotaCore
+
+/// Assessment results of NIST's OSCAL 1.2.1: an observation for every violation and every rule, a risk for every rule that
+/// is violated, and a finding for every control that a policy serves and a token was judged by.
+///
+/// Identifiers are made of what they name and the time: the same report has the same ones.
+package struct OSCALReport: ReportFormat {
+    package static let order = TokenOrder.byName
+    static let version = "1.2.1"
+    /// Of our properties.
+    private static let namespace = "urn:rota:assessment-results"
+
+    private let sink: ByteSink
+    private var writer = JSONWriter(reservingCapacity: bufferSize + 4096)
+    private var policies: [Policy] = []
+    private var at = ""
+    private var seed = ""
+    private var hasObservations = false
+
+    package init(to sink: @escaping ByteSink) { self.sink = sink }
+
+    package mutating func begin(_ facts: ReportFacts) throws {
+        policies = facts.policies.policies
+        at = facts.at.description
+        seed = "\(facts.store.instance) \(facts.store.generation) \(facts.policies.digest) \(at)"
+        let plan = identifier("plan")
+        writer.beginObject()
+        writer.key("assessment-results")
+        writer.beginObject()
+        member("uuid", .string(identifier("results")))
+        member(
+            "metadata",
+            [
+                "title": "API token compliance", "last-modified": .string(facts.madeAt.description),
+                "version": .string(at), "oscal-version": .string(Self.version),
+            ])
+        member("import-ap", ["href": .string("#\(plan)")])
+        member(
+            "back-matter",
+            [
+                "resources": [
+                    [
+                        "uuid": .string(plan), "title": "Policies in force",
+                        "description": .string(
+                            "The policies with digest \(facts.policies.digest), judged by \(facts.generator)."),
+                    ]
+                ]
+            ])
+        writer.key("results")
+        writer.beginArray()
+        writer.beginObject()
+        member("uuid", .string(identifier("result")))
+        member("title", "Every live token, judged by every policy that selects it")
+        member(
+            "description",
+            .string(
+                facts.hypothetical
+                    ? "The tokens as they were at \(facts.madeAt), judged as if it were \(at)."
+                    : "The tokens of instance \(facts.store.instance) as they were at \(at)."))
+        member("start", .string(at))
+        member("reviewed-controls", ["control-selections": [selection]])
+        writer.key("observations")
+        writer.beginArray()
+    }
+
+    package mutating func add(_ token: Token, _ rulings: [Planner.Ruling]) throws {
+        for ruling in rulings where ruling.verdict.status == .violating {
+            let policy = policies[ruling.policy]
+            let rule = policy.rules[ruling.rule]
+            var properties = [property("token-id", token.id.text), property("policy", policy.name)]
+            properties += [property("rule", rule.name), property("reason", ruling.verdict.reason.code)]
+            if !token.owner.isEmpty { properties.append(property("owner", token.owner)) }
+            observe(
+                identifier("violation \(token.id) \(policy.name) \(rule.name)"),
+                "\(Self.line(token.name)): \(rule.name)",
+                ruling.verdict.reason.message, properties.compactMap(\.self))
+        }
+        if writer.bytes.count >= bufferSize { try flush() }
+    }
+
+    package mutating func end(_ report: Report) throws {
+        var risks: [JSON] = []
+        for (policy, posture) in zip(policies, report.summary.policies) {
+            for (rule, counted) in zip(policy.rules, posture.rules) {
+                let counts = counted.verdicts
+                let text = Verdict.Status.allCases.map { "\(counts[$0]) \($0.rawValue)" }.joined(separator: ", ")
+                observe(
+                    identifier("rule \(policy.name) \(rule.name)"), Self.line("\(policy.name): \(rule.name)"),
+                    "Of \(counts.total) verdicts: \(text).",
+                    [property("policy", policy.name), property("rule", rule.name)].compactMap(\.self))
+                if counts.violating > 0 { risks.append(risk(policy, rule.name, counts)) }
+            }
+        }
+        writer.endArray()
+        if !risks.isEmpty { member("risks", .array(risks)) }
+        let findings = report.summary.controls.filter { $0.verdicts.total > 0 }.map(finding)
+        if !findings.isEmpty { member("findings", .array(findings)) }
+        writer.endObject()
+        writer.endArray()
+        writer.endObject()
+        writer.endObject()
+        writer.newline()
+        try flush()
+    }
+
+    // MARK: - Its parts
+
+    /// Which controls policies serve; all, where none is named.
+    private var selection: JSON {
+        var controls = Set<String>()
+        for policy in policies {
+            for (framework, names) in policy.controls {
+                for name in names { controls.insert(ControlName(framework, name).control) }
+            }
+        }
+        guard !controls.isEmpty else { return ["include-all": [:]] }
+        return ["include-controls": .array(controls.sorted().map { ["control-id": .string($0)] })]
+    }
+
+    private mutating func observe(_ uuid: String, _ title: String, _ description: String, _ properties: [JSON]) {
+        var observation: JSON.Object = ["uuid": .string(uuid), "title": .string(title)]
+        observation["description"] = .string(Self.line(description))
+        if !properties.isEmpty { observation["props"] = .array(properties) }
+        observation["methods"] = ["TEST"]
+        observation["types"] = ["control-objective"]
+        observation["collected"] = .string(at)
+        writer.value(.object(observation))
+    }
+
+    private func risk(_ policy: Policy, _ rule: String, _ counts: StatusCounts) -> JSON {
+        let observation: JSON = ["observation-uuid": .string(identifier("rule \(policy.name) \(rule)"))]
+        return [
+            "uuid": .string(identifier("risk \(policy.name) \(rule)")),
+            "title": .string(Self.line("\(policy.name): \(rule) is violated")),
+            "description": .string("\(counts.violating) of \(counts.total) tokens violate it."),
+            "statement": .string(Self.line(policy.description.isEmpty ? policy.name : policy.description)),
+            "status": "open", "related-observations": [observation],
+        ]
+    }
+
+    private func finding(_ posture: ControlPosture) -> JSON {
+        let name = ControlName(posture.framework, posture.control)
+        let isMet = posture.verdicts.violating == 0 && posture.verdicts.unknown == 0
+        let serving = policies.filter { posture.policies.contains($0.name) }
+        func each(_ key: String, _ kind: String, _ isWanted: (String, String) -> Bool) -> [JSON] {
+            serving.flatMap { policy in
+                policy.rules.filter { isWanted(policy.name, $0.name) }
+                    .map { [key: .string(identifier("\(kind) \(policy.name) \($0.name)"))] }
+            }
+        }
+        return [
+            "uuid": .string(identifier("finding \(posture.framework) \(posture.control)")),
+            "title": .string(Self.line("\(posture.framework) \(posture.control)")),
+            "description": .string(
+                "\(posture.verdicts.violating) of \(posture.verdicts.total) verdicts are violations, "
+                    + "\(posture.verdicts.waived) waived, \(posture.verdicts.unknown) unknown; by "
+                    + Self.line(posture.policies.joined(separator: ", ")) + "."),
+            "target": [
+                "type": "objective-id", "target-id": .string(name.objective),
+                "status": [
+                    "state": .string(isMet ? "satisfied" : "not-satisfied"),
+                    "reason": .string(isMet ? "pass" : posture.verdicts.violating > 0 ? "fail" : "other"),
+                ],
+            ],
+            "related-observations": .array(each("observation-uuid", "rule") { _, _ in true }),
+        ]
+    }
+
+    private mutating func member(_ key: String, _ value: JSON) {
+        writer.key(key)
+        writer.value(value)
+    }
+
+    private func property(_ name: String, _ value: String) -> JSON? {
+        let value = Self.line(value)
+        return value.isEmpty ? nil : ["name": .string(name), "ns": .string(Self.namespace), "value": .string(value)]
+    }
+
+    /// Text of anybody's making on one line, without blanks around it.
+    private static func line(_ text: String) -> String {
+        let plain = text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : Character($0) }
+        return String(plain).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+
+    /// A UUID of version 5's form, of SHA-256: OSCAL takes versions 4 and 5 alone.
+    private func identifier(_ what: String) -> String {
+        var bytes = Array(SHA256.digest(of: "\(seed)\n\(what)")[..<16])
+        bytes[6] = bytes[6] & 0x0F | 0x50
+        bytes[8] = bytes[8] & 0x3F | 0x80
+        let hex = Array(Hex.encode(bytes))
+        return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(hex[$0]) }.joined(separator: "-")
+    }
+
+    private mutating func flush() throws {
+        try sink(writer.bytes)
+        writer.removeAll()
+    }
+}
+
+/// A control as OSCAL names it: by NIST's own catalogue for 800-53, `ia-5` and `ia-5_obj.f`; else with its framework
+/// before it.
+struct ControlName {
+    var control: String
+    var objective: String
+
+    init(_ framework: String, _ name: String) {
+        if framework.lowercased().contains("800-53"), let known = Self.catalogued(name) {
+            (control, objective) = known
+        } else {
+            control = Self.token("\(framework)_\(name)")
+            objective = control
+        }
+    }
+
+    /// `IA-5`, `AC-2(3)`, `IA-5f` and `IA-5 f`.
+    private static func catalogued(_ name: String) -> (control: String, objective: String)? {
+        var rest = name.lowercased().filter { $0 != " " }[...]
+        let family = rest.prefix { $0.isLetter && $0.isASCII }
+        rest = rest.dropFirst(family.count)
+        guard family.count == 2, rest.popFirst() == "-" else { return nil }
+        let number = rest.prefix { $0.isNumber && $0.isASCII }
+        rest = rest.dropFirst(number.count)
+        guard !number.isEmpty else { return nil }
+        var control = "\(family)-\(number)"
+        if rest.first == "(" {
+            let enhancement = rest.dropFirst().prefix { $0.isNumber && $0.isASCII }
+            rest = rest.dropFirst(1 + enhancement.count)
+            guard !enhancement.isEmpty, rest.popFirst() == ")" else { return nil }
+            control += ".\(enhancement)"
+        }
+        guard rest.count <= 1, rest.allSatisfy({ $0.isLetter && $0.isASCII }) else { return nil }
+        return (control, "\(control)_obj\(rest.isEmpty ? "" : ".\(rest)")")
+    }
+
+    /// A letter or an underscore first, then letters, digits, and `.`, `-`, `_`.
+    private static func token(_ text: String) -> String {
+        let plain = text.map { $0.isASCII && ($0.isLetter || $0.isNumber) || ".-_".contains($0) ? $0 : "-" }
+        return plain.first.map { $0.isLetter || $0 == "_" } ?? false ? String(plain) : "_" + String(plain)
+    }
+}
