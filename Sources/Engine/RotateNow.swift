@@ -78,16 +78,22 @@ package struct RotateUseCase: Sendable {
         var change = change
         change.at = clock.now()
         let ending = change
-        let lowered = try await store.write { store -> [Int] in
-            let versions = try store.versions(of: id)
-            guard let current = versions.last(where: { $0.state == .current }),
-                let end = versions.last(where: { $0.number < current.number && $0.endsAt != nil })?.endsAt
-            else { return [] }
-            return try store.lowerEnds(of: id, to: min(end, ending.at + overlap), change: ending)
+        do {
+            let lowered = try await store.write { store -> [Int] in
+                let versions = try store.versions(of: id)
+                guard let current = versions.last(where: { $0.state == .current }),
+                    let end = versions.last(where: { $0.number < current.number && $0.endsAt != nil })?.endsAt
+                else { return [] }
+                return try store.lowerEnds(of: id, to: min(end, ending.at + overlap), change: ending)
+            }
+            guard !lowered.isEmpty else { return result }
+        } catch StoreError.held(let brake) {
+            return result.remarking("older values end when they were to end: \(brake.message)")
         }
-        guard !lowered.isEmpty else { return result }
         let recovery = try await rotator.recover(change: ending, only: { $0.tokenID == id })
-        return recovery.rotations.first ?? result
+        guard let ended = recovery.rotations.first else { return result }
+        // Held by then: the new value is current all the same.
+        return ended.outcome == .skipped ? result.remarking(ended.cause) : ended
     }
 
     private func blocked(_ token: Token, _ destinations: [Destination]) -> BlockedReason? {
@@ -100,6 +106,12 @@ package struct RotateUseCase: Sendable {
 extension RotationResult {
     /// The new value is current: nothing is left but the overlap.
     package var isThrough: Bool { outcome == .done || outcome == .started && !isStalled }
+
+    fileprivate func remarking(_ remark: String?) -> RotationResult {
+        var result = self
+        result.remark = remark ?? result.remark
+        return result
+    }
 }
 
 extension RunReport {

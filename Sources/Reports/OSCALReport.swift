@@ -3,8 +3,8 @@ package import Engine
 import JSON
 package import RotaCore
 
-/// Assessment results of NIST's OSCAL 1.2.1: an observation for every violation and every rule, a risk for every rule that
-/// is violated, and a finding for every control that a policy serves and a token was judged by.
+/// Assessment results of NIST's OSCAL 1.2.1: an observation for every violation and every rule, a risk for every rule
+/// that is violated, and a finding for every control that a policy serves and a token was judged by.
 ///
 /// Identifiers are made of what they name and the time: the same report has the same ones.
 package struct OSCALReport: ReportFormat {

@@ -96,6 +96,25 @@ struct `What bears a key` {
         #expect(done[header: "Idempotent-Replayed"] == nil)
     }
 
+    @Test func `is remembered where a freeze came in the middle, since something was done`() async throws {
+        let (fixture, admin) = try await house()
+        let path = "/v1/tokens/ingest/rotate"
+        let reason: JSON = ["reason": "release"]
+        fixture.vault.setHook { call in
+            if call.operation == .access { _ = try? await fixture.ask("PUT", "/v1/freeze", as: admin, json: reason) }
+            return nil
+        }
+        let first = try await fixture.ask("POST", path, as: admin, key, json: [:])
+        #expect(first.status == 200, "\(first.text)")
+        #expect(try first.json()["outcome"]?.string == "started")
+        #expect(try first.json()["cause"]?.string?.contains("release") == true)
+        fixture.vault.setHook(nil)
+        #expect(try await fixture.ask("DELETE", "/v1/freeze", as: admin).status == 200)
+        let again = try await fixture.ask("POST", path, as: admin, key, json: [:])
+        #expect(again.status == 200 && again[header: "Idempotent-Replayed"] == "true")
+        #expect(try await fixture.claims() == 1)
+    }
+
     @Test func `is not done again where nobody knows how far it came`() async throws {
         let (fixture, admin) = try await house()
         let body: JSON = [:]

@@ -111,9 +111,10 @@ def test_what_came_to_nothing_is_no_success(house, people):
     _, alice, bob, carol = people
     # One that has no place is blocked until somebody mends it, as at home.
     assert bob("run", expect=5)
-    assert "no destination" in bob("token", "rotate", "nowhere", "--reason", "x", expect=4).stderr
+    assert "no destination" in bob("token", "rotate", "nowhere", "--reason", "x", expect=5).stderr
     bob("token", "revoke", "nowhere", "--reason", "x", "--yes")
-    bob("token", "rotate", "nowhere", "--reason", "x", expect=4)
+    bob("token", "rotate", "nowhere", "--reason", "x", expect=5)
+    house.rota("token", "rotate", "nowhere", "--reason", "x", expect=5)
     assert bob("webhook", "replay", expect=2).stderr.startswith("error: give the id of an event")
     told = carol.json("audit", "tail", "--token", "nowhere", "--limit", "2")["entries"]
     assert [entry["entry"]["action"] for entry in told][-1] == "token.revoke"

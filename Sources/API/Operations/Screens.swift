@@ -71,6 +71,8 @@ package struct CommandRefusal: Error, Sendable {
         case failed
         /// Too many wait.
         case busy
+        /// It was done, and its answer is lost.
+        case unsent
     }
 
     package var kind: Kind
@@ -87,6 +89,9 @@ package struct CommandRefusal: Error, Sendable {
     }
 
     fileprivate var response: Response {
+        if kind == .unsent {
+            return .problem(507, "Insufficient storage", detail: message, headers: [API.noStore])
+        }
         if kind == .busy {
             return .problem(503, "Unavailable", detail: message, headers: [API.noStore, ("Retry-After", "5")])
         }

@@ -65,7 +65,8 @@ extension API {
                 (try store.token(token.id) ?? token, try store.rotation(of: token.id))
             }
             let document: JSON = [
-                "token": TokenDocument.json(after.0, at: now), "outcome": .string(result.outcome.rawValue),
+                "token": TokenDocument.json(after.0, at: now),
+                "outcome": .string((result.isBegun ? Outcome.started : result.outcome).rawValue),
                 "rotation": after.1.map { TokenDocument.json($0) } ?? .null,
                 "cause": TokenDocument.text(result.cause), "remark": TokenDocument.text(result.remark),
             ]
@@ -80,6 +81,7 @@ extension API {
         case .blocked:
             return .conflict(
                 result.cause ?? result.blocked?.message ?? "it cannot be rotated", reason: result.blocked?.rawValue)
+        case .skipped where result.isBegun: return nil
         case .skipped:
             let now = parts.clock.now()
             if let brake = try await parts.store.read({ try $0.brake(at: now) }) {

@@ -40,6 +40,8 @@ package struct RotationResult: Hashable, Sendable {
     package var cause: String?
     /// For people: what they must know all the same, such as who still used a value that has ended.
     package var remark: String?
+    /// It was claimed, and how far it came is in the store: later runs go on with it, though it is `skipped` now.
+    package var isBegun = false
 
     package init(_ tokenID: TokenID, _ outcome: Outcome, blocked: BlockedReason? = nil, cause: String? = nil) {
         self.tokenID = tokenID

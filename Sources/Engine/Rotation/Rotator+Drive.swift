@@ -213,7 +213,9 @@ extension Rotator {
             }
             let rotation = snapshot.rotation
             if obstacle.kind == .overtaken || obstacle.kind == .held {
-                return RotationResult(id, .skipped, cause: obstacle.cause)
+                var result = RotationResult(id, .skipped, cause: obstacle.cause)
+                result.isBegun = true
+                return result
             }
             var closing = change.at(now)
             closing.cause = obstacle.cause

@@ -93,7 +93,7 @@ final class Output: Sendable {
     }
 
     /// Whether anybody still reads what is printed: a long list may stop when not.
-    var isRead: Bool { state.withLock { !$0.readerIsGone } }
+    var isRead: Bool { state.withLock { !$0.readerIsGone && $0.failure == nil } }
 
     // MARK: Beside the results
 

@@ -1,5 +1,6 @@
 import Addresses
 import Crypto
+import Engine
 import HTTPClient
 import JSON
 import RotaCore
@@ -129,6 +130,13 @@ struct RemoteServer {
             + question.query.map { "\($0.name)=\(PercentEncoding.encode($0.value))" }.joined(separator: "&")
     }
 
+    /// As at home: 4 where a limit, a brake or a missing approval forbids it, 5 where something has to be mended first.
+    private static func code(ofRefusal reason: String) -> ExitCode {
+        if Brake.codes.contains(reason) || ["limit", "refused"].contains(reason) { return .refused }
+        let hasEnded = reason == "expired" || TokenState(rawValue: reason) != nil
+        return hasEnded || reason == "failed" || BlockedReason(rawValue: reason) != nil ? .partlyFailed : .failed
+    }
+
     private static func failure(_ response: Response) -> Failure {
         let document = try? JSON.parse(response.body, maximumBytes: 1 << 20)
         let what = document?["detail"]?.string ?? document?["title"]?.string ?? "it answered \(response.status)"
@@ -141,7 +149,7 @@ struct RemoteServer {
         let code: ExitCode =
             switch response.status {
             case 400, 415, 422: .usage
-            case 409 where document?["reason"] != nil: .refused
+            case 409: Self.code(ofRefusal: document?["reason"]?.string ?? "")
             default: .failed
             }
         return Failure(

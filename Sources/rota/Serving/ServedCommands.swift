@@ -48,12 +48,25 @@ struct ServedCommands: Sendable {
             configuration: composition.configuration, policies: policies, queue: queue, vaults: vaults, run: run,
             principal: request.principal, owner: request.owner, candidate: request.candidate, upload: request.upload)
         return try await withTaskExecutorPreference(thread) { [invocation] in
-            let code = try await carryOut(command, invocation)
+            let code = try await carryOut(command, invocation, isActing: request.isActing)
             return CommandAnswer(body: body, code: Int(code.rawValue))
         }
     }
 
-    private func carryOut(_ command: Command, _ invocation: Invocation) async throws -> ExitCode {
+    /// Whether an error says something of what was asked for; else it is ours.
+    private static func isAnswer(_ error: any Error) -> Bool {
+        switch error {
+        case is Failure, is PlanRefusal, is WaiverRefusal: true
+        case let error as StoreError:
+            switch error {
+            case .held, .refused, .nameTaken, .placeTaken: true
+            default: false
+            }
+        default: false
+        }
+    }
+
+    private func carryOut(_ command: Command, _ invocation: Invocation, isActing: Bool) async throws -> ExitCode {
         let output = invocation.output
         let result: Result<ExitCode, any Error>
         do { result = .success(try await command.run(invocation)) } catch { result = .failure(error) }
@@ -63,6 +76,8 @@ struct ServedCommands: Sendable {
             if error is CancellationError { throw error }
             let failure = Failure(error)
             if failure.code == .outcomeUnknown { composition.abandon(failure) }
+            // What is our own trouble is answered, and logged, as anywhere.
+            guard Self.isAnswer(error) else { throw error }
             // Who has been told a part is told the rest of it; but half a document is none.
             guard !output.isEmpty, output.isInLines || failure.code != .failed else { throw CommandRefusal(failure) }
             output.failure(failure)
@@ -71,7 +86,10 @@ struct ServedCommands: Sendable {
         let ended = output.finish(code)
         guard output.isWhole else {
             throw CommandRefusal(
-                .busy, "there is no room for the answer; what was to be done is done: look before you do it again")
+                isActing ? .unsent : .busy,
+                isActing
+                    ? "it is done, and there is no room for what it has to say: look before you do it again"
+                    : "there is no room for the answer: try again")
         }
         return ended
     }
