@@ -35,6 +35,19 @@ extension API {
 }
 
 extension API {
+    /// Tells the log who has approved what, by which token and from where.
+    func tellApproval(of what: String, by call: Call) {
+        parts.tell(
+            "something was approved",
+            [
+                LogField("request_id", call.request.id), LogField("approved", what),
+                LogField("caller", call.caller.name), LogField("caller_id", call.caller.tokenID.text),
+                LogField("from", Origin(of: call.request, trusting: parts.trustedProxies).source ?? "unix"),
+            ])
+    }
+}
+
+extension API {
     /// Tells the log that a holder had his token rotated, and what came of it: the cause, which names places, to nobody
     /// else.
     func tellRotation(_ result: RotationResult, _ request: Request) {

@@ -62,7 +62,14 @@ extension Principal {
         guard tokenID == nil || tokenID != approver.tokenID else { return false }
         let people = Self.people(of: account)
         if tokenID == nil, people.first == Self.people(of: approver.account).first { return false }
-        return !([Self.plain(name)] + people).contains(Self.plain(approver.name))
+        return Set(names + people).isDisjoint(with: approver.names)
+    }
+
+    /// All that he may be called by: his name, that of his token, and of an address what stands before the `@`, since
+    /// accounts are called so. An account is not his alone: another one may present his own token there.
+    private var names: [String] {
+        let called = [Self.plain(name)] + (tokenName.map { [Self.plain($0)] } ?? [])
+        return called + called.compactMap { name in name.split(separator: "@").first.map(String.init) }
     }
 
     /// `cli:alice as rota` is alice's doing, by the account of rota.

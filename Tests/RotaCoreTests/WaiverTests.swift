@@ -175,6 +175,11 @@ import Testing
             Self.alice, Principal(name: "Alice", account: "cli:rota", tokenID: TokenID("tok_a")),
             Principal(name: "alice ", account: "x", tokenID: nil),
         ] { #expect(try #require(refusal(own, asked)).message.contains("cannot approve it"), "\(own)") }
+        // As an address of his, or by a token of his own name with another owner.
+        for own in [
+            Principal(name: "alice@example.com", account: "token:a", tokenID: TokenID("tok_a"), tokenName: "a"),
+            Principal(name: "team", account: "token:alice", tokenID: TokenID("tok_a"), tokenName: "alice"),
+        ] { #expect(refusal(own, asked) != nil, "\(own)") }
         var byToken = asked
         byToken.requester = Principal(name: "team", account: "cli:x", tokenID: TokenID("tok_bob"))
         #expect(refusal(Self.bob, byToken) != nil)

@@ -1,6 +1,7 @@
 """Commands at a running server: each person in his own name, with his own token, and no store at hand."""
 
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -96,6 +97,15 @@ def test_one_asks_and_another_approves(house, people):
     assert bob("waiver", "approve", waiver["id"], expect=4)
     alice("waiver", "approve", waiver["id"])
     assert carol.json("waiver", "list", "--state", "active")["waivers"][0]["id"] == waiver["id"]
+
+
+def test_an_approval_is_in_the_log_with_who_gave_it_and_from_where(house, people):
+    served, alice, bob, _ = people
+    asked = bob.json("waiver", "request", "--policy", "quarterly", "--token", "ingest", "--for", "30d", "--reason",
+                     "x")["waiver"]["id"]
+    alice("waiver", "approve", asked)
+    [line] = [line for line in served.log.read_text().splitlines() if "something was approved" in line]
+    assert f"approved={asked}" in line and "caller=alice" in line and "from=127.0.0.1" in line, line
 
 
 def test_a_freeze_refuses_with_the_code_for_it(people):
@@ -277,6 +287,20 @@ def test_an_inventory_is_taken_in_there_by_an_administrator_alone(house, people)
     # What would take the server for hours is refused at once.
     refused = bob("policy", "simulate", "--days", "366", expect=2)
     assert "are too much for a server" in refused.stderr and "hint: ask for 36" in refused.stderr
+
+
+def test_an_inventory_that_is_taken_in_there_knows_of_uses_until_it_was_made(house, people):
+    _, alice, _, _ = people
+    row = Seed("keyed", []).row | {"last_used": "2026-10-01T00:00:00Z"}
+    path = house.inventory([row], name="keys.csv")
+    made = 1_792_000_000
+    os.utime(path, (made, made))
+    known = "SELECT usage_asserted_until FROM tokens WHERE name = 'keyed'"
+    alice("import", path)
+    assert house.rows(known) == [(made,)], "as at home: by the time of the file, and not of its coming"
+    alice("import", path, "--written-at", "2026-10-20T00:00:00Z")
+    assert house.rows(known) == [(1_792_454_400,)]
+    assert "still to come" in alice("import", path, "--written-at", "2099-01-01T00:00:00Z", expect=2).stderr
 
 
 def test_a_report_tells_there_whether_violations_remain(house, people):

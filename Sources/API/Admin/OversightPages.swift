@@ -39,7 +39,8 @@ extension API {
                 longest: configuration.longestWaiver, policies: configuration.policies.policies, in: store,
                 at: visit.now)
         } then: { [self] _ in
-            go("/admin/waivers", visit, .done, "The waiver is in force.")
+            tellApproval(of: visit.call.name("waiver"), by: visit.call)
+            return go("/admin/waivers", visit, .done, "The waiver is in force.")
         }
     }
 

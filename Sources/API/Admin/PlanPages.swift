@@ -70,7 +70,8 @@ extension API {
                 id, by: visit.call.principal, for: .hours(24), comment: comment, policiesDigest: digest, in: store,
                 at: visit.now)
         } then: { [self] _ in
-            go("/admin/plans/\(id)", visit, .done, "The plan is approved for a day.")
+            tellApproval(of: id, by: visit.call)
+            return go("/admin/plans/\(id)", visit, .done, "The plan is approved for a day.")
         }
     }
 

@@ -59,15 +59,18 @@ extension API {
     /// Does something in one transaction, and answers with a document once it is committed. With a key it is done
     /// once: whoever sends it again has the same answer.
     ///
-    /// - parameter making: what it makes, as the member of the answer and the list that has it from then on.
+    /// - parameters:
+    ///   - making: what it makes, as the member of the answer and the list that has it from then on.
+    ///   - tell: called when it is committed.
     func write(
-        _ call: Call, making: (member: String, list: String)? = nil,
+        _ call: Call, making: (member: String, list: String)? = nil, telling tell: @escaping @Sendable () -> Void = {},
         _ body: @escaping @Sendable (any Store) throws -> JSON
     ) -> Answer {
         write(call) {
             (try body($0), nil as Bool?)
         } respond: { document, _, status in
-            .json(document, status: status, Self.location(of: document, making))
+            tell()
+            return .json(document, status: status, Self.location(of: document, making))
         }
     }
 

@@ -55,6 +55,9 @@ extension Operation {
                 Parameter(name: "issuer", schema: .text, about: "for rows without one"),
                 Parameter(name: "map", schema: .text, about: "theirs=ours, separated by commas"),
                 Parameter(name: "ignore", schema: .text, about: "columns to leave out, separated by commas"),
+                Parameter(
+                    name: "written-at", schema: .time,
+                    about: "when the list was made, up to which it knows of uses; without it, it knows of none"),
             ]
                 + importFlags.map {
                     Parameter(name: $0, schema: .words(["true", "false"]), about: "as 'rota import --\($0)'")

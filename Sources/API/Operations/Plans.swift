@@ -86,7 +86,7 @@ extension API {
         if span <= .zero { filled.fault("expires_in: it would expire at once") }
         try filled.finish()
         let digest = parts.configuration().policies.digest
-        return write(call) { store in
+        return write(call, telling: { [self] in tellApproval(of: call.name("plan"), by: call) }) { store in
             let plan = try approve(
                 call.name("plan"), by: call.principal, for: span, comment: comment, policiesDigest: digest, in: store,
                 at: call.now)
@@ -131,7 +131,7 @@ extension API {
 
     private static func response(_ report: RunReport) -> Response {
         if let refusal = report.refusal {
-            return Refused.conflict("nothing was done: \(refusal)", reason: "limit").response
+            return Refused.conflict("nothing of the plan was done: \(refusal)", reason: "limit").response
         }
         return .json([
             "run": [

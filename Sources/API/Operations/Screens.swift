@@ -298,7 +298,7 @@ extension API {
             throw Refused.senseless("name: it is no name of a file")
         }
         var options: [(name: String, value: String?)] = []
-        for option: StaticString in ["format", "issuer"] {
+        for option: StaticString in ["format", "issuer", "written-at"] {
             if let value = call.text(option) { options.append(("\(option)", value)) }
         }
         for option: StaticString in ["map", "ignore"] {

@@ -56,7 +56,7 @@ extension API {
         var filled = FilledIn(try call.document(), known: ["comment"])
         let comment = filled.remark("comment", otherwise: "")
         try filled.finish()
-        return write(call) { store in
+        return write(call, telling: { [self] in tellApproval(of: call.name("waiver"), by: call) }) { store in
             let waiver = try Engine.approveWaiver(
                 call.name("waiver"), by: call.principal, comment: comment, longest: configuration.longestWaiver,
                 policies: configuration.policies.policies, in: store, at: call.now)

@@ -45,6 +45,8 @@ extension Command {
                 help: "the file names every token of its issuers: tell which are not there any more; or every use"),
             Option("partial", help: "the list names only some tokens: tell none as vanished"),
             Option("dry-run", help: "check, show what would change, and change nothing"),
+            Option(
+                "written-at", "TIME", help: "when the list was made: it knows uses until then; else the file's time"),
         ] + ImportUsage.options,
         examples: [
             "rota import tokens.csv --issuer rota --dry-run",
@@ -72,7 +74,7 @@ private func takeInventory(_ invocation: Invocation) async throws -> ExitCode {
         isComplete: arguments.has("complete"), isPartial: try isPartial(arguments, format),
         // A script that asks what would change is told all of it.
         mostTold: arguments.has("dry-run") && invocation.wantsJSON ? .max : ImportSummary.mostTold,
-        mostVanishedTold: invocation.wantsJSON ? .max : nil, writtenAt: file.modifiedAt)
+        mostVanishedTold: invocation.wantsJSON ? .max : nil, writtenAt: try writtenAt(invocation, file))
     let store = try composition.openStore()
     defer { store.close() }
     let progress = Progress(on: invocation.output)
@@ -86,6 +88,18 @@ private func takeInventory(_ invocation: Invocation) async throws -> ExitCode {
     } catch let faults as InventoryFaults {
         throw failure(faults, path: path)
     }
+}
+
+/// When a list was made. What was sent has the time at which it came, which says nothing of what is in it.
+private func writtenAt(_ invocation: Invocation, _ file: InventoryFile) throws(Failure) -> Instant? {
+    let now = invocation.clock.now()
+    if let given = try invocation.arguments.instant("written-at") {
+        guard given <= now else {
+            throw .usage("--written-at: \(given) is still to come", hint: "say when it was made")
+        }
+        return given
+    }
+    return invocation.surroundings == nil ? file.modifiedAt : nil
 }
 
 /// The file to be imported, which is read more than once.

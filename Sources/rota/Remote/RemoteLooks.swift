@@ -39,6 +39,8 @@ extension RemoteCommand {
                     + ["format", "issuer"].map { ($0, arguments.value($0)) }
                     + lists.map { ($0, $1.isEmpty ? nil : $1.joined(separator: ",")) }
                     + flags.map { ($0, arguments.has($0) ? "true" : nil) })
+            let made = arguments.value("written-at")
+            question.query.append(("written-at", try made ?? File(reading: path).modifiedAt.description))
             question.file = path
             return question
         },
@@ -56,7 +58,7 @@ extension RemoteCommand {
     }
 
     private static let flags = ["ignore-columns", "complete", "partial", "dry-run", "usage", "strict"]
-    private static let imported = ["format", "issuer", "map", "ignore"] + flags
+    private static let imported = ["format", "issuer", "map", "ignore", "written-at"] + flags
 
     /// The policies of a file or a folder, to be sent along.
     private static func candidate(_ path: String) throws -> JSON {
