@@ -70,7 +70,7 @@ let styleBase = """
     .person p { min-width: 0; }
     .person-name { display: block; font-weight: 600; overflow-wrap: anywhere; }
     .person .quiet { font-size: 12px; }
-    .main { padding: 22px 28px 56px; min-width: 0; max-width: 1420px; }
+    .main { padding: 22px 28px 56px; min-width: 0; max-width: 1420px; overflow-wrap: anywhere; }
 
     .head { display: flex; flex-wrap: wrap; align-items: flex-end; justify-content: space-between; gap: 12px 24px;
       margin-bottom: 18px; }

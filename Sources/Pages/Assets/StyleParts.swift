@@ -201,7 +201,8 @@ let styleParts = """
       .card:not(.flush) .stack tr:first-child { padding-top: 0; }
       .card:not(.flush) .stack tr:last-child { padding-bottom: 0; }
       .stack tbody th, .stack td, .flush .stack tbody th, .flush .stack td:last-child { border: 0; padding: 2px 0;
-        min-width: 0; white-space: normal; text-align: left; }
+        min-width: 0; max-width: none; white-space: normal; text-align: left; overflow-wrap: anywhere; }
+      .stack td .tag { overflow-wrap: anywhere; }
       .stack tbody th { font-size: 14.5px; margin-bottom: 3px; }
       .stack td[data-label] { display: grid; grid-template-columns: 96px minmax(0, 1fr); gap: 2px 12px; }
       .stack td[data-label]::before { content: attr(data-label); color: var(--soft); }
