@@ -1,4 +1,4 @@
-"""The pages by whoever has a keyboard alone: the Tab key comes everywhere, in an order that makes sense, and is seen."""
+"""The pages by whoever has a keyboard alone: the Tab key comes everywhere, in order, and is seen."""
 
 import pytest
 
