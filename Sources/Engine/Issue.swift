@@ -49,7 +49,8 @@ package struct TokenDraft: Hashable, Sendable {
         for (key, value) in labels.sorted(by: { $0.key < $1.key })
         where !TokenFields.isLabelKey(key) || !TokenFields.isLabelValue(value) {
             faults.append(
-                "'\(key)=\(value)' cannot be a label: the key has letters, digits and .-_/, the value no ';'")
+                "'\(abridged(key))=\(abridged(value))' cannot be a label: the key has 1 to 63 letters, digits "
+                    + "and .-_/, the value 256 characters at most, and none that is ';'")
         }
         require(expiresAt.map { $0 > now } ?? true, "its end is not in the future")
         require(

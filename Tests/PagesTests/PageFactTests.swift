@@ -102,6 +102,32 @@ struct PageFactTests {
         #expect(try page("new").all("input").first { $0["name"] == "expires" }?["type"] == "datetime-local")
     }
 
+    private func groups(_ access: [TokenForm.Scope.Access], ticked: Set<String> = []) -> Markings {
+        let scopes = access.enumerated().map { index, access in
+            TokenForm.Scope(name: "scope:\(index)", description: "", access: access)
+        }
+        var form = TokenForm()
+        form.ticked = ticked
+        return Markings(NewTokenPage(form: form, catalogue: scopes, request: "r").render(in: samples.frame))
+    }
+
+    @Test func `scopes that administer stand by themselves, after those that write`() throws {
+        let markings = groups([.admin, .write, .read, .admin])
+        let sets = markings.all("fieldset").filter { $0["data-group"] != nil }
+        #expect(sets.map { $0["data-group"] } == ["read", "write", "admin"])
+        let last = try #require(sets.last)
+        #expect(markings.of(last, "input").map { $0["value"] } == ["scope:0", "scope:3"])
+        #expect(!groups([.read, .write]).all("fieldset").contains { $0["data-group"] == "admin" })
+    }
+
+    @Test(arguments: [["scope:1"], ["scope:0"], []]) func `one scope that writes is warned of as all that write`(
+        _ ticked: Set<String>
+    ) throws {
+        let warning = try #require(groups([.read, .write], ticked: ticked).all("p").first { $0["data-warn"] != nil })
+        #expect((warning["hidden"] == nil) == ticked.contains("scope:1"))
+        #expect(groups([.read, .admin], ticked: ["scope:1"]).all("p").allSatisfy { $0["data-warn"] == nil })
+    }
+
     @Test func `what is wrong stands beside its field, and what was written stays`() throws {
         let markings = try page("new-errors")
         let name = try #require(markings.all("input").first { $0["name"] == "name" })
@@ -163,6 +189,18 @@ struct PageFactTests {
         #expect(!TokenActionPage.asksForName(.revoke, idle, at: now))
     }
 
+    @Test func `who may not go past a freeze is not led there`() {
+        let page = TokenActionPage(
+            kind: .revoke, token: samples.snowflake, obstacle: "frozen for a release", isHeld: true)
+        var frame = samples.frame
+        let place = "/admin/api-tokens/\(samples.snowflake.id)/emergency"
+        #expect(Markings(page.render(in: frame)).all("a").contains { $0["href"] == place })
+        frame.person?.may.remove(.emergency)
+        let markings = Markings(page.render(in: frame))
+        #expect(!markings.all("a").contains { $0["href"] == place })
+        #expect(markings.all("main").first?.text.contains("ask somebody who operates Rota") ?? false)
+    }
+
     // MARK: - The rest
 
     @Test func `who signs in goes on to where he wanted`() throws {
@@ -183,6 +221,28 @@ struct PageFactTests {
         #expect(try form("plan-approved", "/admin/plans/plan_11aa22bb/apply")["digest"] == samples.plan.digest)
         #expect(try page("plan-applied").all("form").filter { $0["action"] != "/admin/sign-out" }.isEmpty)
         #expect(try targets("plan-applied").contains("/admin/runs/run_88"))
+    }
+
+    @Test func `the page of a run leads to the plan that it applied`() throws {
+        #expect(try targets("run").contains("/admin/plans/plan_7f3a90c2"))
+        #expect(try targets("run-aborted").allSatisfy { !$0.hasPrefix("/admin/plans/") })
+    }
+
+    @Test(
+        arguments: [
+            (503, "status 503", "It answered with status 503"), (503, "status 503: too busy", "Status 503: too busy"),
+            (503, "Service Unavailable", "503: Service Unavailable"), (nil, "no route to host", "no route to host"),
+        ] as [(Int?, String, String)]) func `what an endpoint answered is said once`(
+            _ status: Int?, _ cause: String, _ told: String
+        ) throws
+    {
+        let trouble = WebhooksPage.Trouble(at: samples.now - .hours(2), status: status, cause: cause)
+        let row = WebhooksPage.Row(
+            name: "security", events: ["*"], counts: DeliveryCounts(waiting: 0, delivered: 1, dead: 0),
+            trouble: trouble)
+        let markings = Markings(WebhooksPage(rows: [row]).render(in: samples.frame))
+        let cell = try #require(markings.all("td").first { $0["data-label"] == "Last trouble" })
+        #expect(cell.text.hasPrefix(told) && !cell.text.dropFirst(told.count).contains("503"), "\(cell.text)")
     }
 
     @Test func `a bar says in words what it shows`() throws {

@@ -418,8 +418,14 @@ def test_s23_what_is_too_old_is_rotated_as_the_policy_says(office):
         page.goto(office.url("plans"))
         press(page, "Make a plan", within="main")
         assert column(page, "Actions") == ["old"] and column(page, "Actions", 2) == ["rotate"]
+        plan = page.url
         press(page, "Apply this plan")
         assert "/admin/runs/run_" in page.url and "The plan was applied." in notice(page)
+        run = page.url
+        with page.expect_navigation():
+            page.locator('dt:text-is("Plan") + dd a').click()
+        assert page.url == plan
+        page.goto(run)
         assert column(page, "Actions") == ["old"] and column(page, "Actions", 3)[0] in ("done", "started")
         value = office.house.get("bao:apps/old#token")
         assert value != old.value and office.authorize(value) == 200

@@ -1,5 +1,8 @@
 """The pages of the administration without any script: whatever is done there is done by forms and links."""
 
+import csv
+import io
+import json
 import re
 
 import pytest
@@ -265,6 +268,32 @@ def test_dead_letters_are_replayed_one_by_one_and_all_at_once(office, plain, rec
         wait_until(lambda: len(receiver.taken) == 3)
         page.reload()
         assert "healthy" in text_of(page) and dead() == 0
+        assert page.complaints == []
+
+
+def test_every_format_of_the_report_is_downloaded_and_the_chart_is_put_into_words(office, plain):
+    office.house.policy(text="version: 1\npolicies:\n  - name: owned\n    mode: warn\n    match: all\n"
+                             "    rules: [{ owner: required }]\n")
+    office.token("alone", "export:read", owner="")
+    with plain(path="reports") as page:
+        chart = page.locator("section:has(#posture) svg[role=img]")
+        assert chart.locator("title").text_content() == "Tokens: 1 violating, 1 compliant"
+        assert page.get_by_role("img", name="Tokens: 1 violating, 1 compliant").count() == 1
+        # One who sees no colours reads the same in numbers.
+        assert page.locator(".legend").inner_text().split() == ["1", "violating", "1", "compliant"]
+        links = page.locator(".downloads a")
+        texts = {}
+        for number in range(links.count()):
+            with page.expect_download() as download:
+                links.nth(number).click()
+            texts[links.nth(number).get_attribute("href").partition(".")[2]] = download.value.path().read_text()
+        assert len(texts) == links.count() and {"csv", "html", "json"} <= set(texts) and all(texts.values())
+        assert texts["html"].startswith("<!DOCTYPE html>") and "alone" in texts["html"]
+        rows = list(csv.DictReader(io.StringIO(texts["csv"])))
+        verdicts = json.loads(texts["json"])["verdicts"]
+        expected = [("admin", "compliant"), ("alone", "violating")]
+        assert sorted((row["name"], row["status"]) for row in rows) == expected
+        assert sorted((verdict["name"], verdict["status"]) for verdict in verdicts) == expected
         assert page.complaints == []
 
 

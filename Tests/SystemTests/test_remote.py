@@ -49,8 +49,10 @@ def people(house, tmp_path):
 
 def test_what_is_seen_there_is_what_is_seen_at_home(house, people):
     served, alice, _, carol = people
-    # But for the time at which one looks, nothing differs.
-    assert carol.json("token", "list")["tokens"] == house.json("token", "list")["tokens"]
+    # But for the uses of who looks, which are written down a moment later, nothing differs.
+    def others(tokens):
+        return [token for token in tokens if token["name"] != "carol"]
+    assert others(carol.json("token", "list")["tokens"]) == others(house.json("token", "list")["tokens"])
     assert "ingest" in carol("token", "list").stdout and "NAME" in carol("token", "list").stdout
     at_home, there = house.json("token", "show", "ingest"), carol.json("token", "show", "ingest")
     assert there["versions"] == at_home["versions"] and there["destinations"] == at_home["destinations"]
@@ -291,7 +293,7 @@ def test_an_inventory_is_taken_in_there_by_an_administrator_alone(house, people)
 
 def test_an_inventory_that_is_taken_in_there_knows_of_uses_until_it_was_made(house, people):
     _, alice, _, _ = people
-    row = Seed("keyed", []).row | {"last_used": "2026-10-01T00:00:00Z"}
+    row = Seed("keyed", []).row | {"last_used_at": "2026-10-01T00:00:00Z"}
     path = house.inventory([row], name="keys.csv")
     made = 1_792_000_000
     os.utime(path, (made, made))

@@ -5,6 +5,8 @@ import Reports
 extension PageRoute {
     fileprivate static let lookers = [Role.audit, Role.operate, Role.issue, Role.admin]
     private static let operators = [Role.operate, Role.admin]
+    /// On the object: who only issues may where the token is his own work.
+    private static let hands = [Role.operate, Role.issue, Role.admin]
     private static let issuers = [Role.issue, Role.admin]
     private static let askers = [Role.issue, Role.operate, Role.admin]
     private static let auditors = [Role.audit, Role.operate, Role.admin]
@@ -23,12 +25,11 @@ extension PageRoute {
         + ReportKind.allCases.map { kind in
             PageRoute("GET", "/admin/reports/compliance.\(kind.ending)", auditors) { $0.reportFile(kind, $1) }
         }
-        + TokenActionPage.Kind.allCases.map(\.rawValue).flatMap { action in
-            [
-                PageRoute("GET", "/admin/api-tokens/{token}/\(action)", operators) {
-                    try $0.tokenActionPage($1, action)
-                },
-                PageRoute("POST", "/admin/api-tokens/{token}/\(action)", operators) { try $0.actFromPage($1, action) },
+        + TokenActionPage.Kind.allCases.flatMap { kind in
+            let (action, roles) = (kind.rawValue, [.rotate, .revoke].contains(kind) ? hands : operators)
+            return [
+                PageRoute("GET", "/admin/api-tokens/{token}/\(action)", roles) { try $0.tokenActionPage($1, action) },
+                PageRoute("POST", "/admin/api-tokens/{token}/\(action)", roles) { try $0.actFromPage($1, action) },
             ]
         } + [
             PageRoute("GET", "/admin/policies", auditors) { $0.policiesPage($1) },

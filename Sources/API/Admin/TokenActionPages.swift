@@ -8,7 +8,8 @@ extension API {
     func tokenActionPage(_ visit: Visit, _ action: String) throws -> Answer {
         guard let kind = TokenActionPage.Kind(rawValue: action) else { throw Refused.missing("action") }
         return look(visit) { [self] store in
-            show(try actionPage(kind, visit, from: store), visit)
+            let page = try actionPage(kind, visit, from: store)
+            return show(page, visit, about: page.token)
         }
     }
 
@@ -16,6 +17,7 @@ extension API {
         _ kind: TokenActionPage.Kind, _ visit: Visit, from store: some StoreReads, errors: [String: String] = [:]
     ) throws -> TokenActionPage {
         let token = try visit.call.token(in: store)
+        try visit.call.requireHand(on: token)
         let configuration = parts.configuration()
         let policies = configuration.policies
         let overlap = policies.overlap(of: token, at: visit.now, tracking: try store.tracking()).overlap
@@ -59,7 +61,7 @@ extension API {
             guard errors.isEmpty else {
                 var page = page
                 page.errors = errors
-                return show(page, visit, status: 422)
+                return show(page, visit, status: 422, about: page.token)
             }
             return try await act(kind, on: page.token, because: reason, visit, configuration)
         }
@@ -97,8 +99,10 @@ extension API {
             return go(path, visit, result: result)
         case .revoke, .emergency:
             let change = visit.call.change(reason)
-            let isDone = try await parts.store.write {
-                try $0.revokeToken(token.id, isEmergency: kind == .emergency, change: change)
+            let isDone = try await parts.store.write { store in
+                // Whose it is may have changed since the form was read.
+                try visit.call.requireHand(on: try visit.call.token(in: store), isEmergency: kind == .emergency)
+                return try store.revokeToken(token.id, isEmergency: kind == .emergency, change: change)
             }
             return go(
                 path, visit, isDone ? .done : .warning,

@@ -79,7 +79,7 @@ extension API {
                 page, visit,
                 notice: missing.map {
                     Frame.Notice(kind: .warning, text: "It has no value yet: \($0.why). To finish it: \($0.remedy)")
-                })
+                }, about: token)
         }
     }
 }

@@ -130,7 +130,8 @@ extension API {
         if roles.contains(Role.issue) { powers.formUnion([.issue, .edit, .askWaiver]) }
         if roles.contains(Role.operate) {
             powers.formUnion([
-                .rotate, .revoke, .quarantine, .plan, .approve, .apply, .askWaiver, .waive, .replay, .freeze,
+                .rotate, .revoke, .emergency, .quarantine, .plan, .approve, .apply, .askWaiver, .waive, .replay,
+                .freeze,
             ])
         }
         return powers
@@ -142,9 +143,14 @@ extension API {
         return roles.contains(Role.operate) ? Set(Section.allCases).subtracting([.audit]) : [.apiTokens]
     }
 
-    /// - parameter notice: where he is told nothing else.
-    func show(_ page: some Page, _ visit: Visit, status: Int = 200, notice: Frame.Notice? = nil) -> Response {
+    /// - parameters:
+    ///   - notice: where he is told nothing else.
+    ///   - token: what the page is about, where more may be done to it than to others.
+    func show(
+        _ page: some Page, _ visit: Visit, status: Int = 200, notice: Frame.Notice? = nil, about token: Token? = nil
+    ) -> Response {
         var frame = frame(visit)
+        if let token, visit.call.hasHand(on: token) { frame.person?.may.formUnion([.rotate, .revoke]) }
         frame.notice = frame.notice ?? notice
         return Response(status, headers: Self.pageHeaders, body: page.render(in: frame))
     }

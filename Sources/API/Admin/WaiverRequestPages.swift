@@ -22,6 +22,7 @@ extension API {
                 return show(page, visit, status: 404)
             }
             var page = try Self.newWaiverPage(about: token, configuration, from: store, at: visit.now)
+            page.chosen = page.proposed?.value ?? ""
             page.ends = String((visit.now + min(configuration.longestWaiver, Self.usualTerm)).description.prefix(16))
             return show(page, visit)
         }

@@ -134,6 +134,11 @@ extension Call {
     }
 }
 
+extension Call {
+    /// Whether he may revoke and rotate it.
+    func hasHand(on token: Token) -> Bool { (try? requireHand(on: token)) != nil }
+}
+
 extension QuarantineResult.Refusal {
     var sentence: String {
         switch self {

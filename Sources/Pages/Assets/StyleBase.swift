@@ -68,9 +68,10 @@ let styleBase = """
     .person { display: flex; align-items: center; justify-content: space-between; gap: 8px;
       border-top: 1px solid var(--line); padding: 12px 8px 0; margin-top: 16px; font-size: 13px; line-height: 1.35; }
     .person p { min-width: 0; }
-    .person-name { display: block; font-weight: 600; overflow-wrap: anywhere; }
+    .person-name { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden;
+      font-weight: 600; overflow-wrap: anywhere; }
     .person .quiet { font-size: 12px; }
-    .main { padding: 22px 28px 56px; min-width: 0; max-width: 1420px; }
+    .main { padding: 22px 28px 56px; min-width: 0; max-width: 1420px; overflow-wrap: anywhere; }
 
     .head { display: flex; flex-wrap: wrap; align-items: flex-end; justify-content: space-between; gap: 12px 24px;
       margin-bottom: 18px; }

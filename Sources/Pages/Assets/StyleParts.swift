@@ -78,7 +78,7 @@ let styleParts = """
     .row-actions .button:hover { text-decoration: underline; background: none; }
     .tokens td:nth-child(4) time { white-space: nowrap; }
     .tokens td:nth-child(6) { min-width: 106px; } .tokens td:nth-child(8) { max-width: 104px; }
-    .tokens tbody th { min-width: 160px; }
+    .tokens tbody th { min-width: 160px; } .tokens td .below { max-width: 220px; }
     .tokens td:nth-child(2) { min-width: 88px; max-width: 150px; overflow-wrap: anywhere; }
     .policies .bar { min-width: 130px; margin: 4px 0 3px; }
 
@@ -172,7 +172,7 @@ let styleParts = """
         grid-template-columns: minmax(0, 1fr) auto; align-items: center; border-bottom: 1px solid var(--line); }
       .side > * { min-width: 0; } .side > .brand { padding-left: 16px; }
       .brand .quiet { margin-left: 0; }
-      .person { border: 0; margin: 0; padding: 0 16px 0 0; }
+      .person { border: 0; margin: 0; padding: 0 16px 0 0; max-width: 66vw; }
       .person p { text-align: right; } .person p .quiet { display: none; }
       .menu { position: relative; grid-column: 1 / -1; grid-row: 2; margin-top: 8px; overflow-x: auto;
         scrollbar-width: none; }
@@ -204,7 +204,8 @@ let styleParts = """
       .card:not(.flush) .stack tr:first-child { padding-top: 0; }
       .card:not(.flush) .stack tr:last-child { padding-bottom: 0; }
       .stack tbody th, .stack td, .flush .stack tbody th, .flush .stack td:last-child { border: 0; padding: 2px 0;
-        min-width: 0; white-space: normal; text-align: left; }
+        min-width: 0; max-width: none; white-space: normal; text-align: left; overflow-wrap: anywhere; }
+      .stack td .tag { overflow-wrap: anywhere; }
       .stack tbody th { font-size: 14.5px; margin-bottom: 3px; }
       .stack td[data-label] { display: grid; grid-template-columns: 96px minmax(0, 1fr); gap: 2px 12px; }
       .stack td[data-label]::before { content: attr(data-label); color: var(--soft); }

@@ -9,7 +9,8 @@ extension TokenActionPage.Kind {
     fileprivate var power: Frame.Power {
         switch self {
         case .rotate: .rotate
-        case .revoke, .emergency: .revoke
+        case .revoke: .revoke
+        case .emergency: .emergency
         case .quarantine, .restore: .quarantine
         }
     }
@@ -56,7 +57,7 @@ extension TokenActionPage {
     package func content(in frame: Frame) -> Markup {
         let trail = [link("/admin/api-tokens", "API Tokens"), tokenLink(token.id, token.name)]
         let decision =
-            refusal.map { (before: alert("failed", "This cannot be done.", $0), after: "" as Markup) }
+            refusal(frame).map { (before: alert("failed", "This cannot be done.", $0), after: "" as Markup) }
             ?? (before: steps(frame), after: confirmation(frame))
         return """
             \(heading(title, trail: trail, lede: verdict(frame)))
@@ -65,9 +66,12 @@ extension TokenActionPage {
     }
 
     /// Why it cannot be done.
-    private var refusal: Markup? {
+    private func refusal(_ frame: Frame) -> Markup? {
         if let obstacle {
             guard kind == .revoke, isHeld else { return Markup(text: obstacle) }
+            guard frame.may(.emergency) else {
+                return "\(obstacle.capitalizedFirst). If it has leaked and cannot wait: ask somebody who operates Rota."
+            }
             let urgent = link(address(of: token.id, "/emergency"), "revoke it in an emergency")
             return "\(obstacle.capitalizedFirst). If it has leaked and cannot wait: \(urgent)."
         }

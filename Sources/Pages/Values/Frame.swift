@@ -29,6 +29,8 @@ package struct Frame: Sendable {
         /// Make a token, and edit one.
         case issue, edit
         case rotate, revoke
+        /// Revoke past what keeps anything destructive from being done.
+        case emergency
         /// Quarantine and restore.
         case quarantine
         /// Make a plan, approve or withdraw one, and apply it.

@@ -22,6 +22,9 @@ package struct NewWaiverPage: Page {
         package var value: String { rule.map { "\(policy) \($0)" } ?? policy }
     }
 
+    /// What is asked for where nobody has chosen yet: the first rule that is violated. Nil: none is.
+    package var proposed: Choice? { choices.first { $0.verdict?.status == .violating } }
+
     package var token: Token?
     package var choices: [Choice]
     /// How far off its end may be.
