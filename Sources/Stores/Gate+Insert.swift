@@ -14,7 +14,7 @@ extension SQLStore {
             case .unknown: (nil, nil)
             }
         // We cannot have seen a use of what was not in the store: all that is said of it is told by others.
-        let asserted = token.usage == .unknown ? nil : now
+        let asserted = token.usage == .unknown ? nil : min(now, token.usageAssertedUntil ?? now)
         let isWatched = token.issuer == .rota && version?.state == .current && version?.digest != nil
         let added = try driver.execute(
             .addToken,

@@ -266,6 +266,8 @@ def test_dead_letters_are_replayed_one_by_one_and_all_at_once(office, plain, rec
         press(page, "Replay dead")
         assert "2 dead letters wait again." in notice(page)
         wait_until(lambda: len(receiver.taken) == 3)
+        # What was taken is written down a moment later.
+        wait_until(lambda: office.house.rows("SELECT count(*) FROM deliveries WHERE state <> 'delivered'") == [(0,)])
         page.reload()
         assert "healthy" in text_of(page) and dead() == 0
         assert page.complaints == []

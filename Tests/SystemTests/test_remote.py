@@ -291,13 +291,20 @@ def test_an_inventory_is_taken_in_there_by_an_administrator_alone(house, people)
     assert "are too much for a server" in refused.stderr and "hint: ask for 36" in refused.stderr
 
 
-def test_an_inventory_that_is_taken_in_there_knows_of_uses_until_it_was_made(house, people):
+def test_a_report_of_an_issuer_that_is_taken_in_there_knows_of_uses_until_it_was_made(house, people):
     _, alice, _, _ = people
-    row = Seed("keyed", []).row | {"last_used_at": "2026-10-01T00:00:00Z"}
-    path = house.inventory([row], name="keys.csv")
+    head = ("user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,password_next_rotation,"
+            "mfa_active,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,"
+            "access_key_1_last_used_region,access_key_1_last_used_service,access_key_2_active,access_key_2_last_rotated,"
+            "access_key_2_last_used_date,access_key_2_last_used_region,access_key_2_last_used_service,cert_1_active,"
+            "cert_1_last_rotated,cert_2_active,cert_2_last_rotated")
+    row = ("deploy,arn:aws:iam::210987654321:user/deploy,2013-02-03T04:05:06Z,false,N/A,N/A,N/A,false,"
+           "true,2026-03-01T10:00:00+00:00,2026-09-20T09:30:00+00:00,eu-west-1,s3,false,N/A,N/A,N/A,N/A,false,N/A,false,N/A")
+    path = house.folder / "credentials.csv"
+    path.write_text(f"{head}\n{row}\n")
     made = 1_792_000_000
     os.utime(path, (made, made))
-    known = "SELECT usage_asserted_until FROM tokens WHERE name = 'keyed'"
+    known = "SELECT usage_asserted_until FROM tokens WHERE name LIKE '%deploy%'"
     alice("import", path)
     assert house.rows(known) == [(made,)], "as at home: by the time of the file, and not of its coming"
     alice("import", path, "--written-at", "2026-10-20T00:00:00Z")

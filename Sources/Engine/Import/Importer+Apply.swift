@@ -43,6 +43,7 @@ extension Importer {
         try eachRow(of: new, .adding) { row, parsed in
             var token = parsed.token
             token.id = ids.next()
+            if request.format.isReport { token.usageAssertedUntil = request.writtenAt ?? token.usage.lastTold }
             try refusing(row.line) {
                 try store.addToken(
                     token, version: parsed.version, destinations: parsed.destinations, change: change(of: row.line))
@@ -79,6 +80,16 @@ extension Importer {
                 throw InventoryFaults([InventoryFault(line: line, error.description, hint: "mend or remove the row")])
             case .outcomeUnknown, .busy, .full, .unusable, .held: throw error
             }
+        }
+    }
+}
+
+extension Usage {
+    /// The last moment that it says anything of.
+    fileprivate var lastTold: Instant? {
+        switch self {
+        case .lastUsed(let instant), .neverUsed(let instant): instant
+        case .unknown: nil
         }
     }
 }
