@@ -34,7 +34,10 @@ final class Courtesy: @unchecked Sendable {
                 unsafe String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)
             }
             guard let thread = pid_t(name) else { continue }
-            _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), id_t(thread), priority)
+            // Whoever has given way further already stays where he is.
+            let which = __priority_which_t(PRIO_PROCESS.rawValue)
+            if getpriority(which, id_t(thread)) < priority { _ = setpriority(which, id_t(thread), priority) }
+            guard sched_getscheduler(thread) == SCHED_OTHER else { continue }
             var none = sched_param()
             _ = unsafe sched_setscheduler(thread, batch, &none)
         }

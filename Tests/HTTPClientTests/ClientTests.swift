@@ -165,6 +165,7 @@ struct `A client's failures` {
         let server = RawServer { connection in
             _ = connection.read()
             connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+            // The server's own pace, five bytes a second where ten are too few; the test itself waits for nothing.
             while connection.write("x") { usleep(200_000) }
         }
         defer { server.stop() }

@@ -24,6 +24,16 @@ struct PageFactTests {
 
     // MARK: - The list
 
+    @Test func `who is not signed in sees that it is frozen, and neither by whom nor why`() {
+        let freeze = Freeze(
+            reason: "key leaked at vendor", actor: "token:alice", begunAt: Instant(seconds: 0), endsAt: nil)
+        let frame = Frame(
+            person: nil, csrf: "", brake: .frozen(freeze), now: Instant(seconds: 60), version: "test")
+        let text = String(decoding: SignInPage().render(in: frame), as: UTF8.self)
+        #expect(text.contains("Destructive actions are on hold."))
+        #expect(!text.contains("leaked") && !text.contains("alice"))
+    }
+
     @Test func `the list is Administration, API Tokens`() throws {
         let markings = try page("api-tokens")
         #expect(markings.all("h1").first?.text == "API Tokens")

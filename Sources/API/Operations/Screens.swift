@@ -28,7 +28,9 @@ package struct CommandRequest: Sendable {
     package var form = Form.document
 
     /// Whether it changes anything.
-    package var isActing: Bool { [["plan"], ["run"], ["import"], ["vault", "adopt"]].contains(words) }
+    package var isActing: Bool {
+        [["plan"], ["run"], ["import"], ["vault", "adopt"], ["vault", "check"], ["vault", "drift"]].contains(words)
+    }
 
     /// Policies that are not in force.
     package struct Candidate: Sendable {

@@ -1,9 +1,9 @@
 import Crypto
 import RotaCore
 
-/// Lets so many rotations begin in a second and no more, one after the other: whoever asks for values beside a run, and
-/// the vaults, which have quotas, are not to notice it. A few begin together, so that they share their transactions:
-/// each commit is something that who asks for values has to look at.
+/// Lets so many rotations begin in a second and no more, in beats of a tenth of one: whoever asks for values beside a
+/// run, and the vaults, which have quotas, are not to notice it. A few begin together, so that they share their
+/// transactions: each commit is something that who asks for values has to look at.
 ///
 /// It holds for what policies bring about, in this process. What a person or a holder asks for does not wait.
 package final class RotationRate: Sendable {
@@ -35,6 +35,7 @@ package final class RotationRate: Sendable {
         }
         guard turn > now else { return }
         let beat = (turn + Self.beat - 1) / Self.beat * Self.beat
+        // Until its beat, by the clock that tests set; a stop ends it at once.
         await stop.sleep(milliseconds: Int64((beat - now + 999_999) / 1_000_000), clock)
     }
 }

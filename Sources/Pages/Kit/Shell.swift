@@ -66,10 +66,17 @@ extension Page {
     private func notices(_ frame: Frame) -> Markup {
         var markup = Markup()
         if let brake = frame.brake {
+            // Who froze it, and why, is for who is signed in: the reason may name what has leaked.
+            let why: Markup =
+                frame.person == nil
+                ? ""
+                : """
+                \(brake.message.capitalizedFirst). <span class="quiet">\(brake.hint.capitalizedFirst)</span>\
+                \(wayOut(of: brake, frame))
+                """
             markup += """
                 <div class="brake" role="status">\(Icon.warning)<div><strong>Destructive actions are on hold.</strong>
-                \(brake.message.capitalizedFirst). <span class="quiet">\(brake.hint.capitalizedFirst)</span>\
-                \(wayOut(of: brake, frame))</div></div>
+                \(why)</div></div>
 
                 """
         }

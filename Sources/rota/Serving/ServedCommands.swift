@@ -88,7 +88,7 @@ struct ServedCommands: Sendable {
             throw CommandRefusal(
                 isActing ? .unsent : .busy,
                 isActing
-                    ? "it is done, and there is no room for what it has to say: look before you do it again"
+                    ? "it ended with code \(ended.rawValue), and its answer is lost: look before you do it again"
                     : "there is no room for the answer: try again")
         }
         return ended
