@@ -198,7 +198,7 @@ extension JSON {
     struct Missing: Error {}
 }
 
-private struct SystemBytes: RandomSource {
+struct SystemBytes: RandomSource {
     func bytes(_ count: Int) -> [UInt8] { Random.bytes(count) }
 }
 

@@ -36,6 +36,20 @@ def test_who_freezes_says_why_and_every_page_tells_it_until_somebody_unfreezes(o
 
 
 @SCRIPTS
+def test_a_freeze_that_somebody_else_began_meanwhile_is_not_replaced_unseen(office, script):
+    with office.signed_in(path="freeze", javascript=script, meant=[409]) as page:
+        office.house.rota("freeze", "--reason", "incident 7")
+        page.fill("[name=reason]", "lunch")
+        page.fill("[name=ends]", "2099-01-01T00:00")
+        press(page, "Freeze")
+        assert "incident 7" in text_of(page)
+        assert office.house.rows("SELECT reason FROM freezes WHERE ended_at IS NULL") == [("incident 7",)]
+        page.goto(office.url("freeze"))
+        press(page, "Unfreeze")
+        assert "Not frozen any more" in notice(page)
+
+
+@SCRIPTS
 def test_what_has_leaked_is_revoked_past_a_freeze_by_whoever_types_its_name(office, script):
     leaked = office.token("leaked", "export:read")
     office.house.rota("freeze", "--reason", "year end")

@@ -38,6 +38,7 @@ extension API {
         }
         let freeze = Freeze(reason: reason, actor: visit.call.principal.actor, begunAt: visit.now, endsAt: end)
         return change(visit) { store in
+            try Self.requireSeen(visit, in: store)
             try store.freeze(freeze, change: visit.call.change(reason))
         } then: { [self] _ in
             go("/admin/freeze", visit, .done, "Frozen: nothing destructive is done any more.")
@@ -47,11 +48,24 @@ extension API {
     func unfreezeFromPage(_ visit: Visit) throws -> Answer {
         let reason = try Self.remark(visit, "reason")
         return change(visit) { store in
-            try store.unfreeze(change: visit.call.change(reason.isEmpty ? "unfreeze" : reason))
+            try Self.requireSeen(visit, in: store)
+            return try store.unfreeze(change: visit.call.change(reason.isEmpty ? "unfreeze" : reason))
         } then: { [self] isEnded in
             go(
                 "/admin/freeze", visit, isEnded ? .done : .warning,
                 isEnded ? "Not frozen any more: the next run goes on." : "It was not frozen.")
+        }
+    }
+
+    /// Whether the freeze that is on is the one, or none, that the page had shown.
+    private static func requireSeen(_ visit: Visit, in store: any Store) throws {
+        guard let seen = visit.form.text(of: "seen") else { return }
+        let present = try store.freeze(at: visit.now)
+        guard present?.begunAt.description ?? "" == seen else {
+            let what =
+                present.map { "\($0.actor) has frozen it since \($0.begunAt): \($0.reason)" } ?? "nothing is frozen"
+            throw Refused.conflict(
+                "it is not as the page showed it: \(what)", hint: "look at the page again", reason: "frozen-already")
         }
     }
 

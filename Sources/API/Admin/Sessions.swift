@@ -24,6 +24,8 @@ final class Sessions: Sendable {
     static let longest = TimeSpan.hours(8)
     /// How many there are at a time; the one that was seen the longest ago makes room.
     private static let most = 1_000
+    /// How many of them are by one value: who signs in again and again puts out nobody but himself.
+    static let mostOfOne = 20
     /// `__Host-`: set over TLS, by this host and for all of it, or taken by no browser.
     static let cookie = "__Host-rota-session"
 
@@ -38,6 +40,10 @@ final class Sessions: Sendable {
         let session = Session(
             value: value, provenOwner: provenOwner, csrf: Hex.encode(random.bytes(32)), begunAt: now, seenAt: now)
         sessions.withLock { sessions in
+            let own = sessions.filter { $0.value.value == value }
+            if own.count >= Self.mostOfOne, let oldest = own.min(by: { $0.value.seenAt < $1.value.seenAt }) {
+                sessions[oldest.key] = nil
+            }
             if sessions.count >= Self.most, let oldest = sessions.min(by: { $0.value.seenAt < $1.value.seenAt }) {
                 sessions[oldest.key] = nil
             }

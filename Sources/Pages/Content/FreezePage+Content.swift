@@ -48,7 +48,7 @@ extension FreezePage {
             "end-reason", "reason", "Reason to unfreeze", "", hint: "It goes into the audit log.",
             error: errors["end-reason"], isOptional: true, attributes: " maxlength=\"1000\"")
         let end: Markup = "<div class=\"form-end\">\(submit("Unfreeze"))</div>"
-        return card("unfreeze", "Let it go on", form("/admin/freeze/end", frame, look: "column", field, end))
+        return card("unfreeze", "Let it go on", form("/admin/freeze/end", frame, look: "column", seen, field, end))
     }
 
     private func freezing(_ frame: Frame) -> Markup {
@@ -63,8 +63,11 @@ extension FreezePage {
         return card(
             "freeze", freeze == nil ? "Freeze" : "Freeze otherwise",
             note: freeze == nil ? "" : "It takes the place of the one that is on.",
-            form("/admin/freeze", frame, look: "column", reasonField, endField, end))
+            form("/admin/freeze", frame, look: "column", seen, reasonField, endField, end))
     }
+
+    /// Which freeze was on when the page was made: nobody ends another one, which he has not seen.
+    private var seen: Markup { hidden("seen", freeze?.begunAt.description ?? "") }
 
     private func pastCard(_ frame: Frame) -> Markup {
         let over = past.filter { !$0.isOn(at: frame.now) }

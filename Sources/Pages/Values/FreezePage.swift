@@ -2,7 +2,8 @@ package import Engine
 
 /// Whether anything destructive may be done, and the way to stop it or to let it go on.
 ///
-/// Posts: `/admin/freeze` with `reason` and `ends`, `/admin/freeze/end` with `reason`.
+/// Posts: `/admin/freeze` with `reason` and `ends`, `/admin/freeze/end` with `reason`; both with `seen`, since when the
+/// one was on that the page showed.
 package struct FreezePage: Page {
     /// The one that is on, that somebody asked for.
     package var freeze: Freeze?
