@@ -26,6 +26,9 @@ package final class StoreQueue: Sendable {
 
     /// Runs what it is given on the store's thread, one after the other.
     private let schedule: @Sendable (@escaping @Sendable () -> Void) -> Void
+    /// For tasks that ask the store for much and compute little: they go on where it is without waking another thread
+    /// at each step.
+    package let executor: any TaskExecutor
     private let waiting = Locked<[Work]>([])
     private let store: ConfinedStore
     private let onUnknownOutcome: @Sendable (any Error) -> Void
@@ -41,13 +44,16 @@ package final class StoreQueue: Sendable {
         self.init(store, on: { work in queue.async { work() } }, onUnknownOutcome: onUnknownOutcome)
     }
 
-    /// - parameter schedule: runs what it is given, one after the other, when it likes.
+    /// - parameters:
+    ///   - schedule: runs what it is given, one after the other, when it likes.
+    ///   - executor: where tasks go on; the store's thread unless it is told.
     package init(
         _ store: any Store, on schedule: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void,
-        onUnknownOutcome: @escaping @Sendable (any Error) -> Void
+        executor: (any TaskExecutor)? = nil, onUnknownOutcome: @escaping @Sendable (any Error) -> Void
     ) {
         self.store = ConfinedStore(store: store)
         self.schedule = schedule
+        self.executor = executor ?? StoreThread(schedule: schedule)
         self.onUnknownOutcome = onUnknownOutcome
     }
 
@@ -94,10 +100,6 @@ package final class StoreQueue: Sendable {
                         finish(failure.map { .failure($0) } ?? outcome)
                     })))
     }
-
-    /// The store's thread for tasks: one that asks the store for much and computes little goes on there without waking
-    /// another thread at each step.
-    package var executor: some TaskExecutor { StoreThread(schedule: schedule) }
 
     /// Closes the store when all that was submitted before is done.
     package func close() async {

@@ -27,7 +27,8 @@ final class SimulatedProcess: @unchecked Sendable {
         rotator = Rotator(
             // The edge ends a process there; the simulation does as soon as the step is over.
             store: StoreQueue(
-                store, on: { work in world.submit(number, work) }, onUnknownOutcome: { _ in world.doom(number) }),
+                store, on: { work in world.submit(number, work) }, executor: world.executor,
+                onUnknownOutcome: { _ in world.doom(number) }),
             vaults: Dictionary(uniqueKeysWithValues: vaults.map { ($0.name, $0) }),
             clock: SimulatedClock(process: number, world: world), random: SeededRandom(seed: world.word()))
     }
