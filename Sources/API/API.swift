@@ -109,6 +109,8 @@ package struct API: Sendable {
     /// Whether the log was told of a proxy that does not say whom it asks for.
     let isUnnamedTold = Locked(false)
     let attempts = SignInAttempts()
+    /// Those who leave for a provider, whether they come back or not.
+    let leavings = GuessLimit(most: mostWrongValues)
 
     package init(_ parts: Parts) {
         self.parts = parts
@@ -164,7 +166,9 @@ package struct API: Sendable {
                 throw Refused.invalid("the query has no field '\(abridged(stray))'\(near)")
             }
             let call = Call(
-                request: request, path: path, query: query, caller: caller, now: parts.clock.now(), clock: parts.clock,
+                request: request, path: path, query: query, caller: caller,
+                address: Origin(of: request, trusting: parts.trustedProxies).source, now: parts.clock.now(),
+                clock: parts.clock,
                 status: operation.answer.status, takesKey: operation.takesKey)
             return try screen(operation, call) ?? handler(self, call)
         }

@@ -89,7 +89,7 @@ package struct ServedConfiguration: Sendable {
     /// Tries a vault that is configured, in a place that is left as it was; answers as `rota vault check --json` does.
     package var tryVault: @Sendable (_ name: String) async -> JSON
     /// Sends a test event to a webhook that is configured; answers as `rota webhook test --json` does.
-    package var testWebhook: @Sendable (_ name: String, _ actor: String) async throws -> JSON
+    package var testWebhook: @Sendable (_ name: String, _ actor: AuditActor) async throws -> JSON
     /// Has something done that takes its time; false once another configuration is in force, or the end has come.
     package var perform: @Sendable (_ errand: @escaping @Sendable () async -> Void) -> Bool
 
@@ -99,7 +99,7 @@ package struct ServedConfiguration: Sendable {
         caveats: [String: String], webhooks: [Webhook], signIns: [SignIn] = [], rotate: RotateUseCase,
         run: RunUseCase,
         tryVault: @escaping @Sendable (_ name: String) async -> JSON,
-        testWebhook: @escaping @Sendable (_ name: String, _ actor: String) async throws -> JSON,
+        testWebhook: @escaping @Sendable (_ name: String, _ actor: AuditActor) async throws -> JSON,
         perform: @escaping @Sendable (_ errand: @escaping @Sendable () async -> Void) -> Bool
     ) {
         self.policies = policies

@@ -6,7 +6,7 @@ package import RotaCore
 package enum RunRecordDocument {
     package static func json(_ run: RunRecord) -> JSON {
         [
-            "id": .string(run.id), "plan": TokenDocument.text(run.plan), "actor": .string(run.actor),
+            "id": .string(run.id), "plan": TokenDocument.text(run.plan), "actor": .string(run.actor.name),
             "started": TokenDocument.time(run.startedAt), "finished": TokenDocument.time(run.finishedAt),
             "aborted": TokenDocument.text(run.aborted),
         ]

@@ -3,7 +3,7 @@ package import RotaCore
 extension RunUseCase {
     /// Who a daemon applies approved plans as. Not the scheduler: one that is interrupted is not made up for by all
     /// that its policies call for.
-    package static let approvalFollower = "rota serve, an approved plan"
+    package static let approvalFollower: AuditActor = "rota serve, an approved plan"
 
     /// Applies exactly one saved plan, once.
     ///
@@ -16,7 +16,7 @@ extension RunUseCase {
     ///   where the process is to stop; nothing is changed then, and the plan stays as it is. So it does where a limit
     ///   refuses it, which the report tells.
     package func apply(
-        _ planID: String, policies: PolicySet, limits: Limits, actor: String, watchesClock: Bool = true,
+        _ planID: String, policies: PolicySet, limits: Limits, actor: AuditActor, watchesClock: Bool = true,
         deliverWithin deliveryTime: TimeSpan? = TimeSpan(seconds: 30), progress: ProgressReport? = nil
     ) async throws -> RunReport {
         if watchesClock {

@@ -52,7 +52,7 @@ extension RunUseCase {
     ///   - policies: those that the plan has all actions of. What is open of theirs, and is another plan, is withdrawn.
     ///   - actor: who asked for the run.
     private func askForApproval(
-        _ plan: Plan, of policies: [Policy], by actor: String, run: String?
+        _ plan: Plan, of policies: [Policy], by actor: AuditActor, run: String?
     ) async throws -> [SavedPlan] {
         let awaiting = Dictionary(grouping: plan.actions.lazy.filter(\.awaitsApproval), by: \.policy)
         var open: [SavedPlan] = []
@@ -92,12 +92,12 @@ private struct ApprovalRequest: Sendable {
             }
             var change = change
             change.cause = actions.isEmpty ? "nothing of it is called for any more" : "another plan takes its place"
-            _ = try store.withdrawPlan(other.id, by: change.actor, change: change)
+            _ = try store.withdrawPlan(other.id, by: change.actor.name, change: change)
         }
         if let standing { return standing }
         guard !actions.isEmpty else { return nil }
         return try savePlan(
-            part, as: id, of: policy, by: Principal(account: change.actor),
+            part, as: id, of: policy, by: Principal(account: change.actor.name),
             expiresAt: change.at + RunUseCase.approvalTime, in: store, change: change)
     }
 }

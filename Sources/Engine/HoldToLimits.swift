@@ -38,7 +38,7 @@ func begunBefore(_ request: PlanRequest, from store: any StoreReads) throws -> [
     var begun: [String: [TokenID]] = [:]
     for policy in request.policies.policies {
         guard let since = request.occasion.beginning(of: policy.name, at: request.at) else { continue }
-        let rotations = try store.rotations(ofRunsBy: RunUseCase.endWatcher, policy: policy.name, since: since)
+        let rotations = try store.rotations(ofRunsBy: RunUseCase.endWatcher.name, policy: policy.name, since: since)
         if !rotations.isEmpty { begun[policy.name] = rotations.map(\.tokenID) }
     }
     return begun

@@ -91,7 +91,7 @@ package func issueToken(
         id: TokenID(randomBytes: random.bytes(TokenID.randomCount)), name: draft.name,
         description: draft.description, owner: draft.owner, integration: draft.integration,
         scopes: draft.scopes, labels: draft.labels, prefix: draft.prefix, createdAt: change.at,
-        createdBy: change.actor, expiresAt: draft.expiresAt,
+        createdBy: change.actor.name, expiresAt: draft.expiresAt,
         values: ValueSummary(current: version?.number, currentIssuedAt: version?.issuedAt),
         destinationCount: draft.destinations.count)
     try store.addToken(token, version: version, destinations: draft.destinations, change: change)

@@ -15,7 +15,7 @@ package struct QuarantineUseCase: Sendable {
     /// - parameters:
     ///   - reason: one sentence, kept with the token and in the audit log.
     ///   - actor: such as `cli:alice`.
-    package func quarantine(_ id: TokenID, reason: String, actor: String) async throws -> QuarantineResult {
+    package func quarantine(_ id: TokenID, reason: String, actor: AuditActor) async throws -> QuarantineResult {
         let change = Change(actor: actor, at: clock.now(), cause: reason)
         return try await store.write { store in
             let done = try store.quarantineToken(id, by: nil, change: change)
@@ -25,7 +25,7 @@ package struct QuarantineUseCase: Sendable {
     }
 
     /// Once it returns `done`, the values that authenticated before do so again.
-    package func restore(_ id: TokenID, reason: String, actor: String) async throws -> QuarantineResult {
+    package func restore(_ id: TokenID, reason: String, actor: AuditActor) async throws -> QuarantineResult {
         let change = Change(actor: actor, at: clock.now(), cause: reason)
         return try await store.write { store in
             let done = try store.restoreToken(id, change: change)

@@ -24,7 +24,7 @@ package struct RevokeUseCase: Sendable {
     ///   - actor: such as `cli:alice`.
     /// - returns: one answer for each, in order.
     package func revoke(
-        _ tokens: [String], isEmergency: Bool = false, reason: String, actor: String
+        _ tokens: [String], isEmergency: Bool = false, reason: String, actor: AuditActor
     ) async throws -> [Revocation] {
         var revocations: [Revocation] = []
         for nameOrID in tokens {
@@ -44,14 +44,14 @@ package struct RevokeUseCase: Sendable {
     /// While another process writes, as a large import does, it is tried again: whoever asked may be gone, and would
     /// not ask again.
     package func revoke(
-        _ id: TokenID, reason: String, actor: String,
+        _ id: TokenID, reason: String, actor: AuditActor,
         then finish: @escaping @Sendable (Result<Revocation, any Error>) -> Void
     ) {
         revoke(id, reason, actor, triesLeft: Self.mostTries, then: finish)
     }
 
     private func revoke(
-        _ id: TokenID, _ reason: String, _ actor: String, triesLeft: Int,
+        _ id: TokenID, _ reason: String, _ actor: AuditActor, triesLeft: Int,
         then finish: @escaping @Sendable (Result<Revocation, any Error>) -> Void
     ) {
         store.write({ store in

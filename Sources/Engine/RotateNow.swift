@@ -23,7 +23,7 @@ package struct RotateUseCase: Sendable {
     ///   - actor: such as `cli:alice`.
     /// - returns: nil when no token has this id or name.
     package func rotate(
-        _ nameOrID: String, overlap: TimeSpan, endsOlder: Bool = false, reason: String, actor: String
+        _ nameOrID: String, overlap: TimeSpan, endsOlder: Bool = false, reason: String, actor: AuditActor
     ) async throws -> RotationResult? {
         let now = clock.now()
         let found = try await store.read { store in
@@ -62,7 +62,7 @@ package struct RotateUseCase: Sendable {
             return RotationResult(
                 rotation.tokenID, .skipped, cause: "another process is at a rotation of it right now")
         }
-        let by = rotation.trigger.map { "policy:\($0.policy)" } ?? rotation.claim.actor
+        let by = rotation.trigger.map { "policy:\($0.policy)" } ?? rotation.claim.actor.name
         result.remark = "the rotation that \(by) began at \(rotation.claimedAt) was tried again"
         return result
     }

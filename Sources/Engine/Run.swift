@@ -47,7 +47,7 @@ package struct RunUseCase: Sendable {
     ///     somebody else sees to it.
     ///   - progress: told how far each step is.
     package func run(
-        policies: PolicySet, only firing: Set<String>? = nil, limits: Limits, actor: String,
+        policies: PolicySet, only firing: Set<String>? = nil, limits: Limits, actor: AuditActor,
         deliverWithin deliveryTime: TimeSpan? = TimeSpan(seconds: 30), progress: ProgressReport? = nil
     ) async throws -> RunReport {
         let clock = RunClock(self.clock)
@@ -301,7 +301,7 @@ struct RunPass: Sendable {
     /// Why none of its actions is taken; nil where they are.
     var brake: Brake?
     var occasion = Occasion.request
-    var actor: String
+    var actor: AuditActor
     var startedAt: Instant
     /// The saved plan that it applies; nil where it made its own.
     var savedPlan: String?

@@ -264,7 +264,7 @@ extension OpenRotations {
 extension RunRecord {
     fileprivate var json: JSON {
         [
-            "id": .string(id), "plan": plan.map { .string($0) } ?? .null, "actor": .string(actor),
+            "id": .string(id), "plan": plan.map { .string($0) } ?? .null, "actor": .string(actor.name),
             "started": text(startedAt),
             "finished": text(finishedAt), "aborted": aborted.map { .string($0) } ?? .null,
         ]

@@ -8,6 +8,8 @@ package struct Principal: Hashable, Sendable {
     package var tokenID: TokenID?
     /// Its name.
     package var tokenName: String?
+    /// The request that it came with; it is not kept with what he asked for.
+    package var request: RequestOrigin?
 
     /// Nobody was authenticated: an account is all that is known.
     package init(account: String) {
@@ -31,7 +33,7 @@ package struct Principal: Hashable, Sendable {
     }
 
     /// As who acts, in the audit log.
-    package var actor: String { tokenName.map { "token:\($0)" } ?? account }
+    package var actor: AuditActor { AuditActor(tokenName.map { "token:\($0)" } ?? account, request: request) }
 }
 
 extension Principal {

@@ -44,7 +44,7 @@ enum Decode {
                 row.optionalInteger(18).map(TimeSpan.init(seconds:)), revokes: row.optionalInteger(19) == 1,
                 endsWhenIdle: row.optionalInteger(21) == 1),
             claimedAt: claimedAt,
-            claim: Change(actor: row.text(7), at: claimedAt, cause: row.text(8), run: row.optionalText(9)),
+            claim: Change(actor: AuditActor(row.text(7)), at: claimedAt, cause: row.text(8), run: row.optionalText(9)),
             trigger: trigger(row), failures: row.count(15), rejections: row.count(24), nextAttemptAt: row.instant(16),
             cause: row.optionalText(17), alarmedAt: row.optionalInstant(20), useAlarmedAt: row.optionalInstant(23),
             promotedAt: row.optionalInstant(22), endAtClaim: row.optionalInstant(26))
@@ -91,7 +91,8 @@ enum Decode {
         let plan = row.text(1)
         return RunRecord(
             id: row.text(0), plan: plan.isEmpty ? nil : plan, planned: row.optionalInteger(2).map { Int($0) },
-            acting: row.optionalText(3).map { $0.split(separator: "\n").map(String.init) }, actor: row.text(4),
+            acting: row.optionalText(3).map { $0.split(separator: "\n").map(String.init) },
+            actor: AuditActor(row.text(4)),
             startedAt: row.instant(5), finishedAt: row.optionalInstant(6), aborted: row.optionalText(7))
     }
 

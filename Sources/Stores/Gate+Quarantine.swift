@@ -43,7 +43,8 @@ extension SQLStore {
         try driver.execute(
             .addQuarantine,
             [
-                .of(id), .of(change.at), .text(change.actor), .text(change.cause), .of(rule?.policy), .of(rule?.rule),
+                .of(id), .of(change.at), .text(change.actor.name), .text(change.cause), .of(rule?.policy),
+                .of(rule?.rule),
                 .of(change.at.midnight),
             ])
     }

@@ -29,7 +29,7 @@ extension SQLStore {
                     .adoptOverlap,
                     [
                         .of(id), .of(former.number), .integer(number), .of(overlap), .of(change.at),
-                        .text(change.actor), .text(change.cause),
+                        .text(change.actor.name), .text(change.cause),
                     ])
             }
             try conclude(

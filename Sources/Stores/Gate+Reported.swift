@@ -41,7 +41,7 @@ extension SQLStore {
         _ id: TokenID, _ state: VersionState, at instant: Instant, _ action: String, _ change: Change
     ) throws {
         let values: [Value] = [
-            .of(id), .text(state.rawValue), .of(instant), .text(change.actor), .text(change.cause),
+            .of(id), .text(state.rawValue), .of(instant), .text(change.actor.name), .text(change.cause),
         ]
         guard try driver.execute(.endReported, values) == 1 else { return }
         try end(id, state, action, change)

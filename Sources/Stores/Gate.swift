@@ -39,7 +39,7 @@ extension SQLStore {
     func revokeToken(_ id: TokenID, isEmergency: Bool, change: Change) throws -> Bool {
         let brake = try brake(at: change.at)
         if !isEmergency, let brake { throw StoreError.held(brake) }
-        let values: [Value] = [.of(id), .of(change.at), .text(change.actor), .text(change.cause)]
+        let values: [Value] = [.of(id), .of(change.at), .text(change.actor.name), .text(change.cause)]
         guard try driver.execute(.endToken, values) == 1 else { return false }
         // Said only of an emergency: what is not one went past nothing.
         var details: JSON.Object = [:]
@@ -51,7 +51,7 @@ extension SQLStore {
 
     func expireToken(_ id: TokenID, change: Change) throws -> Bool {
         try requireReleased(at: change.at)
-        let values: [Value] = [.of(id), .of(change.at), .text(change.actor), .text(change.cause)]
+        let values: [Value] = [.of(id), .of(change.at), .text(change.actor.name), .text(change.cause)]
         guard try driver.execute(.expireToken, values) == 1 else { return false }
         try end(id, .expired, "token.expire", change)
         return true
@@ -84,7 +84,7 @@ extension SQLStore {
         let claimed = try driver.execute(
             .claimRotation,
             [
-                .of(id), .of(fromVersion), .of(overlap), .of(change.at), .text(change.actor),
+                .of(id), .of(fromVersion), .of(overlap), .of(change.at), .text(change.actor.name),
                 .text(change.cause),
                 .of(change.run), .of(trigger?.policy), .of(trigger?.rule), .of(trigger?.reason),
                 .of(trigger?.message), .of(trigger?.deadline), .of(cap.span), .of(cap.revokes),

@@ -20,12 +20,19 @@ extension SQLStore {
         var body = JSONWriter(reservingCapacity: 1_024)
         body.beginObject()
         body.member("action", action)
-        body.member("actor", change.actor)
+        body.member("actor", change.actor.name)
         body.key("after")
         after(&body)
         body.member("at", change.at)
         body.member("cause", change.cause)
         body.member("object", object)
+        if let request = change.actor.request {
+            body.key("request")
+            body.beginObject()
+            if let address = request.address { body.member("address", address) }
+            body.member("id", request.id)
+            body.endObject()
+        }
         if let run = change.run { body.member("run", run) }
         if let source = change.source {
             body.key("source")
@@ -40,7 +47,7 @@ extension SQLStore {
         try driver.execute(
             .addAuditEntry,
             [
-                .of(change.at), .text(change.actor), .text(action), .text(object),
+                .of(change.at), .text(change.actor.name), .text(action), .text(object),
                 .text(String(decoding: body.bytes, as: UTF8.self)),
             ])
     }
@@ -70,7 +77,7 @@ extension SQLStore {
         _ type: String, _ change: Change, token: TokenID?, sequence: Int64?, _ details: JSON.Object
     ) throws {
         var data = JSON.Object.joining(
-            details, ["actor": .string(change.actor), "cause": .string(change.cause)])
+            details, ["actor": .string(change.actor.name), "cause": .string(change.cause)])
         if let run = change.run { data["run"] = .string(run) }
         // No full stop in it: the signature's payload is joined by them.
         let id = "evt_" + Hex.encode(Random.bytes(16))

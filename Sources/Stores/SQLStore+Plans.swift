@@ -93,7 +93,7 @@ extension SQLStore {
     func applyPlan(_ id: String, run: String, change: Change) throws -> Bool {
         try requireReleased(at: change.at)
         let values: [Value] = [
-            .text(id), .of(change.at), .text(change.actor), .text(change.cause), .text(run),
+            .text(id), .of(change.at), .text(change.actor.name), .text(change.cause), .text(run),
         ]
         guard try driver.execute(.applyPlan, values) == 1 else { return false }
         let details: JSON.Object = ["plan": .string(id)]

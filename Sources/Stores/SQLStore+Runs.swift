@@ -7,7 +7,7 @@ import SQLite
 extension SQLStore {
     func beginRun(_ run: RunRecord, change: Change) throws {
         let values: [Value] = [
-            .text(run.id), .of(run.acting?.joined(separator: "\n")), .text(run.actor), .of(run.startedAt),
+            .text(run.id), .of(run.acting?.joined(separator: "\n")), .text(run.actor.name), .of(run.startedAt),
         ]
         guard let number = try driver.first(.addRun, values, { $0.integer(0) }), driver.hold(.run(number)) else {
             throw StoreError.failed("the run \(run.id) could not be begun")

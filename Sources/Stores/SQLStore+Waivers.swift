@@ -26,6 +26,10 @@ extension SQLStore {
         try driver.all(.waiversAbout, [.text(policy), .of(now), .of(id)], Decode.waiver)
     }
 
+    func waiversAskedFor(at now: Instant, of policy: String) throws -> [Waiver] {
+        try driver.all(.waiversAskedFor, [.text(policy), .of(now)], Decode.waiver)
+    }
+
     func waiversEnding(by end: Instant) throws -> [Waiver] {
         try [Waiver.State.requested, .active].flatMap { state in
             try driver.all(.waiversEnding, [.text(state.rawValue), .of(end)], Decode.waiver)
@@ -73,7 +77,7 @@ extension SQLStore {
     }
 
     func expireWaiver(_ id: String, change: Change) throws -> Bool {
-        guard try driver.execute(.expireWaiver, ending(id, by: change.actor, change)) == 1 else { return false }
+        guard try driver.execute(.expireWaiver, ending(id, by: change.actor.name, change)) == 1 else { return false }
         try tell("waiver.expire", "waiver.expired", id, change)
         return true
     }

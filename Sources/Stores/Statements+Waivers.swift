@@ -1,7 +1,8 @@
 /// Waivers: few at a time, and kept for ever.
 extension Statement {
     static let waiving: [Statement] = [
-        waiver, waivers, waiversInForce, waiversAbout, waiversEnding, requestWaiver, approveWaiver, tellWaiverEnd,
+        waiver, waivers, waiversInForce, waiversAbout, waiversEnding, waiversAskedFor, requestWaiver, approveWaiver,
+        tellWaiverEnd,
         expireWaiver, withdrawWaiver,
     ]
 
@@ -24,6 +25,11 @@ extension Statement {
     /// Asked of each state by itself, so that it is a range.
     static let waiversEnding = Statement(
         "SELECT \(columns) FROM waivers WHERE state = $1 AND ends_at <= $2 ORDER BY ends_at, number")
+    static let waiversAskedFor = Statement(
+        """
+        SELECT \(columns) FROM waivers WHERE policy = $1 AND state = 'requested' AND ends_at > $2
+        ORDER BY ends_at, number
+        """)
 
     static let requestWaiver = Statement(
         """

@@ -172,6 +172,9 @@ package struct FakeStoreReads: StoreReads {
     package func waiversInForce(at now: Instant, of policy: String, about id: TokenID) -> [Waiver] {
         waiversInForce(at: now).filter { $0.policy == policy }
     }
+    package func waiversAskedFor(at now: Instant, of policy: String) -> [Waiver] {
+        waivers.filter { $0.policy == policy && $0.state(at: now) == .requested }
+    }
     package func waiversEnding(by end: Instant) -> [Waiver] {
         waivers.filter { $0.ending == nil && $0.endsAt <= end }
     }

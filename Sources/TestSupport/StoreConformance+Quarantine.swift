@@ -40,7 +40,7 @@ extension StoreConformance {
             let change = bench.change("unused", after: 5)
             try require(
                 try bench.store.quarantine(of: id)
-                    == Quarantine(since: change.at, by: change.actor, cause: "unused", rule: rule), "all of it")
+                    == Quarantine(since: change.at, by: change.actor.name, cause: "unused", rule: rule), "all of it")
             try require(try bench.inQuarantine(since: bench.now) == [], "not for so long")
             try require(try bench.inQuarantine(since: change.at) == ["t"], "as long as that")
             try bench.requireNothing(of: id, "a second quarantine") { try !bench.quarantine(id) }

@@ -276,7 +276,7 @@ extension StoreConformance {
             }
         },
         StoreClaim("what the runs of somebody have begun for a policy is known, but not what was given up") { bench in
-            func run(_ id: String, by actor: String, after seconds: Int64) throws {
+            func run(_ id: String, by actor: AuditActor, after seconds: Int64) throws {
                 let at = bench.now + TimeSpan(seconds: seconds)
                 try bench.write {
                     try $0.beginRun(RunRecord(id: id, actor: actor, startedAt: at), change: bench.change())

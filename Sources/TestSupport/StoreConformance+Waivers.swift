@@ -63,11 +63,18 @@ extension StoreConformance {
             let id = try bench.add("t").id
             let asked = bench.waiver("waiver_1", .token(id))
             try bench.ask(asked)
+            func open(_ policy: String, after span: TimeSpan = .zero) throws -> [String] {
+                try bench.store.waiversAskedFor(at: bench.now + span, of: policy).map(\.id)
+            }
+            try require(try open("p") == [asked.id], "it waits for an answer")
+            try require(
+                try open("q").isEmpty && open("p", after: .days(31)).isEmpty, "of this policy, and until its end")
             func told(_ lead: TimeSpan) throws -> Bool {
                 try bench.write { try $0.tellWaiverEnd(asked.id, lead: lead, change: bench.change()) }
             }
             try bench.requireNothing(of: id, "the end of one that is not in force") { try !told(.days(14)) }
             try require(try bench.approve(asked.id), "asked for")
+            try require(try open("p").isEmpty, "it has its answer")
             let written = try bench.written { try require(try told(.days(14)), "it is new") }
             try require(written == (1, 1), "audited and told: \(written)")
             try require(try bench.events().last?.type == "waiver.expiring", "waiver.expiring")

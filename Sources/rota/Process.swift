@@ -1,5 +1,6 @@
 import Crypto
 import Glibc
+import RotaCore
 
 /// What is settled before anything else happens.
 enum Process {
@@ -49,7 +50,7 @@ enum Process {
     }
 
     /// Who acts, for the audit log: `cli:alice`, or `cli:alice as rota` through sudo.
-    static var actor: String {
+    static var actor: AuditActor {
         let user = userName()
         guard let person = environment("SUDO_USER"), person != user, person.utf8.count <= 64,
             person.utf8.allSatisfy(isNameByte)

@@ -78,10 +78,10 @@ struct Invocation: Sendable {
     }
 
     /// Who does it, for the audit log.
-    var actor: String { surroundings?.principal.actor ?? Process.actor }
+    var actor: AuditActor { surroundings?.principal.actor ?? Process.actor }
 
     /// The same where somebody else has to approve.
-    var principal: Principal { surroundings?.principal ?? Principal(account: Process.actor) }
+    var principal: Principal { surroundings?.principal ?? Principal(account: Process.actor.name) }
 
     var wantsJSON: Bool { arguments.has("json") }
 

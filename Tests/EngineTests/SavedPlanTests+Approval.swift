@@ -261,12 +261,12 @@ extension SavedPlanTests {
         }
         #expect(try await told() == 1)
         let saved = try #require(try await openPlans().first)
-        #expect(saved.requester == Principal(account: RunUseCase.scheduler))
+        #expect(saved.requester == Principal(account: RunUseCase.scheduler.name))
         #expect(log.all.contains { $0.hasPrefix("a plan waits for an approval plan=\(saved.id) policy=unused") })
         try await approve(saved, by: person("bob"), policies: PolicySet([Self.approved]))
         #expect(try await daemon.applyApproved().map { $0.count(.done) } == [2])
         #expect(try await active() == 0)
-        #expect(try await end(saved)?.by == RunUseCase.approvalFollower)
+        #expect(try await end(saved)?.by == RunUseCase.approvalFollower.name)
         #expect(try await daemon.applyApproved().isEmpty)
     }
 

@@ -54,7 +54,7 @@ extension Samples {
     private var run: RunRecord {
         RunRecord(
             id: "run_20261127", plan: plan.digest, planned: 41, acting: ["production-rotation", "unused-tokens"],
-            actor: say("rota"), startedAt: ago(.hours(6)), finishedAt: ago(.hours(6)) + .minutes(2))
+            actor: AuditActor(say("rota")), startedAt: ago(.hours(6)), finishedAt: ago(.hours(6)) + .minutes(2))
     }
 
     private var outcomes: [Outcome: Int] {

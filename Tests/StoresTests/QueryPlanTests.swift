@@ -56,6 +56,7 @@ import Testing
         (.waivers, "SEARCH waivers USING INTEGER PRIMARY KEY (rowid<?)"),
         (.waiver, "SEARCH waivers USING INDEX sqlite_autoindex_waivers_1 (id=?)"),
         (.waiversInForce, "SEARCH waivers USING INDEX waivers_by_end (state=? AND ends_at>?)"),
+        (.waiversAskedFor, "SEARCH waivers USING INDEX waivers_of_policy (policy=? AND state=? AND ends_at>?)"),
         (.waiversEnding, "SEARCH waivers USING INDEX waivers_by_end (state=? AND ends_at<?)"),
         (.waiversAbout, "SEARCH waivers USING INDEX waivers_of_policy (policy=? AND state=? AND ends_at>?)"),
         (.savedPlans, "SEARCH plans USING INTEGER PRIMARY KEY (rowid<?)"),

@@ -641,6 +641,71 @@ def test_a_waiver_is_asked_for_approved_by_another_and_withdrawn(office):
         alice("POST", "/v1/waivers", code, json=asked | changed)
 
 
+def test_nobody_asks_for_the_same_waiver_twice_nor_for_more_than_a_hundred(office):
+    bare, served, root, alice, bob = office
+
+    def ask(who, code, number=0, rule=None):
+        return who("POST", "/v1/waivers", code, json={
+            "token": f"t{number % 3}", "policy": "quarterly", "rule": rule, "reason": "until the vendor is done",
+            "ends_at": "2027-01-31T00:00:00Z"})
+
+    first = ask(alice, 201)["waiver"]["id"]
+    assert first in ask(alice, 409)["detail"]
+    ask(bob, 201)
+    alice("POST", f"/v1/waivers/{first}/withdraw", json={})
+    ask(alice, 201)
+    for number in range(97):
+        bare.json("token", "create", "--name", f"w{number}", "--owner", "w")
+        root("POST", "/v1/waivers", 201, json={
+            "token": f"w{number}", "policy": "quarterly", "reason": "many", "ends_at": "2027-01-31T00:00:00Z"})
+    for number in range(3):
+        ask(root, 201, number)
+    root("POST", "/v1/waivers", 409, json={
+        "token": "alice", "policy": "quarterly", "reason": "one more", "ends_at": "2027-01-31T00:00:00Z"})
+    ask(bob, 201, 1)
+
+
+def test_an_entry_tells_the_address_and_the_request_that_it_was_asked_for_by(bare):
+    admin = bare.init()
+    with Served(bare, settings=', trusted-proxies: ["127.0.0.1"]') as served:
+        root = Caller(served, admin)
+        made = root.ask("POST", "/v1/tokens", 201, json={"name": "a"}, headers={"X-Forwarded-For": "203.0.113.9"})
+        changed = root.ask("PATCH", "/v1/tokens/a", json={"owner": "o"})
+        ended = root.ask("POST", "/v1/tokens/a/revoke", json={"reason": "test"})
+        bare.json("token", "create", "--name", "home")
+        entries = root("GET", "/v1/audit?limit=50")["entries"]
+
+    def request(action, number=0):
+        return [entry["entry"] for entry in entries if entry["entry"]["action"] == action][number].get("request")
+
+    assert request("token.issue") is None, "at home there is none"
+    assert request("token.issue", 1) == {"address": "203.0.113.9", "id": made.headers["X-Request-Id"]}
+    assert request("token.edit") == {"address": "127.0.0.1", "id": changed.headers["X-Request-Id"]}
+    assert request("token.revoke") == {"address": "127.0.0.1", "id": ended.headers["X-Request-Id"]}
+
+
+def test_who_issues_neither_renames_a_holder_of_roles_nor_ends_what_others_made(bare):
+    admin = bare.init()
+    with Served(bare) as served:
+        root = Caller(served, admin)
+        issuer = caller(bare, served, "issuer", "rota:issue", owner="team", expires="300d")
+        other = caller(bare, served, "other", "rota:issue", owner="team", expires="300d")
+
+        def edit(who, code, token, **changes):
+            return who("PATCH", f"/v1/tokens/{token}", code, json=changes)
+
+        made = other("POST", "/v1/tokens", 201, json={"name": "mine", "expires_at": "2026-12-31T00:00:00Z"})
+        assert made["token"]["created_by"] == "token:other"
+        # Under its name he would be taken for who made it.
+        edit(root, 200, "other", description="of the second team")
+        assert "administrator" in edit(issuer, 403, "other", name="former")["detail"]
+        assert "administrator" in edit(issuer, 403, "issuer", name="elsewhere")["detail"]
+        edit(issuer, 200, "mine", name="ours")
+        edit(issuer, 403, "ours", expires_at="2026-12-01T00:00:00Z")
+        edit(other, 200, "ours", expires_at="2026-12-01T00:00:00Z")
+        edit(root, 200, "other", name="former")
+
+
 def test_a_waiver_from_a_policy_that_there_is_not_is_refused_by_its_name(office):
     bare, served, root, alice, bob = office
     told = alice("POST", "/v1/waivers", 422, json={

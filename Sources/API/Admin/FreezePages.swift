@@ -36,7 +36,7 @@ extension API {
                 show(try Self.freezePage(visit, errors: errors, from: store), visit, status: 422)
             }
         }
-        let freeze = Freeze(reason: reason, actor: visit.call.principal.actor, begunAt: visit.now, endsAt: end)
+        let freeze = Freeze(reason: reason, actor: visit.call.principal.actor.name, begunAt: visit.now, endsAt: end)
         return change(visit) { store in
             try Self.requireSeen(visit, in: store)
             try store.freeze(freeze, change: visit.call.change(reason))
@@ -46,7 +46,12 @@ extension API {
     }
 
     func unfreezeFromPage(_ visit: Visit) throws -> Answer {
-        let reason = try Self.remark(visit, "reason")
+        let reason = visit.field("reason")
+        if !reason.isEmpty, let fault = Remark.fault(of: reason) {
+            return look(visit) { [self] store in
+                show(try Self.freezePage(visit, errors: ["end-reason": fault], from: store), visit, status: 422)
+            }
+        }
         return change(visit) { store in
             try Self.requireSeen(visit, in: store)
             return try store.unfreeze(change: visit.call.change(reason.isEmpty ? "unfreeze" : reason))

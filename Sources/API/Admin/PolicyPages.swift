@@ -58,7 +58,7 @@ extension API {
     }
 
     func reportFile(_ kind: ReportKind, _ visit: Visit) -> Answer {
-        report(kind, at: nil, by: visit.call.principal.actor, isFile: true, visit.call)
+        report(kind, at: nil, by: visit.call.principal.actor.name, isFile: true, visit.call)
     }
 
     /// From what all tokens were judged by a moment ago.

@@ -14,27 +14,24 @@ final class SignInAttempts: Sendable {
     }
 
     static let longest = TimeSpan.minutes(10)
-    private static let most = 10_000
+    /// Of one generation: when it is full, the one before is forgotten, so that to know many costs no more than few.
+    private static let most = 5_000
     static let cookie = "__Host-rota-sign-in"
 
-    private let pending = Locked<[String: Pending]>([:])
+    private let pending = Locked<(recent: [String: Pending], earlier: [String: Pending])>(([:], [:]))
 
-    func begin(_ attempt: Pending, at now: Instant) {
+    func begin(_ attempt: Pending) {
         pending.withLock { pending in
-            if pending.count >= Self.most { pending = pending.filter { now - $0.value.begunAt < Self.longest } }
-            if pending.count >= Self.most, let oldest = pending.min(by: { $0.value.begunAt < $1.value.begunAt }) {
-                pending[oldest.key] = nil
-            }
-            pending[attempt.attempt.state] = attempt
+            if pending.recent.count >= Self.most { pending = ([:], pending.recent) }
+            pending.recent[attempt.attempt.state] = attempt
         }
     }
 
     /// Each comes back once.
     func take(_ state: String, at now: Instant) -> Pending? {
         pending.withLock { pending in
-            guard let attempt = pending.removeValue(forKey: state), now - attempt.begunAt < Self.longest else {
-                return nil
-            }
+            let known = pending.recent.removeValue(forKey: state) ?? pending.earlier.removeValue(forKey: state)
+            guard let attempt = known, now - attempt.begunAt < Self.longest else { return nil }
             return attempt
         }
     }
@@ -48,11 +45,18 @@ extension API {
             return .now(errorPage(404, request))
         }
         let next = Self.next(FormFields((request.target.query ?? "").utf8)?.text(of: "next"))
+        let now = parts.clock.now()
+        // Each goes to the provider and is remembered: nobody is to push those of others out.
+        let source = Origin(of: request, trusting: parts.trustedProxies).source ?? request.peer.description
+        if let wait = leavings.wait(for: source, at: now) {
+            let failure = "Too many sign-ins were begun from here: try again in \(wait.spoken)."
+            return .now(signInPage(next: next, failure: failure, status: 429))
+        }
+        leavings.fail(source, at: now)
         let attempt = ServedConfiguration.SignIn.Attempt(
             state: Hex.encode(parts.random.bytes(32)), nonce: Hex.encode(parts.random.bytes(32)),
             verifier: Hex.encode(parts.random.bytes(32)))
-        let now = parts.clock.now()
-        attempts.begin(SignInAttempts.Pending(provider: name, attempt: attempt, next: next, begunAt: now), at: now)
+        attempts.begin(SignInAttempts.Pending(provider: name, attempt: attempt, next: next, begunAt: now))
         return asking(request) {
             let address = try await provider.address(attempt)
             // He comes back from another site, which a cookie that is strict would not survive.

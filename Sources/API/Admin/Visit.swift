@@ -88,7 +88,8 @@ extension API {
         }
         let visit = Visit(
             call: Call(
-                request: request, path: path, query: query, caller: value, now: now, clock: parts.clock),
+                request: request, path: path, query: query, caller: value,
+                address: Origin(of: request, trusting: parts.trustedProxies).source, now: now, clock: parts.clock),
             session: session, sessionName: name, form: form, brake: try brakeNow(at: now))
         guard route.roles.contains(where: value.has) else {
             return .now(errorPage(403, request, advice: "This needs \(route.roles[0]).", visit))

@@ -54,9 +54,7 @@ extension API {
         }
         let random = parts.random
         return change(visit) { [errors] store -> NewWaiverPage? in
-            guard let token = try store.token(named: name), visit.call.sees(token) else {
-                throw Refused.missing("token")
-            }
+            let token = try visit.call.token(named: name, in: store)
             var page = try Self.newWaiverPage(about: token, configuration, from: store, at: visit.now)
             guard let choice = page.choices.first(where: { $0.value == chosen }) else {
                 throw Refused.senseless("the rule does not judge this token: load the form again")

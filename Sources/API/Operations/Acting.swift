@@ -7,9 +7,11 @@ import RotaCore
 extension Call {
     /// Who acts, in the audit log and where somebody else has to approve.
     var principal: Principal {
-        Principal(
+        var principal = Principal(
             name: caller.owner.isEmpty ? caller.name : caller.owner, account: "token:\(caller.name)",
             tokenID: caller.tokenID, tokenName: caller.name)
+        principal.request = RequestOrigin(id: request.id, address: address)
+        return principal
     }
 
     /// By now: it may have waited for another writer.

@@ -87,7 +87,7 @@ extension API {
             }
             return period
         }
-        return report(kind, at: at, period: period ?? .days(30), by: call.principal.actor, call)
+        return report(kind, at: at, period: period ?? .days(30), by: call.principal.actor.name, call)
     }
 
     /// Of any length, and never more than a few at a time, so that nobody waits behind them: it is written into a file,

@@ -10,11 +10,8 @@ extension API {
     static func once<Extra>(
         _ call: Call, _ key: RequestKey?, in store: any Store, _ body: (any Store) throws -> (JSON, Extra?)
     ) throws -> (document: JSON, extra: Extra?, isAgain: Bool) {
+        if let known = try known(call, key, in: store) { return (known, nil, true) }
         let start = call.now - AnsweredRequest.lifetime
-        if let key, let known = try store.answeredRequest(of: call.caller.tokenID, key: key.text, since: start) {
-            guard known.request == key.request else { throw RequestKey.otherRequest }
-            return (try JSON.parse(known.answer, maximumBytes: known.answer.utf8.count), nil, true)
-        }
         let (document, extra) = try body(store)
         if let key {
             try store.rememberRequest(
@@ -23,6 +20,15 @@ extension API {
                 of: call.caller.tokenID, key: key.text, at: call.now, forgetting: start)
         }
         return (document, extra, false)
+    }
+
+    /// What was answered under the key before; nil: nothing.
+    static func known(_ call: Call, _ key: RequestKey?, in store: any Store) throws -> JSON? {
+        let start = call.now - AnsweredRequest.lifetime
+        guard let key, let known = try store.answeredRequest(of: call.caller.tokenID, key: key.text, since: start)
+        else { return nil }
+        guard known.request == key.request else { throw RequestKey.otherRequest }
+        return try JSON.parse(known.answer, maximumBytes: known.answer.utf8.count)
     }
 
     /// Has something done that takes its time and more than one transaction: with a key once.

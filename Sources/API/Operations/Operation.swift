@@ -71,6 +71,8 @@ struct Call: Sendable {
     var path: Router.Parameters
     var query: FormFields?
     var caller: KnownValue
+    /// Where it came from.
+    var address: String?
     /// When it came.
     var now: Instant
     var clock: any WallClock

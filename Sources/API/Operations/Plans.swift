@@ -39,6 +39,8 @@ extension API {
     /// Judges outside of any transaction, and saves what that gave in one.
     func savedPlan(for life: TimeSpan, _ key: RequestKey?, _ call: Call) async throws -> (document: JSON, isAgain: Bool)
     {
+        // Before anything is judged anew: what is called for by now may be over a limit.
+        if let known = try await parts.store.read({ try Self.known(call, key, in: $0) }) { return (known, true) }
         let request = planRequest(at: call.now)
         let random = parts.random
         let result = try await parts.store.read { try Engine.makePlan(request, from: $0) }

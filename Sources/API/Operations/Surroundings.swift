@@ -124,7 +124,7 @@ extension API {
                         hint: "talk to who did; 'replace': true has yours take its place", reason: "frozen-already")
                 }
             }
-            let freeze = Freeze(reason: reason, actor: call.principal.actor, begunAt: call.now, endsAt: end)
+            let freeze = Freeze(reason: reason, actor: call.principal.actor.name, begunAt: call.now, endsAt: end)
             try store.freeze(freeze, change: call.change(reason))
             return ["held": BrakeDocument.json(.frozen(freeze)), "freeze": BrakeDocument.json(freeze)]
         }

@@ -58,7 +58,7 @@ extension API {
             let result = try await configuration.rotate.rotate(
                 token.id.text, overlap: overlap ?? Rule.usualOverlap, endsOlder: overlap != nil, reason: reason,
                 actor: call.principal.actor)
-            guard let result else { return Self.stopping }
+            guard let result, result.cause != Rotator.stopping else { return Self.stopping }
             if let refusal = try await refusal(of: result, token) { throw refusal }
             let now = parts.clock.now()
             let after = try await parts.store.read { store in
@@ -125,7 +125,7 @@ extension Call {
     func requireHand(on token: Token, isEmergency: Bool = false) throws {
         guard !caller.has(Role.operate), !isAdmin else { return }
         guard !isEmergency else { throw Refused.forbidden("'emergency' needs \(Role.operate)") }
-        guard token.createdBy == principal.actor else {
+        guard token.createdBy == principal.actor.name else {
             throw Refused.forbidden("you revoke and rotate the tokens that you made; others need \(Role.operate)")
         }
         guard !caller.owner.isEmpty, token.owner == caller.owner, ungranted(token.scopes) == nil else {
@@ -135,6 +135,20 @@ extension Call {
 }
 
 extension Call {
+    /// Refuses what would make somebody else of who holds the token, or end it as a revocation does: he is known by its
+    /// name in the audit log, and what he made is his by it.
+    ///
+    /// - throws: `Refused` with 403.
+    func requireHand(on before: Token, toMake after: Token) throws {
+        guard !isAdmin else { return }
+        if before.name != after.name, (before.scopes + after.scopes).contains(where: [ScopeEntry].roles.contains) {
+            throw Refused.forbidden("whoever holds a role is known by the name of his token: ask an administrator")
+        }
+        if let end = after.expiresAt, before.expiresAt.map({ end < $0 }) ?? true, !hasHand(on: before) {
+            throw Refused.forbidden("you bring the end forward of tokens that you made; others need \(Role.operate)")
+        }
+    }
+
     /// Whether he may revoke and rotate it.
     func hasHand(on token: Token) -> Bool { (try? requireHand(on: token)) != nil }
 }

@@ -187,6 +187,7 @@ extension API {
         try call.requireCeiling(
             labels: labels.filter { before.labels[$0] != token.labels[$0] }.sorted(),
             places: wanted.filter { place in !known.contains { $0.description == place.description } }, configuration)
+        try call.requireHand(on: before, toMake: token)
         let isEdited = try store.editToken(token, change: call.change("token edit"))
         let isMoved = try move(before.id, from: known, to: wanted, configuration.knownVaults, call, in: store)
         return (try store.token(before.id) ?? token, isEdited || isMoved)

@@ -125,7 +125,11 @@ struct TimelineBackground {
 extension Call {
     /// The token that the path names, as far as the caller may know of it.
     func token(in store: some StoreReads) throws -> Token {
-        let name = self.name("token")
+        try token(named: self.name("token"), in: store)
+    }
+
+    /// One that he may know of: of others is told as what there is not, and counted.
+    func token(named name: String, in store: some StoreReads) throws -> Token {
         guard let token = try store.token(named: name) else { throw Refused.missing("token") }
         guard sees(token) else {
             var refused = Refused.missing("token")

@@ -40,7 +40,7 @@ extension API {
         try filled.finish()
         let random = parts.random
         return write(call, making: ("waiver", "/v1/waivers")) { store in
-            guard let token = try store.token(named: token), call.sees(token) else { throw Refused.missing("token") }
+            let token = try call.token(named: token, in: store)
             let request = WaiverRequest(
                 subject: .token(token.id), policy: policy, rule: rule, reason: reason, endsAt: end ?? call.now,
                 longest: configuration.longestWaiver)

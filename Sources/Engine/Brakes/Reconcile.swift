@@ -1,5 +1,5 @@
 import Crypto
-import RotaCore
+package import RotaCore
 
 /// Compares a store with what the vaults hold, and takes back what it has lost: so that one which was restored or
 /// copied may act again without locking anybody out (I5, I12).
@@ -180,7 +180,7 @@ package struct ReconcileUseCase: Sendable {
     ///   - audit: the one that was compared with.
     /// - Returns: nil when somebody else has reconciled it meanwhile.
     package func carryOut(
-        _ plan: Reconciliation, instance: String?, actor: String, reason: String
+        _ plan: Reconciliation, instance: String?, actor: AuditActor, reason: String
     ) async throws -> Reconciled? {
         let change = Change(actor: actor, at: clock.now(), cause: reason)
         let id = Hex.encode(rotator.random.bytes(16))

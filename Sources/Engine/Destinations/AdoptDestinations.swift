@@ -1,5 +1,5 @@
 import Crypto
-import RotaCore
+package import RotaCore
 
 /// Takes over what destinations hold: records the digest of a value that was found there, so that a rotation
 /// may write over it and no one else's.
@@ -40,7 +40,7 @@ package struct AdoptUseCase: Sendable {
     }
 
     /// Records the digests that were found; answers what became of each place, in their order.
-    package func adopt(_ places: [SurveyedPlace], actor: String, cause: String) async throws -> [Outcome] {
+    package func adopt(_ places: [SurveyedPlace], actor: AuditActor, cause: String) async throws -> [Outcome] {
         var outcomes: [Outcome] = []
         for batch in places.batches(of: Self.batch) {
             let change = Change(actor: actor, at: clock.now(), cause: cause)

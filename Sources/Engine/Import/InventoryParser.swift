@@ -31,7 +31,7 @@ struct InventoryParser {
         vaults = request.vaults
         defaultPrefix = request.defaultPrefix
         now = change.at
-        actor = change.actor
+        actor = change.actor.name
         isReport = request.format.isReport
     }
 

@@ -35,14 +35,14 @@ package struct RunRecord: Hashable, Sendable {
     package var planned: Int?
     /// The names of the policies that act in it; nil when all do.
     package var acting: [String]?
-    package var actor: String
+    package var actor: AuditActor
     package var startedAt: Instant
     package var finishedAt: Instant?
     /// Why it did nothing; nil when it ran.
     package var aborted: String?
 
     package init(
-        id: String, plan: String? = nil, planned: Int? = nil, acting: [String]? = nil, actor: String,
+        id: String, plan: String? = nil, planned: Int? = nil, acting: [String]? = nil, actor: AuditActor,
         startedAt: Instant,
         finishedAt: Instant? = nil, aborted: String? = nil
     ) {

@@ -38,7 +38,7 @@ package protocol Store: AnyObject, StoreReads, TokenChanges, RotationChanges, Ru
 /// Who changes something, when and why: recorded in the audit entry of each change.
 package struct Change: Hashable, Sendable {
     /// Such as `cli:alice`, `policy:production-rotation`, `rota` for recovery.
-    package var actor: String
+    package var actor: AuditActor
     package var at: Instant
     /// One sentence; with the policy's reason code where there is one.
     package var cause: String
@@ -47,7 +47,7 @@ package struct Change: Hashable, Sendable {
     /// Where it was read, for what a file asserts.
     package var source: FileLine?
 
-    package init(actor: String, at: Instant, cause: String, run: String? = nil, source: FileLine? = nil) {
+    package init(actor: AuditActor, at: Instant, cause: String, run: String? = nil, source: FileLine? = nil) {
         self.actor = actor
         self.at = at
         self.cause = cause

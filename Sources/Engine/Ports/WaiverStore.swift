@@ -13,6 +13,8 @@ package protocol WaiverReads {
     func waiversInForce(at now: Instant, of policy: String, about id: TokenID) throws -> [Waiver]
     /// Those that are in force or asked for, and end at or before an instant; the first to end first of each.
     func waiversEnding(by end: Instant) throws -> [Waiver]
+    /// Requests about a policy that wait for an answer; the first to end first.
+    func waiversAskedFor(at now: Instant, of policy: String) throws -> [Waiver]
 }
 
 /// What becomes of waivers. All compare and set: false means that it is not as it was taken to be.

@@ -24,7 +24,7 @@ package struct Rotator: Sendable {
     /// How many tokens' vaults are looked up in one read, so that writes need not wait long.
     private static let lookUps = 1000
     /// Why something was not begun any more.
-    static let stopping = "rota is being stopped; a later run takes it"
+    package static let stopping = "rota is being stopped; a later run takes it"
     /// How many times one destination is written to in one pass.
     static let writesPerPass = 3
     /// After how many failed passes somebody is told of a rotation that does not get on.

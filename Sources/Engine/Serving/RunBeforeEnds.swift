@@ -16,7 +16,7 @@ package struct RunBeforeEnds: Sendable {
 extension RunUseCase {
     /// Who such a run is done by, in the audit log. Not the scheduler: one that is interrupted is not made up for by
     /// all that its policies call for, but by the next look.
-    package static let endWatcher = "rota serve, before an end"
+    package static let endWatcher: AuditActor = "rota serve, before an end"
 
     /// Rotates what would end before the policy that renews it runs again, and nothing else. What has been begun so
     /// since the last run of a policy's schedule counts for its pace and its limits.

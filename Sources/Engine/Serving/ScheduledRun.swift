@@ -9,7 +9,7 @@ package struct ScheduledRun: Sendable {
 
 extension RunUseCase {
     /// Who a scheduled run is done by, in the audit log.
-    package static let scheduler = "rota serve"
+    package static let scheduler: AuditActor = "rota serve"
 
     /// Runs the policies whose turn it is, and those of a scheduled run that was interrupted.
     ///

@@ -37,6 +37,7 @@ package func requestWaiver(
         id: "waiver_" + Hex.encode(random.bytes(6)), subject: request.subject, policy: request.policy,
         rule: request.rule, reason: request.reason, requester: requester, requestedAt: now, endsAt: request.endsAt)
     if let refusal = waiver.obstacle(toLasting: request.longest, from: now) { throw refusal }
+    if let refusal = waiver.obstacle(amongOpen: try store.waiversAskedFor(at: now, of: waiver.policy)) { throw refusal }
     try store.requestWaiver(waiver, change: Change(actor: requester.actor, at: now, cause: request.reason))
     return waiver
 }
@@ -96,6 +97,26 @@ extension StoreReads {
         throw WaiverRefusal(
             "there is no waiver '\(SecretShape.shown(id))'",
             hint: nearest(to: id, among: known).map { "did you mean '\($0)'?" } ?? "see 'rota waiver list'", .unknown)
+    }
+}
+
+extension Waiver {
+    /// How many requests of one person for exceptions to one policy wait for an answer at the most: those of others are
+    /// to be found among them.
+    private static var mostOpen: Int { 100 }
+
+    /// Why this one is not asked for besides those of its policy that wait for an answer; nil where it is.
+    fileprivate func obstacle(amongOpen open: [Waiver]) -> WaiverRefusal? {
+        let own = open.filter { $0.requester.name == requester.name }
+        if let same = own.first(where: { $0.subject == subject && $0.rule == rule }) {
+            return WaiverRefusal(
+                "\(requester.name) has asked for that already, until \(same.endsAt): \(same.id)",
+                hint: "withdraw that request first: rota waiver withdraw \(same.id)")
+        }
+        guard own.count >= Self.mostOpen else { return nil }
+        return WaiverRefusal(
+            "\(own.count) requests of \(requester.name) for waivers of the policy '\(policy)' wait for an answer",
+            hint: "have them approved or withdrawn first; one waiver can be for all tokens that match a selector")
     }
 }
 

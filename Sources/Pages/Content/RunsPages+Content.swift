@@ -33,7 +33,7 @@ extension RunsPage {
                     """
             return [
                 link("/admin/runs/\(encoded(row.run.id))", "<code>\(row.run.id)</code>"), row.run.state,
-                twoLines(row.run.startedAt, frame.now), row.run.duration, "\(row.run.actor)",
+                twoLines(row.run.startedAt, frame.now), row.run.duration, "\(row.run.actor.name)",
                 "\(row.run.planned ?? 0)", result,
             ]
         }
@@ -91,7 +91,7 @@ extension RunPage {
         card(
             "about", "About",
             facts([
-                ("Begun by", "\(run.actor)"), ("Started", time(run.startedAt, frame.now)),
+                ("Begun by", "\(run.actor.name)"), ("Started", time(run.startedAt, frame.now)),
                 ("Finished", time(run.finishedAt, frame.now, none: "not yet")), ("Took", run.duration),
                 ("Acting policies", run.acting.map { tags($0, most: 12) } ?? "all"),
                 ("Plan", plan),

@@ -25,7 +25,7 @@ extension Report {
             } else {
                 "has not finished"
             }
-        return "The last run, by \(run.actor), began on \(run.startedAt.minute) and \(end)."
+        return "The last run, by \(run.actor.name), began on \(run.startedAt.minute) and \(end)."
     }
 
     private var outcomes: Markup {

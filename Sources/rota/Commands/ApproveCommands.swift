@@ -71,7 +71,7 @@ private func rejectPlan(_ invocation: Invocation) throws -> ExitCode {
     let hint = "rota reject \(printable(id)) --token-file FILE"
     let person =
         try arguments.value("token-file").map { try authenticate($0, in: store, at: now, hint: hint) }
-        ?? Principal(account: Process.actor)
+        ?? Principal(account: Process.actor.name)
     let plan = try store.transaction {
         try withdraw(id, by: person, comment: try arguments.remark("comment"), in: store, at: now)
     }

@@ -51,7 +51,7 @@ private func freezeStore(_ invocation: Invocation) throws -> ExitCode {
     let composition = try Composition(invocation)
     let store = try composition.openStore(composition.urgentPatience)
     defer { store.close() }
-    let freeze = Freeze(reason: reason, actor: Process.actor, begunAt: now, endsAt: end)
+    let freeze = Freeze(reason: reason, actor: Process.actor.name, begunAt: now, endsAt: end)
     try store.transaction { try store.freeze(freeze, change: composition.change(reason)) }
     if invocation.wantsJSON {
         invocation.output.document(["held": BrakeDocument.json(.frozen(freeze))])

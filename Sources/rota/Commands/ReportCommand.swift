@@ -46,7 +46,7 @@ private func makeReport(_ invocation: Invocation) throws -> ExitCode {
     defer { store.close() }
     let request = ReportRequest(
         policies: policies, vaults: composition.configuration.vaultNames, now: now, hypotheticalAt: at,
-        period: period, generator: "rota \(Program.version)", actor: invocation.actor)
+        period: period, generator: "rota \(Program.version)", actor: invocation.actor.name)
     // A report that goes to the terminal itself tells how far it is.
     let isSeen = arguments.has("output") || invocation.output.width == nil
     let progress = isSeen ? TokenProgress("judging", store, on: invocation.output) : nil

@@ -176,7 +176,7 @@ private struct Status {
     private func json(_ failed: FailedRotation) -> JSON {
         [
             "token_id": .string(failed.token.id.text), "name": .string(failed.token.name),
-            "asked_by": .string(failed.rotation.claim.actor), "at": TokenDocument.time(failed.rotation.claimedAt),
+            "asked_by": .string(failed.rotation.claim.actor.name), "at": TokenDocument.time(failed.rotation.claimedAt),
             "cause": .string(failed.cause),
         ]
     }
@@ -319,7 +319,7 @@ private struct Status {
             title: "Failed rotations: asked for by a person, and not tried again; 'rota token rotate' does",
             isWhole: isWhole)
         for entry in failed {
-            let actor = entry.rotation.claim.actor
+            let actor = entry.rotation.claim.actor.name
             given.add(
                 kind: actor,
                 [entry.token.name, distance(to: entry.rotation.claimedAt, from: now), actor, entry.cause])
@@ -391,7 +391,7 @@ private struct OpenRotation {
     /// What it is counted as where it is not shown.
     var kind: String {
         let what = rotation.cause == nil ? rotation.phase.rawValue : "\(rotation.phase.rawValue), stuck"
-        return "\(rotation.trigger?.policy ?? rotation.claim.actor): rotate, \(what)"
+        return "\(rotation.trigger?.policy ?? rotation.claim.actor.name): rotate, \(what)"
     }
 
     /// When something comes.

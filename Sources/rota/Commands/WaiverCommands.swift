@@ -109,7 +109,7 @@ private func askForWaiver(_ invocation: Invocation) throws -> ExitCode {
     let requester =
         try arguments.value("token-file").map {
             try authenticate($0, in: store, at: now, hint: "rota waiver request --token-file FILE ...")
-        } ?? Principal(account: Process.actor)
+        } ?? Principal(account: Process.actor.name)
     let waiver = try store.transaction {
         try requestWaiver(request, by: requester, policies: policies, in: store, random: invocation.random, at: now)
     }
@@ -165,7 +165,7 @@ private func withdraw(_ invocation: Invocation) throws -> ExitCode {
     let hint = "rota waiver withdraw \(printable(id)) --token-file FILE"
     let person =
         try arguments.value("token-file").map { try authenticate($0, in: store, at: now, hint: hint) }
-        ?? Principal(account: Process.actor)
+        ?? Principal(account: Process.actor.name)
     let waiver = try store.transaction {
         try withdrawWaiver(id, by: person, reason: try arguments.remark("reason"), in: store, at: now)
     }

@@ -58,9 +58,9 @@ extension Composition {
 extension WebhookSettings {
     /// Sends an event that nothing has happened for.
     func test(
-        by actor: String, random: any RandomSource, at now: Instant
+        by actor: AuditActor, random: any RandomSource, at now: Instant
     ) async throws -> (event: OutgoingEvent, result: DeliveryResult) {
-        let data: JSON = ["webhook": .string(name), "actor": .string(actor), "cause": "webhook test"]
+        let data: JSON = ["webhook": .string(name), "actor": .string(actor.name), "cause": "webhook test"]
         let event = OutgoingEvent(
             id: "evt_" + Hex.encode(random.bytes(16)), type: "webhook.test", at: now, data: data.serialized())
         let transport = WebhookTransport(endpoints: [try resolved()])

@@ -59,7 +59,7 @@ extension Composition {
         return providers
     }
 
-    private func testWebhook(_ name: String, by actor: String, _ store: StoreQueue) async throws -> JSON {
+    private func testWebhook(_ name: String, by actor: AuditActor, _ store: StoreQueue) async throws -> JSON {
         guard let webhook = configuration.webhooks.first(where: { $0.name == name }) else { return .null }
         let now = invocation.clock.now()
         let (event, result) = try await webhook.test(by: actor, random: invocation.random, at: now)

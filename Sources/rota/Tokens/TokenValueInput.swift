@@ -42,5 +42,5 @@ func authenticate(
             "the token '\(token.name)' has neither of the scopes rota:operate and rota:admin",
             hint: "present one that has")
     }
-    return Principal(token, account: Process.actor)
+    return Principal(token, account: Process.actor.name)
 }
