@@ -146,17 +146,54 @@ def test_who_edits_what_somebody_else_has_changed_overwrites_nothing(office, pla
         assert office.told("export")["token"]["description"] == "somebody else's"
 
 
-def test_a_form_that_is_sent_twice_makes_one_token_and_shows_its_value_once(office, plain):
+def made(office):
+    """How many tokens were ever made, and how many values."""
+    return [office.house.rows(f"SELECT count(*) FROM {table}")[0][0] for table in ("tokens", "versions")]
+
+
+@pytest.mark.parametrize("places", ["", "local:export"], ids=["shown", "pushed"])
+def test_a_form_that_is_sent_twice_makes_one_token_and_shows_its_value_once(office, plain, places):
     with plain(path="api-tokens/new") as page:
         twin = page.context.new_page()
         for one in (page, twin):
             one.goto(office.url("api-tokens/new"))
-        office.fill(page, "export")
+            office.fill(one, "export", destinations=places)
         request = page.locator("[name=request]").get_attribute("value")
-        assert request != twin.locator("[name=request]").get_attribute("value")
+        assert request != twin.locator("[name=request]").get_attribute("value"), "each form is one of its own"
+        # The second press of a button before the first is answered: the very same form.
+        twin.locator("[name=request]").evaluate("(field, value) => field.value = value", request)
+        tokens, values = made(office)
         press(page, "Generate Token")
-        page.go_back()
-        assert page.locator("[name=request]").get_attribute("value") != request, "a form is fresh each time"
+        value = page.locator("#value").input_value() if not places else office.house.get(places)
+        assert made(office) == [tokens + 1, values + 1]
+
+        # By the twin, and as a browser offers to.
+        for sent in (twin, page):
+            press(twin, "Generate Token") if sent is twin else page.reload()
+            assert made(office) == [tokens + 1, values + 1]
+            assert value not in sent.content() and sent.locator("#value").count() == 0
+            assert "was sent before" in notice(sent) if not places else "Its value is in the vault." in text_of(sent)
+        assert office.authorize(value) == 200 and (not places or office.house.get(places) == value)
+        # A form that is opened anew is another.
+        page.goto(office.url("api-tokens/new"))
+        assert page.locator("[name=request]").get_attribute("value") != request
+        assert page.complaints == []
+
+
+def test_a_form_that_comes_again_with_something_else_in_it_is_refused(office, plain):
+    with plain(path="api-tokens/new", meant=[409, 422]) as page:
+        twin = page.context.new_page()
+        for one, name in ((page, "export"), (twin, "another")):
+            one.goto(office.url("api-tokens/new"))
+            office.fill(one, name)
+        twin.locator("[name=request]").evaluate(
+            "(field, value) => field.value = value", page.locator("[name=request]").get_attribute("value"))
+        press(page, "Generate Token")
+        tokens, values = made(office)
+        press(twin, "Generate Token")
+        assert made(office) == [tokens, values] and twin.locator("#value").count() == 0
+        assert office.house.rows("SELECT 1 FROM tokens WHERE name = 'another'") == []
+        assert twin.locator("[name=name]").input_value() == "another", text_of(twin)
 
 
 def test_a_token_is_quarantined_and_restored(office, plain):

@@ -191,12 +191,19 @@ def test_what_cannot_be_is_said(binary, tmp_path, words, said):
 
 
 def timeless(text):
-    """But for when one looks, and for who does, it is the same."""
+    """But for when one looks, and for the secret that a vault is tried with, it is the same."""
+    text = re.sub(r"rota-check/[0-9a-f]{16}", "rota-check/TRIAL", text)
+    text = re.sub(r'"milliseconds": \d+(\.\d+)?', '"milliseconds": SPAN', text)
     text = re.sub(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\dZ)?", "TIME", text)
     text = re.sub(r"\b\d+ (second|minute|hour|day)s?( \d+ \w+)?( ago)?", "SPAN", text)
     text = re.sub(r"\b\d+[smhd]\b", "SPAN", text)
     text = re.sub(r"\b\d+(\.\d+)? ?ms\b|\bin SPAN\b|\bjust now\b", "SPAN", text)
     return re.sub(r" +", " ", re.sub(r"-{2,}|─+", "-", text))
+
+
+def indented(document):
+    """But for times, all of it: one line each, so that it is seen where they differ."""
+    return timeless(json.dumps(document, indent=1, sort_keys=True))
 
 
 CHANGED = """version: 1
@@ -222,12 +229,16 @@ def test_people_read_there_what_they_read_at_home(house, people, words):
     for folder in (house.folder, bob.folder):
         (folder / "rotation.yaml").write_text(CHANGED)
     bob("plan", "--save")
+    # That somebody has asked is a use of his token, which is written down a moment later.
+    wait_until(lambda: house.json("token", "show", "bob")["token"]["last_used_at"])
     there, at_home = bob(*words), house.rota(*words)
     assert timeless(there.stdout) == timeless(at_home.stdout) and there.stdout.strip()
     assert timeless(there.stderr) == timeless(at_home.stderr)
-    if words[:2] not in (["token", "list"], ["report", "--format"]) and words[:2] != ["vault", "check"]:
+    if words[0] != "report":
         told, shown = bob.json(*words), house.json(*words)
-        assert told.keys() == shown.keys() and timeless(json.dumps(told).replace("-", "")) != ""
+        assert told.keys() == shown.keys()
+        for name in shown:
+            assert indented(told[name]) == indented(shown[name]), name
 
 
 def test_a_plan_that_is_saved_there_and_shown_is_as_at_home(house, people):

@@ -34,7 +34,7 @@ extension Operation {
             id: "authorize", method: "GET", takesAnyMethod: true, path: "/v1/authorize",
             summary: "Whether a proxy may let a request through that came with this Authorization; by any method",
             access: .holder,
-            parameters: [Parameter(name: "scope", schema: .text, about: "all of these, with blanks between them")],
+            parameters: [Parameter(name: "scope", schema: .scopes, about: "all of these, with blanks between them")],
             answer: (200, nil), refusals: [400, 403],
             handler: .open { api, request in
                 try api.verify { try api.authorize(request, needing: API.scopes(inQueryOf: request)) }

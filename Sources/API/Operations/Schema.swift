@@ -22,8 +22,16 @@ indirect enum Schema: Sendable {
     case named(String)
     /// A text of one line, so many characters long.
     case line(longest: Int)
+    /// One scope or more, with blanks or semicolons between them.
+    case scopes
     case bounded(Schema, lowest: Int, highest: Int)
     case any
+
+    /// As `TokenFields.isScope` has one.
+    private static let scopesPattern: String = {
+        let scope = #"[!#-:<-\[\]-~]{1,128}"#
+        return "^[ ;]*\(scope)([ ;]+\(scope))*[ ;]*$"
+    }()
 
     var json: JSON {
         switch self {
@@ -52,6 +60,7 @@ indirect enum Schema: Sendable {
                 "type": "string", "minLength": 1, "maxLength": .integer(longest),
                 "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]+$",
             ]
+        case .scopes: ["type": "string", "pattern": .string(Self.scopesPattern)]
         case .bounded(let schema, let lowest, let highest):
             schema.json.adding(["minimum": .integer(lowest), "maximum": .integer(highest)])
         case .any: .object(JSON.Object([]))
