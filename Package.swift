@@ -102,6 +102,7 @@ let package = Package(
         tests("Reports", ["Reports", "Engine", "RotaCore", "JSON"]),
         tests("Pages", ["Pages", "Engine", "RotaCore", "TransparencyLog", "Crypto", "HTML"]),
         tests("Simulation", ["Engine", "Stores", "SQLite", "RotaCore", "Crypto"]),
+        tests("Evidence", ["Reports", "PolicyFiles", "Engine", "Stores", "SQLite", "RotaCore", "Crypto"]),
         tests("Tidy", []),
     ],
     swiftLanguageModes: [.v6]

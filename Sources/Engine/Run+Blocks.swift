@@ -39,8 +39,10 @@ extension RunUseCase {
         var over = Set(known.map(\.tokenID))
         for action in actions where action.action == .rotate { over.remove(action.tokenID) }
         for batch in over.sorted().batches(of: Self.largestBatch) {
+            let change = Change(
+                actor: "rota", at: clock.now(), cause: "the rotation is not called for any more", run: pass.id)
             try await store.write { store in
-                for id in batch { try store.forgetFailedAttempts(of: id) }
+                for id in batch { try store.forgetFailedAttempts(of: id, change: change) }
             }
         }
     }

@@ -7,6 +7,8 @@ package struct PolicyLoad: Sendable {
     package var policies: PolicySet?
     /// By file, then by place.
     package var diagnostics: [Diagnostic]
+    /// The files that could be read, by their names without a folder, in the order in which they were.
+    package var files: [(name: String, bytes: [UInt8])] = []
 }
 
 /// Reads a policy file, or every `*.yaml` and `*.yml` of a directory, in the order of their names; tests of policies
@@ -83,6 +85,11 @@ private func kept(_ names: [String], in path: String, besides changed: String) -
     return names.filter { $0 != changed && !TestFiles.isTest($0) }.map { PolicyFile(folder + $0) }
 }
 
+/// Reads policies out of texts that were kept: they are all that there are.
+package func readPolicies(_ files: [(name: String, bytes: [UInt8])]) -> PolicyLoad {
+    readPolicies(files.map { PolicyFile(name: $0.name, content: .success($0.bytes)) })
+}
+
 /// Reads policies out of the text of one file.
 ///
 /// - parameter file: its name, for diagnostics.
@@ -151,7 +158,12 @@ private func readPolicies(_ files: [PolicyFile], beside changed: String? = nil) 
     let order = Dictionary(files.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     diagnostics.sort { (order[$0.file] ?? 0, $0.line, $0.column) < (order[$1.file] ?? 0, $1.line, $1.column) }
     let failed = diagnostics.contains { $0.severity == .error }
-    return PolicyLoad(policies: failed ? nil : PolicySet(policies.map(\.policy)), diagnostics: diagnostics)
+    let texts = files.compactMap { file -> (name: String, bytes: [UInt8])? in
+        guard case .success(let bytes) = file.content else { return nil }
+        return (file.name.split(separator: "/").last.map(String.init) ?? file.name, bytes)
+    }
+    return PolicyLoad(
+        policies: failed ? nil : PolicySet(policies.map(\.policy)), diagnostics: diagnostics, files: texts)
 }
 
 /// Names are unique over all files: findings, reports and audit entries go by them.

@@ -4,7 +4,7 @@ import RotaCore
 
 extension ReportFacts {
     var json: JSON {
-        [
+        var json: JSON.Object = [
             "generator": .string(generator),
             "instance": .string(store.instance),
             "generation": .integer(store.generation), "generation_id": .string(store.generationID),
@@ -16,6 +16,8 @@ extension ReportFacts {
             "actor": .string(actor),
             "watched_seconds": watched.map { .integer($0.seconds) } ?? .null,
         ]
+        if let asOf { json["as_of"] = .string(asOf.description) }
+        return .object(json)
     }
 }
 
@@ -60,7 +62,7 @@ extension Report {
             "missing": missing.json,
             "waivers": waivers.json(at: facts.at),
             "last_run": lastRun?.json ?? .null,
-            "freezes": .array(freezes.map { $0.json(at: facts.madeAt) }),
+            "freezes": .array(freezes.map { $0.json(at: facts.until) }),
             "deliveries": [
                 "waiting": .integer(deliveries.waiting), "delivered": .integer(deliveries.delivered),
                 "dead": .integer(deliveries.dead),

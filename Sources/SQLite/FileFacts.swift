@@ -33,6 +33,21 @@ package struct FileFacts: Hashable, Sendable {
         return makePrivateDirectory(String(path[..<slash])) && mkdir(path, 0o700) == 0
     }
 
+    /// Takes a directory away with the files in it. It has to have no directories; what cannot be taken away stays.
+    package static func removeDirectory(_ path: String) {
+        guard let folder = opendir(path) else { return }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        closedir(folder)
+        for name in names { unlink("\(path)/\(name)") }
+        rmdir(path)
+    }
+
     private static func userName(_ user: UInt32) -> String? {
         var record = passwd()
         var found: UnsafeMutablePointer<passwd>?

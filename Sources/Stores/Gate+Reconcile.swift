@@ -32,12 +32,15 @@ extension SQLStore {
                         .text(change.actor.name), .text(change.cause),
                     ])
             }
+            let rotation = try overlap == nil || former == nil ? nil : rotation(of: id)?.id
             try conclude(
                 "version.adopt", id, change,
                 [
                     "version": .integer(number), "state": .string(state.rawValue),
                     "digest": .string(lost.digest.description), "previous": .of(overlap == nil ? nil : former?.number),
-                    "destinations": .of(lost.places.map(\.destination.id)),
+                    "destinations": .of(lost.places.map(\.destination.id)), "issued_at": .of(lost.issuedAt),
+                    "previous_ends_at": .of(overlap.map { change.at + $0 }),
+                    "rotation": rotation.map { .integer($0) } ?? .null,
                 ])
             return Int(number)
         }

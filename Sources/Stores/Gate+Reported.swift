@@ -14,14 +14,16 @@ extension SQLStore {
         case .revoked: try endReported(id, .revoked, at: facts.endedAt ?? change.at, "token.revoke", change)
         case .expired: try endReported(id, .expired, at: facts.endedAt ?? change.at, "token.expire", change)
         }
+        var changed: Int
         switch facts.usage {
-        case .lastUsed(let instant): try driver.execute(.reportUse, [.of(id), .of(instant)])
-        case .neverUsed(let since): try driver.execute(.reportNoUse, [.of(id), .of(since)])
+        case .lastUsed(let instant): changed = try driver.execute(.reportUse, [.of(id), .of(instant)])
+        case .neverUsed(let since): changed = try driver.execute(.reportNoUse, [.of(id), .of(since)])
         case .unknown: return
         }
         if let until = facts.usageUntil {
-            try driver.execute(.reportUseUntil, [.of(id), .of(min(until, change.at))])
+            changed += try driver.execute(.reportUseUntil, [.of(id), .of(min(until, change.at))])
         }
+        if changed > 0 { try noteReport(of: id, at: change.at) }
     }
 
     private func turn(
@@ -44,6 +46,6 @@ extension SQLStore {
             .of(id), .text(state.rawValue), .of(instant), .text(change.actor.name), .text(change.cause),
         ]
         guard try driver.execute(.endReported, values) == 1 else { return }
-        try end(id, state, action, change)
+        try end(id, state, action, change, ["ended_at": .of(instant)])
     }
 }

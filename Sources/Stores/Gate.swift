@@ -53,7 +53,8 @@ extension SQLStore {
         try requireReleased(at: change.at)
         let values: [Value] = [.of(id), .of(change.at), .text(change.actor.name), .text(change.cause)]
         guard try driver.execute(.expireToken, values) == 1 else { return false }
-        try end(id, .expired, "token.expire", change)
+        // Its last day, and not when somebody saw that it was over.
+        try end(id, .expired, "token.expire", change, ["ended_at": .of(try token(id)?.end?.at)])
         return true
     }
 
@@ -63,7 +64,7 @@ extension SQLStore {
     ) throws {
         try driver.execute(.endQuarantine, [.of(id)])
         try driver.execute(.endAbsence, [.of(id)])
-        try forgetFailedAttempts(of: id)
+        try driver.execute(.forgetFailedAttempts, [.of(id)])
         let versions = try numbers(.endVersions, [.of(id), .text(state.rawValue), .of(change.at)])
         let rotations = try numbers(.closeRotations, [.of(id), .text(change.cause)])
         let findings = try numbers(.closeFindings, [.of(id), .of(change.at), .text("the token ended")])
@@ -103,6 +104,8 @@ extension SQLStore {
         if let trigger {
             after["policy"] = .string(trigger.policy)
             after["rule"] = .string(trigger.rule)
+            after["reason"] = .string(trigger.reason)
+            after["message"] = .string(trigger.message)
             after["deadline"] = .of(trigger.deadline)
             if let renewal = trigger.renewal {
                 after["renewal"] = .integer(renewal.seconds)
@@ -159,7 +162,7 @@ extension SQLStore {
                     "a destination of \(id) was taken away", hint: "a later run goes on without it")
             }
         }
-        try forgetFailedAttempts(of: id)
+        try driver.execute(.forgetFailedAttempts, [.of(id)])
         try conclude(
             "version.arm", id, change,
             [
@@ -346,8 +349,17 @@ extension SQLStore {
         }
     }
 
-    func prolongOverlap(_ rotation: Int64, cause: String?, nextAttemptAt: Instant) throws {
-        try driver.execute(.prolongOverlap, [.integer(rotation), .of(cause), .of(nextAttemptAt)])
+    func prolongOverlap(_ rotation: Int64, cause: String?, nextAttemptAt: Instant, at now: Instant) throws {
+        let former = try driver.first(.rotationCause, [.integer(rotation)]) {
+            (TokenID($0.text(0)), $0.optionalText(1))
+        }
+        guard let (id, formerCause) = former,
+            try driver.execute(.prolongOverlap, [.integer(rotation), .of(cause), .of(nextAttemptAt)]) == 1,
+            cause != nil || formerCause != nil
+        else { return }
+        let change = Change(actor: "rota", at: now, cause: cause ?? "nothing is in its way any more")
+        let details: JSON.Object = ["stalled": .bool(cause != nil), "next_attempt_at": .of(nextAttemptAt)]
+        try audit("rotation.prolong", of: id.text, change, details.with("rotation", rotation))
     }
 
     func raiseAlarm(_ rotation: Int64, version: Int, change: Change) throws -> Bool {

@@ -1,4 +1,5 @@
 import Engine
+import JSON
 import RotaCore
 import SQLite
 
@@ -20,10 +21,14 @@ extension SQLStore {
     }
 
     func noteAbsence(of id: TokenID, from file: String, change: Change) throws -> Bool {
-        try driver.execute(.noteAbsence, [.of(id), .of(change.at), .text(file)]) == 1
+        guard try driver.execute(.noteAbsence, [.of(id), .of(change.at), .text(file)]) == 1 else { return false }
+        try audit("token.vanish", of: id.text, change, ["missing": true, "file": .string(file)])
+        return true
     }
 
-    func endAbsence(of id: TokenID) throws -> Bool {
-        try driver.execute(.endAbsence, [.of(id)]) == 1
+    func endAbsence(of id: TokenID, change: Change) throws -> Bool {
+        guard try driver.execute(.endAbsence, [.of(id)]) == 1 else { return false }
+        try audit("token.return", of: id.text, change, ["missing": false])
+        return true
     }
 }

@@ -14,9 +14,11 @@ extension SQLStore {
     func noteFailedAttempt(
         of id: TokenID, policy: String, nextAttemptAt: Instant, tells: Bool, change: Change
     ) throws {
+        let isFirst = try failedAttempts(of: id) == nil
         try driver.execute(
             .noteFailedAttempt,
             [.of(id), .text(policy), .of(change.at), .of(nextAttemptAt), .text(change.cause)])
+        if isFirst { try audit("rotation.fail", of: id.text, change, ["failing": true, "policy": .string(policy)]) }
         guard tells, try driver.execute(.tellFailedAttempts, [.of(id), .of(change.at)]) == 1,
             let failed = try failedAttempts(of: id)
         else { return }
@@ -28,8 +30,9 @@ extension SQLStore {
             ])
     }
 
-    func forgetFailedAttempts(of id: TokenID) throws {
-        try driver.execute(.forgetFailedAttempts, [.of(id)])
+    func forgetFailedAttempts(of id: TokenID, change: Change) throws {
+        guard try driver.execute(.forgetFailedAttempts, [.of(id)]) > 0 else { return }
+        try audit("rotation.fail_no_more", of: id.text, change, ["failing": false])
     }
 }
 

@@ -25,7 +25,9 @@ extension SQLStore {
             "reason": .string(block.reason.rawValue), "action": .string(block.action.rawValue),
             "policy": .string(block.policy), "rule": .string(block.rule), "blocked": .of(block.reason),
         ]
-        try audit("action.block", of: block.tokenID.text, change, details)
+        try audit(
+            "action.block", of: block.tokenID.text, change,
+            .joining(details, ["in_the_way": .string(block.cause), "since": .of(block.since)]))
         if announce { try emit("token.rotation_stuck", about: block.tokenID, change, details) }
         return true
     }

@@ -47,7 +47,9 @@ extension SQLStore {
         try driver.execute(
             .beginFreeze, [.text(freeze.reason), .text(freeze.actor), .of(freeze.begunAt), .of(freeze.endsAt)])
         let details: JSON.Object = ["reason": .string(freeze.reason), "ends_at": .of(freeze.endsAt)]
-        try audit("store.freeze", of: try identity().instance, change, details)
+        try audit(
+            "store.freeze", of: try identity().instance, change,
+            .joining(details, ["actor": .string(freeze.actor), "begun_at": .of(freeze.begunAt)]))
         try emit("store.frozen", change, details)
     }
 

@@ -32,7 +32,11 @@ extension SQLStore {
         ]
         guard try driver.execute(.sendNotice, values) == 1 else { return false }
         let details = notice.details
-        try audit("notice.send", of: id.text, change, details)
+        try audit(
+            "notice.send", of: id.text, change,
+            .joining(
+                details,
+                ["origin": .of(standing.origin), "start": .of(standing.start), "sent_at": .of(standing.sentAt)]))
         try emit("token.action_due", about: id, change, details)
         return true
     }

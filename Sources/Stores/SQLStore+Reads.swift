@@ -236,6 +236,7 @@ extension SQLStore {
     }
 
     func deliveryCounts() throws -> DeliveryCounts {
+        if let deliveriesThen { return deliveriesThen }
         var counts = DeliveryCounts(waiting: 0, delivered: 0, dead: 0)
         try driver.query(.deliveryCounts, []) { row in
             switch row.text(0) {

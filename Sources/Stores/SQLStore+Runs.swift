@@ -59,7 +59,8 @@ extension SQLStore {
             JSON.Object(Outcome.allCases.map { ($0.rawValue, .integer(totals[$0] ?? 0)) }))
         if let aborted { details["reason"] = .string(aborted) }
         let type = aborted == nil ? "run.completed" : "run.aborted"
-        try audit(type, of: id, change, details)
+        // What it did is in rows of its own; that they stay as they are is in the log.
+        try audit(type, of: id, change, .joining(details, ["actions_digest": .string(try digestOfActions(of: id))]))
         try emit(type, change, details)
     }
 

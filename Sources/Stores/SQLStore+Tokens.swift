@@ -15,8 +15,16 @@ extension SQLStore {
         {
             throw StoreError.nameTaken(token.name)
         }
-        let lifetime = token.expiresAt.map { $0 - before.createdAt }
-        let revision = try driver.first(
+        let revision = try write(edited: token, madeAt: before.createdAt)
+        try audit("token.edit", of: token.id.text, change, differences.with("revision", revision))
+        return true
+    }
+
+    /// Answers its new revision.
+    @discardableResult
+    func write(edited token: Token, madeAt: Instant) throws -> Int64? {
+        let lifetime = token.expiresAt.map { $0 - madeAt }
+        return try driver.first(
             .editToken,
             [
                 .of(token.id), .text(token.name), .text(token.description), .text(token.owner),
@@ -25,19 +33,19 @@ extension SQLStore {
                 .of(lifetime),
             ]
         ) { $0.integer(0) }
-        try audit("token.edit", of: token.id.text, change, differences.with("revision", revision))
-        return true
+    }
+
+    static var editedTexts: [(String, WritableKeyPath<Token, String>)] {
+        [
+            ("name", \.name), ("description", \.description), ("owner", \.owner), ("integration", \.integration),
+            ("prefix", \.prefix),
+        ]
     }
 
     /// The members of the after-image: only what differs.
     private func differences(from before: Token, to after: Token) -> JSON.Object {
         var changed = JSON.Object()
-        let texts: [(String, KeyPath<Token, String>)] = [
-            ("name", \.name), ("description", \.description), ("owner", \.owner),
-            ("integration", \.integration),
-            ("prefix", \.prefix),
-        ]
-        for (key, path) in texts where before[keyPath: path] != after[keyPath: path] {
+        for (key, path) in Self.editedTexts where before[keyPath: path] != after[keyPath: path] {
             changed[key] = .string(after[keyPath: path])
         }
         if before.scopes != after.scopes { changed["scopes"] = .of(scopes: after.scopes) }

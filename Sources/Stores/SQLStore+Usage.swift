@@ -36,7 +36,7 @@ extension SQLStore {
     func recordUses(_ tallies: [UseTally], by tracker: String, at now: Instant) throws {
         guard driver.isInTransaction else { throw StoreError.failed("a change outside a transaction") }
         for tally in tallies {
-            try add(tally)
+            try add(tally, at: now)
             if let used = tally.accepted.last { try use(tally.key.tokenID, at: used) }
             try tellRefusals(tally, by: tracker, at: now)
         }
@@ -50,7 +50,7 @@ extension SQLStore {
         try driver.execute(.moveIdleness, [.of(id), .of(used)])
     }
 
-    private func add(_ tally: UseTally) throws {
+    private func add(_ tally: UseTally, at now: Instant) throws {
         let key: [Value] = [.of(tally.key.tokenID), .of(tally.key.version), .of(tally.key.day)]
         if let used = tally.accepted.last, tally.hasTimesAlone,
             try driver.execute(.addUses, key + [.of(used), .of(tally.accepted.count)]) > 0
@@ -58,7 +58,11 @@ extension SQLStore {
             return
         }
         var sum = tally
-        let known = try driver.first(.usageOfDay, key, Decode.tally)
+        var first = tally.accepted.last
+        let known = try driver.first(.usageOfDay, key) { row in
+            if let earlier = row.optionalInstant(12) { first = first.map { min($0, earlier) } ?? earlier }
+            return Decode.tally(row)
+        }
         if let known {
             sum = known
             sum.merge(tally)
@@ -69,13 +73,13 @@ extension SQLStore {
                 .of(sum.accepted.last), .of(sum.accepted.count), .text(SightingsText.encode(sum.accepted.sources)),
                 .text(SightingsText.encode(sum.accepted.agents)), .text(SightingsText.encode(sum.scopes)),
                 .of(sum.refused.last), .of(sum.refused.count), .text(SightingsText.encode(sum.refused.sources)),
-                .text(SightingsText.encode(sum.refused.agents)),
+                .text(SightingsText.encode(sum.refused.agents)), .of(first), .of(now),
             ])
         try noteSources(of: sum, beyond: known?.accepted)
     }
 
     /// Only what a value was not seen from before on that day makes anything new.
-    private func noteSources(of sum: UseTally, beyond known: UseTally.Side?) throws {
+    func noteSources(of sum: UseTally, beyond known: UseTally.Side?) throws {
         var noted = 0
         for (kind, seen, before) in [
             (SeenFrom.Kind.address, sum.accepted.sources, known?.sources),
@@ -114,8 +118,15 @@ extension SQLStore {
         return days.filter { $0 >= first }
     }
 
-    func assertUsage(of tokens: Set<TokenID>, until end: Instant) throws {
-        for token in tokens { try driver.execute(.assertUsage, [.of(token), .of(end)]) }
+    func assertUsage(of tokens: Set<TokenID>, until end: Instant, at now: Instant) throws {
+        for token in tokens where try driver.execute(.assertUsage, [.of(token), .of(end)]) == 1 {
+            try noteReport(of: token, at: now)
+        }
+    }
+
+    /// What is known of its use since now.
+    func noteReport(of id: TokenID, at now: Instant) throws {
+        try driver.execute(.noteReport, [.of(id), .of(now)])
     }
 
     func recordUsageImport(_ summary: UsageImportSummary, change: Change) throws {
@@ -132,17 +143,19 @@ extension SQLStore {
 
     // MARK: - Trackers
 
-    func recordHeartbeat(_ heartbeat: Heartbeat) throws {
+    func recordHeartbeat(_ heartbeat: Heartbeat, at now: Instant) throws {
         try driver.execute(
             .beat,
             [
                 .text(heartbeat.tracker), .of(heartbeat.startedAt), .of(heartbeat.beatAt),
-                .of(heartbeat.askedAt),
+                .of(heartbeat.askedAt), .of(now),
             ])
     }
 
     func beginTracking(_ heartbeat: Heartbeat, limit: Int, at now: Instant) throws -> Int {
-        let count = try driver.execute(.beginTracking, [.of(heartbeat.startedAt), .of(limit)])
+        let found = try driver.all(.beginTracking, [.of(heartbeat.startedAt), .of(limit)]) { TokenID($0.text(0)) }
+        for id in found { try noteReport(of: id, at: now) }
+        let count = found.count
         if count > 0 {
             let change = Change(
                 actor: "tracker:\(heartbeat.tracker)", at: now, cause: "it watches the use of tokens")

@@ -99,7 +99,14 @@ extension SQLStore {
         guard let waiver = try waiver(id) else { throw StoreError.failed("there is no waiver \(id)") }
         let name = try tokenName(of: waiver)
         let after = JSON.Object.joining(["waiver": waiver.json(at: change.at, name: name)], more)
-        try audit(action, of: id, change, after)
+        let who: JSON.Object = [
+            "requester_token": .of(waiver.requester.tokenID?.text),
+            "approver_account": .of(waiver.approval?.approver.account),
+            "approver_token": .of(waiver.approval?.approver.tokenID?.text),
+            "told_lead": waiver.toldLead.map { .integer($0.seconds) } ?? .null,
+            "state": .string(waiver.state.rawValue),
+        ]
+        try audit(action, of: id, change, .joining(after, who))
         guard case .token(let token) = waiver.subject else { return try emit(type, change, after) }
         try emit(type, about: token, change, after)
     }

@@ -31,6 +31,8 @@ final class SQLStore: Store {
     var clockLook: (@Sendable () -> ClockDoubt?)?
     /// The freezes that are known beforehand.
     var calendar: FreezeCalendar?
+    /// Of a store that was rebuilt: what had been sent by then, of which it has no rows.
+    var deliveriesThen: DeliveryCounts?
     /// Of the transaction that is under way: whether the store was in doubt at its beginning, the generation that has
     /// begun in it, whether it has an audit entry, and what of the clock goes with it.
     private(set) var doubtAtBegin: StoreDoubt?

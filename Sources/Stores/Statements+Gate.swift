@@ -43,6 +43,30 @@ let isSuperseded = """
                 AND p.state <> 'verified' AND \(isThere("p"))))))
     """
 
+/// What is written beside a token of its versions and rotations. Versions are issued in the order of their numbers, so
+/// that the lowest valid one is the oldest.
+let valueSummary = """
+    current_version =
+      (SELECT v.number FROM versions v WHERE v.token_id = $1 AND v.state = 'current'),
+    value_issued_at =
+      (SELECT v.issued_at FROM versions v WHERE v.token_id = $1 AND v.state = 'current'),
+    oldest_issued_at = COALESCE(
+      (SELECT v.issued_at FROM versions v WHERE v.token_id = $1 AND v.state \(authenticating)
+       ORDER BY v.number LIMIT 1),
+      (SELECT v.issued_at FROM versions v WHERE v.token_id = $1 AND v.state = 'current')),
+    rotation_open =
+      (SELECT count(*) FROM rotations r WHERE r.token_id = $1 AND r.\(unfinished) AND r.phase = 'open'),
+    awaiting_retirement = CASE WHEN EXISTS
+      (SELECT 1 FROM versions v WHERE v.token_id = $1 AND v.state IN ('previous', 'unconfirmed'))
+      THEN 1 ELSE 0 END,
+    overlap_ends_at =
+      (SELECT max(v.ends_at) FROM versions v
+       WHERE v.token_id = $1 AND v.state IN ('previous', 'unconfirmed')),
+    watched_since = CASE WHEN issuer = 'rota' THEN COALESCE(watched_since,
+      (SELECT v.issued_at FROM versions v
+       WHERE v.token_id = $1 AND v.state = 'current' AND v.digest IS NOT NULL)) END
+    """
+
 /// What only the gate runs: each carries its whole condition, and changes nothing when that does not hold.
 extension Statement {
     static let gate: [Statement] = [
@@ -53,7 +77,7 @@ extension Statement {
         chosenVersion, addPush, doubtPush, pushBase, markSending, markVerified, addFilling, sendFilling, markFenced,
         discardPending, leaveUnconfirmed, forgetVersion, finishPushing, versionsToEnd, demoteCurrent, endUnconfirmed,
         promotePending, renewToken, lowerEnds, hastenRetirement, hastenAttempt, retireVersion, finishRotation,
-        stallRotation, noteRejection, adoptDestination, prolongOverlap, raiseAlarm, raiseUseAlarm,
+        stallRotation, noteRejection, adoptDestination, rotationCause, prolongOverlap, raiseAlarm, raiseUseAlarm,
     ]
 
     // MARK: Tokens
@@ -121,32 +145,8 @@ extension Statement {
         UPDATE findings SET closed_at = $2, closed_how = $3 WHERE token_id = $1 AND closed_at IS NULL
         RETURNING id
         """)
-    /// Versions are issued in the order of their numbers, so that the lowest valid one is the oldest.
     static let refreshSummary = Statement(
-        """
-        UPDATE tokens SET
-          revision = revision + 1,
-          current_version =
-            (SELECT v.number FROM versions v WHERE v.token_id = $1 AND v.state = 'current'),
-          value_issued_at =
-            (SELECT v.issued_at FROM versions v WHERE v.token_id = $1 AND v.state = 'current'),
-          oldest_issued_at = COALESCE(
-            (SELECT v.issued_at FROM versions v WHERE v.token_id = $1 AND v.state \(authenticating)
-             ORDER BY v.number LIMIT 1),
-            (SELECT v.issued_at FROM versions v WHERE v.token_id = $1 AND v.state = 'current')),
-          rotation_open =
-            (SELECT count(*) FROM rotations r WHERE r.token_id = $1 AND r.\(unfinished) AND r.phase = 'open'),
-          awaiting_retirement = CASE WHEN EXISTS
-            (SELECT 1 FROM versions v WHERE v.token_id = $1 AND v.state IN ('previous', 'unconfirmed'))
-            THEN 1 ELSE 0 END,
-          overlap_ends_at =
-            (SELECT max(v.ends_at) FROM versions v
-             WHERE v.token_id = $1 AND v.state IN ('previous', 'unconfirmed')),
-          watched_since = CASE WHEN issuer = 'rota' THEN COALESCE(watched_since,
-            (SELECT v.issued_at FROM versions v
-             WHERE v.token_id = $1 AND v.state = 'current' AND v.digest IS NOT NULL)) END
-        WHERE id = $1
-        """)
+        "UPDATE tokens SET revision = revision + 1, \(valueSummary) WHERE id = $1")
 
     static let revision = Statement("SELECT revision FROM tokens WHERE id = $1")
 
@@ -358,6 +358,7 @@ extension Statement {
           (SELECT 1 FROM versions v WHERE v.token_id = $1 AND v.state IN ('previous', 'unconfirmed'))
         RETURNING id
         """)
+    static let rotationCause = Statement("SELECT token_id, cause FROM rotations WHERE id = $1")
     static let prolongOverlap = Statement(
         """
         UPDATE rotations SET cause = $2, failures = 0, next_attempt_at = $3

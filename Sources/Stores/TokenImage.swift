@@ -11,10 +11,21 @@ struct TokenImage {
     /// Member by member in the order of their keys: an import writes a million of these.
     func write(to writer: inout JSONWriter) {
         writer.beginObject()
+        let adopted = destinations.filter { $0.baseline != nil }
+        if !adopted.isEmpty {
+            writer.key("baselines")
+            writer.canonical(
+                .object(JSON.Object(adopted.map { ($0.description, .of($0.baseline?.description)) })))
+        }
         writer.member("created_at", token.createdAt)
         writer.member("created_by", token.createdBy)
         writer.member("description", token.description)
         if !destinations.isEmpty { writer.member("destinations", list: destinations.map(\.description)) }
+        if let end = token.end {
+            writer.member("ended_at", end.at)
+            writer.member("ended_by", end.by)
+            writer.member("ended_cause", end.cause)
+        }
         writer.member("expires_at", token.expiresAt)
         if let external = token.externalID { writer.member("external_id", external) }
         writer.member("integration", token.integration)
@@ -31,6 +42,7 @@ struct TokenImage {
         writer.member("scopes", list: token.scopes)
         writer.member("state", token.state.rawValue)
         if case .neverUsed(let since) = token.usage { writer.member("tracked_since", since) }
+        if token.usage != .unknown, let until = token.usageAssertedUntil { writer.member("usage_until", until) }
         if let version { write(version, to: &writer) }
         writer.endObject()
     }
@@ -39,6 +51,8 @@ struct TokenImage {
         writer.key("version")
         writer.beginObject()
         writer.member("digest", version.digest?.description)
+        if let endedAt = version.endedAt { writer.member("ended_at", endedAt) }
+        if let endsAt = version.endsAt { writer.member("ends_at", endsAt) }
         writer.member("issued_at", version.issuedAt)
         writer.key("number")
         writer.integer(version.number)

@@ -17,8 +17,12 @@ extension StoreConformance {
                 try bench.store.absence(of: added.id) == Absence(since: bench.now, file: "first.csv"),
                 "since the first time")
             try require(try bench.stored(added.id) == added, "the token is as it was")
-            try require(try bench.write { try $0.endAbsence(of: added.id) }, "it is there again")
-            try require(try !bench.write { try $0.endAbsence(of: added.id) }, "and is not missing any more")
+            try require(
+                try bench.write { try $0.endAbsence(of: added.id, change: bench.change("it is back")) },
+                "it is there again")
+            try require(
+                try !bench.write { try $0.endAbsence(of: added.id, change: bench.change("again")) },
+                "and is not missing any more")
             try require(try bench.store.absence(of: added.id) == nil, "it is not missing")
             try require(try note("third.csv", after: 200), "it may be missing again")
             try require(try bench.store.absence(of: added.id)?.since == bench.now + TimeSpan(seconds: 200), "from then")

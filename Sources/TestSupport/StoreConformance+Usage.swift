@@ -293,10 +293,18 @@ extension StoreConformance {
             _ = try bench.rotate(id)
             try bench.record(bench.tally(id, uses: 1, at: 5, sources: ["10.0.0.7"]))
             guard let rotation = try bench.store.rotation(of: id)?.id else { return }
-            let quiet = try bench.written {
-                try bench.write { try $0.prolongOverlap(rotation, cause: "why", nextAttemptAt: bench.now + .days(9)) }
+            let silent = try bench.written {
+                try bench.write {
+                    try $0.prolongOverlap(rotation, cause: nil, nextAttemptAt: bench.now + .days(8), at: bench.now)
+                }
             }
-            try require(quiet == (0, 0), "nothing is audited: \(quiet)")
+            try require(silent == (0, 0), "nothing was in the way: \(silent)")
+            let quiet = try bench.written {
+                try bench.write {
+                    try $0.prolongOverlap(rotation, cause: "why", nextAttemptAt: bench.now + .days(9), at: bench.now)
+                }
+            }
+            try require(quiet == (1, 0), "what is in the way is audited: \(quiet)")
             try require(try bench.store.rotation(of: id)?.nextAttemptAt == bench.now + .days(9), "when")
             try require(try bench.store.rotation(of: id)?.cause == "why", "why")
             let alarm = { try bench.write { try $0.raiseAlarm(rotation, version: 1, change: bench.change("stuck")) } }

@@ -52,7 +52,8 @@ import Testing
             .filter { $0.hasPrefix("Statements+") }
             .map { try String(contentsOf: Self.folder.appendingPathComponent($0), encoding: .utf8) }
             .reduce(0) { $0 + $1.components(separatedBy: "= Statement(").count - 1 }
-        #expect(declared == Statement.all.count)
+        // Those that compare tables are made from lists of columns.
+        #expect(declared + Statement.comparing.count == Statement.all.count)
         #expect(Set(Statement.all).count == Statement.all.count)
     }
 }

@@ -110,6 +110,7 @@ import Testing
         .activeCount, .lastRun, .tokensWithoutValue, .stalledRotations, .heartbeats, .beginTracking, .schedules,
         .stalledRotationCount, .failedAttemptCount, .blockCounts, .deliveriesOfEndpoints,
         .destinationCounts, .blocks, .failedAttempts, .disabledEndpoints, .absentTokens, .absentCount,
+        .usageKnown, .heartbeatsKnown, .deliveryCountsKnown,
     ]
 
     /// It would look through the push rows, but only while a foreign key is violated.

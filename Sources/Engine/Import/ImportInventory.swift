@@ -75,5 +75,5 @@ extension StoreReads {
 /// of a value that was not known when the file was written, and whether a rotation is open is looked at again when a
 /// place is added.
 private let harmlessActions = [
-    "rotation.", "version.", "run.", "finding.", "action.", "schedule.", "delivery.", "webhook.",
+    "rotation.", "version.", "run.", "finding.", "action.", "schedule.", "delivery.", "webhook.", "policies.",
 ]

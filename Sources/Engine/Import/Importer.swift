@@ -164,7 +164,7 @@ final class Importer {
     /// Notes who is missing, within a transaction.
     func recordAbsences() throws {
         for id in newlyVanished { _ = try store.noteAbsence(of: id, from: request.file, change: change) }
-        for id in returned { _ = try store.endAbsence(of: id) }
+        for id in returned { _ = try store.endAbsence(of: id, change: change) }
     }
 
     private func isOfSections(_ token: Token) -> Bool {

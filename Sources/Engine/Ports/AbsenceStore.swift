@@ -22,11 +22,11 @@ package protocol AbsenceReads {
     func eachAbsent(_ each: (Token, Absence) throws -> Bool) throws
 }
 
-/// What an import finds out about them. Neither changes the token, nor is audited by itself: the import is.
+/// What an import finds out about them. Both are audited; neither changes the token.
 package protocol AbsenceChanges {
     /// Notes that a token is not in the list any more. False when that was known, or it is not a live one. Its end
     /// ends its absence, too.
     func noteAbsence(of id: TokenID, from file: String, change: Change) throws -> Bool
     /// Notes that it is there again. False when it was not missing.
-    func endAbsence(of id: TokenID) throws -> Bool
+    func endAbsence(of id: TokenID, change: Change) throws -> Bool
 }

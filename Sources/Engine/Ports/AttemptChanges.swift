@@ -34,10 +34,11 @@ package struct FailedAttempts: Hashable, Sendable {
 /// What is remembered of rotations that could not begin. Arming one ends it, and so does the end of its token.
 package protocol AttemptChanges {
     /// Counts one more, whose claim was given up in this transaction, by `policy`; with `tells` also event
-    /// `token.rotation_stuck`, once. Not audited by itself: the end of the claim is.
+    /// `token.rotation_stuck`, once. Of those that follow one another the first is audited; so is the end of each
+    /// claim.
     func noteFailedAttempt(
         of id: TokenID, policy: String, nextAttemptAt: Instant, tells: Bool, change: Change
     ) throws
-    /// It is not called for any more, or something else is in the way. Not audited: no action is changed by it.
-    func forgetFailedAttempts(of id: TokenID) throws
+    /// It is not called for any more, or something else is in the way; audited where there were any.
+    func forgetFailedAttempts(of id: TokenID, change: Change) throws
 }

@@ -210,9 +210,9 @@ package protocol RotationChanges {
     /// Step 8. Ends an overlap before its time: the ends of these older versions become now, and all of them are
     /// retired as by `retire`, or nothing is changed and the answer is false.
     func retireEarly(_ token: TokenID, _ versions: [Int], evidence: OverlapEvidence, change: Change) throws -> Bool
-    /// Step 8. An overlap goes on: why, once that is worth a word, and when to look again. Not audited, since
-    /// nothing has changed.
-    func prolongOverlap(_ rotation: Int64, cause: String?, nextAttemptAt: Instant) throws
+    /// Step 8. An overlap goes on: why, once that is worth a word, and when to look again. Audited only while there is
+    /// something in the way, since nothing else has changed.
+    func prolongOverlap(_ rotation: Int64, cause: String?, nextAttemptAt: Instant, at now: Instant) throws
     /// Step 8. An older value is in use past the cap: event `token.rotation_stuck` with who uses it, once, whatever
     /// was told of a stall. False when it was told before.
     func raiseAlarm(_ rotation: Int64, version: Int, change: Change) throws -> Bool

@@ -25,14 +25,19 @@ package protocol UsageChanges {
     /// version and source; one of a token in quarantine `token.refused_use`, once for each source and day. Of a token
     /// `ToldUse.mostSources` sources are told apart; all further ones are told as one.
     func recordUses(_ tallies: [UseTally], by tracker: String, at now: Instant) throws
-    /// Writes how far a tracker has watched: one row for each stretch, which grows.
-    func recordHeartbeat(_ heartbeat: Heartbeat) throws
+    /// Writes how far a tracker has watched: one row for each stretch, which grows; and since when that is known.
+    func recordHeartbeat(_ heartbeat: Heartbeat, at now: Instant) throws
     /// Active tokens of which nothing was known, and whose values a tracker can see: never used since
     /// it began to watch, or since the value is known if that is later. At most `limit` of them, in one audit
     /// entry; answers how many.
     func beginTracking(_ heartbeat: Heartbeat, limit: Int, at now: Instant) throws -> Int
     /// What is known of the use of these tokens holds up to an instant, as an import tells.
-    func assertUsage(of tokens: Set<TokenID>, until end: Instant) throws
+    func assertUsage(of tokens: Set<TokenID>, until end: Instant, at now: Instant) throws
     /// Writes one audit entry for a whole import of uses, under the digest of its file.
     func recordUsageImport(_ summary: UsageImportSummary, change: Change) throws
+}
+
+extension UsageChanges {
+    /// As a tracker does: what it says is known when it says so.
+    package func recordHeartbeat(_ heartbeat: Heartbeat) throws { try recordHeartbeat(heartbeat, at: heartbeat.beatAt) }
 }

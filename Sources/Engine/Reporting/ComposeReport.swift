@@ -7,20 +7,26 @@ import RotaCore
 package func composeReport(
     _ request: ReportRequest, from store: any StoreReads, as format: inout some ReportFormat
 ) throws {
+    let until = request.asOf ?? request.now
+    let at = request.hypotheticalAt ?? until
+    // A tracker says once a minute that it watched: what it did not say yet does not make the report another one.
+    let tracking =
+        request.hypotheticalAt == nil
+        ? try store.tracking().reaching(to: until, ifWrittenWithin: ReportFacts.longestUnwritten) : .unbroken
     let facts = ReportFacts(
-        store: try store.identity(), policies: request.policies, at: request.hypotheticalAt ?? request.now,
-        hypothetical: request.hypotheticalAt != nil, madeAt: request.now, since: request.now - request.period,
-        tracking: request.hypotheticalAt == nil ? try store.tracking() : .unbroken,
-        waivers: ActiveWaivers(try store.waiversInForce(at: request.hypotheticalAt ?? request.now)),
+        store: try store.identity(), policies: request.policies, at: at,
+        hypothetical: request.hypotheticalAt != nil, madeAt: request.now, asOf: request.asOf,
+        since: until - request.period, tracking: tracking,
+        waivers: ActiveWaivers(try store.waiversInForce(at: at)),
         generator: request.generator, actor: request.actor)
     try format.begin(facts)
     let summary = try judgeAll(facts, vaults: request.vaults, from: store, as: &format)
-    var activity = PeriodActivity(from: facts.since, to: facts.madeAt)
-    try store.eachRunAction(from: facts.since, to: facts.madeAt) { action in
+    var activity = PeriodActivity(from: facts.since, to: facts.until)
+    try store.eachRunAction(from: facts.since, to: facts.until) { action in
         activity.add(action)
         return true
     }
-    try store.eachPromotion(from: facts.since, to: facts.madeAt) { promotion in
+    try store.eachPromotion(from: facts.since, to: facts.until) { promotion in
         activity.add(promotion: promotion)
         return true
     }
@@ -31,7 +37,7 @@ package func composeReport(
             waivers: try ListedWaivers(summary.waived, facts, from: store),
             lastRun: try store.lastRun(),
             deliveries: try store.deliveryCounts(),
-            freezes: try store.freezes(from: facts.since, to: facts.madeAt)))
+            freezes: try store.freezes(from: facts.since, to: facts.until)))
 }
 
 private func judgeAll<Format: ReportFormat>(

@@ -9,6 +9,8 @@ package struct ReportRequest: Sendable {
     package var now: Instant
     /// The instant to judge the present inventory at, as if it were then; nil: now.
     package var hypotheticalAt: Instant?
+    /// The instant that the store was rebuilt for, and the policies are of; nil: the store is as it is now.
+    package var asOf: Instant?
     /// How far back actions and revocations are told.
     package var period: TimeSpan
     /// What made it, such as `rota 0.1.0`.
@@ -17,13 +19,14 @@ package struct ReportRequest: Sendable {
     package var actor: String
 
     package init(
-        policies: PolicySet, vaults: Set<String>, now: Instant, hypotheticalAt: Instant? = nil,
+        policies: PolicySet, vaults: Set<String>, now: Instant, hypotheticalAt: Instant? = nil, asOf: Instant? = nil,
         period: TimeSpan = .days(30), generator: String, actor: String
     ) {
         self.policies = policies
         self.vaults = vaults
         self.now = now
         self.hypotheticalAt = hypotheticalAt
+        self.asOf = asOf
         self.period = period
         self.generator = generator
         self.actor = actor
@@ -39,7 +42,9 @@ package struct ReportFacts: Sendable {
     /// `at` is not when the report was made: the present inventory is judged as if it were then.
     package var hypothetical: Bool
     package var madeAt: Instant
-    /// The beginning of the period that ends when the report was made.
+    /// The instant that all of it is as of; nil: when it was made.
+    package var asOf: Instant?
+    /// The beginning of the period that ends at `until`.
     package var since: Instant
     /// When uses were watched; unbroken where it is hypothetical.
     package var tracking: TrackingHistory
@@ -48,8 +53,13 @@ package struct ReportFacts: Sendable {
     package var generator: String
     package var actor: String
 
+    /// How old what trackers say may be to hold until now.
+    package static let longestUnwritten = TimeSpan(seconds: 150)
+
+    /// The end of the period, and what the store is as of.
+    package var until: Instant { asOf ?? madeAt }
     /// How much of the period uses were watched; nil where that is assumed.
-    package var watched: TimeSpan? { hypothetical ? nil : tracking.watched(from: since, to: madeAt) }
+    package var watched: TimeSpan? { hypothetical ? nil : tracking.watched(from: since, to: until) }
 }
 
 /// Everything that a report says beside its rows.

@@ -236,7 +236,7 @@ extension Rotator {
         of rotation: Rotation, _ obstacle: Obstacle, in store: any Store, _ change: Change
     ) throws {
         guard let policy = rotation.trigger?.policy else { return }
-        if obstacle.kind == .conflict { return try store.forgetFailedAttempts(of: rotation.tokenID) }
+        if obstacle.kind == .conflict { return try store.forgetFailedAttempts(of: rotation.tokenID, change: change) }
         let failures = (try store.failedAttempts(of: rotation.tokenID)?.count ?? 0) + 1
         try store.noteFailedAttempt(
             of: rotation.tokenID, policy: policy, nextAttemptAt: change.at + wait(after: failures, obstacle),

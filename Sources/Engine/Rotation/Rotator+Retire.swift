@@ -101,7 +101,7 @@ extension Rotator {
         }
         // Somebody still uses it, or nobody the new one yet.
         let next = (older.compactMap(\.endsAt) + [now + TimeSpan(seconds: Self.patience)]).min() ?? now
-        try await store.write { try $0.prolongOverlap(rotation.id, cause: nil, nextAttemptAt: next) }
+        try await store.write { try $0.prolongOverlap(rotation.id, cause: nil, nextAttemptAt: next, at: now) }
         return (RotationResult(id, .started), 0)
     }
 
@@ -130,7 +130,7 @@ extension Rotator {
         let next = ([use.now + patience] + caps).min() ?? use.now
         let cause = capped.map { version, obstacle in obstacle.cause(of: version.number) }
         try await store.write { store in
-            try store.prolongOverlap(rotation.id, cause: cause, nextAttemptAt: next)
+            try store.prolongOverlap(rotation.id, cause: cause, nextAttemptAt: next, at: use.now)
             guard let (version, _) = capped, let cause else { return }
             var alarm = change.at(use.now)
             alarm.cause = cause

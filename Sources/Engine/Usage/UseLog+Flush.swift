@@ -55,7 +55,7 @@ extension UseLog {
                 try await store.write { store in
                     try store.recordUses(batch.tallies, by: tracker, at: now)
                     guard let heartbeat else { return }
-                    try store.recordHeartbeat(heartbeat)
+                    try store.recordHeartbeat(heartbeat, at: now)
                     guard heartbeat.watched != nil else { return }
                     _ = try store.beginTracking(heartbeat, limit: Self.mostBegun, at: now)
                 }

@@ -79,8 +79,13 @@ extension Report {
 
     private var watched: String {
         guard let watched = facts.watched else { return "assumed, without a break" }
-        let period = facts.madeAt - facts.since
+        let period = facts.until - facts.since
         return watched == period ? "all of it" : "\(watched.spoken) of \(period.spoken)"
+    }
+
+    private var kind: String {
+        if facts.hypothetical { return "hypothetical" }
+        return facts.asOf.map { "as it was at \($0), rebuilt from the audit log" } ?? "actual"
     }
 
     var about: Markup {
@@ -89,7 +94,7 @@ extension Report {
             """
             <dl class="facts">\(fact("Judged at", facts.at.description))
             \(fact("Made at", facts.madeAt.description))
-            \(fact("Kind", facts.hypothetical ? "hypothetical" : "actual"))
+            \(fact("Kind", kind))
             \(fact("Asked for by", facts.actor))
             \(fact("Use watched in the period", watched))
             \(fact("Made by", facts.generator))\(fact("Period from", facts.since.description))

@@ -25,7 +25,7 @@ extension Report {
     }
 
     private var freezeWarning: Markup {
-        guard let freeze = freezes.first(where: { $0.isOn(at: facts.madeAt) }) else { return "" }
+        guard let freeze = freezes.first(where: { $0.isOn(at: facts.until) }) else { return "" }
         return """
             <p class="banner"><strong>Frozen</strong> since \(freeze.freeze.begunAt.minute) by \(freeze.freeze.actor), \
             \(freeze.end): \(freeze.freeze.reason). Nothing is rotated, retired, revoked or expired.</p>
@@ -115,5 +115,5 @@ extension PastFreeze {
 
 extension ReportFacts {
     /// `30 days`
-    var periodLength: String { (madeAt - since).spoken }
+    var periodLength: String { (until - since).spoken }
 }

@@ -100,7 +100,7 @@ extension Report {
             row(
                 head(freeze.freeze.reason), timeCell(freeze.freeze.begunAt.minute),
                 timeCell(freeze.until?.minute ?? "–"), cell(freeze.freeze.actor),
-                cell(freeze.isOn(at: facts.madeAt) ? "on" : "over"))
+                cell(freeze.isOn(at: facts.until) ? "on" : "over"))
         }
         return table(
             "Freezes of the period: nothing was rotated, retired, revoked or expired",
@@ -151,7 +151,7 @@ extension Report {
         let rows = rotations.listed.map { entry in
             row(
                 head(entry.name, below: entry.owner), cell(entry.rotation.cause ?? ""),
-                numberCell((facts.madeAt - entry.rotation.claimedAt).spoken),
+                numberCell((facts.until - entry.rotation.claimedAt).spoken),
                 numberCell(entry.rotation.failures),
                 timeCell(entry.rotation.nextAttemptAt.minute))
         }

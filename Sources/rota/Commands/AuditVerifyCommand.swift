@@ -2,6 +2,7 @@ import Documents
 import Engine
 import JSON
 import RotaCore
+import Stores
 import TransparencyLog
 
 extension Command {
@@ -13,16 +14,20 @@ extension Command {
             in its canonical form, and the tree over them has to be the one that every checkpoint signed.
             Who may write the store's file and has the key could write all of it anew. Against that stands a
             checkpoint that was kept elsewhere: give it with --checkpoint, and the public key with --key.
+            With --state the log is done again in a store of its own, and what comes of it is compared with the
+            tables: a row that was changed, added or removed by hand is found, and the field is named.
             With --proof and --entry nothing but these files is looked at, and no store is needed.
             """,
         options: [
             Option("checkpoint", "FILE", repeats: true, help: "a checkpoint that was kept elsewhere"),
             Option("key", "KEY", repeats: true, help: "whose signatures count; else those that the log names"),
+            Option("state", help: "compare the tables with what the log says, too"),
             Option("proof", "FILE", help: "verify this proof of one entry instead ('rota audit prove'); with --key"),
             Option("entry", "FILE", help: "with --proof: the entry, as 'audit show --json' prints it"),
         ],
         examples: [
-            "rota audit verify", "rota audit verify --checkpoint january.checkpoint --key \"$(cat rota.vkey)\"",
+            "rota audit verify", "rota audit verify --state",
+            "rota audit verify --checkpoint january.checkpoint --key \"$(cat rota.vkey)\"",
             "rota audit verify --proof 551.tlog-proof --entry 551.json --key \"$(cat rota.vkey)\"",
         ],
         exitCodes: [.done, .failed, .usage],
@@ -36,6 +41,9 @@ private func verify(_ invocation: Invocation) throws -> ExitCode {
             throw .usage("--key: '\(abridged(text))' is no public key", hint: "'rota audit key' prints it: NAME+ID+KEY")
         }
         return key
+    }
+    guard !arguments.has("state") || !arguments.has("proof") else {
+        throw Failure.usage("--state and --proof exclude each other", hint: "--proof looks at no store")
     }
     guard arguments.has("proof") == arguments.has("entry") else {
         throw Failure.usage("--proof and --entry go together", hint: "rota audit show NUMBER --json > entry.json")
@@ -53,13 +61,20 @@ private func verify(_ invocation: Invocation) throws -> ExitCode {
             progress.show("verifying", done: count, of: total, "entries")
         }
     }
-    try show(verdict, given: given.count, hasKeys: !keys.isEmpty, invocation)
+    let state =
+        arguments.has("state")
+        ? try verifyState(of: store, in: replayFolder(invocation)) { count in
+            progress.show("comparing", done: count, of: total, "entries")
+        } : nil
+    try show(verdict, state, given: given.count, hasKeys: !keys.isEmpty, invocation)
     return .done
 }
 
-private func show(_ verdict: AuditVerdict, given: Int, hasKeys: Bool, _ invocation: Invocation) throws {
+private func show(
+    _ verdict: AuditVerdict, _ state: StateVerdict?, given: Int, hasKeys: Bool, _ invocation: Invocation
+) throws {
     if invocation.wantsJSON {
-        invocation.output.document([
+        var document: JSON.Object = [
             "entries": .integer(verdict.entries), "root": .string(verdict.root.base64),
             "checkpoints": .integer(verdict.kept), "given": .integer(verdict.given),
             "faults": .array(
@@ -68,7 +83,9 @@ private func show(_ verdict: AuditVerdict, given: Int, hasKeys: Bool, _ invocati
                         "entry": fault.entry.map { .integer($0) } ?? .null, "message": .string(fault.message),
                     ]
                 }),
-        ])
+        ]
+        if let state { document["state"] = state.json }
+        invocation.output.document(.object(document))
     }
     guard verdict.faults.isEmpty else {
         let more = verdict.faultCount - verdict.faults.count
@@ -77,17 +94,55 @@ private func show(_ verdict: AuditVerdict, given: Int, hasKeys: Bool, _ invocati
             hint: "keep the store's file as it is, and compare it with a backup from before",
             details: verdict.faults.map(\.message) + (more > 0 ? ["\(more) more"] : []))
     }
+    try requireSound(state)
     guard !invocation.wantsJSON else { return }
     let output = invocation.output
     output.line("\(counted(verdict.entries, "entry", "entries")), each as it was written")
     output.line("\(counted(verdict.kept, "checkpoint")) of the store, \(verdict.given) from elsewhere: all agree")
     output.line("root: \(verdict.root.base64)")
+    if let state { show(state, on: output) }
     if verdict.kept == 0 {
         output.warning("nothing was signed yet, so that nothing was compared: rota audit checkpoint")
     } else if given == 0 || !hasKeys {
         output.note(
             "against somebody who may change the store and has its key, give a checkpoint that was kept elsewhere "
                 + "(--checkpoint) and the public key (--key)")
+    }
+}
+
+private func requireSound(_ state: StateVerdict?) throws(Failure) {
+    guard let state, !state.faults.isEmpty else { return }
+    let more = state.faultCount - state.faults.count
+    throw Failure(
+        "the tables are not what the audit log says",
+        hint: "somebody wrote to the store past rota: keep its file as it is, and compare it with a backup",
+        details: state.faults.map { printable($0.message) } + (more > 0 ? ["\(more) more"] : []))
+}
+
+private func show(_ state: StateVerdict, on output: Output) {
+    output.line("\(counted(state.rows, "row")) of the tables, each as the log says")
+    output.line("not in the log, and not compared: \(StateVerdict.unchecked.joined(separator: "; "))")
+    if state.untold > 0 {
+        output.note(
+            "\(counted(state.untold, "value")) could not be compared: an earlier rota wrote the log then, and told less"
+        )
+    }
+    for remark in state.remarks { output.warning(remark) }
+}
+
+extension StateVerdict {
+    fileprivate var json: JSON {
+        [
+            "rows": .integer(rows), "untold": .integer(untold), "fault_count": .integer(faultCount),
+            "faults": .array(
+                faults.map { fault in
+                    [
+                        "kind": .string(fault.kind), "object": .string(fault.object),
+                        "field": fault.field.map { .string($0) } ?? .null, "message": .string(fault.message),
+                    ]
+                }),
+            "unchecked": .array(Self.unchecked.map { .string($0) }), "remarks": .array(remarks.map { .string($0) }),
+        ]
     }
 }
 

@@ -39,7 +39,7 @@ private func showPlan(_ invocation: Invocation) throws -> ExitCode {
     let at = try invocation.arguments.instant("at", orSpanFrom: now) ?? now
     let saving = try PlanSaving(invocation, at: now)
     let composition = try Composition(invocation)
-    let policies = try composition.policies()
+    let (policies, texts) = try composition.policiesWithTexts()
     let store = try composition.openStore()
     defer { store.close() }
     let requester = try saving?.requester(in: store, invocation)
@@ -50,6 +50,7 @@ private func showPlan(_ invocation: Invocation) throws -> ExitCode {
     let result = try makePlan(request, from: store) { try progress.show($0) }
     var saved: SavedPlan?
     if let saving, let requester, result.refusal == nil {
+        try store.keepPolicies(texts, change: composition.change("plan --save"))
         saved = try saving.save(result.plan, by: requester, in: store, random: invocation.random)
     }
     let (schedule, calendar) = (composition.configuration.schedule, composition.configuration.freezeCalendar)

@@ -33,11 +33,22 @@ extension Command {
 
 extension Composition {
     /// The configured policies; nothing is done while one of them has a fault.
-    func policies() throws(Failure) -> PolicySet {
-        if let surroundings = invocation.surroundings { return surroundings.policies }
-        return try checkedPolicies(
-            loadPolicies(at: configuration.policies, isConfigured: true), at: configuration.policies, invocation.output,
-            tellsWarnings: false)
+    func policies() throws(Failure) -> PolicySet { try policiesWithTexts().0 }
+
+    /// The same, with the texts that they were read from, to be kept; a server kept them when it loaded them.
+    func policiesWithTexts() throws(Failure) -> (PolicySet, PolicyTexts?) {
+        if let surroundings = invocation.surroundings { return (surroundings.policies, nil) }
+        let load = loadPolicies(at: configuration.policies, isConfigured: true)
+        let policies = try checkedPolicies(load, at: configuration.policies, invocation.output, tellsWarnings: false)
+        let files = load.files.map { PolicyTexts.File(name: $0.name, bytes: $0.bytes) }
+        return (policies, PolicyTexts(digest: policies.digest, files: files, vaults: configuration.vaultNames))
+    }
+
+    /// Keeps the texts that somebody goes by from now on, where they are others than before.
+    func keep(_ texts: PolicyTexts?, in queue: StoreQueue) async throws {
+        guard let texts else { return }
+        let change = change("policies were loaded")
+        _ = try await queue.write { try $0.notePolicies(texts, change: change) }
     }
 
     /// The policies as they would be with a changed file or directory.

@@ -12,19 +12,22 @@ extension Command {
             HTML is one page for people and auditors, without anything to load; JSON and CSV have a row for
             every policy, rule and selected token; OSCAL (1.2.1) is for tools of compliance, JUnit for build
             servers, Markdown is the summary. With --at the tokens as they are now are judged as if it
-            were then, and the report says so. A file comes to be as a whole or not at all, and is readable
-            by you alone.
+            were then, and the report says so. With --as-of everything is told as it was then: the state is
+            rebuilt from the audit log, and the policies are those that were loaded last by then.
+            A file comes to be as a whole or not at all, and is readable by you alone.
             """,
         options: [
             Option("format", "FORMAT", help: "\(formats); else by the name of --output, or html"),
             Option("output", "FILE", help: "write it here; - or none: to standard output"),
             Option("at", "TIME|SPAN", help: "judge as if it were then: 2027-01-31, or 30d from now"),
+            Option("as-of", "TIME", help: "everything as it was then, rebuilt from the audit log"),
             Option("period", "SPAN", help: "how far back actions are told; 30d"),
             Option("exit-code", help: "exit with 3 when violations remain"),
         ],
         examples: [
             "rota report --output report.html", "rota report --format csv --period 90d > report.csv",
             "rota report --json --exit-code | jq .totals",
+            "rota report --as-of 2026-09-30T12:00:00Z --output september.html",
         ],
         exitCodes: [.done, .failed, .usage, .violationsRemain],
         run: makeReport)
@@ -39,14 +42,33 @@ private func makeReport(_ invocation: Invocation) throws -> ExitCode {
     }
     let now = invocation.clock.now()
     let at = try arguments.instant("at", orSpanFrom: now)
+    let asOf = try pastInstant(arguments, now)
     let period = try arguments.span("period") ?? .days(30)
     let composition = try Composition(invocation)
-    let policies = try composition.policies()
+    if let asOf {
+        return try withPastStore(composition, at: asOf, period: period) { store, policies, vaults in
+            let request = ReportRequest(
+                policies: policies, vaults: vaults, now: now, asOf: asOf, period: period,
+                generator: "rota \(Program.version)", actor: invocation.actor.name)
+            return try write(request, from: store, as: kind, to: path, invocation)
+        }
+    }
+    let (policies, texts) = try composition.policiesWithTexts()
     let store = try composition.openStore()
     defer { store.close() }
+    // So that the same report can be made again when they have changed.
+    try store.keepPolicies(texts, change: Change(actor: invocation.actor, at: now, cause: "report"))
     let request = ReportRequest(
         policies: policies, vaults: composition.configuration.vaultNames, now: now, hypotheticalAt: at,
         period: period, generator: "rota \(Program.version)", actor: invocation.actor.name)
+    return try write(request, from: store, as: kind, to: path, invocation)
+}
+
+private func write(
+    _ request: ReportRequest, from store: any StoreReads, as kind: ReportKind, to path: String?,
+    _ invocation: Invocation
+) throws -> ExitCode {
+    let arguments = invocation.arguments
     // A report that goes to the terminal itself tells how far it is.
     let isSeen = arguments.has("output") || invocation.output.width == nil
     let progress = isSeen ? TokenProgress("judging", store, on: invocation.output) : nil

@@ -50,12 +50,13 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
         invocation.endings.add { courtesy.end() }
     }
     let composition = try Composition(invocation)
-    let policies = try composition.policies()
+    let (policies, texts) = try composition.policiesWithTexts()
     let store = try composition.openQueue()
     let deliverer = try composition.deliverer(store)
     let output = invocation.output
     let progress = Progress(on: output)
     if !isServed { try await requireClock(of: store, invocation) }
+    try await composition.keep(texts, in: store)
     let givenUp = isServed ? [:] : try await deliverer.giveUpUnconfigured()
     let report = try await composition.withVaults { vaults in
         let useCase =

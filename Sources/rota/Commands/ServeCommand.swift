@@ -27,7 +27,7 @@ extension Command {
 private func serveUntilStopped(_ invocation: Invocation) async throws -> ExitCode {
     Allocator.keepLittle()
     let composition = try Composition(invocation)
-    let policies = try composition.policies()
+    let (policies, texts) = try composition.policiesWithTexts()
     // Before anybody may ask us to stop.
     let signals = Signals()
     let files = try StoreFiles(at: composition.configuration.store)
@@ -38,6 +38,7 @@ private func serveUntilStopped(_ invocation: Invocation) async throws -> ExitCod
         throw Failure(
             "another 'rota serve' has this store", hint: "one daemon serves a SQLite store; commands may run beside it")
     }
+    try await composition.keep(texts, in: store)
     let parts = Service.StoreParts(queue: store, files: files, patience: patience)
     let service = try Service(composition, policies, store: parts)
     return try await service.run(signals)

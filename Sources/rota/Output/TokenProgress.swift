@@ -7,10 +7,10 @@ import Engine
 final class TokenProgress {
     private let step: String
     private let progress: Progress
-    private let store: any Store
+    private let store: any StoreReads
     private var total: Int?
 
-    init(_ step: String, _ store: any Store, on output: Output) {
+    init(_ step: String, _ store: any StoreReads, on output: Output) {
         self.step = step
         self.store = store
         progress = Progress(on: output)

@@ -190,8 +190,9 @@ struct Service {
             guard composition.configuration.store == old.configuration.store else {
                 throw Failure.usage("the store cannot change while the daemon runs", hint: "restart it")
             }
+            let (policies, texts) = try composition.policiesWithTexts()
             let next = try Self.prepare(
-                composition, try composition.policies(), store: store, log: log, brakes: brakes, meter: vaultMeter,
+                composition, policies, store: store, log: log, brakes: brakes, meter: vaultMeter,
                 pauses: pauses, rooms: rooms)
             try renewCertificate(next.configuration.server)
             let calendar = next.configuration.freezeCalendar
@@ -199,6 +200,7 @@ struct Service {
                 store.announce(to: next.endpoints)
                 store.followCalendar(calendar)
             }
+            try await composition.keep(texts, in: store)
             inForce.withLock { $0 = next }
             // What the old shift has begun it finishes, while the new one is at work already.
             old.stop.request()

@@ -63,14 +63,15 @@ final class UsageWriter {
         try store.recordUses(batch, by: tracker, at: now)
         guard summary.complete else { return }
         // Also of those that no tracker can see the log tells that they were not used again until it ends.
-        try store.assertUsage(of: Set(batch.filter { $0.accepted.count > 0 }.map(\.key.tokenID)), until: summary.last)
+        let used = Set(batch.filter { $0.accepted.count > 0 }.map(\.key.tokenID))
+        try store.assertUsage(of: used, until: summary.last, at: now)
     }
 
     /// It watched every token from its first row to its last.
     func recordCompleteness() throws {
         let heartbeat = Heartbeat(
             tracker: tracker, startedAt: summary.first, beatAt: summary.last, askedAt: summary.last)
-        try store.recordHeartbeat(heartbeat)
+        try store.recordHeartbeat(heartbeat, at: now)
         if heartbeat.watched != nil { _ = try store.beginTracking(heartbeat, limit: .max, at: now) }
     }
 }

@@ -1,0 +1,135 @@
+import Crypto
+package import Engine
+import JSON
+package import RotaCore
+import SQLite
+
+/// A store as it was at an instant, rebuilt from its audit log in a folder of its own.
+///
+/// Reports are made of it as of any other store. Beside the log, it has what is kept by times: uses to the day, how far
+/// they were watched, what runs did, and what was sent.
+package final class PastStore {
+    package let store: any StoreReads
+    package let at: Instant
+    /// The policies that were loaded last by then; nil where none were noted.
+    package let policies: PolicyTexts?
+    /// What of it is not known for certain, for people.
+    package let remarks: [String]
+    private let rebuilt: RebuiltStore
+
+    /// Rebuilds it.
+    ///
+    /// - parameters:
+    ///   - period: how far back what runs did is looked at.
+    ///   - folder: one that does not exist yet; it is made for its owner alone, and `remove` takes it away.
+    ///   - progress: called now and then with how many entries were read.
+    /// - throws: `StoreError.refused` for an instant before the store began.
+    package init(
+        of source: any StoreReads, at instant: Instant, period: TimeSpan, in folder: String,
+        progress: (Int) throws -> Void = { _ in }
+    ) throws {
+        let source = try SQLStore.behind(source)
+        let began = try source.identity().createdAt
+        guard instant >= began else {
+            throw StoreError.refused(
+                "the store began at \(began), and knows nothing of \(instant)", hint: "give an instant since then")
+        }
+        let rebuilt = try RebuiltStore(like: source, in: folder)
+        self.rebuilt = rebuilt
+        var (found, remarks): (PolicyTexts?, [String])
+        do {
+            (found, remarks) = try source.snapshot {
+                let replay = try rebuilt.replay(source, through: instant, progress: progress)
+                let beside = try rebuilt.takeOver(from: source, at: instant, since: instant - period, replay)
+                return (try source.texts(replay.policies), replay.remarks.all + beside)
+            }
+        } catch {
+            rebuilt.remove()
+            throw error
+        }
+        (store, at, policies, self.remarks) = (rebuilt.store, instant, found, remarks)
+    }
+
+    /// Closes it and takes its files away.
+    package func remove() { rebuilt.remove() }
+}
+
+extension SQLStore {
+    /// Only the store itself knows its log in order and its rows.
+    static func behind(_ store: any StoreReads) throws -> SQLStore {
+        guard let store = store as? SQLStore else {
+            throw StoreError.failed("this is no store whose log can be done again")
+        }
+        return store
+    }
+
+    /// Up to which entry an earlier release wrote the log.
+    func lastUntoldEntry() throws -> Int64 {
+        try driver.first(.fact, [.text("told_in_full_after")]) { Int64($0.text(0)) ?? 0 } ?? 0
+    }
+
+    /// The texts that an entry tells of.
+    fileprivate func texts(_ entry: ReplayedEntry?) throws -> PolicyTexts? {
+        guard let entry else { return nil }
+        let files = try (entry.after["files"]?.array ?? []).map { file -> PolicyTexts.File in
+            let digest = try entry.needed(file["digest"]?.string, "files")
+            guard let bytes = try policyText(digest) else {
+                throw StoreError.failed("the text \(digest) of the policies is not in the store")
+            }
+            let found = PolicyTexts.File(name: file["name"]?.string ?? "", bytes: bytes)
+            guard found.digest == digest else {
+                throw StoreError.failed("the text \(digest) of the policies was changed in the store")
+            }
+            return found
+        }
+        return PolicyTexts(
+            digest: try entry.needed(entry.text("digest"), "digest"), files: files,
+            vaults: Set(entry.after["vaults"]?.array?.compactMap(\.string) ?? []))
+    }
+}
+
+/// The store that a replay writes, and the folder that it is in.
+final class RebuiltStore {
+    let store: SQLStore
+    private let folder: String
+
+    init(like source: SQLStore, in folder: String) throws {
+        self.folder = folder
+        let location = "sqlite:\(folder)/replay.db"
+        let identity = try source.identity()
+        do {
+            try createStore(
+                at: location, identity: identity,
+                change: Change(actor: "rota", at: identity.createdAt, cause: "to do its audit log again"))
+            store = try SQLStore.behind(try openStore(at: location, endpoints: []))
+        } catch {
+            FileFacts.removeDirectory(folder)
+            throw error
+        }
+    }
+
+    /// Does again what was written by an instant; all of it where there is none.
+    func replay(
+        _ source: SQLStore, through end: Instant?, progress: (Int) throws -> Void
+    ) throws -> Replay {
+        var replay = Replay(into: store)
+        try store.transaction {
+            // Looked up by keys alone until all is there: the others are made at the end.
+            try store.driver.withoutIndexes(of: ["tokens", "versions"]) {
+                var count = 0
+                try source.eachAuditEntry(from: 1, object: nil) { entry in
+                    if end.map({ entry.at <= $0 }) ?? true { try replay.take(entry) }
+                    count += 1
+                    if count % 10_000 == 0 { try progress(count) }
+                    return true
+                }
+            }
+        }
+        return replay
+    }
+
+    func remove() {
+        store.close()
+        FileFacts.removeDirectory(folder)
+    }
+}

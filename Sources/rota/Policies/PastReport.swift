@@ -1,0 +1,59 @@
+import Crypto
+import Engine
+import PolicyFiles
+import RotaCore
+import Stores
+
+/// The instant of `--as-of`: one that was.
+func pastInstant(_ arguments: Arguments, _ now: Instant) throws(Failure) -> Instant? {
+    guard let instant = try arguments.instant("as-of") else { return nil }
+    guard !arguments.has("at") else {
+        throw .usage(
+            "--at and --as-of exclude each other",
+            hint: "--at judges the tokens as they are now; --as-of tells what was")
+    }
+    guard instant <= now else {
+        throw .usage(
+            "--as-of: \(instant) is still to come",
+            hint: "'rota report --at \(instant)' judges today's tokens as if it were then")
+    }
+    return instant
+}
+
+/// Rebuilds the store as it was at an instant, with the policies of then, and takes it away when `body` has ended.
+func withPastStore<R>(
+    _ composition: Composition, at instant: Instant, period: TimeSpan,
+    _ body: (_ store: any StoreReads, _ policies: PolicySet, _ vaults: Set<String>) throws -> R
+) throws -> R {
+    let invocation = composition.invocation
+    let store = try composition.openStore()
+    defer { store.close() }
+    let total = Int(try store.newestEntry())
+    let progress = Progress(on: invocation.output)
+    let past = try PastStore(of: store, at: instant, period: period, in: replayFolder(invocation)) { count in
+        progress.show("rebuilding", done: count, of: total, "entries")
+    }
+    defer { past.remove() }
+    for remark in past.remarks { invocation.output.warning(remark) }
+    guard let texts = past.policies else {
+        throw Failure(
+            "which policies were in force at \(instant) is not known: none had been loaded into the store by then",
+            hint: "'rota run', 'rota serve' and 'rota report' keep them; 'rota audit tail' tells since when")
+    }
+    let load = readPolicies(texts.files.map { ($0.name, $0.bytes) })
+    guard let policies = load.policies else {
+        throw Failure(
+            "this rota cannot read the policies of \(instant)", hint: "use the rota of then",
+            faults: load.diagnostics.map { Fault($0) })
+    }
+    if policies.digest != texts.digest {
+        invocation.output.warning(
+            "the policies of \(instant) mean something else to this rota than to the one that loaded them")
+    }
+    return try body(past.store, policies, texts.vaults)
+}
+
+/// A folder that does not exist yet, for a store that is rebuilt.
+func replayFolder(_ invocation: Invocation) -> String {
+    "\(Process.temporaryFolder)/rota-replay-\(Hex.encode(invocation.random.bytes(12)))"
+}

@@ -1,0 +1,90 @@
+"""A report of a past instant, and the tables held against the log, as commands do it."""
+
+import json
+import re
+import subprocess
+import time
+
+import pytest
+
+from house import Seed
+
+
+def report(house, form, *more):
+    return house.rota("report", "--format", form, *more).stdout
+
+
+def as_it_was(text, made_at, instant):
+    """Without what a report that was rebuilt says of itself."""
+    text = text.replace(f',"as_of":"{instant}"', "")
+    text = text.replace(f"as it was at {instant}, rebuilt from the audit log", "actual")
+    return text.replace(made_at, instant)
+
+
+def made_at(house_report):
+    return json.loads(house_report)["report"]["made_at"]
+
+
+@pytest.fixture
+def lived(house):
+    """A store with a past: the reports of an instant, and what happened since, with other policies."""
+    house.init()
+    house.policy()
+    house.rota("import", house.inventory([Seed(f"token-{number}", []) for number in range(20)]))
+    house.rota("token", "create", "--name", "first")
+    house.rota("run", expect=None)
+    time.sleep(1.1)
+    # Until all of them are of the same second.
+    for _ in range(20):
+        then = {form: report(house, form) for form in ("json", "csv", "html")}
+        again = report(house, "json")
+        if made_at(then["json"]) == made_at(again):
+            break
+    house.instant = made_at(again)
+    house.then = then
+    time.sleep(1.1)
+    house.rota("token", "revoke", "first", "--reason", "not needed", "--yes")
+    house.rota("token", "edit", "token-1", "--owner", "team-x")
+    house.policy(text="version: 1\npolicies:\n  - name: other\n    match: all\n    rules: [ { max-age: 1d } ]\n")
+    house.rota("run", expect=None)
+    return house
+
+
+def test_a_report_as_of_then_is_the_one_that_was_made_then(lived):
+    assert lived.then["json"] != report(lived, "json")
+    for form in ("json", "csv", "html"):
+        text = report(lived, form, "--as-of", lived.instant)
+        own = re.search(r'"made_at":"([^"]*)"', text) or re.search(r"Made at</dt><dd[^>]*>([^<]*)<", text)
+        made = own.group(1) if own else "never"
+        assert as_it_was(text, made, lived.instant) == lived.then[form], form
+    document = json.loads(report(lived, "json", "--as-of", lived.instant))
+    assert document["report"]["as_of"] == lived.instant
+
+
+def test_an_instant_that_is_not_known_is_said_so(lived):
+    both = lived.rota("report", "--at", "30d", "--as-of", lived.instant, expect=2)
+    assert "exclude each other" in both.stderr and "hint:" in both.stderr
+    future = lived.rota("report", "--as-of", "2126-01-01", expect=2)
+    assert "still to come" in future.stderr and "--at" in future.stderr
+    before = lived.rota("report", "--as-of", "2020-01-01", expect=1)
+    assert "the store began at" in before.stderr and "hint:" in before.stderr
+
+
+@pytest.mark.parametrize("sql, told", [
+    ("UPDATE tokens SET owner = 'mallory' WHERE name = 'token-3'", "owner is 'mallory' in the table, and "),
+    ("UPDATE tokens SET state = 'active', ended_at = NULL WHERE name = 'first'", "state is 'active' in the table, and 'revoked' by the log"),
+    ("DELETE FROM versions WHERE state = 'revoked'", "the log says that it is there, and the table has none"),
+    ("UPDATE versions SET digest = zeroblob(32) WHERE state = 'revoked'", "digest is sha256:0000"),
+])
+def test_what_the_shell_of_sqlite_did_is_found(lived, sql, told):
+    clean = lived.rota("audit", "verify", "--state").stdout
+    assert "each as the log says" in clean and "not compared" in clean
+    store = lived.store
+    subprocess.run(["sqlite3", store, sql], check=True, capture_output=True)
+    # The log itself is as it was.
+    lived.rota("audit", "verify")
+    found = lived.rota("audit", "verify", "--state", expect=1)
+    assert told in found.stderr, found.stderr
+    document = json.loads(lived.rota("audit", "verify", "--state", "--json", expect=1).stdout)
+    assert document["faults"] == [] and document["state"]["fault_count"] >= 1
+    assert {"kind", "object", "field", "message"} == set(document["state"]["faults"][0])
