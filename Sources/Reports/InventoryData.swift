@@ -1,8 +1,8 @@
 package import Engine
 package import RotaCore
 
-/// The security inventory as a data file: one line for each live token, whether a policy selects it or not, safe to open in
-/// a spreadsheet.
+/// The security inventory as a data file: one line for each live token, whether a policy selects it or not, safe to
+/// open in a spreadsheet.
 package struct InventoryData: ReportFormat {
     package static let order = TokenOrder.byName
 

@@ -99,8 +99,8 @@ package struct MarkdownReport: ReportFormat {
         return """
             ## Trend
 
-            Violations that runs have found: \(history.openBefore) were open when the period began, \(history.opened) were \
-            found in it, \(times.count) mended, and \(history.openAfter) are open.\(half)\(most)
+            Violations that runs have found: \(history.openBefore) were open when the period began, \(history.opened) \
+            were found in it, \(times.count) mended, and \(history.openAfter) are open.\(half)\(most)
 
             """
     }

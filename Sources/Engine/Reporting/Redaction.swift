@@ -1,11 +1,11 @@
 import Crypto
 import RotaCore
 
-/// Takes what names people, systems and places out of a report: each name becomes a pseudonym, the same in every report of
-/// the store, and free text is left out.
+/// Takes what names people, systems and places out of a report: each name becomes a pseudonym, the same in every
+/// report of the store, and free text is left out.
 ///
-/// A token is called by its id. The key of the other pseudonyms is the store's instance, which a redacted report does not
-/// tell: who does not know it cannot try names out.
+/// A token is called by its id. The key of the other pseudonyms is the store's instance, which a redacted report
+/// does not tell: who does not know it cannot try names out.
 struct Redaction: Sendable {
     private static let left = "(redacted)"
     private let key: [UInt8]

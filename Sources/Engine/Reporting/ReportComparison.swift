@@ -46,8 +46,8 @@ package struct ReportComparison: Sendable {
     package var goneTokens: Int { tokensBefore - (tokensNow - newTokens) }
 }
 
-/// Holds verdicts against those of an earlier report. It takes some six bytes for each token, and fifty for each violation,
-/// of the earlier one.
+/// Holds verdicts against those of an earlier report. It takes some six bytes for each token, and fifty for each
+/// violation, of the earlier one.
 struct ComparedVerdicts {
     private let earlier: EarlierReport
     private var tokens = FingerprintSet()

@@ -1,7 +1,7 @@
 package import RotaCore
 
-/// The live tokens with what each is, what it is for, whose it is, when it ends and how it is renewed: the first by name.
-/// All of them are in the data file.
+/// The live tokens with what each is, what it is for, whose it is, when it ends and how it is renewed: the first by
+/// name. All of them are in the data file.
 package struct SecurityInventory: Sendable {
     /// One of them.
     package struct Entry: Sendable {

@@ -39,7 +39,8 @@ extension ReportsPage {
             text</label>
             <div class="form-end">\(submit("Page"))\
             \(submit("CSV", "", attributes: " formaction=\"/admin/reports/compliance.csv\""))\
-            \(submit("Inventory", "", attributes: " formaction=\"/admin/reports/compliance.inventory.csv\""))</div></form>
+            \(submit("Inventory", "", attributes: " formaction=\"/admin/reports/compliance.inventory.csv\""))</div>
+            </form>
             """)
     }
 

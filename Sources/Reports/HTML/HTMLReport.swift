@@ -4,8 +4,8 @@ package import RotaCore
 
 /// One self-contained page, without script and without anything from the network, for screen and paper.
 ///
-/// It shows what all verdicts add up to, and the foremost of the rows behind each number; all of them are in the CSV and
-/// the JSON.
+/// It shows what all verdicts add up to, and the foremost of the rows behind each number; all of them are in the
+/// CSV and the JSON.
 package struct HTMLReport: ReportFormat {
     /// It has no rows, only sums and the foremost.
     package static let order = TokenOrder.unsorted

@@ -7,8 +7,8 @@ extension Report {
     var controlMatrix: Markup {
         let intro: Markup = """
             For each control that a policy names, whether its rules are kept by every token that they are asked of. \
-            Evidenced: nothing is broken and nothing is unknown. Not applicable: no live token is selected. It is evidence \
-            for a control and no opinion on it; the thresholds are this organisation's own, for the reasons given under \
+            Evidenced: nothing is broken and nothing is unknown. Not applicable: no live token is selected. It is \
+            evidence for a control and no opinion on it. Whose each threshold is, and why, is given under \
             <a href="#policies">policies</a>.
             """
         guard !summary.controls.isEmpty else {
@@ -58,7 +58,8 @@ extension Report {
         let span: Markup = "rowspan=\"\(at: control.sources.count)\""
         return """
             <th scope="rowgroup" \(span)>\(control.control)</th>\
-            <td \(span)><span class="word \(control.standing.mood)">\(control.standing.word.capitalizedFirst)</span></td>
+            <td \(span)><span class="word \(control.standing.mood)">\
+            \(control.standing.word.capitalizedFirst)</span></td>
             """
     }
 }

@@ -6,7 +6,8 @@ import RotaCore
 extension Report {
     var hero: Markup {
         """
-        \(warning)\(sliceNote)\(redactionNote)\(freezeWarning)<div class="hero"><p class="eyebrow">Token compliance on \(facts.at.minute)</p>
+        \(warning)\(sliceNote)\(redactionNote)\(freezeWarning)<div class="hero">
+        <p class="eyebrow">Token compliance on \(facts.at.minute)</p>
         <h1 class="headline">\(headline)</h1>
         <p class="lede">\(lede)</p>
         \(overview)</div>

@@ -8,8 +8,8 @@ extension Report {
         section(
             "trend", "Trend and time to comply",
             """
-            What recorded runs found: a violation is open from the run that first met it to the run that met it no more, \
-            from \(history.from.minute) to \(history.to.minute).
+            What recorded runs found: a violation is open from the run that first met it to the run that met it no \
+            more, from \(history.from.minute) to \(history.to.minute).
             """,
             openDays, timeToComply, latestRuns)
     }

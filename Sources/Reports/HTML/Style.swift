@@ -115,6 +115,7 @@ let styleSheet: Markup = """
     .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr));
       gap: 28px 40px; }
     .charts figcaption { font-weight: 650; font-size: 14px; margin-bottom: 2px; }
+    figcaption { font-weight: 650; font-size: 14px; margin-bottom: 2px; }
     .chart { display: block; width: 100%; height: auto; }
     .chart text { font-size: 11.5px; fill: var(--soft); }
     .chart .value { fill: var(--ink); font-weight: 600; }

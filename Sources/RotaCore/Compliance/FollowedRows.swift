@@ -1,5 +1,5 @@
-/// The rows that the numbers of a report can be followed to: the foremost of each kind, so that its size does not depend
-/// on how many there are.
+/// The rows that the numbers of a report can be followed to: the foremost of each kind, so that its size does not
+/// depend on how many there are.
 package struct FollowedRows: Sendable {
     /// Of each rule of each policy, what breaks it: longest overdue first.
     package var violations: [[[BrokenRule]]] = []

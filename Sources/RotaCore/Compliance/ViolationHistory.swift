@@ -26,8 +26,8 @@ package struct FindingSpan: Hashable, Sendable {
     }
 }
 
-/// How many violations stood open on each day of a period, and how long it took to mend those that were mended in it. Its
-/// size does not depend on how many there were.
+/// How many violations stood open on each day of a period, and how long it took to mend those that were mended in
+/// it. Its size does not depend on how many there were.
 package struct ViolationHistory: Sendable {
     /// One day of UTC.
     package struct Day: Hashable, Sendable {

@@ -13,7 +13,8 @@ extension Command {
             every policy, rule and selected token; OSCAL (1.2.1) is for tools of compliance, JUnit for build
             servers, Markdown is the summary, inventory is a row for each live token: type, purpose, owner, expiry,
             renewal. --owner tells of some owners' tokens alone, --redact puts pseudonyms for names and leaves
-            free text out, and the report says so. --compare holds it against an earlier report in JSON. With --at the tokens as they are now are judged as if it
+            free text out, and the report says so. --compare holds it against an earlier report in JSON. With
+            --at the tokens as they are now are judged as if it
             were then, and the report says so. A file comes to be as a whole or not at all, and is readable
             by you alone.
             """,
