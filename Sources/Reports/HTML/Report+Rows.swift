@@ -8,8 +8,8 @@ extension Report {
         section(
             "others", "Due, not known, and under no policy",
             """
-            What is to be done next, what too little is known of, and what nobody judges: the foremost of each. A token \
-            has a row for each rule.
+            What is to be done next, what too little is known of, and what nobody judges: the foremost of each. A \
+            token has a row for each rule.
             """,
             anchored("due", dueRows), anchored("unknown", unknownRows), anchored("uncovered", uncoveredRows))
     }
