@@ -85,10 +85,10 @@ extension RunPass {
         guard token.state == .active else { return "the token is \(token.state.rawValue)" }
         guard token.canAuthenticate(at: now) else { return "the token's end has passed" }
         guard let (policy, rule) = rule(finding.rule, of: finding.policy) else {
-            return "no loaded policy has this rule any more"
+            return Closing.ruleGone
         }
         guard policy.selects(token, at: now, tracking: tracking) else {
-            return "the policy does not select the token any more"
+            return Closing.notSelected
         }
         if let waiver = waivers.waiver(covering: token, rule: rule.name, of: policy.name, at: now) {
             return waiver.sentence

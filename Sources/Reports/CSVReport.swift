@@ -41,6 +41,7 @@ package struct CSVReport: ReportFormat {
     }
 
     package mutating func add(_ token: Token, _ rulings: [Planner.Ruling]) throws {
+        guard !rulings.isEmpty else { return }
         head.removeAll(keepingCapacity: true)
         head.append(field: token.id.text)
         head.append(field: token.name)
@@ -85,17 +86,17 @@ package struct CSVReport: ReportFormat {
 /// Fields, each with the comma that follows it.
 extension [UInt8] {
     /// A text that needs no care: one of our own words.
-    fileprivate mutating func append(plain text: String) {
+    mutating func append(plain text: String) {
         append(contentsOf: text.utf8)
         append(UInt8(ascii: ","))
     }
 
-    fileprivate mutating func append(time: Instant?) {
+    mutating func append(time: Instant?) {
         if let time { append(contentsOf: time.utf8) }
         append(UInt8(ascii: ","))
     }
 
-    fileprivate mutating func append(use: Usage) {
+    mutating func append(use: Usage) {
         switch use {
         case .lastUsed(let time): append(time: time)
         case .neverUsed: append(plain: "never")
@@ -104,7 +105,7 @@ extension [UInt8] {
     }
 
     /// A text of anybody's making. What a spreadsheet would take for a formula gets a leading apostrophe.
-    fileprivate mutating func append(field text: String) {
+    mutating func append(field text: String) {
         let isFormula = text.utf8.first.map(Self.beginsFormula) ?? false
         guard text.utf8.contains(where: Self.needsQuotes) || text.utf8.first == 0x20 || text.utf8.last == 0x20
         else {

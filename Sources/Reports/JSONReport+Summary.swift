@@ -15,6 +15,7 @@ extension ReportFacts {
             "period_from": .string(since.description),
             "actor": .string(actor),
             "watched_seconds": watched.map { .integer($0.seconds) } ?? .null,
+            "owner": owner.map { .string($0) } ?? .null, "redacted": .bool(isRedacted),
         ]
         if let asOf { json["as_of"] = .string(asOf.description) }
         return .object(json)
@@ -46,7 +47,7 @@ extension Report {
             "other_owners": [
                 "owners": .integer(summary.otherOwnersCount), "tokens": summary.otherOwners.tokens.json,
             ],
-            "controls": .array(summary.controls.map(\.json)),
+            "controls": .array(summary.controls.map { $0.json(facts.policies.policies) }),
             "age": summary.age.json,
             "idle": summary.idle.json,
             "expiry": summary.expiry.json,
@@ -63,10 +64,15 @@ extension Report {
             "waivers": waivers.json(at: facts.at),
             "last_run": lastRun?.json ?? .null,
             "freezes": .array(freezes.map { $0.json(at: facts.until) }),
-            "deliveries": [
-                "waiting": .integer(deliveries.waiting), "delivered": .integer(deliveries.delivered),
-                "dead": .integer(deliveries.dead),
-            ],
+            "deliveries": deliveries.map { deliveries in
+                [
+                    "waiting": .integer(deliveries.waiting), "delivered": .integer(deliveries.delivered),
+                    "dead": .integer(deliveries.dead),
+                ]
+            } ?? .null,
+            "rows": summary.rows.json, "trend": trendJSON, "time_to_comply": timeToComplyJSON,
+            "security_inventory": ["listed": .array(register.listed.map(\.json))],
+            "comparison": comparison?.json ?? .null,
         ]
     }
 
@@ -86,7 +92,7 @@ extension Report {
 }
 
 /// An object with a member for each case, in their order.
-private func counts<Key: RawRepresentable>(_ keys: [Key], _ count: (Key) -> Int?) -> JSON
+func counts<Key: RawRepresentable>(_ keys: [Key], _ count: (Key) -> Int?) -> JSON
 where Key.RawValue == String {
     .object(JSON.Object(keys.map { ($0.rawValue, .integer(count($0) ?? 0)) }))
 }
@@ -96,21 +102,12 @@ private func text(_ instant: Instant?) -> JSON {
 }
 
 extension StatusCounts {
-    fileprivate var json: JSON { counts(Verdict.Status.allCases) { self[$0] } }
+    var json: JSON { counts(Verdict.Status.allCases) { self[$0] } }
 }
 
 extension OwnerPosture {
     fileprivate var json: JSON {
         ["owner": .string(owner), "tokens": tokens.json, "uncovered": .integer(uncovered)]
-    }
-}
-
-extension ControlPosture {
-    fileprivate var json: JSON {
-        [
-            "framework": .string(framework), "control": .string(control),
-            "policies": .array(policies.map { .string($0) }), "verdicts": verdicts.json,
-        ]
     }
 }
 

@@ -18,7 +18,10 @@ package struct JUnitReport: ReportFormat {
         waivers = facts.waivers.list
         bytes += #"<?xml version="1.0" encoding="UTF-8"?>"#.utf8
         // How many failed is known last, so that it stands in no attribute: readers count the cases.
-        bytes += "\n<testsuites name=\"rota\">\n<testsuite name=\"compliance\" timestamp=\"".utf8
+        bytes += "\n<testsuites name=\"rota\">\n<testsuite name=\"compliance".utf8
+        if let owner = facts.owner { bytes.append(xml: " of \(owner)") }
+        if facts.isRedacted { bytes += ", redacted".utf8 }
+        bytes += "\" timestamp=\"".utf8
         bytes += "\(facts.at.description.dropLast())\" hostname=\"\(facts.store.instance)\">\n".utf8
     }
 

@@ -17,7 +17,8 @@ package struct MarkdownReport: ReportFormat {
 
     package mutating func end(_ report: Report) throws {
         let text = [
-            opening(report), worst(report), postures(report), controls(report), owners(report), closing(report),
+            opening(report), worst(report), changes(report), postures(report), controls(report), owners(report),
+            trend(report), closing(report),
         ]
         try sink(Array(text.filter { !$0.isEmpty }.joined(separator: "\n").utf8))
     }
@@ -35,10 +36,19 @@ package struct MarkdownReport: ReportFormat {
 
             \(judged), of instance `\(facts.store.instance)`, by \(escaped(facts.generator))
 
-            \(verdict) \(tokens.due) are due, \(tokens.waived) waived, \(tokens.unknown) unknown; \
+            \(extent(facts))\(verdict) \(tokens.due) are due, \(tokens.waived) waived, \(tokens.unknown) unknown; \
             \(summary.uncovered) of \(summary.evaluated) live tokens are under no policy.
 
             """
+    }
+
+    private func extent(_ facts: ReportFacts) -> String {
+        var sentences: [String] = []
+        if let owner = facts.owner {
+            sentences.append("**A slice:** only tokens whose owner matches \(escaped(owner)) are told of.")
+        }
+        if facts.isRedacted { sentences.append("**Redacted:** names are pseudonyms, and free text is left out.") }
+        return sentences.isEmpty ? "" : sentences.joined(separator: " ") + "\n\n"
     }
 
     private func worst(_ report: Report) -> String {
@@ -65,11 +75,53 @@ package struct MarkdownReport: ReportFormat {
 
     private func controls(_ report: Report) -> String {
         guard !report.summary.controls.isEmpty else { return "" }
-        let rows = report.summary.controls.map { control in
-            [control.framework, control.control, control.policies.joined(separator: ", ")] + numbers(control.verdicts)
+        let policies = report.facts.policies.policies
+        let rows = report.summary.controls.flatMap { control in
+            control.sources.map { source in
+                let policy = policies[source.policy]
+                return [
+                    control.framework, control.control, control.standing.word,
+                    "\(policy.name): \(policy.rules[source.rule].sentence)",
+                ] + numbers(source.verdicts)
+            }
         }
-        return "## Controls\n\nVerdicts of the policies that serve each control.\n\n"
-            + table(["Framework", "Control", "Policies"] + Self.statuses, rows)
+        return
+            "## Controls\n\nEvidenced where no rule that serves it is broken and nothing is unknown; the numbers are "
+            + "tokens.\n\n" + table(["Framework", "Control", "Standing", "Policy and rule"] + Self.statuses, rows)
+    }
+
+    private func trend(_ report: Report) -> String {
+        let history = report.history
+        guard !history.isEmpty else { return "" }
+        let times = history.mended
+        let half = times.within(percent: 50).map { " Half of them were mended within \($0.spoken)" } ?? ""
+        let most = times.within(percent: 90).map { ", nine of ten within \($0.spoken)." } ?? ""
+        return """
+            ## Trend
+
+            Violations that runs have found: \(history.openBefore) were open when the period began, \(history.opened) \
+            were found in it, \(times.count) mended, and \(history.openAfter) are open.\(half)\(most)
+
+            """
+    }
+
+    private func changes(_ report: Report) -> String {
+        guard let comparison = report.comparison else { return "" }
+        let rows = ReportComparison.Change.allCases.flatMap { change in
+            (comparison.listed[change] ?? []).prefix(Self.mostListed).map { entry in
+                [change.sentence, entry.name, "\(entry.rule.policy): \(entry.rule.rule)", entry.message]
+            }
+        }
+        let counts = ReportComparison.Change.allCases.map { "\($0.sentence): \(comparison.counts[$0] ?? 0)" }
+        let policies = comparison.hasSamePolicies ? "The policies are the same" : "The policies are not the same"
+        return """
+            ## What has changed
+
+            Since \(comparison.earlier.at): \(comparison.newTokens) tokens are new, \(comparison.goneTokens) gone. \
+            \(counts.joined(separator: "; ")). \(policies).
+
+
+            """ + (rows.isEmpty ? "" : table(["Change", "Token", "Policy and rule", "Why"], rows))
     }
 
     private func owners(_ report: Report) -> String {

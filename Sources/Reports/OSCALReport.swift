@@ -57,9 +57,9 @@ package struct OSCALReport: ReportFormat {
         member(
             "description",
             .string(
-                facts.hypothetical
+                (facts.hypothetical
                     ? "The tokens as they were at \(facts.madeAt), judged as if it were \(at)."
-                    : "The tokens of instance \(facts.store.instance) as they were at \(at)."))
+                    : "The tokens of instance \(facts.store.instance) as they were at \(at).") + Self.extent(facts)))
         member("start", .string(at))
         member("reviewed-controls", ["control-selections": [selection]])
         writer.key("observations")
@@ -96,7 +96,7 @@ package struct OSCALReport: ReportFormat {
         }
         writer.endArray()
         if !risks.isEmpty { member("risks", .array(risks)) }
-        let findings = report.summary.controls.filter { $0.verdicts.total > 0 }.map(finding)
+        let findings = report.summary.controls.filter { $0.standing != .notApplicable }.map(finding)
         if !findings.isEmpty { member("findings", .array(findings)) }
         writer.endObject()
         writer.endArray()
@@ -107,6 +107,11 @@ package struct OSCALReport: ReportFormat {
     }
 
     // MARK: - Its parts
+
+    private static func extent(_ facts: ReportFacts) -> String {
+        let slice = facts.owner.map { " A slice: only tokens whose owner matches '\(line($0))'." } ?? ""
+        return slice + (facts.isRedacted ? " Redacted: names are pseudonyms." : "")
+    }
 
     /// Which controls policies serve; all, where none is named.
     private var selection: JSON {
@@ -143,7 +148,7 @@ package struct OSCALReport: ReportFormat {
 
     private func finding(_ posture: ControlPosture) -> JSON {
         let name = ControlName(posture.framework, posture.control)
-        let isMet = posture.verdicts.violating == 0 && posture.verdicts.unknown == 0
+        let isMet = posture.standing == .evidenced
         let serving = policies.filter { posture.policies.contains($0.name) }
         func each(_ key: String, _ kind: String, _ isWanted: (String, String) -> Bool) -> [JSON] {
             serving.flatMap { policy in

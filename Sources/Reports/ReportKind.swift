@@ -3,7 +3,7 @@ import RotaCore
 
 /// In which format a report is made, wherever somebody asks for it.
 package enum ReportKind: String, CaseIterable, Sendable {
-    case html, json, csv, markdown, junit, oscal
+    case html, json, csv, markdown, junit, oscal, inventory
 
     /// How files of it end.
     package var ending: String {
@@ -12,6 +12,7 @@ package enum ReportKind: String, CaseIterable, Sendable {
         case .markdown: "md"
         case .junit: "junit.xml"
         case .oscal: "oscal.json"
+        case .inventory: "inventory.csv"
         }
     }
 
@@ -19,23 +20,33 @@ package enum ReportKind: String, CaseIterable, Sendable {
         switch self {
         case .html: "text/html; charset=utf-8"
         case .json: "application/json"
-        case .csv: "text/csv; charset=utf-8"
+        case .csv, .inventory: "text/csv; charset=utf-8"
         case .markdown: "text/markdown; charset=utf-8"
         case .junit: "application/xml"
         case .oscal: "application/oscal+json"
         }
     }
 
+    /// Each once.
+    package static var contentTypes: [String] {
+        allCases.map(\.contentType).enumerated().filter { place, type in
+            allCases.firstIndex { $0.contentType == type } == place
+        }.map(\.element)
+    }
+
     /// Writes the report, and tells how many violations there are.
     ///
-    /// - parameter progress: told now and then how many tokens have been judged.
+    /// - parameters:
+    ///   - earlier: the report that it is held against.
+    ///   - progress: told now and then how many tokens have been judged.
     package func compose(
-        _ request: ReportRequest, from store: any StoreReads, to sink: @escaping ByteSink,
+        _ request: ReportRequest, against earlier: EarlierReport? = nil, from store: any StoreReads,
+        to sink: @escaping ByteSink,
         progress: @escaping (Int) throws -> Void = { _ in }
     ) throws -> Int {
         func count(_ format: some ReportFormat) throws -> Int {
             var counting = CountingFormat(format: format, progress: progress)
-            try composeReport(request, from: store, as: &counting)
+            try composeReport(request, against: earlier, from: store, as: &counting)
             return counting.violations
         }
         switch self {
@@ -45,6 +56,7 @@ package enum ReportKind: String, CaseIterable, Sendable {
         case .markdown: return try count(MarkdownReport(to: sink))
         case .junit: return try count(JUnitReport(to: sink))
         case .oscal: return try count(OSCALReport(to: sink))
+        case .inventory: return try count(InventoryData(to: sink))
         }
     }
 }

@@ -72,6 +72,13 @@ enum Decode {
             closedAt: row.optionalInstant(7))
     }
 
+    static func findingSpan(_ row: borrowing Row) -> FindingSpan {
+        FindingSpan(
+            tokenID: TokenID(row.text(0)), rule: RuleReference(policy: row.text(1), rule: row.text(2)),
+            openedAt: row.instant(3), closedAt: row.optionalInstant(4),
+            end: Closing.isMended(row.optionalText(5) ?? "") ? .mended : .dropped)
+    }
+
     static func auditEntry(_ row: borrowing Row) -> AuditEntry {
         AuditEntry(
             number: row.integer(0), at: row.instant(1), actor: row.text(2), action: row.text(3),

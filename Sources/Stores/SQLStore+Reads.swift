@@ -150,6 +150,12 @@ extension SQLStore {
         try driver.query(.openFindings, []) { try each(Decode.finding($0)) }
     }
 
+    func eachFinding(
+        openedBy end: Instant, notClosedBefore start: Instant, _ each: (FindingSpan) throws -> Bool
+    ) throws {
+        try driver.query(.periodFindings, [.of(end), .of(start)]) { try each(Decode.findingSpan($0)) }
+    }
+
     func findings(of id: TokenID) throws -> [Finding] {
         try driver.all(.findings, [.of(id)], Decode.finding)
     }

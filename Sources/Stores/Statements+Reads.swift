@@ -40,7 +40,7 @@ extension Statement {
         newestAuditEntry, auditedObjects, destinations, unfinishedRotations,
         dueRotations, stalledRotations, unfinishedRotation, givenUpRotations, rotationsOfRuns,
         pushes,
-        openFindings, openFindingCounts, findings, auditEntries, auditEntriesOfObject, auditEntriesBack,
+        openFindings, openFindingCounts, findings, periodFindings, auditEntries, auditEntriesOfObject, auditEntriesBack,
         auditEntriesOfObjectBack,
         runActions, promotions, unrecordedRotations, outcomesOfRun, lastRun, runNumber, unfinishedRuns, dueDeliveries,
         nextDelivery, nextAwaitedEndpoint, deliveryCounts, deliveriesInState,
@@ -191,6 +191,11 @@ extension Statement {
     static let openFindings = Statement(
         """
         SELECT \(findingColumns) FROM findings WHERE closed_at IS NULL ORDER BY token_id, policy, rule
+        """)
+    static let periodFindings = Statement(
+        """
+        SELECT token_id, policy, rule, opened_at, closed_at, closed_how FROM findings
+        WHERE opened_at <= $1 AND (closed_at IS NULL OR closed_at >= $2) ORDER BY token_id, id
         """)
     static let openFindingCounts = Statement(
         "SELECT policy, rule, count(*) FROM findings WHERE closed_at IS NULL GROUP BY policy, rule")

@@ -15,6 +15,7 @@ package struct FakeStoreReads: StoreReads {
     /// Oldest first.
     package var promotions: [RecordedAction] = []
     package var run: RunRecord?
+    package var findingSpans: [FindingSpan] = []
     package var trackers: [Heartbeat] = []
     package var scheduleEntries: [ScheduleEntry] = []
     package var uses: [UseTally] = []
@@ -107,6 +108,13 @@ package struct FakeStoreReads: StoreReads {
     package func eachOpenFinding(_ each: (Finding) throws -> Bool) {}
     package func openFindingCounts() -> [RuleReference: Int] { [:] }
     package func findings(of id: TokenID) -> [Finding] { [] }
+    package func eachFinding(
+        openedBy end: Instant, notClosedBefore start: Instant, _ each: (FindingSpan) throws -> Bool
+    ) throws {
+        for span in findingSpans where span.openedAt <= end && span.closedAt.map({ $0 >= start }) ?? true {
+            guard try each(span) else { return }
+        }
+    }
     package func blocks() -> [Block] { blockedActions }
     package func failedAttempts() -> [FailedAttempts] { failures }
     package func failedAttempts(of id: TokenID) -> FailedAttempts? { failures.first { $0.tokenID == id } }

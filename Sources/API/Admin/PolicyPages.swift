@@ -58,7 +58,11 @@ extension API {
     }
 
     func reportFile(_ kind: ReportKind, _ visit: Visit) -> Answer {
-        report(kind, at: nil, by: visit.call.principal.actor.name, isFile: true, visit.call)
+        // A field that nobody filled in asks for nothing.
+        let owner = visit.asked("owner")
+        return report(
+            kind, at: nil, owner: owner.isEmpty ? nil : owner, isRedacted: visit.asked("redact") == "true",
+            by: visit.call.principal.actor.name, isFile: true, visit.call)
     }
 
     /// From what all tokens were judged by a moment ago.

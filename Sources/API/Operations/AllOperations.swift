@@ -292,9 +292,12 @@ extension Operation {
                     name: "format", schema: .words(ReportKind.allCases.map(\.rawValue)), about: "json"),
                 Parameter(name: "at", schema: .time, about: "judge the present inventory as if it were then"),
                 Parameter(name: "period", schema: .text, about: "how far back actions are told; 30d"),
+                Parameter(name: "owner", schema: .text, about: "only the tokens of owners that match; team-*"),
+                Parameter(
+                    name: "redact", schema: .words(["true", "false"]), about: "pseudonyms for names, and no free text"),
             ],
             answer: ok(.object([("report", .any), ("totals", .any), ("verdicts", .list(.any))])),
-            contentTypes: ReportKind.allCases.map(\.contentType), handler: .role { try $0.makeReport($1) }),
+            contentTypes: ReportKind.contentTypes, handler: .role { try $0.makeReport($1) }),
         Operation(
             id: "listAudit", method: "GET", path: "/v1/audit", summary: "The audit log, the newest first",
             roles: [Role.audit, Role.admin],

@@ -87,20 +87,26 @@ extension API {
             }
             return period
         }
-        return report(kind, at: at, period: period ?? .days(30), by: call.principal.actor.name, call)
+        return report(
+            kind, at: at, period: period ?? .days(30), owner: call.text("owner"),
+            isRedacted: try call.choice("redact", of: Redacted.self) == .true, by: call.principal.actor.name, call)
     }
+
+    private enum Redacted: String, CaseIterable { case `true`, `false` }
 
     /// Of any length, and never more than a few at a time, so that nobody waits behind them: it is written into a file,
     /// and sent from there.
     func report(
-        _ kind: ReportKind, at: Instant?, period: TimeSpan = .days(30), by actor: String, isFile: Bool = false,
-        _ call: Call
+        _ kind: ReportKind, at: Instant?, period: TimeSpan = .days(30), owner: String? = nil,
+        isRedacted: Bool = false, by actor: String, isFile: Bool = false, _ call: Call
     ) -> Answer {
         let configuration = parts.configuration()
-        let request = ReportRequest(
+        var request = ReportRequest(
             policies: configuration.policies, vaults: configuration.vaultNames, now: call.now, hypotheticalAt: at,
             period: period, generator: "rota \(parts.version)", actor: actor)
-        return onWorker(call.request, of: reporters) { [parts] in
+        request.owner = owner.map(Glob.init)
+        request.isRedacted = isRedacted
+        return onWorker(call.request, of: reporters) { [parts, request] in
             let body = try SpooledBody(in: parts.scratch)
             let violations = try parts.readers.read { store in
                 try kind.compose(request, from: store, to: { try body.write($0) })

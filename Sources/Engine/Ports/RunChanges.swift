@@ -26,6 +26,18 @@ package struct Finding: Hashable, Sendable {
     }
 }
 
+/// How a finding is closed, in the words that are kept of it.
+package enum Closing {
+    package static let ruleGone = "no loaded policy has this rule any more"
+    package static let notSelected = "the policy does not select the token any more"
+    private static let waived = "waived until "
+
+    /// Whether the rule is kept again, or the token does not authenticate any more: of the rest nothing was mended.
+    package static func isMended(_ how: String) -> Bool {
+        how != ruleGone && how != notSelected && !how.hasPrefix(waived)
+    }
+}
+
 /// One pass, as it is recorded.
 package struct RunRecord: Hashable, Sendable {
     package var id: String

@@ -185,6 +185,9 @@ package protocol StoreReads: UsageReads, QuarantineReads, AbsenceReads, NoticeRe
     /// How many violations are open, by rule.
     func openFindingCounts() throws -> [RuleReference: Int]
     func findings(of id: TokenID) throws -> [Finding]
+    /// Findings that were open at some time of a period, by their tokens; `each` returns false to stop.
+    func eachFinding(
+        openedBy end: Instant, notClosedBefore start: Instant, _ each: (FindingSpan) throws -> Bool) throws
     /// Actions that were blocked when a run called for them last, by token.
     func blocks() throws -> [Block]
     /// Rotations that could not begin, by token.

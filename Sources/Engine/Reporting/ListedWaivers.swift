@@ -18,15 +18,19 @@ package struct ListedWaivers: Sendable {
     /// Latest first: those that wait for an approval, and those that have ended in the period.
     package var others: [Entry] = []
 
-    init(_ uses: [WaiverUse], _ facts: ReportFacts, from store: any StoreReads) throws {
-        for (waiver, use) in zip(facts.waivers.list, uses) {
-            inForce.append(Entry(waiver: waiver, name: try store.tokenName(of: waiver), use: use))
+    /// - parameter waivers: those in force, as they are; `uses` is what each comes to.
+    init(
+        _ waivers: [Waiver], _ uses: [WaiverUse], _ facts: ReportFacts, _ scope: inout ReportScope,
+        from store: any StoreReads
+    ) throws {
+        for (waiver, use) in zip(waivers, uses) where try scope.includes(waiver, use, of: store) {
+            inForce.append(try scope.told(waiver, use, of: store))
         }
-        let known = Set(facts.waivers.list.map(\.id))
+        let known = Set(waivers.map(\.id))
         try store.eachWaiver { waiver in
             let isTold = waiver.ending.map { $0.at >= facts.since } ?? true
-            if isTold, !known.contains(waiver.id) {
-                others.append(Entry(waiver: waiver, name: try store.tokenName(of: waiver), use: WaiverUse()))
+            if isTold, !known.contains(waiver.id), try scope.includes(waiver, WaiverUse(), of: store) {
+                others.append(try scope.told(waiver, WaiverUse(), of: store))
             }
             return others.count < Self.mostOthers
         }

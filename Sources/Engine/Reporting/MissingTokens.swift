@@ -10,15 +10,17 @@ package struct MissingTokens: Sendable {
 
     private static let mostListed = 25
 
-    package let count: Int
+    package private(set) var count = 0
     /// The first of them, the longest missing first.
     package private(set) var listed: [Entry] = []
 
-    init(from store: some StoreReads) throws {
-        count = try store.countAbsent()
+    init(from store: some StoreReads, _ scope: ReportScope) throws {
+        if scope.owner == nil { count = try store.countAbsent() }
         try store.eachAbsent { token, absence in
-            listed.append(Entry(token: token, absence: absence))
-            return listed.count < Self.mostListed
+            guard scope.includes(token) else { return true }
+            if scope.owner != nil { count += 1 }
+            if listed.count < Self.mostListed { listed.append(scope.told(Entry(token: token, absence: absence))) }
+            return scope.owner != nil || listed.count < Self.mostListed
         }
     }
 }

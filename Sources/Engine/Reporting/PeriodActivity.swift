@@ -139,8 +139,8 @@ package struct OpenRotations: Sendable {
     /// The stalled ones, longest open first.
     package let listed: [Entry]
 
-    package init(from store: any StoreReads) throws {
-        let rotations = try store.openRotations()
+    init(from store: any StoreReads, _ scope: inout ReportScope) throws {
+        let rotations = try store.openRotations().filter { try scope.includes($0.tokenID, of: store) }
         open = rotations.count { $0.phase == .open }
         overlap = rotations.count { $0.phase == .overlap }
         let stuck = rotations.filter { $0.cause != nil }
@@ -148,8 +148,8 @@ package struct OpenRotations: Sendable {
         let first = stuck.sorted { ($0.claimedAt, $0.id) < ($1.claimedAt, $1.id) }.prefix(Self.mostListed)
         listed = try first.map { rotation in
             let token = try store.token(rotation.tokenID)
-            return Entry(
-                rotation: rotation, name: token?.name ?? rotation.tokenID.text, owner: token?.owner ?? "")
+            return scope.told(
+                Entry(rotation: rotation, name: token?.name ?? rotation.tokenID.text, owner: token?.owner ?? ""))
         }
     }
 }

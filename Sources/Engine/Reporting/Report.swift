@@ -17,6 +17,10 @@ package struct ReportRequest: Sendable {
     package var generator: String
     /// Who asked for it, such as `cli:alice`.
     package var actor: String
+    /// Only the tokens of owners that match are told of; nil: all.
+    package var owner: Glob?
+    /// Names become pseudonyms, and free text is left out.
+    package var isRedacted = false
 
     package init(
         policies: PolicySet, vaults: Set<String>, now: Instant, hypotheticalAt: Instant? = nil, asOf: Instant? = nil,
@@ -52,6 +56,9 @@ package struct ReportFacts: Sendable {
     package var waivers: ActiveWaivers
     package var generator: String
     package var actor: String
+    /// Whose tokens alone are told of, as it was asked for; nil: everybody's.
+    package var owner: String?
+    package var isRedacted = false
 
     /// How old what trackers say may be to hold until now.
     package static let longestUnwritten = TimeSpan(seconds: 150)
@@ -71,17 +78,34 @@ package struct Report: Sendable {
     package var missing: MissingTokens
     package var waivers: ListedWaivers
     package var lastRun: RunRecord?
-    package var deliveries: DeliveryCounts
+    /// Of the whole store; nil in a slice of it.
+    package var deliveries: DeliveryCounts?
     /// Those of the period, latest first.
     package var freezes: [PastFreeze]
+    /// How many violations stood open, and how long they took to be mended.
+    package var history: ViolationHistory
+    /// The latest runs of the period, latest first; none in a slice of the store.
+    package var runs: [ToldRun]
+    package var register: SecurityInventory
+    /// Nil where it is held against no earlier one.
+    package var comparison: ReportComparison?
 }
 
-/// Writes one format of a report while the tokens stream by: `begin`, `add` for each selected token, `end`.
+/// A run with what came of its actions.
+package struct ToldRun: Sendable {
+    package static let most = 20
+
+    package var run: RunRecord
+    package var outcomes: [Outcome: Int]
+}
+
+/// Writes one format of a report while the tokens stream by: `begin`, `add` for each live token, `end`.
 package protocol ReportFormat {
     /// The order that tokens come in.
     static var order: TokenOrder { get }
     mutating func begin(_ facts: ReportFacts) throws
-    /// - parameter rulings: at least one, in the order of policies and rules; each makes one row.
+    /// - parameter rulings: in the order of policies and rules; each makes one row. None of a live token that no policy
+    ///   selects.
     mutating func add(_ token: Token, _ rulings: [Planner.Ruling]) throws
     mutating func end(_ report: Report) throws
 }

@@ -19,8 +19,29 @@ extension ReportsPage {
             download("json", "JSON", "The same, for programs."),
             download("oscal.json", "OSCAL", "Assessment results of NIST’s OSCAL, for tools of compliance."),
             download("junit.xml", "JUnit", "A test for each verdict, for build servers."),
-            download("md", "Markdown", "The summary, for a wiki or a ticket."), "</ul>"))
+            download("md", "Markdown", "The summary, for a wiki or a ticket."),
+            download("inventory.csv", "Inventory", "One row for every live token: type, purpose, owner, end, renewal."),
+            "</ul>"))\
+        \(part)
         """
+    }
+
+    private var part: Markup {
+        let owner = textField(
+            "part-owner", "owner", "Owner", "", hint: "As <code>team-data</code> or <code>team-*</code>.",
+            isOptional: true,
+            attributes: " maxlength=\"200\"")
+        return card(
+            "part", "A part of it", note: "The tokens of some owners alone, or without names for somebody outside.",
+            """
+            <form method="get" action="/admin/reports/compliance.html" class="column">\(owner)
+            <label class="box"><input type="checkbox" name="redact" value="true"/> Pseudonyms for names, and no free \
+            text</label>
+            <div class="form-end">\(submit("Page"))\
+            \(submit("CSV", "", attributes: " formaction=\"/admin/reports/compliance.csv\""))\
+            \(submit("Inventory", "", attributes: " formaction=\"/admin/reports/compliance.inventory.csv\""))</div>
+            </form>
+            """)
     }
 
     private var numbers: Markup {

@@ -30,7 +30,8 @@ func meter(_ counts: StatusCounts, of what: String) -> Markup {
 func legend(_ counts: StatusCounts) -> Markup {
     let entries: [Markup] = Verdict.Status.byGravity.filter { counts[$0] > 0 }.map { status in
         """
-        <li><span class="key key-\(status.rawValue)"></span><b>\(counts[status])</b> \(status.word) \
+        <li><span class="key key-\(status.rawValue)"></span>\
+        <b>\(link(counts[status], to: status.rows))</b> \(status.word) \
         <span class="quiet">\(share(counts[status], of: counts.total))</span></li>
         """
     }
@@ -248,6 +249,17 @@ struct CalendarChart {
 extension Verdict.Status {
     /// Gravest first.
     static let byGravity = allCases.sorted { $0.gravity > $1.gravity }
+
+    /// The id of where the rows of all policies are.
+    var rows: Markup {
+        switch self {
+        case .compliant: "data"
+        case .due: "due"
+        case .violating: "violations"
+        case .waived: "waivers"
+        case .unknown: "unknown"
+        }
+    }
 
     var word: String {
         switch self {

@@ -4,7 +4,8 @@ package import RotaCore
 
 /// One self-contained page, without script and without anything from the network, for screen and paper.
 ///
-/// It shows what all verdicts add up to; the rows themselves are in the CSV and the JSON.
+/// It shows what all verdicts add up to, and the foremost of the rows behind each number; all of them are in the
+/// CSV and the JSON.
 package struct HTMLReport: ReportFormat {
     /// It has no rows, only sums and the foremost.
     package static let order = TokenOrder.unsorted
@@ -23,9 +24,11 @@ package struct HTMLReport: ReportFormat {
 
     package mutating func end(_ report: Report) throws {
         let parts = [
-            report.hero, report.cards, navigation, report.problems, report.posture, report.agesAndIdleness,
-            report.comingExpiries, report.work, report.obstacles, report.exceptions, report.violations,
-            report.owners, report.inventory, report.policiesAndControls, report.reading, report.about,
+            report.hero, report.cards, navigation(report), report.problems, report.changes, report.posture,
+            report.controlMatrix, report.agesAndIdleness, report.comingExpiries, report.trend, report.work,
+            report.obstacles, report.exceptions, report.violations, report.otherRows, report.owners,
+            report.securityInventory,
+            report.inventory, report.loadedPolicies, report.dataFiles, report.reading, report.about,
         ]
         for part in parts { try sink(part.bytes) }
         try sink(pageEnd.bytes)
@@ -35,13 +38,16 @@ package struct HTMLReport: ReportFormat {
         pageHead("Token compliance, \(facts.at.day)", generator: facts.generator, store: facts.store)
     }
 
-    private var navigation: Markup {
-        let targets: [(Markup, String)] = [
-            ("wrong", "What is wrong"), ("posture", "Posture"), ("ages", "Age and idleness"),
-            ("expiries", "Coming expiries"), ("work", "Work done"), ("obstacles", "Blocked and stalled"),
-            ("waivers", "Waivers"), ("violations", "Violations"), ("owners", "Owners"), ("inventory", "Inventory"),
-            ("policies", "Policies and controls"), ("reading", "How to read this"), ("about", "About"),
+    private func navigation(_ report: Report) -> Markup {
+        var targets: [(Markup, String)] = [
+            ("wrong", "What is wrong"), ("posture", "Posture"), ("controls", "Controls"),
+            ("ages", "Age and idleness"), ("expiries", "Coming expiries"), ("trend", "Trend"), ("work", "Work done"),
+            ("obstacles", "Blocked and stalled"), ("waivers", "Waivers"), ("violations", "Violations"),
+            ("others", "Due and not known"), ("owners", "Owners"), ("register", "Security inventory"),
+            ("inventory", "Inventory facts"), ("policies", "Policies"), ("data", "Data files"),
+            ("reading", "How to read this"), ("about", "About"),
         ]
+        if report.comparison != nil { targets.insert(("changes", "What has changed"), at: 1) }
         let links: [Markup] = targets.map { "<li><a href=\"#\($0)\">\($1)</a></li>" }
         return "<nav aria-label=\"Sections\"><ul>\(links)</ul></nav>\n"
     }

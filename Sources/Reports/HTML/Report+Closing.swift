@@ -95,6 +95,8 @@ extension Report {
             <dl class="facts">\(fact("Judged at", facts.at.description))
             \(fact("Made at", facts.madeAt.description))
             \(fact("Kind", kind))
+            \(fact("Tokens of", facts.owner ?? "every owner"))
+            \(fact("Names", facts.isRedacted ? "pseudonyms" : "as they are"))
             \(fact("Asked for by", facts.actor))
             \(fact("Use watched in the period", watched))
             \(fact("Made by", facts.generator))\(fact("Period from", facts.since.description))

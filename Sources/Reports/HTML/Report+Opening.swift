@@ -6,7 +6,8 @@ import RotaCore
 extension Report {
     var hero: Markup {
         """
-        \(warning)\(freezeWarning)<div class="hero"><p class="eyebrow">Token compliance on \(facts.at.minute)</p>
+        \(warning)\(sliceNote)\(redactionNote)\(freezeWarning)<div class="hero">
+        <p class="eyebrow">Token compliance on \(facts.at.minute)</p>
         <h1 class="headline">\(headline)</h1>
         <p class="lede">\(lede)</p>
         \(overview)</div>
@@ -20,6 +21,25 @@ extension Report {
             <p class="banner"><strong>Hypothetical.</strong> The inventory of \(facts.madeAt.minute), \
             judged as if \
             it were \(facts.at.minute), with unbroken watching of use until then.</p>
+
+            """
+    }
+
+    private var sliceNote: Markup {
+        guard let owner = facts.owner else { return "" }
+        return """
+            <p class="banner"><strong>A slice.</strong> Only tokens whose owner matches <code>\(owner)</code> are told \
+            of, and every count is of these alone. The report of all tokens says more.</p>
+
+            """
+    }
+
+    private var redactionNote: Markup {
+        guard facts.isRedacted else { return "" }
+        return """
+            <p class="banner"><strong>Redacted.</strong> Tokens are called by their ids, owners, people and systems by \
+            pseudonyms that are the same in every report of this store; descriptions, reasons and causes are left \
+            out.</p>
 
             """
     }
@@ -66,6 +86,15 @@ extension Report {
         if summary.tokens.unknown > 0 {
             sentences.append("Of \(summary.tokens.unknown.of("token")) too little is known to judge. ")
         }
+        if let comparison {
+            let worse = comparison.counts[.worsened, default: 0] + comparison.counts[.arrived, default: 0]
+            sentences.append(
+                """
+                Since \(comparison.earlier.at.day), \(link(worse, to: "changes")) became violating and \
+                \(link(comparison.counts[.mended, default: 0], to: "changes")) \
+                \(comparison.counts[.mended, default: 0] == 1 ? "was" : "were") mended. 
+                """)
+        }
         if sentences.isEmpty { sentences.append("\(summary.verdicts.total.of("verdict")) were given. ") }
         return "\(sentences)"
     }
@@ -89,21 +118,22 @@ extension Report {
         let late = "in \(facts.periodLength), \(activity.doneLate.grouped) late"
         return """
             <dl class="cards">
-            \(card("Break a rule", tokens.violating, "\(part) of those under policy", "alarm"))
-            \(card("Due", tokens.due, "the time to act has come", "heed"))
-            \(card("Not known", tokens.unknown, "dates or use are missing", "heed"))
-            \(card("Under no policy", summary.uncovered, "of \(summary.evaluated.of("live token"))", "heed"))
-            \(card("Blocked or stalled", stopped, "need a person", "alarm"))
-            \(card("Actions done", activity.count(.done), late, "calm"))
+            \(card("Break a rule", tokens.violating, "\(part) of those under policy", "alarm", "violations"))
+            \(card("Due", tokens.due, "the time to act has come", "heed", "due"))
+            \(card("Not known", tokens.unknown, "dates or use are missing", "heed", "unknown"))
+            \(card(
+                "Under no policy", summary.uncovered, "of \(summary.evaluated.of("live token"))", "heed", "uncovered"))
+            \(card("Blocked or stalled", stopped, "need a person", "alarm", "obstacles"))
+            \(card("Actions done", activity.count(.done), late, "calm", "work"))
             </dl>
 
             """
     }
 
-    private func card(_ name: String, _ count: Int, _ note: String, _ mood: Markup) -> Markup {
+    private func card(_ name: String, _ count: Int, _ note: String, _ mood: Markup, _ rows: Markup) -> Markup {
         """
         <div class="card\(count > 0 ? " \(mood)" : "" as Markup)"><dt>\(name)</dt>\
-        <dd class="figure">\(count)</dd><dd class="note">\(note)</dd></div>
+        <dd class="figure">\(link(count, to: rows))</dd><dd class="note">\(note)</dd></div>
         """
     }
 }

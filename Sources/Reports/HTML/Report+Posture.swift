@@ -8,8 +8,12 @@ extension Report {
         .number("Violating"), .number("Due"), .number("Unknown"), .number("Waived"), .number("Compliant"),
     ]
 
-    private func countCells(_ counts: StatusCounts) -> Markup {
-        let cells = Verdict.Status.byGravity.map { numberCell(counts[$0]) }
+    /// - parameter violations: the id of where the rows of those are that violate; nil where none is.
+    private func countCells(_ counts: StatusCounts, _ violations: Markup? = nil) -> Markup {
+        let cells = Verdict.Status.byGravity.map { status in
+            guard let violations else { return numberCell(counts[status]) }
+            return numberCell(counts[status], to: status == .violating ? violations : status.rows)
+        }
         return "\(cells)"
     }
 
@@ -18,19 +22,22 @@ extension Report {
     }
 
     var posture: Markup {
-        let rows = zip(facts.policies.policies, summary.policies).map { policy, posture -> Markup in
-            let parts = zip(policy.rules, posture.rules).map { rule, posture -> Markup in
-                """
-                <tr class="part"><th scope="row">\(rule.name)</th>\
-                \(barCell(posture.verdicts, of: "\(policy.name), \(rule.name)"))\
-                \(numberCell(posture.verdicts.total))\(countCells(posture.verdicts))</tr>
+        let rows = summary.policies.enumerated().map { place, posture -> Markup in
+            let policy = facts.policies.policies[place]
+            let parts = posture.rules.enumerated().map { number, posture -> Markup in
+                let rule = policy.rules[number]
+                return """
+                    <tr class="part"><th scope="row">\(rule.name)</th>\
+                    \(barCell(posture.verdicts, of: "\(policy.name), \(rule.name)"))\
+                    \(numberCell(posture.verdicts.total))\
+                    \(countCells(posture.verdicts, Self.violations(of: place, number)))</tr>
 
-                """
+                    """
             }
             return """
                 <tr><th scope="row">\(policy.name) <span class="tag">\(policy.mode.rawValue)</span></th>\
                 \(barCell(posture.tokens, of: policy.name))\(numberCell(posture.tokens.total))\
-                \(countCells(posture.tokens))</tr>
+                \(countCells(posture.tokens, violations(of: place)))</tr>
                 \(policy.rules.count > 1 ? parts : [])
                 """
         }
@@ -84,25 +91,17 @@ extension Report {
             countCells(owner.tokens), numberCell(owner.uncovered))
     }
 
-    var policiesAndControls: Markup {
+    var loadedPolicies: Markup {
         let policies = facts.policies.policies.map { policy in
             row(
                 head(policy.name, below: policy.description), timeCell(policy.mode.rawValue),
                 cell(rules(of: policy)), cell(policy.basis.isEmpty ? "not stated" : policy.basis))
         }
-        guard !policies.isEmpty else {
-            return section(
-                "policies", "Policies and controls", "What was judged by.", nothing("No policy is loaded."))
-        }
         return section(
-            "policies", "Policies and controls",
-            """
-            What was judged by, why the thresholds are what they are, and which controls each policy \
-            serves. A \
-            control counts every verdict of the policies that name it; it is evidence for the control, \
-            not an opinion on it.
-            """,
-            table("Policies as loaded", ["Policy", "Mode", "Rules", "Basis"], policies), controls)
+            "policies", "Policies", "What was judged by, and why the thresholds are what they are.",
+            policies.isEmpty
+                ? nothing("No policy is loaded.")
+                : table("Policies as loaded", ["Policy", "Mode", "Rules", "Basis"], policies))
     }
 
     private func rules(of policy: Policy) -> Markup {
@@ -110,20 +109,5 @@ extension Report {
             "\(rule.sentence)<br/><span class=\"quiet\">\(rule.cure)</span><br/>"
         }
         return "\(lines)"
-    }
-
-    private var controls: Markup {
-        guard !summary.controls.isEmpty else { return "" }
-        let rows = summary.controls.map { control in
-            row(
-                head(
-                    "\(control.framework) \(control.control)", below: control.policies.joined(separator: ", ")
-                ),
-                barCell(control.verdicts, of: "\(control.framework) \(control.control)"),
-                numberCell(control.verdicts.total), countCells(control.verdicts))
-        }
-        return table(
-            "Verdicts by control", ["Control and its policies", "", .number("Verdicts")] + Self.countColumns,
-            rows)
     }
 }

@@ -16,17 +16,19 @@ extension Report {
     }
 
     private var brokenRules: Markup {
-        var broken: [(policy: Policy, rule: Rule, posture: RulePosture)] = []
-        for (policy, posture) in zip(facts.policies.policies, summary.policies) {
-            for (rule, posture) in zip(policy.rules, posture.rules) where posture.verdicts.violating > 0 {
-                broken.append((policy, rule, posture))
+        var broken: [(policy: Policy, rule: Rule, posture: RulePosture, rows: Markup)] = []
+        for (place, policy) in facts.policies.policies.enumerated() {
+            for (number, rule) in policy.rules.enumerated() {
+                let posture = summary.policies[place].rules[number]
+                guard posture.verdicts.violating > 0 else { continue }
+                broken.append((policy, rule, posture, Self.violations(of: place, number)))
             }
         }
         broken.sort { $0.posture.verdicts.violating > $1.posture.verdicts.violating }
-        let rows = broken.map { policy, rule, posture in
+        let rows = broken.map { policy, rule, posture, rows in
             row(
                 head(policy.name, below: rule.sentence), timeCell(policy.mode.rawValue),
-                numberCell(posture.verdicts.violating),
+                numberCell(posture.verdicts.violating, to: rows),
                 numberCell(share(posture.verdicts.violating, of: posture.verdicts.total)),
                 cell(reasons(posture.violations)))
         }
@@ -76,32 +78,55 @@ extension Report {
         }
     }
 
+    /// The id of where the violations of a rule are; of a policy, those of its first broken one.
+    static func violations(of policy: Int, _ rule: Int) -> Markup { "violations-\(at: policy)-\(at: rule)" }
+
+    func violations(of policy: Int) -> Markup {
+        let rules = summary.policies[policy].rules
+        return Self.violations(of: policy, rules.firstIndex { $0.verdicts.violating > 0 } ?? 0)
+    }
+
     var violations: Markup {
         let total = summary.verdicts.violating
-        let shown = summary.violations.count
+        let shown = summary.rows.violations.joined().reduce(0) { $0 + $1.count }
         let intro: Markup =
             total > shown
             ? """
-            The \(shown) longest overdue of \(total.of("violation")); \(total - shown) more are not \
+            The \(shown) longest overdue of \(total.of("violation")), rule by rule; \(total - shown) more are not \
             printed here. \
-            The CSV and the JSON of this report have every one.
+            The <a href="#data">data files</a> of this report have every one.
             """
-            : "Every violation, longest overdue first. The CSV and the JSON have the compliant rows too."
+            : """
+            Every violation, rule by rule, longest overdue first. The <a href="#data">data files</a> have the \
+            compliant rows too.
+            """
         guard shown > 0 else {
             return section("violations", "Violations", intro, nothing("No rule is broken."))
         }
-        let rows = summary.violations.map { broken in
+        var tables: [Markup] = []
+        for (place, policy) in facts.policies.policies.enumerated() {
+            for (number, rule) in policy.rules.enumerated() where !summary.rows.violations[place][number].isEmpty {
+                tables.append(violations(place, number, policy, rule))
+            }
+        }
+        return section("violations", "Violations", intro, "\(tables)")
+    }
+
+    private func violations(_ place: Int, _ number: Int, _ policy: Policy, _ rule: Rule) -> Markup {
+        let listed = summary.rows.violations[place][number]
+        let total = summary.policies[place].rules[number].verdicts.violating
+        let rows = listed.map { broken in
             row(
                 head(broken.name, below: broken.owner),
-                cell(broken.policy, below: broken.rule),
-                wideCell("<span class=\"tag\">\(broken.reason)</span><br/>\(broken.message)"),
+                wideCell("<span class=\"tag\">\(broken.reason)</span> \(broken.message)"),
                 timeCell(broken.deadline?.day ?? "–"), numberCell(broken.overdueWords))
         }
-        return section(
-            "violations", "Violations", intro,
+        let count = total > listed.count ? "\(listed.count.grouped) of \(total.of("token"))" : total.of("token")
+        return anchored(
+            Self.violations(of: place, number),
             table(
-                "Violations with their reasons",
-                ["Token and owner", "Policy and rule", "Reason", "Deadline", .number("Overdue")], rows))
+                "\(policy.name): \(rule.sentence) – \(count)",
+                ["Token and owner", "Reason", "Deadline", .number("Overdue")], rows))
     }
 }
 

@@ -41,10 +41,16 @@ extension Report {
             \(table("Actions by outcome", columns, rows))
             <dl class="facts">\(fact("Runs with actions", activity.runs.grouped))\
             \(fact("Done by their deadline", "\(activity.doneInTime.grouped) (\(timely))"))\
-            \(fact("Done late", activity.doneLate.grouped))\
-            \(fact("Notifications waiting", deliveries.waiting.grouped))
-            \(fact("Notifications given up", deliveries.dead.grouped))</dl>
+            \(fact("Done late", activity.doneLate.grouped))\(notifications)</dl>
 
+            """
+    }
+
+    private var notifications: Markup {
+        guard let deliveries else { return "" }
+        return """
+            \(fact("Notifications waiting", deliveries.waiting.grouped))
+            \(fact("Notifications given up", deliveries.dead.grouped))
             """
     }
 
@@ -125,7 +131,7 @@ extension Report {
             blindly; a \
             stalled rotation leaves the old value valid and is tried again. \(openSentence)
             """,
-            blocked, stalled, unfinished, missingTokens)
+            blocked, blockedRows, stalled, unfinished, missingTokens)
     }
 
     private var missingTokens: Markup {

@@ -86,12 +86,18 @@ let styleSheet: Markup = """
     th:last-child, td:last-child { padding-right: 0; }
     thead th { font-size: 12.5px; font-weight: 600; color: var(--soft); vertical-align: bottom;
       white-space: nowrap; }
-    tbody tr:last-child > * { border-bottom: 0; }
+    tbody:last-child tr:last-child > * { border-bottom: 0; }
+    .grouped tbody tr:not(:last-child) > td:not([rowspan]) { border-bottom: 0; padding-bottom: 2px; }
     tbody th { font-weight: 600; overflow-wrap: anywhere; min-width: 11em; }
     tr.part th { font-weight: 400; padding-left: 20px; color: var(--soft); }
     tr.group > * { border-bottom: 0; padding-bottom: 2px; }
     .number { text-align: right; white-space: nowrap; }
     .number + td:not(.number), .number + th:not(.number) { padding-left: 14px; }
+    a.count { color: inherit; text-decoration: underline; text-decoration-color: var(--unknown);
+      text-decoration-thickness: 1px; text-underline-offset: 3px; }
+    a.count:hover, a.count:focus-visible { text-decoration-color: currentColor; }
+    .anchored { scroll-margin-top: 12px; } .anchored + .anchored { margin-top: 30px; }
+    .word.quiet-word { color: var(--soft); font-weight: 500; }
     .zero { color: var(--soft); }
     .bar { width: 26%; min-width: 130px; padding-top: 12px; }
     .time { white-space: nowrap; }
@@ -109,6 +115,7 @@ let styleSheet: Markup = """
     .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr));
       gap: 28px 40px; }
     .charts figcaption { font-weight: 650; font-size: 14px; margin-bottom: 2px; }
+    figcaption { font-weight: 650; font-size: 14px; margin-bottom: 2px; }
     .chart { display: block; width: 100%; height: auto; }
     .chart text { font-size: 11.5px; fill: var(--soft); }
     .chart .value { fill: var(--ink); font-weight: 600; }
@@ -167,11 +174,11 @@ let styleSheet: Markup = """
       table { font-size: 8.5pt; } table .quiet, .tag { font-size: 7.6pt; }
       thead th { font-size: 8pt; } th, td { padding: 5px 8px 5px 0; }
       thead { display: table-header-group; break-after: avoid; } .intro, .charts { break-inside: avoid; }
-      tr, figure, .card { break-inside: avoid; }
+      tr, figure, .card, .grouped tbody, .facts div, .banner { break-inside: avoid; }
       h2, h3, caption, .intro { break-after: avoid; }
       .scroll { overflow: visible; background: none; } tbody th { min-width: 8em; } .wide { min-width: 14em; } .middling
         { min-width: 9.5em; } .bar { min-width: 80px; }
-      a { color: inherit; }
+      a { color: inherit; } a.count { text-decoration: none; }
       .charts { grid-template-columns: 1fr 1fr; gap: 20px; }
     }
     """

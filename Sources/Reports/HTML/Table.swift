@@ -16,6 +16,22 @@ func table(_ caption: String, _ columns: [Column], _ rows: [Markup]) -> Markup {
         """
 }
 
+/// The same with rows that belong together, which no page break parts.
+func groupedTable(_ caption: String, _ columns: [Column], _ groups: [Markup]) -> Markup {
+    let heads: [Markup] = columns.map { column in
+        let look: Markup = column.isNumber ? " class=\"number\"" : ""
+        return "<th scope=\"col\"\(look)>\(column.name)</th>"
+    }
+    let bodies: [Markup] = groups.map { "<tbody>\($0)</tbody>\n" }
+    return """
+        <div class="scroll" role="region" tabindex="0" \
+        aria-label="\(caption)"><table class="grouped"><caption>\(caption)</caption>
+        <thead><tr>\(heads)</tr></thead>
+        \(bodies)</table></div>
+
+        """
+}
+
 /// A column's head; columns of numbers are aligned to the right.
 struct Column: ExpressibleByStringLiteral {
     var name: String
@@ -65,6 +81,21 @@ func timeCell(_ text: String) -> Markup {
 
 func numberCell(_ count: Int) -> Markup {
     count == 0 ? "<td class=\"number zero\">0</td>" : "<td class=\"number\">\(count)</td>"
+}
+
+/// A number that leads to its rows.
+func numberCell(_ count: Int, to target: Markup) -> Markup {
+    count == 0 ? numberCell(0) : "<td class=\"number\">\(link(count, to: target))</td>"
+}
+
+/// - parameter target: the id of where the rows are.
+func link(_ count: Int, to target: Markup) -> Markup {
+    count == 0 ? "0" : "<a class=\"count\" href=\"#\(target)\">\(count)</a>"
+}
+
+/// Content that a number leads to.
+func anchored(_ id: Markup, _ content: Markup) -> Markup {
+    "<div class=\"anchored\" id=\"\(id)\">\(content)</div>\n"
 }
 
 func numberCell(_ text: String) -> Markup {

@@ -34,6 +34,8 @@ package struct ComplianceSummary: Sendable {
     package var revocationsCount = 0
     /// What each waiver in force comes to, by its place.
     package var waived: [WaiverUse] = []
+    /// The rows behind the numbers.
+    package var rows = FollowedRows()
 
     /// Every token of the store.
     package var listed: Int { states.values.reduce(0, +) }
@@ -71,15 +73,6 @@ package struct OwnerPosture: Hashable, Sendable {
     /// Selected tokens, each under the gravest of its verdicts.
     package var tokens = StatusCounts()
     package var uncovered = 0
-}
-
-/// What the policies that serve one control say.
-package struct ControlPosture: Hashable, Sendable {
-    package var framework: String
-    package var control: String
-    /// Names of the policies that name it.
-    package var policies: [String]
-    package var verdicts: StatusCounts
 }
 
 /// What is known of the judged tokens, and how.

@@ -23,6 +23,7 @@ package struct ReportBuilder: Sendable {
     private var violations = Foremost<BrokenRule>(mostViolations)
     private var revocations = Foremost<RecordedRevocation>(mostRevocations)
     private var waived: WaivedTally
+    private var rows: RowTally
 
     /// - parameters:
     ///   - now: the instant that the verdicts are of.
@@ -34,6 +35,7 @@ package struct ReportBuilder: Sendable {
         self.since = since
         tally = PostureTally(policies)
         waived = WaivedTally(waivers)
+        rows = RowTally(policies, at: now)
         let requirements = policies.flatMap(\.rules).map(\.requirement)
         sums = ComplianceSummary(
             policies: [],
@@ -69,6 +71,7 @@ package struct ReportBuilder: Sendable {
         addFacts(of: token)
         addLengths(of: token, rulings, gravest, idle)
         if gravest == .violating { addViolations(of: token, rulings, blocked: blocked) }
+        if gravest != .compliant { rows.add(token, rulings, blocked: blocked) }
     }
 
     /// What was added so far, summed up.
@@ -81,7 +84,8 @@ package struct ReportBuilder: Sendable {
         summary.revocations = revocations.sorted()
         summary.revocationsCount = revocations.offered
         summary.waived = waived.uses
-        summary.controls = controls(summary.policies)
+        summary.rows = rows.rows
+        summary.controls = ControlPosture.all(of: policies, summary.policies)
         let ranked = owners.sorted { left, right in
             (right.tokens.violating, right.tokens.total, left.owner)
                 < (left.tokens.violating, left.tokens.total, right.owner)
@@ -93,22 +97,6 @@ package struct ReportBuilder: Sendable {
             summary.otherOwnersCount += 1
         }
         return summary
-    }
-
-    private func controls(_ postures: [PolicyPosture]) -> [ControlPosture] {
-        var found: [String: [String: ControlPosture]] = [:]
-        for (policy, posture) in zip(policies, postures) {
-            for (framework, controls) in policy.controls {
-                for control in controls {
-                    let empty = ControlPosture(
-                        framework: framework, control: control, policies: [], verdicts: StatusCounts())
-                    found[framework, default: [:]][control, default: empty].policies.append(policy.name)
-                    found[framework, default: [:]][control, default: empty].verdicts += posture.verdicts
-                }
-            }
-        }
-        return found.values.flatMap(\.values)
-            .sorted { ($0.framework, $0.control) < ($1.framework, $1.control) }
     }
 }
 
@@ -191,16 +179,30 @@ extension ReportBuilder {
     }
 
     private mutating func addViolations(of token: Token, _ rulings: [Planner.Ruling], blocked: BlockedReason?) {
+        let ofToken = rulings.count { $0.verdict.status == .violating }
         for ruling in rulings where ruling.verdict.status == .violating {
-            let overdue = ruling.verdict.deadline.map { max(.zero, now - $0) } ?? .zero
-            violations.offer(overdue.seconds) {
-                let policy = policies[ruling.policy]
-                return BrokenRule(
-                    tokenID: token.id, name: token.name, owner: token.owner, issuer: token.issuer,
-                    policy: policy.name, rule: policy.rules[ruling.rule].name, reason: ruling.verdict.reason.code,
-                    message: ruling.verdict.reason.message, deadline: ruling.verdict.deadline, overdue: overdue,
-                    ofToken: rulings.count { $0.verdict.status == .violating }, blocked: blocked)
+            violations.offer(ruling.verdict.overdue(at: now).seconds) {
+                BrokenRule(token, ruling, of: policies, at: now, ofToken: ofToken, blocked: blocked)
             }
         }
+    }
+}
+
+extension Verdict {
+    /// From its deadline on; zero before it, and without one.
+    func overdue(at now: Instant) -> TimeSpan { deadline.map { max(.zero, now - $0) } ?? .zero }
+}
+
+extension BrokenRule {
+    init(
+        _ token: Token, _ ruling: Planner.Ruling, of policies: [Policy], at now: Instant, ofToken: Int,
+        blocked: BlockedReason?
+    ) {
+        let policy = policies[ruling.policy]
+        self.init(
+            tokenID: token.id, name: token.name, owner: token.owner, issuer: token.issuer, policy: policy.name,
+            rule: policy.rules[ruling.rule].name, reason: ruling.verdict.reason.code,
+            message: ruling.verdict.reason.message, deadline: ruling.verdict.deadline,
+            overdue: ruling.verdict.overdue(at: now), ofToken: ofToken, blocked: blocked)
     }
 }

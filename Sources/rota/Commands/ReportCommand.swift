@@ -11,10 +11,12 @@ extension Command {
         discussion: """
             HTML is one page for people and auditors, without anything to load; JSON and CSV have a row for
             every policy, rule and selected token; OSCAL (1.2.1) is for tools of compliance, JUnit for build
-            servers, Markdown is the summary. With --at the tokens as they are now are judged as if it
-            were then, and the report says so. With --as-of everything is told as it was then: the state is
-            rebuilt from the audit log, and the policies are those that were loaded last by then.
-            A file comes to be as a whole or not at all, and is readable by you alone.
+            servers, Markdown is the summary, inventory is a row for each live token: type, purpose, owner, expiry,
+            renewal. --owner tells of some owners' tokens alone, --redact puts pseudonyms for names and leaves
+            free text out, and the report says so. --compare holds it against an earlier report in JSON. With
+            --at the tokens as they are now are judged as if it were then, and the report says so. With --as-of
+            everything is told as it was then: the state is rebuilt from the audit log, and the policies are those
+            that were loaded last by then. A file comes to be as a whole or not at all, and is readable by you alone.
             """,
         options: [
             Option("format", "FORMAT", help: "\(formats); else by the name of --output, or html"),
@@ -22,12 +24,16 @@ extension Command {
             Option("at", "TIME|SPAN", help: "judge as if it were then: 2027-01-31, or 30d from now"),
             Option("as-of", "TIME", help: "everything as it was then, rebuilt from the audit log"),
             Option("period", "SPAN", help: "how far back actions are told; 30d"),
+            Option("owner", "GLOB", help: "only the tokens of owners that match, as team-*"),
+            Option("redact", help: "no names of tokens, owners, people and systems, no free text"),
+            Option("compare", "FILE", help: "tell what is otherwise than in this earlier report in JSON"),
             Option("exit-code", help: "exit with 3 when violations remain"),
         ],
         examples: [
             "rota report --output report.html", "rota report --format csv --period 90d > report.csv",
             "rota report --json --exit-code | jq .totals",
             "rota report --as-of 2026-09-30T12:00:00Z --output september.html",
+            "rota report --owner team-data --compare last-month.json --output team-data.html",
         ],
         exitCodes: [.done, .failed, .usage, .violationsRemain],
         run: makeReport)
@@ -65,25 +71,49 @@ private func makeReport(_ invocation: Invocation) throws -> ExitCode {
 }
 
 private func write(
-    _ request: ReportRequest, from store: any StoreReads, as kind: ReportKind, to path: String?,
+    _ asked: ReportRequest, from store: any StoreReads, as kind: ReportKind, to path: String?,
     _ invocation: Invocation
 ) throws -> ExitCode {
     let arguments = invocation.arguments
+    var request = asked
+    request.owner = arguments.value("owner").map(Glob.init)
+    request.isRedacted = arguments.has("redact")
+    let earlier = try earlierReport(arguments, kind)
     // A report that goes to the terminal itself tells how far it is.
     let isSeen = arguments.has("output") || invocation.output.width == nil
     let progress = isSeen ? TokenProgress("judging", store, on: invocation.output) : nil
+    func compose(to sink: @escaping ByteSink) throws -> Int {
+        do {
+            return try kind.compose(
+                request, against: earlier, from: store, to: sink, progress: { try progress?.show($0) })
+        } catch let error as IncomparableReports {
+            throw Failure.usage(
+                "--compare: \(error)", hint: "give one of the same store, made with the same --owner and --redact")
+        } catch let error as UnreadableReport {
+            throw Failure.usage("--compare: \(error)", hint: "keep one: rota report --output earlier.json")
+        }
+    }
     let violations: Int
     if let path {
         let file = try NewFile(at: path, suffix: Hex.encode(invocation.random.bytes(4)))
-        violations = try kind.compose(
-            request, from: store, to: { try file.write($0) }, progress: { try progress?.show($0) })
+        violations = try compose(to: { try file.write($0) })
         try file.place()
         invocation.output.note("\(path) is written; \(counted(violations, "violation"))")
     } else {
-        violations = try kind.compose(
-            request, from: store, to: { invocation.output.bytes($0) }, progress: { try progress?.show($0) })
+        violations = try compose(to: { invocation.output.bytes($0) })
     }
     return violations > 0 && arguments.has("exit-code") ? .violationsRemain : .done
+}
+
+/// The formats that have sums tell of it; the others have only rows.
+private func earlierReport(_ arguments: Arguments, _ kind: ReportKind) throws -> EarlierReport? {
+    guard let path = arguments.value("compare") else { return nil }
+    guard [.html, .json, .markdown].contains(kind) else {
+        throw Failure.usage(
+            "--compare: a report in \(kind.rawValue) has only rows", hint: "make it as html, json or markdown")
+    }
+    let file = try InventoryFile(path)
+    return EarlierReport(json: file.chunks)
 }
 
 private let formats = ReportKind.allCases.map(\.rawValue).joined(separator: ", ")
@@ -113,14 +143,14 @@ func reportKind(_ arguments: Arguments) throws(Failure) -> ReportKind {
     let name = path.split(separator: "/").last ?? ""
     guard name.contains(".") else { return .html }
     let named = ReportKind.allCases.filter { name.lowercased().hasSuffix(".\($0.ending)") }
-    // `.oscal.json` is JSON, too: what says more counts.
+    // `.oscal.json` is JSON, and `.inventory.csv` CSV, too: what says more counts.
     guard let kind = named.max(by: { $0.ending.utf8.count < $1.ending.utf8.count }) else {
         guard !path.lowercased().hasSuffix(".pdf") else {
             throw .usage("\(path): there is no report in PDF", hint: pdfHint)
         }
         throw .usage(
             "\(path) does not say in which format",
-            hint: "name it .html, .json, .csv, .md, .junit.xml or .oscal.json, or give --format")
+            hint: "name it .html, .json, .csv, .md, .junit.xml, .oscal.json or .inventory.csv, or give --format")
     }
     return kind
 }

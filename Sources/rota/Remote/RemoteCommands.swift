@@ -213,12 +213,14 @@ extension RemoteCommand {
         RemoteCommand("policy explain", [], .screen) { arguments, _ in
             Question("GET", ["v1", "tokens", arguments.operands[0], "explain"])
         },
-        RemoteCommand("report", ["format", "output", "at", "period", "exit-code"], .file) { arguments, now in
+        RemoteCommand("report", ["format", "output", "at", "period", "owner", "redact", "exit-code"], .file) {
+            arguments, now in
             Question(
                 "GET", ["v1", "reports", "compliance"],
                 query: [
                     ("format", try reportKind(arguments).rawValue), ("period", arguments.value("period")),
                     ("at", try arguments.instant("at", orSpanFrom: now)?.description),
+                    ("owner", arguments.value("owner")), ("redact", arguments.has("redact") ? "true" : nil),
                 ])
         },
         RemoteCommand(
