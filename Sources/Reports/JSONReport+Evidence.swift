@@ -74,7 +74,7 @@ extension Report {
             "runs": .array(
                 runs.map { told in
                     [
-                        "id": .string(told.run.id), "actor": .string(told.run.actor),
+                        "id": .string(told.run.id), "actor": .string(told.run.actor.name),
                         "started": time(told.run.startedAt), "finished": time(told.run.finishedAt),
                         "aborted": told.run.aborted.map { .string($0) } ?? .null,
                         "outcomes": counts(Outcome.allCases) { told.outcomes[$0] },

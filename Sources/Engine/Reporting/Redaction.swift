@@ -127,7 +127,7 @@ extension Redaction {
 
     func run(_ run: RunRecord) -> RunRecord {
         var told = run
-        told.actor = actor(run.actor)
+        told.actor = AuditActor(actor(run.actor.name))
         told.aborted = run.aborted.map(text)
         return told
     }

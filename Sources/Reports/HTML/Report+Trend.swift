@@ -63,7 +63,7 @@ extension Report {
         guard !runs.isEmpty else { return "" }
         let rows = runs.map { told in
             row(
-                head(told.run.startedAt.minute, below: told.run.actor), cell(ending(of: told.run)),
+                head(told.run.startedAt.minute, below: told.run.actor.name), cell(ending(of: told.run)),
                 "\(Outcome.allCases.map { numberCell(told.outcomes[$0] ?? 0) })")
         }
         let columns: [Column] = ["Run and who asked for it", "How it ended"]

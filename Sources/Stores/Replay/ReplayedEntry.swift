@@ -25,7 +25,7 @@ struct ReplayedEntry {
     }
 
     var token: TokenID { TokenID(object) }
-    var change: Change { Change(actor: actor, at: at, cause: cause, run: run) }
+    var change: Change { Change(actor: AuditActor(actor), at: at, cause: cause, run: run) }
 
     func text(_ key: String) -> String? { after[key]?.string }
     func integer(_ key: String) -> Int64? { after[key]?.integer }
