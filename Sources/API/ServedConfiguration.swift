@@ -74,6 +74,8 @@ package struct ServedConfiguration: Sendable {
     package var vaults: [Vault]
     package var knownVaults: KnownVaults
     package var caveats: [String: String]
+    /// What names in redacted reports become pseudonyms with; nil where the audit log has no key.
+    package var pseudonymKey: [UInt8]?
     package var webhooks: [Webhook]
     package var signIns: [SignIn] = []
     /// Patterns of places that who only issues may have values brought to.

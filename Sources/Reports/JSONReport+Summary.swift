@@ -18,6 +18,7 @@ extension ReportFacts {
             "owner": owner.map { .string($0) } ?? .null, "redacted": .bool(isRedacted),
         ]
         if let asOf { json["as_of"] = .string(asOf.description) }
+        if let checkpoint { json["checkpoint"] = .string(checkpoint) }
         return .object(json)
     }
 }

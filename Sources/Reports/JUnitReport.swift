@@ -23,6 +23,10 @@ package struct JUnitReport: ReportFormat {
         if facts.isRedacted { bytes += ", redacted".utf8 }
         bytes += "\" timestamp=\"".utf8
         bytes += "\(facts.at.description.dropLast())\" hostname=\"\(facts.store.instance)\">\n".utf8
+        guard let checkpoint = facts.checkpoint else { return }
+        bytes += "<properties><property name=\"checkpoint\" value=\"".utf8
+        bytes.append(xml: checkpoint)
+        bytes += "\"/></properties>\n".utf8
     }
 
     package mutating func add(_ token: Token, _ rulings: [Planner.Ruling]) throws {

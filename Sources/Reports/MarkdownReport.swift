@@ -140,8 +140,11 @@ package struct MarkdownReport: ReportFormat {
             Since \(report.facts.since): \(revoked) tokens revoked, \
             \(report.summary.verdicts.waived) verdicts waived. Policies `\(report.facts.policies.digest)`.
 
-            """
+            """ + (report.facts.checkpoint.map(checkpoint) ?? "")
     }
+
+    /// What the audit log was, to be held against it later.
+    private func checkpoint(_ note: String) -> String { "\nCheckpoint of the audit log:\n\n```\n\(note)```\n" }
 
     private static let statuses = Verdict.Status.allCases.map(\.rawValue.capitalizedFirst)
 

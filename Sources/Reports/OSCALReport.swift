@@ -38,17 +38,24 @@ package struct OSCALReport: ReportFormat {
                 "version": .string(at), "oscal-version": .string(Self.version),
             ])
         member("import-ap", ["href": .string("#\(plan)")])
-        member(
-            "back-matter",
+        var resources: [JSON] = [
             [
-                "resources": [
-                    [
-                        "uuid": .string(plan), "title": "Policies in force",
-                        "description": .string(
-                            "The policies with digest \(facts.policies.digest), judged by \(facts.generator)."),
-                    ]
-                ]
+                "uuid": .string(plan), "title": "Policies in force",
+                "description": .string(
+                    "The policies with digest \(facts.policies.digest), judged by \(facts.generator)."),
+            ]
+        ]
+        if let checkpoint = facts.checkpoint {
+            resources.append([
+                "uuid": .string(identifier("checkpoint")), "title": "Checkpoint of the audit log",
+                "description": "What the audit log was, as a signed note (C2SP tlog-checkpoint).",
+                "base64": [
+                    "filename": "audit.checkpoint", "media-type": "text/plain",
+                    "value": .string(Base64.standard.encode(Array(checkpoint.utf8))),
+                ],
             ])
+        }
+        member("back-matter", ["resources": .array(resources)])
         writer.key("results")
         writer.beginArray()
         writer.beginObject()

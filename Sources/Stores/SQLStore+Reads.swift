@@ -153,7 +153,13 @@ extension SQLStore {
     func eachFinding(
         openedBy end: Instant, notClosedBefore start: Instant, _ each: (FindingSpan) throws -> Bool
     ) throws {
-        try driver.query(.periodFindings, [.of(end), .of(start)]) { try each(Decode.findingSpan($0)) }
+        var goesOn = true
+        try driver.query(.openSpans, [.of(end)]) { row in
+            goesOn = try each(Decode.findingSpan(row))
+            return goesOn
+        }
+        guard goesOn else { return }
+        try driver.query(.closedSpans, [.of(end), .of(start)]) { try each(Decode.findingSpan($0)) }
     }
 
     func findings(of id: TokenID) throws -> [Finding] {

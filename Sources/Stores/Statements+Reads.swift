@@ -40,8 +40,8 @@ extension Statement {
         newestAuditEntry, auditedObjects, destinations, unfinishedRotations,
         dueRotations, stalledRotations, unfinishedRotation, givenUpRotations, rotationsOfRuns,
         pushes,
-        openFindings, openFindingCounts, findings, periodFindings, auditEntries, auditEntriesOfObject, auditEntriesBack,
-        auditEntriesOfObjectBack,
+        openFindings, openFindingCounts, findings, openSpans, closedSpans, auditEntries, auditEntriesOfObject,
+        auditEntriesBack, auditEntriesOfObjectBack,
         runActions, promotions, unrecordedRotations, outcomesOfRun, lastRun, runNumber, unfinishedRuns, dueDeliveries,
         nextDelivery, nextAwaitedEndpoint, deliveryCounts, deliveriesInState,
     ]
@@ -192,10 +192,15 @@ extension Statement {
         """
         SELECT \(findingColumns) FROM findings WHERE closed_at IS NULL ORDER BY token_id, policy, rule
         """)
-    static let periodFindings = Statement(
+    static let openSpans = Statement(
         """
         SELECT token_id, policy, rule, opened_at, closed_at, closed_how FROM findings
-        WHERE opened_at <= $1 AND (closed_at IS NULL OR closed_at >= $2) ORDER BY token_id, id
+        WHERE closed_at IS NULL AND opened_at <= $1 ORDER BY token_id, policy, rule
+        """)
+    static let closedSpans = Statement(
+        """
+        SELECT token_id, policy, rule, opened_at, closed_at, closed_how FROM findings
+        WHERE closed_at >= $2 AND opened_at <= $1 ORDER BY closed_at, token_id, id
         """)
     static let openFindingCounts = Statement(
         "SELECT policy, rule, count(*) FROM findings WHERE closed_at IS NULL GROUP BY policy, rule")

@@ -214,6 +214,18 @@ extension StoreConformance {
             )
             let again = try bench.written { try require(try open(false), "it may open again") }
             try require(again == (1, 0), "without telling anybody: \(again)")
+            func closings(from start: TimeSpan, to end: TimeSpan) throws -> [Instant?] {
+                var found: [Instant?] = []
+                try bench.store.eachFinding(openedBy: bench.now + end, notClosedBefore: bench.now + start) { span in
+                    found.append(span.closedAt)
+                    return true
+                }
+                return found
+            }
+            let end = bench.now + TimeSpan(seconds: 5)
+            try require(try closings(from: .zero, to: .hours(1)) == [nil, end], "the open one, and that of the period")
+            try require(try closings(from: TimeSpan(seconds: 6), to: .hours(1)) == [nil], "not one that had closed")
+            try require(try closings(from: .hours(-2), to: .hours(-1)).isEmpty, "nor one that opened later")
         },
         StoreClaim("a blocked action is told once for each reason, until it is over") { bench in
             let id = try bench.add("t").id

@@ -128,6 +128,11 @@ package struct NoteSigner: Sendable {
             Secret(utf8: head), Base64.standard.encode(.joining(Secret(copying: [NoteKey.kind]), seed)))
     }
 
+    /// A key for something else, which tells nothing of this one: HMAC-SHA-256 of what it is for.
+    package func derivedKey(for purpose: String) -> [UInt8] {
+        HMAC.sha256(key: seed, message: Array(purpose.utf8))
+    }
+
     fileprivate func signature(of text: String) -> SignedNote.Signature {
         let bytes = Ed25519.sign(Array(text.utf8), seed: seed)
         return SignedNote.Signature(name: key.name, keyID: key.id, bytes: bytes)

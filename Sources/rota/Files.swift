@@ -163,6 +163,13 @@ final class NewFile {
     }
 }
 
+/// Removes a file; nothing happens where there is none.
+func removeFile(_ path: String) throws(Failure) {
+    guard unsafe unlink(path) == 0 || errno == ENOENT || errno == ENOTDIR else {
+        throw Failure("cannot remove \(path): \(systemMessage(errno))")
+    }
+}
+
 /// `/etc/rota` of `/etc/rota/rota.yaml`.
 func directory(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }

@@ -32,7 +32,7 @@ struct `A command that is asked for` {
         #expect(answer.status == 200 && answer[header: "Rota-Exit-Code"] == "3")
         #expect(answer[header: "Content-Type"] == "application/json")
         #expect(last?.words == ["vault", "drift"] && last?.operands == ["nightly"] && last?.form == .document)
-        #expect(last?.principal.name == "alice" && last?.principal.actor == "token:a" && last?.owner == nil)
+        #expect(last?.principal.name == "alice" && last?.principal.actor.name == "token:a" && last?.owner == nil)
     }
 
     @Test func `is shown in lines where those are asked for`() async throws {

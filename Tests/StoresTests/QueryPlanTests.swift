@@ -105,8 +105,8 @@ import Testing
 
     /// What may look at every row that its answer is made of.
     static let scans: [Statement] = [
-        .allTokens, .tokensInStates, .unsortedTokens, .unfinishedRotations, .openFindings, .openFindingCounts,
-        .deliveryCounts,
+        .allTokens, .tokensInStates, .unsortedTokens, .unfinishedRotations, .openFindings, .openSpans,
+        .openFindingCounts, .deliveryCounts,
         .activeCount, .lastRun, .tokensWithoutValue, .stalledRotations, .heartbeats, .beginTracking, .schedules,
         .stalledRotationCount, .failedAttemptCount, .blockCounts, .deliveriesOfEndpoints,
         .destinationCounts, .blocks, .failedAttempts, .disabledEndpoints, .absentTokens, .absentCount,

@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,21 @@ def receiver():
 def browser():
     with Browser() as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def go(tmp_path_factory):
+    """The verifier, made of Debian's packages without a network."""
+    folder = tmp_path_factory.mktemp("go")
+    [packages] = Path("/usr/share/gocode/src").glob("*/x/mod/sumdb")
+    (folder / "src").mkdir()
+    (folder / "src/sumdb").symlink_to(packages)
+    environment = os.environ | {"GO111MODULE": "off", "GOPATH": str(folder), "GOCACHE": str(folder / "cache"), "GOFLAGS": ""}
+    subprocess.run(["go", "build", "-o", folder / "verify", Path(__file__).parent / "tlog/verify.go"], env=environment, check=True)
+
+    def verify(key, kind, *files):
+        return subprocess.run([folder / "verify", key, kind, *files], capture_output=True).returncode == 0
+    return verify
 
 
 @pytest.fixture

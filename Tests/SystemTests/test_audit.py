@@ -3,32 +3,13 @@ whatever was done to the log by hand is found."""
 
 import base64
 import json
-import os
 import sqlite3
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from house import Seed
 from serving import Served, wait_until
-
-PROGRAM = Path(__file__).parent / "tlog/verify.go"
-
-
-@pytest.fixture(scope="session")
-def go(tmp_path_factory):
-    """The verifier, made of Debian's packages without a network."""
-    folder = tmp_path_factory.mktemp("go")
-    [packages] = Path("/usr/share/gocode/src").glob("*/x/mod/sumdb")
-    (folder / "src").mkdir()
-    (folder / "src/sumdb").symlink_to(packages)
-    environment = os.environ | {"GO111MODULE": "off", "GOPATH": str(folder), "GOCACHE": str(folder / "cache"), "GOFLAGS": ""}
-    subprocess.run(["go", "build", "-o", folder / "verify", PROGRAM], env=environment, check=True)
-
-    def verify(key, kind, *files):
-        return subprocess.run([folder / "verify", key, kind, *files], capture_output=True).returncode == 0
-    return verify
 
 
 @pytest.fixture

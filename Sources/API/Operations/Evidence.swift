@@ -106,6 +106,7 @@ extension API {
             period: period, generator: "rota \(parts.version)", actor: actor)
         request.owner = owner.map(Glob.init)
         request.isRedacted = isRedacted
+        request.pseudonymKey = configuration.pseudonymKey
         return onWorker(call.request, of: reporters) { [parts, request] in
             let body = try SpooledBody(in: parts.scratch)
             let violations = try parts.readers.read { store in

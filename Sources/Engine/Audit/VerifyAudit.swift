@@ -41,9 +41,11 @@ package struct GivenCheckpoint: Sendable {
     package var note: SignedNote
     package var checkpoint: Checkpoint
 
-    /// Nil for what is no checkpoint.
+    /// Nil for what is no checkpoint, and no signature of a report, which has one within.
     package init?(_ text: String, source: String) {
-        guard let note = SignedNote(text), let checkpoint = Checkpoint(note.text) else { return nil }
+        guard let note = SignedNote(text),
+            let checkpoint = ReportStatement(note.text)?.log ?? Checkpoint(note.text)
+        else { return nil }
         self.source = source
         self.note = note
         self.checkpoint = checkpoint

@@ -16,12 +16,13 @@ package func composeReport(
     let tracking =
         request.hypotheticalAt == nil
         ? try store.tracking().reaching(to: until, ifWrittenWithin: ReportFacts.longestUnwritten) : .unbroken
-    let facts = ReportFacts(
+    var facts = ReportFacts(
         store: try store.identity(), policies: request.policies, at: at,
         hypothetical: request.hypotheticalAt != nil, madeAt: request.now, asOf: request.asOf,
         since: until - request.period, tracking: tracking,
         waivers: ActiveWaivers(try store.waiversInForce(at: at)),
         generator: request.generator, actor: request.actor)
+    facts.checkpoint = try request.checkpoint ?? store.newestCheckpoint()?.note
     var scope = ReportScope(request, facts.store)
     let told = scope.told(facts)
     var compared = try earlier.map { try ComparedVerdicts($0, with: told) }

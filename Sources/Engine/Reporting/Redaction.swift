@@ -4,13 +4,17 @@ import RotaCore
 /// Takes what names people, systems and places out of a report: each name becomes a pseudonym, the same in every
 /// report of the store, and free text is left out.
 ///
-/// A token is called by its id. The key of the other pseudonyms is the store's instance, which a redacted report
-/// does not tell: who does not know it cannot try names out.
+/// A token is called by its id. The other pseudonyms are made with a key that is derived from that of the audit log:
+/// who has it not cannot try names out. Where there is none it is the store's instance, which a redacted report does
+/// not tell.
 struct Redaction: Sendable {
     private static let left = "(redacted)"
     private let key: [UInt8]
 
-    init(_ store: StoreIdentity) { key = Array("rota redaction \(store.instance)".utf8) }
+    /// - parameter key: nil: the store's instance.
+    init(_ store: StoreIdentity, key: [UInt8]? = nil) {
+        self.key = key ?? Array("rota redaction \(store.instance)".utf8)
+    }
 
     /// `owner-1f2e3d4c5b6a`
     func pseudonym(_ kind: String, _ text: String) -> String {

@@ -21,6 +21,10 @@ package struct ReportRequest: Sendable {
     package var owner: Glob?
     /// Names become pseudonyms, and free text is left out.
     package var isRedacted = false
+    /// What pseudonyms are made with; nil: what the store is known by, which others may find out.
+    package var pseudonymKey: [UInt8]?
+    /// The newest checkpoint of the audit log, signed; nil: the newest that the store has.
+    package var checkpoint: String?
 
     package init(
         policies: PolicySet, vaults: Set<String>, now: Instant, hypotheticalAt: Instant? = nil, asOf: Instant? = nil,
@@ -59,6 +63,8 @@ package struct ReportFacts: Sendable {
     /// Whose tokens alone are told of, as it was asked for; nil: everybody's.
     package var owner: String?
     package var isRedacted = false
+    /// What the audit log was when it was made: a signed note; nil where nothing was signed yet.
+    package var checkpoint: String?
 
     /// How old what trackers say may be to hold until now.
     package static let longestUnwritten = TimeSpan(seconds: 150)

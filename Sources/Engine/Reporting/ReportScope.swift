@@ -9,7 +9,7 @@ struct ReportScope {
 
     init(_ request: ReportRequest, _ store: StoreIdentity) {
         owner = request.owner
-        redaction = request.isRedacted ? Redaction(store) : nil
+        redaction = request.isRedacted ? Redaction(store, key: request.pseudonymKey) : nil
     }
 
     func includes(_ token: Token) -> Bool { owner?.matches(token.owner) ?? true }

@@ -88,6 +88,15 @@ extension Report {
         return facts.asOf.map { "as it was at \($0), rebuilt from the audit log" } ?? "actual"
     }
 
+    /// To be held against the log later, by whoever keeps the report.
+    private var checkpoint: Markup {
+        guard let checkpoint = facts.checkpoint else { return "" }
+        return """
+
+            <h3>Checkpoint of the audit log</h3><pre class="checkpoint">\(checkpoint)</pre>
+            """
+    }
+
     var about: Markup {
         section(
             "about", "About this report", "What it was made from, so that it can be made again.",
@@ -103,7 +112,7 @@ extension Report {
             \(fact("Store", facts.store.instance))\(fact("Generation", String(facts.store.generation)))
             \(fact("Store made at", facts.store.createdAt.description))
             \(fact("Verdicts", summary.verdicts.total.grouped))</dl>
-            <h3>Digest of the policies</h3><p><code>\(facts.policies.digest)</code></p>
+            <h3>Digest of the policies</h3><p><code>\(facts.policies.digest)</code></p>\(checkpoint)
 
             """)
     }

@@ -20,6 +20,9 @@ extension Migration {
         ALTER TABLE usage ADD COLUMN noted_at \(dialect.integer);
         ALTER TABLE heartbeats ADD COLUMN noted_at \(dialect.integer);
 
+        -- Those that a report tells of beside the open ones.
+        CREATE INDEX findings_by_close ON findings (closed_at, token_id, id) WHERE closed_at IS NOT NULL;
+
         -- What was told of use by others than the trackers, and since when uses were watched; a row for each change.
         CREATE TABLE usage_reports (
           token_id \(dialect.ordered) NOT NULL REFERENCES tokens (id),

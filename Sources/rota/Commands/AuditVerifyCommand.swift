@@ -36,15 +36,7 @@ extension Command {
 
 private func verify(_ invocation: Invocation) throws -> ExitCode {
     let arguments = invocation.arguments
-    let keys = try arguments.all("key").map { text throws(Failure) in
-        guard let key = NoteKey(text) else {
-            throw .usage("--key: '\(abridged(text))' is no public key", hint: "'rota audit key' prints it: NAME+ID+KEY")
-        }
-        return key
-    }
-    guard !arguments.has("state") || !arguments.has("proof") else {
-        throw Failure.usage("--state and --proof exclude each other", hint: "--proof looks at no store")
-    }
+    let keys = try arguments.noteKeys()
     guard arguments.has("proof") == arguments.has("entry") else {
         throw Failure.usage("--proof and --entry go together", hint: "rota audit show NUMBER --json > entry.json")
     }

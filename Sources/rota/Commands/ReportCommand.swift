@@ -52,11 +52,12 @@ private func makeReport(_ invocation: Invocation) throws -> ExitCode {
     let period = try arguments.span("period") ?? .days(30)
     let composition = try Composition(invocation)
     if let asOf {
+        let seal = try composition.withStore { try composition.reportSeal($0) }
         return try withPastStore(composition, at: asOf, period: period) { store, policies, vaults in
             let request = ReportRequest(
                 policies: policies, vaults: vaults, now: now, asOf: asOf, period: period,
                 generator: "rota \(Program.version)", actor: invocation.actor.name)
-            return try write(request, from: store, as: kind, to: path, invocation)
+            return try write(request, from: store, as: kind, to: path, seal, composition)
         }
     }
     let (policies, texts) = try composition.policiesWithTexts()
@@ -64,20 +65,24 @@ private func makeReport(_ invocation: Invocation) throws -> ExitCode {
     defer { store.close() }
     // So that the same report can be made again when they have changed.
     try store.keepPolicies(texts, change: Change(actor: invocation.actor, at: now, cause: "report"))
+    let seal = try composition.reportSeal(store)
     let request = ReportRequest(
         policies: policies, vaults: composition.configuration.vaultNames, now: now, hypotheticalAt: at,
         period: period, generator: "rota \(Program.version)", actor: invocation.actor.name)
-    return try write(request, from: store, as: kind, to: path, invocation)
+    return try write(request, from: store, as: kind, to: path, seal, composition)
 }
 
 private func write(
     _ asked: ReportRequest, from store: any StoreReads, as kind: ReportKind, to path: String?,
-    _ invocation: Invocation
+    _ seal: ReportSeal?, _ composition: Composition
 ) throws -> ExitCode {
+    let invocation = composition.invocation
     let arguments = invocation.arguments
     var request = asked
     request.owner = arguments.value("owner").map(Glob.init)
     request.isRedacted = arguments.has("redact")
+    request.pseudonymKey = seal?.pseudonymKey
+    request.checkpoint = seal?.checkpoint.note
     let earlier = try earlierReport(arguments, kind)
     // A report that goes to the terminal itself tells how far it is.
     let isSeen = arguments.has("output") || invocation.output.width == nil
@@ -95,10 +100,11 @@ private func write(
     }
     let violations: Int
     if let path {
-        let file = try NewFile(at: path, suffix: Hex.encode(invocation.random.bytes(4)))
+        let file = try ReportFile(at: path, suffix: Hex.encode(invocation.random.bytes(4)))
         violations = try compose(to: { try file.write($0) })
-        try file.place()
-        invocation.output.note("\(path) is written; \(counted(violations, "violation"))")
+        try file.place(sealedBy: seal, kind: kind, madeAt: request.now)
+        let signed = seal == nil ? "" : ", and signed by \(path)\(ReportSeal.ending)"
+        invocation.output.note("\(path) is written\(signed); \(counted(violations, "violation"))")
     } else {
         violations = try compose(to: { invocation.output.bytes($0) })
     }

@@ -31,6 +31,8 @@ extension Composition {
             },
             testWebhook: { name, actor in try await testWebhook(name, by: actor, store) },
             perform: { errands.ask($0) })
+        served.pseudonymKey =
+            try configuration.auditKey == nil ? nil : CheckpointSigner.find(configuration).pseudonymKey
         served.issueInto = configuration.issueInto
         served.command = { try await commands.answer($0) }
         return served

@@ -3,9 +3,11 @@
 //	verify KEY checkpoint FILE
 //	verify KEY proof FILE ENTRY          the entry as it was hashed
 //	verify KEY consistency OLD FILE      an earlier checkpoint, and what proves that the log went on from it
+//	verify KEY report SIGNATURE FILE     a report, and what signs it
 package main
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"strconv"
@@ -40,6 +42,19 @@ func run(key, kind string, files []string) error {
 	case "checkpoint":
 		_, err = open(first, verifier)
 		return err
+	case "report":
+		signed, err := note.Open([]byte(first), note.VerifierList(verifier))
+		if err != nil {
+			return err
+		}
+		report, err := read(files[1])
+		if err != nil {
+			return err
+		}
+		if !strings.HasPrefix(signed.Text, fmt.Sprintf("rota report v1\nsha256 %x\nbytes %d\n", sha256.Sum256([]byte(report)), len(report))) {
+			return fmt.Errorf("another report")
+		}
+		return nil
 	case "proof":
 		entry, err := read(files[1])
 		if err != nil {

@@ -1,0 +1,86 @@
+import Crypto
+import Engine
+import Reports
+import RotaCore
+import TransparencyLog
+
+/// What a report is signed with: the key of the audit log, and what the log was before the report was made.
+struct ReportSeal: Sendable {
+    let signer: NoteSigner
+    let checkpoint: SignedCheckpoint
+
+    /// How the file of a signature ends, behind the name of the report.
+    static let ending = ".sig"
+
+    /// What names become pseudonyms with.
+    var pseudonymKey: [UInt8] { signer.pseudonymKey }
+
+    /// The signature of a report that was written.
+    func note(digest: [UInt8], bytes: Int, kind: ReportKind, madeAt: Instant) -> SignedNote {
+        let log = Checkpoint(origin: signer.key.name, size: checkpoint.size, root: checkpoint.root)
+        let statement = ReportStatement(
+            digest: digest, bytes: bytes, format: kind.rawValue, madeAt: madeAt.description, log: log)
+        return SignedNote(signing: statement.text, by: signer)
+    }
+}
+
+extension NoteSigner {
+    /// The same for every report, until there is another key.
+    var pseudonymKey: [UInt8] { derivedKey(for: "rota pseudonyms") }
+}
+
+extension Composition {
+    /// Does something with the store, and closes it.
+    func withStore<R>(_ body: (any Store) throws -> R) throws -> R {
+        let store = try openStore()
+        defer { store.close() }
+        return try body(store)
+    }
+
+    /// Signs what the audit log is now, for a report that is made next; nil where no key is configured.
+    ///
+    /// - throws: where the key that is configured cannot be used.
+    func reportSeal(_ store: any Store) throws -> ReportSeal? {
+        guard configuration.auditKey != nil else { return nil }
+        let signer = try CheckpointSigner.find(configuration)
+        let change = change("report")
+        let checkpoint = try store.transaction { try issueCheckpoint(in: store, by: signer, change: change) }
+        return ReportSeal(signer: signer, checkpoint: checkpoint)
+    }
+}
+
+/// A report that is written into a file, and signed beside it.
+final class ReportFile {
+    private let path: String
+    private let suffix: String
+    private let file: NewFile
+    private let hasher = SHA256.Hasher()
+    private var count = 0
+
+    init(at path: String, suffix: String) throws(Failure) {
+        self.path = path
+        self.suffix = suffix
+        file = try NewFile(at: path, suffix: suffix)
+    }
+
+    func write(_ bytes: [UInt8]) throws(Failure) {
+        try file.write(bytes)
+        hasher.update(bytes)
+        count += bytes.count
+    }
+
+    /// Puts both into their places: the signature first, since one that is of another report is found out by
+    /// `report verify`, and a report without one is not. An older signature of another report does not stay.
+    func place(sealedBy seal: ReportSeal?, kind: ReportKind, madeAt: Instant) throws(Failure) {
+        let beside = path + ReportSeal.ending
+        if let seal {
+            let note = seal.note(digest: hasher.finish(), bytes: count, kind: kind, madeAt: madeAt)
+            let signature = try NewFile(at: beside, suffix: suffix)
+            try signature.write(Array(note.serialized.utf8))
+            try signature.place()
+        } else {
+            try removeFile(beside)
+        }
+        try file.place()
+    }
+}
