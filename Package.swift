@@ -36,11 +36,13 @@ let package = Package(
         .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
 
         // Wrappers: know C, know nothing of tokens.
         wrapper("SQLite", c: ["CSQLite"], ["Crypto"]),
         wrapper("Crypto", c: ["COpenSSL"]),
         wrapper("YAML", c: ["CYAML"]),
+        wrapper("Archive", c: ["CArchive"]),
         wrapper("Addresses"),
         wrapper("HTTPClient", c: ["CCurl"], ["Addresses", "Crypto"]),
         wrapper("HTTPServer", c: ["CMicroHTTPD"], ["Addresses", "Crypto", "JSON"]),
@@ -74,7 +76,7 @@ let package = Package(
             dependencies: [
                 "Engine", "Stores", "Vaults", "Webhooks", "PolicyFiles", "Reports", "RotaCore", "YAML",
                 "JSON", "Crypto", "HTTPClient", "Addresses", "HTTPServer", "API", "Documents", "OpenID",
-                "TransparencyLog",
+                "TransparencyLog", "Archive",
             ],
             swiftSettings: safe),
 
@@ -86,6 +88,7 @@ let package = Package(
         tests("SQLite", ["SQLite"]),
         tests("Crypto", ["Crypto"]),
         tests("YAML", ["YAML"]),
+        tests("Archive", ["Archive"]),
         tests("Addresses", ["Addresses"]),
         tests("HTTPClient", ["HTTPClient", "Addresses", "Crypto"]),
         tests("HTTPServer", ["HTTPServer", "HTTPClient", "Addresses", "Crypto"]),

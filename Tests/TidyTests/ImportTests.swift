@@ -5,6 +5,7 @@ struct ImportTests {
     /// C modules, and the one wrapper that may import each.
     private static let wrapperOfModule = [
         "CSQLite": "SQLite", "CCurl": "HTTPClient", "CMicroHTTPD": "HTTPServer", "CYAML": "YAML", "COpenSSL": "Crypto",
+        "CArchive": "Archive",
     ]
 
     /// Pure targets: not even the system's modules.
@@ -15,6 +16,7 @@ struct ImportTests {
         "SQLite": ["CSQLite", "Crypto"],
         "Crypto": ["COpenSSL"],
         "YAML": ["CYAML"],
+        "Archive": ["CArchive"],
         "Addresses": [],
         "HTTPClient": ["CCurl", "Addresses", "Crypto"],
         "HTTPServer": ["CMicroHTTPD", "Addresses", "Crypto", "JSON"],
@@ -38,6 +40,7 @@ struct ImportTests {
         "rota": [
             "Engine", "Stores", "Vaults", "Webhooks", "PolicyFiles", "Reports", "RotaCore", "YAML", "JSON",
             "Crypto", "HTTPClient", "Addresses", "HTTPServer", "API", "Documents", "OpenID", "TransparencyLog",
+            "Archive",
         ],
         "TestSupport": ["Engine", "Stores", "RotaCore", "TransparencyLog", "Crypto", "JSON"],
     ]

@@ -5,7 +5,7 @@ extension Command {
         tokenCreate, tokenList, tokenShow, tokenEdit, tokenVerify, tokenRotate, tokenRevoke, tokenQuarantine,
         tokenRestore,
         policyCheck, policyExplain, policyTest, policySchema, policyDiff, policySimulate, policyCalendar,
-        plan, planList, planShow, approve, reject, run, serve, report, reportVerify,
+        plan, planList, planShow, approve, reject, run, serve, report, reportVerify, reportBundle,
         waiverRequest, waiverApprove, waiverList, waiverShow, waiverWithdraw,
         vaultList, vaultCheck, vaultAdopt, vaultDrift,
         webhookList, webhookDeliveries, webhookReplay, webhookTest,

@@ -102,7 +102,7 @@ private func write(
     if let path {
         let file = try ReportFile(at: path, suffix: Hex.encode(invocation.random.bytes(4)))
         violations = try compose(to: { try file.write($0) })
-        try file.place(sealedBy: seal, kind: kind, madeAt: request.now)
+        try file.place(sealedBy: seal, as: kind.rawValue, madeAt: request.now)
         let signed = seal == nil ? "" : ", and signed by \(path)\(ReportSeal.ending)"
         invocation.output.note("\(path) is written\(signed); \(counted(violations, "violation"))")
     } else {

@@ -16,10 +16,10 @@ struct ReportSeal: Sendable {
     var pseudonymKey: [UInt8] { signer.pseudonymKey }
 
     /// The signature of a report that was written.
-    func note(digest: [UInt8], bytes: Int, kind: ReportKind, madeAt: Instant) -> SignedNote {
+    func note(digest: [UInt8], bytes: Int, format: String, madeAt: Instant) -> SignedNote {
         let log = Checkpoint(origin: signer.key.name, size: checkpoint.size, root: checkpoint.root)
         let statement = ReportStatement(
-            digest: digest, bytes: bytes, format: kind.rawValue, madeAt: madeAt.description, log: log)
+            digest: digest, bytes: bytes, format: format, madeAt: madeAt.description, log: log)
         return SignedNote(signing: statement.text, by: signer)
     }
 }
@@ -71,10 +71,10 @@ final class ReportFile {
 
     /// Puts both into their places: the signature first, since one that is of another report is found out by
     /// `report verify`, and a report without one is not. An older signature of another report does not stay.
-    func place(sealedBy seal: ReportSeal?, kind: ReportKind, madeAt: Instant) throws(Failure) {
+    func place(sealedBy seal: ReportSeal?, as format: String, madeAt: Instant) throws(Failure) {
         let beside = path + ReportSeal.ending
         if let seal {
-            let note = seal.note(digest: hasher.finish(), bytes: count, kind: kind, madeAt: madeAt)
+            let note = seal.note(digest: hasher.finish(), bytes: count, format: format, madeAt: madeAt)
             let signature = try NewFile(at: beside, suffix: suffix)
             try signature.write(Array(note.serialized.utf8))
             try signature.place()
