@@ -202,7 +202,7 @@ private final class EvidenceBundle {
             | `report.oscal.json`, `report.junit.xml` | the same for tools |
             | `policies/` | the policies in force, as they were loaded |
             | `waivers.json` | exceptions, with who asked, who approved, until when and why |
-            | `audit/entries.jsonl` | the log since \(request.now - request.period), as it was hashed behind `"entry":` |
+            | `audit/entries.jsonl` | the log since \(request.now - request.period), as hashed, behind `"entry":` |
             | `audit/checkpoint` | what was signed of the log |
             | `audit/proofs/` | what proves that decisions of people are in it (C2SP tlog-proof) |
 
