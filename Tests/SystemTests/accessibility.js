@@ -113,6 +113,19 @@
       if (style.backgroundImage !== "none" && !at.matches("select, input")) picture = true;
       behind = over(behind, own);
     }
+    // In a drawing, what was painted before at the same place.
+    if (element instanceof SVGElement && element.ownerSVGElement) {
+      const box = element.getBoundingClientRect(), x = box.x + box.width / 2, y = box.y + box.height / 2;
+      for (const shape of element.ownerSVGElement.querySelectorAll("rect")) {
+        const place = shape.getBoundingClientRect();
+        const isUnder = place.left <= x && x <= place.right && place.top <= y && y <= place.bottom;
+        if (!isUnder || !(shape.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING)) continue;
+        const style = getComputedStyle(shape);
+        if (style.fill === "none") continue;
+        const [red, green, blue, alpha] = colour(style.fill);
+        behind = over(behind, [red, green, blue, alpha * Number(style.fillOpacity) * Number(style.opacity)]);
+      }
+    }
     const leave = (rgb) => groups.reduce((inside, [outside, opacity]) => mix(outside, inside, opacity), rgb);
     return { behind, picture, seen: (text) => contrast(leave(over(behind, text)), leave(behind)) };
   };

@@ -132,7 +132,7 @@ let styleSheet: Markup = """
     .key-accent { background: var(--accent); } .key-compliant { background: var(--compliant); }
     .key-due { background: var(--due); } .key-violating { background: var(--violating); }
     .key-waived { background: var(--waived); } .key-unknown { background: var(--unknown); }
-    .heat-1 { fill-opacity: .18; } .heat-2 { fill-opacity: .4; } .heat-3 { fill-opacity: .68; } .heat-4
+    .heat-1 { fill-opacity: .16; } .heat-2 { fill-opacity: .34; } .heat-3 { fill-opacity: .88; } .heat-4
       { fill-opacity: 1; }
     .chart .on-dark { fill: var(--card); font-weight: 650; } .chart .on-light { fill: var(--ink);
       font-weight: 600; }
@@ -172,12 +172,14 @@ let styleSheet: Markup = """
       .cards { grid-template-columns: repeat(3, 1fr); }
       .headline { font-size: 22pt; }
       table { font-size: 8.5pt; } table .quiet, .tag { font-size: 7.6pt; }
-      thead th { font-size: 8pt; } th, td { padding: 5px 8px 5px 0; }
+      thead th { font-size: 7.6pt; white-space: normal; }
+      th, td { padding: 5px 6px 5px 0; overflow-wrap: anywhere; }
+      .time, .word, .tag, td.number { white-space: normal; }
       thead { display: table-header-group; break-after: avoid; } .intro, .charts { break-inside: avoid; }
       tr, figure, .card, .grouped tbody, .facts div, .banner { break-inside: avoid; }
       h2, h3, caption, .intro { break-after: avoid; }
-      .scroll { overflow: visible; background: none; } tbody th { min-width: 8em; } .wide { min-width: 14em; } .middling
-        { min-width: 9.5em; } .bar { min-width: 80px; }
+      .scroll { overflow: visible; background: none; } tbody th { min-width: 6em; } .wide { min-width: 7em; } .middling
+        { min-width: 5em; } .bar { min-width: 50px; width: 18%; }
       a { color: inherit; } a.count { text-decoration: none; }
       .charts { grid-template-columns: 1fr 1fr; gap: 20px; }
     }
