@@ -122,21 +122,24 @@ def test_on_paper_no_row_is_cut_and_nothing_is_wider_than_the_page(files, browse
     with browser.page() as page:
         # A4 without its margins, at 96 points an inch.
         page.set_viewport_size({"width": 688, "height": 1000})
-        page.emulate_media(media="print", color_scheme="dark")
         open_file(page, files["whole"])
-        page.screenshot(
-            path=page.screens / "report-print.png", clip={"x": 0, "y": 0, "width": 688, "height": 5000}, full_page=True)
+        # Afterwards: what was said before is forgotten on the way to the file.
+        page.emulate_media(media="print", color_scheme="dark")
+        assert page.evaluate("matchMedia('print').matches")
         cut = page.evaluate("""() => {
             const room = document.documentElement.clientWidth;
             return [...document.querySelectorAll("table, svg, dl, p")]
               .filter((element) => element.getBoundingClientRect().right > room + 1)
-              .map((element) => element.querySelector("caption")?.textContent ?? element.textContent.slice(0, 40));
+              .map((element) => `${(element.querySelector("caption") ?? element).textContent.slice(0, 40)}: `
+                + `${Math.round(element.getBoundingClientRect().right)} of ${room}`);
         }""")
         assert cut == []
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
         apart = page.evaluate("""() => [...document.querySelectorAll("tr, figure, .card")]
             .filter((element) => getComputedStyle(element).breakInside !== "avoid").length""")
         assert apart == 0
+        page.screenshot(
+            path=page.screens / "report-print.png", clip={"x": 0, "y": 0, "width": 688, "height": 5000}, full_page=True)
         assert page.evaluate("getComputedStyle(document.querySelector('thead')).display") == "table-header-group"
         path = page.screens / "report.pdf"
         page.pdf(path=path, prefer_css_page_size=True)
