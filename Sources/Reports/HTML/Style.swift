@@ -172,8 +172,8 @@ let styleSheet: Markup = """
       .cards { grid-template-columns: repeat(3, 1fr); }
       .headline { font-size: 22pt; }
       table { font-size: 8.5pt; } table .quiet, .tag { font-size: 7.6pt; }
-      thead th { font-size: 7.6pt; white-space: normal; }
       th, td { padding: 5px 6px 5px 0; overflow-wrap: anywhere; }
+      thead th { font-size: 7.6pt; white-space: normal; overflow-wrap: normal; }
       .time, .word, .tag, td.number { white-space: normal; }
       thead { display: table-header-group; break-after: avoid; } .intro, .charts { break-inside: avoid; }
       tr, figure, .card, .grouped tbody, .facts div, .banner { break-inside: avoid; }
