@@ -20,7 +20,7 @@ extension Report {
             row(
                 head(listed.token.name, below: listed.token.owner), cell(listed.policy, below: listed.rule),
                 wideCell("\(listed.message)"), timeCell(listed.deadline?.day ?? "–"),
-                cell(listed.blocked?.message ?? ""))
+                wordsCell(listed.blocked?.message ?? ""))
         }
         return table(
             "Due, nearest deadline first: \(count(rows.count, of: summary.verdicts.due, "verdict"))",
@@ -56,7 +56,7 @@ extension Report {
             row(
                 head(listed.token.name, below: listed.token.owner), cell(listed.policy, below: listed.rule),
                 wideCell("\(listed.message)"), timeCell(listed.deadline?.day ?? "–"),
-                cell(listed.blocked?.message ?? ""))
+                wordsCell(listed.blocked?.message ?? ""))
         }
         let total = summary.blocked.values.reduce(0, +)
         return table(
@@ -82,8 +82,8 @@ extension Report {
             let due = entry.renewal?.deadline.map { "due by \($0.day)" } ?? ""
             return row(
                 head(token.name), cell(token.issuer.description, below: token.integration),
-                cell(token.description.isEmpty ? "not stated" : token.description),
-                cell(token.owner.isEmpty ? "nobody" : token.owner), timeCell(token.expiresAt?.day ?? "never"),
+                wordsCell(token.description.isEmpty ? "not stated" : token.description),
+                ownerCell(token.owner.isEmpty ? "nobody" : token.owner), timeCell(token.expiresAt?.day ?? "never"),
                 cell(token.renewalWords(entry.renewal), below: due))
         }
         return section(

@@ -20,7 +20,7 @@ extension Report {
             row(
                 head(entry.waiver.subject(named: entry.name), below: entry.waiver.id),
                 cell(entry.waiver.policy, below: entry.waiver.rule ?? "all rules"),
-                numberCell(entry.use.tokens), numberCell(entry.use.held), cell(entry.waiver.reason),
+                numberCell(entry.use.tokens), numberCell(entry.use.held), wordsCell(entry.waiver.reason),
                 cell(entry.waiver.requester.name, below: entry.waiver.approval?.approver.name ?? ""),
                 timeCell(entry.waiver.endsAt.minute))
         }
@@ -38,7 +38,7 @@ extension Report {
             row(
                 head(entry.waiver.subject(named: entry.name), below: entry.waiver.id),
                 cell(entry.waiver.policy, below: entry.waiver.rule ?? "all rules"),
-                cell(entry.waiver.state(at: facts.at).word), cell(entry.waiver.reason),
+                cell(entry.waiver.state(at: facts.at).word), wordsCell(entry.waiver.reason),
                 cell(entry.waiver.requester.name, below: entry.waiver.approval?.approver.name ?? "not approved"),
                 timeCell((entry.waiver.ending?.at ?? entry.waiver.endsAt).minute))
         }

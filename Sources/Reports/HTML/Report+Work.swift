@@ -93,7 +93,7 @@ extension Report {
         let rows = shown.map { ended in
             row(
                 head(ended.name, below: ended.owner), timeCell(ended.end.at.minute), cell(ended.end.by),
-                cell(ended.end.cause))
+                wordsCell(ended.end.cause))
         }
         return table(
             "Revoked in the period: the latest \(shown.count.grouped) of \(summary.revocationsCount.grouped)",
@@ -156,7 +156,7 @@ extension Report {
         guard rotations.stalled > 0 else { return "" }
         let rows = rotations.listed.map { entry in
             row(
-                head(entry.name, below: entry.owner), cell(entry.rotation.cause ?? ""),
+                head(entry.name, below: entry.owner), wordsCell(entry.rotation.cause ?? ""),
                 numberCell((facts.until - entry.rotation.claimedAt).spoken),
                 numberCell(entry.rotation.failures),
                 timeCell(entry.rotation.nextAttemptAt.minute))
@@ -173,7 +173,7 @@ extension Report {
             row(
                 head(action.name), cell(action.action.rawValue, below: "\(action.policy), \(action.rule)"),
                 cell(word(for: action.outcome)),
-                cell(action.cause ?? action.message), timeCell(action.deadline?.day ?? "–"),
+                wordsCell(action.cause ?? action.message), timeCell(action.deadline?.day ?? "–"),
                 timeCell(action.at.day))
         }
         return table(

@@ -6,14 +6,14 @@ let styleSheet: Markup = """
     :root {
       color-scheme: light dark;
       --page: #f6f7f9; --card: #ffffff; --ink: #17202b; --soft: #566272; --line: #dfe3e9; --wash: #f0f3f7;
-      --accent: #2a5bd0; --accent-wash: #e8eefb;
+      --accent: #2a5bd0; --accent-wash: #e8eefb; --edge: rgb(16 24 40 / 0.22);
       --compliant: #0f8f75; --due: #e8a713; --violating: #c23a22; --waived: #8a74c9; --unknown: #9aa5b3;
       --violating-ink: #ad2f19; --due-ink: #7d5600; --compliant-ink: #0b6b58; --waived-ink: #6350a8;
     }
     @media (prefers-color-scheme: dark) {
       :root {
         --page: #0e131a; --card: #161d27; --ink: #e7ebf1; --soft: #9ba8b8; --line: #2a3442; --wash: #1d2631;
-        --accent: #84a9ff; --accent-wash: #1c2a47;
+        --accent: #84a9ff; --accent-wash: #1c2a47; --edge: rgb(190 208 235 / 0.3);
         --compliant: #23a98b; --due: #efb73a; --violating: #e2604a; --waived: #a591e0; --unknown: #6f7c8c;
         --violating-ink: #ff9583; --due-ink: #f2c35c; --compliant-ink: #5bd3b8; --waived-ink: #bfb0f0;
       }
@@ -75,8 +75,8 @@ let styleSheet: Markup = """
     .scroll { overflow-x: auto; background:
       linear-gradient(to right, var(--card) 40%, transparent) left / 30px 100% no-repeat local,
       linear-gradient(to left, var(--card) 40%, transparent) right / 30px 100% no-repeat local,
-      linear-gradient(to right, rgb(16 24 40 / 0.22), transparent) left / 12px 100% no-repeat scroll,
-      linear-gradient(to left, rgb(16 24 40 / 0.22), transparent) right / 12px 100% no-repeat scroll; }
+      linear-gradient(to right, var(--edge), transparent) left / 12px 100% no-repeat scroll,
+      linear-gradient(to left, var(--edge), transparent) right / 12px 100% no-repeat scroll; }
     * + .scroll { margin-top: 30px; } .intro + .scroll { margin-top: 0; } .scroll + .facts {
       margin-top: 14px; }
     table { width: 100%; border-collapse: collapse; font-size: 13.5px; line-height: 1.45; }
@@ -88,6 +88,7 @@ let styleSheet: Markup = """
       white-space: nowrap; }
     tbody:last-child tr:last-child > * { border-bottom: 0; }
     .grouped tbody tr:not(:last-child) > td:not([rowspan]) { border-bottom: 0; padding-bottom: 2px; }
+    .grouped tbody:last-child [rowspan] { border-bottom: 0; }
     tbody th { font-weight: 600; overflow-wrap: anywhere; min-width: 11em; }
     tr.part th { font-weight: 400; padding-left: 20px; color: var(--soft); }
     tr.group > * { border-bottom: 0; padding-bottom: 2px; }
@@ -103,7 +104,7 @@ let styleSheet: Markup = """
     .time { white-space: nowrap; }
     .quiet { color: var(--soft); font-size: 12.5px; font-weight: 400; overflow-wrap: break-word; }
     .wrap { overflow-wrap: anywhere; } .wide { min-width: 17em; overflow-wrap: anywhere; }
-    .middling { min-width: 11em; overflow-wrap: anywhere; }
+    .middling { min-width: 10em; overflow-wrap: anywhere; } .address { min-width: 14em; overflow-wrap: anywhere; }
     .tag { display: inline-block; border: 1px solid var(--line); border-radius: 5px; padding: 0 6px;
       font-size: 12px;
       line-height: 1.6; color: var(--soft); background: var(--wash); white-space: nowrap; }
@@ -149,6 +150,11 @@ let styleSheet: Markup = """
     .empty { color: var(--soft); }
     footer { margin-top: 24px; font-size: 12.5px; color: var(--soft); text-align: center; }
     @media (max-width: 1000px) { .cards { grid-template-columns: repeat(3, 1fr); } }
+    @media (max-width: 900px) {
+      .page { padding: 28px 18px 48px; } .hero, section { padding: 24px 22px 26px; }
+      th, td { padding-right: 10px; } tbody th, .middling { min-width: 9em; } .wide { min-width: 13em; }
+      .bar { min-width: 90px; width: 18%; }
+    }
     @media (max-width: 640px) { .cards { grid-template-columns: repeat(2, 1fr); }
       .page { padding: 20px 14px 40px; } .hero, section { padding: 22px 18px; } .headline { font-size: 24px; }
       .masthead { flex-wrap: wrap; gap: 6px; }
@@ -174,12 +180,14 @@ let styleSheet: Markup = """
       table { font-size: 8.5pt; } table .quiet, .tag { font-size: 7.6pt; }
       th, td { padding: 5px 6px 5px 0; overflow-wrap: anywhere; }
       thead th { font-size: 7.6pt; white-space: normal; overflow-wrap: normal; }
-      .time, .word, .tag, td.number { white-space: normal; }
+      .time { padding-right: 12px; } .word, .tag { white-space: normal; }
       thead { display: table-header-group; break-after: avoid; } .intro, .charts { break-inside: avoid; }
       tr, figure, .card, .grouped tbody, .facts div, .banner { break-inside: avoid; }
+      table:not(.grouped):not(:has(tbody tr:nth-child(7))) { break-inside: avoid; }
       h2, h3, caption, .intro { break-after: avoid; }
       .scroll { overflow: visible; background: none; } tbody th { min-width: 6em; } .wide { min-width: 7em; } .middling
-        { min-width: 5em; } .bar { min-width: 50px; width: 18%; }
+        { min-width: 5em; } .address { min-width: 8em; } .bar { min-width: 50px; width: 18%; padding-top: 6px; }
+      .bar .meter { height: 11px; }
       a { color: inherit; } a.count { text-decoration: none; }
       .charts { grid-template-columns: 1fr 1fr; gap: 20px; }
     }

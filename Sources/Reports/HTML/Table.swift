@@ -61,6 +61,16 @@ func cell(_ text: String) -> Markup {
     "<td class=\"wrap\">\(text)</td>"
 }
 
+/// A cell of a few words, none of which is to break.
+func wordsCell(_ text: String) -> Markup {
+    "<td class=\"middling\">\(text)</td>"
+}
+
+/// A cell for who owns something: an address has no spaces, and yet is to stay whole where it can.
+func ownerCell(_ owner: String) -> Markup {
+    "<td class=\"address\">\(owner)</td>"
+}
+
 /// A cell of sentences, which gets more room.
 func wideCell(_ markup: Markup) -> Markup {
     "<td class=\"wide\">\(markup)</td>"
