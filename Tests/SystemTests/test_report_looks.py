@@ -111,6 +111,33 @@ def test_nothing_stands_in_anybodys_way_on_a_screen(files, browser, kind, dark):
             assert dialogs == [] and page.complaints == []
 
 
+@pytest.mark.parametrize("medium, width", [("screen", 1280), ("screen", 800), ("print", 688)])
+def test_no_word_of_a_table_is_broken(files, browser, medium, width):
+    with browser.page() as page:
+        page.set_viewport_size({"width": width, "height": 900})
+        open_file(page, files["compared"])
+        page.emulate_media(media=medium)
+        broken = page.evaluate("""() => {
+            const found = new Set(), range = document.createRange();
+            // Not what is part of something longer without a space, which has to break somewhere.
+            const words = /(?<![^\\s-])[A-Za-z]{2,14}(?![^\\s,;:.-])/g;
+            const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+            while (walker.nextNode()) {
+              const text = walker.currentNode;
+              if (!text.parentElement.closest("td, th")) continue;
+              for (const { 0: word, index } of text.data.matchAll(words)) {
+                range.setStart(text, index);
+                range.setEnd(text, index + word.length);
+                if (new Set([...range.getClientRects()].map(({ top }) => top)).size > 1) {
+                  found.add(`${word} in ${text.parentElement.closest("section").id}`);
+                }
+              }
+            }
+            return [...found];
+        }""")
+        assert broken == []
+
+
 def test_on_a_phone_nothing_is_wider_than_the_screen(files, browser):
     with browser.page(phone=True) as page:
         open_file(page, files["whole"])

@@ -153,7 +153,7 @@ let styleSheet: Markup = """
     @media (max-width: 900px) {
       .page { padding: 28px 18px 48px; } .hero, section { padding: 24px 22px 26px; }
       th, td { padding-right: 10px; } tbody th, .middling { min-width: 9em; } .wide { min-width: 13em; }
-      .bar { min-width: 90px; width: 18%; }
+      .bar { min-width: 90px; width: 18%; } thead th { white-space: normal; }
     }
     @media (max-width: 640px) { .cards { grid-template-columns: repeat(2, 1fr); }
       .page { padding: 20px 14px 40px; } .hero, section { padding: 22px 18px; } .headline { font-size: 24px; }
