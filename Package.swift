@@ -36,13 +36,13 @@ let package = Package(
         .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .systemLibrary(name: "CMinizip", pkgConfig: "minizip", providers: [.apt(["libminizip-dev"])]),
 
         // Wrappers: know C, know nothing of tokens.
         wrapper("SQLite", c: ["CSQLite"], ["Crypto"]),
         wrapper("Crypto", c: ["COpenSSL"]),
         wrapper("YAML", c: ["CYAML"]),
-        wrapper("Archive", c: ["CArchive"]),
+        wrapper("Archive", c: ["CMinizip"]),
         wrapper("Addresses"),
         wrapper("HTTPClient", c: ["CCurl"], ["Addresses", "Crypto"]),
         wrapper("HTTPServer", c: ["CMicroHTTPD"], ["Addresses", "Crypto", "JSON"]),

@@ -1,90 +1,72 @@
-import CArchive
+import CMinizip
+import Glibc
 
-/// Writes a ZIP archive from its beginning to its end (libarchive): files of any length, which need not be known
-/// before, in flat memory.
+/// Writes a ZIP archive (minizip): files of any length, which need not be known before, in flat memory.
 ///
 /// Used by one thread at a time. Without `finish` what was written is no archive.
 package final class ZipWriter {
-    /// `AE_IFREG`, which is a macro that is not imported.
-    private static let regularFile: UInt32 = 0o100000
+    /// Names are UTF-8 (APPNOTE 4.4.4, bit 11).
+    private static let utf8Names: UInt = 1 << 11
+    /// A regular file that everybody may read, in the upper half as Unix has it.
+    private static let attributes: UInt = 0o100644 << 16
+    /// APPNOTE 4.4.2: made on Unix.
+    private static let madeBy: UInt = 3 << 8 | 20
 
-    private let archive: OpaquePointer
-    private let sink: Sink
+    private let path: String
+    private var archive: zipFile?
 
-    /// - parameter write: takes the bytes of the archive, one piece after the other.
-    package init(to write: @escaping ([UInt8]) throws -> Void) throws {
-        guard let archive = archive_write_new() else { throw ArchiveError("there is no memory for an archive") }
-        self.archive = archive
-        sink = Sink(write)
-        try check(archive_write_set_format_zip(archive))
-        try check(archive_write_set_bytes_in_last_block(archive, 1))
-        try check(
-            archive_write_open2(archive, Unmanaged.passUnretained(sink).toOpaque(), nil, take, nil, nil))
+    /// - parameter path: of a file, which is written over.
+    package init(at path: String) throws(ArchiveError) {
+        self.path = path
+        archive = zipOpen64(path, APPEND_STATUS_CREATE)
+        guard archive != nil else { throw ArchiveError(path) }
     }
 
-    deinit { archive_write_free(archive) }
+    deinit { if let archive { zipClose(archive, nil) } }
 
     /// Adds a file, readable by everybody.
     ///
     /// - parameters:
-    ///   - path: within the archive, as `evidence/README.md`.
-    ///   - seconds: when it was written, since 1970.
+    ///   - name: within the archive, as `evidence/README.md`.
+    ///   - seconds: when it was written, since 1970; it is told in UTC.
     ///   - body: writes it, piece by piece.
-    package func add(_ path: String, writtenAt seconds: Int64, _ body: (([UInt8]) throws -> Void) throws -> Void) throws
-    {
-        guard let entry = archive_entry_new() else { throw ArchiveError("there is no memory for an archive") }
-        defer { archive_entry_free(entry) }
-        archive_entry_set_pathname_utf8(entry, path)
-        archive_entry_set_filetype(entry, Self.regularFile)
-        archive_entry_set_perm(entry, 0o644)
-        archive_entry_set_mtime(entry, Int(seconds), 0)
-        try check(archive_write_header(archive, entry))
+    package func add(
+        _ name: String, writtenAt seconds: Int64, _ body: (([UInt8]) throws -> Void) throws -> Void
+    ) throws {
+        var details = zip_fileinfo()
+        var (instant, date) = (time_t(seconds), tm())
+        gmtime_r(&instant, &date)
+        details.tmz_date = tm_zip(
+            tm_sec: UInt32(date.tm_sec), tm_min: UInt32(date.tm_min), tm_hour: UInt32(date.tm_hour),
+            tm_mday: UInt32(date.tm_mday), tm_mon: UInt32(date.tm_mon), tm_year: UInt32(date.tm_year))
+        details.external_fa = Self.attributes
+        try check(
+            zipOpenNewFileInZip4_64(
+                archive, name, &details, nil, 0, nil, 0, nil, Z_DEFLATED, Z_DEFAULT_COMPRESSION, 0, -MAX_WBITS,
+                DEF_MEM_LEVEL, Z_DEFAULT_STRATEGY, nil, 0, Self.madeBy, Self.utf8Names, 1))
         try body { bytes in
-            let written = bytes.withUnsafeBytes { archive_write_data(archive, $0.baseAddress, $0.count) }
-            guard written == bytes.count else { throw fault() }
+            guard !bytes.isEmpty else { return }
+            try check(bytes.withUnsafeBytes { zipWriteInFileInZip(archive, $0.baseAddress, UInt32($0.count)) })
         }
-        try check(archive_write_finish_entry(archive))
+        try check(zipCloseFileInZip(archive))
     }
 
     /// Writes the list of all files, without which it is none.
-    package func finish() throws { try check(archive_write_close(archive)) }
-
-    private func check(_ code: Int32) throws {
-        guard code == ARCHIVE_OK else { throw fault() }
+    package func finish() throws(ArchiveError) {
+        defer { archive = nil }
+        try check(zipClose(archive, nil))
     }
 
-    private func fault() -> any Error {
-        if let failure = sink.failure { return failure }
-        return ArchiveError(archive_error_string(archive).map { String(cString: $0) } ?? "the archive failed")
+    private func check(_ code: Int32) throws(ArchiveError) {
+        guard code == ZIP_OK else { throw ArchiveError(path) }
     }
 }
 
-/// What libarchive calls, and what went wrong there.
-private final class Sink {
-    let write: ([UInt8]) throws -> Void
-    var failure: (any Error)?
-
-    init(_ write: @escaping ([UInt8]) throws -> Void) { self.write = write }
-}
-
-/// -1 where it could not be written.
-private func take(
-    _: OpaquePointer?, _ context: UnsafeMutableRawPointer?, _ buffer: UnsafeRawPointer?, _ count: Int
-) -> Int {
-    guard let context, let buffer else { return -1 }
-    let sink = Unmanaged<Sink>.fromOpaque(context).takeUnretainedValue()
-    do {
-        try sink.write(Array(UnsafeRawBufferPointer(start: buffer, count: count)))
-        return count
-    } catch {
-        sink.failure = error
-        return -1
-    }
-}
-
-/// Why an archive could not be written.
+/// An archive could not be written: there is no room, or no right to.
 package struct ArchiveError: Error, CustomStringConvertible {
-    package let description: String
+    package let path: String
 
-    init(_ description: String) { self.description = description }
+    init(_ path: String) { self.path = path }
+
+    package var description: String { "cannot write the archive \(path): look for room on its disk" }
 }

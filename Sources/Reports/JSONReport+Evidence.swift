@@ -61,7 +61,7 @@ extension Report {
     var trendJSON: JSON {
         [
             "from": time(history.from), "to": time(history.to), "open_before": .integer(history.openBefore),
-            "opened": .integer(history.opened), "mended": .integer(history.mended.count),
+            "opened": .integer(history.opened), "resolved": .integer(history.resolved.count),
             "dropped": .integer(history.dropped), "open_after": .integer(history.openAfter),
             "oldest_open": time(history.oldestOpen),
             "days": .array(
@@ -85,7 +85,7 @@ extension Report {
 
     var timeToComplyJSON: JSON {
         let rules = history.byRule.sorted { ($0.key.policy, $0.key.rule) < ($1.key.policy, $1.key.rule) }
-        var json = history.mended.json
+        var json = history.resolved.json
         json["by_rule"] = .array(
             rules.map { rule, times in
                 var json = times.json
@@ -97,10 +97,10 @@ extension Report {
     }
 }
 
-extension MendingTimes {
+extension ResolutionTimes {
     fileprivate var json: JSON.Object {
         [
-            "mended": .integer(count), "median_seconds": seconds(within(percent: 50)),
+            "resolved": .integer(count), "median_seconds": seconds(within(percent: 50)),
             "ninety_percent_seconds": seconds(within(percent: 90)),
             "longest_seconds": count == 0 ? .null : .integer(longest.seconds),
         ]

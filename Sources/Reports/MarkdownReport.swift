@@ -93,14 +93,14 @@ package struct MarkdownReport: ReportFormat {
     private func trend(_ report: Report) -> String {
         let history = report.history
         guard !history.isEmpty else { return "" }
-        let times = history.mended
-        let half = times.within(percent: 50).map { " Half of them were mended within \($0.spoken)" } ?? ""
+        let times = history.resolved
+        let half = times.within(percent: 50).map { " Half of them were resolved within \($0.spoken)" } ?? ""
         let most = times.within(percent: 90).map { ", nine of ten within \($0.spoken)." } ?? ""
         return """
             ## Trend
 
             Violations that runs have found: \(history.openBefore) were open when the period began, \(history.opened) \
-            were found in it, \(times.count) mended, and \(history.openAfter) are open.\(half)\(most)
+            were found in it, \(times.count) resolved, and \(history.openAfter) are open.\(half)\(most)
 
             """
     }

@@ -76,7 +76,7 @@ enum Decode {
         FindingSpan(
             tokenID: TokenID(row.text(0)), rule: RuleReference(policy: row.text(1), rule: row.text(2)),
             openedAt: row.instant(3), closedAt: row.optionalInstant(4),
-            end: Closing.isMended(row.optionalText(5) ?? "") ? .mended : .dropped)
+            end: Closing.isResolved(row.optionalText(5) ?? "") ? .resolved : .dropped)
     }
 
     static func auditEntry(_ row: borrowing Row) -> AuditEntry {

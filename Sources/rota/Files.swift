@@ -117,7 +117,8 @@ func makeDirectory(_ path: String) throws(Failure) {
 /// A file that comes to be as a whole or not at all: written beside its place, then renamed into it.
 final class NewFile {
     private let path: String
-    private let beside: String
+    /// Where it is until it is placed.
+    let beside: String
     private let descriptor: Int32
     /// The name beside is ours to remove.
     private var isBeside = true

@@ -115,7 +115,7 @@ private func json(
 }
 
 @Suite struct TrendTests {
-    private static func span(_ opened: Int64, _ closed: Int64?, _ end: FindingSpan.End = .mended) -> FindingSpan {
+    private static func span(_ opened: Int64, _ closed: Int64?, _ end: FindingSpan.End = .resolved) -> FindingSpan {
         FindingSpan(
             tokenID: TokenID("id-old"), rule: RuleReference(policy: "quarterly", rule: "max-age"),
             openedAt: now - .days(opened), closedAt: closed.map { now - .days($0) }, end: end)
@@ -132,7 +132,7 @@ private func json(
     @Test func `what is open is counted on each day, from the day it was found to the day it was mended`() {
         let history = Self.history
         #expect(history.openBefore == 2 && history.opened == 4 && history.openAfter == 2)
-        #expect(history.mended.count == 3 && history.dropped == 1)
+        #expect(history.resolved.count == 3 && history.dropped == 1)
         let open = history.days.map(\.open)
         #expect(open.count == 31)
         #expect(open[0] == 2 && open[10] == 1, "one of the old was mended 20 days ago")
@@ -144,15 +144,15 @@ private func json(
     @Test func `what came after the period, or ended before it, is not of it`() {
         var history = ViolationHistory(from: now - .days(30), to: now - .days(6))
         for span in [Self.span(5, nil), Self.span(50, 40), Self.span(10, 2)] { history.add(span) }
-        #expect(history.openBefore == 0 && history.opened == 1 && history.openAfter == 1 && history.mended.count == 0)
+        #expect(history.openBefore == 0 && history.opened == 1 && history.openAfter == 1 && history.resolved.count == 0)
     }
 
     @Test func `time to comply is told as half of them, nine of ten, and the longest`() {
-        var times = MendingTimes()
+        var times = ResolutionTimes()
         for hours in 1...10 { times.add(.hours(Int64(hours) * 10)) }
         #expect(times.within(percent: 50) == .hours(50) && times.within(percent: 90) == .hours(90))
         #expect(times.longest == .hours(100) && times.count(within: .days(1)) == 2)
-        #expect(MendingTimes().within(percent: 50) == nil)
+        #expect(ResolutionTimes().within(percent: 50) == nil)
     }
 
     @Test func `the JSON and the page have the trend and the time to comply`() throws {

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from house import Seed
+from serving import wait_until
 
 
 def report(house, form, *more):
@@ -25,6 +26,12 @@ def made_at(house_report):
     return json.loads(house_report)["report"]["made_at"]
 
 
+def wait_for_next_second():
+    """Entries have whole seconds, of the machine's clock: what comes next is to be later than what was."""
+    begun = int(time.time())
+    wait_until(lambda: int(time.time()) > begun)
+
+
 @pytest.fixture
 def lived(house):
     """A store with a past: the reports of an instant, and what happened since, with other policies."""
@@ -33,7 +40,7 @@ def lived(house):
     house.rota("import", house.inventory([Seed(f"token-{number}", []) for number in range(20)]))
     house.rota("token", "create", "--name", "first")
     house.rota("run", expect=None)
-    time.sleep(1.1)
+    wait_for_next_second()
     # Until all of them are of the same second.
     for _ in range(20):
         then = {form: report(house, form) for form in ("json", "csv", "html")}
@@ -42,7 +49,7 @@ def lived(house):
             break
     house.instant = made_at(again)
     house.then = then
-    time.sleep(1.1)
+    wait_for_next_second()
     house.rota("token", "revoke", "first", "--reason", "not needed", "--yes")
     house.rota("token", "edit", "token-1", "--owner", "team-x")
     house.policy(text="version: 1\npolicies:\n  - name: other\n    match: all\n    rules: [ { max-age: 1d } ]\n")

@@ -5,7 +5,7 @@ struct ImportTests {
     /// C modules, and the one wrapper that may import each.
     private static let wrapperOfModule = [
         "CSQLite": "SQLite", "CCurl": "HTTPClient", "CMicroHTTPD": "HTTPServer", "CYAML": "YAML", "COpenSSL": "Crypto",
-        "CArchive": "Archive",
+        "CMinizip": "Archive",
     ]
 
     /// Pure targets: not even the system's modules.
@@ -16,7 +16,7 @@ struct ImportTests {
         "SQLite": ["CSQLite", "Crypto"],
         "Crypto": ["COpenSSL"],
         "YAML": ["CYAML"],
-        "Archive": ["CArchive"],
+        "Archive": ["CMinizip"],
         "Addresses": [],
         "HTTPClient": ["CCurl", "Addresses", "Crypto"],
         "HTTPServer": ["CMicroHTTPD", "Addresses", "Crypto", "JSON"],

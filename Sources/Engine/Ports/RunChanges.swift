@@ -33,7 +33,7 @@ package enum Closing {
     private static let waived = "waived until "
 
     /// Whether the rule is kept again, or the token does not authenticate any more: of the rest nothing was mended.
-    package static func isMended(_ how: String) -> Bool {
+    package static func isResolved(_ how: String) -> Bool {
         how != ruleGone && how != notSelected && !how.hasPrefix(waived)
     }
 }

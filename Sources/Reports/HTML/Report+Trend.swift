@@ -31,7 +31,8 @@ extension Report {
         return """
             <figure><figcaption>Open violations day by day</figcaption>\(chart.markup())</figure>
             <dl class="facts">\(fact("Open when the period began", history.openBefore.grouped))\
-            \(fact("Found in it", history.opened.grouped))\(fact("Mended in it", history.mended.count.grouped))\
+            \(fact("Found in it", history.opened.grouped))\
+            \(fact("Resolved in it: kept again, or the token has ended", history.resolved.count.grouped))\
             \(fact("Ended otherwise: waived, or not asked any more", history.dropped.grouped))\
             \(fact("Open when it ended", history.openAfter.grouped))\(fact("Open for the longest", oldest))</dl>
 
@@ -39,19 +40,21 @@ extension Report {
     }
 
     private var timeToComply: Markup {
-        guard history.mended.count > 0 else { return "" }
-        let rules = history.byRule.sorted { ($1.value.count, $0.key.policy) < ($0.value.count, $1.key.policy) }
-        var rows = [mendingRow("All rules", "", history.mended)]
-        rows += rules.map { mendingRow($0.key.policy, $0.key.rule, $0.value) }
+        guard history.resolved.count > 0 else { return "" }
+        let rules = history.byRule.sorted { one, other in
+            (other.value.count, one.key.policy, one.key.rule) < (one.value.count, other.key.policy, other.key.rule)
+        }
+        var rows = [resolutionRow("All rules", "", history.resolved)]
+        rows += rules.map { resolutionRow($0.key.policy, $0.key.rule, $0.value) }
         return table(
-            "Time to comply: from the run that found a violation to the run that found it mended",
+            "Time to comply: from the run that found a violation to the run that found it resolved",
             [
-                "Policy and rule", .number("Mended"), .number("Half of them within"), .number("Nine of ten within"),
+                "Policy and rule", .number("Resolved"), .number("Half of them within"), .number("Nine of ten within"),
                 .number("Longest"), .number("Within 1 day"), .number("Within 7 days"), .number("Within 30 days"),
             ], rows)
     }
 
-    private func mendingRow(_ name: String, _ rule: String, _ times: MendingTimes) -> Markup {
+    private func resolutionRow(_ name: String, _ rule: String, _ times: ResolutionTimes) -> Markup {
         let within = [1, 7, 30].map { numberCell(share(times.count(within: .days($0)), of: times.count)) }
         return row(
             head(name, below: rule), numberCell(times.count),

@@ -3,8 +3,8 @@ package struct FindingSpan: Hashable, Sendable {
     /// How it came to its end.
     package enum End: Sendable {
         /// The rule is kept again, or the token does not authenticate any more.
-        case mended
-        /// Somebody excepted it, or the rule is not asked of it any more: nothing was mended.
+        case resolved
+        /// Somebody excepted it, or the rule is not asked of it any more: nothing was resolved.
         case dropped
     }
 
@@ -16,7 +16,7 @@ package struct FindingSpan: Hashable, Sendable {
     package var end: End
 
     package init(
-        tokenID: TokenID, rule: RuleReference, openedAt: Instant, closedAt: Instant? = nil, end: End = .mended
+        tokenID: TokenID, rule: RuleReference, openedAt: Instant, closedAt: Instant? = nil, end: End = .resolved
     ) {
         self.tokenID = tokenID
         self.rule = rule
@@ -26,8 +26,8 @@ package struct FindingSpan: Hashable, Sendable {
     }
 }
 
-/// How many violations stood open on each day of a period, and how long it took to mend those that were mended in
-/// it. Its size does not depend on how many there were.
+/// How many violations stood open on each day of a period, and how long it took to resolve those that were resolved
+/// in it. Its size does not depend on how many there were.
 package struct ViolationHistory: Sendable {
     /// One day of UTC.
     package struct Day: Hashable, Sendable {
@@ -48,11 +48,11 @@ package struct ViolationHistory: Sendable {
     /// When the period begins.
     package private(set) var openBefore = 0
     package private(set) var opened = 0
-    /// What ended without being mended.
+    /// What ended without being resolved.
     package private(set) var dropped = 0
-    /// What was mended in the period, of all rules together.
-    package private(set) var mended = MendingTimes()
-    package private(set) var byRule: [RuleReference: MendingTimes] = [:]
+    /// What was resolved in the period, of all rules together.
+    package private(set) var resolved = ResolutionTimes()
+    package private(set) var byRule: [RuleReference: ResolutionTimes] = [:]
     /// When what is open longest was opened.
     package private(set) var oldestOpen: Instant?
 
@@ -100,9 +100,9 @@ package struct ViolationHistory: Sendable {
 
     private mutating func close(_ span: FindingSpan, after time: TimeSpan) {
         switch span.end {
-        case .mended:
-            mended.add(time)
-            byRule[span.rule, default: MendingTimes()].add(time)
+        case .resolved:
+            resolved.add(time)
+            byRule[span.rule, default: ResolutionTimes()].add(time)
         case .dropped: dropped += 1
         }
     }
@@ -113,7 +113,7 @@ package struct ViolationHistory: Sendable {
 }
 
 /// How long it took to comply: counted by the hour for a year, so that a share of them is known to the hour.
-package struct MendingTimes: Hashable, Sendable {
+package struct ResolutionTimes: Hashable, Sendable {
     private static let mostHours: Int64 = 366 * 24
 
     package private(set) var count = 0

@@ -42,10 +42,14 @@ private func makeBundle(_ invocation: Invocation) throws -> ExitCode {
         policies: policies, vaults: composition.configuration.vaultNames, now: now, period: period,
         generator: "rota \(Program.version)", actor: invocation.actor.name)
     request.checkpoint = seal?.checkpoint.note
-    let file = try ReportFile(at: path, suffix: Hex.encode(invocation.random.bytes(4)))
-    let bundle = try EvidenceBundle(request, texts, seal, to: { try file.write($0) })
+    let suffix = Hex.encode(invocation.random.bytes(4))
+    let file = try NewFile(at: path, suffix: suffix)
+    let bundle = try EvidenceBundle(request, texts, seal, at: file.beside)
     try store.snapshot { try bundle.write(from: store) }
-    try file.place(sealedBy: seal, as: "bundle", madeAt: now)
+    let (digest, bytes) = try digestOfFile(at: file.beside)
+    let note = seal?.note(digest: digest, bytes: bytes, format: "bundle", madeAt: now)
+    try SignatureFile(of: path, suffix: suffix).replace(by: note)
+    try file.place()
     let signed = seal == nil ? "; it is not signed, since no audit key is configured" : ""
     if invocation.wantsJSON {
         invocation.output.document([
@@ -76,13 +80,12 @@ private final class EvidenceBundle {
     private(set) var count = 0
 
     init(
-        _ request: ReportRequest, _ texts: PolicyTexts?, _ seal: ReportSeal?,
-        to sink: @escaping ([UInt8]) throws -> Void
-    ) throws {
+        _ request: ReportRequest, _ texts: PolicyTexts?, _ seal: ReportSeal?, at path: String
+    ) throws(ArchiveError) {
         self.request = request
         self.texts = texts
         self.seal = seal
-        archive = try ZipWriter(to: sink)
+        archive = try ZipWriter(at: path)
     }
 
     func write(from store: any Store) throws {

@@ -100,18 +100,6 @@ private func trustedKeys(_ invocation: Invocation) throws -> [NoteKey] {
     return try store.checkpointKeys().compactMap { NoteKey($0.key) }
 }
 
-/// Reads a file of any size in pieces.
-private func digestOfFile(at path: String) throws(Failure) -> (digest: [UInt8], count: Int) {
-    let file = try File(reading: path)
-    let hasher = SHA256.Hasher()
-    var count = 0
-    while case let chunk = try file.readChunk(most: 1 << 20), !chunk.isEmpty {
-        hasher.update(chunk)
-        count += chunk.count
-    }
-    return (hasher.finish(), count)
-}
-
 extension Arguments {
     /// Public keys, as `rota audit key` prints them.
     func noteKeys() throws(Failure) -> [NoteKey] {

@@ -51,16 +51,14 @@ extension Composition {
 
 /// A report that is written into a file, and signed beside it.
 final class ReportFile {
-    private let path: String
-    private let suffix: String
     private let file: NewFile
+    private let signature: SignatureFile
     private let hasher = SHA256.Hasher()
     private var count = 0
 
     init(at path: String, suffix: String) throws(Failure) {
-        self.path = path
-        self.suffix = suffix
         file = try NewFile(at: path, suffix: suffix)
+        signature = SignatureFile(of: path, suffix: suffix)
     }
 
     func write(_ bytes: [UInt8]) throws(Failure) {
@@ -69,18 +67,42 @@ final class ReportFile {
         count += bytes.count
     }
 
-    /// Puts both into their places: the signature first, since one that is of another report is found out by
-    /// `report verify`, and a report without one is not. An older signature of another report does not stay.
+    /// Puts both into their places.
     func place(sealedBy seal: ReportSeal?, as format: String, madeAt: Instant) throws(Failure) {
-        let beside = path + ReportSeal.ending
-        if let seal {
-            let note = seal.note(digest: hasher.finish(), bytes: count, format: format, madeAt: madeAt)
-            let signature = try NewFile(at: beside, suffix: suffix)
-            try signature.write(Array(note.serialized.utf8))
-            try signature.place()
-        } else {
-            try removeFile(beside)
-        }
+        let note = seal?.note(digest: hasher.finish(), bytes: count, format: format, madeAt: madeAt)
+        try signature.replace(by: note)
         try file.place()
     }
+}
+
+/// What is beside a report. It is put there first: one that is of another report is found out by `report verify`, and
+/// a report without one is not. So an older one of another report does not stay, either.
+struct SignatureFile {
+    private let path: String
+    private let suffix: String
+
+    init(of report: String, suffix: String) {
+        path = report + ReportSeal.ending
+        self.suffix = suffix
+    }
+
+    /// - parameter note: nil: it is not signed.
+    func replace(by note: SignedNote?) throws(Failure) {
+        guard let note else { return try removeFile(path) }
+        let file = try NewFile(at: path, suffix: suffix)
+        try file.write(Array(note.serialized.utf8))
+        try file.place()
+    }
+}
+
+/// Reads a file of any size in pieces.
+func digestOfFile(at path: String) throws(Failure) -> (digest: [UInt8], count: Int) {
+    let file = try File(reading: path)
+    let hasher = SHA256.Hasher()
+    var count = 0
+    while case let chunk = try file.readChunk(most: 1 << 20), !chunk.isEmpty {
+        hasher.update(chunk)
+        count += chunk.count
+    }
+    return (hasher.finish(), count)
 }

@@ -1,0 +1,3 @@
+#pragma once
+#include <time.h>
+#include <zip.h>
