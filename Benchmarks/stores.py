@@ -23,7 +23,9 @@ BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 COLUMNS = ("name,issuer,owner,integration,scopes,labels,created_at,value_issued_at,last_used_at,expires_at,state,"
            "digest\n")
 
-CONFIGURATION = "store: sqlite:rota.db\npolicies: {policies}\nserver: {{ listen: \"127.0.0.1:{port}\" }}\n"
+# The policies run so seldom that none does while something is measured.
+CONFIGURATION = ("store: sqlite:rota.db\npolicies: {policies}\nschedule: {{ every: 180d }}\n"
+                 "server: {{ listen: \"127.0.0.1:{port}\" }}\n")
 
 # Nothing of this is due for years: a plan has to find that out.
 NOTHING_DUE = """version: 1
