@@ -110,4 +110,6 @@ def test_without_a_key_it_is_made_and_says_that_it_is_not_signed(bare):
     told = bare.rota("report", "bundle", "--output", bare.folder / "evidence.zip")
     assert "not signed" in told.stderr and not (bare.folder / "evidence.zip.sig").exists()
     assert "evidence/audit/entries.jsonl" in zipfile.ZipFile(bare.folder / "evidence.zip").namelist()
-    assert bare.rota("report", "bundle", "--output", bare.folder, expect=2).stderr.startswith("error: ")
+    for name in (bare.folder, bare.folder / "evidence.tar.gz"):
+        assert bare.rota("report", "bundle", "--output", name, expect=2).stderr.startswith("error: ")
+        assert not (bare.folder / "evidence.tar.gz").exists()

@@ -160,6 +160,14 @@ def test_a_redacted_report_names_are_not_to_be_tried_out_with_what_it_shows(sign
     assert re.search(r"owner-[0-9a-f]{12}", text) and f"owner-{code[:12]}" not in text
 
 
+def test_a_key_that_is_lost_keeps_nobody_from_looking_at_a_report(signed):
+    (signed.folder / "audit.key").rename(signed.folder / "elsewhere")
+    assert "audit key --new" in signed.rota("report", "--output", signed.folder / "new.html", expect=2).stderr
+    assert not (signed.folder / "new.html").exists()
+    # What goes to standard output is not signed; it has the newest checkpoint that was.
+    assert json.loads(signed.rota("report", "--json").stdout)["report"]["checkpoint"].startswith("rota-")
+
+
 def test_without_a_key_a_report_is_written_unsigned_and_an_old_signature_does_not_stay(signed):
     report = signed.folder / "report.html"
     assert (signed.folder / "report.html.sig").exists()

@@ -31,6 +31,9 @@ private func makeBundle(_ invocation: Invocation) throws -> ExitCode {
     guard kindOfFile(at: path) != .directory else {
         throw Failure.usage("\(path) is a directory", hint: "give a file: --output \(path)/evidence.zip")
     }
+    guard path.lowercased().hasSuffix(".zip") else {
+        throw Failure.usage("\(path) is not the name of a ZIP archive", hint: "name it .zip, or leave --output out")
+    }
     let period = try invocation.arguments.span("period") ?? .days(30)
     let composition = try Composition(invocation)
     let (policies, texts) = try composition.policiesWithTexts()

@@ -51,8 +51,10 @@ private func makeReport(_ invocation: Invocation) throws -> ExitCode {
     let asOf = try pastInstant(arguments, now)
     let period = try arguments.span("period") ?? .days(30)
     let composition = try Composition(invocation)
+    // What goes to standard output has no place for a signature beside it; pseudonyms need the key all the same.
+    let isSealed = path != nil || arguments.has("redact")
     if let asOf {
-        let seal = try composition.withStore { try composition.reportSeal($0) }
+        let seal = try isSealed ? composition.withStore { try composition.reportSeal($0) } : nil
         return try withPastStore(composition, at: asOf, period: period) { store, policies, vaults in
             let request = ReportRequest(
                 policies: policies, vaults: vaults, now: now, asOf: asOf, period: period,
@@ -65,7 +67,7 @@ private func makeReport(_ invocation: Invocation) throws -> ExitCode {
     defer { store.close() }
     // So that the same report can be made again when they have changed.
     try store.keepPolicies(texts, change: Change(actor: invocation.actor, at: now, cause: "report"))
-    let seal = try composition.reportSeal(store)
+    let seal = try isSealed ? composition.reportSeal(store) : nil
     let request = ReportRequest(
         policies: policies, vaults: composition.configuration.vaultNames, now: now, hypotheticalAt: at,
         period: period, generator: "rota \(Program.version)", actor: invocation.actor.name)
