@@ -93,19 +93,15 @@ struct `A request that brings a file` {
     @Test func `is one of a few at a time`() async throws {
         try await use(atOnce: 1) { server in
             let first = try RawClient(port: server.port)
-            first.send("POST /file HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 5\r\n\r\nab")
-            // It is on its way once another one is not taken.
-            var answer = ""
-            for _ in 0..<200 where !answer.hasPrefix("HTTP/1.1 503 ") {
-                answer = try server.exchange(post("/file", 1)).text
-            }
-            #expect(answer.hasPrefix("HTTP/1.1 503 "))
-            first.send("cde")
+            let head = "POST /file HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 5\r\n"
+            first.send("\(head)Expect: 100-continue\r\n\r\n")
+            // It is told to go on once it has its place.
+            #expect(first.readAnswer()?.head == "HTTP/1.1 100 Continue")
+            let refused = try server.exchange(post("/file", 1)).text
+            #expect(refused.hasPrefix("HTTP/1.1 503 "))
+            first.send("abcde")
             #expect(first.readToEnd().text.hasSuffix("file 5 body 0"))
-            for _ in 0..<200 where !answer.hasSuffix("file 1 body 0") {
-                answer = try server.exchange(post("/file", 1)).text
-            }
-            #expect(answer.hasSuffix("file 1 body 0"))
+            try await eventually { try server.exchange(post("/file", 1)).text.hasSuffix("file 1 body 0") }
         }
     }
 }

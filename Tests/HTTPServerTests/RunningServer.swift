@@ -1,6 +1,7 @@
 import Addresses
 import Crypto
 import HTTPServer
+import Testing
 
 /// A server on a free port that says back what it understood.
 final class RunningServer: Sendable {
@@ -53,4 +54,13 @@ final class RunningServer: Sendable {
         client.send(bytes)
         return client.readToEnd()
     }
+}
+
+/// Waits, at most twenty seconds, for something that another thread does; no thread of the pool is held meanwhile.
+func eventually(_ condition: () throws -> Bool) async throws {
+    for _ in 0..<20_000 {
+        if try condition() { return }
+        try await Task.sleep(for: .milliseconds(1))
+    }
+    #expect(try condition())
 }

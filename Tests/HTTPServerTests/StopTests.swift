@@ -15,9 +15,10 @@ struct `A stop` {
         let busy = try RawClient(port: server.port)
         busy.send("GET /busy HTTP/1.1\r\nHost: x\r\n\r\n")
         let idle = try RawClient(port: server.port)
-        while !isRunning.withLock({ $0 }) || server.listener.connectionCount < 2 { usleep(1000) }
+        try await eventually { isRunning.withLock(\.self) && server.listener.connectionCount == 2 }
         async let stopped: Void = server.listener.stop(within: 20_000)
-        while (try? RawClient(port: server.port)) != nil { usleep(1000) }
+        // The stop needs a thread of the pool to begin: whoever waits for it must not hold one.
+        try await eventually { (try? RawClient(port: server.port)) == nil }
         #expect(idle.readToEnd().isClosed)
         mayEnd.withLock { $0 = true }
         let (answer, isClosed) = busy.readToEnd()

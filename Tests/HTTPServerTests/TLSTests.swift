@@ -8,12 +8,6 @@ import Testing
 // Both modules have a `Request`; here the client's is meant.
 import struct HTTPClient.Request
 
-/// Waits, at most twenty seconds, for something that another thread does.
-private func eventually(_ condition: () -> Bool) async throws {
-    for _ in 0..<20_000 where !condition() { try await Task.sleep(for: .milliseconds(1)) }
-    #expect(condition())
-}
-
 /// A certificate for `localhost` of the `openssl` command's making, which `make deps` installs.
 private struct Certificate {
     let folder: ScratchFolder
