@@ -7,11 +7,12 @@ struct `A stop` {
     @Test func `finishes what runs, and takes no more`() async throws {
         let isRunning = Locked(false)
         let mayEnd = Locked(false)
-        let server = try RunningServer(answer: { request in
+        // Whoever says nothing is not shut for it, however long this test waits for its turn.
+        let server = try RunningServer({ $0.limits.requestMilliseconds = 3_600_000 }) { request in
             isRunning.withLock { $0 = true }
             while !mayEnd.withLock({ $0 }) { usleep(1000) }
             return .now(RunningServer.echo(request))
-        })
+        }
         let busy = try RawClient(port: server.port)
         busy.send("GET /busy HTTP/1.1\r\nHost: x\r\n\r\n")
         let idle = try RawClient(port: server.port)
