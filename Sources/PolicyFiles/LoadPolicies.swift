@@ -49,14 +49,22 @@ package func loadPolicies(at path: String, with changed: String) -> PolicyLoad {
 
 /// Reads policies as they would be with files that somebody has sent: they take the place of all, or the one that there
 /// is takes the place of the one of its name in the directory, and comes beside the others where there is none.
+///
+/// - parameters:
+///   - inForce: the texts that were read from `path`; what stands there by now is not in force.
+///   - path: a directory, or a file, whose place is taken by whatever comes.
 package func loadPolicies(
-    at path: String, with sent: [(name: String, bytes: [UInt8])], replacingAll: Bool
+    _ inForce: [(name: String, bytes: [UInt8])], from path: String, with sent: [(name: String, bytes: [UInt8])],
+    replacingAll: Bool
 ) -> PolicyLoad {
     let files = sent.sorted { $0.name < $1.name }.map { PolicyFile(name: $0.name, content: .success($0.bytes)) }
-    guard !replacingAll, case .success(.directory) = kind(of: path), let name = files.last?.name,
-        case .success(let found) = listFiles(of: path, endings: [".yaml", ".yml"])
-    else { return readPolicies(files) }
-    return readPolicies(kept(found, in: path, besides: name) + files, beside: name)
+    let isFile = inForce.count == 1 && inForce[0].name == path.split(separator: "/").last.map(String.init)
+    guard !replacingAll, !isFile, let name = files.last?.name else { return readPolicies(files) }
+    let folder = path.hasSuffix("/") ? path : path + "/"
+    let kept = inForce.filter { $0.name != name }.map { file in
+        PolicyFile(name: folder + file.name, content: .success(file.bytes))
+    }
+    return readPolicies(kept + files, beside: name)
 }
 
 /// The policy files at a path, to be sent to somebody else: of a directory, all but the tests among them.

@@ -79,18 +79,20 @@ struct KnownValues {
 }
 
 extension KnownValues {
-    /// A digest without an allocation of its own.
+    /// A half of a digest: nobody finds a value whose 128 bits are those of another.
     private struct Key: Hashable {
-        private let words: SIMD4<UInt64>
+        private let words: SIMD2<UInt64>
 
         init(_ digest: Digest) {
-            var words = SIMD4<UInt64>()
-            for (index, byte) in digest.bytes.enumerated() { words[index >> 3] = words[index >> 3] << 8 | UInt64(byte) }
+            var words = SIMD2<UInt64>()
+            for (index, byte) in digest.bytes.prefix(16).enumerated() {
+                words[index >> 3] = words[index >> 3] << 8 | UInt64(byte)
+            }
             self.words = words
         }
 
         static func == (left: Key, right: Key) -> Bool { left.words == right.words }
-        /// Any part of a digest is as good as random.
+        /// Any part of it is as good as random.
         func hash(into hasher: inout Hasher) { hasher.combine(words[0]) }
     }
 }

@@ -21,9 +21,11 @@ extension SQLStore {
         try driver.all(.openPlans, [.of(now)], Decode.savedPlan)
     }
 
-    func eachSavedAction(of id: String, in order: SavedActionOrder, _ each: (SavedAction) throws -> Bool) throws {
+    func eachSavedAction(
+        of id: String, in order: SavedActionOrder, from place: Int, _ each: (SavedAction) throws -> Bool
+    ) throws {
         let statement: Statement = order == .byToken ? .savedActionsByToken : .savedActions
-        try driver.query(statement, [.text(id)]) { row in try each(try Decode.savedAction(row)) }
+        try driver.query(statement, [.text(id), .of(place)]) { row in try each(try Decode.savedAction(row)) }
     }
 
     func savePlan(_ plan: SavedPlan, actions: some Sequence<SavedAction>, change: Change) throws {

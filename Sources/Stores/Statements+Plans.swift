@@ -23,12 +23,12 @@ extension Statement {
     static let savedActions = Statement(
         """
         SELECT \(actionColumns) FROM plan_actions
-        WHERE plan = (SELECT number FROM plans WHERE id = $1) ORDER BY place
+        WHERE plan = (SELECT number FROM plans WHERE id = $1) AND place >= $2 ORDER BY place
         """)
     static let savedActionsByToken = Statement(
         """
         SELECT \(actionColumns) FROM plan_actions
-        WHERE plan = (SELECT number FROM plans WHERE id = $1) ORDER BY token_id
+        WHERE plan = (SELECT number FROM plans WHERE id = $1) AND place >= $2 ORDER BY token_id
         """)
 
     static let savePlan = Statement(

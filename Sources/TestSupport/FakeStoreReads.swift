@@ -44,10 +44,10 @@ package struct FakeStoreReads: StoreReads {
     }
     package func openPlans(at now: Instant) -> [SavedPlan] { plans.filter { $0.end == nil && $0.expiresAt > now } }
     package func eachSavedAction(
-        of id: String, in order: SavedActionOrder, _ each: (SavedAction) throws -> Bool
+        of id: String, in order: SavedActionOrder, from place: Int, _ each: (SavedAction) throws -> Bool
     ) throws {
-        let actions = planActions[id] ?? []
-        for action in order == .byToken ? actions.sorted(by: { $0.tokenID < $1.tokenID }) : actions {
+        let actions = (planActions[id] ?? []).dropFirst(place)
+        for action in order == .byToken ? actions.sorted(by: { $0.tokenID < $1.tokenID }) : Array(actions) {
             guard try each(action) else { return }
         }
     }

@@ -17,6 +17,8 @@ extension StoreConformance {
             try require(try bench.store.savedPlan("plan_1") == plan, "as it was")
             try require(try bench.actions(of: "plan_1", .ofPlan) == actions, "in the order of the plan")
             try require(try bench.actions(of: "plan_1", .byToken) == actions.reversed(), "by token")
+            try require(try bench.actions(of: "plan_1", .ofPlan, from: 1) == [actions[1]], "from one of them on")
+            try require(try bench.actions(of: "plan_1", .ofPlan, from: 2).isEmpty, "from the end on")
             try require(try bench.store.savedPlan("plan_2") == nil, "no other")
             try bench.write { try $0.savePlan(bench.plan("plan_2"), actions: [], change: bench.change()) }
             try require(try bench.store.savedPlans(limit: 9).map(\.id) == ["plan_2", "plan_1"], "latest first")
@@ -105,9 +107,11 @@ extension StoreBench {
             parameters: "{\"overlap\":60}", reason: "max-age-due", message: "too old", deadline: now)
     }
 
-    fileprivate func actions(of id: String, _ order: SavedActionOrder) throws -> [SavedAction] {
+    fileprivate func actions(
+        of id: String, _ order: SavedActionOrder, from place: Int = 0
+    ) throws -> [SavedAction] {
         var actions: [SavedAction] = []
-        try store.eachSavedAction(of: id, in: order) { action in
+        try store.eachSavedAction(of: id, in: order, from: place) { action in
             actions.append(action)
             return true
         }

@@ -565,6 +565,10 @@ def test_a_plan_is_approved_by_another_and_applied_exactly_once(office):
     shown = alice("GET", path)
     assert [(action["name"], action["action"]) for action in shown["actions"]] == [
         (f"t{n}", "rotate") for n in range(3)]
+    pages = [alice("GET", path, params={"limit": 2})]
+    pages.append(alice("GET", path, params={"limit": 2, "cursor": pages[0]["next"]}))
+    assert [len(page["actions"]) for page in pages] == [2, 1] and pages[1]["next"] is None
+    assert pages[0]["actions"] + pages[1]["actions"] == shown["actions"]
     alice("POST", path + "/apply", 409, json={})
     assert "cannot approve it" in alice("POST", path + "/approve", 409, json={})["detail"]
     # Nor with another token of the same person.

@@ -181,6 +181,8 @@ def test_who_is_not_let_in_is_told_why_and_what_to_do_about_which_file(house, pe
     (["store", "reconcile", "--server", "https://x"], "is not done at a server"),
     (["token", "list", "--server", "https://x", "--missing"], "--missing does not go with --server"),
     (["token", "list", "--token-file", "token"], "goes with --server"),
+    (["plan", "--expires", "8h", "--server", "https://x"], "--expires goes with --save"),
+    (["plan", "--save", "--at", "30d", "--server", "https://x"], "as of another time cannot be saved"),
 ])
 def test_what_cannot_be_is_said(binary, tmp_path, words, said):
     (tmp_path / "token").write_text("rota_nothing\n")
@@ -219,10 +221,11 @@ policies:
 @pytest.mark.parametrize("words", [
     ["status"], ["token", "list"], ["token", "list", "--state", "active", "--sort", "expires"],
     ["token", "list", "--search", "IN"], ["token", "list", "--status", "clean"], ["token", "show", "ingest"],
-    ["policy", "explain", "ingest"], ["policy", "calendar", "--days", "3"], ["policy", "simulate", "--days", "5"],
+    ["policy", "explain", "ingest"], ["policy", "explain", "ingest", "--at", "60d"], ["policy", "calendar", "--days", "3"], ["policy", "simulate", "--days", "5"],
     ["policy", "simulate", "rotation.yaml", "--days", "5", "--enforced"], ["policy", "diff", "rotation.yaml"],
     ["vault", "drift"], ["vault", "drift", "ingest", "--vault", "local"], ["vault", "check", "local"],
-    ["vault", "adopt", "--all", "--dry-run"], ["plan", "list"], ["report", "--format", "csv"],
+    ["vault", "adopt", "--all", "--dry-run"], ["plan", "list"], ["plan"], ["plan", "--at", "60d"],
+    ["report", "--format", "csv"],
 ])
 def test_people_read_there_what_they_read_at_home(house, people, words):
     _, _, bob, _ = people
@@ -241,6 +244,17 @@ def test_people_read_there_what_they_read_at_home(house, people, words):
             assert indented(told[name]) == indented(shown[name]), name
 
 
+def test_others_are_judged_beside_those_in_force_whatever_stands_in_the_files(house, people):
+    _, _, bob, _ = people
+    later = CHANGED.replace("quarterly", "later").replace("rotate, overlap: 1h", "revoke")
+    (house.folder / "Policies/later.yaml").write_text(later)
+    (bob.folder / "rotation.yaml").write_text(CHANGED)
+    (house.folder / "rotation.yaml").write_text(CHANGED)
+    assert "later" in json.dumps(house.json("policy", "diff", "rotation.yaml"))
+    there = bob.json("policy", "diff", "rotation.yaml")
+    assert [policy["name"] for policy in there["policies"]] == ["quarterly"] and "later" not in json.dumps(there)
+
+
 def test_a_plan_that_is_saved_there_and_shown_is_as_at_home(house, people):
     _, _, bob, _ = people
     saved = bob("plan", "--save").stdout
@@ -253,6 +267,15 @@ def test_a_plan_that_is_saved_there_and_shown_is_as_at_home(house, people):
     actors = {entry["entry"]["actor"] for entry in house.json("audit", "tail", "--limit", "50")["entries"]
               if entry["entry"]["action"] in ("plan.save", "plan.apply")}
     assert actors == {"token:bob"}
+
+
+def test_a_plan_of_many_pages_is_one_document(house, people):
+    _, _, bob, _ = people
+    house.import_seeds([Seed(f"many-{number}", [f"local:many-{number}"]) for number in range(60)])
+    plan = bob.json("plan", "--save")["plan"]
+    assert plan["actions"] == 61
+    there, at_home = bob.json("plan", "show", plan["id"]), house.json("plan", "show", plan["id"])
+    assert len(there["actions"]) == 61 and there["actions"] == at_home["actions"] and there.keys() == at_home.keys()
 
 
 def test_tokens_are_looked_for_there_as_at_home(house, people):

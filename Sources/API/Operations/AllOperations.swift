@@ -74,6 +74,7 @@ extension Operation {
         Operation(
             id: "explainToken", method: "GET", path: "/v1/tokens/{token}/explain",
             summary: "What each policy says of a token, and when what would be done", roles: lookers,
+            parameters: [Parameter(name: "at", schema: .time, about: "as if it were then")],
             answer: ok(.object([("token_id", .text), ("name", .text), ("policies", .list(.any))])), refusals: [404],
             handler: .role { try $0.explainToken($1) }),
         Operation(
@@ -139,8 +140,11 @@ extension Operation {
             answer: ok(planAnswer, 201), refusals: [409, 415], handler: .role { try $0.makePlan($1) }),
         Operation(
             id: "showPlan", method: "GET", path: "/v1/plans/{plan}", summary: "A saved plan with its actions",
-            roles: auditors,
-            answer: ok(.object([("plan", .named("Plan")), ("actions", .list(.named("PlannedAction")))])),
+            roles: auditors, parameters: page,
+            answer: ok(
+                .object([
+                    ("plan", .named("Plan")), ("actions", .list(.named("PlannedAction"))), ("next", .maybe(.text)),
+                ])),
             refusals: [404], handler: .role { try $0.showPlan($1) }),
         Operation(
             id: "approvePlan", method: "POST", path: "/v1/plans/{plan}/approve",

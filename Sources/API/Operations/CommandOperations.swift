@@ -14,6 +14,18 @@ extension Operation {
                     ("held", .named("Held")),
                 ])), handler: .role { try $0.document("showStatus", $1) }),
         Operation(
+            id: "previewRun", method: "GET", path: "/v1/preview",
+            summary: "The exact actions that a run would take now, or at another time; nothing is changed or kept",
+            roles: auditors,
+            parameters: [
+                Parameter(name: "at", schema: .text, about: "as if it were then: a time, or a span from now")
+            ],
+            answer: ok(
+                .object([
+                    ("plan", .any), ("actions", .list(.any)), ("totals", .any), ("refusal", .maybe(.text)),
+                    ("held", .any),
+                ])), handler: .role { try $0.document("previewRun", $1) }),
+        Operation(
             id: "showCalendar", method: "GET", path: "/v1/calendar",
             summary: "The coming runs of each policy, and the freezes of the calendar", roles: auditors,
             parameters: [

@@ -75,12 +75,7 @@ extension API {
 
     func makeReport(_ call: Call) throws -> Answer {
         let kind = try call.choice("format", of: ReportKind.self) ?? .json
-        let at = try call.text("at").map { text in
-            guard let at = Instant(text) else {
-                throw Refused.senseless("at: '\(abridged(text))' is no time such as 2027-01-31T12:00:00Z")
-            }
-            return at
-        }
+        let at = try call.instant("at")
         let period = try call.text("period").map { text in
             guard let period = TimeSpan(text), period > .zero else {
                 throw Refused.senseless("period: '\(abridged(text))' is no length of time such as 30d")

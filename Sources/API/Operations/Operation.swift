@@ -89,6 +89,15 @@ struct Call: Sendable {
     /// A field of the query.
     func text(_ name: StaticString) -> String? { query?.text(of: name) }
 
+    /// A field of the query that is a time.
+    func instant(_ name: StaticString) throws(Refused) -> Instant? {
+        guard let text = text(name) else { return nil }
+        guard let instant = Instant(text) else {
+            throw .senseless("\(name): '\(abridged(text))' is no time such as 2027-01-31T12:00:00Z")
+        }
+        return instant
+    }
+
     /// How many of a list are wanted.
     func limit() throws -> Int {
         guard let text = text("limit") else { return 50 }

@@ -66,17 +66,20 @@ extension API {
 
     func showPlan(_ call: Call) throws -> Answer {
         let policies = parts.configuration().policies
+        let (limit, start) = (try call.limit(), Int(try call.start(of: "plan") ?? 0))
         return read(call) { store in
             let plan = try store.requirePlan(call.name("plan"))
             var actions: [JSON] = []
-            try store.eachSavedAction(of: plan.id, in: .ofPlan) { action in
+            try store.eachSavedAction(of: plan.id, in: .ofPlan, from: start) { action in
                 actions.append(
                     SavedPlanDocument.json(
                         action, newEnd: SavedPlanDocument.newEnd(action, of: plan, policies, at: call.now)))
-                return true
+                return actions.count < limit
             }
+            let end = start + actions.count
             return .json([
                 "plan": SavedPlanDocument.json(plan, at: call.now, policies.digest), "actions": .array(actions),
+                "next": Cursor.json(end < plan.actions ? Int64(end) : nil, of: "plan"),
             ])
         }
     }

@@ -29,7 +29,11 @@ package struct CommandRequest: Sendable {
 
     /// Whether it changes anything.
     package var isActing: Bool {
-        [["plan"], ["run"], ["import"], ["vault", "adopt"], ["vault", "check"], ["vault", "drift"]].contains(words)
+        switch words {
+        case ["plan"]: options.contains { $0.name == "save" }
+        case ["run"], ["import"], ["vault", "adopt"], ["vault", "check"], ["vault", "drift"]: true
+        default: false
+        }
     }
 
     /// Policies that are not in force.
@@ -126,9 +130,11 @@ enum Screen {
     static let commands: [String: @Sendable (API, Call) throws -> CommandRequest] = [
         "listTokens": { api, call in try api.listCommand(call) },
         "showToken": { api, call in call.command(["token", "show"], [try api.tokenID(call)]) },
-        "explainToken": { api, call in call.command(["policy", "explain"], [try api.tokenID(call)]) },
+        "explainToken": { api, call in
+            call.command(["policy", "explain"], [try api.tokenID(call)], options: call.options(["at"]))
+        },
         "listPlans": { _, call in
-            call.command(["plan", "list"], options: call.text("limit").map { [("limit", $0)] } ?? [])
+            call.command(["plan", "list"], options: call.options(["limit"]))
         },
         "showPlan": { _, call in call.command(["plan", "show"], [call.name("plan")]) },
         "makePlan": { _, call in
@@ -137,6 +143,7 @@ enum Screen {
             try filled.finish()
             return call.command(["plan"], options: [("save", nil)] + (life.map { [("expires", $0)] } ?? []))
         },
+        "previewRun": { _, call in call.command(["plan"], options: call.options(["at"])) },
         "startRun": { _, call in
             _ = try FilledIn(try call.document(), known: []).finish()
             return call.command(["run"])
@@ -172,6 +179,11 @@ extension Call {
             return .lines(width: width.map { min(max(40, $0), 10_000) })
         }
         return nil
+    }
+
+    /// Fields of the query that are options of the command, by the same names.
+    fileprivate func options(_ names: [StaticString]) -> [(name: String, value: String?)] {
+        names.compactMap { name in text(name).map { ("\(name)", $0) } }
     }
 
     fileprivate func command(
@@ -251,10 +263,7 @@ extension API {
     }
 
     fileprivate func calendarCommand(_ call: Call) throws -> CommandRequest {
-        call.command(
-            ["policy", "calendar"],
-            options: ([("days", call.text("days")), ("at", call.text("at"))] as [(String, String?)])
-                .filter { $0.1 != nil })
+        call.command(["policy", "calendar"], options: call.options(["days", "at"]))
     }
 
     fileprivate func simulationCommand(_ call: Call) throws -> CommandRequest {

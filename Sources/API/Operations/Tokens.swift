@@ -74,10 +74,14 @@ extension API {
     /// What each policy says of it, and when what would be done.
     func explainToken(_ call: Call) throws -> Answer {
         let configuration = parts.configuration()
+        let then = try call.instant("at")
         return read(call) { store in
             let token = try call.token(in: store)
+            var background = try TimelineBackground(from: store, at: then ?? call.now)
+            // As if it were then, and as if somebody had watched until then.
+            if then != nil { background.tracking = .unbroken }
             let document = TimelineDocument(
-                timeline: try Self.timeline(of: token, configuration, from: store, at: call.now),
+                timeline: try Self.timeline(of: token, configuration, background, from: store, at: then ?? call.now),
                 missing: try MissingValue(of: token, from: store), policies: configuration.policies.policies,
                 schedule: configuration.schedule, calendar: configuration.calendar)
             return .json(Array(document.json.serialized().utf8), headers: [Self.noStore])

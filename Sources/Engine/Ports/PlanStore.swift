@@ -142,13 +142,23 @@ package protocol PlanReads {
     /// Those that have neither ended nor expired, in the order in which they expire.
     func openPlans(at now: Instant) throws -> [SavedPlan]
     /// `each` returns false to stop.
-    func eachSavedAction(of id: String, in order: SavedActionOrder, _ each: (SavedAction) throws -> Bool) throws
+    ///
+    /// - parameter place: without those that come before this one in the plan, which begins with 0.
+    func eachSavedAction(
+        of id: String, in order: SavedActionOrder, from place: Int, _ each: (SavedAction) throws -> Bool) throws
 }
 
 extension PlanReads {
     /// The latest ones.
     package func savedPlans(limit: Int) throws -> [SavedPlan] {
         try savedPlans(before: nil, limit: limit).map(\.record)
+    }
+
+    /// All of them; `each` returns false to stop.
+    package func eachSavedAction(
+        of id: String, in order: SavedActionOrder, _ each: (SavedAction) throws -> Bool
+    ) throws {
+        try eachSavedAction(of: id, in: order, from: 0, each)
     }
 }
 

@@ -18,7 +18,7 @@ import RotaCore
 /// ```
 package final class UseLog: Sendable {
     struct State {
-        var waiting: [UseTally.Key: WaitingUses] = [:]
+        var waiting: [ShortKey: WaitingUses] = [:]
         /// How many of them wait for nothing, and only tell when they were written down.
         var idle = 0
         var lost = 0
@@ -28,6 +28,21 @@ package final class UseLog: Sendable {
         var written: (heartbeat: Heartbeat, at: Instant)?
         var clock = UseClock()
         var lastFlush: Instant?
+    }
+
+    /// Which sum it is, in little room: there is one for every version in use.
+    struct ShortKey: Hashable {
+        private let tokenID: TokenID
+        private let version: Int32
+        private let day: ShortInstant
+
+        /// Nil for a version that no token gets to.
+        init?(_ key: UseTally.Key) {
+            guard let version = Int32(exactly: key.version) else { return nil }
+            (tokenID, self.version, day) = (key.tokenID, version, ShortInstant(key.day))
+        }
+
+        var key: UseTally.Key { UseTally.Key(tokenID: tokenID, version: Int(version), day: day.instant) }
     }
 
     /// What was noted and not yet written down.
@@ -102,7 +117,8 @@ extension UseLog.State {
     fileprivate mutating func change(
         _ key: UseTally.Key, capacity: Int, orLose count: Int, _ body: (inout WaitingUses) -> Void
     ) {
-        if let index = waiting.index(forKey: key) {
+        guard let short = UseLog.ShortKey(key) else { return lost += count }
+        if let index = waiting.index(forKey: short) {
             if waiting.values[index].isEmpty { idle -= 1 }
             return body(&waiting.values[index])
         }
@@ -110,7 +126,7 @@ extension UseLog.State {
         guard waiting.count < capacity else { return lost += count }
         var uses = WaitingUses()
         body(&uses)
-        waiting[key] = uses
+        waiting[short] = uses
     }
 
     fileprivate mutating func take(
@@ -122,10 +138,10 @@ extension UseLog.State {
         var index = waiting.startIndex
         while index != waiting.endIndex {
             defer { waiting.formIndex(after: &index) }
-            let (key, uses) = waiting[index]
+            let (short, uses) = waiting[index]
             if uses.isEmpty { continue }
             if batch.tallies.count < limit, isDue(uses) {
-                batch.tallies.append(uses.tally(of: key))
+                batch.tallies.append(uses.tally(of: short.key))
                 waiting.values[index] = WaitingUses(writtenAt: writtenAt)
                 idle += 1
             } else {

@@ -54,8 +54,10 @@ extension Composition {
     /// The policies as they would be with a changed file or directory.
     func policies(with changed: String) throws(Failure) -> PolicySet {
         let load =
-            if let sent = invocation.surroundings?.candidate {
-                loadPolicies(at: configuration.policies, with: sent.files, replacingAll: sent.replacesAll)
+            if let surroundings = invocation.surroundings, let sent = surroundings.candidate {
+                loadPolicies(
+                    surroundings.policyFiles, from: configuration.policies, with: sent.files,
+                    replacingAll: sent.replacesAll)
             } else {
                 loadPolicies(at: configuration.policies, with: changed)
             }

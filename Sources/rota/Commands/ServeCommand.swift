@@ -40,6 +40,6 @@ private func serveUntilStopped(_ invocation: Invocation) async throws -> ExitCod
     }
     try await composition.keep(texts, in: store)
     let parts = Service.StoreParts(queue: store, files: files, patience: patience)
-    let service = try Service(composition, policies, store: parts)
+    let service = try Service(composition, policies, texts, store: parts)
     return try await service.run(signals)
 }

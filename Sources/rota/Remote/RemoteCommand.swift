@@ -12,6 +12,8 @@ struct RemoteCommand: Sendable {
         var body: JSON?
         /// A file that is sent in place of a document.
         var file: String?
+        /// Whether programs read there what the command prints at home with `--json`.
+        var isDocument = false
 
         init(
             _ method: String, _ path: [String], query: [(name: String, value: String?)] = [], body: JSON? = nil
@@ -46,12 +48,12 @@ struct RemoteCommand: Sendable {
     /// first.
     var isPaged = false
     var isReversed = false
+    /// The list of a document that goes on over further pages, all of which are one document here.
+    var longList: String?
     /// How many rows are shown where nobody says; nil: all.
     var usualLimit: Int?
     /// Whether people are shown what the command prints there, which is what it prints at home.
     var isMirrored = false
-    /// Whether programs read there what the command prints at home with `--json`.
-    var isDocument = false
     /// What is asked before it is done, unless `--yes` is given; nil: nothing.
     var question: String?
     /// Whether a key makes of two that arrive one.

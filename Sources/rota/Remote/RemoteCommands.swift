@@ -43,6 +43,7 @@ extension RemoteCommand {
         case "vault check":
             command.exit = { $0["vault"]?["ok"]?.bool == true ? .done : .failed }
             command.document = { ["vaults": [$0["vault"] ?? .null]] }
+        case "plan show": command.longList = "actions"
         case "plan list": command.document = { ["plans": $0["plans"] ?? .array([])] }
         case "webhook test": command.exit = { $0["delivered"]?.bool == true ? .done : .failed }
         case "audit tail": (command.isPaged, command.isReversed, command.usualLimit) = (true, true, 20)
@@ -154,10 +155,19 @@ extension RemoteCommand {
     }
 
     private static let plans: [RemoteCommand] = [
-        RemoteCommand("plan", ["save", "expires"], .screen) { arguments, _ in
+        RemoteCommand("plan", ["save", "expires", "at"], .screen) { arguments, _ in
             guard arguments.has("save") else {
+                if arguments.has("expires") {
+                    throw Failure.usage("--expires goes with --save", hint: "write rota plan --save --expires ...")
+                }
+                var question = Question("GET", ["v1", "preview"], query: [("at", arguments.value("at"))])
+                question.isDocument = true
+                return question
+            }
+            if arguments.has("at") {
                 throw Failure.usage(
-                    "with --server a plan is one that is saved", hint: "write rota plan --save --server URL")
+                    "a plan as of another time cannot be saved, since it cannot be applied",
+                    hint: "leave --at or --save out")
             }
             return Question("POST", ["v1", "plans"], body: arguments.members(["expires": "expires_in"]))
         },
@@ -210,8 +220,10 @@ extension RemoteCommand {
     ]
 
     private static let others: [RemoteCommand] = [
-        RemoteCommand("policy explain", [], .screen) { arguments, _ in
-            Question("GET", ["v1", "tokens", arguments.operands[0], "explain"])
+        RemoteCommand("policy explain", ["at"], .screen) { arguments, now in
+            Question(
+                "GET", ["v1", "tokens", arguments.operands[0], "explain"],
+                query: [("at", try arguments.instant("at", orSpanFrom: now)?.description)])
         },
         RemoteCommand("report", ["format", "output", "at", "period", "owner", "redact", "exit-code"], .file) {
             arguments, now in

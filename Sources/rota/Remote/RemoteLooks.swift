@@ -52,8 +52,13 @@ extension RemoteCommand {
             return Question("POST", ["v1", "adoption"], body: .object(body))
         },
     ].map { command in
+        let ask = command.ask
         var command = command
-        command.isDocument = true
+        command.ask = { arguments, now in
+            var question = try ask(arguments, now)
+            question.isDocument = true
+            return question
+        }
         return command
     }
 

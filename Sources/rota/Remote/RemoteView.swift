@@ -14,12 +14,12 @@ extension RemoteCommand {
         // Of one that is sent twice by the network, one counts.
         let key = takesKey ? Hex.encode(invocation.random.bytes(16)) : nil
         if case .file = view { return try await save(server, question, invocation) }
-        if isMirrored, !invocation.wantsJSON || isDocument {
+        if isMirrored, !invocation.wantsJSON || question.isDocument {
             return try await mirror(server, question, key, invocation)
         }
         if isPaged { return try await list(server, question, invocation) }
-        let bytes = try await server.ask(question, key: key)
-        let answer = try JSON.parse(bytes, maximumBytes: bytes.count)
+        var answer = try await answer(server, question, key)
+        if let longList { answer = try await whole(answer, longList, server, question) }
         if case .made = view { return show(made: answer, invocation) }
         if invocation.wantsJSON {
             invocation.output.document(document(answer))
@@ -27,6 +27,30 @@ extension RemoteCommand {
             show(answer, on: invocation.output)
         }
         return exit(answer)
+    }
+
+    private func answer(_ server: RemoteServer, _ question: Question, _ key: String?) async throws -> JSON {
+        let bytes = try await server.ask(question, key: key)
+        return try JSON.parse(bytes, maximumBytes: bytes.count)
+    }
+
+    /// A document with all of a list of which it has the first page.
+    private func whole(
+        _ document: JSON, _ list: String, _ server: RemoteServer, _ question: Question
+    ) async throws -> JSON {
+        var rows = document[list]?.array ?? []
+        var next = document["next"]?.string
+        while let cursor = next {
+            var question = question
+            question.query += [("limit", "500"), ("cursor", cursor)]
+            let page = try await answer(server, question, nil)
+            rows += page[list]?.array ?? []
+            next = page["next"]?.string
+        }
+        var document = document.object ?? [:]
+        document[list] = .array(rows)
+        document["next"] = nil
+        return .object(document)
     }
 
     private func confirm(_ invocation: Invocation) throws {
@@ -116,8 +140,7 @@ extension RemoteCommand {
             var question = question
             question.query.append(("limit", String(min(500, most - count))))
             if let next { question.query.append(("cursor", next)) }
-            let bytes = try await server.ask(question, key: nil)
-            let answer = try JSON.parse(bytes, maximumBytes: bytes.count)
+            let answer = try await answer(server, question, nil)
             for row in answer[name]?.array ?? [] {
                 count += 1
                 // What is told as it comes takes no memory.

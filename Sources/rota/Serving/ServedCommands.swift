@@ -9,6 +9,8 @@ import RotaCore
 struct Surroundings: Sendable {
     var configuration: Configuration
     var policies: PolicySet
+    /// The texts that they were read from.
+    var policyFiles: [(name: String, bytes: [UInt8])]
     var queue: StoreQueue
     var vaults: [String: any Vault]
     var run: RunUseCase
@@ -26,6 +28,7 @@ struct ServedCommands: Sendable {
 
     let composition: Composition
     let policies: PolicySet
+    let policyFiles: [(name: String, bytes: [UInt8])]
     let queue: StoreQueue
     let vaults: [String: any Vault]
     let run: RunUseCase
@@ -45,7 +48,7 @@ struct ServedCommands: Sendable {
         let output = Output(into: body, request.form)
         var invocation = Invocation(arguments: arguments(of: request), output: output)
         invocation.surroundings = Surroundings(
-            configuration: composition.configuration, policies: policies, queue: queue, vaults: vaults, run: run,
+            configuration: composition.configuration, policies: policies, policyFiles: policyFiles, queue: queue, vaults: vaults, run: run,
             principal: request.principal, owner: request.owner, candidate: request.candidate, upload: request.upload)
         return try await withTaskExecutorPreference(thread) { [invocation] in
             let code = try await carryOut(command, invocation, isActing: request.isActing)

@@ -62,7 +62,7 @@ struct Service {
     private let vaultMeter = VaultMeter()
     private let rooms = CommandRooms()
 
-    init(_ composition: Composition, _ policies: PolicySet, store parts: StoreParts) throws {
+    init(_ composition: Composition, _ policies: PolicySet, _ texts: PolicyTexts?, store parts: StoreParts) throws {
         invocation = composition.invocation
         store = parts.queue
         files = parts.files
@@ -71,7 +71,7 @@ struct Service {
         log = LogWriter(composition.invocation.clock, format: settings.format, lowest: settings.level)
         brakes = BrakeWatch(composition.invocation.clock, log: log)
         first = try Self.prepare(
-            composition, policies, store: store, log: log, brakes: brakes, meter: vaultMeter, pauses: pauses,
+            composition, policies, texts, store: store, log: log, brakes: brakes, meter: vaultMeter, pauses: pauses,
             rooms: rooms)
         let inForce = Locked(first)
         self.inForce = inForce
@@ -152,8 +152,8 @@ struct Service {
 
     /// Makes everything that a reading of the configuration asks for; nothing has begun by that.
     private static func prepare(
-        _ composition: Composition, _ policies: PolicySet, store: StoreQueue, log: LogWriter, brakes: BrakeWatch,
-        meter: VaultMeter, pauses: HolderPauses, rooms: CommandRooms
+        _ composition: Composition, _ policies: PolicySet, _ texts: PolicyTexts?, store: StoreQueue, log: LogWriter,
+        brakes: BrakeWatch, meter: VaultMeter, pauses: HolderPauses, rooms: CommandRooms
     ) throws -> Shift {
         let configuration = composition.configuration
         let invocation = composition.invocation
@@ -165,7 +165,9 @@ struct Service {
             store: store, rotator: rotator, deliverer: deliverer, clock: invocation.clock, random: invocation.random)
         let errands = Errands()
         let commands = ServedCommands(
-            composition: composition, policies: policies, queue: store, vaults: vaults, run: run, rooms: rooms)
+            composition: composition, policies: policies,
+            policyFiles: (texts?.files ?? []).map { ($0.name, $0.bytes) }, queue: store, vaults: vaults, run: run,
+            rooms: rooms)
         let orders = Daemon.Orders(
             policies: policies, schedules: policies.scheduled(otherwise: configuration.schedule),
             calendar: configuration.freezeCalendar, limits: configuration.limits)
@@ -192,7 +194,7 @@ struct Service {
             }
             let (policies, texts) = try composition.policiesWithTexts()
             let next = try Self.prepare(
-                composition, policies, store: store, log: log, brakes: brakes, meter: vaultMeter,
+                composition, policies, texts, store: store, log: log, brakes: brakes, meter: vaultMeter,
                 pauses: pauses, rooms: rooms)
             try renewCertificate(next.configuration.server)
             let calendar = next.configuration.freezeCalendar
