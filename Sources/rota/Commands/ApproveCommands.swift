@@ -48,8 +48,10 @@ extension Command {
 enum Approval {
     /// For `--help`.
     static let withoutServer = """
-        Where no server runs, run one for the purpose, on this machine alone:
-            echo 'server: { listen: "unix:/run/rota/rota.sock" }' >> rota.yaml
+        Where no server runs, run one for the purpose, on this machine alone: with this in rota.yaml, where it has no
+        'server' yet,
+            server: { listen: "unix:/run/rota/rota.sock" }
+        say
             rota serve
         """
 
