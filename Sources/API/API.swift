@@ -148,18 +148,29 @@ package struct API: Sendable {
         return router
     }
 
+    /// A browser that remembers a password sends it along with a form of any page. Nil: it is no page of another site.
+    static func refusal(ofSiteOf request: Request) -> Refused? {
+        let site = request.headers["sec-fetch-site"] ?? "none"
+        return site == "none" || site == "same-origin" ? nil : .forbidden("a page of another site asks for this")
+    }
+
     /// Who may have it done, has it done.
     private func attend(
         _ operation: Operation, _ handler: @Sendable (API, Call) throws -> Answer, _ request: Request,
         _ path: Router.Parameters
     ) throws -> Answer {
         try whileStored {
+            if request.method != "GET", let refused = Self.refusal(ofSiteOf: request) { throw refused }
             let caller = try requireRole(operation.roles, request)
             let query = request.target.query.map { FormFields($0.utf8) } ?? FormFields([])
             guard let query else { throw Refused.invalid("the query is not percent-encoded as it should be") }
             let known = operation.parameters.map(\.name)
             guard query.isPlain else {
-                throw Refused.invalid("the query has a field twice, or one that is no UTF-8")
+                let names = query.names
+                let double = names.first { name in names.count { $0 == name } > 1 }
+                throw Refused.invalid(
+                    double.map { "the query has '\(abridged($0))' twice" }
+                        ?? "a field of the query is no UTF-8, percent-encoded")
             }
             if let stray = query.names.first(where: { name in !known.contains { "\($0)" == name } }) {
                 let near = nearest(to: stray, among: known.map { "\($0)" }).map { "; did you mean '\($0)'?" } ?? ""

@@ -20,6 +20,7 @@ extension API {
     ///
     /// With a value that has been replaced already nothing is begun: whoever did not get the first answer asks again.
     func rotateSelf(_ request: Request) throws -> Answer {
+        if let refused = Self.refusal(ofSiteOf: request) { return .now(refused.response) }
         let held = try hold(request)
         // It is tried again by itself, at its own pace: whoever asks every second does not quicken it.
         guard held.fate.standing == .valid, !held.isUnderWay else { return .now(Self.standing(held)) }

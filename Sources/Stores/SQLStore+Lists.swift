@@ -80,7 +80,8 @@ extension SQLStore {
                 ], { .init(texts: [$0.id.text], number: $0.idleSince?.seconds) }, &walk)
         }
         guard !walk.isStopped, listing.idleSince == nil else { return }
-        let isGoingOn = !walk.isFirst && walk.start.number == nil
+        // Only what was given out among those of unknown use has no number and two texts.
+        let isGoingOn = !walk.isFirst && walk.start.number == nil && texts.count == 2
         walk.wantsUnknownUse = true
         try take(
             .listedByName, [.text(isGoingOn ? texts[0] : ""), .text(isGoingOn ? texts[1] : "")], Walk.name, &walk)

@@ -838,6 +838,7 @@ def test_whatever_is_refused_is_refused_as_a_problem(bare):
         other = root("GET", "/v1/audit?limit=1")["next"]
         for cursor in ("x", "7b7d", "00", other, other[:-2], "f" * 9_000):
             root("GET", f"/v1/tokens?cursor={cursor}", 422)
+        forge_cursors(served, root)
         for span in ("x", "1", "-"):
             root("GET", f"/v1/tokens?idle-for={span}", 422)
             root("GET", f"/v1/tokens?expires-within={span}", 422)
@@ -865,3 +866,49 @@ def test_a_question_about_no_scope_at_all_is_a_slip(bare, query):
         for path in ("/v1/authorize-for/;/x", f"/v1/authorize?{query}"):
             assert requests.get(served.address + path, timeout=10,
                                 headers={"Authorization": f"Bearer {value}"}).status_code == 400
+
+
+def forge_cursors(served, root):
+    """A page goes on with the question that it was of; and no cursor, whoever made it, ends the server."""
+    questions = [f"sort={sort}" for sort in ("name", "created", "expires", "used")]
+    questions += ["search=a", "scope=a:read", "status=clean", "expires-within=30d", "idle-for=1d", "state=all"]
+    given = {}
+    for name in ("aa", "ab", "ac"):
+        root("POST", "/v1/tokens", 201, json={"name": name, "scopes": ["a:read"]})
+    for question in questions:
+        given[question] = root("GET", f"/v1/tokens?limit=1&{question}")["next"]
+        if given[question]:
+            root("GET", f"/v1/tokens?{question}&cursor={given[question]}")
+    assert any(given.values())
+    for cursor in filter(None, given.values()):
+        for question in questions:
+            if cursor != given[question]:
+                root("GET", f"/v1/tokens?{question}&cursor={cursor}", 422)
+    for question in filter(given.get, questions):
+        kind = json.loads(bytes.fromhex(given[question]))["of"]
+        for texts in ([], [""], ["a"], ["a", "b"], ["a", "b", "c"], ["a"] * 9):
+            for number in (None, 0, -1, 2**63 - 1, -(2**63)):
+                forged = json.dumps({"of": kind, "texts": texts, "number": number}).encode().hex()
+                root("GET", f"/v1/tokens?{question}&cursor={forged}", None)
+                assert served.process.poll() is None, (question, texts, number)
+
+
+def test_a_patch_may_be_called_what_it_is(bare):
+    admin = bare.init()
+    with Served(bare) as served:
+        root = Caller(served, admin)
+        root("POST", "/v1/tokens", 201, json={"name": "t"})
+        merge = {"Content-Type": "application/merge-patch+json"}
+        assert root("PATCH", "/v1/tokens/t", data='{"description": "d"}', headers=merge)["token"]["description"] == "d"
+        root("POST", "/v1/tokens", 415, data='{"name": "u"}', headers=merge)
+        # What is read in the other direction looks like another name.
+        root("POST", "/v1/tokens", 422, json={"name": "a\u202eb"})
+        assert "has 'limit' twice" in root("GET", "/v1/tokens?limit=1&limit=2", 400)["detail"]
+        # A browser that remembers who asks lets no other page ask in his name.
+        for site in ("cross-site", "same-site"):
+            root("POST", "/v1/self/rotate", 403, headers={"Sec-Fetch-Site": site})
+            root("PATCH", "/v1/tokens/t", 403, json={}, headers={"Sec-Fetch-Site": site})
+        root("PUT", "/v1/freeze", json={"reason": "release"})
+        root("DELETE", "/v1/freeze?reason=released")
+        assert root("GET", "/v1/audit?limit=1")["entries"][0]["entry"]["cause"] == "released"
+        served.stop()

@@ -1,8 +1,10 @@
 """Who may do what to which token: the interface as it is used by those who are not administrators of everything."""
 
+import datetime
+
 import pytest
 
-from serving import Served
+from serving import Served, wait_until
 from test_api import Caller, caller, listed
 
 
@@ -72,7 +74,7 @@ def test_an_issuer_gives_no_more_than_he_has(team):
     for action in ("quarantine", "restore"):
         ivy("POST", f"/v1/tokens/mine/{action}", 403, json={"reason": "test"})
     for method, path in (("GET", "/v1/audit"), ("GET", "/v1/plans"), ("POST", "/v1/plans"), ("GET", "/v1/policies"),
-                         ("GET", "/v1/reports/compliance"), ("PUT", "/v1/freeze"), ("GET", "/v1/waivers")):
+                         ("GET", "/v1/reports/compliance"), ("PUT", "/v1/freeze")):
         ivy(method, path, 403, json={} if method != "GET" else None)
     assert {scope["name"] for scope in ivy("GET", "/v1/scopes")["scopes"] if scope["grantable"]} <= {"a:read", "b:read"}
 
@@ -158,3 +160,56 @@ def test_the_answer_to_a_key_is_given_to_whoever_asked_alone(team):
     other("POST", "/v1/tokens", 409, headers=key, json={"name": "mine", "scopes": ["a:read"]})
     again = ivy.ask("POST", "/v1/tokens", 201, headers=key, json={"name": "mine", "scopes": ["a:read"]})
     assert again.json()["token"]["id"] == mine["token"]["id"] and again.json()["value"] is None
+
+
+def test_whoever_takes_the_name_of_a_maker_has_not_made_what_he_made(team):
+    bare, served, root, ivy = team
+    alice = caller(bare, served, "alice", "rota:issue", "a:read", owner="web")
+    alice("POST", "/v1/tokens", 201, json={"name": "alices", "scopes": ["a:read"]})
+    root("POST", "/v1/tokens/alice/revoke", json={"reason": "left"})
+    # A moment later, since a maker may make something in the second in which he was made.
+    wait_until(lambda: root("GET", "/v1/tokens/alices")["token"]["created_at"] < now())
+    second = ivy("POST", "/v1/tokens", 201, json={"name": "alice", "scopes": ["rota:issue", "a:read"]})["value"]
+    second = Caller(served, second)
+    second("POST", "/v1/tokens/alices/revoke", 403, json={})
+    second("POST", "/v1/tokens/alices/rotate", 403, json={})
+    second("PATCH", "/v1/tokens/alices", 403, json={"scopes": []})
+    assert root("GET", "/v1/tokens/alices")["token"]["state"] == "active"
+    # And his own are his.
+    second("POST", "/v1/tokens", 201, json={"name": "own", "scopes": ["a:read"]})
+    second("POST", "/v1/tokens/own/revoke", json={})
+
+
+def test_an_issuer_takes_nothing_from_tokens_that_others_made(team):
+    bare, served, root, ivy = team
+    root("PATCH", "/v1/tokens/ours", json={"destinations": ["local:one", "local:two"]})
+    for body in ({"scopes": []}, {"destinations": []}, {"destinations": ["local:one"]}):
+        ivy("PATCH", "/v1/tokens/ours", 403, json=body)
+    assert ivy("PATCH", "/v1/tokens/ours", json={"description": "ours"})["changed"] is True
+    token = root("GET", "/v1/tokens/ours")["token"]
+    assert (token["scopes"], token["destination_count"]) == (["a:read"], 2)
+
+
+def test_an_issuer_follows_the_waivers_that_he_asked_for(team):
+    bare, served, root, ivy = team
+    asked = {"token": "ours", "policy": "quarterly", "reason": "late", "ends_at": later(30)}
+    other = root("POST", "/v1/waivers", 201, json=asked | {"token": "theirs"})["waiver"]["id"]
+    answer = ivy.ask("POST", "/v1/waivers", 201, json=asked)
+    own = answer.json()["waiver"]["id"]
+    assert ivy("GET", answer.headers["Location"])["waiver"]["id"] == own
+    assert [waiver["id"] for waiver in ivy("GET", "/v1/waivers")["waivers"]] == [own]
+    ivy("GET", f"/v1/waivers/{other}", 404)
+    ivy("POST", f"/v1/waivers/{other}/withdraw", 404, json={})
+    ivy("POST", f"/v1/waivers/{own}/approve", 403, json={})
+    # He is told to withdraw it before he asks again, and may.
+    ivy("POST", "/v1/waivers", 409, json=asked)
+    assert ivy("POST", f"/v1/waivers/{own}/withdraw", json={})["waiver"]["state"] == "withdrawn"
+    ivy("POST", "/v1/waivers", 201, json=asked)
+
+
+def now():
+    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def later(days):
+    return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -9,7 +9,7 @@ extension API {
         guard let kind = TokenActionPage.Kind(rawValue: action) else { throw Refused.missing("action") }
         return look(visit) { [self] store in
             let page = try actionPage(kind, visit, from: store)
-            return show(page, visit, about: page.token)
+            return show(page, visit, hasHand: true)
         }
     }
 
@@ -17,7 +17,7 @@ extension API {
         _ kind: TokenActionPage.Kind, _ visit: Visit, from store: some StoreReads, errors: [String: String] = [:]
     ) throws -> TokenActionPage {
         let token = try visit.call.token(in: store)
-        try visit.call.requireHand(on: token)
+        try visit.call.requireHand(on: token, in: store)
         let configuration = parts.configuration()
         let policies = configuration.policies
         let overlap = policies.overlap(of: token, at: visit.now, tracking: try store.tracking()).overlap
@@ -61,7 +61,7 @@ extension API {
             guard errors.isEmpty else {
                 var page = page
                 page.errors = errors
-                return show(page, visit, status: 422, about: page.token)
+                return show(page, visit, status: 422, hasHand: true)
             }
             return try await act(kind, on: page.token, because: reason, visit, configuration)
         }
@@ -101,7 +101,8 @@ extension API {
             let change = visit.call.change(reason)
             let isDone = try await parts.store.write { store in
                 // Whose it is may have changed since the form was read.
-                try visit.call.requireHand(on: try visit.call.token(in: store), isEmergency: kind == .emergency)
+                try visit.call.requireHand(
+                    on: try visit.call.token(in: store), isEmergency: kind == .emergency, in: store)
                 return try store.revokeToken(token.id, isEmergency: kind == .emergency, change: change)
             }
             return go(

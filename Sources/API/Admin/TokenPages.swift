@@ -12,7 +12,8 @@ extension API {
         let query = TokenQuery(visit).sortedAsItComes(at: visit.now)
         let listing = visit.call.narrowed(TokenListing(query, at: visit.now))
         let text = visit.asked("cursor")
-        let cursor = try text.isEmpty ? nil : Cursor.read(text, of: "tokens")
+        let kind = Cursor.kind(of: listing)
+        let cursor = try text.isEmpty ? nil : Cursor.read(text, of: kind)
         let configuration = parts.configuration()
         let seesAll = visit.call.seesAll
         return look(visit) { [self] store in
@@ -27,7 +28,7 @@ extension API {
             return show(
                 TokenListPage(
                     query: query, rows: rows, active: seesAll ? try store.countActive() : nil,
-                    next: page.next.map { Cursor(texts: $0.texts, number: $0.number).text(of: "tokens") },
+                    next: page.next.map { Cursor(texts: $0.texts, number: $0.number).text(of: kind) },
                     isContinued: cursor != nil,
                     lookedAt: page.isCutShort
                         ? listing.search == nil ? TokenListing.mostLookedAt : TokenListing.mostNamesLookedAt : nil,
@@ -79,7 +80,7 @@ extension API {
                 page, visit,
                 notice: missing.map {
                     Frame.Notice(kind: .warning, text: "It has no value yet: \($0.why). To finish it: \($0.remedy)")
-                }, about: token)
+                }, hasHand: visit.call.hasHand(on: token, in: store))
         }
     }
 }

@@ -146,12 +146,12 @@ extension API {
 
     /// - parameters:
     ///   - notice: where he is told nothing else.
-    ///   - token: what the page is about, where more may be done to it than to others.
+    ///   - hasHand: whether he may revoke and rotate the token that the page is about.
     func show(
-        _ page: some Page, _ visit: Visit, status: Int = 200, notice: Frame.Notice? = nil, about token: Token? = nil
+        _ page: some Page, _ visit: Visit, status: Int = 200, notice: Frame.Notice? = nil, hasHand: Bool = false
     ) -> Response {
         var frame = frame(visit)
-        if let token, visit.call.hasHand(on: token) { frame.person?.may.formUnion([.rotate, .revoke]) }
+        if hasHand { frame.person?.may.formUnion([.rotate, .revoke]) }
         frame.notice = frame.notice ?? notice
         return Response(status, headers: Self.pageHeaders, body: page.render(in: frame))
     }

@@ -46,7 +46,8 @@ extension Call {
 
     private var isJSON: Bool {
         let type = request.headers["content-type"]?.lowercased() ?? ""
-        return type == "application/json" || type.hasPrefix("application/json;")
+        let kinds = ["application/json"] + (request.method == "PATCH" ? ["application/merge-patch+json"] : [])
+        return kinds.contains { type == $0 || type.hasPrefix("\($0);") }
     }
 }
 

@@ -83,7 +83,10 @@ extension Operation {
             body: .optional([("reason", remark), ("overlap", remark)], required: []),
             takesKey: true,
             answer: ok(
-                .object([("token", .named("Token")), ("outcome", .text), ("rotation", .maybe(.named("Rotation")))])),
+                .object([
+                    ("token", .named("Token")), ("outcome", .text), ("rotation", .maybe(.named("Rotation"))),
+                    ("cause", .maybe(.text)), ("remark", .maybe(.text)),
+                ])),
             refusals: [404, 409, 415], handler: .role { try $0.rotateToken($1) }),
         Operation(
             id: "revokeToken", method: "POST", path: "/v1/tokens/{token}/revoke",
@@ -91,7 +94,10 @@ extension Operation {
             body: .optional([("reason", remark), ("emergency", .maybe(.truth))], required: []),
             takesKey: true,
             answer: ok(
-                .object([("token", .named("Token")), ("outcome", .words(["done", "already-ended"]))])),
+                .object([
+                    ("token", .named("Token")), ("outcome", .words(["done", "already-ended"])),
+                    ("recorded_only", .truth),
+                ])),
             refusals: [404, 409, 415], handler: .role { try $0.revokeToken($1) }),
         Operation(
             id: "quarantineToken", method: "POST", path: "/v1/tokens/{token}/quarantine",
@@ -186,7 +192,7 @@ extension Operation {
     private static let waivers: [Operation] = [
         Operation(
             id: "listWaivers", method: "GET", path: "/v1/waivers", summary: "Dated exceptions, the newest first",
-            roles: auditors,
+            roles: lookers,
             parameters: page + [
                 Parameter(name: "state", schema: .words(Waiver.State.allCases.map(\.rawValue)), about: "all")
             ], answer: ok(.object([("waivers", .list(.named("Waiver"))), ("next", .maybe(.text))])),
@@ -202,7 +208,7 @@ extension Operation {
                 ], required: ["token", "policy", "reason", "ends_at"]), takesKey: true,
             answer: ok(waiverAnswer, 201), refusals: [404, 409, 415], handler: .role { try $0.requestWaiver($1) }),
         Operation(
-            id: "showWaiver", method: "GET", path: "/v1/waivers/{waiver}", summary: "An exception", roles: auditors,
+            id: "showWaiver", method: "GET", path: "/v1/waivers/{waiver}", summary: "An exception", roles: lookers,
             answer: ok(waiverAnswer), refusals: [404], handler: .role { try $0.showWaiver($1) }),
         Operation(
             id: "approveWaiver", method: "POST", path: "/v1/waivers/{waiver}/approve",
@@ -211,7 +217,7 @@ extension Operation {
             refusals: [404, 409, 415], handler: .role { try $0.approveWaiver($1) }),
         Operation(
             id: "withdrawWaiver", method: "POST", path: "/v1/waivers/{waiver}/withdraw",
-            summary: "Ends an exception before its time", roles: operators,
+            summary: "Ends an exception before its time; with rota:issue one that you asked for", roles: enders,
             body: .optional([("reason", remark)], required: []), takesKey: true, answer: ok(waiverAnswer),
             refusals: [404, 409, 415],
             handler: .role { try $0.withdrawWaiver($1) }),
@@ -274,7 +280,8 @@ extension Operation {
             answer: ok(freezeAnswer), refusals: [409, 415], handler: .role { try $0.freeze($1) }),
         Operation(
             id: "unfreeze", method: "DELETE", path: "/v1/freeze", summary: "Lets everything go on after a freeze",
-            roles: operators, answer: ok(.object([("unfrozen", .truth), ("held", .named("Held"))])),
+            roles: operators, parameters: [Parameter(name: "reason", schema: .text, about: "why, for the audit log")],
+            answer: ok(.object([("unfrozen", .truth), ("held", .named("Held"))])),
             refusals: [409], handler: .role { try $0.unfreeze($1) }),
     ]
 

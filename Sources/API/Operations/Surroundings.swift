@@ -121,7 +121,8 @@ extension API {
                 guard replaces else {
                     throw Refused.conflict(
                         "\(present.actor) has frozen it since \(present.begunAt): \(present.reason)",
-                        hint: "talk to who did; 'replace': true has yours take its place", reason: "frozen-already")
+                        hint: "talk to who did; 'replace': true (rota freeze --replace) has yours take its place",
+                        reason: "frozen-already")
                 }
             }
             let freeze = Freeze(reason: reason, actor: call.principal.actor.name, begunAt: call.now, endsAt: end)
@@ -131,8 +132,10 @@ extension API {
     }
 
     func unfreeze(_ call: Call) throws -> Answer {
-        write(call) { store in
-            let isEnded = try store.unfreeze(change: call.change("unfreeze"))
+        let reason = call.text("reason") ?? ""
+        if !reason.isEmpty, let fault = Remark.fault(of: reason) { throw Refused.senseless("reason: \(fault)") }
+        return write(call) { store in
+            let isEnded = try store.unfreeze(change: call.change(reason.isEmpty ? "unfreeze" : reason))
             return ["unfrozen": .bool(isEnded), "held": BrakeDocument.json(try store.brake(at: call.now))]
         }
     }

@@ -14,7 +14,7 @@ extension API {
         try filled.finish()
         return write(call) { store in
             let token = try call.token(in: store)
-            try call.requireHand(on: token, isEmergency: isEmergency)
+            try call.requireHand(on: token, isEmergency: isEmergency, in: store)
             let isDone = try store.revokeToken(token.id, isEmergency: isEmergency, change: call.change(reason))
             let after = try store.token(token.id) ?? token
             return [
@@ -53,8 +53,11 @@ extension API {
         if let overlap, overlap < .zero || overlap > .days(365) { filled.fault("overlap: from 0s to 365d") }
         try filled.finish()
         return try performOnce(call) { [self] configuration in
-            let token = try await parts.store.read { try call.token(in: $0) }
-            try call.requireHand(on: token)
+            let token = try await parts.store.read { store in
+                let token = try call.token(in: store)
+                try call.requireHand(on: token, in: store)
+                return token
+            }
             let result = try await configuration.rotate.rotate(
                 token.id.text, overlap: overlap ?? Rule.usualOverlap, endsOlder: overlap != nil, reason: reason,
                 actor: call.principal.actor)
@@ -119,13 +122,15 @@ extension Call {
     /// Who operates Rota may; who only issues, where he made the token himself, it is still of his owner, and can do no
     /// more than he. A brake is not his to pass.
     ///
-    /// Names are of one active token each, so that whoever bears the maker's name is he, or has taken his place.
+    /// Names are of one active token each, and a maker is older than what he has made: a younger token of his name is
+    /// somebody else's, who has taken the name when it was free.
     ///
     /// - throws: `Refused` with 403.
-    func requireHand(on token: Token, isEmergency: Bool = false) throws {
+    func requireHand(on token: Token, isEmergency: Bool = false, in store: some StoreReads) throws {
         guard !caller.has(Role.operate), !isAdmin else { return }
         guard !isEmergency else { throw Refused.forbidden("'emergency' needs \(Role.operate)") }
-        guard token.createdBy == principal.actor.name else {
+        let own = try store.token(caller.tokenID)
+        guard token.createdBy == principal.actor.name, let own, own.createdAt <= token.createdAt else {
             throw Refused.forbidden("you revoke and rotate the tokens that you made; others need \(Role.operate)")
         }
         guard !caller.owner.isEmpty, token.owner == caller.owner, ungranted(token.scopes) == nil else {
@@ -135,22 +140,34 @@ extension Call {
 }
 
 extension Call {
-    /// Refuses what would make somebody else of who holds the token, or end it as a revocation does: he is known by its
-    /// name in the audit log, and what he made is his by it.
+    /// Refuses what would make somebody else of who holds the token, or take from him what he works with, as a
+    /// revocation does: he is known by its name in the audit log, and what he made is his by it.
     ///
+    /// - parameter losingPlaces: whether places of it are taken away.
     /// - throws: `Refused` with 403.
-    func requireHand(on before: Token, toMake after: Token) throws {
+    func requireHand(
+        on before: Token, toMake after: Token, losingPlaces: Bool, in store: some StoreReads
+    ) throws {
         guard !isAdmin else { return }
         if before.name != after.name, (before.scopes + after.scopes).contains(where: [ScopeEntry].roles.contains) {
             throw Refused.forbidden("whoever holds a role is known by the name of his token: ask an administrator")
         }
-        if let end = after.expiresAt, before.expiresAt.map({ end < $0 }) ?? true, !hasHand(on: before) {
+        if let end = after.expiresAt, before.expiresAt.map({ end < $0 }) ?? true,
+            !hasHand(on: before, in: store)
+        {
             throw Refused.forbidden("you bring the end forward of tokens that you made; others need \(Role.operate)")
+        }
+        let losesScopes = before.scopes.contains { !after.scopes.contains($0) }
+        if losesScopes || losingPlaces, !hasHand(on: before, in: store) {
+            throw Refused.forbidden(
+                "you take scopes and places from tokens that you made; others need \(Role.operate)")
         }
     }
 
     /// Whether he may revoke and rotate it.
-    func hasHand(on token: Token) -> Bool { (try? requireHand(on: token)) != nil }
+    func hasHand(on token: Token, in store: some StoreReads) -> Bool {
+        (try? requireHand(on: token, in: store)) != nil
+    }
 }
 
 extension QuarantineResult.Refusal {

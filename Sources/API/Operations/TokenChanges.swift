@@ -187,7 +187,10 @@ extension API {
         try call.requireCeiling(
             labels: labels.filter { before.labels[$0] != token.labels[$0] }.sorted(),
             places: wanted.filter { place in !known.contains { $0.description == place.description } }, configuration)
-        try call.requireHand(on: before, toMake: token)
+        let losesPlaces = known.contains { place in
+            !wanted.contains { $0.description == configuration.knownVaults.plain(place).description }
+        }
+        try call.requireHand(on: before, toMake: token, losingPlaces: losesPlaces, in: store)
         let isEdited = try store.editToken(token, change: call.change("token edit"))
         let isMoved = try move(before.id, from: known, to: wanted, configuration.knownVaults, call, in: store)
         return (try store.token(before.id) ?? token, isEdited || isMoved)

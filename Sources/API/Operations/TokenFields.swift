@@ -122,7 +122,9 @@ extension ServedConfiguration {
         var faults: [String] = []
         for text in texts {
             guard let given = Destination(text) else {
-                faults.append("'\(abridged(text))' is no destination: write VAULT:PATH or VAULT:PATH#FIELD")
+                faults.append(
+                    "'\(abridged(text))' is no destination: write VAULT:PATH or VAULT:PATH#FIELD, without '.' and '..' as steps"
+                )
                 continue
             }
             let place = knownVaults.plain(given)

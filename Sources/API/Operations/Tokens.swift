@@ -10,7 +10,8 @@ extension API {
     func listTokens(_ call: Call) throws -> Answer {
         let listing = try Self.listing(call)
         let limit = try call.limit()
-        let cursor = try call.text("cursor").map { try Cursor.read($0, of: "tokens") }
+        let kind = Cursor.kind(of: listing)
+        let cursor = try call.text("cursor").map { try Cursor.read($0, of: kind) }
         let position = cursor.map { TokenListing.Position(texts: $0.texts, number: $0.number) }
         return read(call) { store in
             let page = try store.tokens(listing, after: position, limit: limit)
@@ -18,7 +19,7 @@ extension API {
                 Array(
                     JSON.object([
                         "tokens": .array(page.tokens.map { TokenDocument.json($0, at: call.now) }),
-                        "next": page.next.map { .string(Cursor(texts: $0.texts, number: $0.number).text(of: "tokens")) }
+                        "next": page.next.map { .string(Cursor(texts: $0.texts, number: $0.number).text(of: kind)) }
                             ?? .null,
                         "cut_short": .bool(page.isCutShort),
                     ]).serialized().utf8), headers: [Self.noStore])
@@ -193,11 +194,23 @@ struct Cursor {
         return Hex.encode(Array(document.serialized().utf8))
     }
 
+    /// Which question a page of tokens goes on with: with another one it would be another place, or none.
+    static func kind(of listing: TokenListing) -> String {
+        let conditions: [String?] = [
+            listing.order.rawValue, listing.state?.rawValue, listing.search, listing.owner, listing.scope,
+            listing.status?.rawValue, listing.policy, listing.isNeverUsed ? "never" : nil,
+            // Spans from now move on from page to page.
+            listing.endsBy == nil ? nil : "ends", listing.idleSince == nil ? nil : "idle",
+        ]
+        let text = JSON.array(conditions.map { $0.map { .string($0) } ?? .null }).serialized()
+        return "tokens:" + Hex.encode(Array(SHA256.digest(of: text).prefix(8)))
+    }
+
     static func read(_ text: String, of kind: String) throws -> Cursor {
         guard text.utf8.count <= 8192, let bytes = Hex.decode(text),
             let document = try? JSON.parse(bytes, maximumBytes: 4096), document["of"]?.string == kind,
             let texts = document["texts"]?.array?.map(\.string) as? [String]
-        else { throw Refused.senseless("cursor: it is none that was given out here") }
+        else { throw Refused.senseless("cursor: it is none that was given out for this question; begin without it") }
         return Cursor(texts: texts, number: document["number"]?.integer)
     }
 }

@@ -11,7 +11,7 @@ extension API {
         let (limit, start) = (try call.limit(), try call.start(of: "waivers"))
         return read(call) { store in
             let (waivers, next) = try store.waivers(before: start, limit: limit + 1) { waiver in
-                state.map { waiver.state(at: call.now) == $0 } ?? true
+                call.sees(waiver) && state.map { waiver.state(at: call.now) == $0 } ?? true
             }.page(of: limit)
             return .json([
                 "waivers": .array(
@@ -24,6 +24,7 @@ extension API {
     func showWaiver(_ call: Call) throws -> Answer {
         read(call) { store in
             let waiver = try store.requireWaiver(call.name("waiver"))
+            guard call.sees(waiver) else { throw Refused.missing("waiver") }
             return .json(["waiver": waiver.json(at: call.now, name: try store.tokenName(of: waiver))])
         }
     }
@@ -69,9 +70,15 @@ extension API {
         let reason = filled.remark("reason", otherwise: "")
         try filled.finish()
         return write(call) { store in
+            guard call.sees(try store.requireWaiver(call.name("waiver"))) else { throw Refused.missing("waiver") }
             let waiver = try Engine.withdrawWaiver(
                 call.name("waiver"), by: call.principal, reason: reason, in: store, at: call.now)
             return ["waiver": waiver.json(at: call.now, name: try store.tokenName(of: waiver))]
         }
     }
+}
+
+extension Call {
+    /// Who only issues knows of the exceptions that he has asked for.
+    func sees(_ waiver: Waiver) -> Bool { seesAll || waiver.requester.account == principal.account }
 }

@@ -44,7 +44,12 @@ package enum TokenFields {
 
     private static func isText(_ text: String, longest: Int) -> Bool {
         (text.utf8.count <= longest || text.count <= longest)
-            && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F..<0xA0).contains($0.value) }
+            && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F..<0xA0).contains($0.value) && !turns($0) }
+    }
+
+    /// Whether it has what follows read in the other direction: a name would look like another one.
+    private static func turns(_ scalar: Unicode.Scalar) -> Bool {
+        (0x202A...0x202E).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value)
     }
 }
 

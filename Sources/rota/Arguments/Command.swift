@@ -71,13 +71,17 @@ struct Command: Sendable {
         Option("help", help: "print this help"),
     ]
 
+    /// Those that it takes: without what goes with a server, where it is not done at one; and without what it calls so
+    /// itself.
+    var furtherOptions: [Option] {
+        let isRemote = RemoteCommand.all.contains { $0.words == words }
+        return Command.globalOptions.filter { option in
+            (isRemote || !["server", "token-file", "server-ca"].contains(option.name))
+                && !options.contains { $0.name == option.name }
+        }
+    }
+
     func option(named name: String) -> Option? {
         options.first { $0.name == name } ?? Command.globalOptions.first { $0.name == name }
     }
-}
-
-/// A first word that several commands share, as `token` in `token create`.
-struct CommandGroup: Sendable {
-    var name: String
-    var summary: String
 }

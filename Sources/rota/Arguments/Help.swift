@@ -45,19 +45,10 @@ struct Help {
                 command.options.map { ($0.usage, $0.help + ($0.repeats ? " (may be repeated)" : "")) })
         }
         lines +=
-            ["", "Options of every command:"] + columns(globalOptions(of: command).map { ($0.usage, $0.help) })
+            ["", "Options of every command:"] + columns(command.furtherOptions.map { ($0.usage, $0.help) })
         if !command.examples.isEmpty { lines += ["", "Examples:"] + command.examples.map { "  " + $0 } }
         lines += ["", "Exit codes:"] + columns(command.exitCodes.map { (String($0.rawValue), $0.meaning) })
         return lines.joined(separator: "\n") + "\n"
-    }
-
-    /// Without what goes with a server, for a command that is not done at one; and without what it calls so itself.
-    private func globalOptions(of command: Command) -> [Command.Option] {
-        let isRemote = RemoteCommand.all.contains { $0.words == command.words }
-        return Command.globalOptions.filter { option in
-            (isRemote || !["server", "token-file", "server-ca"].contains(option.name))
-                && !command.options.contains { $0.name == option.name }
-        }
     }
 
     private func columns(_ rows: [(String, String)]) -> [String] {

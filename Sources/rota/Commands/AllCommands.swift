@@ -1,7 +1,7 @@
 extension Command {
     /// Every command, in the order of `rota --help`.
     static let all: [Command] = [
-        initialise, importInventory, status,
+        initialise, importInventory, exportInventory, status,
         tokenCreate, tokenList, tokenShow, tokenEdit, tokenVerify, tokenRotate, tokenRevoke, tokenQuarantine,
         tokenRestore,
         policyCheck, policyExplain, policyTest, policySchema, policyDiff, policySimulate, policyCalendar,
@@ -10,6 +10,6 @@ extension Command {
         vaultList, vaultCheck, vaultAdopt, vaultDrift,
         webhookList, webhookDeliveries, webhookReplay, webhookTest,
         auditTail, auditShow, auditVerify, auditProve, auditExport, auditCheckpoint, auditKey,
-        freeze, unfreeze, storeReconcile,
+        freeze, unfreeze, storeReconcile, completion,
     ]
 }

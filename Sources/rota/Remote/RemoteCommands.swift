@@ -307,8 +307,9 @@ extension RemoteCommand {
             return Question("PUT", ["v1", "freeze"], body: .object(body))
         },
         RemoteCommand(
-            "unfreeze", [], .sentence { $0["unfrozen"]?.bool == true ? "not frozen any more" : "it was not frozen" }
-        ) { _, _ in Question("DELETE", ["v1", "freeze"]) },
+            "unfreeze", ["reason"],
+            .sentence { $0["unfrozen"]?.bool == true ? "not frozen any more" : "it was not frozen" }
+        ) { arguments, _ in Question("DELETE", ["v1", "freeze"], query: [("reason", arguments.value("reason"))]) },
     ]
 }
 
