@@ -6,16 +6,16 @@ package import RotaCore
 
 /// A folder that gets a file for each checkpoint, such as a share that can be written once.
 ///
-/// A file is made under its own name, written and synced, and never touched again: no name is given to another file, and
-/// none is removed. One that a crash left half written stays as it is, and the checkpoint goes under a further name.
-/// The folder is never made: where it is not, the share is not mounted.
+/// A file is made under its own name, written and synced, and never touched again: no name is given to another
+/// file, and none is removed. One that a crash left half written stays as it is, and the checkpoint goes under a
+/// further name. The folder is never made: where it is not, the share is not mounted.
 package final class FileWitness: CheckpointWitness {
     package let name: String
     package let kind = "file"
     package let place: String
 
     private let folder: String
-    // File calls block, and a share that is gone may hold them for ever: whoever is tired of it leaves the thread to it.
+    // File calls block, and a share that is gone may hold them for ever: whoever is tired of it leaves it the thread.
     private let queue: DispatchQueue
 
     /// How many names one checkpoint may take.
@@ -110,11 +110,12 @@ package final class FileWitness: CheckpointWitness {
 
     /// Makes a file; false where there is one of that name.
     private static func write(_ text: String, to path: String) throws(WitnessError) -> Bool {
-        // For others to read: there is no secret in it.
         let file = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o444)
         if file < 0, errno == EEXIST { return false }
         guard file >= 0 else { throw fault("cannot make", path) }
         defer { close(file) }
+        // For others to read, whatever the mask: there is no secret in it. Some shares know no modes.
+        _ = fchmod(file, 0o444)
         let bytes = Array(text.utf8)
         var written = 0
         while written < bytes.count {

@@ -222,7 +222,7 @@ private func requireContinuation(of held: String, by store: any CheckpointReads,
     guard isContinued else {
         let how = checkpoint.size > size ? ", and has \(size)" : ""
         throw WitnessError(
-            "the audit log does not go on from the checkpoint of \(checkpoint.size) entries that it holds\(how): it was "
-                + "cut off, written anew, or put back from a backup; what it holds is left as it is")
+            "the audit log does not go on from the checkpoint of \(checkpoint.size) entries that it holds\(how): it "
+                + "was cut off, written anew, or put back from a backup; what it holds is left as it is")
     }
 }

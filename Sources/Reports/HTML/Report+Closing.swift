@@ -114,8 +114,8 @@ extension Report {
         }
         return """
 
-            <h3>Witnesses</h3><p>Who was given a checkpoint of the audit log, and what each took last. Ask them for it: \
-            what the log was then cannot have been changed since without being found.</p>
+            <h3>Witnesses</h3><p>Who was given a checkpoint of the audit log, and what each took last. Ask them \
+            for it: what the log was then cannot have been changed since without being found.</p>
             <dl class="facts">\(facts)</dl>
             """
     }

@@ -34,7 +34,9 @@ extension ConfigurationReader {
                 let kind = reader.witnessKind(word, entry, what, configuration)
             else { return nil }
             // A minute is how often what the log is is signed at the most.
-            let interval = entry.value["every"].flatMap { reader.span($0, "every", in: 60...31_622_400) }
+            let interval = entry.value["every"].flatMap {
+                reader.span($0, "every", in: 60...31_622_400, hint: "write 24h or 7d")
+            }
             return WitnessSettings(name: entry.key, kind: kind, interval: interval ?? WitnessTurn.usualInterval)
         }
     }
