@@ -60,6 +60,7 @@ let package = Package(
         module("Stores", ["Engine", "RotaCore", "TransparencyLog", "SQLite", "Crypto", "JSON"]),
         module("Vaults", ["Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
         module("Webhooks", ["Addresses", "Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
+        module("Witnesses", ["Engine", "RotaCore", "TransparencyLog", "HTTPClient", "Crypto", "JSON"]),
         module("OpenID", ["HTTPClient", "RotaCore", "Crypto", "JSON"]),
         module(
             "API",
@@ -76,7 +77,7 @@ let package = Package(
             dependencies: [
                 "Engine", "Stores", "Vaults", "Webhooks", "PolicyFiles", "Reports", "RotaCore", "YAML",
                 "JSON", "Crypto", "HTTPClient", "Addresses", "HTTPServer", "API", "Documents", "OpenID",
-                "TransparencyLog", "Archive",
+                "TransparencyLog", "Archive", "Witnesses",
             ],
             swiftSettings: safe),
 
@@ -96,10 +97,13 @@ let package = Package(
         tests("CEL", ["CEL", "JSON"]),
         tests("TransparencyLog", ["TransparencyLog", "Crypto"]),
         tests("RotaCore", ["RotaCore", "Engine"]),
-        tests("Engine", ["Engine", "RotaCore", "Stores", "Crypto", "JSON"]),
+        tests("Engine", ["Engine", "RotaCore", "Stores", "TransparencyLog", "Crypto", "JSON"]),
         tests("Stores", ["Stores", "SQLite", "Engine", "RotaCore", "Crypto", "JSON"]),
         tests("Vaults", ["Vaults", "Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
         tests("Webhooks", ["Webhooks", "Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"]),
+        tests(
+            "Witnesses",
+            ["Witnesses", "Webhooks", "HTTPClient", "Engine", "RotaCore", "TransparencyLog", "Crypto", "JSON"]),
         tests("API", ["API", "HTTPServer", "Stores", "Addresses", "Engine", "RotaCore", "Crypto", "JSON"]),
         tests("PolicyFiles", ["PolicyFiles", "RotaCore", "YAML", "JSON"]),
         tests("Reports", ["Reports", "Engine", "RotaCore", "JSON"]),

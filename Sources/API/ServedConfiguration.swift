@@ -80,6 +80,8 @@ package struct ServedConfiguration: Sendable {
     package var signIns: [SignIn] = []
     /// Patterns of places that who only issues may have values brought to.
     package var issueInto: [String] = []
+    /// The names of those who are given checkpoints of the audit log.
+    package var witnesses: [String] = []
     package var rotate: RotateUseCase
     package var run: RunUseCase
     /// Does a command as it is done at home.

@@ -15,6 +15,10 @@ static inline CURLcode rota_curl_set_pointer(CURL *h, CURLoption o, void *v) { r
 static inline CURLcode rota_curl_set_list(CURL *h, CURLoption o, struct curl_slist *v) { return curl_easy_setopt(h, o, v); }
 
 typedef size_t (*rota_curl_data_callback)(char *, size_t, size_t, void *);
+static inline CURLcode rota_curl_set_read(CURL *h, rota_curl_data_callback callback, void *context) {
+    CURLcode r = curl_easy_setopt(h, CURLOPT_READFUNCTION, callback);
+    return r ? r : curl_easy_setopt(h, CURLOPT_READDATA, context);
+}
 typedef curl_socket_t (*rota_curl_opensocket_callback)(void *, curlsocktype, struct curl_sockaddr *);
 static inline CURLcode rota_curl_set_write(CURL *h, rota_curl_data_callback callback, void *context) {
     CURLcode r = curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, callback);

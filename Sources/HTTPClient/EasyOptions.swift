@@ -76,12 +76,16 @@ struct EasyOptions {
         set(CURLOPT_LOW_SPEED_TIME, Self.milliseconds(request.longestSilence) / 1000)
     }
 
+    /// - parameter file: of the only authorities to trust; the system's if nil.
+    mutating func setTrust(_ file: String?) {
+        guard let file else { return }
+        set(CURLOPT_CAINFO, file)
+        // Else the system's directory would be trusted beside the file.
+        check(rota_curl_set_string(handle, CURLOPT_CAPATH, nil))
+    }
+
     mutating func setTrust(of request: Request) {
-        if let file = request.certificateAuthorityFile {
-            set(CURLOPT_CAINFO, file)
-            // Else the system's directory would be trusted beside the file.
-            check(rota_curl_set_string(handle, CURLOPT_CAPATH, nil))
-        }
+        setTrust(request.certificateAuthorityFile)
         if let files = request.clientCertificate {
             set(CURLOPT_SSLCERT, files.certificateFile)
             set(CURLOPT_SSLKEY, files.keyFile)
@@ -110,6 +114,23 @@ struct EasyOptions {
             set(CURLOPT_HTTPGET, 1)
         }
         set(CURLOPT_CUSTOMREQUEST, method)
+    }
+
+    /// Envelope, server and security of a mail; its text is read by the transfer.
+    mutating func setMail(_ mail: Mail, recipients: UnsafeMutablePointer<curl_slist>?) {
+        set(CURLOPT_PROTOCOLS_STR, "smtp,smtps")
+        set(CURLOPT_URL, mail.url)
+        set(CURLOPT_USE_SSL, Int(mail.security == .none ? CURLUSESSL_NONE.rawValue : CURLUSESSL_ALL.rawValue))
+        set(CURLOPT_TIMEOUT_MS, Self.milliseconds(mail.timeout))
+        set(CURLOPT_CONNECTTIMEOUT_MS, Self.milliseconds(min(mail.timeout, .seconds(10))))
+        // The next mail comes a day later: what idles until then is closed by whoever is tired of it.
+        set(CURLOPT_FORBID_REUSE, 1)
+        set(CURLOPT_MAIL_FROM, mail.from)
+        set(CURLOPT_MAIL_RCPT, recipients)
+        if let user = mail.user { set(CURLOPT_USERNAME, user) }
+        if let password = mail.password { set(CURLOPT_PASSWORD, password) }
+        set(CURLOPT_UPLOAD, 1)
+        check(rota_curl_set_offset(handle, CURLOPT_INFILESIZE_LARGE, curl_off_t(mail.message.count)))
     }
 
     /// Rounded up, for zero would mean no limit; at most a day.

@@ -32,11 +32,16 @@ package final class HTTPClient: Sendable {
     /// Sends a request and waits for the whole reply, whatever its status.
     package func send(_ request: Request) async throws(HTTPError) -> Response {
         try request.validate()
+        return try await carry(.request(request))
+    }
+
+    /// Has the thread do it, and waits for what comes of it.
+    func carry(_ errand: Errand) async throws(HTTPError) -> Response {
         let id = mailbox.newID()
         defer { mailbox.forget(id) }
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { reply in
-                mailbox.submit(Submission(id: id, request: request, reply: reply))
+                mailbox.submit(Submission(id: id, errand: errand, reply: reply))
             }
         } onCancel: {
             mailbox.cancel(id)

@@ -1,10 +1,16 @@
 import CCurl
 import Glibc
 
-/// A request on its way to the thread, with where to put the result.
+/// What the thread can be asked for.
+enum Errand: Sendable {
+    case request(Request)
+    case mail(Mail)
+}
+
+/// An errand on its way to the thread, with where to put the result.
 struct Submission: Sendable {
     let id: UInt64
-    let request: Request
+    let errand: Errand
     let reply: CheckedContinuation<Result<Response, HTTPError>, Never>
 }
 

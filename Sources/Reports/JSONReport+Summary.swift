@@ -73,6 +73,14 @@ extension Report {
             } ?? .null,
             "rows": summary.rows.json, "trend": trendJSON, "time_to_comply": timeToComplyJSON,
             "security_inventory": ["listed": .array(register.listed.map(\.json))],
+            "witnesses": .array(
+                witnesses.map { witness in
+                    [
+                        "name": .string(witness.name), "kind": .string(witness.kind),
+                        "size": witness.taken.map { .integer($0.size) } ?? .null,
+                        "taken_at": witness.taken.map { .string($0.at.description) } ?? .null,
+                    ]
+                }),
             "comparison": comparison?.json ?? .null,
         ]
     }

@@ -140,7 +140,17 @@ package struct MarkdownReport: ReportFormat {
             Since \(report.facts.since): \(revoked) tokens revoked, \
             \(report.summary.verdicts.waived) verdicts waived. Policies `\(report.facts.policies.digest)`.
 
-            """ + (report.facts.checkpoint.map(checkpoint) ?? "")
+            """ + (report.facts.checkpoint.map(checkpoint) ?? "") + witnesses(report.witnesses)
+    }
+
+    /// Who has what was signed.
+    private func witnesses(_ witnesses: [WitnessRecord]) -> String {
+        let rows = witnesses.compactMap { witness in
+            witness.taken.map { [witness.name, witness.kind, String($0.size), $0.at.description] }
+        }
+        guard !rows.isEmpty else { return "" }
+        return "\nWitnesses, and the checkpoint that each took last:\n\n"
+            + table(["Witness", "Kind", "Entries", "Taken at"], rows)
     }
 
     /// What the audit log was, to be held against it later.

@@ -87,6 +87,7 @@ struct StoreLock: Hashable, Sendable {
     static func run(_ number: Int64) -> StoreLock { StoreLock(number: 1 << 40 | number) }
     static let deliveries = StoreLock(number: 1)
     static let service = StoreLock(number: 2)
+    static let witnesses = StoreLock(number: 3)
     static func rotation(_ id: Int64) -> StoreLock { StoreLock(number: 2 << 40 | id) }
 }
 
@@ -104,5 +105,5 @@ struct Statement: Hashable, Sendable {
     static let all: [Statement] =
         reads + gate + records + usage + scheduling + blocking + attempting + endpoints + braking + quarantining
         + absences + noticing + waiving + planning + gauging + listing + requesting
-        + runListing + signing + policyTexts + replaying + comparing
+        + runListing + signing + policyTexts + witnessing + replaying + comparing
 }

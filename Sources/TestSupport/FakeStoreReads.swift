@@ -32,11 +32,13 @@ package struct FakeStoreReads: StoreReads {
     /// The first to end first.
     package var waivers: [Waiver] = []
     package var plans: [SavedPlan] = []
+    package var knownWitnesses: [WitnessRecord] = []
     package var planActions: [String: [SavedAction]] = [:]
     package var deliveries = DeliveryCounts(waiting: 0, delivered: 0, dead: 0)
 
     package init(_ tokens: [Token] = []) { self.tokens = tokens }
 
+    package func witnesses() -> [WitnessRecord] { knownWitnesses }
     package func savedPlan(_ id: String) -> SavedPlan? { plans.first { $0.id == id } }
     package func savedPlans(before number: Int64?, limit: Int) -> [Numbered<SavedPlan>] {
         let numbered = plans.enumerated().map { Numbered(Int64($0.offset + 1), $0.element) }

@@ -8,6 +8,12 @@
     /// `ROTA_FAILPOINT=armed:2` is the second time that any rotation is armed, `any:7` the seventh step of whatever
     /// kind. `ROTA_FAILPOINT_LOG` names a file that every step is added to, one a line, before that.
     enum Failpoint {
+        /// `witness:NAME`: when that witness has taken a checkpoint, and before this is written down.
+        static func chosenWitness() -> @Sendable (String) -> Void {
+            let wanted = Process.environment("ROTA_FAILPOINT")
+            return { name in if wanted == "witness:\(name)" { kill(getpid(), SIGKILL) } }
+        }
+
         static func chosen() -> @Sendable (RotationStep) -> Void {
             let wanted = (Process.environment("ROTA_FAILPOINT") ?? "").split(separator: ":").map(String.init)
             let log = Process.environment("ROTA_FAILPOINT_LOG").map { path in

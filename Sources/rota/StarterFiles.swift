@@ -52,6 +52,17 @@ enum StarterFiles {
 
         audit: { key: file:audit.key }            # what signs the audit log; 'rota audit key' prints its public half
 
+        # witnesses:                      # who is given what was signed, out of the hands of who runs this
+        #   share: { kind: file, path: /mnt/write-once/rota }         # a file for each checkpoint, never touched again
+        #   auditor:
+        #     kind: email
+        #     server: smtp://mail.internal:587
+        #     from: rota@example.com
+        #     to: auditor@example.com
+        #     user: rota
+        #     password: file:smtp-password
+        #     every: 7d                   # else 24h, and only if the log has grown
+
         # log: { format: logfmt, level: info }     # of 'rota serve'; or json; debug tells every request
         # schedule: { every: 1h }         # when 'rota serve' runs policies that have no schedule of their own
 

@@ -282,6 +282,7 @@ import Testing
             DROP INDEX rotations_open; DROP INDEX rotations_stalled; DROP INDEX blocks_by_reason;
             DROP INDEX findings_open_by_rule; DROP INDEX runs_by_actor; ALTER TABLE rotations DROP COLUMN end_at_claim;
             DROP INDEX findings_by_close; DROP TABLE policy_texts; DROP TABLE usage_reports;
+            DROP TABLE witnesses; DROP TABLE witness_failures; DROP TABLE witnessed;
             DELETE FROM store WHERE key = 'told_in_full_after';
             ALTER TABLE usage DROP COLUMN first_used_at; ALTER TABLE usage DROP COLUMN noted_at;
             ALTER TABLE heartbeats DROP COLUMN noted_at;

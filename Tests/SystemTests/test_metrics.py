@@ -144,6 +144,9 @@ def test_the_alerts_are_on_when_they_should_be(promtool, tmp_path):
           at(1450, "RotaActionsBlocked"))
     check(series(**{blocked % "issuer-not-driven": "4x1500", blocked % "conflict": "2x1500"}),
           at(1450, "RotaActionsBlocked", []))
+    failures = 'rota_witness_failures{job="rota",witness="%s"}'
+    check(series(**{failures % "share": "3x60", failures % "auditor": "2x60"}),
+          at(20, "RotaWitnessTakesNothing"), at(40, "RotaWitnessTakesNothing", [*job, ("witness", "share")]))
     asked = 'rota_vault_requests_total{job="rota",vault="bao",operation="probe",outcome="%s"}'
     check(series(**{asked % "ok": "0+10x60", asked % "transient": "0+9x60"}), at(50, "RotaVaultFails"))
     check(series(**{asked % "ok": "0+9x60", asked % "transient": "0+10x60"}),

@@ -28,6 +28,7 @@ struct ImportTests {
         "Stores": ["Engine", "RotaCore", "TransparencyLog", "SQLite", "Crypto", "JSON"],
         "Vaults": ["Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"],
         "Webhooks": ["Addresses", "Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"],
+        "Witnesses": ["Engine", "RotaCore", "TransparencyLog", "HTTPClient", "Crypto", "JSON"],
         "API": [
             "HTTPServer", "Addresses", "Documents", "Pages", "Reports", "Engine", "RotaCore", "Crypto", "JSON",
         ],
@@ -40,7 +41,7 @@ struct ImportTests {
         "rota": [
             "Engine", "Stores", "Vaults", "Webhooks", "PolicyFiles", "Reports", "RotaCore", "YAML", "JSON",
             "Crypto", "HTTPClient", "Addresses", "HTTPServer", "API", "Documents", "OpenID", "TransparencyLog",
-            "Archive",
+            "Archive", "Witnesses",
         ],
         "TestSupport": ["Engine", "Stores", "RotaCore", "TransparencyLog", "Crypto", "JSON"],
     ]

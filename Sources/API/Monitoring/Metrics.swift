@@ -44,7 +44,9 @@ extension API {
         var text = MetricsText()
         text.begin("rota_build_info", .gauge, "The version of Rota that answers.")
         text.sample("rota_build_info", [("version", parts.version)], 1)
-        text.write(try remembered.gauges(at: now, parts.readers), at: now)
+        let gauges = try remembered.gauges(at: now, parts.readers)
+        text.write(gauges, at: now)
+        text.write(gauges.witnesses, of: parts.configuration().witnesses, at: now)
         text.write(parts.brake())
         text.write(
             "rota_store_wal_bytes", .gauge, "Length of the store's write-ahead log: it grows while somebody reads on.",
@@ -109,6 +111,22 @@ extension MetricsText {
         begin("rota_last_run_actions", .gauge, "What became of the actions of the last run.")
         for outcome in Outcome.allCases {
             sample("rota_last_run_actions", [("outcome", outcome.rawValue)], gauges.lastOutcomes[outcome] ?? 0)
+        }
+    }
+
+    /// Of those that are configured; no age where nothing was taken yet.
+    fileprivate mutating func write(_ records: [WitnessRecord], of names: [String], at now: Instant) {
+        begin(
+            "rota_witness_checkpoint_age_seconds", .gauge,
+            "Seconds since a witness has last taken a checkpoint of the audit log.")
+        for name in names {
+            guard let taken = records.lazy.compactMap({ $0.name == name ? $0.taken : nil }).first else { continue }
+            sample("rota_witness_checkpoint_age_seconds", [("witness", name)], (now - taken.at).seconds)
+        }
+        begin("rota_witness_failures", .gauge, "Attempts in a row in which a witness took no checkpoint.")
+        for name in names {
+            let count = records.lazy.compactMap { $0.name == name ? $0.failure?.count : nil }.first ?? 0
+            sample("rota_witness_failures", [("witness", name)], count)
         }
     }
 

@@ -40,6 +40,7 @@ package func composeReport(
             freezes: try store.freezes(from: facts.since, to: facts.until).map(scope.told),
             history: try history(facts, &scope, from: store), runs: try latestRuns(facts, scope, from: store),
             register: try SecurityInventory(planner, facts, scope, from: store),
+            witnesses: try store.witnesses().filter { $0.taken != nil }.map(scope.told),
             comparison: try compared?.finish()))
 }
 

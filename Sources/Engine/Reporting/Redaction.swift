@@ -45,6 +45,12 @@ struct Redaction: Sendable {
         return told
     }
 
+    func witness(_ witness: WitnessRecord) -> WitnessRecord {
+        var told = witness
+        told.name = pseudonym("witness", witness.name)
+        return told
+    }
+
     func store(_ store: StoreIdentity) -> StoreIdentity {
         var told = store
         told.instance = pseudonym("store", store.instance)

@@ -93,6 +93,8 @@ package struct Report: Sendable {
     /// The latest runs of the period, latest first; none in a slice of the store.
     package var runs: [ToldRun]
     package var register: SecurityInventory
+    /// Who has taken checkpoints of the audit log, each the one that it took last.
+    package var witnesses: [WitnessRecord]
     /// Nil where it is held against no earlier one.
     package var comparison: ReportComparison?
 }

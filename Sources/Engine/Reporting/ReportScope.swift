@@ -40,6 +40,7 @@ extension ReportScope {
     func told(_ entry: OpenRotations.Entry) -> OpenRotations.Entry { redaction?.rotation(entry) ?? entry }
     func told(_ entry: MissingTokens.Entry) -> MissingTokens.Entry { redaction?.absence(entry) ?? entry }
     func told(_ run: RunRecord) -> RunRecord { redaction?.run(run) ?? run }
+    func told(_ witness: WitnessRecord) -> WitnessRecord { redaction?.witness(witness) ?? witness }
     func told(_ freeze: PastFreeze) -> PastFreeze { redaction?.freeze(freeze) ?? freeze }
 
     func told(_ waiver: Waiver, _ use: WaiverUse, of store: any StoreReads) throws -> ListedWaivers.Entry {

@@ -30,6 +30,8 @@ package struct StoreGauges: Sendable {
     package var waivers: Int
     /// Saved plans that wait for an approval.
     package var awaitingApproval: Int
+    /// Who has which checkpoint of the audit log, and who takes none.
+    package var witnesses: [WitnessRecord]
 
     package init(from store: some StoreReads, at now: Instant) throws {
         active = try store.countActive()
@@ -47,5 +49,6 @@ package struct StoreGauges: Sendable {
         lastOutcomes = try lastRun.map { try store.outcomes(of: $0.id) } ?? [:]
         waivers = try store.countWaivers(inForceAt: now)
         awaitingApproval = try store.countPlans(awaitingApprovalAt: now)
+        witnesses = try store.witnesses()
     }
 }

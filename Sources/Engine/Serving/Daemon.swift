@@ -30,6 +30,7 @@ package struct Daemon: Sendable {
     private let orders: Orders
     private let run: RunUseCase
     private let deliverer: Deliverer
+    private let witnesses: TellWitnesses?
     private let clock: any WallClock
     private let brakes: BrakeWatch
     private let log: any ServiceLog
@@ -50,18 +51,20 @@ package struct Daemon: Sendable {
     private static let endsPause: Int64 = 60_000
     private static let approvalPause: Int64 = 5_000
     private static let deliveryPause: Int64 = 1_000
+    private static let witnessPause: Int64 = 60_000
     private static let longestPause: Int64 = 60_000
     /// How many actions that came to nothing one run tells of.
     private static let mostTold = 100
 
     /// - parameter brakes: one for all daemons that the process runs, one after the other.
     package init(
-        _ orders: Orders, run: RunUseCase, deliverer: Deliverer, clock: any WallClock, brakes: BrakeWatch,
-        log: any ServiceLog, stop: StopSignal
+        _ orders: Orders, run: RunUseCase, deliverer: Deliverer, witnesses: TellWitnesses? = nil,
+        clock: any WallClock, brakes: BrakeWatch, log: any ServiceLog, stop: StopSignal
     ) {
         self.orders = orders
         self.run = run
         self.deliverer = deliverer
+        self.witnesses = witnesses
         self.clock = clock
         self.brakes = brakes
         self.log = log
@@ -100,6 +103,7 @@ package struct Daemon: Sendable {
                 await repeatedly("approvals", every: Self.approvalPause) { _ = try await applyApproved() }
             }
             group.addTask { await repeatedly("deliveries", every: Self.deliveryPause) { try await deliver() } }
+            group.addTask { await repeatedly("witnesses", every: Self.witnessPause) { try await tellWitnesses() } }
         }
     }
 
@@ -271,6 +275,19 @@ package struct Daemon: Sendable {
             LogField("dead", totals.dead))
         for (endpoint, cause) in totals.resting.sorted(by: { $0.key < $1.key }) {
             log.warning("a webhook rests", LogField("webhook", endpoint), LogField("cause", cause))
+        }
+    }
+
+    /// Gives what was signed of the audit log to witnesses; who is slow holds up no other loop.
+    package func tellWitnesses() async throws {
+        for result in try await witnesses?.tell() ?? [] {
+            if let cause = result.cause {
+                log.warning(
+                    "a witness took no checkpoint", LogField("witness", result.name), LogField("cause", cause))
+            } else {
+                log.info(
+                    "a witness has a checkpoint", LogField("witness", result.name), LogField("entries", result.size))
+            }
         }
     }
 

@@ -97,6 +97,29 @@ extension Report {
             """
     }
 
+    /// Who has what was signed, out of the hands of those who operate rota.
+    private var witnessed: Markup {
+        guard facts.checkpoint != nil else { return "" }
+        guard !witnesses.isEmpty else {
+            return """
+
+                <h3>Witnesses</h3><p>No checkpoint of the audit log was given to a witness: whoever has the store and \
+                its key could write the log anew.</p>
+                """
+        }
+        let facts = witnesses.map { witness in
+            fact(
+                "\(witness.name) (\(witness.kind))",
+                witness.taken.map { "\($0.size.of("entry", plural: "entries")), at \($0.at)" } ?? "nothing")
+        }
+        return """
+
+            <h3>Witnesses</h3><p>Who was given a checkpoint of the audit log, and what each took last. Ask them \
+            for it: what the log was then cannot have been changed since without being found.</p>
+            <dl class="facts">\(facts)</dl>
+            """
+    }
+
     var about: Markup {
         section(
             "about", "About this report", "What it was made from, so that it can be made again.",
@@ -112,7 +135,7 @@ extension Report {
             \(fact("Store", facts.store.instance))\(fact("Generation", String(facts.store.generation)))
             \(fact("Store made at", facts.store.createdAt.description))
             \(fact("Verdicts", summary.verdicts.total.grouped))</dl>
-            <h3>Digest of the policies</h3><p><code>\(facts.policies.digest)</code></p>\(checkpoint)
+            <h3>Digest of the policies</h3><p><code>\(facts.policies.digest)</code></p>\(checkpoint)\(witnessed)
 
             """)
     }

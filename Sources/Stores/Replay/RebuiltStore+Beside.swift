@@ -16,6 +16,7 @@ extension RebuiltStore {
         let vague = try store.transaction {
             try takeReports(from: source, at: now)
             try takeHeartbeats(from: source, at: now)
+            try takeWitnesses(from: source, at: now)
             try takeRunActions(from: source, since: since, until: now)
             return try takeUses(from: source, at: now)
         }
@@ -54,6 +55,15 @@ extension RebuiltStore {
             try store.driver.execute(
                 .addHeartbeatAgain,
                 [.text(beat.tracker), .of(beat.startedAt), .of(beat.beatAt), .of(beat.askedAt)])
+            return true
+        }
+    }
+
+    /// What each had taken last by then.
+    private func takeWitnesses(from source: SQLStore, at now: Instant) throws {
+        try source.driver.query(.witnessedBy, [.of(now)]) { row in
+            let witness = Decode.witness(row)
+            if let taken = witness.taken { try store.putTaken(taken, by: witness) }
             return true
         }
     }

@@ -41,6 +41,7 @@ struct Replay {
         "audit.key", "delivery.give_up", "webhook.disable", "webhook.enable", "schedule.set", "schedule.fire",
         "schedule.miss", "schedule.forget", "plan.save", "plan.approve", "plan.withdraw", "plan.apply",
         "rotation.stuck", "token.reuse_detected", "token.refused_use", "store.init",
+        "witness.begin", "witness.fail", "witness.recover",
     ]
 
     // MARK: - What stands beside tokens

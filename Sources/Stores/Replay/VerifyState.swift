@@ -22,7 +22,7 @@ package struct StateVerdict: Sendable {
     /// What the log does not hold.
     package static let unchecked = [
         "uses of tokens and how far they were watched", "hints of values", "schedules", "saved plans",
-        "what was sent to webhooks, and pushes to vaults",
+        "what was sent to webhooks and witnesses, and pushes to vaults",
     ]
 
     package fileprivate(set) var entries = 0

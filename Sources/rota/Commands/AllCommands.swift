@@ -9,7 +9,7 @@ extension Command {
         waiverRequest, waiverApprove, waiverList, waiverShow, waiverWithdraw,
         vaultList, vaultCheck, vaultAdopt, vaultDrift,
         webhookList, webhookDeliveries, webhookReplay, webhookTest,
-        auditTail, auditShow, auditVerify, auditProve, auditExport, auditCheckpoint, auditKey,
-        freeze, unfreeze, storeReconcile, completion,
+        auditTail, auditShow, auditVerify, auditProve, auditExport, auditCheckpoint, auditWitness,
+        auditKey, freeze, unfreeze, storeReconcile, completion,
     ]
 }

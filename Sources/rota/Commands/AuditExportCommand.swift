@@ -92,7 +92,9 @@ private struct CommonEvent {
             + fields.map { "\($0)=\(Self.valued($1))" }.joined(separator: " ") + "\n"
     }
 
-    private static let grave = ["token.revoke", "token.quarantine", "token.reuse", "audit.", "freeze", "store."]
+    private static let grave = [
+        "token.revoke", "token.quarantine", "token.reuse", "audit.", "witness.", "freeze", "store.",
+    ]
 
     private static func headed(_ text: String) -> String {
         escaped(text) { $0 == "|" || $0 == "\\" }

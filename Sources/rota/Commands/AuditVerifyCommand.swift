@@ -13,20 +13,22 @@ extension Command {
             Finds entries that were changed, dropped, inserted, moved, or cut off at the end: each has to be there,
             in its canonical form, and the tree over them has to be the one that every checkpoint signed.
             Who may write the store's file and has the key could write all of it anew. Against that stands a
-            checkpoint that was kept elsewhere: give it with --checkpoint, and the public key with --key.
+            checkpoint that was kept elsewhere: give it with --checkpoint, and the public key with --key. With
+            --witnesses those are taken that witnesses of the configuration hold (file, vault).
             With --state the log is done again in a store of its own, and what comes of it is compared with the
             tables: a row that was changed, added or removed by hand is found, and the field is named.
             With --proof and --entry nothing but these files is looked at, and no store is needed.
             """,
         options: [
             Option("checkpoint", "FILE", repeats: true, help: "a checkpoint that was kept elsewhere"),
+            Option("witnesses", help: "take the checkpoints that witnesses hold, too, of those that can be asked"),
             Option("key", "KEY", repeats: true, help: "whose signatures count; else those that the log names"),
             Option("state", help: "compare the tables with what the log says, too"),
             Option("proof", "FILE", help: "verify this proof of one entry instead ('rota audit prove'); with --key"),
             Option("entry", "FILE", help: "with --proof: the entry, as 'audit show --json' prints it"),
         ],
         examples: [
-            "rota audit verify", "rota audit verify --state",
+            "rota audit verify", "rota audit verify --state", "rota audit verify --witnesses",
             "rota audit verify --checkpoint january.checkpoint --key \"$(cat rota.vkey)\"",
             "rota audit verify --proof 551.tlog-proof --entry 551.json --key \"$(cat rota.vkey)\"",
         ],
@@ -34,7 +36,7 @@ extension Command {
         run: verify)
 }
 
-private func verify(_ invocation: Invocation) throws -> ExitCode {
+private func verify(_ invocation: Invocation) async throws -> ExitCode {
     let arguments = invocation.arguments
     let keys = try arguments.noteKeys()
     guard arguments.has("proof") == arguments.has("entry") else {
@@ -43,8 +45,11 @@ private func verify(_ invocation: Invocation) throws -> ExitCode {
     if let proof = arguments.value("proof"), let entry = arguments.value("entry") {
         return try verifyProof(proof, of: entry, keys, invocation)
     }
-    let given = try arguments.all("checkpoint").map { try givenCheckpoint($0) }
-    let store = try Composition(invocation).openStore()
+    let composition = try Composition(invocation)
+    let given =
+        try arguments.all("checkpoint").map { try givenCheckpoint($0) }
+        + (arguments.has("witnesses") ? try await heldCheckpoints(composition) : [])
+    let store = try composition.openStore()
     defer { store.close() }
     let total = Int(try store.newestEntry())
     let progress = Progress(on: invocation.output)
@@ -58,12 +63,23 @@ private func verify(_ invocation: Invocation) throws -> ExitCode {
         ? try verifyState(of: store, in: replayFolder(invocation)) { count in
             progress.show("comparing", done: count, of: total, "entries")
         } : nil
-    try show(verdict, state, given: given.count, hasKeys: !keys.isEmpty, invocation)
+    let witnesses = WitnessDocument(composition.configuration.witnesses, try store.witnesses())
+    try show(verdict, state, witnesses, given: given.count, hasKeys: !keys.isEmpty, invocation)
     return .done
 }
 
+/// Those of the log that the newest checkpoint is of.
+private func heldCheckpoints(_ composition: Composition) async throws -> [GivenCheckpoint] {
+    let newest = try composition.withStore { try $0.newestCheckpoint() }
+    guard let newest, let log = GivenCheckpoint(newest.note, source: "the store")?.checkpoint.origin else {
+        throw Failure("nothing was signed yet, so that no witness can hold it", hint: "rota audit witness")
+    }
+    return try await composition.heldCheckpoints(of: log)
+}
+
 private func show(
-    _ verdict: AuditVerdict, _ state: StateVerdict?, given: Int, hasKeys: Bool, _ invocation: Invocation
+    _ verdict: AuditVerdict, _ state: StateVerdict?, _ witnesses: WitnessDocument, given: Int, hasKeys: Bool,
+    _ invocation: Invocation
 ) throws {
     if invocation.wantsJSON {
         var document: JSON.Object = [
@@ -75,6 +91,7 @@ private func show(
                         "entry": fault.entry.map { .integer($0) } ?? .null, "message": .string(fault.message),
                     ]
                 }),
+            "witnesses": witnesses.json,
         ]
         if let state { document["state"] = state.json }
         invocation.output.document(.object(document))
@@ -93,6 +110,7 @@ private func show(
     output.line("\(counted(verdict.kept, "checkpoint")) of the store, \(verdict.given) from elsewhere: all agree")
     output.line("root: \(verdict.root.base64)")
     if let state { show(state, on: output) }
+    for line in witnesses.lines(at: invocation.clock.now()) { output.line("last told to witness \(line)") }
     if verdict.kept == 0 {
         output.warning("nothing was signed yet, so that nothing was compared: rota audit checkpoint")
     } else if given == 0 || !hasKeys {

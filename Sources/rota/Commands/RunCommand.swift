@@ -76,6 +76,7 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
     if !isServed, let failure = await composition.signAuditLog(store) {
         invocation.output.warning("the audit log is not signed: \(failure.message)")
     }
+    if !isServed { await composition.tellWitnesses(store, within: deliverWithin) }
     if invocation.wantsJSON {
         RunDocument(report, givenUp, policies.policies).write(on: output)
     } else {

@@ -69,6 +69,8 @@ private struct Status {
     private let unconfigured: UnconfiguredWebhooks
     /// Webhooks whose receivers want no more events.
     private let disabled: [DisabledEndpoint]
+    /// Who has which checkpoint of the audit log.
+    private let witnesses: WitnessDocument
     /// The last stretch of each tracker, latest first.
     private let trackers: [Heartbeat]
 
@@ -113,6 +115,7 @@ private struct Status {
         deliveries = try store.deliveryCounts()
         unconfigured = try UnconfiguredWebhooks(in: store, configured: configuration.webhooks.map(\.name))
         disabled = composition.disabledWebhooks(in: try store.disabledEndpoints()).values.sorted { $0.name < $1.name }
+        witnesses = WitnessDocument(configuration.witnesses, try store.witnesses())
         let stretches = Dictionary(grouping: try store.heartbeats(), by: \.tracker)
         trackers = stretches.values.compactMap { $0.max { $0.beatAt < $1.beatAt } }
             .sorted { ($1.beatAt, $0.tracker) < ($0.beatAt, $1.tracker) }
@@ -164,7 +167,7 @@ private struct Status {
                 }),
             "awaiting_approval": .array(awaiting.map { SavedPlanDocument.json($0, at: at) }),
             "tokens_without_value": .array(withoutValue.map(\.json)),
-            "trackers": .array(trackers.map(json)),
+            "trackers": .array(trackers.map(json)), "witnesses": witnesses.json,
             "deliveries": [
                 "waiting": .integer(deliveries.waiting), "delivered": .integer(deliveries.delivered),
                 "dead": .integer(deliveries.dead), "unconfigured": unconfigured.json,
@@ -271,6 +274,7 @@ private struct Status {
                 "\(endpoint.name), since \(spoken(endpoint.at, from: now)): \(endpoint.cause); when that is mended: "
                     + "rota webhook test \(endpoint.name)")
         }
+        for line in witnesses.lines(at: now) { fields.add("witness", line) }
         fields.print(on: output)
     }
 

@@ -31,6 +31,8 @@ struct Configuration: Sendable {
     var longestWaiver = Waiver.usualLongest
     /// What signs checkpoints of the audit log; nil: nothing does.
     var auditKey: SecretReference?
+    /// Who is given what it signs.
+    var witnesses: [WitnessSettings] = []
     /// How `rota serve` tells what it does.
     var log = LogSettings()
     /// Who else can say who signs in at the pages; nil: nobody.

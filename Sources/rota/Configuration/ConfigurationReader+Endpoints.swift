@@ -111,7 +111,7 @@ extension ConfigurationReader {
         return nil
     }
 
-    private mutating func secretList(_ node: Node) -> [SecretReference] {
+    mutating func secretList(_ node: Node) -> [SecretReference] {
         guard let items = node.items else { return secret(node, "secret").map { [$0] } ?? [] }
         if items.isEmpty || items.count > 2 {
             fault(node, "secret: one reference, or two while one is being replaced")

@@ -22,7 +22,7 @@ struct ConfigurationReader {
         let keys = [
             "store", "policies", "token-prefix", "scopes", "issue-into", "vaults", "webhooks", "schedule",
             "freeze-calendar",
-            "limits", "waivers", "server", "sign-in", "log", "audit",
+            "limits", "waivers", "server", "sign-in", "log", "audit", "witnesses",
         ]
         guard check(root, "the configuration", keys: keys) else { return nil }
         let store = self.store(required("store", of: root, "the configuration", hint: "write 'store: sqlite:rota.db'"))
@@ -58,12 +58,8 @@ struct ConfigurationReader {
         if let node = root["audit"], check(node, "audit", keys: ["key"]), let key = node["key"] {
             configuration.auditKey = secret(key, "audit.key")
         }
-        if let node = root["log"], check(node, "log", keys: ["format", "level"]) {
-            let format = node["format"].flatMap { choice($0, "log.format", among: LogFormat.allCases.map(\.rawValue)) }
-            let level = node["level"].flatMap { choice($0, "log.level", among: LogLevel.allCases.map(\.rawValue)) }
-            configuration.log = LogSettings(
-                format: format.flatMap(LogFormat.init) ?? .logfmt, level: level.flatMap(LogLevel.init) ?? .info)
-        }
+        if let node = root["witnesses"] { configuration.witnesses = witnesses(node, configuration) }
+        if let node = root["log"] { configuration.log = log(node) }
         if let node = root["limits"] {
             configuration.limits = limits(node)
             if let rate = node["rotations-per-second"] {
@@ -78,6 +74,14 @@ struct ConfigurationReader {
         }
         configuration.warnings = warnings
         return configuration
+    }
+
+    private mutating func log(_ node: Node) -> LogSettings {
+        guard check(node, "log", keys: ["format", "level"]) else { return LogSettings() }
+        let format = node["format"].flatMap { choice($0, "log.format", among: LogFormat.allCases.map(\.rawValue)) }
+        let level = node["level"].flatMap { choice($0, "log.level", among: LogLevel.allCases.map(\.rawValue)) }
+        return LogSettings(
+            format: format.flatMap(LogFormat.init) ?? .logfmt, level: level.flatMap(LogLevel.init) ?? .info)
     }
 
     private mutating func limits(_ node: Node) -> Limits {

@@ -34,6 +34,7 @@ extension Composition {
         served.pseudonymKey =
             try configuration.auditKey == nil ? nil : CheckpointSigner.find(configuration).pseudonymKey
         served.issueInto = configuration.issueInto
+        served.witnesses = configuration.witnesses.map(\.name)
         served.command = { try await commands.answer($0) }
         return served
     }

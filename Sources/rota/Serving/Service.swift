@@ -174,7 +174,8 @@ struct Service {
         return Shift(
             configuration: configuration, endpoints: configuration.webhooks.map(\.endpoint),
             daemon: Daemon(
-                orders, run: run, deliverer: deliverer, clock: invocation.clock, brakes: brakes, log: log,
+                orders, run: run, deliverer: deliverer, witnesses: composition.witnesses(store, vaults, by: "rota"),
+                clock: invocation.clock, brakes: brakes, log: log,
                 stop: stop),
             vaults: vaults,
             holders: RotateForHolder(

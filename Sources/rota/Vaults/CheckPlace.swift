@@ -9,11 +9,18 @@ extension VaultSettings {
 
     /// A place that is named, with the field that the kind needs where none is.
     func checkPlace(_ text: String) throws(Failure) -> Destination {
+        try place(at: text, field: Self.checkFolder, example: "apps/scratch")
+    }
+
+    /// A place of our own in it.
+    ///
+    /// - parameter field: the one that is meant where the kind needs one and none is named.
+    func place(at text: String, field: String, example: String) throws(Failure) -> Destination {
         guard var place = Destination("\(name):\(text)") else {
-            throw .usage("'\(abridged(text))' is not a path", hint: "write it like apps/scratch, or apps/scratch#field")
+            throw .usage("'\(abridged(text))' is not a path", hint: "write it like \(example), or \(example)#field")
         }
         if place.field == nil, needsField {
-            place = Destination(vault: name, path: place.path, field: Self.checkFolder)
+            place = Destination(vault: name, path: place.path, field: field)
         }
         let vaults = KnownVaults(
             names: [name], withoutFields: hasFields ? [] : [name], objections: objection.map { [name: $0] } ?? [:])
