@@ -24,7 +24,8 @@ def report(binary, tmp_path_factory):
 def seen(page, cell=TOKEN):
     """What is in the rows, by where they stand on the page."""
     placed = page.locator(TABLE).evaluate("""(table, cell) => [...table.querySelectorAll("tbody tr")]
-        .map((row) => [row.getBoundingClientRect().top, row.querySelector(cell)?.innerText.split("\\n")[0] ?? ""])""", cell)
+        .map((row) => [row.getBoundingClientRect().top, row.querySelector(cell)?.innerText.split("\\n")[0] ?? ""])""",
+        cell)
     return [text for _, text in sorted(placed)]
 
 
@@ -131,7 +132,7 @@ def test_paper_has_the_order_that_was_chosen_says_so_and_cuts_no_row(report, bro
         choose(page, "token")
         page.emulate_media(media="print")
         assert seen(page) == sorted(listed, key=str.lower)
-        assert page.locator(f"{TABLE} .order").inner_text().split() == ["Sort", "by", "token"]
+        assert page.locator(f"{TABLE} .order").inner_text().split() == ["Sorted", "by", "token"]
         assert page.locator("#register table .order").is_visible() is False
         assert page.evaluate("""(table) => [...document.querySelectorAll(`${table} tr`)]
             .every((row) => getComputedStyle(row).breakInside === "avoid")""", TABLE)

@@ -3,7 +3,7 @@ import RotaCore
 
 /// An order that a reader can put a table's rows into.
 struct RowOrder<Row> {
-    /// `owner`, as in "Sort by owner".
+    /// `owner`, as in "Sorted by owner".
     var name: String
     fileprivate var precedes: (Row, Row) -> Bool
 
@@ -81,7 +81,7 @@ private func choices(_ id: Markup, _ caption: String, _ names: [String]) -> Mark
             """
     }
     return """
-        <span class="order" role="group" aria-label="Order of: \(caption)"><span>Sort by</span>\(radios)\
+        <span class="order" role="group" aria-label="Order of: \(caption)"><span>Sorted by</span>\(radios)\
         <label><input type="checkbox" class="reversed"/>reversed</label></span>
         """
 }
