@@ -95,3 +95,42 @@ def test_what_the_shell_of_sqlite_did_is_found(lived, sql, told):
     document = json.loads(lived.rota("audit", "verify", "--state", "--json", expect=1).stdout)
     assert document["faults"] == [] and document["state"]["fault_count"] >= 1
     assert {"kind", "object", "field", "message"} == set(document["state"]["faults"][0])
+
+
+@pytest.mark.parametrize("form", ["html", "json", "markdown"])
+@pytest.mark.parametrize("slice_of", [[], ["--owner", "team-*"], ["--redact"]], ids=["whole", "slice", "redacted"])
+def test_since_then_is_what_a_report_that_was_kept_tells(lived, form, slice_of):
+    kept = lived.keep("kept.json", report(lived, "json", "--as-of", lived.instant, *slice_of))
+    if not slice_of:
+        kept = lived.keep("kept.json", lived.then["json"])
+    for _ in range(20):
+        told = [lived.rota("report", "--format", form, *slice_of, *held)
+                for held in (["--compare", kept], ["--since", lived.instant])]
+        if len({made_at(report(lived, "json")) for _ in range(2)}) == 1 and told[0].stdout == told[1].stdout:
+            break
+    assert told[0].stdout == told[1].stdout
+    assert lived.instant[:10] in told[0].stdout
+
+
+def test_since_is_held_against_a_past_report_too(lived):
+    wait_for_next_second()
+    later = made_at(report(lived, "json"))
+    wait_for_next_second()
+    lived.rota("token", "revoke", "token-2", "--reason", "not needed", "--yes", expect=None)
+    changed = json.loads(report(lived, "json", "--as-of", later, "--since", lived.instant))["summary"]["comparison"]
+    assert changed["earlier"]["at"] == lived.instant and changed["same_policies"] is False
+    assert changed["tokens_before"] == changed["tokens_now"] + 1
+    for refused, why in (
+            (["--since", later, "--as-of", lived.instant], "is not before --as-of"),
+            (["--since", "2999-01-01"], "is not before now"),
+            (["--since", "1999-01-01"], "the store began at"),
+            (["--since", lived.instant, "--compare", "x.json"], "exclude each other"),
+            (["--since", lived.instant, "--format", "csv"], "has only rows")):
+        kind = [] if "--format" in refused else ["--json"]
+        assert why in lived.rota("report", *kind, *refused, expect=None).stderr
+
+
+def test_what_was_made_to_compare_with_is_gone_afterwards(lived, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    lived.rota("report", "--json", "--since", lived.instant)
+    assert [found.name for found in tmp_path.iterdir() if found.name.startswith("rota-")] == []

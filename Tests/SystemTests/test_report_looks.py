@@ -204,6 +204,15 @@ def test_charts_are_described_and_tables_have_heads(files, browser):
             assert page.locator("#controls td", has_text=word).count() > 0
 
 
+def test_no_nought_stands_over_an_empty_day(files, browser):
+    with browser.page() as page:
+        open_file(page, files["whole"])
+        days = page.locator("svg.chart").filter(has_text="day of the period")
+        assert days.count() >= 1
+        over = [text for place in range(days.count()) for text in days.nth(place).locator(".value").all_text_contents()]
+        assert over and "0" not in over
+
+
 def test_what_strangers_wrote_is_only_text_on_the_page(files, browser):
     with browser.page() as page:
         dialogs = open_file(page, files["whole"])

@@ -83,7 +83,9 @@ struct BarChart {
     /// Every how many bars a label stands.
     private let labelStride: Int
 
-    private let width: Int
+    /// Whether the bars are days or weeks, one after the other.
+    private let isWide: Bool
+    private var width: Int { isWide ? 1040 : 520 }
     private let height = 230
     private let left = 8
     private let bottom = 44
@@ -104,7 +106,7 @@ struct BarChart {
         self.showsCounts = showsCounts
         self.marksGreatest = marksGreatest
         self.labelStride = labelStride
-        width = isWide ? 1040 : 520
+        self.isWide = isWide
     }
 
     func markup() -> Markup {
@@ -142,7 +144,9 @@ struct BarChart {
             markup += rectangle(part.colour, x + space, y, slot - 2 * space, height)
             left -= height
         }
-        if showsCounts || marksGreatest && bar.count == greatest {
+        // Noughts over empty days say nothing that the gap does not; in a distribution, none is a finding.
+        let isEmptySpan = isWide && bar.count == 0
+        if !isEmptySpan, showsCounts || marksGreatest && bar.count == greatest {
             markup += """
                 <text class="value" x="\(at: middle)" y="\(at: baseline - tall - 5)" \
                 text-anchor="middle">\(bar.count)</text>

@@ -115,18 +115,23 @@ extension Report {
     private func violations(_ place: Int, _ number: Int, _ policy: Policy, _ rule: Rule) -> Markup {
         let listed = summary.rows.violations[place][number]
         let total = summary.policies[place].rules[number].verdicts.violating
-        let rows = listed.map { broken in
-            row(
-                head(broken.name, below: broken.owner),
-                wideCell("<span class=\"tag\">\(broken.reason)</span> \(broken.message)"),
-                timeCell(broken.deadline?.day ?? "–"), numberCell(broken.overdueWords))
-        }
         let count = total > listed.count ? "\(listed.count.grouped) of \(total.of("token"))" : total.of("token")
+        let id = Self.violations(of: place, number)
         return anchored(
-            Self.violations(of: place, number),
-            table(
-                "\(policy.name): \(rule.sentence) – \(count)",
-                ["Token and owner", "Reason", "Deadline", .number("Overdue")], rows))
+            id,
+            sortableTable(
+                id, "\(policy.name): \(rule.sentence) – \(count)",
+                ["Token and owner", "Reason", "Deadline", .number("Overdue")], listed,
+                [
+                    .asListed("longest overdue"), .byText("token", \.name), .byText("owner", \.owner),
+                    .byText("reason", \.reason),
+                ]
+            ) { broken in
+                cells(
+                    head(broken.name, below: broken.owner),
+                    wideCell("<span class=\"tag\">\(broken.reason)</span> \(broken.message)"),
+                    timeCell(broken.deadline?.day ?? "–"), numberCell(broken.overdueWords))
+            })
     }
 }
 

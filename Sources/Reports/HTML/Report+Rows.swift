@@ -16,52 +16,67 @@ extension Report {
 
     private var dueRows: Markup {
         guard summary.verdicts.due > 0 else { return nothing("Nothing is due.") }
-        let rows = summary.rows.due.map { listed in
-            row(
+        let rows = summary.rows.due
+        return sortableTable(
+            "due", "Due, nearest deadline first: \(count(rows.count, of: summary.verdicts.due, "verdict"))",
+            ["Token and owner", "Policy and rule", "Why", "Deadline", "In the way"], rows,
+            [.asListed("deadline"), .byText("token") { $0.token.name }, .byText("owner") { $0.token.owner }, byPolicy]
+        ) { listed in
+            cells(
                 head(listed.token.name, below: listed.token.owner), cell(listed.policy, below: listed.rule),
                 wideCell("\(listed.message)"), timeCell(listed.deadline?.day ?? "–"),
                 wordsCell(listed.blocked?.message ?? ""))
         }
-        return table(
-            "Due, nearest deadline first: \(count(rows.count, of: summary.verdicts.due, "verdict"))",
-            ["Token and owner", "Policy and rule", "Why", "Deadline", "In the way"], rows)
     }
+
+    private var byPolicy: RowOrder<ListedVerdict> { .byText("policy") { "\($0.policy) \($0.rule)" } }
 
     private var unknownRows: Markup {
         guard summary.verdicts.unknown > 0 else { return nothing("Nothing is unknown.") }
-        let rows = summary.rows.unknown.map { listed in
-            row(
+        let rows = summary.rows.unknown
+        return sortableTable(
+            "unknown", "Not known, oldest token first: \(count(rows.count, of: summary.verdicts.unknown, "verdict"))",
+            ["Token and owner", "Policy and rule", "What is missing", "Created"], rows,
+            [.asListed("age"), .byText("token") { $0.token.name }, .byText("owner") { $0.token.owner }, byPolicy]
+        ) { listed in
+            cells(
                 head(listed.token.name, below: listed.token.owner), cell(listed.policy, below: listed.rule),
                 wideCell("\(listed.message)"), timeCell(listed.token.createdAt.day))
         }
-        return table(
-            "Not known, oldest token first: \(count(rows.count, of: summary.verdicts.unknown, "verdict"))",
-            ["Token and owner", "Policy and rule", "What is missing", "Created"], rows)
     }
 
     private var uncoveredRows: Markup {
         guard summary.uncovered > 0 else { return nothing("Every live token is under a policy.") }
-        let rows = summary.rows.uncovered.map { token in
-            row(
-                head(token.name, below: token.owner), cell(token.issuer.description), timeCell(token.createdAt.day))
+        let rows = summary.rows.uncovered
+        return sortableTable(
+            "uncovered", "Under no policy, oldest first: \(count(rows.count, of: summary.uncovered, "live token"))",
+            ["Token and owner", "Issuer", "Created"], rows,
+            [
+                .asListed("age"), .byText("token", \.name), .byText("owner", \.owner),
+                .byText("issuer", \.issuer.description),
+            ]
+        ) { token in
+            cells(head(token.name, below: token.owner), cell(token.issuer.description), timeCell(token.createdAt.day))
         }
-        return table(
-            "Under no policy, oldest first: \(count(rows.count, of: summary.uncovered, "live token"))",
-            ["Token and owner", "Issuer", "Created"], rows)
     }
 
     var blockedRows: Markup {
         guard !summary.rows.blocked.isEmpty else { return "" }
-        let rows = summary.rows.blocked.map { listed in
-            row(
+        let rows = summary.rows.blocked
+        let total = summary.blocked.values.reduce(0, +)
+        return sortableTable(
+            "blocked", "Blocked, longest overdue first: \(count(rows.count, of: total, "token"))",
+            ["Token and owner", "Policy and rule", "Why", "Deadline", "In the way"], rows,
+            [
+                .asListed("deadline"), .byText("token") { $0.token.name }, .byText("owner") { $0.token.owner },
+                byPolicy, .byText("in the way") { $0.blocked?.message ?? "" },
+            ]
+        ) { listed in
+            cells(
                 head(listed.token.name, below: listed.token.owner), cell(listed.policy, below: listed.rule),
                 wideCell("\(listed.message)"), timeCell(listed.deadline?.day ?? "–"),
                 wordsCell(listed.blocked?.message ?? ""))
         }
-        let total = summary.blocked.values.reduce(0, +)
-        return table(
-            "Blocked, longest overdue first: \(count(rows.count, of: total, "token"))",
-            ["Token and owner", "Policy and rule", "Why", "Deadline", "In the way"], rows)
     }
 
     private func count(_ shown: Int, of total: Int, _ noun: String) -> String {
@@ -77,22 +92,30 @@ extension Report {
             <a href="#data">data file</a>.
             """
             : "Every live token."
-        let rows = register.listed.map { entry in
+        return section(
+            "register", "Security inventory",
+            "What each token is, what it is for, whose it is, when it ends and how it is renewed. \(rest)",
+            shown == 0 ? nothing("There is no live token.") : listedTokens)
+    }
+
+    private var listedTokens: Markup {
+        sortableTable(
+            "register", "Live tokens by name", ["Token", "Type", "Purpose", "Owner", "Expiry", "Renewal"],
+            register.listed,
+            [
+                .asListed("name"), .byText("type") { $0.token.issuer.description },
+                .byText("owner") { $0.token.owner }, .by("expiry") { $0.token.expiresAt },
+                .by("renewal") { $0.renewal?.deadline },
+            ]
+        ) { entry in
             let token = entry.token
             let due = entry.renewal?.deadline.map { "due by \($0.day)" } ?? ""
-            return row(
+            return cells(
                 head(token.name), cell(token.issuer.description, below: token.integration),
                 wordsCell(token.description.isEmpty ? "not stated" : token.description),
                 ownerCell(token.owner.isEmpty ? "nobody" : token.owner), timeCell(token.expiresAt?.day ?? "never"),
                 cell(token.renewalWords(entry.renewal), below: due))
         }
-        return section(
-            "register", "Security inventory",
-            "What each token is, what it is for, whose it is, when it ends and how it is renewed. \(rest)",
-            rows.isEmpty
-                ? nothing("There is no live token.")
-                : table(
-                    "Live tokens by name", ["Token", "Type", "Purpose", "Owner", "Expiry", "Renewal"], rows))
     }
 
     var dataFiles: Markup {

@@ -159,6 +159,7 @@ let styleSheet: Markup = """
       .page { padding: 20px 14px 40px; } .hero, section { padding: 22px 18px; } .headline { font-size: 24px; }
       .masthead { flex-wrap: wrap; gap: 6px; }
     }
+    \(sortingStyle)
     @page { size: A4; margin: 15mm 14mm 17mm; @bottom-right { content: counter(page) " / " counter(pages);
       font: 9px system-ui, sans-serif; color: #566272; } }
     @media print {
@@ -181,10 +182,13 @@ let styleSheet: Markup = """
       th, td { padding: 5px 6px 5px 0; overflow-wrap: anywhere; }
       thead th { font-size: 7.6pt; white-space: normal; overflow-wrap: normal; }
       .time { padding-right: 12px; } .word, .tag { white-space: normal; }
-      thead { display: table-header-group; break-after: avoid; } .intro, .charts { break-inside: avoid; }
+      thead { break-after: avoid; } thead:not(:is(.sortable:has(.order input:not(.by-0):checked) *)) {
+        display: table-header-group; } .intro, .charts { break-inside: avoid; }
       tr, figure, .card, .grouped tbody, .facts div, .banner { break-inside: avoid; }
       table:not(.grouped):not(:has(tbody tr:nth-child(7))) { break-inside: avoid; }
       h2, h3, caption, .intro { break-after: avoid; }
+      .order label:not(:has(:checked)), .order input { display: none; } .order { font-size: 7.6pt; }
+      .sortable:not(:has(.order input:not(.by-0):checked)) .order { display: none; }
       .scroll { overflow: visible; background: none; } tbody th { min-width: 6em; } .wide { min-width: 7em; } .middling
         { min-width: 5em; } .address { min-width: 8em; } .bar { min-width: 50px; width: 18%; padding-top: 6px; }
       .bar .meter { height: 11px; }

@@ -50,52 +50,57 @@ func row(_ cells: Markup...) -> Markup {
     "<tr>\(cells)</tr>\n"
 }
 
+/// The cells of a row of a table that can be sorted.
+func cells(_ cells: Markup...) -> Markup {
+    "\(cells)"
+}
+
 /// The cell that names its row, with a quieter line below it.
 func head(_ name: String, below: String = "") -> Markup {
     below.isEmpty
-        ? "<th scope=\"row\">\(name)</th>"
-        : "<th scope=\"row\">\(name)<br/><span class=\"quiet\">\(below)</span></th>"
+        ? "<th scope=\"row\" role=\"rowheader\">\(name)</th>"
+        : "<th scope=\"row\" role=\"rowheader\">\(name)<br/><span class=\"quiet\">\(below)</span></th>"
 }
 
 func cell(_ text: String) -> Markup {
-    "<td class=\"wrap\">\(text)</td>"
+    "<td role=\"cell\" class=\"wrap\">\(text)</td>"
 }
 
 /// A cell of a few words, none of which is to break.
 func wordsCell(_ text: String) -> Markup {
-    "<td class=\"middling\">\(text)</td>"
+    "<td role=\"cell\" class=\"middling\">\(text)</td>"
 }
 
 /// A cell for who owns something: an address has no spaces, and yet is to stay whole where it can.
 func ownerCell(_ owner: String) -> Markup {
-    "<td class=\"address\">\(owner)</td>"
+    "<td role=\"cell\" class=\"address\">\(owner)</td>"
 }
 
 /// A cell of sentences, which gets more room.
 func wideCell(_ markup: Markup) -> Markup {
-    "<td class=\"wide\">\(markup)</td>"
+    "<td role=\"cell\" class=\"wide\">\(markup)</td>"
 }
 
 func cell(_ markup: Markup) -> Markup {
-    "<td>\(markup)</td>"
+    "<td role=\"cell\">\(markup)</td>"
 }
 
 /// A cell with a quieter line below.
 func cell(_ text: String, below: String) -> Markup {
-    "<td class=\"middling\">\(text)<br/><span class=\"quiet\">\(below)</span></td>"
+    "<td role=\"cell\" class=\"middling\">\(text)<br/><span class=\"quiet\">\(below)</span></td>"
 }
 
 func timeCell(_ text: String) -> Markup {
-    "<td class=\"time\">\(text)</td>"
+    "<td role=\"cell\" class=\"time\">\(text)</td>"
 }
 
 func numberCell(_ count: Int) -> Markup {
-    count == 0 ? "<td class=\"number zero\">0</td>" : "<td class=\"number\">\(count)</td>"
+    count == 0 ? "<td role=\"cell\" class=\"number zero\">0</td>" : "<td role=\"cell\" class=\"number\">\(count)</td>"
 }
 
 /// A number that leads to its rows.
 func numberCell(_ count: Int, to target: Markup) -> Markup {
-    count == 0 ? numberCell(0) : "<td class=\"number\">\(link(count, to: target))</td>"
+    count == 0 ? numberCell(0) : "<td role=\"cell\" class=\"number\">\(link(count, to: target))</td>"
 }
 
 /// - parameter target: the id of where the rows are.
@@ -109,7 +114,7 @@ func anchored(_ id: Markup, _ content: Markup) -> Markup {
 }
 
 func numberCell(_ text: String) -> Markup {
-    "<td class=\"number\">\(text)</td>"
+    "<td role=\"cell\" class=\"number\">\(text)</td>"
 }
 
 /// One of the report's sections: heading, a sentence on what it shows, content.

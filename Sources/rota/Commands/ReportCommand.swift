@@ -13,7 +13,8 @@ extension Command {
             every policy, rule and selected token; OSCAL (1.2.1) is for tools of compliance, JUnit for build
             servers, Markdown is the summary, inventory is a row for each live token: type, purpose, owner, expiry,
             renewal. --owner tells of some owners' tokens alone, --redact puts pseudonyms for names and leaves
-            free text out, and the report says so. --compare holds it against an earlier report in JSON. With
+            free text out, and the report says so. --compare holds it against an earlier report in JSON, --since
+            against what a report would have said at an instant, rebuilt from the audit log. With
             --at the tokens as they are now are judged as if it were then, and the report says so. With --as-of
             everything is told as it was then: the state is rebuilt from the audit log, and the policies are those
             that were loaded last by then. A file comes to be as a whole or not at all, and is readable by you alone.
@@ -27,12 +28,14 @@ extension Command {
             Option("owner", "GLOB", help: "only the tokens of owners that match, as team-*"),
             Option("redact", help: "no names of tokens, owners, people and systems, no free text"),
             Option("compare", "FILE", help: "tell what is otherwise than in this earlier report in JSON"),
+            Option("since", "TIME", help: "tell what is otherwise than it was then, rebuilt from the audit log"),
             Option("exit-code", help: "exit with 3 when violations remain"),
         ],
         examples: [
             "rota report --output report.html", "rota report --format csv --period 90d > report.csv",
             "rota report --json --exit-code | jq .totals",
             "rota report --as-of 2026-09-30T12:00:00Z --output september.html",
+            "rota report --since 2026-10-01 --output quarter.html",
             "rota report --owner team-data --compare last-month.json --output team-data.html",
         ],
         exitCodes: [.done, .failed, .usage, .violationsRemain],
@@ -49,6 +52,7 @@ private func makeReport(_ invocation: Invocation) throws -> ExitCode {
     let now = invocation.clock.now()
     let at = try arguments.instant("at", orSpanFrom: now)
     let asOf = try pastInstant(arguments, now)
+    _ = try sinceInstant(arguments, before: asOf ?? now)
     let period = try arguments.span("period") ?? .days(30)
     let composition = try Composition(invocation)
     // What goes to standard output has no place for a signature beside it; pseudonyms need the key all the same.
@@ -85,7 +89,8 @@ private func write(
     request.isRedacted = arguments.has("redact")
     request.pseudonymKey = seal?.pseudonymKey
     request.checkpoint = seal?.checkpoint.note
-    let earlier = try earlierReport(arguments, kind)
+    let kept = try EarlierJSON(like: request, as: kind, composition)
+    let earlier = kept?.report
     // A report that goes to the terminal itself tells how far it is.
     let isSeen = arguments.has("output") || invocation.output.width == nil
     let progress = isSeen ? TokenProgress("judging", store, on: invocation.output) : nil
@@ -100,6 +105,8 @@ private func write(
             throw Failure.usage("--compare: \(error)", hint: "keep one: rota report --output earlier.json")
         }
     }
+    // The file that was made to be compared with is there until then.
+    defer { withExtendedLifetime(kept) {} }
     let violations: Int
     if let path {
         let file = try ReportFile(at: path, suffix: Hex.encode(invocation.random.bytes(4)))
@@ -114,16 +121,6 @@ private func write(
 }
 
 /// The formats that have sums tell of it; the others have only rows.
-private func earlierReport(_ arguments: Arguments, _ kind: ReportKind) throws -> EarlierReport? {
-    guard let path = arguments.value("compare") else { return nil }
-    guard [.html, .json, .markdown].contains(kind) else {
-        throw Failure.usage(
-            "--compare: a report in \(kind.rawValue) has only rows", hint: "make it as html, json or markdown")
-    }
-    let file = try InventoryFile(path)
-    return EarlierReport(json: file.chunks)
-}
-
 private let formats = ReportKind.allCases.map(\.rawValue).joined(separator: ", ")
 
 /// What `--output` calls it, as other tools do.

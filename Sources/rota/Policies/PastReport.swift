@@ -20,6 +20,23 @@ func pastInstant(_ arguments: Arguments, _ now: Instant) throws(Failure) -> Inst
     return instant
 }
 
+/// The instant of `--since`: one before that which the report tells of.
+func sinceInstant(_ arguments: Arguments, before end: Instant) throws(Failure) -> Instant? {
+    guard let instant = try arguments.instant("since") else { return nil }
+    guard !arguments.has("compare") else {
+        throw .usage(
+            "--since and --compare exclude each other",
+            hint: "--compare takes a report that was kept; --since makes it anew from the audit log")
+    }
+    guard instant < end else {
+        let isPast = arguments.has("as-of")
+        throw .usage(
+            "--since: \(instant) is not before \(isPast ? "--as-of" : "now"), \(end)",
+            hint: "give an instant that the report can look back to")
+    }
+    return instant
+}
+
 /// Rebuilds the store as it was at an instant, with the policies of then, and takes it away when `body` has ended.
 func withPastStore<R>(
     _ composition: Composition, at instant: Instant, period: TimeSpan,
