@@ -70,7 +70,8 @@ private final class EvidenceBundle {
     /// Entries about decisions of people and the log itself are proven one by one; so many of them at the most.
     private static let mostProofs = 500
     private static let proven = [
-        "waiver.", "plan.approve", "plan.withdraw", "policies.load", "store.", "audit.", "clock.",
+        "waiver.", "plan.approve", "plan.withdraw", "policies.load", "configuration.load",
+        "store.", "audit.", "clock.",
     ]
     private static let folder = "evidence"
     private static let pieces = 64 << 10

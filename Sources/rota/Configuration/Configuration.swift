@@ -1,5 +1,6 @@
 import Addresses
 import Engine
+import JSON
 import RotaCore
 import Webhooks
 
@@ -37,6 +38,8 @@ struct Configuration: Sendable {
     var signIn: SignInSettings?
     /// Nil where no server is configured.
     var server: ServerSettings?
+    /// All of it by paths, as the audit log tells it.
+    var told = JSON.Object()
     /// What is taken as it is, and may be a slip.
     var warnings: [Fault] = []
 

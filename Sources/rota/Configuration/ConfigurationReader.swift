@@ -77,6 +77,7 @@ struct ConfigurationReader {
             configuration.longestWaiver = span ?? Waiver.usualLongest
         }
         configuration.warnings = warnings
+        configuration.told = toldSettings(root)
         return configuration
     }
 
