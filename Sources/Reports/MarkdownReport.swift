@@ -48,6 +48,11 @@ package struct MarkdownReport: ReportFormat {
             sentences.append("**A slice:** only tokens whose owner matches \(escaped(owner)) are told of.")
         }
         if facts.isRedacted { sentences.append("**Redacted:** names are pseudonyms, and free text is left out.") }
+        if !facts.missingRecords.isEmpty {
+            sentences.append(
+                "**Not all of the period is known:** by retention, the store has no more "
+                    + facts.missingRecords.joined(separator: "; ") + ". What is told of them begins then.")
+        }
         return sentences.isEmpty ? "" : sentences.joined(separator: " ") + "\n\n"
     }
 

@@ -33,6 +33,7 @@ package struct FakeStoreReads: StoreReads {
     package var waivers: [Waiver] = []
     package var plans: [SavedPlan] = []
     package var planActions: [String: [SavedAction]] = [:]
+    package var horizons: [RecordKind: Instant] = [:]
     package var deliveries = DeliveryCounts(waiting: 0, delivered: 0, dead: 0)
 
     package init(_ tokens: [Token] = []) { self.tokens = tokens }
@@ -219,6 +220,8 @@ package struct FakeStoreReads: StoreReads {
     package func nextDeliveryDue(endpoint: String) -> Instant? { nil }
     package func awaitedEndpoints() -> [String] { [] }
     package func deliveryCounts() -> DeliveryCounts { deliveries }
+    package func pruned() -> [RecordKind: Instant] { horizons }
+    package func prunable(_ kind: RecordKind, before horizon: Instant, limit: Int) -> Int { 0 }
     package func disabledEndpoints() -> [DisabledEndpoint] { [] }
     package func eachDelivery(
         _ state: DeliveryRecord.State, _ each: (DeliveryRecord) throws -> Bool

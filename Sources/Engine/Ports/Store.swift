@@ -10,7 +10,7 @@ package import RotaCore
 package protocol Store: AnyObject, StoreReads, TokenChanges, RotationChanges, RunChanges, DeliveryChanges,
     UsageChanges, ScheduleChanges, BlockChanges, AttemptChanges, BrakeChanges, QuarantineChanges, AbsenceChanges,
     DriftChanges, NoticeChanges, WaiverChanges, PlanChanges, RequestKeyStore, CheckpointChanges,
-    PolicyTextChanges
+    PolicyTextChanges, RetentionChanges
 {
     /// Runs `body` in one durable write transaction. When `body` throws, nothing of it stays.
     ///
@@ -125,7 +125,8 @@ package struct StoreIdentity: Hashable, Sendable {
 
 /// Everything that can be asked.
 package protocol StoreReads: UsageReads, QuarantineReads, AbsenceReads, NoticeReads, WaiverReads,
-    PlanReads, GaugeReads, TokenListReads, RunReads, CheckpointReads
+    PlanReads, GaugeReads, TokenListReads, RunReads, CheckpointReads,
+    RetentionReads
 {
     func identity() throws -> StoreIdentity
     /// What keeps anything destructive from being done; nil where nothing does.

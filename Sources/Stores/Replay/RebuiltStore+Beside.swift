@@ -14,6 +14,7 @@ extension RebuiltStore {
                     + "which policies were loaded and which tokens were missing from lists, is not known")
         }
         let vague = try store.transaction {
+            try takeHorizons(from: source)
             try takeReports(from: source, at: now)
             try takeHeartbeats(from: source, at: now)
             try takeRunActions(from: source, since: since, until: now)
@@ -32,6 +33,11 @@ extension RebuiltStore {
             remarks.append("what had been given up and was sent again after \(now) is told as waiting")
         }
         return remarks
+    }
+
+    /// What is taken from the tables may be gone from them; findings are in the log.
+    private func takeHorizons(from source: SQLStore) throws {
+        for (kind, horizon) in try source.pruned() where kind != .findings { try store.note(horizon, of: kind) }
     }
 
     private func takeReports(from source: SQLStore, at now: Instant) throws {

@@ -12,6 +12,8 @@ struct Replay {
     private(set) var remarks = ReplayRemarks()
     /// The policies that were loaded last.
     private(set) var policies: ReplayedEntry?
+    /// Before when records were removed, as the log says.
+    private(set) var horizons: [RecordKind: Instant] = [:]
     /// Whether anything was sent again that had been given up.
     private(set) var hasReplayedDeliveries = false
 
@@ -178,6 +180,11 @@ struct Replay {
                 try driver.execute(.setFact, [.text("generation"), .text(String(generation))])
             }
         case "policies.load": policies = entry
+        // What the log says of them can be done again all the same.
+        case SQLStore.pruningAction:
+            for kind in RecordKind.allCases {
+                if let horizon = entry.after["horizons"]?.instant(kind.rawValue) { horizons[kind] = horizon }
+            }
         case "delivery.replay": hasReplayedDeliveries = true
         default: return false
         }

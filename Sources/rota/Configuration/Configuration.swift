@@ -32,6 +32,8 @@ struct Configuration: Sendable {
     var longestWaiver = Waiver.usualLongest
     /// What signs checkpoints of the audit log; nil: nothing does.
     var auditKey: SecretReference?
+    /// How long records are kept; what is not named in it, for ever.
+    var retention = Retention()
     /// How `rota serve` tells what it does.
     var log = LogSettings()
     /// Who else can say who signs in at the pages; nil: nobody.
