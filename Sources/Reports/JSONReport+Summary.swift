@@ -79,6 +79,7 @@ extension Report {
             } ?? .null,
             "rows": summary.rows.json, "trend": trendJSON, "time_to_comply": timeToComplyJSON,
             "security_inventory": ["listed": .array(register.listed.map(\.json))],
+            "origins": origins.json, "notices": sentNotices.json,
             "comparison": comparison?.json ?? .null,
         ]
     }

@@ -104,5 +104,5 @@ struct Statement: Hashable, Sendable {
     static let all: [Statement] =
         reads + gate + records + usage + scheduling + blocking + attempting + endpoints + braking + quarantining
         + absences + noticing + waiving + planning + gauging + listing + requesting
-        + runListing + signing + policyTexts + retaining + replaying + comparing
+        + runListing + signing + policyTexts + retaining + evidence + replaying + comparing
 }

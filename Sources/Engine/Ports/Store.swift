@@ -1,3 +1,4 @@
+package import JSON
 package import RotaCore
 
 /// The token store: reads, and the one gate through which anything changes.
@@ -126,7 +127,7 @@ package struct StoreIdentity: Hashable, Sendable {
 /// Everything that can be asked.
 package protocol StoreReads: UsageReads, QuarantineReads, AbsenceReads, NoticeReads, WaiverReads,
     PlanReads, GaugeReads, TokenListReads, RunReads, CheckpointReads,
-    RetentionReads
+    RetentionReads, EvidenceReads
 {
     func identity() throws -> StoreIdentity
     /// What keeps anything destructive from being done; nil where nothing does.
@@ -373,6 +374,13 @@ package struct AuditEntry: Hashable, Sendable {
         self.object = object
         self.body = body
     }
+}
+
+extension AuditEntry {
+    /// Its body; null where it cannot be read.
+    package var json: JSON { (try? JSON.parse(body, maximumBytes: max(body.utf8.count, 1))) ?? .null }
+    /// What changed, as it is since.
+    package var after: JSON { json["after"] ?? .null }
 }
 
 extension TokenChanges {

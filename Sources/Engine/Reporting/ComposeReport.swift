@@ -41,6 +41,8 @@ package func composeReport(
             freezes: try store.freezes(from: facts.since, to: facts.until).map(scope.told),
             history: try history(facts, &scope, from: store), runs: try latestRuns(facts, scope, from: store),
             register: try SecurityInventory(planner, facts, scope, from: store),
+            origins: try Origins(facts, scope, from: store),
+            sentNotices: try NoticeDeliveries(facts, &scope, from: store),
             comparison: try compared?.finish()))
 }
 

@@ -101,6 +101,9 @@ package struct Report: Sendable {
     /// The latest runs of the period, latest first; none in a slice of the store.
     package var runs: [ToldRun]
     package var register: SecurityInventory
+    /// What it was built from.
+    package var origins: Origins
+    package var sentNotices: NoticeDeliveries
     /// Nil where it is held against no earlier one.
     package var comparison: ReportComparison?
 }

@@ -49,8 +49,8 @@ extension Report {
         guard !facts.missingRecords.isEmpty else { return "" }
         return """
             <p class="banner"><strong>Not all of the period is known.</strong> By the retention that is \
-            configured, the store has no more: \(facts.missingRecords.joined(separator: "; ")). What is told of them begins then; the \
-            audit log has all of it.</p>
+            configured, the store has no more: \(facts.missingRecords.joined(separator: "; ")). What is told of them \
+            begins then; the audit log has all of it.</p>
 
             """
     }

@@ -1,4 +1,5 @@
 import Engine
+import JSON
 import RotaCore
 import SQLite
 
@@ -18,6 +19,7 @@ extension RebuiltStore {
             try takeReports(from: source, at: now)
             try takeHeartbeats(from: source, at: now)
             try takeRunActions(from: source, since: since, until: now)
+            try takeNotices(from: source, since: since, until: now)
             return try takeUses(from: source, at: now)
         }
         if vague > 0 {
@@ -83,6 +85,25 @@ extension RebuiltStore {
             return true
         }
         return vague
+    }
+
+    /// With their deliveries as they were: what has come to its end since was waiting.
+    private func takeNotices(from source: SQLStore, since: Instant, until end: Instant) throws {
+        try source.eachSentNotice(from: since, to: end) { notice in
+            try store.driver.execute(
+                .addEventAgain,
+                [.text(notice.id), .text(notice.tokenID.text), .of(notice.at), .text(notice.told.serialized())])
+            for delivery in notice.deliveries {
+                let isOver = delivery.at.map { $0 <= end } ?? false
+                try store.driver.execute(
+                    .addDeliveryAgain,
+                    [
+                        .text(notice.id), .text(delivery.endpoint),
+                        .text((isOver ? delivery.state : .waiting).rawValue), .of(delivery.at ?? notice.at),
+                    ])
+            }
+            return true
+        }
     }
 
     private func takeRunActions(from source: SQLStore, since: Instant, until end: Instant) throws {

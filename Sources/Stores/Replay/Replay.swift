@@ -28,6 +28,7 @@ struct Replay {
             return
         }
         do {
+            if Self.isTold.contains(parsed.action) { try keep(entry) }
             let isKnown =
                 try replayToken(parsed) || replayVersion(parsed) || replayRotation(parsed) || replayRecord(parsed)
                 || replayWaiver(parsed) || replayStore(parsed)
@@ -45,6 +46,15 @@ struct Replay {
         "schedule.miss", "schedule.forget", "plan.save", "plan.approve", "plan.withdraw", "plan.apply",
         "rotation.stuck", "token.reuse_detected", "token.refused_use", "store.init",
     ]
+
+    /// What a report tells of out of the log itself.
+    private static let isTold: Set<String> = ["inventory.import", "policies.load", "plan.save", "plan.approve"]
+
+    private func keep(_ entry: AuditEntry) throws {
+        try target.driver.execute(
+            .addAuditEntry,
+            [.of(entry.at), .text(entry.actor), .text(entry.action), .text(entry.object), .text(entry.body)])
+    }
 
     // MARK: - What stands beside tokens
 
