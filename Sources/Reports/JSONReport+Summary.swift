@@ -18,6 +18,12 @@ extension ReportFacts {
             "owner": owner.map { .string($0) } ?? .null, "redacted": .bool(isRedacted),
         ]
         if let asOf { json["as_of"] = .string(asOf.description) }
+        if !gone.isEmpty {
+            json["missing_records"] = .array(
+                RecordKind.allCases.compactMap { kind in
+                    gone[kind].map { ["kind": .string(kind.rawValue), "before": .string($0.description)] }
+                })
+        }
         if let checkpoint { json["checkpoint"] = .string(checkpoint) }
         return .object(json)
     }
@@ -81,6 +87,7 @@ extension Report {
                         "taken_at": witness.taken.map { .string($0.at.description) } ?? .null,
                     ]
                 }),
+            "origins": origins.json, "notices": sentNotices.json,
             "comparison": comparison?.json ?? .null,
         ]
     }

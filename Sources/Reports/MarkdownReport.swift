@@ -18,7 +18,7 @@ package struct MarkdownReport: ReportFormat {
     package mutating func end(_ report: Report) throws {
         let text = [
             opening(report), worst(report), changes(report), postures(report), controls(report), owners(report),
-            trend(report), closing(report),
+            trend(report), origins(report), notices(report), closing(report),
         ]
         try sink(Array(text.filter { !$0.isEmpty }.joined(separator: "\n").utf8))
     }
@@ -48,6 +48,11 @@ package struct MarkdownReport: ReportFormat {
             sentences.append("**A slice:** only tokens whose owner matches \(escaped(owner)) are told of.")
         }
         if facts.isRedacted { sentences.append("**Redacted:** names are pseudonyms, and free text is left out.") }
+        if !facts.missingRecords.isEmpty {
+            sentences.append(
+                "**Not all of the period is known:** by retention, the store has no more "
+                    + facts.missingRecords.joined(separator: "; ") + ". What is told of them begins then.")
+        }
         return sentences.isEmpty ? "" : sentences.joined(separator: " ") + "\n\n"
     }
 
@@ -103,6 +108,54 @@ package struct MarkdownReport: ReportFormat {
             were found in it, \(times.count) resolved, and \(history.openAfter) are open.\(half)\(most)
 
             """
+    }
+
+    private func origins(_ report: Report) -> String {
+        let (origins, inventory) = (report.origins, report.summary.inventory)
+        let lists = origins.imports.prefix(Self.mostListed).map { list in
+            [
+                list.file, list.at.description, list.actor, String(list.rows), String(list.added),
+                String(list.updated), list.vanished.map { String($0) } ?? "", list.digest,
+            ]
+        }
+        let loads = origins.loads.prefix(Self.mostListed).map { load in
+            [load.at.description, load.actor, load.files.map(\.name).joined(separator: ", "), load.digest]
+        }
+        let approvals = origins.approvals.prefix(Self.mostListed).map { approval in
+            [approval.plan, approval.policy, String(approval.actions), approval.requester, approval.approver]
+        }
+        return """
+            ## What this was built from
+
+            \(inventory.observed) live tokens were issued here, so that their dates were seen; of \
+            \(inventory.asserted) they were told by lists. Lists imported: \(origins.importCount), with \
+            \(origins.rowsImported) rows. Policies were loaded anew \(origins.loadCount) times; plans approved in the \
+            period: \(origins.approvalCount).
+
+            """
+                + optionalTable(
+                    ["List", "Imported", "By", "Rows", "Added", "Updated", "Missing since", "Digest"], lists)
+                + optionalTable(["Policies since", "By", "Files", "Digest"], loads)
+                + optionalTable(["Plan", "Policy", "Actions", "Asked for by", "Approved by"], approvals)
+    }
+
+    private func notices(_ report: Report) -> String {
+        let notices = report.sentNotices
+        guard notices.count > 0 else { return "" }
+        let outcomes = NoticeDeliveries.Outcome.allCases.map { "\($0.sentence): \(notices.outcomes[$0] ?? 0)" }
+        let rows = notices.listed.map { entry in
+            [
+                entry.name, entry.owner, entry.told("action"), "\(entry.told("policy")): \(entry.told("rule"))",
+                entry.notice.at.description,
+                entry.notice.deliveries.map { "\($0.endpoint) \($0.sentence)" }.joined(separator: "; "),
+            ]
+        }
+        return "## Notices\n\nIn the period \(notices.count) were sent. \(outcomes.joined(separator: "; ")).\n\n"
+            + table(["Token", "Owner", "What is coming", "Rule", "Sent", "Delivery"], rows)
+    }
+
+    private func optionalTable(_ columns: [String], _ rows: [[String]]) -> String {
+        rows.isEmpty ? "" : "\n" + table(columns, rows)
     }
 
     private func changes(_ report: Report) -> String {

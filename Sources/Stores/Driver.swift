@@ -105,5 +105,5 @@ struct Statement: Hashable, Sendable {
     static let all: [Statement] =
         reads + gate + records + usage + scheduling + blocking + attempting + endpoints + braking + quarantining
         + absences + noticing + waiving + planning + gauging + listing + requesting
-        + runListing + signing + policyTexts + witnessing + replaying + comparing
+        + runListing + signing + policyTexts + witnessing + retaining + evidence + replaying + comparing
 }

@@ -18,7 +18,8 @@ extension SQLStore {
             "baseline": .string(digest.description),
         ]
         if let replaced = destination.baseline { after["replaced"] = .string(replaced.description) }
-        try concludeDestinations("token.destination.adopt", of: id, change, after)
+        let before: JSON.Object = destination.baseline.map { ["baseline": .string($0.description)] } ?? [:]
+        try concludeDestinations("token.destination.adopt", of: id, change, before: before, after)
         return true
     }
 }

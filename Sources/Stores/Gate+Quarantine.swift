@@ -21,7 +21,7 @@ extension SQLStore {
             after["policy"] = .string(rule.policy)
             after["rule"] = .string(rule.rule)
         }
-        try conclude("token.quarantine", id, change, after)
+        try conclude("token.quarantine", id, change, before: .ofState(.active), after)
         try emit(
             "token.quarantined", about: id, change, ["policy": .of(rule?.policy), "rule": .of(rule?.rule)])
         return true
@@ -33,7 +33,8 @@ extension SQLStore {
         let quarantine = try quarantine(of: id)
         try driver.execute(.endQuarantine, [.of(id)])
         try conclude(
-            "token.restore", id, change, ["state": "active", "quarantined_since": .of(quarantine?.since)])
+            "token.restore", id, change, before: .ofState(.quarantined),
+            ["state": "active", "quarantined_since": .of(quarantine?.since)])
         try emit("token.restored", about: id, change, ["quarantined_since": .of(quarantine?.since)])
         return true
     }

@@ -36,7 +36,7 @@ extension SQLStore {
         } else {
             try driver.execute(.endQuarantine, [.of(id)])
         }
-        try conclude(action, id, change, ["state": .string(new.rawValue)])
+        try conclude(action, id, change, before: .ofState(old), ["state": .string(new.rawValue)])
     }
 
     private func endReported(
@@ -45,7 +45,8 @@ extension SQLStore {
         let values: [Value] = [
             .of(id), .text(state.rawValue), .of(instant), .text(change.actor.name), .text(change.cause),
         ]
+        let former = try self.state(of: id)
         guard try driver.execute(.endReported, values) == 1 else { return }
-        try end(id, state, action, change, ["ended_at": .of(instant)])
+        try end(id, state, from: former, action, change, ["ended_at": .of(instant)])
     }
 }

@@ -39,28 +39,31 @@ extension SQLStore {
     func revokeToken(_ id: TokenID, isEmergency: Bool, change: Change) throws -> Bool {
         let brake = try brake(at: change.at)
         if !isEmergency, let brake { throw StoreError.held(brake) }
+        let former = try state(of: id)
         let values: [Value] = [.of(id), .of(change.at), .text(change.actor.name), .text(change.cause)]
         guard try driver.execute(.endToken, values) == 1 else { return false }
         // Said only of an emergency: what is not one went past nothing.
         var details: JSON.Object = [:]
         if isEmergency { details = ["emergency": true, "despite": .of(brake?.code)] }
-        try end(id, .revoked, "token.revoke", change, details)
+        try end(id, .revoked, from: former, "token.revoke", change, details)
         try emit("token.revoked", about: id, change, details)
         return true
     }
 
     func expireToken(_ id: TokenID, change: Change) throws -> Bool {
         try requireReleased(at: change.at)
+        let former = try state(of: id)
         let values: [Value] = [.of(id), .of(change.at), .text(change.actor.name), .text(change.cause)]
         guard try driver.execute(.expireToken, values) == 1 else { return false }
         // Its last day, and not when somebody saw that it was over.
-        try end(id, .expired, "token.expire", change, ["ended_at": .of(try token(id)?.end?.at)])
+        try end(id, .expired, from: former, "token.expire", change, ["ended_at": .of(try token(id)?.end?.at)])
         return true
     }
 
     /// What ends with a token: its versions, its rotation, its findings.
     func end(
-        _ id: TokenID, _ state: VersionState, _ action: String, _ change: Change, _ details: JSON.Object = [:]
+        _ id: TokenID, _ state: VersionState, from former: TokenState?, _ action: String, _ change: Change,
+        _ details: JSON.Object = [:]
     ) throws {
         try driver.execute(.endQuarantine, [.of(id)])
         try driver.execute(.endAbsence, [.of(id)])
@@ -72,7 +75,7 @@ extension SQLStore {
             "state": .string(state.rawValue), "versions": .of(versions), "closed_rotations": .of(rotations),
             "closed_findings": .of(findings),
         ]
-        try conclude(action, id, change, .joining(after, details))
+        try conclude(action, id, change, before: .ofState(former), .joining(after, details))
     }
 
     // MARK: - From the claim to the arming
@@ -282,17 +285,19 @@ extension SQLStore {
             "rotation": .integer(rotation.id), "version": .integer(version), "state": "current",
             "previous": .of(previous), "unconfirmed": .of(unconfirmed), "ends_at": .of(end),
         ]
+        var before: JSON.Object = [:]
         if let renewal = rotation.trigger?.renewal {
             let end = change.at + renewal
             if try driver.execute(.renewToken, [.of(token), .of(end), .of(rotation.endAtClaim)]) == 1 {
                 after["expires_at"] = .of(end)
+                before["expires_at"] = .of(rotation.endAtClaim)
             } else {
                 let isMoved = try self.token(token).map { rotation.leavesEnd(of: $0) } ?? false
                 after["end_kept"] = .string(
                     isMoved ? "it was moved after the rotation was claimed" : "it is not nearer than the new one")
             }
         }
-        try conclude("version.promote", token, change, after)
+        try conclude("version.promote", token, change, before: before, after)
         try emit(
             "token.rotated", about: token, change,
             [
@@ -386,10 +391,16 @@ extension SQLStore {
     }
 
     /// Recomputes the columns that evaluation reads, and writes the audit entry of a transition.
-    func conclude(_ action: String, _ id: TokenID, _ change: Change, _ after: JSON.Object) throws {
+    func conclude(
+        _ action: String, _ id: TokenID, _ change: Change, before: JSON.Object = [:], _ after: JSON.Object
+    ) throws {
         try driver.execute(.refreshSummary, [.of(id)])
         let revision = try driver.first(.revision, [.of(id)]) { $0.integer(0) }
-        try audit(action, of: id.text, change, after.with("revision", revision))
+        try audit(action, of: id.text, change, before: before, after.with("revision", revision))
+    }
+
+    func state(of id: TokenID) throws -> TokenState? {
+        try driver.first(.stateOfToken, [.of(id)]) { try $0.word(0) }
     }
 
     /// The first column of every row that a statement changed.

@@ -9,13 +9,19 @@ extension SQLStore {
     /// Writes one entry: who did what to what, when and why, with the after-image of what changed.
     ///
     /// Its body is canonical JSON from the first day, so that the bytes can be hashed and checked offline.
-    func audit(_ action: String, of object: String, _ change: Change, _ after: JSON.Object) throws {
-        try audit(action, of: object, change) { $0.canonical(.object(after)) }
+    ///
+    /// - parameter before: what the members of the after-image were that had been set before; for people, and nothing
+    ///   that is done again goes by it.
+    func audit(
+        _ action: String, of object: String, _ change: Change, before: JSON.Object = [:], _ after: JSON.Object
+    ) throws {
+        try audit(action, of: object, change, before: before) { $0.canonical(.object(after)) }
     }
 
     /// The same, where `after` writes the after-image by itself: canonically, too.
     func audit(
-        _ action: String, of object: String, _ change: Change, writing after: (inout JSONWriter) -> Void
+        _ action: String, of object: String, _ change: Change, before: JSON.Object = [:],
+        writing after: (inout JSONWriter) -> Void
     ) throws {
         var body = JSONWriter(reservingCapacity: 1_024)
         body.beginObject()
@@ -24,6 +30,10 @@ extension SQLStore {
         body.key("after")
         after(&body)
         body.member("at", change.at)
+        if !before.isEmpty {
+            body.key("before")
+            body.canonical(.object(before))
+        }
         body.member("cause", change.cause)
         body.member("object", object)
         if let request = change.actor.request {
@@ -95,6 +105,16 @@ extension SQLStore {
 }
 
 extension JSON.Object {
+    /// What a change of state tells of before it; nothing where that is not known.
+    static func ofState(_ state: TokenState?) -> JSON.Object {
+        state.map { ["state": .string($0.rawValue)] } ?? [:]
+    }
+
+    /// Those members that another one has otherwise, or not at all.
+    func differing(from other: JSON.Object) -> JSON.Object {
+        JSON.Object(filter { other[$0.key]?.canonicalBytes() != $0.value.canonicalBytes() }.map { ($0.key, $0.value) })
+    }
+
     static func joining(_ first: JSON.Object, _ second: JSON.Object) -> JSON.Object {
         var joined = first
         for member in second { joined[member.key] = member.value }

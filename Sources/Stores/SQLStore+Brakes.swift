@@ -43,12 +43,13 @@ extension SQLStore {
     }
 
     func freeze(_ freeze: Freeze, change: Change) throws {
+        let former = try self.freeze(at: change.at)
         try driver.execute(.endFreeze, [.of(change.at)])
         try driver.execute(
             .beginFreeze, [.text(freeze.reason), .text(freeze.actor), .of(freeze.begunAt), .of(freeze.endsAt)])
         let details: JSON.Object = ["reason": .string(freeze.reason), "ends_at": .of(freeze.endsAt)]
         try audit(
-            "store.freeze", of: try identity().instance, change,
+            "store.freeze", of: try identity().instance, change, before: former?.image ?? [:],
             .joining(details, ["actor": .string(freeze.actor), "begun_at": .of(freeze.begunAt)]))
         try emit("store.frozen", change, details)
     }
@@ -59,7 +60,7 @@ extension SQLStore {
         let present = try freeze(at: change.at)
         guard try driver.execute(.endFreeze, [.of(change.at)]) > 0, let present else { return false }
         let details: JSON.Object = ["reason": .string(present.reason), "begun_at": .of(present.begunAt)]
-        try audit("store.unfreeze", of: try identity().instance, change, details)
+        try audit("store.unfreeze", of: try identity().instance, change, before: present.image, details)
         try emit("store.unfrozen", change, details)
         return true
     }
@@ -152,9 +153,21 @@ extension SQLStore {
             "doubt": .of(try doubt()?.message),
         ]
         for (key, count) in totals.sorted(by: { $0.key < $1.key }) { details[key] = .integer(count) }
-        try audit("store.reconcile", of: instance ?? identity.instance, change, details)
+        let before: JSON.Object = [
+            "generation": .integer(identity.generation), "generation_id": .string(identity.generationID),
+            "instance": .string(identity.instance),
+        ]
+        try audit("store.reconcile", of: instance ?? identity.instance, change, before: before, details)
         try emit("store.reconciled", change, details)
         begunGeneration = generation
         return true
+    }
+}
+
+extension Freeze {
+    fileprivate var image: JSON.Object {
+        [
+            "reason": .string(reason), "ends_at": .of(endsAt), "actor": .string(actor), "begun_at": .of(begunAt),
+        ]
     }
 }

@@ -88,10 +88,10 @@ extension SQLStore {
 
     /// Counts them again, and writes the audit entry.
     func concludeDestinations(
-        _ action: String, of id: TokenID, _ change: Change, _ after: JSON.Object
+        _ action: String, of id: TokenID, _ change: Change, before: JSON.Object = [:], _ after: JSON.Object
     ) throws {
         try driver.execute(.hastenAttempt, [.of(id), .of(change.at)])
         let revision = try driver.first(.countDestination, [.of(id)]) { $0.integer(0) }
-        try audit(action, of: id.text, change, after.with("revision", revision))
+        try audit(action, of: id.text, change, before: before, after.with("revision", revision))
     }
 }

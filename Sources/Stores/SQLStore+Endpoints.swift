@@ -24,13 +24,15 @@ extension SQLStore {
                 .text(endpoint.cause),
             ])
         guard disabled == 1 else { return false }
-        try audit("webhook.disable", of: endpoint.name, change, ["status": .of(endpoint.status), "state": "disabled"])
+        try audit(
+            "webhook.disable", of: endpoint.name, change, before: ["state": "enabled"],
+            ["status": .of(endpoint.status), "state": "disabled"])
         return true
     }
 
     func enableEndpoint(_ name: String, change: Change) throws -> Bool {
         guard try driver.execute(.enableEndpoint, [.text(name)]) == 1 else { return false }
-        try audit("webhook.enable", of: name, change, ["state": "enabled"])
+        try audit("webhook.enable", of: name, change, before: ["state": "disabled"], ["state": "enabled"])
         return true
     }
 }

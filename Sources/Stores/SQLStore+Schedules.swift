@@ -21,12 +21,9 @@ extension SQLStore {
         if let replaced = settlement.replaced { values += [.text(replaced.schedule), .of(replaced.nextDue)] }
         let statement: Statement = settlement.replaced == nil ? .addSchedule : .replaceSchedule
         guard try driver.execute(statement, values) == 1 else { return false }
+        let before = settlement.replaced.map { image($0.schedule, $0.nextDue) } ?? [:]
         try audit(
-            "schedule.set", of: object(entry.policy), change,
-            [
-                "schedule": .string(entry.schedule),
-                "next_due": .of(entry.nextDue),
-            ])
+            "schedule.set", of: object(entry.policy), change, before: before, image(entry.schedule, entry.nextDue))
         return true
     }
 
@@ -45,7 +42,9 @@ extension SQLStore {
     func forgetSchedule(_ entry: ScheduleEntry, change: Change) throws -> Bool {
         let values: [Value] = [.text(entry.policy), .text(entry.schedule), .of(entry.nextDue)]
         guard try driver.execute(.forgetSchedule, values) == 1 else { return false }
-        try audit("schedule.forget", of: object(entry.policy), change, ["schedule": .string(entry.schedule)])
+        try audit(
+            "schedule.forget", of: object(entry.policy), change, before: image(entry.schedule, entry.nextDue),
+            ["schedule": .string(entry.schedule)])
         return true
     }
 
@@ -63,6 +62,10 @@ extension SQLStore {
                 "next_due": .of(next),
             ])
         return true
+    }
+
+    private func image(_ schedule: String, _ nextDue: Instant) -> JSON.Object {
+        ["schedule": .string(schedule), "next_due": .of(nextDue)]
     }
 
     private func object(_ policy: String) -> String { "policy:\(policy)" }

@@ -8,15 +8,17 @@ extension SQLStore {
     func editToken(_ token: Token, change: Change) throws -> Bool {
         try requireReconciled()
         guard let before = try self.token(token.id) else { return false }
-        let differences = differences(from: before, to: token)
-        guard !differences.isEmpty else { return false }
+        let changed = differences(from: before, to: token)
+        guard !changed.isEmpty else { return false }
         if let other = try driver.first(.liveTokenNamed, [.text(token.name)], decode),
             other.id != token.id, before.state == .active || before.state == .quarantined
         {
             throw StoreError.nameTaken(token.name)
         }
         let revision = try write(edited: token, madeAt: before.createdAt)
-        try audit("token.edit", of: token.id.text, change, differences.with("revision", revision))
+        try audit(
+            "token.edit", of: token.id.text, change, before: differences(from: token, to: before),
+            changed.with("revision", revision))
         return true
     }
 
@@ -42,7 +44,7 @@ extension SQLStore {
         ]
     }
 
-    /// The members of the after-image: only what differs.
+    /// The members of the after-image, and the other way round what they were: only what differs.
     private func differences(from before: Token, to after: Token) -> JSON.Object {
         var changed = JSON.Object()
         for (key, path) in Self.editedTexts where before[keyPath: path] != after[keyPath: path] {

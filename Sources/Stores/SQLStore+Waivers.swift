@@ -56,7 +56,7 @@ extension SQLStore {
                 .text(waiver.reason), .text(waiver.requester.name), .text(waiver.requester.account),
                 .of(waiver.requester.tokenID?.text), .of(waiver.requestedAt), .of(waiver.endsAt),
             ])
-        try tell("waiver.request", "waiver.requested", waiver.id, change)
+        try tell("waiver.request", "waiver.requested", waiver.id, from: nil, change)
     }
 
     func approveWaiver(_ id: String, _ approval: Waiver.Approval, change: Change) throws -> Bool {
@@ -65,26 +65,31 @@ extension SQLStore {
             .text(id), .text(approval.approver.name), .text(approval.approver.account),
             .of(approval.approver.tokenID?.text), .of(approval.at), .text(approval.comment),
         ]
+        let former = try waiver(id)
         guard try driver.execute(.approveWaiver, values) == 1 else { return false }
-        try tell("waiver.approve", "waiver.approved", id, change)
+        try tell("waiver.approve", "waiver.approved", id, from: former, change)
         return true
     }
 
     func tellWaiverEnd(_ id: String, lead: TimeSpan, change: Change) throws -> Bool {
+        let former = try waiver(id)
         guard try driver.execute(.tellWaiverEnd, [.text(id), .of(lead), .of(change.at)]) == 1 else { return false }
-        try tell("waiver.notice", "waiver.expiring", id, change, ["before_seconds": .integer(lead.seconds)])
+        try tell(
+            "waiver.notice", "waiver.expiring", id, from: former, change, ["before_seconds": .integer(lead.seconds)])
         return true
     }
 
     func expireWaiver(_ id: String, change: Change) throws -> Bool {
+        let former = try waiver(id)
         guard try driver.execute(.expireWaiver, ending(id, by: change.actor.name, change)) == 1 else { return false }
-        try tell("waiver.expire", "waiver.expired", id, change)
+        try tell("waiver.expire", "waiver.expired", id, from: former, change)
         return true
     }
 
     func withdrawWaiver(_ id: String, by name: String, change: Change) throws -> Bool {
+        let former = try waiver(id)
         guard try driver.execute(.withdrawWaiver, ending(id, by: name, change)) == 1 else { return false }
-        try tell("waiver.withdraw", "waiver.withdrawn", id, change)
+        try tell("waiver.withdraw", "waiver.withdrawn", id, from: former, change)
         return true
     }
 
@@ -94,7 +99,8 @@ extension SQLStore {
 
     /// Writes the audit entry and the event of a change, both with the waiver as it is after it.
     private func tell(
-        _ action: String, _ type: String, _ id: String, _ change: Change, _ more: JSON.Object = [:]
+        _ action: String, _ type: String, _ id: String, from former: Waiver?, _ change: Change,
+        _ more: JSON.Object = [:]
     ) throws {
         guard let waiver = try waiver(id) else { throw StoreError.failed("there is no waiver \(id)") }
         let name = try tokenName(of: waiver)
@@ -106,7 +112,10 @@ extension SQLStore {
             "told_lead": waiver.toldLead.map { .integer($0.seconds) } ?? .null,
             "state": .string(waiver.state.rawValue),
         ]
-        try audit(action, of: id, change, .joining(after, who))
+        var before: JSON.Object = [:]
+        if let former, former.state != waiver.state { before["state"] = .string(former.state.rawValue) }
+        if let lead = former?.toldLead, lead != waiver.toldLead { before["told_lead"] = .integer(lead.seconds) }
+        try audit(action, of: id, change, before: before, .joining(after, who))
         guard case .token(let token) = waiver.subject else { return try emit(type, change, after) }
         try emit(type, about: token, change, after)
     }

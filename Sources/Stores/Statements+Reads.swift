@@ -30,7 +30,7 @@ extension String {
 /// Everything that can be asked.
 extension Statement {
     static let reads: [Statement] = [
-        fact, token, holderOfPlace, destinationCounts, tokensWithoutValue,
+        fact, token, stateOfToken, holderOfPlace, destinationCounts, tokensWithoutValue,
         liveTokenNamed, tokenOfName, externalToken, allTokens, tokensInStates, unsortedTokens,
         absentTokens,
         issuedAtOrBefore, idleSinceAtOrBefore, overlapEndedAtOrBefore, withoutExpiry, lifetimeMoreThan, expiresAfter,
@@ -50,6 +50,7 @@ extension Statement {
 
     // MARK: Tokens
 
+    static let stateOfToken = Statement("SELECT state FROM tokens WHERE id = $1")
     static let token = Statement("SELECT \(tokenColumns) FROM tokens WHERE id = $1")
     static let liveTokenNamed = Statement(
         "SELECT \(tokenColumns) FROM tokens WHERE name = $1 AND state IN ('active', 'quarantined')")

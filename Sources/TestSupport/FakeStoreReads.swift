@@ -34,6 +34,9 @@ package struct FakeStoreReads: StoreReads {
     package var plans: [SavedPlan] = []
     package var knownWitnesses: [WitnessRecord] = []
     package var planActions: [String: [SavedAction]] = [:]
+    /// Latest first.
+    package var noticesOfPeriod: [SentNotice] = []
+    package var horizons: [RecordKind: Instant] = [:]
     package var deliveries = DeliveryCounts(waiting: 0, delivered: 0, dead: 0)
 
     package init(_ tokens: [Token] = []) { self.tokens = tokens }
@@ -120,7 +123,11 @@ package struct FakeStoreReads: StoreReads {
     package func blocks() -> [Block] { blockedActions }
     package func failedAttempts() -> [FailedAttempts] { failures }
     package func failedAttempts(of id: TokenID) -> FailedAttempts? { failures.first { $0.tokenID == id } }
-    package func eachAuditEntry(from number: Int64, object: String?, _ each: (AuditEntry) throws -> Bool) {}
+    package func eachAuditEntry(from number: Int64, object: String?, _ each: (AuditEntry) throws -> Bool) throws {
+        for entry in entries where entry.number >= number && object.map({ $0 == entry.object }) ?? true {
+            guard try each(entry) else { return }
+        }
+    }
     package func eachAuditEntry(below number: Int64, object: String?, _ each: (AuditEntry) throws -> Bool) throws {
         for entry in entries.reversed() where entry.number < number && object.map({ $0 == entry.object }) ?? true {
             guard try each(entry) else { return }
@@ -221,6 +228,16 @@ package struct FakeStoreReads: StoreReads {
     package func nextDeliveryDue(endpoint: String) -> Instant? { nil }
     package func awaitedEndpoints() -> [String] { [] }
     package func deliveryCounts() -> DeliveryCounts { deliveries }
+    package func eachOrigin(to end: Instant, _ each: (AuditEntry) throws -> Bool) throws {
+        for entry in entries where entry.at <= end { guard try each(entry) else { return } }
+    }
+    package func eachSentNotice(from: Instant, to: Instant, _ each: (SentNotice) throws -> Bool) throws {
+        for notice in noticesOfPeriod where notice.at >= from && notice.at <= to {
+            guard try each(notice) else { return }
+        }
+    }
+    package func pruned() -> [RecordKind: Instant] { horizons }
+    package func prunable(_ kind: RecordKind, before horizon: Instant, limit: Int) -> Int { 0 }
     package func disabledEndpoints() -> [DisabledEndpoint] { [] }
     package func eachDelivery(
         _ state: DeliveryRecord.State, _ each: (DeliveryRecord) throws -> Bool

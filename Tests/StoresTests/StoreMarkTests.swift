@@ -286,6 +286,8 @@ import Testing
             DELETE FROM store WHERE key = 'told_in_full_after';
             ALTER TABLE usage DROP COLUMN first_used_at; ALTER TABLE usage DROP COLUMN noted_at;
             ALTER TABLE heartbeats DROP COLUMN noted_at;
+            DROP INDEX events_by_time; DROP INDEX usage_by_day;
+            DROP INDEX events_of_notices; DROP INDEX audit_of_origins;
             PRAGMA user_version = 10
             """)
         driver.close()

@@ -192,3 +192,73 @@ def test_the_log_is_exported_to_the_byte_and_for_a_siem(log):
     event = log.rota("audit", "export", "--format", "cef", "--from", len(entries) + 1).stdout.splitlines()[0]
     assert event.startswith("CEF:0|Rota|rota|") and "|token.revoke|token.revoke|7|" in event
     assert r"msg=a\=b|c\\d" in event
+
+
+def shown(house, action):
+    """The newest entry of an action, as JSON and as people see it."""
+    [(number, body)] = house.rows(
+        f"SELECT number, body FROM audit WHERE action = '{action}' ORDER BY number DESC LIMIT 1")
+    return json.loads(body), house.rota("audit", "show", number).stdout
+
+
+def test_an_entry_tells_what_was_set_and_what_it_was_before(log):
+    log.rota("token", "edit", "first", "--owner", "team-new", "--expires", "2031-02-03", "--label", "env=test")
+    entry, text = shown(log, "token.edit")
+    assert set(entry["before"]) == {"owner", "expires_at", "labels"} == set(entry["after"]) - {"revision"}
+    assert entry["after"]["owner"] == "team-new" and entry["before"]["owner"] != "team-new"
+    assert entry["before"]["labels"] == {} and entry["after"]["labels"] == {"env": "test"}
+    lines = text.splitlines()
+    head = next(line for line in lines if line.startswith("WHAT"))
+    owner = next(line for line in lines if line.startswith("owner"))
+    # In columns: what it was stands below OLD, and what it is since below NEW.
+    assert owner[head.index("NEW"):] == "team-new" and owner[head.index("NEW") - 4:].startswith("->")
+    assert owner[head.index("OLD"):].startswith(entry["before"]["owner"])
+    log.rota("token", "revoke", "first", "--yes", "--reason", "it is over")
+    entry, _ = shown(log, "token.revoke")
+    assert (entry["before"], entry["after"]["state"]) == ({"state": "active"}, "revoked")
+    log.rota("freeze", "--reason", "one")
+    log.rota("freeze", "--reason", "two")
+    entry, _ = shown(log, "store.freeze")
+    assert (entry["before"]["reason"], entry["after"]["reason"]) == ("one", "two")
+    log.rota("unfreeze")
+    assert shown(log, "store.unfreeze")[0]["before"]["reason"] == "two"
+    assert log.json("audit", "verify", "--state")["state"]["faults"] == []
+
+
+def test_settings_that_were_changed_are_told_with_what_they_were_and_no_secret(log):
+    look = ("version: 1\npolicies:\n  - name: look\n    mode: observe\n    match: all\n    rules:\n"
+            "      - max-age: 90d\n        action: notify\n")
+    log.policy(text=look)
+    configuration = log.folder / "rota.yaml"
+    configuration.write_text(configuration.read_text() + (
+        "scopes: [ { name: ingest:write, access: write } ]\n"
+        "webhooks:\n  chat:\n    url: https://hooks.example.org/services/T0SECRETPATH\n    secret: file:whsec\n"
+        "freeze-calendar: { zone: UTC, dates: [ { from: 2031-12-24, until: 2031-12-27, reason: feast } ] }\n"))
+    log.rota("run", "--deliver-within", "1s")
+    entry, _ = shown(log, "configuration.load")
+    first = entry["after"]
+    assert "before" not in entry and first["scopes.ingest:write.access"] == "write"
+    assert first["webhooks.chat.url"].startswith("https://hooks.example.org/… #")
+    assert first["freeze-calendar.dates.1.reason"] == "feast" and first["vaults.local.kind"] == "directory"
+    log.rota("run", "--deliver-within", "1s")
+    assert len(log.rows("SELECT 1 FROM audit WHERE action = 'configuration.load'")) == 1
+    configuration.write_text(configuration.read_text().replace("T0SECRETPATH", "T1OTHERPATH").replace(
+        "access: write", "access: admin").replace("reason: feast", "reason: Christmas") + "limits: { actions: 9 }\n")
+    log.rota("run", "--deliver-within", "1s")
+    entry, text = shown(log, "configuration.load")
+    assert entry["before"] == {
+        "freeze-calendar.dates.1.reason": "feast", "limits.actions": None, "scopes.ingest:write.access": "write",
+        "webhooks.chat.url": first["webhooks.chat.url"]}
+    rows = {line.split()[0]: line.split()[1:] for line in text.splitlines() if " -> " in line}
+    assert rows["scopes.ingest:write.access"] == ["write", "->", "admin"]
+    assert rows["limits.actions"] == ["nothing", "->", "9"]
+    # Neither what opens the receiver nor what signs for it is anywhere in the log.
+    everything = "".join(body for (body,) in log.rows("SELECT body FROM audit"))
+    assert "T0SECRETPATH" not in everything and "T1OTHERPATH" not in everything
+    assert log.signing_secret not in everything
+    log.policy(text=look.replace("90d", "80d"))
+    log.rota("run", "--deliver-within", "1s")
+    entry, text = shown(log, "policies.load")
+    old, new = (entry[side]["files"][0]["digest"] for side in ("before", "after"))
+    assert old != new and f"{old}  ->  {new}" in text
+    log.rota("audit", "verify", "--state")

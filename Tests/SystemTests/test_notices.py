@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import time
+import zipfile
 
 from standardwebhooks.webhooks import Webhook
 
@@ -118,3 +119,22 @@ def test_a_person_revokes_at_once_whatever_notice_the_policy_gives(bare, receive
     bare.rota("run")
     bare.rota("token", "revoke", "overdue", "--emergency", "--yes", "--reason", "leaked")
     assert bare.json("token", "show", "overdue")["token"]["state"] == "revoked"
+
+
+def test_a_report_and_the_archive_tell_of_notices_with_their_delivery(bare, receiver):
+    prepare(bare, receiver)
+    bare.json("run")
+    sent = notices(bare, receiver)[0]
+    told = bare.json("report", "--format", "json")["summary"]["notices"]
+    assert told["count"] == len(sent) == 2
+    assert told["outcomes"] == {"delivered": 2, "waiting": 0, "dead": 0, "nobody": 0}
+    for notice in told["listed"]:
+        assert (notice["name"], 1) in sent or (notice["name"], 2) in sent or (notice["name"], 3) in sent
+        [delivery] = notice["deliveries"]
+        assert (delivery["webhook"], delivery["state"]) == ("security", "delivered") and delivery["at"] >= notice["at"]
+    page = bare.rota("report", "--format", "html").stdout
+    assert "security: delivered" in page
+    archive = bare.folder / "evidence.zip"
+    bare.rota("report", "bundle", "--output", archive)
+    lines = zipfile.ZipFile(archive).read("evidence/notices.jsonl").decode().splitlines()
+    assert [json.loads(line)["outcome"] for line in lines] == ["delivered", "delivered"]

@@ -1,5 +1,6 @@
 """The archive for an auditor: complete, of one moment, and verified by whatever unpacks, sums and proves."""
 
+import hashlib
 import json
 import subprocess
 import zipfile
@@ -74,6 +75,15 @@ def test_all_of_it_is_of_one_moment(bundled):
     assert waiver["reason"] == "the vendor is late" and waiver["requested_by"] and waiver["approved_by"] is None
     policies = list((bundled.evidence / "policies").iterdir())
     assert [path.read_text() for path in policies] == [POLICY]
+    # Every text that was ever loaded, by its digest, with who loaded it.
+    [load] = json.loads((bundled.evidence / "policy-history/loads.json").read_text())["loads"]
+    assert load["actor"].startswith("cli:") and load["cause"] == "report bundle"
+    [text] = load["files"]
+    kept = (bundled.evidence / "policy-history" / f"{text['digest'].removeprefix('sha256:')}.yaml").read_bytes()
+    assert kept == POLICY.encode() and hashlib.sha256(kept).hexdigest() == text["digest"].removeprefix("sha256:")
+    assert (bundled.evidence / "notices.jsonl").read_text() == ""
+    [listed] = reports["summary"]["origins"]["imports_listed"]
+    assert listed["rows"] == 21 and listed["actor"] == load["actor"]
     assert (bundled.evidence / "audit/checkpoint").read_text() == reports["report"]["checkpoint"]
     size = int(reports["report"]["checkpoint"].splitlines()[1])
     entries = [json.loads(line) for line in (bundled.evidence / "audit/entries.jsonl").read_text().splitlines()]

@@ -1,3 +1,5 @@
+package import JSON
+
 /// Policies as they were read: their digest, the texts that they were read from, and the vaults that were configured.
 package struct PolicyTexts: Hashable, Sendable {
     /// One file.
@@ -17,18 +19,23 @@ package struct PolicyTexts: Hashable, Sendable {
     package var files: [File]
     /// What a rotation needs to be possible depends on them.
     package var vaults: Set<String>
+    /// The settings of the configuration beside them, each by its path, without what may be a secret; nil: not known.
+    package var settings: JSON.Object?
 
-    package init(digest: String, files: [File], vaults: Set<String>) {
+    package init(digest: String, files: [File], vaults: Set<String>, settings: JSON.Object? = nil) {
         self.digest = digest
         self.files = files
         self.vaults = vaults
+        self.settings = settings
     }
 }
 
-/// Every text that policies were ever loaded from is kept, with who loaded it and when.
+/// Every text that policies were ever loaded from is kept, with who loaded it and when; and so are the settings.
 package protocol PolicyTextChanges {
     /// Whether these are the ones that were noted last: nothing is to be written then.
     func knows(_ texts: PolicyTexts) throws -> Bool
+    /// A text by its digest, such as `sha256:…`.
+    func policyText(_ digest: String) throws -> [UInt8]?
     /// Keeps them, audited. False where they are the ones that were noted last.
     func notePolicies(_ texts: PolicyTexts, change: Change) throws -> Bool
 }

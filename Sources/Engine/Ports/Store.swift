@@ -1,3 +1,4 @@
+package import JSON
 package import RotaCore
 
 /// The token store: reads, and the one gate through which anything changes.
@@ -10,7 +11,7 @@ package import RotaCore
 package protocol Store: AnyObject, StoreReads, TokenChanges, RotationChanges, RunChanges, DeliveryChanges,
     UsageChanges, ScheduleChanges, BlockChanges, AttemptChanges, BrakeChanges, QuarantineChanges, AbsenceChanges,
     DriftChanges, NoticeChanges, WaiverChanges, PlanChanges, RequestKeyStore, CheckpointChanges,
-    PolicyTextChanges, WitnessChanges
+    PolicyTextChanges, WitnessChanges, RetentionChanges
 {
     /// Runs `body` in one durable write transaction. When `body` throws, nothing of it stays.
     ///
@@ -125,7 +126,7 @@ package struct StoreIdentity: Hashable, Sendable {
 
 /// Everything that can be asked.
 package protocol StoreReads: UsageReads, QuarantineReads, AbsenceReads, NoticeReads, WaiverReads,
-    PlanReads, GaugeReads, TokenListReads, RunReads, CheckpointReads, WitnessReads
+    PlanReads, GaugeReads, TokenListReads, RunReads, CheckpointReads, WitnessReads, RetentionReads, EvidenceReads
 {
     func identity() throws -> StoreIdentity
     /// What keeps anything destructive from being done; nil where nothing does.
@@ -372,6 +373,13 @@ package struct AuditEntry: Hashable, Sendable {
         self.object = object
         self.body = body
     }
+}
+
+extension AuditEntry {
+    /// Its body; null where it cannot be read.
+    package var json: JSON { (try? JSON.parse(body, maximumBytes: max(body.utf8.count, 1))) ?? .null }
+    /// What changed, as it is since.
+    package var after: JSON { json["after"] ?? .null }
 }
 
 extension TokenChanges {

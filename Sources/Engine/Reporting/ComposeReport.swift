@@ -22,6 +22,7 @@ package func composeReport(
         since: until - request.period, tracking: tracking,
         waivers: ActiveWaivers(try store.waiversInForce(at: at)),
         generator: request.generator, actor: request.actor)
+    facts.gone = try store.pruned().filter { $0.value > facts.since }
     facts.checkpoint = try request.checkpoint ?? store.newestCheckpoint()?.note
     var scope = ReportScope(request, facts.store)
     let told = scope.told(facts)
@@ -41,18 +42,20 @@ package func composeReport(
             history: try history(facts, &scope, from: store), runs: try latestRuns(facts, scope, from: store),
             register: try SecurityInventory(planner, facts, scope, from: store),
             witnesses: try store.witnesses().filter { $0.taken != nil }.map(scope.told),
+            origins: try Origins(facts, scope, from: store),
+            sentNotices: try NoticeDeliveries(facts, &scope, from: store),
             comparison: try compared?.finish()))
 }
 
 private func activity(
     _ facts: ReportFacts, _ scope: inout ReportScope, from store: any StoreReads
 ) throws -> PeriodActivity {
-    var activity = PeriodActivity(from: facts.since, to: facts.until)
+    var activity = PeriodActivity(from: min(facts.known(.actions), facts.until), to: facts.until)
     try store.eachRunAction(from: facts.since, to: facts.until) { action in
         if try scope.includes(action.tokenID, of: store) { activity.add(scope.told(action)) }
         return true
     }
-    try store.eachPromotion(from: facts.since, to: facts.until) { promotion in
+    try store.eachPromotion(from: activity.from, to: facts.until) { promotion in
         if try scope.includes(promotion.tokenID, of: store) { activity.add(promotion: scope.told(promotion)) }
         return true
     }
@@ -62,8 +65,8 @@ private func activity(
 private func history(
     _ facts: ReportFacts, _ scope: inout ReportScope, from store: any StoreReads
 ) throws -> ViolationHistory {
-    var history = ViolationHistory(from: facts.since, to: facts.until)
-    try store.eachFinding(openedBy: facts.until, notClosedBefore: facts.since) { span in
+    var history = ViolationHistory(from: min(facts.known(.findings), facts.until), to: facts.until)
+    try store.eachFinding(openedBy: facts.until, notClosedBefore: history.from) { span in
         if try scope.includes(span.tokenID, of: store) { history.add(span) }
         return true
     }

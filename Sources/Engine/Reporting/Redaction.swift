@@ -135,6 +135,34 @@ extension Redaction {
             token: token(entry.token), absence: Absence(since: entry.absence.since, file: text(entry.absence.file)))
     }
 
+    func list(_ list: Origins.Import) -> Origins.Import {
+        var told = list
+        (told.actor, told.file) = (actor(list.actor), text(list.file))
+        return told
+    }
+
+    func load(_ load: Origins.Load) -> Origins.Load {
+        var told = load
+        told.actor = actor(load.actor)
+        return told
+    }
+
+    func approval(_ approval: Origins.Approval) -> Origins.Approval {
+        var told = approval
+        (told.requester, told.approver) = (actor(approval.requester), actor(approval.approver))
+        told.comment = text(approval.comment)
+        return told
+    }
+
+    func notice(_ entry: NoticeDeliveries.Entry) -> NoticeDeliveries.Entry {
+        var told = entry
+        (told.name, told.owner) = (entry.notice.tokenID.text, owner(entry.owner))
+        told.notice.deliveries = entry.notice.deliveries.map {
+            SentNotice.Delivery(endpoint: pseudonym("webhook", $0.endpoint), state: $0.state, at: $0.at)
+        }
+        return told
+    }
+
     func run(_ run: RunRecord) -> RunRecord {
         var told = run
         told.actor = AuditActor(actor(run.actor.name))

@@ -65,12 +65,20 @@ package struct ReportFacts: Sendable {
     package var isRedacted = false
     /// What the audit log was when it was made: a signed note; nil where nothing was signed yet.
     package var checkpoint: String?
+    /// What of the period, or of uses before it, is not in the store any more, and before when: by retention.
+    package var gone: [RecordKind: Instant] = [:]
 
     /// How old what trackers say may be to hold until now.
     package static let longestUnwritten = TimeSpan(seconds: 150)
 
     /// The end of the period, and what the store is as of.
     package var until: Instant { asOf ?? madeAt }
+    /// From when on records of a kind are told: from the beginning of the period, or since there are any.
+    package func known(_ kind: RecordKind) -> Instant { max(since, gone[kind] ?? since) }
+    /// What is missing, for people: `what runs did before 2025-10-01`.
+    package var missingRecords: [String] {
+        RecordKind.allCases.compactMap { kind in gone[kind].map { "\(kind.spoken) before \($0.date)" } }
+    }
     /// How much of the period uses were watched; nil where that is assumed.
     package var watched: TimeSpan? { hypothetical ? nil : tracking.watched(from: since, to: until) }
 }
@@ -95,6 +103,9 @@ package struct Report: Sendable {
     package var register: SecurityInventory
     /// Who has taken checkpoints of the audit log, each the one that it took last.
     package var witnesses: [WitnessRecord]
+    /// What it was built from.
+    package var origins: Origins
+    package var sentNotices: NoticeDeliveries
     /// Nil where it is held against no earlier one.
     package var comparison: ReportComparison?
 }

@@ -39,6 +39,10 @@ extension ReportScope {
     func told(_ action: RecordedAction) -> RecordedAction { redaction?.action(action) ?? action }
     func told(_ entry: OpenRotations.Entry) -> OpenRotations.Entry { redaction?.rotation(entry) ?? entry }
     func told(_ entry: MissingTokens.Entry) -> MissingTokens.Entry { redaction?.absence(entry) ?? entry }
+    func told(_ list: Origins.Import) -> Origins.Import { redaction?.list(list) ?? list }
+    func told(_ load: Origins.Load) -> Origins.Load { redaction?.load(load) ?? load }
+    func told(_ approval: Origins.Approval) -> Origins.Approval { redaction?.approval(approval) ?? approval }
+    func told(_ entry: NoticeDeliveries.Entry) -> NoticeDeliveries.Entry { redaction?.notice(entry) ?? entry }
     func told(_ run: RunRecord) -> RunRecord { redaction?.run(run) ?? run }
     func told(_ witness: WitnessRecord) -> WitnessRecord { redaction?.witness(witness) ?? witness }
     func told(_ freeze: PastFreeze) -> PastFreeze { redaction?.freeze(freeze) ?? freeze }

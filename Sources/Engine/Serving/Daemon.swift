@@ -16,14 +16,17 @@ package struct Daemon: Sendable {
         package var calendar: FreezeCalendar?
         /// Those above every policy's own.
         package var limits: Limits
+        package var retention: Retention
 
         package init(
-            policies: PolicySet, schedules: [ScheduledPolicy], calendar: FreezeCalendar? = nil, limits: Limits
+            policies: PolicySet, schedules: [ScheduledPolicy], calendar: FreezeCalendar? = nil, limits: Limits,
+            retention: Retention = Retention()
         ) {
             self.policies = policies
             self.schedules = schedules
             self.calendar = calendar
             self.limits = limits
+            self.retention = retention
         }
     }
 
@@ -40,6 +43,8 @@ package struct Daemon: Sendable {
     private let toldDisabled = Locked<[String: String]>([:])
     private let toldRefusal = Locked<String?>(nil)
     private let toldPaced = Locked<Set<TokenID>>([])
+    /// The day on which nothing old is left.
+    private let prunedOn = Locked<Instant?>(nil)
     private let toldUpkeep = Locked(ToldRotations())
     /// The approved plans that could not be applied; each is tried once.
     private let refusedPlans = Locked<Set<String>>([])
@@ -52,6 +57,7 @@ package struct Daemon: Sendable {
     private static let approvalPause: Int64 = 5_000
     private static let deliveryPause: Int64 = 1_000
     private static let witnessPause: Int64 = 60_000
+    private static let retentionPause: Int64 = 60_000
     private static let longestPause: Int64 = 60_000
     /// How many actions that came to nothing one run tells of.
     private static let mostTold = 100
@@ -102,6 +108,7 @@ package struct Daemon: Sendable {
             group.addTask {
                 await repeatedly("approvals", every: Self.approvalPause) { _ = try await applyApproved() }
             }
+            group.addTask { await repeatedly("retention", every: Self.retentionPause) { try await prune() } }
             group.addTask { await repeatedly("deliveries", every: Self.deliveryPause) { try await deliver() } }
             group.addTask { await repeatedly("witnesses", every: Self.witnessPause) { try await tellWitnesses() } }
         }
@@ -127,6 +134,17 @@ package struct Daemon: Sendable {
     }
 
     // MARK: - One turn of each loop
+
+    /// Removes what is older than it is kept: once a day, or as long as there is more; nothing while there is a brake.
+    package func prune() async throws {
+        let today = clock.now().midnight
+        guard prunedOn.withLock({ $0 != today }), try await brakes.isReleased(run.store) else { return }
+        let pruner = Pruner(store: run.store, retention: orders.retention, clock: clock) { stop.isRequested }
+        let removed = try await pruner.prune(actor: "rota")
+        if !removed.contains(where: \.isCut), !stop.isRequested { prunedOn.withLock { $0 = today } }
+        guard !removed.isEmpty else { return }
+        log.write(.info, "old records are removed", removed.map { LogField($0.kind.rawValue, $0.rows) })
+    }
 
     /// Retires, recovers and expires; nothing while there is a brake. What is as it was is not told again.
     ///

@@ -28,7 +28,8 @@ package struct HTMLReport: ReportFormat {
             report.controlMatrix, report.agesAndIdleness, report.comingExpiries, report.trend, report.work,
             report.obstacles, report.exceptions, report.violations, report.otherRows, report.owners,
             report.securityInventory,
-            report.inventory, report.loadedPolicies, report.dataFiles, report.reading, report.about,
+            report.inventory, report.originsSection, report.noticesSection, report.loadedPolicies, report.dataFiles,
+            report.reading, report.about,
         ]
         for part in parts { try sink(part.bytes) }
         try sink(pageEnd.bytes)
@@ -44,7 +45,8 @@ package struct HTMLReport: ReportFormat {
             ("ages", "Age and idleness"), ("expiries", "Coming expiries"), ("trend", "Trend"), ("work", "Work done"),
             ("obstacles", "Blocked and stalled"), ("waivers", "Waivers"), ("violations", "Violations"),
             ("others", "Due and not known"), ("owners", "Owners"), ("register", "Security inventory"),
-            ("inventory", "Inventory facts"), ("policies", "Policies"), ("data", "Data files"),
+            ("inventory", "Inventory facts"), ("origins", "What this was built from"), ("notices", "Notices"),
+            ("policies", "Policies"), ("data", "Data files"),
             ("reading", "How to read this"), ("about", "About"),
         ]
         if report.comparison != nil { targets.insert(("changes", "What has changed"), at: 1) }

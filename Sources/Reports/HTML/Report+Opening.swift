@@ -6,7 +6,7 @@ import RotaCore
 extension Report {
     var hero: Markup {
         """
-        \(warning)\(sliceNote)\(redactionNote)\(freezeWarning)<div class="hero">
+        \(warning)\(sliceNote)\(redactionNote)\(retentionNote)\(freezeWarning)<div class="hero">
         <p class="eyebrow">Token compliance on \(facts.at.minute)</p>
         <h1 class="headline">\(headline)</h1>
         <p class="lede">\(lede)</p>
@@ -40,6 +40,17 @@ extension Report {
             <p class="banner"><strong>Redacted.</strong> Tokens are called by their ids, owners, people and systems by \
             pseudonyms that are the same in every report of this store; descriptions, reasons and causes are left \
             out.</p>
+
+            """
+    }
+
+    /// What is not there any more is missing, and not none.
+    private var retentionNote: Markup {
+        guard !facts.missingRecords.isEmpty else { return "" }
+        return """
+            <p class="banner"><strong>Not all of the period is known.</strong> By the retention that is \
+            configured, the store has no more: \(facts.missingRecords.joined(separator: "; ")). What is told of them \
+            begins then; the audit log has all of it.</p>
 
             """
     }

@@ -22,6 +22,8 @@ struct ComparedTable: Sendable {
     let object: Int
     /// Rows of which earlier releases told nothing.
     var isLate = false
+    /// What removes rows of it, and by which column they are too old.
+    var pruned: (kind: RecordKind, column: String)?
 
     static let pageSize = 500
 
@@ -89,7 +91,7 @@ struct ComparedTable: Sendable {
     private static let findings = ComparedTable(
         word: "finding", table: "findings", keys: number("id"),
         columns: text("token_id", "policy", "rule", "reason", "message", "closed_how")
-            + time("opened_at", "closed_at"), object: 1)
+            + time("opened_at", "closed_at"), object: 1, pruned: (.findings, "closed_at"))
     private static let waivers = ComparedTable(
         word: "waiver", table: "waivers", keys: number("number"),
         columns: text("id", "state", "token_id", "selector", "policy", "rule", "reason", "requester")

@@ -1,4 +1,5 @@
 import Engine
+import JSON
 import RotaCore
 import SQLite
 
@@ -14,10 +15,12 @@ extension RebuiltStore {
                     + "which policies were loaded and which tokens were missing from lists, is not known")
         }
         let vague = try store.transaction {
+            try takeHorizons(from: source)
             try takeReports(from: source, at: now)
             try takeHeartbeats(from: source, at: now)
             try takeWitnesses(from: source, at: now)
             try takeRunActions(from: source, since: since, until: now)
+            try takeNotices(from: source, since: since, until: now)
             return try takeUses(from: source, at: now)
         }
         if vague > 0 {
@@ -33,6 +36,11 @@ extension RebuiltStore {
             remarks.append("what had been given up and was sent again after \(now) is told as waiting")
         }
         return remarks
+    }
+
+    /// What is taken from the tables may be gone from them; findings are in the log.
+    private func takeHorizons(from source: SQLStore) throws {
+        for (kind, horizon) in try source.pruned() where kind != .findings { try store.note(horizon, of: kind) }
     }
 
     private func takeReports(from source: SQLStore, at now: Instant) throws {
@@ -87,6 +95,25 @@ extension RebuiltStore {
             return true
         }
         return vague
+    }
+
+    /// With their deliveries as they were: what has come to its end since was waiting.
+    private func takeNotices(from source: SQLStore, since: Instant, until end: Instant) throws {
+        try source.eachSentNotice(from: since, to: end) { notice in
+            try store.driver.execute(
+                .addEventAgain,
+                [.text(notice.id), .text(notice.tokenID.text), .of(notice.at), .text(notice.told.serialized())])
+            for delivery in notice.deliveries {
+                let isOver = delivery.at.map { $0 <= end } ?? false
+                try store.driver.execute(
+                    .addDeliveryAgain,
+                    [
+                        .text(notice.id), .text(delivery.endpoint),
+                        .text((isOver ? delivery.state : .waiting).rawValue), .of(delivery.at ?? notice.at),
+                    ])
+            }
+            return true
+        }
     }
 
     private func takeRunActions(from source: SQLStore, since: Instant, until end: Instant) throws {

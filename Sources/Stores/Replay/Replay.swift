@@ -12,6 +12,8 @@ struct Replay {
     private(set) var remarks = ReplayRemarks()
     /// The policies that were loaded last.
     private(set) var policies: ReplayedEntry?
+    /// Before when records were removed, as the log says.
+    private(set) var horizons: [RecordKind: Instant] = [:]
     /// Whether anything was sent again that had been given up.
     private(set) var hasReplayedDeliveries = false
 
@@ -26,6 +28,7 @@ struct Replay {
             return
         }
         do {
+            if Self.isTold.contains(parsed.action) { try keep(entry) }
             let isKnown =
                 try replayToken(parsed) || replayVersion(parsed) || replayRotation(parsed) || replayRecord(parsed)
                 || replayWaiver(parsed) || replayStore(parsed)
@@ -38,11 +41,21 @@ struct Replay {
     /// What tells of something without changing what reports are made of, or is looked up elsewhere.
     private static let changesNothing: Set<String> = [
         "inventory.import", "usage.import", "usage.track", DriftLook.action, ClockLag.confirmation,
-        "audit.key", "delivery.give_up", "webhook.disable", "webhook.enable", "schedule.set", "schedule.fire",
+        "audit.key", "configuration.load", "delivery.give_up", "webhook.disable", "webhook.enable", "schedule.set",
+        "schedule.fire",
         "schedule.miss", "schedule.forget", "plan.save", "plan.approve", "plan.withdraw", "plan.apply",
         "rotation.stuck", "token.reuse_detected", "token.refused_use", "store.init",
         "witness.begin", "witness.fail", "witness.recover",
     ]
+
+    /// What a report tells of out of the log itself.
+    private static let isTold: Set<String> = ["inventory.import", "policies.load", "plan.save", "plan.approve"]
+
+    private func keep(_ entry: AuditEntry) throws {
+        try target.driver.execute(
+            .addAuditEntry,
+            [.of(entry.at), .text(entry.actor), .text(entry.action), .text(entry.object), .text(entry.body)])
+    }
 
     // MARK: - What stands beside tokens
 
@@ -178,6 +191,11 @@ struct Replay {
                 try driver.execute(.setFact, [.text("generation"), .text(String(generation))])
             }
         case "policies.load": policies = entry
+        // What the log says of them can be done again all the same.
+        case SQLStore.pruningAction:
+            for kind in RecordKind.allCases {
+                if let horizon = entry.after["horizons"]?.instant(kind.rawValue) { horizons[kind] = horizon }
+            }
         case "delivery.replay": hasReplayedDeliveries = true
         default: return false
         }

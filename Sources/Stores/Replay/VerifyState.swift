@@ -62,6 +62,7 @@ package func verifyState(
         var comparison = try StateComparison(source: source, replayed: rebuilt.store)
         comparison.verdict.entries = Int(try source.newestEntry())
         comparison.verdict.remarks = replay.remarks.all
+        try comparison.checkHorizons(replay.horizons)
         for table in ComparedTable.all { try comparison.compare(table) }
         try comparison.checkTexts()
         try comparison.checkActions()
@@ -73,6 +74,8 @@ private struct StateComparison {
     let source: SQLStore
     let replayed: SQLStore
     let lastUntold: Int64
+    /// Before when records were removed, or are about to be: by the log.
+    var horizons: [RecordKind: Instant] = [:]
     var verdict = StateVerdict()
 
     init(source: SQLStore, replayed: SQLStore) throws {
@@ -96,7 +99,9 @@ private struct StateComparison {
                 try added(row, to: table)
                 there.drop()
             case (_, let wanted?):
-                verdict.fault(table, wanted, nil, "the log says that it is there, and the table has none")
+                if !isPruned(wanted, of: table) {
+                    verdict.fault(table, wanted, nil, "the log says that it is there, and the table has none")
+                }
                 told.drop()
             default: return
             }
@@ -121,6 +126,28 @@ private struct StateComparison {
             verdict.fault(
                 table, row, column.name,
                 "\(column.name) is \(column.shown(has)) in the table, and \(column.shown(says)) by the log")
+        }
+    }
+
+    /// Whether the log says that it is older than such rows are kept.
+    private func isPruned(_ row: ComparedRow, of table: ComparedTable) -> Bool {
+        guard let (kind, column) = table.pruned, let horizon = horizons[kind],
+            let place = table.columns.firstIndex(where: { $0.name == column }),
+            case .integer(let end) = row.fields[place]
+        else { return false }
+        return end < horizon.seconds
+    }
+
+    /// What the store says of what was removed is what the log says: else more could be taken away than it tells.
+    mutating func checkHorizons(_ horizons: [RecordKind: Instant]) throws {
+        self.horizons = horizons
+        let noted = try source.pruned()
+        for kind in RecordKind.allCases where noted[kind] != horizons[kind] {
+            let (has, says) = (noted[kind], horizons[kind])
+            verdict.fault(
+                "store", "retention", kind.rawValue,
+                "\(kind.rawValue) were removed of before \(has.map { "\($0)" } ?? "never"), and of before "
+                    + "\(says.map { "\($0)" } ?? "never") by the log")
         }
     }
 
@@ -170,6 +197,8 @@ private struct StateComparison {
                 verdict.untold += 1
                 return true
             }
+            // What is older than it is kept may be there, in part, or no more.
+            if let horizon = horizons[.actions], entry.at < horizon { return true }
             let found = try source.digestOfActions(of: entry.object)
             if found != digest {
                 verdict.fault(

@@ -41,7 +41,12 @@ extension Composition {
         let load = loadPolicies(at: configuration.policies, isConfigured: true)
         let policies = try checkedPolicies(load, at: configuration.policies, invocation.output, tellsWarnings: false)
         let files = load.files.map { PolicyTexts.File(name: $0.name, bytes: $0.bytes) }
-        return (policies, PolicyTexts(digest: policies.digest, files: files, vaults: configuration.vaultNames))
+        return (
+            policies,
+            PolicyTexts(
+                digest: policies.digest, files: files, vaults: configuration.vaultNames,
+                settings: configuration.told)
+        )
     }
 
     /// Keeps the texts that somebody goes by from now on, where they are others than before.

@@ -70,7 +70,8 @@ private final class EvidenceBundle {
     /// Entries about decisions of people and the log itself are proven one by one; so many of them at the most.
     private static let mostProofs = 500
     private static let proven = [
-        "waiver.", "plan.approve", "plan.withdraw", "policies.load", "store.", "audit.", "clock.",
+        "waiver.", "plan.approve", "plan.withdraw", "policies.load", "configuration.load",
+        "store.", "audit.", "clock.",
     ]
     private static let folder = "evidence"
     private static let pieces = 64 << 10
@@ -103,6 +104,8 @@ private final class EvidenceBundle {
             }
         }
         for file in texts?.files ?? [] { try add("policies/\(file.name)") { try $0(file.bytes) } }
+        try addPolicies(store)
+        try add("notices.jsonl") { try self.writeNotices(store, $0) }
         try add("waivers.json") { try $0(try self.waivers(store)) }
         try addLog(store)
         try add("SHA256SUMS", isSummed: false) { try $0(Array(self.sums.utf8)) }
@@ -123,6 +126,45 @@ private final class EvidenceBundle {
         }
         count += 1
         if isSummed { sums += "\(Hex.encode(hasher.finish()))  \(name)\n" }
+    }
+
+    /// Every text that policies were ever loaded from, with who loaded it and when.
+    private func addPolicies(_ store: any Store) throws {
+        var digests: [String] = []
+        var loads: [JSON] = []
+        try store.eachOrigin(to: request.now) { entry in
+            guard entry.action == "policies.load" else { return true }
+            let files = entry.after["files"] ?? .null
+            digests += (files.array ?? []).compactMap { $0["digest"]?.string }
+            loads.append([
+                "entry": .integer(entry.number), "at": .string(entry.at.description), "actor": .string(entry.actor),
+                "cause": entry.json["cause"] ?? .null, "digest": entry.after["digest"] ?? .null, "files": files,
+            ])
+            return true
+        }
+        try add("policy-history/loads.json") { try $0(Array(JSON.object(["loads": .array(loads)]).serialized().utf8)) }
+        for digest in digests.uniqued() {
+            guard let text = try store.policyText(digest) else { continue }
+            try add("policy-history/\(digest.split(separator: ":").last ?? "").yaml") { try $0(text) }
+        }
+    }
+
+    private func writeNotices(_ store: any Store, _ write: ([UInt8]) throws -> Void) throws {
+        var pending: [UInt8] = []
+        try store.eachSentNotice(from: request.now - request.period, to: request.now) { notice in
+            let line: JSON = [
+                "event": .string(notice.id), "at": .string(notice.at.description),
+                "token_id": .string(notice.tokenID.text), "notice": notice.told,
+                "outcome": .string(notice.outcome.rawValue), "deliveries": notice.deliveriesJSON,
+            ]
+            pending += Array(line.serialized().utf8) + [UInt8(ascii: "\n")]
+            if pending.count >= Self.pieces {
+                try write(pending)
+                pending.removeAll(keepingCapacity: true)
+            }
+            return true
+        }
+        try write(pending)
     }
 
     private func waivers(_ store: any Store) throws -> [UInt8] {
@@ -207,6 +249,8 @@ private final class EvidenceBundle {
             | `report.inventory.csv` | the security inventory: every live token |
             | `report.oscal.json`, `report.junit.xml` | the same for tools |
             | `policies/` | the policies in force, as they were loaded |
+            | `policy-history/` | who loaded which policies when, and every text, by its SHA-256 |
+            | `notices.jsonl` | notices that were sent since \(request.now - request.period), with their delivery |
             | `waivers.json` | exceptions, with who asked, who approved, until when and why |
             | `audit/entries.jsonl` | the log since \(request.now - request.period), as hashed, behind `"entry":` |
             | `audit/checkpoint` | what was signed of the log |

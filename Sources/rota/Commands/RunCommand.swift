@@ -73,6 +73,11 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
             policies: policies, limits: composition.configuration.limits, actor: invocation.actor,
             deliverWithin: isServed ? nil : deliverWithin, progress: progress.report)
     }
+    // The daemon does so by itself.
+    if !isServed, report.brake == nil {
+        let pruner = Pruner(store: store, retention: composition.configuration.retention, clock: invocation.clock)
+        _ = try await pruner.prune(actor: invocation.actor)
+    }
     if !isServed, let failure = await composition.signAuditLog(store) {
         invocation.output.warning("the audit log is not signed: \(failure.message)")
     }

@@ -1,5 +1,6 @@
 import Addresses
 import Engine
+import JSON
 import RotaCore
 import Webhooks
 
@@ -33,12 +34,16 @@ struct Configuration: Sendable {
     var auditKey: SecretReference?
     /// Who is given what it signs.
     var witnesses: [WitnessSettings] = []
+    /// How long records are kept; what is not named in it, for ever.
+    var retention = Retention()
     /// How `rota serve` tells what it does.
     var log = LogSettings()
     /// Who else can say who signs in at the pages; nil: nobody.
     var signIn: SignInSettings?
     /// Nil where no server is configured.
     var server: ServerSettings?
+    /// All of it by paths, as the audit log tells it.
+    var told = JSON.Object()
     /// What is taken as it is, and may be a slip.
     var warnings: [Fault] = []
 

@@ -22,7 +22,7 @@ struct ConfigurationReader {
         let keys = [
             "store", "policies", "token-prefix", "scopes", "issue-into", "vaults", "webhooks", "schedule",
             "freeze-calendar",
-            "limits", "waivers", "server", "sign-in", "log", "audit", "witnesses",
+            "limits", "waivers", "server", "sign-in", "log", "audit", "witnesses", "retention",
         ]
         guard check(root, "the configuration", keys: keys) else { return nil }
         let store = self.store(required("store", of: root, "the configuration", hint: "write 'store: sqlite:rota.db'"))
@@ -72,7 +72,9 @@ struct ConfigurationReader {
             let span = span(longest, "waivers.longest", in: 3600...94_694_400, hint: "write 90d, or 366d")
             configuration.longestWaiver = span ?? Waiver.usualLongest
         }
+        if let node = root["retention"] { configuration.retention = retention(node) }
         configuration.warnings = warnings
+        configuration.told = toldSettings(root)
         return configuration
     }
 

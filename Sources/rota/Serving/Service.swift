@@ -170,7 +170,8 @@ struct Service {
             rooms: rooms)
         let orders = Daemon.Orders(
             policies: policies, schedules: policies.scheduled(otherwise: configuration.schedule),
-            calendar: configuration.freezeCalendar, limits: configuration.limits)
+            calendar: configuration.freezeCalendar, limits: configuration.limits,
+            retention: configuration.retention)
         return Shift(
             configuration: configuration, endpoints: configuration.webhooks.map(\.endpoint),
             daemon: Daemon(

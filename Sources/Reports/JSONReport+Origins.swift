@@ -1,0 +1,80 @@
+package import Engine
+package import JSON
+import RotaCore
+
+// What a report rests on.
+
+private func time(_ instant: Instant?) -> JSON { instant.map { .string($0.description) } ?? .null }
+
+extension Origins {
+    var json: JSON {
+        [
+            "imports": .integer(importCount), "rows_imported": .integer(rowsImported),
+            "imports_listed": .array(imports.map(\.json)),
+            "policy_loads": .integer(loadCount), "policy_loads_listed": .array(loads.map(\.json)),
+            "approvals": .integer(approvalCount), "approvals_listed": .array(approvals.map(\.json)),
+        ]
+    }
+}
+
+extension Origins.Import {
+    fileprivate var json: JSON {
+        [
+            "at": time(at), "actor": .string(actor), "file": .string(file), "digest": .string(digest),
+            "format": .string(format), "rows": .integer(rows), "added": .integer(added), "updated": .integer(updated),
+            "unchanged": .integer(unchanged), "vanished": vanished.map { .integer($0) } ?? .null,
+            "left_out": .integer(leftOut),
+        ]
+    }
+}
+
+extension Origins.Load {
+    fileprivate var json: JSON {
+        [
+            "at": time(at), "actor": .string(actor), "cause": .string(cause), "digest": .string(digest),
+            "files": .array(files.map { ["name": .string($0.name), "digest": .string($0.digest)] }),
+        ]
+    }
+}
+
+extension Origins.Approval {
+    fileprivate var json: JSON {
+        [
+            "plan": .string(plan), "policy": .string(policy), "actions": .integer(actions),
+            "requested_by": .string(requester), "requested_at": time(requestedAt), "approved_by": .string(approver),
+            "approved_at": time(approvedAt), "comment": .string(comment),
+        ]
+    }
+}
+
+extension NoticeDeliveries {
+    var json: JSON {
+        [
+            "count": .integer(count), "outcomes": counts(Outcome.allCases) { outcomes[$0] },
+            "listed": .array(listed.map(\.json)),
+        ]
+    }
+}
+
+extension NoticeDeliveries.Entry {
+    fileprivate var json: JSON {
+        var json: JSON.Object = [
+            "event": .string(notice.id), "at": time(notice.at), "token_id": .string(notice.tokenID.text),
+            "name": .string(name), "owner": .string(owner),
+        ]
+        for key in ["policy", "rule", "action", "reason", "deadline"] { json[key] = notice.told[key] ?? .null }
+        json["before_seconds"] = notice.told["stage"]?["before_seconds"] ?? .null
+        json["outcome"] = .string(notice.outcome.rawValue)
+        json["deliveries"] = notice.deliveriesJSON
+        return .object(json)
+    }
+}
+
+extension SentNotice {
+    package var deliveriesJSON: JSON {
+        .array(
+            deliveries.map {
+                ["webhook": .string($0.endpoint), "state": .string($0.state.rawValue), "at": time($0.at)]
+            })
+    }
+}
