@@ -48,7 +48,8 @@ struct ServedCommands: Sendable {
         let output = Output(into: body, request.form)
         var invocation = Invocation(arguments: arguments(of: request), output: output)
         invocation.surroundings = Surroundings(
-            configuration: composition.configuration, policies: policies, policyFiles: policyFiles, queue: queue, vaults: vaults, run: run,
+            configuration: composition.configuration, policies: policies, policyFiles: policyFiles, queue: queue,
+            vaults: vaults, run: run,
             principal: request.principal, owner: request.owner, candidate: request.candidate, upload: request.upload)
         return try await withTaskExecutorPreference(thread) { [invocation] in
             let code = try await carryOut(command, invocation, isActing: request.isActing)
