@@ -10,6 +10,6 @@ extension Command {
         vaultList, vaultCheck, vaultAdopt, vaultDrift,
         webhookList, webhookDeliveries, webhookReplay, webhookTest,
         auditTail, auditShow, auditVerify, auditProve, auditExport, auditCheckpoint, auditKey,
-        freeze, unfreeze, storeReconcile,
+        freeze, unfreeze, storeBackup, storeReconcile,
     ]
 }
