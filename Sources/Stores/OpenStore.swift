@@ -26,11 +26,7 @@ package func openStore(
     checking: Bool = false
 ) throws -> any Store {
     let path = try sqlitePath(location)
-    guard let facts = FileFacts(path: path) else {
-        throw StoreError.missing(path)
-    }
-    try requireOurs(facts, path)
-    guard try header(of: path).application == applicationID else { throw notAStore(path) }
+    let facts = try requireStore(at: path)
     if checking, facts.size <= largestChecked { try requireSound(path) }
     var driver = try connect(path, .readWrite, patience)
     try migrate(driver, path: path)
@@ -83,6 +79,15 @@ func sqlitePath(_ location: String) throws -> String {
         throw StoreError.unusable("'\(location)' names no store", hint: "write sqlite:PATH")
     }
     return String(location.dropFirst("sqlite:".count))
+}
+
+/// A store that is there, and ours.
+@discardableResult
+func requireStore(at path: String) throws -> FileFacts {
+    guard let facts = FileFacts(path: path) else { throw StoreError.missing(path) }
+    try requireOurs(facts, path)
+    guard try header(of: path).application == applicationID else { throw notAStore(path) }
+    return facts
 }
 
 private func notAStore(_ path: String) -> StoreError {

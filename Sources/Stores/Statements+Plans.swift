@@ -25,10 +25,11 @@ extension Statement {
         SELECT \(actionColumns) FROM plan_actions
         WHERE plan = (SELECT number FROM plans WHERE id = $1) AND place >= $2 ORDER BY place
         """)
+    /// The sign has it walk along the index by token, in whose order they come.
     static let savedActionsByToken = Statement(
         """
         SELECT \(actionColumns) FROM plan_actions
-        WHERE plan = (SELECT number FROM plans WHERE id = $1) AND place >= $2 ORDER BY token_id
+        WHERE plan = (SELECT number FROM plans WHERE id = $1) AND +place >= $2 ORDER BY token_id
         """)
 
     static let savePlan = Statement(

@@ -64,3 +64,14 @@ def test_the_daemon_answers_while_the_disk_is_full_and_goes_on_when_there_is_roo
             "SELECT SUM(uses) FROM usage JOIN tokens ON tokens.id = token_id WHERE name = 'asked-about'")
         assert count == 203, count
         assert house.rows("PRAGMA quick_check") == [("ok",)]
+
+
+def test_a_copy_of_the_store_that_finds_no_room_leaves_nothing_on_the_full_disk(binary, tmp_path):
+    house = House(binary, tmp_path)
+    house.init()
+    size = house.json("store", "backup", tmp_path / "whole.db")["bytes"]
+    with small_disk(f"{size // 2048}k") as folder:
+        done = house.rota("store", "backup", folder / "copy.db", expect=1)
+        assert "no room for the copy" in done.stderr and "hint: make room" in done.stderr, done.stderr
+        assert list(folder.iterdir()) == []
+    house.rota("audit", "verify")
