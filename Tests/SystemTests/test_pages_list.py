@@ -28,10 +28,16 @@ def test_s14_all_active_tokens_are_listed_filtered_and_sorted(office):
         page.fill("[name=q]", "AMM")
         press(page, "Search")
         assert column(page) == ["gamma"] and page.url == office.url("api-tokens?q=AMM")
+        assert page.locator(".lede").first.inner_text() == "1 token found on this page"
         page.fill("[name=q]", "no such")
         press(page, "Search")
         assert "None is as asked for here." in text_of(page)
         press(page, "Show all active tokens")
+
+        # As the API and the CLI call it.
+        page.goto(office.url("api-tokens?search=AMM"))
+        assert column(page) == ["gamma"]
+        press(page, "Clear")
 
         for name, newest in {"Created": ["admin", "delta"], "Name": ["admin", "alpha"]}.items():
             with page.expect_navigation():

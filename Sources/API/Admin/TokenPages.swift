@@ -91,7 +91,8 @@ extension TokenQuery {
             Word(rawValue: visit.asked(name))
         }
         self.init(
-            q: visit.asked("q"), state: word("state", State.self) ?? .active, owner: visit.asked("owner"),
+            q: visit.asked("q").isEmpty ? visit.asked("search") : visit.asked("q"),
+            state: word("state", State.self) ?? .active, owner: visit.asked("owner"),
             scope: visit.asked("scope"), policy: visit.asked("policy"), status: word("status", Status.self) ?? .any,
             expiring: word("expiring", Expiring.self), idle: word("idle", Idle.self),
             sort: word("sort", Sort.self) ?? .name)

@@ -78,8 +78,9 @@ let styleParts = """
     .row-actions .button:hover { text-decoration: underline; background: none; }
     .tokens td:nth-child(4) time { white-space: nowrap; }
     .tokens td:nth-child(6) { min-width: 106px; } .tokens td:nth-child(8) { max-width: 104px; }
-    .tokens tbody th { min-width: 160px; } .tokens td .below { max-width: 220px; }
-    .tokens td:nth-child(2) { min-width: 88px; max-width: 150px; overflow-wrap: anywhere; }
+    .tokens tbody th { min-width: 140px; } .tokens td .below { max-width: 220px; }
+    .tokens td:nth-child(2) { min-width: 88px; max-width: 150px; overflow-wrap: break-word; }
+    .tokens th:not(:first-child), .tokens td:not(:last-child) { padding-inline: 5px; }
     .policies .bar { min-width: 130px; margin: 4px 0 3px; }
 
     .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(340px, 100%), 1fr)); gap: 9px 32px; }
@@ -184,18 +185,7 @@ let styleParts = """
       .menu a[aria-current] { background: none; box-shadow: inset 0 -2px var(--accent); }
       .main { padding: 18px 16px 44px; }
     }
-    @media (max-width: 700px) {
-      .filter-choices { grid-template-columns: 1fr 1fr; }
-      .pair { grid-template-columns: 1fr; }
-      input, select, textarea { font-size: 16px; }
-      .card { padding: 16px; }
-      .line { flex-wrap: wrap; } .line .field { flex: 1 1 100%; }
-      .steps { grid-auto-flow: row; gap: 12px; }
-      .steps li { padding: 0 0 0 24px; } .steps li::after { top: 4px; }
-      .steps li::before { left: 5px; right: auto; width: 2px; top: 8px; height: calc(100% + 12px); }
-      .steps li:last-child::before { display: none; }
-      .facts div { grid-template-columns: 96px minmax(0, 1fr); }
-      .figures { grid-template-columns: 1fr 1fr; }
+    @media (max-width: 900px) {
       .stack, .stack tbody, .stack tr, .stack th, .stack td { display: block; width: auto; }
       .stack thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
       .stack tr { padding: 12px 0; border-bottom: 1px solid var(--line); }
@@ -212,7 +202,21 @@ let styleParts = """
       .stack td > div { min-width: 0; }
       .row-actions { flex-direction: row; gap: 8px; padding-top: 8px; }
       .row-actions .button { border: 1px solid var(--edge); min-height: 30px; padding: 2px 12px; margin: 0; }
-      .tokens td:nth-child(8) { max-width: none; }
+      .tokens td:nth-child(n), .tokens tbody th { min-width: 0; max-width: none; padding-inline: 0; }
+    }
+    @media (min-width: 701px) and (max-width: 860px) { .menu > ul { flex-wrap: wrap; width: auto; } }
+    @media (max-width: 700px) {
+      .filter-choices { grid-template-columns: 1fr 1fr; }
+      .pair { grid-template-columns: 1fr; }
+      input, select, textarea { font-size: 16px; }
+      .card { padding: 16px; }
+      .line { flex-wrap: wrap; } .line .field { flex: 1 1 100%; }
+      .steps { grid-auto-flow: row; gap: 12px; }
+      .steps li { padding: 0 0 0 24px; } .steps li::after { top: 4px; }
+      .steps li::before { left: 5px; right: auto; width: 2px; top: 8px; height: calc(100% + 12px); }
+      .steps li:last-child::before { display: none; }
+      .facts div { grid-template-columns: 96px minmax(0, 1fr); }
+      .figures { grid-template-columns: 1fr 1fr; }
       .copy { flex-direction: column; }
       .form-end .button { flex: 1; }
     }

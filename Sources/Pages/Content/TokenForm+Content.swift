@@ -112,7 +112,10 @@ extension TokenForm {
                 ? ""
                 : boxes("read", "Read only", "", ease, reading.map { box($0.name, $0.description) }),
             writing.isEmpty
-                ? "" : boxes("write", "Write", "", warning, writing.map { box($0.name, $0.description) }),
+                ? ""
+                : boxes(
+                    "write", "Write", "Whoever finds the token can write, too: tick only what is needed.", warning,
+                    writing.map { box($0.name, $0.description) }),
             administering.isEmpty
                 ? ""
                 : boxes(

@@ -63,6 +63,8 @@ extension TokenListPage {
 
     private var lede: Markup {
         guard let active else { return "The tokens of your owner" }
+        // How many are active says nothing of what was found.
+        guard !query.isNarrow, !isContinued else { return "\(rows.count.of("token")) found on this page" }
         return "\(active.of("active token"))"
     }
 
@@ -102,8 +104,8 @@ extension TokenListPage {
 
     private var statuses: Markup {
         choice(
-            "status", "status", "Last run",
-            [("any", "Any finding"), ("violating", "Found violating"), ("ok", "Found nothing")],
+            "status", "status", "Policies",
+            [("any", "Violated or not"), ("violating", "Violated"), ("ok", "Not violated")],
             chosen: query.status.rawValue)
     }
 
@@ -145,7 +147,8 @@ extension TokenListPage {
             token.createdBy.isEmpty ? "" : "<span class=\"below\">by \(token.createdBy)</span>"
         let age: Markup = token.values.currentIssuedAt.map { "\(rough(frame.now - $0))" } ?? "–"
         return [
-            "\(tokenLink(token.id, token.name))\(below)", orNone(token.owner, "nobody"), tags(token.scopes, most: 2),
+            "\(tokenLink(token.id, token.name))\(below)",
+            token.owner.isEmpty ? orNone("", "nobody") : breakable(token.owner), tags(token.scopes, most: 2),
             "\(shortTime(token.createdAt, frame.now))\(creator)", token.end(frame.now), token.lastUse(frame.now), age,
             "<span class=\"badges\">\(badge(token.state))\(standing(row))</span>", actions(token, frame),
         ]

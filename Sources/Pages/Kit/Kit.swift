@@ -33,7 +33,7 @@ func breakable(_ name: String) -> Markup {
     var word = ""
     for character in name {
         word.append(character)
-        guard "_-/:.".contains(character) else { continue }
+        guard "@_-/:.".contains(character) else { continue }
         markup += "\(word)<wbr/>"
         word = ""
     }
