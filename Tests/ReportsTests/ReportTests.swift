@@ -244,7 +244,9 @@ private final class Elements: NSObject, XMLParserDelegate {
         names.append(name)
         if let id = attributes["id"] { #expect(ids.insert(id).inserted) }
         if let target = attributes["href"] { targets.insert(target) }
-        handlers += attributes.keys.filter { $0.hasPrefix("on") || $0 == "src" || $0 == "style" }
+        handlers += attributes.keys.filter { $0.hasPrefix("on") || $0 == "src" }
+        // Numbers by which a row is put in order, and nothing else.
+        if let style = attributes["style"], style.wholeMatch(of: /(--[a-z]:\d+;)+/) == nil { handlers.append(style) }
     }
 
     func parser(_ parser: XMLParser, foundCharacters string: String) { text += string }

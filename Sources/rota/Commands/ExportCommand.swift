@@ -9,9 +9,10 @@ extension Command {
         words: ["export"],
         summary: "write the inventory out, as 'rota import' reads it",
         discussion: """
-            A row for every token, in the columns of an import: imported again, here it changes nothing, and another store
-            gets the same tokens. It holds no values. With --digests the other store knows values again, too: whoever has
-            such a file can tell whether a value that he guesses is one of them, so keep it as you keep the store.
+            A row for every token, in the columns of an import: imported again, here it changes nothing, and another
+            store gets the same tokens. It holds no values. With --digests the other store knows values again, too:
+            whoever has such a file can tell whether a value that he guesses is one of them, so keep it as you keep the
+            store.
 
             Texts are written as they are. To look at them in a spreadsheet take 'rota report --format csv', in which
             nothing is a formula. What happened stays here: versions, rotations and the audit log ('rota audit export').
