@@ -2,6 +2,7 @@ import Crypto
 import Engine
 import HTTPServer
 import RotaCore
+import TestSupport
 import Testing
 
 @testable import API

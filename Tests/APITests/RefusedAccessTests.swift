@@ -1,6 +1,8 @@
 import Engine
+import HTTPServer
 import JSON
 import RotaCore
+import TestSupport
 import Testing
 
 @testable import API

@@ -3,6 +3,7 @@ import Engine
 import HTTPServer
 import JSON
 import RotaCore
+import TestSupport
 import Testing
 
 @testable import API
