@@ -104,6 +104,7 @@ let package = Package(
         tests(
             "Witnesses",
             ["Witnesses", "Webhooks", "HTTPClient", "Engine", "RotaCore", "TransparencyLog", "Crypto", "JSON"]),
+        tests("OpenID", ["OpenID", "RotaCore", "Crypto", "JSON"]),
         tests("API", ["API", "HTTPServer", "Stores", "Addresses", "Engine", "RotaCore", "Crypto", "JSON"]),
         tests("PolicyFiles", ["PolicyFiles", "RotaCore", "YAML", "JSON"]),
         tests("Reports", ["Reports", "Engine", "RotaCore", "JSON"]),

@@ -36,6 +36,8 @@ package struct API: Sendable {
         package var clock: any WallClock
         /// Told of each use of a value, accepted or refused.
         package var note: @Sendable (Use) -> Void
+        /// Told who asked for a token that he may not know of: it must cost no time that he could tell.
+        package var noteRefused: @Sendable (RefusedAccess) -> Void
         /// Told what went wrong on our side, which nobody outside is, and in which request.
         package var report: @Sendable (any Error, _ request: String) -> Void
         /// Told who was refused, and who ended what: a message and its fields for the log, without any value.
@@ -61,6 +63,7 @@ package struct API: Sendable {
             configuration: @escaping @Sendable () -> ServedConfiguration, random: any RandomSource,
             scratch: SpoolFolder = SpoolFolder("/tmp"), rotate: @escaping Rotate,
             clock: any WallClock, note: @escaping @Sendable (Use) -> Void,
+            noteRefused: @escaping @Sendable (RefusedAccess) -> Void = { _ in },
             report: @escaping @Sendable (any Error, _ request: String) -> Void = { _, _ in },
             tell: @escaping @Sendable (_ message: String, _ fields: [LogField]) -> Void = { _, _ in },
             trustedProxies: [CIDR] = [], isReady: @escaping @Sendable () -> Bool = { true },
@@ -77,6 +80,7 @@ package struct API: Sendable {
             self.rotate = rotate
             self.clock = clock
             self.note = note
+            self.noteRefused = noteRefused
             self.report = report
             self.tell = tell
             self.trustedProxies = trustedProxies

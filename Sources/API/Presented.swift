@@ -6,8 +6,8 @@ import RotaCore
 /// Why a request is not attended to, with the answer that it gets.
 struct Refused: Error {
     var response: Response
-    /// It is there, and nothing that the caller may know of: those who operate Rota are told.
-    var isOfOthers = false
+    /// The token that is there, and nothing that the caller may know of: those who operate and audit Rota are told.
+    var ofOthers: TokenID?
 
     init(_ response: Response) { self.response = response }
 

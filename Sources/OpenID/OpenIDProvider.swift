@@ -43,9 +43,8 @@ package struct OpenIDProvider: Sendable {
         }
     }
 
-    /// How long an answer of it may be, and how far its clock may be off.
-    private static let mostBytes = 256 << 10
-    private static let leeway = TimeSpan.minutes(1)
+    /// How long an answer of it may be.
+    static let mostBytes = 256 << 10
 
     private let settings: Settings
     private let secret: Secret
@@ -94,32 +93,7 @@ package struct OpenIDProvider: Sendable {
         request.headers.append(("Authorization", "Basic \(Base64.standard.encode(Array(pair.utf8)))"))
         let answer = try await send(request)
         guard let token = answer["id_token"]?.string else { throw Refusal("the provider did not say who it is") }
-        return try claim(of: token, attempt, at: now)
-    }
-
-    // MARK: - The claims
-
-    private func claim(of token: String, _ attempt: Attempt, at now: Instant) throws -> String {
-        let parts = token.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 3, let bytes = Base64.url.decode(String(parts[1])),
-            let claims = try? JSON.parse(bytes, maximumBytes: Self.mostBytes)
-        else { throw Refusal("the provider's ID token cannot be read") }
-        guard claims["iss"]?.string == settings.issuer else { throw Refusal("the ID token is another issuer's") }
-        let audience = claims["aud"]?.string.map { [$0] } ?? claims["aud"]?.array?.compactMap(\.string) ?? []
-        guard audience.contains(settings.clientID),
-            audience.count == 1 || claims["azp"]?.string == settings.clientID
-        else { throw Refusal("the ID token is for another client") }
-        guard let end = claims["exp"]?.integer, Instant(seconds: end) + Self.leeway > now else {
-            throw Refusal("the ID token has expired: sign in again")
-        }
-        guard claims["nonce"]?.string == attempt.nonce else { throw Refusal("the ID token is of another attempt") }
-        guard let value = claims[settings.claim]?.string, !value.isEmpty else {
-            throw Refusal("the ID token has no '\(settings.claim)'")
-        }
-        if settings.claim == "email", claims["email_verified"]?.bool != true {
-            throw Refusal("the provider has not verified the address \(value)")
-        }
-        return value
+        return try IDToken(token).person(for: settings, attempt, at: now)
     }
 
     // MARK: - Asking it

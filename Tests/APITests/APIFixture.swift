@@ -13,6 +13,9 @@ final class APIFixture: Sendable {
     let clock = ManualClock()
     let store: StoreQueue
     let uses = Locked<[Use]>([])
+    let refused = RefusedAccesses()
+    /// Called at each look at the configuration.
+    let onLook = Locked<(@Sendable () -> Void)?>(nil)
     /// What the log was told: each message with its fields.
     let told = Locked<[String]>([])
     let api: API
@@ -26,7 +29,8 @@ final class APIFixture: Sendable {
     init(
         trusting proxies: [String] = [], isReady: Bool = true, hasStore: Bool = true, brake: Brake? = nil,
         vaultMeter: VaultMeter = VaultMeter(), nanoseconds: [UInt64] = [],
-        policies: PolicySet = PolicySet([]), scopes: [ScopeEntry] = [], endpoints: [Endpoint] = []
+        policies: PolicySet = PolicySet([]), scopes: [ScopeEntry] = [], endpoints: [Endpoint] = [],
+        signIns: [ServedConfiguration.SignIn] = []
     ) throws {
         let readings = Locked(Array(nanoseconds.reversed()))
         folder = try ScratchFolder()
@@ -36,12 +40,13 @@ final class APIFixture: Sendable {
             at: location, identity: StoreIdentity(instance: "0a", generation: 1, createdAt: clock.now()),
             change: change)
         store = StoreQueue(try openStore(at: location, endpoints: endpoints)) { _ in }
-        let (uses, told) = (uses, told)
+        let (uses, told, refused, onLook) = (uses, told, refused, onLook)
         let rotator = Rotator(store: store, vaults: ["v": vault], clock: clock, random: SystemBytes())
         let rotate = RotateForHolder(
             store: store, rotator: rotator, policies: policies, clock: clock, pauses: HolderPauses())
         let commands = commands
         var served = ServedConfiguration.bench(policies, store, rotator, clock, scopes: scopes)
+        served.signIns = signIns
         served.command = { request in
             commands.withLock { $0.append(request) }
             let body = try SpooledBody(in: SpoolFolder("/tmp"))
@@ -51,7 +56,11 @@ final class APIFixture: Sendable {
         api = API(
             API.Parts(
                 readers: try openReaders(at: location), store: store,
-                revoke: RevokeUseCase(store: store, clock: clock), configuration: { [served] in served },
+                revoke: RevokeUseCase(store: store, clock: clock),
+                configuration: { [served] in
+                    onLook.withLock(\.self)?()
+                    return served
+                },
                 random: SystemBytes(),
                 rotate: { digest, begun, finish in
                     Task {
@@ -60,7 +69,7 @@ final class APIFixture: Sendable {
                         }
                     }
                 },
-                clock: clock, note: { use in uses.withLock { $0.append(use) } },
+                clock: clock, note: { use in uses.withLock { $0.append(use) } }, noteRefused: { refused.note($0) },
                 tell: { message, fields in
                     let line = ([message] + fields.map { "\($0.name)=\($0.value)" }).joined(separator: " ")
                     told.withLock { $0.append(line) }

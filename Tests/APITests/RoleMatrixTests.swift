@@ -11,23 +11,31 @@ import Testing
 struct `Who may ask for what` {
     private static let roles = [Role.admin, Role.operate, Role.issue, Role.audit, Role.introspect, "export:read"]
 
-    /// What is served besides the operations and the pages, each with what it asks for by itself.
-    private static let others: Set<String> = [
-        "GET /", "GET /admin", "GET /admin/", "GET /admin/sign-in", "POST /admin/sign-in",
-        "GET /admin/sign-in/{provider}", "GET /admin/sign-in/{provider}/callback",
-        "GET /admin/{...}",
-    ]
-
     @Test func `is written down for every route that there is`() async throws {
         let fixture = try APIFixture()
-        let listed =
-            Self.others.union(Self.undescribed)
-            .union(Operation.described.map { "\($0.takesAnyMethod ? "*" : $0.method) \($0.path)" })
-            .union(PageRoute.all.map { "\($0.method) \($0.path)" })
         let routes = fixture.router.routeNames.filter { !$0.hasPrefix("GET /admin/assets/") }
-        #expect(Set(routes) == listed)
-        #expect(routes.count == listed.count, "a route is there twice")
+        let (served, written) = (Set(routes), Set(RoleMatrix.all.keys))
+        #expect(served.subtracting(written).isEmpty, "not in the matrix")
+        #expect(written.subtracting(served).isEmpty, "in the matrix, and not served")
+        #expect(routes.count == served.count, "a route is there twice")
         #expect(Set(Operation.described.map(\.id)).count == Operation.described.count)
+    }
+
+    /// What a route says of itself is what is told to whoever has none of its roles, and in the description.
+    @Test func `is what each route says of itself`() throws {
+        for operation in Operation.described {
+            let name = "\(operation.takesAnyMethod ? "*" : operation.method) \(operation.path)"
+            let told: Set<String> =
+                switch operation.access {
+                case .role, .caller: Set(operation.roles)
+                case .holder: RoleMatrix.holder
+                case .anybody: RoleMatrix.anybody
+                }
+            #expect(told == RoleMatrix.all[name], "\(name)")
+        }
+        for route in PageRoute.all {
+            #expect(Set(route.roles) == RoleMatrix.all["\(route.method) \(route.path)"], "\(route.path)")
+        }
     }
 
     /// What OpenAPI cannot tell of, and the description itself: behind these two a client's own path and query follow.
@@ -53,10 +61,11 @@ struct `Who may ask for what` {
         let value = try await fixture.issue("caller", scopes: [role], owner: "team")
         for operation in Operation.all {
             let path = operation.path.replacing(#/\{[a-z]+\}/#, with: "nothing")
+            let allowed = try #require(RoleMatrix.all["\(operation.method) \(operation.path)"])
             let body: JSON? = operation.method == "GET" || operation.method == "DELETE" ? nil : [:]
             let answer = try await fixture.send(
                 operation.method, path, [("Authorization", "Bearer \(value)")], json: body)
-            if operation.roles.contains(role) {
+            if allowed.contains(role) {
                 #expect(answer.status != 403 && answer.status != 401, "\(operation.id) as \(role): \(answer.text)")
             } else {
                 #expect(answer.status == 403, "\(operation.id) as \(role)")
@@ -64,6 +73,28 @@ struct `Who may ask for what` {
             }
             #expect(answer[header: "Cache-Control"] == "no-store", "\(operation.id)")
             #expect(try await fixture.send(operation.method, path, json: body).status == 401, "\(operation.id)")
+        }
+    }
+
+    /// Operations that look by themselves at who asks.
+    @Test(arguments: roles)
+    func `is held for what looks by itself at who asks`(role: String) async throws {
+        let fixture = try APIFixture()
+        let value = try await fixture.issue("caller", scopes: [role], owner: "team")
+        for operation in Operation.open {
+            let allowed = try #require(
+                RoleMatrix.all["\(operation.takesAnyMethod ? "*" : operation.method) \(operation.path)"])
+            let form = operation.form == nil ? nil : "token=unknown"
+            let answer = try await fixture.send(
+                operation.method, operation.path, [("Authorization", "Bearer \(value)")], form: form)
+            let stranger = try await fixture.send(operation.method, operation.path, form: form)
+            let isOpen = allowed == RoleMatrix.anybody
+            #expect((stranger.status == 401) == !isOpen, "\(operation.id): \(stranger.status)")
+            if isOpen || allowed == RoleMatrix.holder || allowed.contains(role) {
+                #expect(answer.status != 403 && answer.status != 401, "\(operation.id) as \(role): \(answer.text)")
+            } else {
+                #expect(answer.status == 403, "\(operation.id) as \(role): \(answer.status)")
+            }
         }
     }
 
@@ -87,7 +118,7 @@ struct `Who may ask for what` {
             let stranger = try await fixture.send(route.method, path, form: route.method == "GET" ? nil : "reason=x")
             #expect(route.method == "GET" ? stranger.status == 303 : stranger.status == 401)
             let answer = try await visit.send(route.method, path, form: route.method == "GET" ? nil : "reason=x")
-            if route.roles.contains(role) {
+            if try #require(RoleMatrix.all["\(route.method) \(route.path)"]).contains(role) {
                 #expect(answer.status != 403, "\(route.method) \(path) as \(role): \(answer.text.suffix(900))")
                 #expect(answer.status != 401, "\(route.method) \(path) as \(role): he was not signed in")
             } else {

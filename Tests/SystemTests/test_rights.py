@@ -1,6 +1,8 @@
 """Who may do what to which token: the interface as it is used by those who are not administrators of everything."""
 
 import datetime
+import json
+import signal
 
 import pytest
 
@@ -213,3 +215,84 @@ def now():
 
 def later(days):
     return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_an_issuer_sets_no_label_that_policies_go_by(team):
+    bare, served, root, ivy = team
+    (bare.folder / "Policies" / "labels.yaml").write_text(
+        "version: 1\npolicies:\n  - name: production\n    mode: observe\n    match: { labels: { env: prod } }\n    rules:\n"
+        "      - max-age: 30d\n        action: notify\n")
+    served.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "production" in {one["name"] for one in root("GET", "/v1/policies")["policies"]}, within=20)
+    ivy("POST", "/v1/tokens", 201, json={"name": "mine", "scopes": ["a:read"], "labels": {"note": "x"}})
+    root("PATCH", "/v1/tokens/ours", json={"labels": {"env": "prod"}})
+    # Neither into a policy nor out of it.
+    for labels in ({"env": "prod"}, {"env": "test"}, {"note": "y", "env": "prod"}):
+        told = ivy("POST", "/v1/tokens", 403, json={"name": "more", "scopes": ["a:read"], "labels": labels})
+        assert "policies go by the label 'env'" in told["detail"]
+        ivy("PATCH", "/v1/tokens/mine", 403, json={"labels": labels})
+    for labels in ({"env": None}, {"env": "test"}, None):
+        ivy("PATCH", "/v1/tokens/ours", 403, json={"labels": labels})
+    assert root("GET", "/v1/tokens/ours")["token"]["labels"] == {"env": "prod"}
+    assert root("GET", "/v1/tokens/mine")["token"]["labels"] == {"note": "x"}
+    assert ivy("PATCH", "/v1/tokens/mine", json={"labels": {"note": "y"}})["token"]["labels"] == {"note": "y"}
+    assert "more" not in {row["name"] for row in listed(root, "state=all")}
+
+
+def test_an_issuer_has_values_brought_to_his_own_places_alone(house):
+    admin = house.init()
+    house.policy()
+    with (house.folder / "rota.yaml").open("a") as file:
+        file.write('issue-into: ["local:{owner}-*"]\n')
+    with Served(house) as served:
+        root = Caller(served, admin)
+        ivy = caller(house, served, "ivy", "rota:issue", "a:read", owner="web")
+        made = ivy("POST", "/v1/tokens", 201,
+                   json={"name": "mine", "scopes": ["a:read"], "destinations": ["local:web-export"]})
+        assert made["pushed"] is True
+        for place in ("local:data-export", "local:web", "local:x-web-export", "local:WEB-export"):
+            for places in ([place], ["local:web-other", place]):
+                told = ivy("POST", "/v1/tokens", 403,
+                           json={"name": "more", "scopes": ["a:read"], "destinations": places})
+                assert "see 'issue-into'" in told["detail"]
+                ivy("PATCH", "/v1/tokens/mine", 403, json={"destinations": ["local:web-export", *places]})
+            assert place.partition(":")[2] not in {path.name for path in house.folder.rglob("*")}
+        shown = root("GET", "/v1/tokens/mine")["destinations"]
+        assert [place["path"] for place in shown] == ["web-export"], shown
+        # Who is called like a pattern has no place at all.
+        star = caller(house, served, "star", "rota:issue", "a:read", owner="*")
+        star("POST", "/v1/tokens", 403, json={"name": "more", "scopes": ["a:read"], "destinations": ["local:x-y"]})
+        assert "more" not in {row["name"] for row in listed(root, "state=all")}
+        served.stop()
+
+
+def test_who_asks_for_what_is_not_his_is_in_the_audit_log(team):
+    bare, served, root, ivy = team
+    identifier = root("GET", "/v1/tokens/theirs")["token"]["id"]
+    asked = ivy.ask("GET", "/v1/tokens/theirs", 404).headers["X-Request-Id"]
+
+    def refusals():
+        entries = root("GET", "/v1/audit?limit=500")["entries"]
+        return [entry["entry"] for entry in entries if entry["entry"]["action"] == "access.refused"]
+
+    wait_until(refusals, within=20)
+    [entry] = refusals()
+    assert entry["actor"] == "token:ivy" and entry["object"] == identifier
+    assert entry["request"] == {"address": "127.0.0.1", "id": asked}
+    assert entry["after"] == {"caller_id": root("GET", "/v1/tokens/ivy")["token"]["id"], "not_told": 0}
+    # A hundred probes are no hundred entries.
+    for _ in range(100):
+        ivy("GET", f"/v1/tokens/{identifier}", 404)
+    for name in ("nobodys", "admin", "unknown"):
+        ivy("GET", f"/v1/tokens/{name}/explain", 404)
+    wait_until(lambda: len(refusals()) >= 3, within=20)
+    served.stop()
+    counted = [json.loads(body)["after"]["not_told"] for (body,) in bare.rows(
+        "SELECT body FROM audit WHERE action = 'access.refused' ORDER BY number")]
+    # Where an hour ends meanwhile there is one more.
+    assert len(counted) in (3, 4) and sum(counted) + len(counted) == 103, counted
+    assert "access.refused" in bare.rota("audit", "tail", "--token", "theirs").stdout
+    bare.rota("audit", "verify")
+    told = bare.rota("audit", "verify", "--state").stdout
+    assert "not compared" not in told, told
+    bare.rota("report", "--format", "json", "--as-of", entry["at"])

@@ -152,7 +152,10 @@ extension API {
     func refused(_ error: any Error, _ call: Call) throws -> Refused {
         switch error {
         case let refused as Refused:
-            if refused.isOfOthers {
+            if let token = refused.ofOthers {
+                parts.noteRefused(
+                    RefusedAccess(
+                        token: token, callerID: call.caller.tokenID, actor: call.principal.actor, at: call.now))
                 _ = told(
                     OAuthError(status: 404, code: "not_yours", description: "it is somebody else's"), of: call.caller,
                     call.request)

@@ -138,7 +138,7 @@ extension Call {
         guard let token = try store.token(named: name) else { throw Refused.missing("token") }
         guard sees(token) else {
             var refused = Refused.missing("token")
-            refused.isOfOthers = true
+            refused.ofOthers = token.id
             throw refused
         }
         return token

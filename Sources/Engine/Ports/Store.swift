@@ -10,7 +10,7 @@ package import RotaCore
 /// what is destructive throws `StoreError.held` while there is one.
 package protocol Store: AnyObject, StoreReads, TokenChanges, RotationChanges, RunChanges, DeliveryChanges,
     UsageChanges, ScheduleChanges, BlockChanges, AttemptChanges, BrakeChanges, QuarantineChanges, AbsenceChanges,
-    DriftChanges, NoticeChanges, WaiverChanges, PlanChanges, RequestKeyStore, CheckpointChanges,
+    DriftChanges, AccessChanges, NoticeChanges, WaiverChanges, PlanChanges, RequestKeyStore, CheckpointChanges,
     PolicyTextChanges, WitnessChanges, RetentionChanges
 {
     /// Runs `body` in one durable write transaction. When `body` throws, nothing of it stays.

@@ -41,8 +41,8 @@ struct Replay {
     /// What tells of something without changing what reports are made of, or is looked up elsewhere.
     private static let changesNothing: Set<String> = [
         "inventory.import", "usage.import", "usage.track", DriftLook.action, ClockLag.confirmation,
-        "audit.key", "configuration.load", "delivery.give_up", "webhook.disable", "webhook.enable", "schedule.set",
-        "schedule.fire",
+        RefusedAccess.action, "audit.key", "configuration.load", "delivery.give_up", "webhook.disable",
+        "webhook.enable", "schedule.set", "schedule.fire",
         "schedule.miss", "schedule.forget", "plan.save", "plan.approve", "plan.withdraw", "plan.apply",
         "rotation.stuck", "token.reuse_detected", "token.refused_use", "store.init",
         "witness.begin", "witness.fail", "witness.recover",

@@ -53,6 +53,7 @@ struct Service {
     private let brakes: BrakeWatch
     private let manager = ServiceManager()
     private let uses = UseLog(tracker: "serve:\(Process.hostName)")
+    private let refused = RefusedAccesses()
     private let stop = StopSignal()
     private let listener: Listener?
     private let first: Shift
@@ -76,7 +77,7 @@ struct Service {
         let inForce = Locked(first)
         self.inForce = inForce
         listener = try Self.listen(
-            composition, store: store, uses: uses, log: log, stop: stop, loss: loss, brakes: brakes,
+            composition, store: store, uses: uses, refused: refused, log: log, stop: stop, loss: loss, brakes: brakes,
             inForce: inForce, files: files, meter: vaultMeter, folder: rooms.folder)
     }
 
@@ -260,8 +261,8 @@ struct Service {
     }
 
     private static func listen(
-        _ composition: Composition, store: StoreQueue, uses: UseLog, log: LogWriter, stop: StopSignal,
-        loss: Locked<StoreError?>, brakes: BrakeWatch, inForce: Locked<Shift>, files: StoreFiles,
+        _ composition: Composition, store: StoreQueue, uses: UseLog, refused: RefusedAccesses, log: LogWriter,
+        stop: StopSignal, loss: Locked<StoreError?>, brakes: BrakeWatch, inForce: Locked<Shift>, files: StoreFiles,
         meter: VaultMeter, folder: SpoolFolder
     ) throws -> Listener? {
         guard let settings = composition.configuration.server else { return nil }
@@ -272,7 +273,7 @@ struct Service {
                 store: store, revoke: RevokeUseCase(store: store, clock: clock),
                 configuration: { inForce.withLock { $0.served } }, random: composition.invocation.random,
                 scratch: folder, rotate: { rotate($0, inForce, begun: $1, finish: $2) },
-                clock: clock, note: { uses.note($0) },
+                clock: clock, note: { uses.note($0) }, noteRefused: { refused.note($0) },
                 report: { error, request in
                     log.error(
                         "a request failed", LogField("request_id", request),
@@ -324,7 +325,17 @@ struct Service {
                 // Nothing is lost: the next flush takes it.
                 log.error("uses cannot be written down", LogField("cause", Failure(error).message))
             }
+            await writeRefusedDown()
             await stop.sleep(milliseconds: 1000, invocation.clock)
+        }
+    }
+
+    /// Who asked for what is not his, into the audit log; what fails waits for the next time.
+    private func writeRefusedDown() async {
+        do {
+            try await refused.write(into: store)
+        } catch {
+            log.error("who was refused cannot be written down", LogField("cause", Failure(error).message))
         }
     }
 
@@ -332,6 +343,7 @@ struct Service {
     private func writeLastUsesDown() async {
         // What is written into a file without a name is lost, too.
         guard loss.withLock({ $0 == nil }) else { return tellLostUses("the store is lost") }
+        await writeRefusedDown()
         do {
             try await uses.finish(into: store, at: invocation.clock.reading())
         } catch {
