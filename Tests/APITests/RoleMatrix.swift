@@ -41,11 +41,11 @@ enum RoleMatrix {
         GET /v1/runs admin operate audit
         POST /v1/runs admin operate
         GET /v1/runs/{run} admin operate audit
-        GET /v1/waivers admin operate audit
+        GET /v1/waivers admin operate audit issue
         POST /v1/waivers admin operate issue
-        GET /v1/waivers/{waiver} admin operate audit
+        GET /v1/waivers/{waiver} admin operate audit issue
         POST /v1/waivers/{waiver}/approve admin operate
-        POST /v1/waivers/{waiver}/withdraw admin operate
+        POST /v1/waivers/{waiver}/withdraw admin operate issue
         GET /v1/vaults admin operate audit
         POST /v1/vaults/{vault}/check admin operate
         GET /v1/webhooks admin operate audit

@@ -166,3 +166,35 @@ def test_a_place_in_the_list_that_nobody_gave_out_is_refused(office):
         # What is no choice is as if it was not chosen.
         assert page.goto(office.url("api-tokens?state=none&sort=none&idle=none&expiring=none")).status == 200
         assert column(page) == ["admin"]
+
+
+OWNERS = ["consolidation@subsidiaries.example.com", "bob@example.com", "finance-consolidation@sub.example.com", "team-data"]
+# What stands out of its box, and words that are broken where nobody would break them.
+FIT = """() => {
+    const boxes = [...document.querySelectorAll(".scroll")].filter(box => box.scrollWidth > box.clientWidth + 1)
+        .map(box => `${box.ariaLabel}: ${box.scrollWidth} in ${box.clientWidth}`);
+    const narrow = [...document.querySelectorAll(".tokens tbody td:nth-child(2)")].map(cell => {
+        const range = document.createRange();
+        range.selectNodeContents(cell);
+        return new Set([...range.getClientRects()].map(rect => Math.round(rect.top))).size;
+    });
+    return [boxes, Math.max(...narrow), document.documentElement.scrollWidth - innerWidth];
+}"""
+
+
+@pytest.mark.parametrize("width, lines", [(1440, 3), (1280, 3), (1024, 4), (800, 2), (390, 3)])
+def test_the_list_fits_also_where_owners_are_addresses(office, width, lines):
+    house = office.house
+    house.import_seeds([Seed(f"Integration_Snowflake_Export_{number}", [f"local:{number}"]) for number in range(6)])
+    for number in range(6):
+        house.rota("token", "edit", f"Integration_Snowflake_Export_{number}", "--owner", OWNERS[number % 4])
+    with office.signed_in() as page:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(office.url("api-tokens"))
+        boxes, most, beyond = page.evaluate(FIT)
+        page.shot(f"list-{width}")
+        assert boxes == [] and most <= lines and beyond <= 0, (boxes, most, beyond)
+        # In reach without scrolling to the side.
+        for what in ("Rotate", "Revoke", "Audit"):
+            box = page.locator("a", has_text=what).last.bounding_box()
+            assert box and box["x"] >= 0 and box["x"] + box["width"] <= width + 1, (what, box)

@@ -123,7 +123,7 @@ extension ServedConfiguration {
         for text in texts {
             guard let given = Destination(text) else {
                 faults.append(
-                    "'\(abridged(text))' is no destination: write VAULT:PATH or VAULT:PATH#FIELD, without '..' on the way"
+                    "'\(abridged(text))' is no destination: write VAULT:PATH or VAULT:PATH#FIELD, without '..'"
                 )
                 continue
             }

@@ -69,7 +69,7 @@ let styleBase = """
       border-top: 1px solid var(--line); padding: 12px 8px 0; margin-top: 16px; font-size: 13px; line-height: 1.35; }
     .person p { min-width: 0; }
     .person-name { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden;
-      font-weight: 600; overflow-wrap: anywhere; }
+      font-weight: 600; overflow-wrap: break-word; }
     .person .quiet { font-size: 12px; }
     .main { padding: 22px 28px 56px; min-width: 0; max-width: 1420px; overflow-wrap: anywhere; }
 

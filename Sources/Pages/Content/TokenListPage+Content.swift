@@ -104,8 +104,8 @@ extension TokenListPage {
 
     private var statuses: Markup {
         choice(
-            "status", "status", "Policies",
-            [("any", "Violated or not"), ("violating", "Violated"), ("ok", "Not violated")],
+            "status", "status", "Last run",
+            [("any", "Any result"), ("violating", "Violates a policy"), ("ok", "Violates none")],
             chosen: query.status.rawValue)
     }
 

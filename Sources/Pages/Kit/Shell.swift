@@ -51,7 +51,7 @@ extension Page {
 
     private func person(_ person: Frame.Person, _ frame: Frame) -> Markup {
         """
-        <div class="person"><p><span class="person-name">\(person.name)</span>
+        <div class="person"><p><span class="person-name">\(breakable(person.name))</span>
         <span class="quiet">\(person.roles.isEmpty ? "no role" : person.roles.joined(separator: ", "))</span></p>
         \(form("/admin/sign-out", frame, submit("Sign out", "small")))</div>
         """
