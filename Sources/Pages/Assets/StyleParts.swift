@@ -185,7 +185,7 @@ let styleParts = """
       .menu a[aria-current] { background: none; box-shadow: inset 0 -2px var(--accent); }
       .main { padding: 18px 16px 44px; }
     }
-    @media (max-width: 900px) {
+    @media (max-width: 1240px) {
       .stack, .stack tbody, .stack tr, .stack th, .stack td { display: block; width: auto; }
       .stack thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
       .stack tr { padding: 12px 0; border-bottom: 1px solid var(--line); }
