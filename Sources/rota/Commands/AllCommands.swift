@@ -10,6 +10,6 @@ extension Command {
         vaultList, vaultCheck, vaultAdopt, vaultDrift,
         webhookList, webhookDeliveries, webhookReplay, webhookTest,
         auditTail, auditShow, auditVerify, auditProve, auditExport, auditCheckpoint, auditWitness,
-        auditKey, freeze, unfreeze, storeBackup, storeReconcile, storePrune, completion,
+        auditKey, freeze, unfreeze, storeBackup, storeReconcile, storePrune, doctor, completion,
     ]
 }
