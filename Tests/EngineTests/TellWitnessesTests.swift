@@ -12,8 +12,9 @@ private struct StandingClock: WallClock {
     let clock: ManualClock
     func now() -> Instant { clock.now() }
     func reading() -> ClockReading { clock.reading() }
+    /// Nobody waits for it: a cancellation ends it at once, and a test in which none comes is over after a minute.
     func sleep(milliseconds: Int64) async throws {
-        // Longer than any test: only who is done ends it.
+        // Longer than any test, so that no time passes by itself.
         try await Task.sleep(for: .seconds(3600))
     }
 }

@@ -60,6 +60,7 @@ final class RunningServer: Sendable {
 func eventually(_ condition: () throws -> Bool) async throws {
     for _ in 0..<20_000 {
         if try condition() { return }
+        // What is waited for is another thread's doing, of which nobody is told: it is looked for again.
         try await Task.sleep(for: .milliseconds(1))
     }
     #expect(try condition())

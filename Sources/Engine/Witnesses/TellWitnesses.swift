@@ -174,6 +174,7 @@ package struct TellWitnesses: Sendable {
                 }
             }
             group.addTask {
+                // The time that a witness has. It throws only where the witness was quicker, and this is cancelled.
                 try? await clock.sleep(milliseconds: milliseconds)
                 return nil
             }
