@@ -45,6 +45,7 @@ def listens(process, port):
 
 def constant():
     """Compiles the C server."""
+    os.makedirs(SCRATCH, exist_ok=True)
     program = os.path.join(SCRATCH, "constant")
     subprocess.run(
         ["cc", "-O2", "-o", program, os.path.join(PEERS, "constant.c"), "-lmicrohttpd"], check=True)

@@ -42,7 +42,7 @@ package final class DirectoryVault: Vault {
     let interruption: Folder.Interruption?
     // File calls block, and so never run on the cooperative pool. Serial queues, since a concurrent one gets
     // no further threads while those that it has are blocked.
-    private let queues = (0..<4).map { DispatchQueue(label: "rota.vault.directory.\($0)") }
+    private let queues = (0..<4).map { DispatchQueue(label: "rota.vault.directory.\($0)", qos: .utility) }
 
     /// - parameter root: must exist; folders within it are made as they are needed.
     package convenience init(name: String, root: String) {

@@ -54,10 +54,17 @@ struct Composition: Sendable {
     /// The store behind its own thread, open until the command has ended; after a COMMIT of unknown outcome
     /// the process ends (I11).
     ///
-    /// - parameter checking: refuses a store that is damaged anywhere.
-    func openQueue(_ patience: StorePatience = StorePatience(), checking: Bool = false) throws -> StoreQueue {
+    func openQueue(_ patience: StorePatience = StorePatience()) throws -> StoreQueue {
         if let surroundings = invocation.surroundings { return surroundings.queue }
-        let queue = StoreQueue(try openStore(patience, checking: checking)) { abandon(Failure($0)) }
+        let queue = StoreQueue(try openStore(patience)) { abandon(Failure($0)) }
+        invocation.endings.add { await queue.close() }
+        return queue
+    }
+
+    /// The same for who answers others meanwhile: its thread gives way. Refuses a store that is damaged anywhere.
+    func openServedQueue(_ patience: StorePatience) throws -> StoreQueue {
+        let thread = CourteousQueue("rota.store")
+        let queue = StoreQueue(try openStore(patience, checking: true), on: thread.async) { abandon(Failure($0)) }
         invocation.endings.add { await queue.close() }
         return queue
     }

@@ -34,12 +34,33 @@ final class Courtesy: @unchecked Sendable {
                 unsafe String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)
             }
             guard let thread = pid_t(name) else { continue }
-            // Whoever has given way further already stays where he is.
-            let which = __priority_which_t(PRIO_PROCESS.rawValue)
-            if getpriority(which, id_t(thread)) < priority { _ = setpriority(which, id_t(thread), priority) }
+            giveWay(thread)
             guard sched_getscheduler(thread) == SCHED_OTHER else { continue }
             var none = sched_param()
             _ = unsafe sched_setscheduler(thread, batch, &none)
+        }
+    }
+
+    /// The thread that calls, or another, has a lower priority from now on.
+    static func giveWay(_ thread: pid_t = 0) {
+        // Whoever has given way further already stays where he is.
+        let which = __priority_which_t(PRIO_PROCESS.rawValue)
+        if getpriority(which, id_t(thread)) < priority { _ = setpriority(which, id_t(thread), priority) }
+    }
+}
+
+/// What it is given is done one after the other, by threads that give way to those that answer: they are shared only
+/// with others of its kind.
+struct CourteousQueue: Sendable {
+    private let queue: DispatchQueue
+
+    init(_ label: String) { queue = DispatchQueue(label: label, qos: .utility) }
+
+    func async(_ work: @escaping @Sendable () -> Void) {
+        queue.async {
+            // Never SCHED_BATCH here: the threads that one begins for others would have it too.
+            Courtesy.giveWay()
+            work()
         }
     }
 }

@@ -1,6 +1,7 @@
 """The HTTP interface as others' OAuth libraries and plain clients see it."""
 
 import contextlib
+import os
 import re
 import signal
 import sqlite3
@@ -9,6 +10,7 @@ import subprocess
 import threading
 import time
 import warnings
+from pathlib import Path
 
 import pytest
 import requests
@@ -17,6 +19,26 @@ from authlib.oauth2.rfc7662 import IntrospectTokenValidator
 
 from preloaded import tool
 from serving import Served
+
+
+def threads(process):
+    """Nice value of each of its threads, by the thread's name (proc_pid_stat(5))."""
+    nice = {}
+    for stat in Path(f"/proc/{process}/task").glob("*/stat"):
+        head, _, rest = stat.read_text().rpartition(")")
+        nice.setdefault(head.partition("(")[2], set()).add(int(rest.split()[16]))
+    return nice
+
+
+def test_who_writes_to_the_store_gives_way_to_those_that_answer(bare):
+    bare.init()
+    operator, value = issue(bare, "gateway", "rota:operate", "rota:introspect"), issue(bare, "ingest")
+    with Served(bare) as served:
+        ours, gateway = os.getpriority(os.PRIO_PROCESS, 0), ("gateway", operator)
+        assert requests.post(served.address + "/v1/revoke", data={"token": value}, auth=gateway).status_code == 200
+        nice = threads(served.process.pid)
+        assert nice["MHD-worker"] == {ours}
+        assert max(max(values) for values in nice.values()) >= max(ours, 10)
 
 
 def issue(house, name, *scopes):

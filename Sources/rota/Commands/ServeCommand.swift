@@ -33,7 +33,7 @@ private func serveUntilStopped(_ invocation: Invocation) async throws -> ExitCod
     let files = try StoreFiles(at: composition.configuration.store)
     let patience = StorePatience()
     // It works for months: damage is better known before the first answer than by the first token it is met in.
-    let store = try composition.openQueue(patience, checking: true)
+    let store = try composition.openServedQueue(patience)
     guard try await store.read({ $0.takeUpService() }) else {
         throw Failure(
             "another 'rota serve' has this store", hint: "one daemon serves a SQLite store; commands may run beside it")

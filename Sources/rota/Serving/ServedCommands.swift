@@ -1,6 +1,5 @@
 import API
 import Crypto
-import Dispatch
 import Engine
 import HTTPServer
 import RotaCore
@@ -155,14 +154,14 @@ final class CommandThreads: Sendable {
     func leave(_ thread: CommandThread) { loads.withLock { $0[thread.index] -= 1 } }
 }
 
-/// One thread: what is done on it may block it, and nobody else.
+/// One thread: what is done on it may block it, and nobody else; and it gives way to those that answer.
 final class CommandThread: TaskExecutor {
     let index: Int
-    private let queue: DispatchQueue
+    private let queue: CourteousQueue
 
     init(_ index: Int, of name: String) {
         self.index = index
-        queue = DispatchQueue(label: "rota.command.\(name).\(index)")
+        queue = CourteousQueue("rota.command.\(name).\(index)")
     }
 
     func enqueue(_ job: consuming ExecutorJob) {
