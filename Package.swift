@@ -64,11 +64,16 @@ let package = Package(
         module("OpenID", ["HTTPClient", "RotaCore", "Crypto", "JSON"]),
         module(
             "API",
-            ["HTTPServer", "Addresses", "Documents", "Pages", "Reports", "Engine", "RotaCore", "Crypto", "JSON"]),
+            [
+                "HTTPServer", "Addresses", "Archive", "Documents", "Pages", "Reports", "Engine", "RotaCore",
+                "TransparencyLog", "Crypto", "JSON",
+            ]),
         module("Documents", ["Engine", "RotaCore", "JSON"]),
         module("PolicyFiles", ["RotaCore", "YAML", "Crypto", "JSON"]),
         module("HTML", ["RotaCore"]),
-        module("Reports", ["Engine", "RotaCore", "Crypto", "JSON", "HTML"]),
+        module(
+            "Reports",
+            ["Engine", "RotaCore", "Crypto", "JSON", "HTML", "Archive", "Documents", "TransparencyLog"]),
         module("Pages", ["Engine", "RotaCore", "Crypto", "JSON", "HTML"]),
 
         // Edge.

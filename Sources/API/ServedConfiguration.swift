@@ -82,6 +82,7 @@ package struct ServedConfiguration: Sendable {
     package var issueInto: [String] = []
     /// The names of those who are given checkpoints of the audit log.
     package var witnesses: [String] = []
+    package var reports = ReportMeans()
     package var rotate: RotateUseCase
     package var run: RunUseCase
     /// Does a command as it is done at home.

@@ -65,6 +65,33 @@ package final class SpooledBody: Sendable {
         }
     }
 
+    /// Reads it from its beginning, piece by piece.
+    package func eachPiece(_ body: ([UInt8]) throws -> Void) throws {
+        var offset: off_t = 0
+        while true {
+            let piece = try [UInt8](unsafeUninitializedCapacity: Self.pieceBytes) { buffer, count in
+                var read = pread(descriptor, buffer.baseAddress, Self.pieceBytes, offset)
+                while read < 0, errno == EINTR {
+                    read = pread(descriptor, buffer.baseAddress, Self.pieceBytes, offset)
+                }
+                guard read >= 0 else { throw Failure(number: errno) }
+                count = read
+            }
+            guard !piece.isEmpty else { return }
+            try body(piece)
+            offset += off_t(piece.count)
+        }
+    }
+
+    private static let pieceBytes = 64 << 10
+
+    /// Counts what somebody else has written at its path to what the folder holds.
+    package func settle() throws {
+        let more = size - taken.load(ordering: .relaxed)
+        guard folder.take(Int(more)) else { throw Failure(number: EDQUOT) }
+        taken.wrappingAdd(more, ordering: .relaxed)
+    }
+
     /// How many bytes it has.
     package var size: Int64 {
         var status = stat()

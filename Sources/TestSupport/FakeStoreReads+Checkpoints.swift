@@ -13,5 +13,6 @@ extension FakeStoreReads {
     package func eachCheckpoint(above size: Int, _ each: (SignedCheckpoint) throws -> Bool) throws {
         for checkpoint in checkpoints where checkpoint.size > size { guard try each(checkpoint) else { return } }
     }
+    package func policyText(_ digest: String) -> [UInt8]? { nil }
     package func checkpointKeys() -> [(key: String, since: Instant)] { checkpointSigners }
 }

@@ -58,6 +58,7 @@ enum RoleMatrix {
         GET /v1/policies admin operate audit
         GET /v1/policies/{policy} admin operate audit
         GET /v1/reports/compliance admin operate audit
+        GET /v1/reports/bundle admin audit
         GET /v1/audit admin audit
         GET /v1/status admin operate audit
         GET /v1/preview admin operate audit
@@ -103,6 +104,7 @@ enum RoleMatrix {
         GET /admin/reports/compliance.junit.xml admin operate audit
         GET /admin/reports/compliance.oscal.json admin operate audit
         GET /admin/reports/compliance.inventory.csv admin operate audit
+        GET /admin/reports/evidence.zip admin audit
         GET /admin/policies admin operate audit
         GET /admin/policies/{policy} admin operate audit
         GET /admin/plans admin operate audit

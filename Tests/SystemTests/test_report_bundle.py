@@ -51,7 +51,7 @@ def test_the_archive_is_signed_and_every_file_in_it_is_as_its_sum_says(bundled, 
     subprocess.run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=bundled.evidence, check=True)
     summed = {line.split("  ", 1)[1] for line in (bundled.evidence / "SHA256SUMS").read_text().splitlines()}
     files = {str(path.relative_to(bundled.evidence)) for path in bundled.evidence.rglob("*") if path.is_file()}
-    assert files == summed | {"SHA256SUMS"} and len(files) == bundled.told["files"]
+    assert files == summed | {"SHA256SUMS", "SHA256SUMS.sig"} and len(files) == bundled.told["files"]
     bytes_of = bundled.archive.read_bytes()
     bundled.archive.write_bytes(bytes_of[:-1] + bytes([bytes_of[-1] ^ 1]))
     assert offline(bundled, "report", "verify", bundled.archive, "--key", bundled.public).returncode == 1

@@ -30,13 +30,14 @@ struct ImportTests {
         "Webhooks": ["Addresses", "Engine", "RotaCore", "HTTPClient", "Crypto", "JSON"],
         "Witnesses": ["Engine", "RotaCore", "TransparencyLog", "HTTPClient", "Crypto", "JSON"],
         "API": [
-            "HTTPServer", "Addresses", "Documents", "Pages", "Reports", "Engine", "RotaCore", "Crypto", "JSON",
+            "HTTPServer", "Addresses", "Archive", "Documents", "Pages", "Reports", "Engine", "RotaCore",
+            "TransparencyLog", "Crypto", "JSON",
         ],
         "OpenID": ["HTTPClient", "RotaCore", "Crypto", "JSON"],
         "Documents": ["Engine", "RotaCore", "JSON"],
         "PolicyFiles": ["RotaCore", "YAML", "Crypto", "JSON"],
         "HTML": ["RotaCore"],
-        "Reports": ["Engine", "RotaCore", "Crypto", "JSON", "HTML"],
+        "Reports": ["Engine", "RotaCore", "TransparencyLog", "Archive", "Documents", "Crypto", "JSON", "HTML"],
         "Pages": ["Engine", "RotaCore", "Crypto", "JSON", "HTML"],
         "rota": [
             "Engine", "Stores", "Vaults", "Webhooks", "PolicyFiles", "Reports", "RotaCore", "YAML", "JSON",

@@ -23,7 +23,7 @@ extension PageRoute {
             PageRoute("POST", "/admin/api-tokens/{token}/edit", issuers) { try $0.editFromPage($1) },
         ]
         + ReportKind.allCases.map { kind in
-            PageRoute("GET", "/admin/reports/compliance.\(kind.ending)", auditors) { $0.reportFile(kind, $1) }
+            PageRoute("GET", "/admin/reports/compliance.\(kind.ending)", auditors) { try $0.reportFile(kind, $1) }
         }
         + TokenActionPage.Kind.allCases.flatMap { kind in
             let (action, roles) = (kind.rawValue, [.rotate, .revoke].contains(kind) ? hands : operators)
@@ -54,6 +54,7 @@ extension PageRoute {
             PageRoute("POST", "/admin/freeze", operators) { try $0.freezeFromPage($1) },
             PageRoute("POST", "/admin/freeze/end", operators) { try $0.unfreezeFromPage($1) },
             PageRoute("GET", "/admin/reports", auditors) { $0.reportsPage($1) },
+            PageRoute("GET", "/admin/reports/evidence.zip", [Role.audit, Role.admin]) { try $0.evidenceFile($1) },
             PageRoute("GET", "/admin/audit", [Role.audit, Role.admin]) { try $0.auditPage($1) },
             PageRoute("GET", "/admin/audit/verification", [Role.audit, Role.admin]) { $0.verificationPage($1) },
         ]

@@ -45,7 +45,7 @@ extension API {
     }
 
     func reportsPage(_ visit: Visit) -> Answer {
-        judged(visit) { [self] report, _ in
+        judged(visit) { [self] report, configuration in
             let summary = report.summary
             return show(
                 ReportsPage(
@@ -53,16 +53,30 @@ extension API {
                     withoutOwner: summary.inventory.withoutOwner, neverExpiring: summary.expiry.never,
                     endingSoon: summary.expiry.coming.prefix(30).reduce(0) { $0 + $1.count },
                     neverUsed: summary.inventory.neverUsed,
-                    rotating: summary.inventory.rotating, inOverlap: summary.inventory.inOverlap), visit)
+                    rotating: summary.inventory.rotating, inOverlap: summary.inventory.inOverlap,
+                    isSigned: configuration.reports.seal != nil), visit)
         }
     }
 
-    func reportFile(_ kind: ReportKind, _ visit: Visit) -> Answer {
+    func reportFile(_ kind: ReportKind, _ visit: Visit) throws -> Answer {
+        var order = ReportOrder(kind)
         // A field that nobody filled in asks for nothing.
-        let owner = visit.asked("owner")
-        return report(
-            kind, at: nil, owner: owner.isEmpty ? nil : owner, isRedacted: visit.asked("redact") == "true",
-            by: visit.call.principal.actor.name, isFile: true, visit.call)
+        let (owner, asOf) = (visit.asked("owner"), visit.asked("as_of"))
+        order.owner = owner.isEmpty ? nil : owner
+        order.isRedacted = visit.asked("redact") == "true"
+        order.isArchived = visit.asked("signed") == "true"
+        order.isFile = true
+        if !asOf.isEmpty {
+            guard let instant = Visit.instant(of: asOf), instant <= visit.now else {
+                throw Refused.senseless("as of: '\(abridged(asOf))' is no time that was")
+            }
+            order.asOf = instant
+        }
+        return report(order, visit.call) { [self] in page(for: $0, visit) }
+    }
+
+    func evidenceFile(_ visit: Visit) throws -> Answer {
+        try makeBundle(visit.call) { [self] in page(for: $0, visit) }
     }
 
     /// From what all tokens were judged by a moment ago.

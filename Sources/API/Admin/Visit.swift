@@ -22,10 +22,11 @@ struct Visit: Sendable {
     func asked(_ name: StaticString) -> String { call.text(name) ?? "" }
 
     /// A time that was filled in, in UTC; nil where it is none.
-    func instant(_ name: StaticString) -> Instant? {
-        let text = field(name)
+    func instant(_ name: StaticString) -> Instant? { Self.instant(of: field(name)) }
+
+    static func instant(of text: String) -> Instant? {
         // A browser leaves the seconds out.
-        return Instant(text.count == 16 ? "\(text):00Z" : "\(text)Z")
+        Instant(text.count == 16 ? "\(text):00Z" : "\(text)Z")
     }
 
     var now: Instant { call.now }

@@ -179,6 +179,7 @@ extension API {
         case StoreError.placeTaken(let place, _):
             return .conflict("\(place) is a destination of another token already", reason: "place-taken")
         case StoreError.refused(let what, let hint): return .conflict(what, hint: hint)
+        case let refusal as CommandRefusal: return Refused(refusal.response)
         default: throw error
         }
     }

@@ -302,13 +302,27 @@ extension Operation {
                 Parameter(
                     name: "format", schema: .words(ReportKind.allCases.map(\.rawValue)), about: "json"),
                 Parameter(name: "at", schema: .time, about: "judge the present inventory as if it were then"),
+                Parameter(
+                    name: "as_of", schema: .time, about: "everything as it was then, rebuilt from the audit log"),
                 Parameter(name: "period", schema: .text, about: "how far back actions are told; 30d"),
                 Parameter(name: "owner", schema: .text, about: "only the tokens of owners that match; team-*"),
                 Parameter(
                     name: "redact", schema: .words(["true", "false"]), about: "pseudonyms for names, and no free text"),
+                Parameter(
+                    name: "signed", schema: .words(["true", "false"]),
+                    about: "in a ZIP archive, with the signature that 'rota report verify' takes"),
             ],
             answer: ok(.object([("report", .any), ("totals", .any), ("verdicts", .list(.any))])),
-            contentTypes: ReportKind.contentTypes, handler: .role { try $0.makeReport($1) }),
+            contentTypes: ReportKind.contentTypes + ["application/zip"], refusals: [409],
+            handler: .role { try $0.makeReport($1) }),
+        Operation(
+            id: "makeBundle", method: "GET", path: "/v1/reports/bundle",
+            summary: "One archive with all that an auditor asks for", roles: [Role.audit, Role.admin],
+            parameters: [
+                Parameter(
+                    name: "period", schema: .text, about: "how far back actions and entries of the log are told; 30d")
+            ],
+            answer: ok(.any), contentTypes: ["application/zip"], handler: .role { try $0.makeBundle($1) }),
         Operation(
             id: "listAudit", method: "GET", path: "/v1/audit", summary: "The audit log, the newest first",
             roles: [Role.audit, Role.admin],

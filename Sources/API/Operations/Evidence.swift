@@ -2,10 +2,9 @@ import Documents
 import Engine
 import HTTPServer
 import JSON
-import Reports
 import RotaCore
 
-/// Policies with what they come to, reports, and the audit log.
+/// Policies with what they come to, and the audit log.
 extension API {
     func listPolicies(_ call: Call) throws -> Answer {
         judged(call) { report, configuration in
@@ -69,60 +68,6 @@ extension API {
             "violating": .integer(counts.violating), "waived": .integer(counts.waived),
             "unknown": .integer(counts.unknown),
         ]
-    }
-
-    // MARK: - Reports
-
-    func makeReport(_ call: Call) throws -> Answer {
-        let kind = try call.choice("format", of: ReportKind.self) ?? .json
-        let at = try call.instant("at")
-        let period = try call.text("period").map { text in
-            guard let period = TimeSpan(text), period > .zero else {
-                throw Refused.senseless("period: '\(abridged(text))' is no length of time such as 30d")
-            }
-            return period
-        }
-        return report(
-            kind, at: at, period: period ?? .days(30), owner: call.text("owner"),
-            isRedacted: try call.choice("redact", of: Redacted.self) == .true, by: call.principal.actor.name, call)
-    }
-
-    private enum Redacted: String, CaseIterable { case `true`, `false` }
-
-    /// Of any length, and never more than a few at a time, so that nobody waits behind them: it is written into a file,
-    /// and sent from there.
-    func report(
-        _ kind: ReportKind, at: Instant?, period: TimeSpan = .days(30), owner: String? = nil,
-        isRedacted: Bool = false, by actor: String, isFile: Bool = false, _ call: Call
-    ) -> Answer {
-        let configuration = parts.configuration()
-        var request = ReportRequest(
-            policies: configuration.policies, vaults: configuration.vaultNames, now: call.now, hypotheticalAt: at,
-            period: period, generator: "rota \(parts.version)", actor: actor)
-        request.owner = owner.map(Glob.init)
-        request.isRedacted = isRedacted
-        request.pseudonymKey = configuration.pseudonymKey
-        return onWorker(call.request, of: reporters) { [parts, request] in
-            let body = try SpooledBody(in: parts.scratch)
-            let violations = try parts.readers.read { store in
-                try kind.compose(request, from: store, to: { try body.write($0) })
-            }
-            var response = Response(
-                200,
-                headers: [
-                    ("Content-Type", kind.contentType), Self.noStore, ("X-Content-Type-Options", "nosniff"),
-                    (Screen.exitCode, violations > 0 ? "3" : "0"),
-                ])
-            if kind != .json || isFile {
-                response.headers.append(
-                    (
-                        "Content-Disposition",
-                        "attachment; filename=\"rota-compliance-\(call.now.date).\(kind.ending)\""
-                    ))
-            }
-            response.spooled = body
-            return response
-        }
     }
 
     // MARK: - The audit log

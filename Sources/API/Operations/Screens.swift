@@ -94,7 +94,7 @@ package struct CommandRefusal: Error, Sendable {
         self.faults = faults
     }
 
-    fileprivate var response: Response {
+    var response: Response {
         if kind == .unsent {
             return .problem(507, "Insufficient storage", detail: message, headers: [API.noStore])
         }

@@ -39,6 +39,8 @@ package struct SentNotice: Hashable, Sendable {
 
 /// What says whether a report is complete: what the inventory and its rules come from, and who was told what.
 package protocol EvidenceReads {
+    /// A text of policies by its digest, such as `sha256:…`.
+    func policyText(_ digest: String) throws -> [UInt8]?
     /// Entries of the log about imports, loaded policies, and what was decided of saved plans, up to an instant; oldest
     /// first.
     func eachOrigin(to end: Instant, _ each: (AuditEntry) throws -> Bool) throws

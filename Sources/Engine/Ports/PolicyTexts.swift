@@ -34,8 +34,6 @@ package struct PolicyTexts: Hashable, Sendable {
 package protocol PolicyTextChanges {
     /// Whether these are the ones that were noted last: nothing is to be written then.
     func knows(_ texts: PolicyTexts) throws -> Bool
-    /// A text by its digest, such as `sha256:…`.
-    func policyText(_ digest: String) throws -> [UInt8]?
     /// Keeps them, audited. False where they are the ones that were noted last.
     func notePolicies(_ texts: PolicyTexts, change: Change) throws -> Bool
 }

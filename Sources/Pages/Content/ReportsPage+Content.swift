@@ -22,26 +22,59 @@ extension ReportsPage {
             download("md", "Markdown", "The summary, for a wiki or a ticket."),
             download("inventory.csv", "Inventory", "One row for every live token: type, purpose, owner, end, renewal."),
             "</ul>"))\
-        \(part)
+        \(another)
+        \(frame.person?.sees.contains(.audit) ?? false ? evidence : "")
         """
     }
 
-    private var part: Markup {
+    private var another: Markup {
         let owner = textField(
-            "part-owner", "owner", "Owner", "", hint: "As <code>team-data</code> or <code>team-*</code>.",
-            isOptional: true,
-            attributes: " maxlength=\"200\"")
+            "report-owner", "owner", "Owner", "", hint: "As <code>team-data</code> or <code>team-*</code>.",
+            isOptional: true, attributes: " maxlength=\"200\"")
+        let asOf = timeField(
+            "as_of", "As of", "", hint: "UTC. Everything as it was then, rebuilt from the audit log.",
+            isOptional: true)
+        let signed: Markup =
+            isSigned
+            ? """
+            <label class="box"><input type="checkbox" name="signed" value="true"/> In an archive with its signature, \
+            for <code>rota report verify</code></label>
+
+            """ : ""
         return card(
-            "part", "A part of it", note: "The tokens of some owners alone, or without names for somebody outside.",
+            "another", "Another report",
+            note: "The tokens of some owners alone, of a day in the past, or without names for somebody outside.",
             """
-            <form method="get" action="/admin/reports/compliance.html" class="column">\(owner)
+            <form method="get" action="/admin/reports/compliance.html" class="column">\(owner)\(asOf)
             <label class="box"><input type="checkbox" name="redact" value="true"/> Pseudonyms for names, and no free \
             text</label>
-            <div class="form-end">\(submit("Page"))\
+            \(signed)<div class="form-end">\(submit("Page"))\
             \(submit("CSV", "", attributes: " formaction=\"/admin/reports/compliance.csv\""))\
+            \(submit("JSON", "", attributes: " formaction=\"/admin/reports/compliance.json\""))\
             \(submit("Inventory", "", attributes: " formaction=\"/admin/reports/compliance.inventory.csv\""))</div>
             </form>
             """)
+    }
+
+    private var evidence: Markup {
+        let signed: Markup = isSigned ? "Its sums are signed within it." : "It is not signed: the audit log has no key."
+        return card(
+            "evidence", "Evidence for an auditor",
+            note: """
+                The report in every format, policies, waivers, notices, the audit log of the period and its proofs, of \
+                one moment, in one archive. \(signed)
+                """,
+            """
+            <form method="get" action="/admin/reports/evidence.zip" class="column">\
+            \(choiceOfPeriod)<div class="form-end">\(submit("Archive"))</div>
+            </form>
+            """)
+    }
+
+    private var choiceOfPeriod: Markup {
+        textField(
+            "period", "period", "Period", "90d", hint: "How far back, as <code>30d</code> or <code>365d</code>.",
+            attributes: " maxlength=\"20\"")
     }
 
     private var numbers: Markup {

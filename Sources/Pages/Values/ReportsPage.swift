@@ -15,11 +15,13 @@ package struct ReportsPage: Page {
     package var rotating: Int
     /// Old and new value are valid side by side.
     package var inOverlap: Int
+    /// Whether reports are signed.
+    package var isSigned: Bool
 
     package init(
         states: [TokenState: Int], tokens: StatusCounts, uncovered: Int = 0, withoutOwner: Int = 0,
         neverExpiring: Int = 0, endingSoon: Int = 0, neverUsed: Int = 0, rotating: Int = 0,
-        inOverlap: Int = 0
+        inOverlap: Int = 0, isSigned: Bool = false
     ) {
         self.states = states
         self.tokens = tokens
@@ -30,5 +32,6 @@ package struct ReportsPage: Page {
         self.neverUsed = neverUsed
         self.rotating = rotating
         self.inOverlap = inOverlap
+        self.isSigned = isSigned
     }
 }

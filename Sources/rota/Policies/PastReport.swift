@@ -38,20 +38,23 @@ func sinceInstant(_ arguments: Arguments, before end: Instant) throws(Failure) -
 }
 
 /// Rebuilds the store as it was at an instant, with the policies of then, and takes it away when `body` has ended.
+///
+/// - parameter warn: told what of it is not known for certain; nil: people are, and how far it has come.
 func withPastStore<R>(
-    _ composition: Composition, at instant: Instant, period: TimeSpan,
+    _ composition: Composition, at instant: Instant, period: TimeSpan, warn told: ((String) -> Void)? = nil,
     _ body: (_ store: any StoreReads, _ policies: PolicySet, _ vaults: Set<String>) throws -> R
 ) throws -> R {
     let invocation = composition.invocation
     let store = try composition.openStore()
     defer { store.close() }
     let total = Int(try store.newestEntry())
-    let progress = Progress(on: invocation.output)
+    let warn = told ?? { invocation.output.warning($0) }
+    let progress = told == nil ? Progress(on: invocation.output) : nil
     let past = try PastStore(of: store, at: instant, period: period, in: replayFolder(invocation)) { count in
-        progress.show("rebuilding", done: count, of: total, "entries")
+        progress?.show("rebuilding", done: count, of: total, "entries")
     }
     defer { past.remove() }
-    for remark in past.remarks { invocation.output.warning(remark) }
+    past.remarks.forEach(warn)
     guard let texts = past.policies else {
         throw Failure(
             "which policies were in force at \(instant) is not known: none had been loaded into the store by then",
@@ -64,8 +67,7 @@ func withPastStore<R>(
             faults: load.diagnostics.map { Fault($0) })
     }
     if policies.digest != texts.digest {
-        invocation.output.warning(
-            "the policies of \(instant) mean something else to this rota than to the one that loaded them")
+        warn("the policies of \(instant) mean something else to this rota than to the one that loaded them")
     }
     return try body(past.store, policies, texts.vaults)
 }

@@ -52,6 +52,8 @@ struct RemoteCommand: Sendable {
     var longList: String?
     /// How many rows are shown where nobody says; nil: all.
     var usualLimit: Int?
+    /// Where a file is written; else to where `--output` says, or to standard output.
+    var usualFile: (@Sendable (Arguments, Instant) throws -> String)?
     /// Whether people are shown what the command prints there, which is what it prints at home.
     var isMirrored = false
     /// What is asked before it is done, unless `--yes` is given; nil: nothing.

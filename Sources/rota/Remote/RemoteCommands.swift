@@ -43,6 +43,7 @@ extension RemoteCommand {
         case "vault check":
             command.exit = { $0["vault"]?["ok"]?.bool == true ? .done : .failed }
             command.document = { ["vaults": [$0["vault"] ?? .null]] }
+        case "report bundle": command.usualFile = bundlePath
         case "plan show": command.longList = "actions"
         case "plan list": command.document = { ["plans": $0["plans"] ?? .array([])] }
         case "webhook test": command.exit = { $0["delivered"]?.bool == true ? .done : .failed }
@@ -191,6 +192,10 @@ extension RemoteCommand {
         },
     ]
 
+    private static let reportOptions = [
+        "format", "output", "at", "as-of", "period", "owner", "redact", "exit-code",
+    ]
+
     private static let waiverColumns: [(heading: String, path: [String])] = [
         ("waiver", ["id"]), ("state", ["state"]), ("policy", ["policy"]), ("rule", ["rule"]), ("token", ["name"]),
         ("ends", ["ends_at"]), ("reason", ["reason"]),
@@ -225,15 +230,19 @@ extension RemoteCommand {
                 "GET", ["v1", "tokens", arguments.operands[0], "explain"],
                 query: [("at", try arguments.instant("at", orSpanFrom: now)?.description)])
         },
-        RemoteCommand("report", ["format", "output", "at", "period", "owner", "redact", "exit-code"], .file) {
-            arguments, now in
-            Question(
+        RemoteCommand("report", reportOptions, .file) { arguments, now in
+            let asOf = try pastInstant(arguments, now)
+            return Question(
                 "GET", ["v1", "reports", "compliance"],
                 query: [
                     ("format", try reportKind(arguments).rawValue), ("period", arguments.value("period")),
-                    ("at", try arguments.instant("at", orSpanFrom: now)?.description),
+                    ("at", try arguments.instant("at", orSpanFrom: now)?.description), ("as_of", asOf?.description),
                     ("owner", arguments.value("owner")), ("redact", arguments.has("redact") ? "true" : nil),
                 ])
+        },
+        RemoteCommand("report bundle", ["output", "period"], .file) { arguments, now in
+            _ = try bundlePath(arguments, now)
+            return Question("GET", ["v1", "reports", "bundle"], query: [("period", arguments.value("period"))])
         },
         RemoteCommand(
             "audit tail", ["limit", "token"],

@@ -166,19 +166,31 @@ extension RemoteCommand {
     }
 
     private func save(_ server: RemoteServer, _ question: Question, _ invocation: Invocation) async throws -> ExitCode {
+        let arguments = invocation.arguments
+        let output = invocation.output
+        let chosen = try usualFile?(arguments, invocation.clock.now()) ?? arguments.value("output")
         let response = try await server.send(question)
-        let bytes = response.body
+        for header in response.headers where header.name.lowercased() == "rota-warning" {
+            output.warning(printable(header.value))
+        }
         let code: ExitCode =
-            invocation.arguments.has("exit-code") && response.header("Rota-Exit-Code") == "3"
-            ? .violationsRemain : .done
-        guard let path = invocation.arguments.value("output"), path != "-" else {
-            invocation.output.bytes(bytes)
+            arguments.has("exit-code") && response.header("Rota-Exit-Code") == "3" ? .violationsRemain : .done
+        guard let path = chosen, path != "-" else {
+            output.bytes(response.body)
             return code
         }
-        let file = try NewFile(at: path, suffix: Hex.encode(invocation.random.bytes(4)))
-        try file.write(bytes)
+        let suffix = Hex.encode(invocation.random.bytes(4))
+        let file = try NewFile(at: path, suffix: suffix)
+        try file.write(response.body)
+        let note = response.header("Rota-Signature").flatMap { Base64.standard.decode($0) }
+        try SignatureFile(of: path, suffix: suffix).replace(by: note)
         try file.place()
-        invocation.output.note("\(path) is written")
+        let signature = note.map { _ in path + ReportSeal.ending }
+        if usualFile != nil, invocation.wantsJSON {
+            output.document(["file": .string(path), "signature": signature.map { .string($0) } ?? .null])
+        } else {
+            output.note("\(printable(path)) is written" + (signature.map { ", and signed by \(printable($0))" } ?? ""))
+        }
         return code
     }
 

@@ -4,31 +4,6 @@ import Reports
 import RotaCore
 import TransparencyLog
 
-/// What a report is signed with: the key of the audit log, and what the log was before the report was made.
-struct ReportSeal: Sendable {
-    let signer: NoteSigner
-    let checkpoint: SignedCheckpoint
-
-    /// How the file of a signature ends, behind the name of the report.
-    static let ending = ".sig"
-
-    /// What names become pseudonyms with.
-    var pseudonymKey: [UInt8] { signer.pseudonymKey }
-
-    /// The signature of a report that was written.
-    func note(digest: [UInt8], bytes: Int, format: String, madeAt: Instant) -> SignedNote {
-        let log = Checkpoint(origin: signer.key.name, size: checkpoint.size, root: checkpoint.root)
-        let statement = ReportStatement(
-            digest: digest, bytes: bytes, format: format, madeAt: madeAt.description, log: log)
-        return SignedNote(signing: statement.text, by: signer)
-    }
-}
-
-extension NoteSigner {
-    /// The same for every report, until there is another key.
-    var pseudonymKey: [UInt8] { derivedKey(for: "rota pseudonyms") }
-}
-
 extension Composition {
     /// Does something with the store, and closes it.
     func withStore<R>(_ body: (any Store) throws -> R) throws -> R {
@@ -70,7 +45,7 @@ final class ReportFile {
     /// Puts both into their places.
     func place(sealedBy seal: ReportSeal?, as format: String, madeAt: Instant) throws(Failure) {
         let note = seal?.note(digest: hasher.finish(), bytes: count, format: format, madeAt: madeAt)
-        try signature.replace(by: note)
+        try signature.replace(by: note.map { Array($0.serialized.utf8) })
         try file.place()
     }
 }
@@ -87,10 +62,10 @@ struct SignatureFile {
     }
 
     /// - parameter note: nil: it is not signed.
-    func replace(by note: SignedNote?) throws(Failure) {
+    func replace(by note: [UInt8]?) throws(Failure) {
         guard let note else { return try removeFile(path) }
         let file = try NewFile(at: path, suffix: suffix)
-        try file.write(Array(note.serialized.utf8))
+        try file.write(note)
         try file.place()
     }
 }

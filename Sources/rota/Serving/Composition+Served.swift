@@ -35,8 +35,32 @@ extension Composition {
             try configuration.auditKey == nil ? nil : CheckpointSigner.find(configuration).pseudonymKey
         served.issueInto = configuration.issueInto
         served.witnesses = configuration.witnesses.map(\.name)
+        served.reports = reportMeans(commands.texts)
         served.command = { try await commands.answer($0) }
         return served
+    }
+
+    private func reportMeans(_ texts: PolicyTexts?) -> ReportMeans {
+        var means = ReportMeans()
+        means.texts = texts
+        if configuration.auditKey != nil {
+            means.seal = { store, change in
+                // Read anew each time, as where checkpoints are signed: it may have been changed.
+                let signer = try CheckpointSigner.find(configuration)
+                return ReportSeal(
+                    signer: signer, checkpoint: try issueCheckpoint(in: store, by: signer, change: change))
+            }
+        }
+        means.withPast = { instant, period, body in
+            var remarks: [String] = []
+            do {
+                try withPastStore(self, at: instant, period: period, warn: { remarks.append($0) }, body)
+            } catch let failure as Failure {
+                throw CommandRefusal(failure)
+            }
+            return remarks
+        }
+        return means
     }
 
     private func signIns() throws(Failure) -> [ServedConfiguration.SignIn] {

@@ -27,7 +27,8 @@ struct ServedCommands: Sendable {
 
     let composition: Composition
     let policies: PolicySet
-    let policyFiles: [(name: String, bytes: [UInt8])]
+    /// What they were read from.
+    let texts: PolicyTexts?
     let queue: StoreQueue
     let vaults: [String: any Vault]
     let run: RunUseCase
@@ -47,7 +48,9 @@ struct ServedCommands: Sendable {
         let output = Output(into: body, request.form)
         var invocation = Invocation(arguments: arguments(of: request), output: output)
         invocation.surroundings = Surroundings(
-            configuration: composition.configuration, policies: policies, policyFiles: policyFiles, queue: queue,
+            configuration: composition.configuration, policies: policies,
+            policyFiles: (texts?.files ?? []).map { ($0.name, $0.bytes) },
+            queue: queue,
             vaults: vaults, run: run,
             principal: request.principal, owner: request.owner, candidate: request.candidate, upload: request.upload)
         return try await withTaskExecutorPreference(thread) { [invocation] in
@@ -107,7 +110,7 @@ struct ServedCommands: Sendable {
 }
 
 extension CommandRefusal {
-    fileprivate init(_ failure: Failure) {
+    init(_ failure: Failure) {
         let kind: Kind =
             switch failure.code {
             case .usage: .senseless

@@ -166,8 +166,7 @@ struct Service {
             store: store, rotator: rotator, deliverer: deliverer, clock: invocation.clock, random: invocation.random)
         let errands = Errands()
         let commands = ServedCommands(
-            composition: composition, policies: policies,
-            policyFiles: (texts?.files ?? []).map { ($0.name, $0.bytes) }, queue: store, vaults: vaults, run: run,
+            composition: composition, policies: policies, texts: texts, queue: store, vaults: vaults, run: run,
             rooms: rooms)
         let orders = Daemon.Orders(
             policies: policies, schedules: policies.scheduled(otherwise: configuration.schedule),
