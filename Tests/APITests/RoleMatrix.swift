@@ -60,6 +60,11 @@ enum RoleMatrix {
         GET /v1/reports/compliance admin operate audit
         GET /v1/reports/bundle admin audit
         GET /v1/audit admin audit
+        GET /v1/audit/export admin audit
+        GET /v1/audit/entries/{number} admin audit
+        GET /v1/audit/entries/{number}/proof admin audit
+        POST /v1/audit/checkpoints admin audit
+        GET /v1/audit/key admin audit
         GET /v1/status admin operate audit
         GET /v1/preview admin operate audit
         GET /v1/calendar admin operate audit

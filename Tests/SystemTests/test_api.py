@@ -73,6 +73,7 @@ NAMES = """
 "path.vault" = "local"
 "path.webhook" = "hook"
 "path.token" = "{token}"
+"path.number" = "1"
 # What has the shape and makes no sense is told so by 422.
 [checks]
 positive_data_acceptance.expected-statuses = ["2xx", "304", "404", "409", "412", "422"]
@@ -90,6 +91,8 @@ parameters = {{ "path.token" = "{victim}" }}
 
 
 def test_the_interface_is_as_it_says(house, tmp_path):
+    with (house.folder / "rota.yaml").open("a") as file:
+        file.write("audit: { key: file:audit.key }\n")
     house.init()
     house.policy(overlap="1h")
     seeds = [Seed("ingest", ["local:ingest"]), Seed("victim", ["local:victim"]), Seed("nowhere", [])]

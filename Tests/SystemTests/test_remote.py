@@ -37,6 +37,8 @@ class Person:
 
 @pytest.fixture
 def people(house, tmp_path):
+    with (house.folder / "rota.yaml").open("a") as file:
+        file.write("audit: { key: file:audit.key }\n")
     house.init()
     house.policy(overlap="24h")
     house.import_seeds([Seed("ingest", ["local:ingest"]), Seed("nowhere", [])])
@@ -400,3 +402,38 @@ def test_the_documentation_says_of_each_command_whether_it_is_done_there(binary,
             capture_output=True, text=True, timeout=30)
         assert done.returncode in (1, 2), (name, done.stderr)
         assert ("is not done at a server" in done.stderr) == (where == "no"), (name, done.stderr)
+
+
+def test_an_auditor_takes_the_log_of_a_server_home_and_verifies_it_there(house, people, go):
+    served, alice, bob, carol = people
+    bob("token", "quarantine", "ingest", "--reason", "who is it")
+    for format in "jsonl", "cef":
+        there, home = (place("audit", "export", "--format", format).stdout for place in (carol, house.rota))
+        # What somebody does meanwhile, the server itself too, comes after what was there.
+        assert there and home.startswith(there)
+    number = json.loads(carol("audit", "export").stdout.splitlines()[-1])["number"]
+    entry = carol("audit", "show", str(number), "--json").stdout
+    assert entry == house.rota("audit", "show", str(number), "--json").stdout
+
+    key = carol("audit", "key").stdout
+    assert key == house.rota("audit", "key").stdout
+    for name, words in {"log": ["export"], "proof": ["prove", str(number)]}.items():
+        assert "is written" in carol("audit", *words, "--output", name).stderr
+    (carol.folder / "checkpoint").write_text(carol("audit", "checkpoint").stdout)
+    (carol.folder / "entry").write_text(entry)
+
+    def verify(*words, expect=0):
+        return subprocess.run([house.binary, "audit", "verify", "--key", key.strip(), *words], cwd=carol.folder,
+                              capture_output=True, text=True, env={"PATH": "/usr/bin:/bin"}).returncode == expect
+    assert verify("--proof", "proof", "--entry", "entry")
+    # Go's own implementation says the same.
+    assert go(key.strip(), "checkpoint", carol.folder / "checkpoint")
+    changed = entry.replace("who is it", "who was it")
+    assert changed != entry
+    (carol.folder / "entry").write_text(changed)
+    assert verify("--proof", "proof", "--entry", "entry", expect=1)
+
+    for words in ["show", "0"], ["show", "99999999"], ["prove", "99999999"], ["show", "x"]:
+        assert "error: " in carol("audit", *words, expect=2 if words[1] in "0x" else 1).stderr
+    for words in ["export"], ["show", "1"], ["prove", "1"], ["checkpoint"], ["key"]:
+        assert "rota:audit" in bob("audit", *words, expect=1).stderr

@@ -5,7 +5,7 @@ import RotaCore
 
 /// Everything that can be asked for under `/v1` by whoever has a role.
 extension Operation {
-    static let all: [Operation] = tokens + plans + waivers + surroundings + evidence + commands
+    static let all: [Operation] = tokens + plans + waivers + surroundings + evidence + audit + commands
     /// All that is described: what is served beside the pages and is not among these is none of a client's business.
     static let described: [Operation] = all + open
 
@@ -16,7 +16,7 @@ extension Operation {
     private static let enders = [Role.operate, Role.issue, Role.admin]
     static let auditors = [Role.audit, Role.operate, Role.admin]
 
-    private static let page: [Parameter] = [
+    static let page: [Parameter] = [
         Parameter(name: "limit", schema: .bounded(.whole, lowest: 1, highest: 500), about: "how many; 50"),
         Parameter(name: "cursor", schema: .text, about: "'next' of the page before"),
     ]
@@ -323,11 +323,5 @@ extension Operation {
                     name: "period", schema: .text, about: "how far back actions and entries of the log are told; 30d")
             ],
             answer: ok(.any), contentTypes: ["application/zip"], handler: .role { try $0.makeBundle($1) }),
-        Operation(
-            id: "listAudit", method: "GET", path: "/v1/audit", summary: "The audit log, the newest first",
-            roles: [Role.audit, Role.admin],
-            parameters: page + [Parameter(name: "object", schema: .text, about: "of what has this id")],
-            answer: ok(.object([("entries", .list(.named("AuditEntry"))), ("next", .maybe(.text))])),
-            handler: .role { try $0.listAudit($1) }),
     ]
 }

@@ -11,6 +11,8 @@ package struct CommandRequest: Sendable {
         case document
         /// As people read it, in lines that are so wide at the most; nil: as wide as they are.
         case lines(width: Int?)
+        /// As it writes a file, to the byte.
+        case file
     }
 
     /// Such as `["vault", "drift"]`.
@@ -31,7 +33,9 @@ package struct CommandRequest: Sendable {
     package var isActing: Bool {
         switch words {
         case ["plan"]: options.contains { $0.name == "save" }
-        case ["run"], ["import"], ["vault", "adopt"], ["vault", "check"], ["vault", "drift"]: true
+        case ["run"], ["import"], ["vault", "adopt"], ["vault", "check"], ["vault", "drift"],
+            ["audit", "checkpoint"], ["audit", "prove"]:
+            true
         default: false
         }
     }
@@ -166,6 +170,16 @@ enum Screen {
         "findDrift": { api, call in try api.driftCommand(call) },
         "importInventory": { api, call in try api.importCommand(call) },
         "adoptValues": { api, call in try api.adoptionCommand(call) },
+        "exportAudit": { _, call in
+            call.command(["audit", "export"], options: call.options(["format", "from", "since"]))
+        },
+        "showAuditEntry": { api, call in call.command(["audit", "show"], [try api.entryNumber(call)]) },
+        "proveAuditEntry": { api, call in call.command(["audit", "prove"], [try api.entryNumber(call)]) },
+        "makeCheckpoint": { _, call in
+            _ = try FilledIn(try call.document(), known: []).finish()
+            return call.command(["audit", "checkpoint"])
+        },
+        "showAuditKey": { _, call in call.command(["audit", "key"]) },
     ]
 }
 
@@ -209,6 +223,12 @@ extension API {
         return try carryOut(command, .document, call)
     }
 
+    /// An operation that is a command which writes a file, as that file.
+    func file(_ operation: String, _ call: Call) throws -> Answer {
+        guard let command = Screen.commands[operation] else { throw Refused.missing("operation") }
+        return try carryOut(command, .file, call)
+    }
+
     private func carryOut(
         _ command: (API, Call) throws -> CommandRequest, _ form: CommandRequest.Form, _ call: Call
     ) throws -> Answer {
@@ -219,7 +239,12 @@ extension API {
         guard !request.isActing || call.request.headers["idempotency-key"] == nil else {
             throw Refused.invalid("Idempotency-Key: \(Self.keyless(form))")
         }
-        let type = form == .document ? "application/json" : Screen.mediaType
+        let type =
+            switch form {
+            case .document: "application/json"
+            case .lines: Screen.mediaType
+            case .file: "text/plain; charset=utf-8"
+            }
         return entrust({ [self] error in self.answer(call) { throw error } }, stopping: Self.stopping) {
             [self, request] configuration in
             // Also where it ended half-way.
@@ -246,6 +271,15 @@ extension API {
     /// The token of the path, as far as the caller may know of it.
     fileprivate func tokenID(_ call: Call) throws -> String {
         try parts.readers.read { try call.token(in: $0).id.text }
+    }
+
+    /// The entry of the path, where there is one.
+    fileprivate func entryNumber(_ call: Call) throws -> String {
+        guard let number = Int64(call.name("number")), try parts.readers.read({ try $0.auditEntry(number) }) != nil
+        else {
+            throw Refused.missing("entry")
+        }
+        return String(number)
     }
 
     // MARK: - What they take

@@ -36,16 +36,18 @@ private enum AuditFormat: String, CaseIterable {
     }
 }
 
+/// From when on entries are written; nil: from the first on.
+func exportedSince(_ arguments: Arguments, _ now: Instant) throws(Failure) -> Instant? {
+    guard let text = arguments.value("since") else { return nil }
+    if let span = TimeSpan(text) { return now - span }
+    return try arguments.instant("since")
+}
+
 private func export(_ invocation: Invocation) throws -> ExitCode {
     let arguments = invocation.arguments
     let format = try arguments.choice("format", of: AuditFormat.self) ?? .jsonl
     let first = try arguments.integer("from", in: 1...Int.max) ?? 1
-    let now = invocation.clock.now()
-    var since: Instant?
-    if let text = arguments.value("since") {
-        since = TimeSpan(text).map { now - $0 }
-        if since == nil { since = try arguments.instant("since") }
-    }
+    let since = try exportedSince(arguments, invocation.clock.now())
     let store = try Composition(invocation).openStore()
     defer { store.close() }
     let path = arguments.value("output").flatMap { $0 == "-" ? nil : $0 }

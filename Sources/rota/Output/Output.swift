@@ -37,12 +37,13 @@ final class Output: Sendable {
     /// Whether all of it could be written so far.
     var isWhole: Bool { state.withLock { $0.failure == nil } }
 
-    /// What is printed goes to somebody else: lines as `{"output": …}` and `{"note": …}`, or a document as it is.
+    /// What is printed goes to somebody else: lines as `{"output": …}` and `{"note": …}`, or a document or a file.
     init(into body: SpooledBody, _ form: CommandRequest.Form) {
-        if case .lines(let width) = form { self.width = width } else { width = nil }
+        let isLines: Bool
+        (isLines, width) = if case .lines(let width) = form { (true, width) } else { (false, nil) }
         isColoured = false
         errorsAreSeen = false
-        remote = (body, form != .document)
+        remote = (body, isLines)
         if form == .document { state.withLock { $0.isJSON = true } }
     }
 

@@ -78,6 +78,17 @@ struct RemoteCommand: Sendable {
         if case .screen = view { isMirrored = true }
     }
 
+    /// The same where programs, too, read what the command prints there.
+    var printedThere: RemoteCommand {
+        var command = self
+        command.ask = { arguments, now in
+            var question = try ask(arguments, now)
+            question.isDocument = true
+            return question
+        }
+        return command
+    }
+
     var name: String { words.joined(separator: " ") }
 
     static let globalOptions = ["server", "token-file", "server-ca", "json", "quiet", "yes"]

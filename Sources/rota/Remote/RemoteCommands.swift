@@ -3,7 +3,8 @@ import Reports
 import RotaCore
 
 extension RemoteCommand {
-    static let all: [RemoteCommand] = (tokens + plans + waivers + others + looks).map { command in
+    static let all: [RemoteCommand] = (tokens + plans + waivers + others + audit + looks.map(\.printedThere)).map {
+        command in
         var command = command
         switch command.name {
         case "token list": command.isMirrored = true
@@ -243,19 +244,6 @@ extension RemoteCommand {
         RemoteCommand("report bundle", ["output", "period"], .file) { arguments, now in
             _ = try bundlePath(arguments, now)
             return Question("GET", ["v1", "reports", "bundle"], query: [("period", arguments.value("period"))])
-        },
-        RemoteCommand(
-            "audit tail", ["limit", "token"],
-            .table(
-                "entries",
-                [
-                    ("number", ["number"]), ("time", ["entry", "at"]), ("actor", ["entry", "actor"]),
-                    ("action", ["entry", "action"]), ("object", ["entry", "object"]), ("cause", ["entry", "cause"]),
-                ])
-        ) { arguments, _ in
-            Question(
-                "GET", ["v1", "audit"],
-                query: [("object", arguments.value("token"))])
         },
         RemoteCommand(
             "vault list", [],

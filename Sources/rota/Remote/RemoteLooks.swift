@@ -51,16 +51,7 @@ extension RemoteCommand {
             if arguments.has("dry-run") { body["dry_run"] = true }
             return Question("POST", ["v1", "adoption"], body: .object(body))
         },
-    ].map { command in
-        let ask = command.ask
-        var command = command
-        command.ask = { arguments, now in
-            var question = try ask(arguments, now)
-            question.isDocument = true
-            return question
-        }
-        return command
-    }
+    ]
 
     private static let flags = ["ignore-columns", "complete", "partial", "dry-run", "usage", "strict"]
     private static let imported = ["format", "issuer", "map", "ignore", "written-at"] + flags
