@@ -203,7 +203,8 @@ package struct OSCALReport: ReportFormat {
         return ["include-controls": .array(controls.sorted().map { ["control-id": .string($0)] })]
     }
 
-    private mutating func observe(_ uuid: String, _ title: String, _ description: String, _ properties: [JSON],
+    private mutating func observe(
+        _ uuid: String, _ title: String, _ description: String, _ properties: [JSON],
         by method: JSON = "TEST"
     ) {
         var observation: JSON.Object = ["uuid": .string(uuid), "title": .string(title)]

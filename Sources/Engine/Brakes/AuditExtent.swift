@@ -14,7 +14,9 @@ package struct AuditExtent: Hashable, Sendable {
     package var remarks: [String] {
         guard count > 0 else { return [] }
         guard isNumbered, let newest else {
-            return ["the entries of the audit log that was given have no numbers: whether some are missing is not known"]
+            return [
+                "the entries of the audit log that was given have no numbers: whether some are missing is not known"
+            ]
         }
         var remarks: [String] = []
         if newest < size {
@@ -27,7 +29,9 @@ package struct AuditExtent: Hashable, Sendable {
                     + "\(newest - size) entries behind it")
         }
         if !gaps.isEmpty {
-            let shown = gaps.prefix(5).map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound) to \($0.upperBound)" }
+            let shown = gaps.prefix(5).map {
+                $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound) to \($0.upperBound)"
+            }
             let more = gaps.count > 5 ? " and \(gaps.count - 5) more gaps" : ""
             remarks.append(
                 "neither has entries \(shown.joined(separator: ", "))\(more): what they ended stays accepted; "
