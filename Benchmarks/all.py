@@ -3,6 +3,7 @@
 
 import busy
 import evaluation
+import evidence
 import introspection
 import lines
 import listing
@@ -14,7 +15,7 @@ import taking
 from measure import note, options, table
 
 ALL = {"plan": plan, "evaluation": evaluation, "lines": lines, "policies": policies, "introspection": introspection,
-       "busy": busy, "listing": listing,
+       "busy": busy, "listing": listing, "evidence": evidence,
        "push": push, "start": start, "import": taking}
 
 

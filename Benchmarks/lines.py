@@ -13,7 +13,8 @@ from measure import Row, in_turn, main, note, seconds
 from stores import Store
 
 COLUMNS = ("token_id", "name", "owner", "integration", "issuer", "policy", "rule", "status", "reason", "message",
-           "deadline", "value_issued_at", "last_used", "expires_at", "would_be", "waiver", "waived_until")
+           "deadline", "value_issued_at", "last_used", "expires_at", "would_be", "waiver", "waived_until",
+           "facts", "judged_at", "extent")
 
 
 def sample(command):
@@ -30,7 +31,7 @@ def constants(lines):
     """The part of each line that policies make, as rows of SQL."""
     def literal(text):
         return "'" + text.replace("'", "''") + "'"
-    made = [[line[name] for name in ("policy", "rule", "status", "reason", "message", "deadline")] for line in lines]
+    made = [[line[name] for name in ("policy", "rule", "status", "reason", "message", "deadline", "facts", "judged_at")] for line in lines]
     return ", ".join("(" + ", ".join(literal(cell) for cell in row) + ")" for row in made)
 
 
@@ -48,9 +49,10 @@ def rows(options):
     store = Store(options.rota, options.tokens)
     ours = store.command("report", "--format", "csv")
     query = (
-        "WITH v(policy, rule, status, reason, message, deadline) AS (VALUES " + constants(sample(ours)) + ") "
+        "WITH v(policy, rule, status, reason, message, deadline, facts, judged_at) AS (VALUES " + constants(sample(ours)) + ") "
         "SELECT t.id, t.name, t.owner, t.integration, t.issuer, v.policy, v.rule, v.status, v.reason, v.message, "
-        "v.deadline, t.oldest_issued_at, t.last_used_at, t.expires_at, '', '', '' FROM tokens t, v "
+        "v.deadline, t.oldest_issued_at, t.last_used_at, t.expires_at, '', '', '', v.facts, v.judged_at, 'all' "
+        "FROM tokens t, v "
         "WHERE t.state = 'active' AND (t.expires_at IS NULL OR t.expires_at > unixepoch())")
     shell = ["sqlite3", "-csv", "-readonly", store.database, query]
     (our_lines, our_bytes), (peer_lines, peer_bytes) = count(ours), count(shell)

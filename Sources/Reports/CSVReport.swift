@@ -5,13 +5,15 @@ package import RotaCore
 ///
 /// `value_issued_at` is of the oldest value that authenticates, which is the one that is judged; `last_used`
 /// is a time, `never`, or empty for unknown, as in an import. `would_be` is the status of a waived one without its
-/// waiver.
+/// waiver. `facts` tells whether all that a verdict goes by was seen here (`observed`) or some of it was told by an
+/// import (`asserted`). Each line says when it was judged, and whether it is of a part (`extent`), since lines leave the
+/// file that they came in.
 package struct CSVReport: ReportFormat {
     package static let order = TokenOrder.byName
 
     private static let header =
         "token_id,name,owner,integration,issuer,policy,rule,status,reason,message,deadline,"
-        + "value_issued_at,last_used,expires_at,would_be,waiver,waived_until\r\n"
+        + "value_issued_at,last_used,expires_at,would_be,waiver,waived_until,facts,judged_at,extent\r\n"
 
     private let sink: ByteSink
     private var bytes: [UInt8] = []
@@ -21,6 +23,7 @@ package struct CSVReport: ReportFormat {
     private var head: [UInt8] = []
     private var tail: [UInt8] = []
     private var waivers: [Waiver] = []
+    private var extent: [UInt8] = []
 
     package init(to sink: @escaping ByteSink) {
         self.sink = sink
@@ -30,6 +33,7 @@ package struct CSVReport: ReportFormat {
     package mutating func begin(_ facts: ReportFacts) throws {
         bytes += Self.header.utf8
         waivers = facts.waivers.list
+        extent = facts.extentFields
         names = facts.policies.policies.map { policy in
             policy.rules.map { rule in
                 var fields: [UInt8] = []
@@ -64,11 +68,11 @@ package struct CSVReport: ReportFormat {
                 bytes.append(plain: ruling.verdict.wouldBe?.rawValue ?? "")
                 bytes.append(plain: waivers[place].id)
                 bytes.append(time: waivers[place].endsAt)
-                bytes.removeLast()
             } else {
-                bytes += ",,".utf8
+                bytes += ",,,".utf8
             }
-            bytes += "\r\n".utf8
+            bytes.append(plain: ruling.basis?.rawValue ?? "")
+            bytes += extent
         }
         if bytes.count >= bufferSize { try flush() }
     }
@@ -80,6 +84,17 @@ package struct CSVReport: ReportFormat {
     private mutating func flush() throws {
         try sink(bytes)
         bytes.removeAll(keepingCapacity: true)
+    }
+}
+
+extension ReportFacts {
+    /// When its rows are judged, and whether they are of all that there is: the end of a line.
+    var extentFields: [UInt8] {
+        var fields: [UInt8] = []
+        fields.append(time: at)
+        fields.append(field: extent.isEmpty ? "all" : extent.joined(separator: "; "))
+        fields.removeLast()
+        return fields + "\r\n".utf8
     }
 }
 

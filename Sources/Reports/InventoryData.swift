@@ -8,11 +8,12 @@ package struct InventoryData: ReportFormat {
 
     private static let header =
         "token_id,name,type,purpose,owner,integration,expires_at,renewal,renewed_at,renewal_due,created_at,"
-        + "destinations,dates,status\r\n"
+        + "destinations,dates,status,judged_at,extent\r\n"
 
     private let sink: ByteSink
     private var bytes: [UInt8] = []
     private var policies: [Policy] = []
+    private var extent: [UInt8] = []
 
     package init(to sink: @escaping ByteSink) {
         self.sink = sink
@@ -22,6 +23,7 @@ package struct InventoryData: ReportFormat {
     package mutating func begin(_ facts: ReportFacts) throws {
         bytes += Self.header.utf8
         policies = facts.policies.policies
+        extent = facts.extentFields
     }
 
     package mutating func add(_ token: Token, _ rulings: [Planner.Ruling]) throws {
@@ -40,8 +42,8 @@ package struct InventoryData: ReportFormat {
         bytes.append(time: token.createdAt)
         bytes.append(plain: String(token.destinationCount))
         bytes.append(plain: token.provenance.rawValue)
-        bytes += (gravest?.rawValue ?? "under no policy").utf8
-        bytes += "\r\n".utf8
+        bytes.append(plain: gravest?.rawValue ?? "under no policy")
+        bytes += extent
         if bytes.count >= bufferSize { try flush() }
     }
 

@@ -11,6 +11,7 @@ extension ControlPosture {
             "framework": .string(framework), "control": .string(control),
             "policies": .array(policies.map { .string($0) }), "verdicts": verdicts.json,
             "standing": .string(standing.rawValue),
+            "facts": ["observed": .integer(observed), "asserted": .integer(asserted)],
             "sources": .array(
                 sources.map { source in
                     let policy = loaded[source.policy]
@@ -19,6 +20,7 @@ extension ControlPosture {
                         "policy": .string(policy.name), "mode": .string(policy.mode.rawValue),
                         "rule": .string(rule.name), "requirement": .string(rule.sentence),
                         "basis": .string(policy.basis), "verdicts": source.verdicts.json,
+                        "facts": ["observed": .integer(source.observed), "asserted": .integer(source.asserted)],
                     ]
                 }),
         ]

@@ -78,3 +78,24 @@ extension SentNotice {
             })
     }
 }
+
+// In one line, for formats that have no place for more.
+
+extension Origins.Import {
+    var words: String {
+        let gone = vanished.map { "\($0) vanished" } ?? "not said to be complete"
+        return "\(at) by \(actor): \(file), \(digest), \(rows) rows, \(added) added, \(updated) updated, "
+            + "\(unchanged) unchanged, \(leftOut) left out, \(gone)"
+    }
+}
+
+extension Origins.Load {
+    var words: String {
+        let texts = files.map { "\($0.name) \($0.digest)" }.joined(separator: ", ")
+        return "\(at) by \(actor): \(digest) (\(texts))"
+    }
+}
+
+extension MissingTokens.Entry {
+    var words: String { "\(token.name) (\(token.id)), missing since \(absence.since)" }
+}

@@ -59,6 +59,8 @@ package struct JSONReport: ReportFormat {
         writer.string(ruling.message(waivers))
         writer.key("deadline")
         writer.string(ruling.verdict.deadline?.description)
+        writer.key("facts")
+        writer.string(ruling.basis?.rawValue)
         if let place = ruling.waiver {
             writer.key("would_be")
             writer.string(ruling.verdict.wouldBe?.rawValue)

@@ -19,14 +19,23 @@ package struct JUnitReport: ReportFormat {
         bytes += #"<?xml version="1.0" encoding="UTF-8"?>"#.utf8
         // How many failed is known last, so that it stands in no attribute: readers count the cases.
         bytes += "\n<testsuites name=\"rota\">\n<testsuite name=\"compliance".utf8
-        if let owner = facts.owner { bytes.append(xml: " of \(owner)") }
-        if facts.isRedacted { bytes += ", redacted".utf8 }
+        for part in facts.extent { bytes.append(xml: ", \(part)") }
         bytes += "\" timestamp=\"".utf8
         bytes += "\(facts.at.description.dropLast())\" hostname=\"\(facts.store.instance)\">\n".utf8
-        guard let checkpoint = facts.checkpoint else { return }
-        bytes += "<properties><property name=\"checkpoint\" value=\"".utf8
-        bytes.append(xml: checkpoint)
-        bytes += "\"/></properties>\n".utf8
+        bytes += "<properties>\n".utf8
+        if let checkpoint = facts.checkpoint { property("checkpoint", checkpoint) }
+        for list in facts.origins.imports { property("import", list.words) }
+        for load in facts.origins.loads { property("policies", load.words) }
+        property("missing-tokens", "\(facts.missing.count)")
+        for entry in facts.missing.listed { property("missing-token", entry.words) }
+        for records in facts.missingRecords { property("missing-records", records) }
+        bytes += "</properties>\n".utf8
+    }
+
+    private mutating func property(_ name: String, _ value: String) {
+        bytes += "<property name=\"\(name)\" value=\"".utf8
+        bytes.append(xml: value)
+        bytes += "\"/>\n".utf8
     }
 
     package mutating func add(_ token: Token, _ rulings: [Planner.Ruling]) throws {
@@ -57,6 +66,9 @@ package struct JUnitReport: ReportFormat {
     }
 
     package mutating func end(_ report: Report) throws {
+        let inventory = report.summary.inventory
+        bytes += "<system-out>\(inventory.observed) live tokens were issued here, so that their dates were seen; ".utf8
+        bytes += "of \(inventory.asserted) they were told by lists.</system-out>\n".utf8
         bytes += "</testsuite>\n</testsuites>\n".utf8
         try flush()
     }

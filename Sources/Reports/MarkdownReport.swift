@@ -87,12 +87,15 @@ package struct MarkdownReport: ReportFormat {
                 return [
                     control.framework, control.control, control.standing.word,
                     "\(policy.name): \(policy.rules[source.rule].sentence)",
-                ] + numbers(source.verdicts)
+                ] + numbers(source.verdicts) + ["\(source.observed)", "\(source.asserted)"]
             }
         }
         return
             "## Controls\n\nEvidenced where no rule that serves it is broken and nothing is unknown; the numbers are "
-            + "tokens.\n\n" + table(["Framework", "Control", "Standing", "Policy and rule"] + Self.statuses, rows)
+            + "tokens. Observed: judged by what was seen here alone; asserted: by what an import told.\n\n"
+            + table(
+                ["Framework", "Control", "Standing", "Policy and rule"] + Self.statuses + ["Observed", "Asserted"],
+                rows)
     }
 
     private func trend(_ report: Report) -> String {

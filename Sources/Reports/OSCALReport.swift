@@ -38,9 +38,15 @@ package struct OSCALReport: ReportFormat {
                 "version": .string(at), "oscal-version": .string(Self.version),
             ])
         member("import-ap", ["href": .string("#\(plan)")])
+        writer.key("results")
+        beginResult(facts)
+    }
+
+    /// What it refers to, and what it was built from.
+    private func resources(_ facts: ReportFacts) -> [JSON] {
         var resources: [JSON] = [
             [
-                "uuid": .string(plan), "title": "Policies in force",
+                "uuid": .string(identifier("plan")), "title": "Policies in force",
                 "description": .string(
                     "The policies with digest \(facts.policies.digest), judged by \(facts.generator)."),
             ]
@@ -55,8 +61,46 @@ package struct OSCALReport: ReportFormat {
                 ],
             ])
         }
-        member("back-matter", ["resources": .array(resources)])
-        writer.key("results")
+        resources += facts.origins.imports.enumerated().map { number, list in
+            resource(
+                "import \(number)", "Inventory list \(list.file)", list.words, [(list.file, list.digest)],
+                [
+                    ("rows", "\(list.rows)"), ("added", "\(list.added)"), ("updated", "\(list.updated)"),
+                    ("unchanged", "\(list.unchanged)"), ("left-out", "\(list.leftOut)"),
+                    ("vanished", list.vanished.map { "\($0)" } ?? ""), ("imported-at", list.at.description),
+                    ("imported-by", list.actor),
+                ])
+        }
+        resources += facts.origins.loads.enumerated().map { number, load in
+            resource(
+                "load \(number)", "Policies loaded at \(load.at)", load.words,
+                load.files.map { ($0.name, $0.digest) },
+                [("loaded-at", load.at.description), ("loaded-by", load.actor), ("cause", load.cause)])
+        }
+        return resources
+    }
+
+    private func resource(
+        _ what: String, _ title: String, _ description: String, _ files: [(name: String, digest: String)],
+        _ facts: [(name: String, value: String)]
+    ) -> JSON {
+        var resource: JSON.Object = [
+            "uuid": .string(identifier(what)), "title": .string(Self.line(title)),
+            "description": .string(Self.line(description)),
+        ]
+        resource["props"] = .array(facts.compactMap { property($0.name, $0.value) })
+        let links: [JSON] = files.map { file in
+            let digest = file.digest.split(separator: ":").last.map(String.init) ?? ""
+            return [
+                "href": .string("./\(PercentEncoding.encode(file.name))"),
+                "hashes": [["algorithm": "SHA-256", "value": .string(digest)]],
+            ]
+        }
+        if !links.isEmpty { resource["rlinks"] = .array(links) }
+        return .object(resource)
+    }
+
+    private mutating func beginResult(_ facts: ReportFacts) {
         writer.beginArray()
         writer.beginObject()
         member("uuid", .string(identifier("result")))
@@ -101,16 +145,43 @@ package struct OSCALReport: ReportFormat {
                 if counts.violating > 0 { risks.append(risk(policy, rule.name, counts)) }
             }
         }
+        observeMissing(report)
         writer.endArray()
+        member("props", .array(ground(of: report)))
         if !risks.isEmpty { member("risks", .array(risks)) }
         let findings = report.summary.controls.filter { $0.standing != .notApplicable }.map(finding)
         if !findings.isEmpty { member("findings", .array(findings)) }
         writer.endObject()
         writer.endArray()
+        member("back-matter", ["resources": .array(resources(report.facts))])
         writer.endObject()
         writer.endObject()
         writer.newline()
         try flush()
+    }
+
+    /// Tokens that a list of their issuer does not have any more.
+    private mutating func observeMissing(_ report: Report) {
+        for entry in report.missing.listed {
+            observe(
+                identifier("missing \(entry.token.id)"), "\(Self.line(entry.token.name)): missing from its list",
+                entry.words,
+                [
+                    property("token-id", entry.token.id.text), property("missing-since", "\(entry.absence.since)"),
+                ].compactMap(\.self), by: "EXAMINE")
+        }
+    }
+
+    /// How much of it was seen here, and how much was told.
+    private func ground(of report: Report) -> [JSON] {
+        let (inventory, origins) = (report.summary.inventory, report.origins)
+        let counts = [
+            ("tokens-issued-here", inventory.observed), ("tokens-told-by-lists", inventory.asserted),
+            ("imports", origins.importCount), ("rows-imported", origins.rowsImported),
+            ("policy-loads", origins.loadCount), ("missing-tokens", report.missing.count),
+        ]
+        let missing = report.facts.missingRecords.map { property("missing-records", $0) }
+        return (counts.map { property($0.0, "\($0.1)") } + missing).compactMap(\.self)
     }
 
     // MARK: - Its parts
@@ -132,11 +203,14 @@ package struct OSCALReport: ReportFormat {
         return ["include-controls": .array(controls.sorted().map { ["control-id": .string($0)] })]
     }
 
-    private mutating func observe(_ uuid: String, _ title: String, _ description: String, _ properties: [JSON]) {
+    private mutating func observe(
+        _ uuid: String, _ title: String, _ description: String, _ properties: [JSON],
+        by method: JSON = "TEST"
+    ) {
         var observation: JSON.Object = ["uuid": .string(uuid), "title": .string(title)]
         observation["description"] = .string(Self.line(description))
         if !properties.isEmpty { observation["props"] = .array(properties) }
-        observation["methods"] = ["TEST"]
+        observation["methods"] = [method]
         observation["types"] = ["control-objective"]
         observation["collected"] = .string(at)
         writer.value(.object(observation))
@@ -177,6 +251,11 @@ package struct OSCALReport: ReportFormat {
                     "reason": .string(isMet ? "pass" : posture.verdicts.violating > 0 ? "fail" : "other"),
                 ],
             ],
+            "props": .array(
+                [
+                    property("observed-verdicts", "\(posture.observed)"),
+                    property("asserted-verdicts", "\(posture.asserted)"),
+                ].compactMap(\.self)),
             "related-observations": .array(each("observation-uuid", "rule") { _, _ in true }),
         ]
     }

@@ -409,3 +409,41 @@ def test_every_command_that_destroys_or_shows_sees_a_suspect_clock(due):
     house.rota("token", "revoke", "gone-1", "--emergency", "--reason", "x", "--yes")
     house.rota("store", "reconcile", "--yes", "--trust-clock")
     assert held(house) is None
+
+
+def test_an_exported_log_that_is_short_or_older_than_the_store_is_said_so(due):
+    """What was ended in an entry that nobody gives stays accepted: that is not to be found out afterwards."""
+    house, _, _ = due
+    leaked = house.json("token", "create", "--name", "leaked", "--owner", "t")["value"]
+    older = house.keep("older.json", house.rota("audit", "tail", "--limit", "1000", "--json").stdout)
+    house.rota("token", "edit", "leaked", "--description", "of the old days")
+    backup = back_up(house)
+    [(size,)] = house.rows("SELECT max(number) FROM audit")
+    house.rota("token", "revoke", "leaked", "--reason", "found in a log", "--yes")
+    for number in range(3):
+        house.rota("token", "edit", "old", "--description", f"the {number}th")
+    whole = house.keep("whole.json", house.rota("audit", "tail", "--limit", "1000", "--json").stdout)
+    short = house.keep("short.json", house.rota("audit", "tail", "--limit", "2", "--json").stdout)
+    newest = json.loads((house.folder / whole).read_text())["entries"][-1]["number"]
+    put_back_in_place(house, backup)
+
+    def told(*files):
+        words = ["store", "reconcile", "--dry-run", *[word for file in files for word in ("--audit", file)]]
+        document = house.json(*words)["audit"]
+        # People are told the same.
+        said = house.rota(*words).stderr
+        assert all(f"warning: {remark}" in said for remark in document["remarks"])
+        assert (document["store_newest"], len(said.splitlines())) == (size, len(document["remarks"])), said
+        return document
+
+    assert told() == {"entries": 0, "newest": None, "store_newest": size, "missing": [], "remarks": []}
+    lost = f"the store is {newest - size} entries behind it"
+    found = told(whole)
+    assert found["missing"] == [] and len(found["remarks"]) == 1 and lost in found["remarks"][0]
+    found = told(short)
+    assert found["missing"] == [{"from": size + 1, "to": newest - 2}]
+    assert lost in found["remarks"][0] and f"neither has entries {size + 1} to {newest - 2}" in found["remarks"][1]
+    assert told(short, whole)["missing"] == []
+    found = told(older)
+    assert found["newest"] < size and "it is older than the store" in found["remarks"][0]
+    assert house.accepts(leaked)

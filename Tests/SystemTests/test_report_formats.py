@@ -1,6 +1,8 @@
 """Reports as others read them: OSCAL by NIST's schema and by compliance-trestle, JUnit by junitparser, Markdown by a
 renderer. What strangers wrote is text in each."""
 
+import csv
+import io
 import json
 import re
 import subprocess
@@ -45,6 +47,12 @@ def reported(binary, tmp_path_factory):
     house.policy(text=POLICIES)
     house.rota("import", house.inventory([Seed(name, []) for name in [*HOSTILE, "plain", "waived"]]))
     house.rota("token", "create", "--name", "young", "--owner", "team")
+    for names in (["gone", "kept"], ["kept"]):
+        (house.folder / "lists").mkdir(exist_ok=True)
+        path = house.folder / "lists/cloud keys.csv"
+        path.write_text("name,issuer,external_id,created_at\n" + "".join(
+            f"{name},external:cloud,{name},2026-01-01T00:00:00Z\n" for name in names))
+        house.rota("import", path, "--complete")
     return house
 
 
@@ -95,13 +103,13 @@ def test_oscal_refers_to_nothing_that_is_not_there_and_says_what_the_report_says
     assert len(given) == len(set(given)) and set(meant) <= set(given) and meant
     [result] = document["assessment-results"]["results"]
     totals = json.loads(report(reported, "json").read_text())["totals"]
-    violations = [o for o in result["observations"] if any(p["name"] == "token-id" for p in o.get("props", []))]
+    violations = [o for o in result["observations"] if any(p["name"] == "reason" for p in o.get("props", []))]
     assert len(violations) == totals["violating"] > 0
     findings = {f["target"]["target-id"]: f["target"]["status"] for f in result["findings"]}
     # Named as NIST's catalogue names them; others with their framework.
     assert set(findings) == {"ia-5_obj.f", "ac-2.3_obj", "pci-dss-4.0.1_8.6.3", "SOC-2_CC6.1"}, "the others have no token"
     assert findings["ia-5_obj.f"] == {"state": "not-satisfied", "reason": "fail"}
-    assert {method for o in result["observations"] for method in o["methods"]} == {"TEST"}
+    assert {method for o in result["observations"] for method in o["methods"]} == {"TEST", "EXAMINE"}
 
 
 def test_junit_has_a_case_for_each_verdict_and_a_failure_for_each_violation(reported):
@@ -147,3 +155,80 @@ def test_the_same_report_is_the_same_to_the_byte(reported):
         text = reported.rota("report", "--format", kind, "--at", "2027-01-31T00:00:00Z").stdout
         return re.sub(r'"last-modified":"[^"]*"|at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ, judged', "", text)
     assert made("oscal") == made("oscal") and made("junit") == made("junit")
+
+
+def test_oscal_has_what_it_was_built_from_and_what_is_missing(reported):
+    document = json.loads(report(reported, "oscal.json").read_text())["assessment-results"]
+    origins = json.loads(report(reported, "json").read_text())["summary"]["origins"]
+    def props(owner):
+        return {prop["name"]: prop["value"] for prop in owner.get("props", [])}
+    lists = [r for r in document["back-matter"]["resources"] if r["title"].startswith("Inventory list")]
+    assert len(lists) == len(origins["imports_listed"]) == 3
+    for resource, listed in zip(lists, origins["imports_listed"]):
+        [link] = resource["rlinks"]
+        assert link["hashes"] == [{"algorithm": "SHA-256", "value": listed["digest"].removeprefix("sha256:")}]
+        told = props(resource)
+        assert told["rows"] == str(listed["rows"]) and told["imported-by"] == listed["actor"]
+        assert told.get("vanished") == (None if listed["vanished"] is None else str(listed["vanished"]))
+    assert lists[0]["rlinks"][0]["href"] == "./cloud%20keys.csv"
+    loads = [r for r in document["back-matter"]["resources"] if r["title"].startswith("Policies loaded")]
+    assert len(loads) == origins["policy_loads"] > 0 and all(load["rlinks"] for load in loads)
+    [result] = document["results"]
+    told = props(result)
+    assert told["tokens-issued-here"] == "2" and told["missing-tokens"] == "1" and told["imports"] == "3"
+    [missing] = [o for o in result["observations"] if o["methods"] == ["EXAMINE"]]
+    assert missing["title"] == "gone: missing from its list" and props(missing)["missing-since"]
+
+
+def test_junit_has_what_it_was_built_from_and_what_is_missing_as_properties(reported):
+    [suite] = junitparser.JUnitXml.fromfile(str(report(reported, "junit.xml")))
+    told = {}
+    for item in suite.properties():
+        told.setdefault(item.name, []).append(item.value)
+    origins = json.loads(report(reported, "json").read_text())["summary"]["origins"]
+    assert len(told["import"]) == 3 and all(
+        listed["digest"] in words and f"{listed['rows']} rows" in words
+        for listed, words in zip(origins["imports_listed"], told["import"]))
+    assert "1 vanished" in told["import"][0] and len(told["policies"]) == origins["policy_loads"]
+    assert told["missing-tokens"] == ["1"] and told["missing-token"][0].startswith("gone (tok_")
+    [said] = re.findall("<system-out>(.*?)</system-out>", report(reported, "junit.xml").read_text())
+    assert said.startswith("2 live tokens were issued here")
+
+
+def rows(house, *words):
+    return list(csv.DictReader(io.StringIO(house.rota("report", *words).stdout)))
+
+
+@pytest.mark.parametrize("form", ["csv", "inventory"])
+def test_a_line_says_when_it_was_judged_and_whether_it_is_of_a_part(reported, form):
+    for words, extent in ([], "all"), (["--owner", "team*"], "owners team*"), (["--redact"], "redacted"), (
+            ["--at", "2027-01-31T00:00:00Z"], "hypothetical"), (
+            ["--owner", "=cmd,*"], None), (
+            ["--owner", "team", "--redact", "--at", "30d"], "owners owner-X; redacted; hypothetical"):
+        lines = rows(reported, "--format", form, *words)
+        assert {re.sub("owner-[0-9a-f]{12}", "owner-X", line["extent"]) for line in lines} == ({extent} if extent else set()), words
+        assert all(None not in line and None not in line.values() for line in lines)
+    assert {line["judged_at"] for line in rows(reported, "--format", form, "--at", "2027-01-31T00:00:00Z")} == {
+        "2027-01-31T00:00:00Z"}
+
+
+def test_of_each_control_it_is_told_how_much_was_seen_and_how_much_was_told(reported):
+    document = json.loads(report(reported, "json").read_text())
+    verdicts = [row for row in document["verdicts"] if row["policy"] == "quarterly"]
+    counts = {kind: sum(row["facts"] == kind for row in verdicts) for kind in ("observed", "asserted")}
+    # Two tokens were made here; the others are as a list says.
+    assert counts["observed"] == 4 and counts["asserted"] > 4
+    [control] = [c for c in document["summary"]["controls"] if c["control"] == "IA-5f"]
+    assert control["facts"] == counts
+    assert [source["facts"]["observed"] for source in control["sources"]] == [2, 2]
+    assert control["verdicts"]["unknown"] == sum(row["facts"] is None for row in verdicts)
+    assert sum(row["facts"] == "asserted" for row in rows(reported, "--format", "csv")
+               if row["policy"] == "quarterly") == counts["asserted"]
+    finding = next(f for f in json.loads(report(reported, "oscal.json").read_text())["assessment-results"]["results"][0]["findings"]
+                   if f["target"]["target-id"] == "ia-5_obj.f")
+    assert {p["name"]: p["value"] for p in finding["props"]} == {
+        "observed-verdicts": "4", "asserted-verdicts": str(counts["asserted"])}
+    line = next(line for line in report(reported, "md").read_text().splitlines() if "IA-5f" in line)
+    assert [cell.strip() for cell in line.strip("|").split("|")][-2] == "2"
+    page = report(reported, "html").read_text()
+    assert ">Observed</th>" in page and ">Asserted</th>" in page

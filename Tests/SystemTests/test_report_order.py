@@ -1,5 +1,7 @@
 """The tables of the HTML report are put into another order by whoever reads them, without any script."""
 
+import re
+
 import pytest
 
 from house import House
@@ -143,3 +145,18 @@ def test_paper_has_the_order_that_was_chosen_says_so_and_cuts_no_row(report, bro
         # As it comes, heads are repeated on each page.
         assert page.evaluate("getComputedStyle(document.querySelector('#register thead')).display") == \
             "table-header-group"
+
+
+def test_no_nought_stands_above_an_empty_day(binary, tmp_path):
+    house = House(binary, tmp_path)
+    house.init()
+    house.policy(text=POLICIES)
+    house.rota("import", house.inventory([seed(index) for index in range(10)]))
+    house.rota("run", expect=None)
+    text = house.rota("report", "--format", "html", "--period", "20d").stdout
+    # Of days; what is distributed is half as wide, and none of a kind is worth a nought.
+    charts = re.findall(r'<svg class="chart" viewBox="0 0 1040 .*?</svg>', text, re.S)
+    values = [re.findall(r'class="value"[^>]*>([^<]*)<', chart) for chart in charts]
+    assert charts and any(values) and not any("0" in shown for shown in values), values
+    narrow = "".join(re.findall(r'<svg class="chart" viewBox="0 0 520 .*?</svg>', text, re.S))
+    assert "0" in re.findall(r'class="value"[^>]*>([^<]*)<', narrow)

@@ -21,6 +21,11 @@ struct ReportOrder: Sendable {
     /// Whether a browser is to keep it, and not to show it.
     var isFile = false
 
+    /// What tells its file from that of the whole.
+    fileprivate var part: String {
+        (owner == nil ? "" : "-slice") + (isRedacted ? "-redacted" : "") + (at == nil ? "" : "-hypothetical")
+    }
+
     fileprivate enum Truth: String, CaseIterable { case `true`, `false` }
 
     init(_ kind: ReportKind) { self.kind = kind }
@@ -89,7 +94,7 @@ extension API {
         let configuration = parts.configuration()
         return sealed(call, isNeeded: order.isArchived, configuration, refuse) { [self] seal in
             let (body, violations, remarks) = try written(order, seal, configuration, call)
-            let name = "rota-compliance-\((order.asOf ?? call.now).date).\(order.kind.ending)"
+            let name = "rota-compliance-\((order.asOf ?? call.now).date)\(order.part).\(order.kind.ending)"
             let note = try note(of: body, seal, as: order.kind.rawValue, call)
             var response = Self.file(body, order.kind.contentType, note)
             response.headers += [(Screen.exitCode, violations > 0 ? "3" : "0")] + remarks.map { (Self.warning, $0) }

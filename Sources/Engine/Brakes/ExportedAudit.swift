@@ -32,6 +32,7 @@ package struct ExportedAudit: Hashable, Sendable {
     /// What tokens were called when they were made.
     private var made: [TokenID: String] = [:]
     package private(set) var count = 0
+    private var numbers: [Int64] = []
 
     package init() {}
 
@@ -43,6 +44,7 @@ package struct ExportedAudit: Hashable, Sendable {
     /// - parameter number: its number in the log, where that is known.
     package mutating func add(_ entry: JSON, number: Int64? = nil) {
         count += 1
+        if let number { numbers.append(number) }
         if files.isEmpty { beginFile() }
         let at = entry["at"]?.string.flatMap { Instant($0) }
         let last = files.count - 1
@@ -53,6 +55,21 @@ package struct ExportedAudit: Hashable, Sendable {
         }
         guard let event = Entry.Event(entry) else { return }
         files[last].entries.append(Entry(number: number, at: at, token: TokenID(object), event: event))
+    }
+
+    /// Held against the log of a store.
+    ///
+    /// - parameter size: how many entries that one has.
+    package func extent(besides size: Int64) -> AuditExtent {
+        var extent = AuditExtent(count: count, size: size, isNumbered: numbers.count == count)
+        var next = size + 1
+        for number in numbers.sorted() {
+            // What is not in the file, and is in the store, is not missing.
+            if number > next { extent.gaps.append(next...number - 1) }
+            next = max(next, number + 1)
+            extent.newest = number
+        }
+        return extent
     }
 
     /// What they come to: files in the order of their newest entries, and what is in several of them once.

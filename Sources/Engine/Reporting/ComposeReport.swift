@@ -25,7 +25,9 @@ package func composeReport(
     facts.gone = try store.pruned().filter { $0.value > facts.since }
     facts.checkpoint = try request.checkpoint ?? store.newestCheckpoint()?.note
     var scope = ReportScope(request, facts.store)
-    let told = scope.told(facts)
+    var told = scope.told(facts)
+    told.origins = try Origins(facts, scope, from: store)
+    told.missing = try MissingTokens(from: store, scope)
     var compared = try earlier.map { try ComparedVerdicts($0, with: told) }
     let planner = Planner(
         policies: facts.policies, vaults: request.vaults, tracking: facts.tracking, waivers: facts.waivers)
@@ -34,7 +36,7 @@ package func composeReport(
     try format.end(
         Report(
             facts: told, summary: summary, activity: try activity(facts, &scope, from: store),
-            rotations: try OpenRotations(from: store, &scope), missing: try MissingTokens(from: store, scope),
+            rotations: try OpenRotations(from: store, &scope),
             waivers: try ListedWaivers(facts.waivers.list, summary.waived, facts, &scope, from: store),
             lastRun: try store.lastRun().map(scope.told),
             deliveries: scope.owner == nil ? try store.deliveryCounts() : nil,
@@ -42,7 +44,6 @@ package func composeReport(
             history: try history(facts, &scope, from: store), runs: try latestRuns(facts, scope, from: store),
             register: try SecurityInventory(planner, facts, scope, from: store),
             witnesses: try store.witnesses().filter { $0.taken != nil }.map(scope.told),
-            origins: try Origins(facts, scope, from: store),
             sentNotices: try NoticeDeliveries(facts, &scope, from: store),
             comparison: try compared?.finish()))
 }

@@ -14,6 +14,8 @@ package struct MissingTokens: Sendable {
     /// The first of them, the longest missing first.
     package private(set) var listed: [Entry] = []
 
+    package init() {}
+
     init(from store: some StoreReads, _ scope: ReportScope) throws {
         if scope.owner == nil { count = try store.countAbsent() }
         try store.eachAbsent { token, absence in

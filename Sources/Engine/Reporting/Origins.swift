@@ -58,6 +58,8 @@ package struct Origins: Sendable {
     package private(set) var approvalCount = 0
     package private(set) var approvals: [Approval] = []
 
+    package init() {}
+
     init(_ facts: ReportFacts, _ scope: ReportScope, from store: any StoreReads) throws {
         var latest = (imports: Latest<Import>(), loads: Latest<Load>(), approvals: Latest<Approval>())
         try store.eachOrigin(to: facts.until) { entry in

@@ -67,7 +67,16 @@ package struct ReportFacts: Sendable {
     package var checkpoint: String?
     /// What of the period, or of uses before it, is not in the store any more, and before when: by retention.
     package var gone: [RecordKind: Instant] = [:]
+    /// What it was built from.
+    package var origins = Origins()
+    package var missing = MissingTokens()
 
+    /// What keeps it from being all of what is so, for people; empty for all of it.
+    package var extent: [String] {
+        [
+            owner.map { "owners \($0)" }, isRedacted ? "redacted" : nil, hypothetical ? "hypothetical" : nil,
+        ].compactMap(\.self)
+    }
     /// How old what trackers say may be to hold until now.
     package static let longestUnwritten = TimeSpan(seconds: 150)
 
@@ -89,7 +98,6 @@ package struct Report: Sendable {
     package var summary: ComplianceSummary
     package var activity: PeriodActivity
     package var rotations: OpenRotations
-    package var missing: MissingTokens
     package var waivers: ListedWaivers
     package var lastRun: RunRecord?
     /// Of the whole store; nil in a slice of it.
@@ -103,11 +111,12 @@ package struct Report: Sendable {
     package var register: SecurityInventory
     /// Who has taken checkpoints of the audit log, each the one that it took last.
     package var witnesses: [WitnessRecord]
-    /// What it was built from.
-    package var origins: Origins
     package var sentNotices: NoticeDeliveries
     /// Nil where it is held against no earlier one.
     package var comparison: ReportComparison?
+
+    package var origins: Origins { facts.origins }
+    package var missing: MissingTokens { facts.missing }
 }
 
 /// A run with what came of its actions.

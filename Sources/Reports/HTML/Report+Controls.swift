@@ -8,7 +8,8 @@ extension Report {
         let intro: Markup = """
             For each control that a policy names, whether its rules are kept by every token that they are asked of. \
             Evidenced: nothing is broken and nothing is unknown. Not applicable: no live token is selected. It is \
-            evidence for a control and no opinion on it. Whose each threshold is, and why, is given under \
+            evidence for a control and no opinion on it. Observed: how many of these verdicts go by what was seen here \
+            alone; asserted: how many by what an imported list or a log of uses told. Whose each threshold is, and why, is given under \
             <a href="#policies">policies</a>.
             """
         guard !summary.controls.isEmpty else {
@@ -33,7 +34,7 @@ extension Report {
             "\(framework): \(words.joined(separator: ", "))",
             [
                 "Control", "Standing", "By which policy and rule", .number("Tokens"), .number("Violating"),
-                .number("Unknown"), .number("Waived"),
+                .number("Unknown"), .number("Waived"), .number("Observed"), .number("Asserted"),
             ], controls.map(rows))
     }
 
@@ -47,7 +48,8 @@ extension Report {
                 <tr>\(number == 0 ? opening(control) : "")<td class="middling">\(rule.sentence)<br/>\
                 <span class="quiet">\(policy.name), \(policy.mode.rawValue)</span></td>\
                 \(numberCell(counts.total))\(numberCell(counts.violating, to: place))\
-                \(numberCell(counts.unknown, to: "unknown"))\(numberCell(counts.waived, to: "waivers"))</tr>
+                \(numberCell(counts.unknown, to: "unknown"))\(numberCell(counts.waived, to: "waivers"))\
+                \(numberCell(source.observed))\(numberCell(source.asserted))</tr>
 
                 """
         }

@@ -16,6 +16,10 @@ package struct ControlPosture: Hashable, Sendable {
         package var rule: Int
         /// One for each token that the policy selects.
         package var verdicts: StatusCounts
+        /// Of how many the facts, or some of them, were told by an import.
+        package var asserted = 0
+        /// Of how many all facts were seen here. Of what is unknown there are none.
+        package var observed: Int { verdicts.total - verdicts.unknown - asserted }
     }
 
     package var framework: String
@@ -25,6 +29,9 @@ package struct ControlPosture: Hashable, Sendable {
     package var sources: [Source]
 
     package var verdicts: StatusCounts { sources.reduce(into: StatusCounts()) { $0 += $1.verdicts } }
+
+    package var asserted: Int { sources.reduce(0) { $0 + $1.asserted } }
+    package var observed: Int { sources.reduce(0) { $0 + $1.observed } }
 
     package var standing: Standing {
         let verdicts = verdicts
@@ -37,7 +44,8 @@ package struct ControlPosture: Hashable, Sendable {
         var found: [String: [String: ControlPosture]] = [:]
         for (place, policy) in policies.enumerated() {
             let sources = postures[place].rules.enumerated().map {
-                Source(policy: place, rule: $0.offset, verdicts: $0.element.verdicts)
+                Source(
+                    policy: place, rule: $0.offset, verdicts: $0.element.verdicts, asserted: $0.element.asserted)
             }
             for (framework, controls) in policy.controls {
                 for control in controls {

@@ -8,6 +8,7 @@ struct PostureTally: Sendable {
     /// Of all rules of all policies, in their order.
     private struct Counts: Sendable {
         var verdicts = StatusCounts()
+        var asserted = 0
         /// By the number of the reason.
         var violations = [Int](repeating: 0, count: Reason.Kind.allCases.count)
         var length: Length
@@ -51,6 +52,7 @@ struct PostureTally: Sendable {
             let rule = starts[policy] + rulings[index].rule
             let status = rulings[index].verdict.status
             rules[rule].verdicts.add(status)
+            if rulings[index].basis == .asserted { rules[rule].asserted += 1 }
             if status == .violating { rules[rule].violations[rulings[index].verdict.reason.kind.rawValue] += 1 }
             if status.gravity >= ofPolicy?.gravity ?? 0 { ofPolicy = status }
             if index + 1 == rulings.count || rulings[index + 1].policy != policy {
@@ -72,7 +74,7 @@ struct PostureTally: Sendable {
                     let counts = rules[starts[policy] + rule]
                     let named = Reason.Kind.allCases.map { ($0.code, counts.violations[$0.rawValue]) }
                     return RulePosture(
-                        verdicts: counts.verdicts,
+                        verdicts: counts.verdicts, asserted: counts.asserted,
                         violations: Dictionary(uniqueKeysWithValues: named.filter { $0.1 > 0 }))
                 })
         }

@@ -9,6 +9,8 @@ package struct Planner: Sendable {
     private let isConditional: [Bool]
     /// The terms of each policy's rules.
     private let terms: [[RuleTerms]]
+    /// What they look at.
+    private let subjects: [[FactSubject]]
     /// By policy: nil for one that gives no notice.
     let noticeTerms: [NoticeTerms?]
     private let asksForIdleness: Bool
@@ -32,6 +34,7 @@ package struct Planner: Sendable {
         selectsAll = policies.policies.map { $0.selector == .all }
         isConditional = policies.policies.map { $0.condition != nil }
         terms = policies.policies.map { $0.rules.map(\.terms) }
+        subjects = policies.policies.map { $0.rules.map { FactSubject($0.requirement) } }
         noticeTerms = policies.policies.map(NoticeTerms.init)
         asksForIdleness =
             isConditional.contains(true)
@@ -47,6 +50,8 @@ package struct Planner: Sendable {
         package var verdict: Verdict
         /// The place of the waiver that it is waived by, among those of the planner; nil for any other verdict.
         package var waiver: Int?
+        /// Whether the facts that it goes by were all seen here; nil where too little is known to say anything.
+        package var basis: Provenance?
 
         package init(policy: Int, rule: Int, verdict: Verdict) {
             self.policy = policy
@@ -131,7 +136,11 @@ package struct Planner: Sendable {
                     } else {
                         verdict = evaluateFacts(of: token, policies.policies[policy].rules[rule])
                     }
-                    rulings.append(Ruling(policy: policy, rule: rule, verdict: verdict))
+                    var ruling = Ruling(policy: policy, rule: rule, verdict: verdict)
+                    if verdict.status != .unknown {
+                        ruling.basis = token.basis(of: subjects[policy][rule], idle: idle)
+                    }
+                    rulings.append(ruling)
                 }
             }
             if isWaivable[policy] { waive(&rulings, from: first, of: token, at: now) }

@@ -60,8 +60,10 @@ private func reconcileStore(_ invocation: Invocation) async throws -> ExitCode {
             store: store, rotator: composition.rotator(store, vaults), clock: invocation.clock,
             progress: Progress(on: invocation.output).report)
         let plan = try await useCase.compare(with: log, adopts: !arguments.has("no-adopt"))
-        let document = ReconcileDocument(plan: plan)
-        if !invocation.wantsJSON { document.print(on: invocation.output, entries: log.count) }
+        let extent = log.extent(besides: try await store.read { try $0.newestEntry() })
+        let document = ReconcileDocument(plan: plan, log: extent)
+        if !invocation.wantsJSON { document.print(on: invocation.output) }
+        for remark in extent.remarks { invocation.output.warning(remark) }
         if arguments.has("dry-run") {
             if invocation.wantsJSON { invocation.output.document(document.json(nil)) }
             return .done
@@ -160,6 +162,8 @@ extension ExportedAudit {
 /// What would be done, and what was.
 private struct ReconcileDocument: Sendable {
     let plan: Reconciliation
+    /// Of the audit log that was given.
+    let log: AuditExtent
 
     func json(_ done: Reconciled?) -> JSON {
         [
@@ -167,6 +171,12 @@ private struct ReconcileDocument: Sendable {
             "generation": .integer(done?.identity.generation ?? plan.identity.generation),
             "generation_id": .string(done?.identity.generationID ?? plan.identity.generationID),
             "doubt": TokenDocument.text(plan.doubt?.message), "reconciled": .bool(done != nil),
+            "audit": [
+                "entries": .integer(log.count), "newest": log.newest.map { .integer($0) } ?? .null,
+                "store_newest": .integer(log.size),
+                "missing": .array(log.gaps.map { ["from": .integer($0.lowerBound), "to": .integer($0.upperBound)] }),
+                "remarks": .array(log.remarks.map { .string($0) }),
+            ],
             "destinations": .integer(plan.places), "write_only": .integer(plan.writeOnly),
             "lost": .array(
                 plan.losses.map { loss in
@@ -221,7 +231,7 @@ private struct ReconcileDocument: Sendable {
         ]
     }
 
-    func print(on output: Output, entries: Int) {
+    func print(on output: Output) {
         output.line(
             printable(
                 plan.doubt.map { "the store is in safe mode: \($0.message)" } ?? "nothing is known against the store"))
@@ -269,7 +279,7 @@ private struct ReconcileDocument: Sendable {
         output.line(
             "\(counted(plan.places, "destination")) compared"
                 + (plan.writeOnly > 0 ? ", \(plan.writeOnly) of them with nobody able to read them" : "")
-                + (entries > 0 ? "; \(counted(entries, "audit entry", "audit entries")) read" : ""))
+                + (log.count > 0 ? "; \(counted(log.count, "audit entry", "audit entries")) read" : ""))
     }
 
     private func list(_ places: [SurveyedPlace], _ title: String, on output: Output) {
