@@ -21,8 +21,8 @@ enum Process {
         }
         _ = umask(0o077)
         _ = signal(SIGPIPE, SIG_IGN)
-        // Where Swift is installed, its runtime has another program read the memory of one that has failed, writes some of
-        // it into the log, and goes on where somebody else has sent the signal, as systemd's watchdog does.
+        // Where Swift is installed, its runtime has another program read the memory of one that has failed, writes some
+        // of it into the log, and goes on where somebody else has sent the signal, as systemd's watchdog does.
         for number in [SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGFPE, SIGBUS, SIGSEGV] { _ = signal(number, SIG_DFL) }
     }
 
