@@ -7,7 +7,7 @@ SHELL := /bin/bash
 # 'systemd' is for systemd-analyze: without 'systemd-sysv', which it does not ask for, a machine boots as before, and where
 # no systemd runs its package starts nothing.
 PACKAGES := libsqlite3-dev libcurl4-openssl-dev libmicrohttpd-dev libyaml-dev libssl-dev libminizip-dev pkg-config sqlite3 postgresql \
-  python3-venv nginx-light slowhttptest strace gcc libc6-dev openssl systemd chromium golang-go golang-golang-x-mod-dev zsh fish
+  python3-venv nginx-light slowhttptest testssl.sh strace gcc libc6-dev openssl systemd chromium golang-go golang-golang-x-mod-dev zsh fish
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PYTHON := .build/venv/bin/python
 SOURCES := Sources Tests Package.swift

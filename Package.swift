@@ -38,6 +38,9 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CMinizip", pkgConfig: "minizip", providers: [.apt(["libminizip-dev"])]),
 
+        // Memory that is given back empty, for the program alone: nothing calls it.
+        .target(name: "CWipe"),
+
         // Wrappers: know C, know nothing of tokens.
         wrapper("SQLite", c: ["CSQLite"], ["Crypto"]),
         wrapper("Crypto", c: ["COpenSSL"]),
@@ -82,9 +85,11 @@ let package = Package(
             dependencies: [
                 "Engine", "Stores", "Vaults", "Webhooks", "PolicyFiles", "Reports", "RotaCore", "YAML",
                 "JSON", "Crypto", "HTTPClient", "Addresses", "HTTPServer", "API", "Documents", "OpenID",
-                "TransparencyLog", "Archive", "Witnesses",
+                "TransparencyLog", "Archive", "Witnesses", "CWipe",
             ],
-            swiftSettings: safe),
+            swiftSettings: safe,
+            // What the loader fills in is closed to writing before anything runs.
+            linkerSettings: [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"])]),
 
         // Tests.
         .target(

@@ -7,8 +7,11 @@
 #include <malloc.h>
 #include <sys/prctl.h>
 
-/* prctl(2) is variadic, which Swift cannot call. It stands here because only secrets need it. */
+/* prctl(2) is variadic, which Swift cannot call. */
 static inline int rota_forbid_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+
+/* For good, and for whatever it should ever start: no set-user-id program gives it more. */
+static inline int rota_gain_nothing(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
 
 /* mallopt(3) is not in Swift's module of the C library. By itself the allocator makes an arena for each thread, and learns
    from one large array that was freed to keep the memory of all others, too. */

@@ -51,6 +51,9 @@ package final class Secret: @unchecked Sendable {
         self.init(copying: text.utf8)
     }
 
+    /// Whether what secrets are in stays in memory; else it may be written to where the system swaps to.
+    package static var areLocked: Bool { SecureHeap.isLocked }
+
     deinit {
         SecureHeap.wipeAndFree(bytes)
     }

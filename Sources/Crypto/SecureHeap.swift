@@ -6,10 +6,12 @@ enum SecureHeap {
     private static let size = 1 << 20
     private static let smallestBlock = 32
 
-    /// Reserves the heap once.
+    /// Reserves the heap once: 1 when it is locked.
     ///
-    /// Failing to lock it is no error: it is then still left out of core dumps.
-    private static let prepared: Bool = CRYPTO_secure_malloc_init(size, smallestBlock) != 0
+    /// Failing to lock it (2) is no error: it is then still left out of core dumps.
+    private static let prepared = CRYPTO_secure_malloc_init(size, smallestBlock)
+
+    static var isLocked: Bool { prepared == 1 }
 
     /// Zeroed memory of exactly `count` bytes.
     static func allocate(_ count: Int) -> UnsafeMutableRawBufferPointer {

@@ -4,13 +4,14 @@ import RotaCore
 
 /// What is settled before anything else happens.
 enum Process {
-    /// No core dumps and no tracing, since secrets pass through; files for us alone; a closed pipe is an
-    /// error of a write, not the end of a rotation.
+    /// No core dumps and no tracing, since secrets pass through; no more rights than there are; files for us alone; a
+    /// closed pipe is an error of a write, not the end of a rotation.
     static func harden() {
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         // Neither can fail for a process that only gives up what it has; if one did, work goes on.
         _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
         _ = CoreDumps.forbid()
+        Privileges.gainNothing()
         // As many open files as the system lets us have: nothing here uses select(2), which is what the low
         // default is for.
         var files = rlimit()
@@ -20,6 +21,9 @@ enum Process {
         }
         _ = umask(0o077)
         _ = signal(SIGPIPE, SIG_IGN)
+        // Where Swift is installed, its runtime has another program read the memory of one that has failed, writes some
+        // of it into the log, and goes on where somebody else has sent the signal, as systemd's watchdog does.
+        for number in [SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGFPE, SIGBUS, SIGSEGV] { _ = signal(number, SIG_DFL) }
     }
 
     /// How many files a command opens at the least, and some more.
@@ -47,6 +51,24 @@ enum Process {
         guard let text = unsafe getenv(name) else { return nil }
         let value = unsafe String(cString: text)
         return value.isEmpty ? nil : value
+    }
+
+    /// Secrets that came by the environment.
+    private static let taken = Locked<[String: Secret]>([:])
+
+    /// A secret that a variable of the environment brought; nil when it is absent or empty.
+    ///
+    /// There it is seen for as long as the process lives, so it is crossed out, and remembered for who asks again.
+    static func secret(_ name: String) -> Secret? {
+        taken.withLock { taken in
+            if let known = taken[name] { return known }
+            guard let text = unsafe getenv(name), unsafe text.pointee != 0 else { return nil }
+            let bytes = unsafe UnsafeMutableRawBufferPointer(start: text, count: strlen(text))
+            let secret = unsafe Secret(copying: bytes)
+            for index in bytes.indices { unsafe bytes[index] = UInt8(ascii: "*") }
+            taken[name] = secret
+            return secret
+        }
     }
 
     /// Who acts, for the audit log: `cli:alice`, or `cli:alice as rota` through sudo.

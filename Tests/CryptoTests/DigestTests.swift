@@ -88,6 +88,22 @@ import Testing
         #expect(Hex.encode(HMAC.sha256(key: Secret(copying: key), message: message)) == code)
     }
 
+    @Test func `how long a comparison takes does not tell where two differ`() {
+        let one = [UInt8](repeating: 1, count: 1 << 20)
+        var (early, late) = (one, one)
+        early[0] = 2
+        late[one.count - 1] = 2
+        // The least of many: whatever else the machine did has only lengthened others.
+        var least = (early: Duration.seconds(1), late: Duration.seconds(1))
+        let clock = ContinuousClock()
+        for _ in 0..<50 {
+            least.early = min(least.early, clock.measure { #expect(!constantTimeEquals(one, early)) })
+            least.late = min(least.late, clock.measure { #expect(!constantTimeEquals(one, late)) })
+        }
+        // One that stopped where they differ would need a millionth.
+        #expect((0.5...2).contains(least.early / least.late))
+    }
+
     @Test func `comparing in constant time agrees with comparing`() {
         #expect(constantTimeEquals([], []))
         #expect(constantTimeEquals([1, 2], [1, 2]))

@@ -1,13 +1,22 @@
-"""The pages of the administration, with script, by the rows of what they are measured by (S1 to S23)."""
+"""The pages of the administration by the rows of what they are measured by (S1 to S23): with script, and those marked
+`BOTH` without it, too. Where a row needs other steps without, they are in `test_pages_plain_rows.py`."""
 
+import csv
 import hashlib
+import json
 import re
+import subprocess
+import zlib
 
 import pytest
+import requests
 
-from administration import column, fact, notice, post, press, text_of
-from house import Seed
+from administration import column, fact, notice, press, send, text_of
+from house import ALPHABET, Seed
 from serving import wait_until
+from test_serve import hours_pass
+
+BOTH = pytest.mark.parametrize("javascript", [True, False], ids=["script", "plain"])
 
 
 def errors(page):
@@ -19,13 +28,15 @@ def policy(*rules, name="terms", mode="enforce"):
     return f"version: 1\npolicies:\n  - name: {name}\n    mode: {mode}\n    match: all\n    rules:\n{lines}"
 
 
-def test_s1_a_token_lets_an_application_in_and_belongs_to_an_integration(office):
-    with office.signed_in() as page:
+@BOTH
+def test_s1_a_token_lets_an_application_in_and_belongs_to_an_integration(office, javascript):
+    with office.signed_in(javascript=javascript) as page:
         value = office.create(page, "Integration_Snowflake_Export", integration="Snowflake", owner="team-data")
         assert office.authorize(value, scope="export:read") == 200
         assert office.authorize(value, scope="ingest:write") == 403
         press(page, "View token")
         assert (fact(page, "Integration"), fact(page, "Owner")) == ("Snowflake", "team-data")
+        assert page.complaints == []
 
 
 ROLES = {
@@ -33,32 +44,34 @@ ROLES = {
     "rota:admin": (True, True)}
 
 
+@BOTH
 @pytest.mark.parametrize("role", ROLES)
-def test_s2_who_may_generate_and_who_may_revoke(office, role):
+def test_s2_who_may_generate_and_who_may_revoke(office, role, javascript):
     creates, revokes = ROLES[role]
     value = office.person("somebody", role, *(["export:read"] if role == "rota:issue" else []))
     victim = office.token("victim", "export:read", owner="somebody")
     path = f"/admin/api-tokens/{office.id('victim')}/revoke"
-    with office.signed_in(value, meant=[403]) as page:
+    with office.signed_in(value, meant=[403], javascript=javascript) as page:
         assert page.get_by_role("link", name="New Token").count() == creates
         assert page.locator(f'a[href="{path}"]').count() == revokes
         new = page.goto(office.url("api-tokens/new")).status
         shown = page.goto(office.url(path.removeprefix("/admin/"))).status
         page.goto(office.url("api-tokens"))
-        made = post(page, "/admin/api-tokens", name="made", owner="somebody", scope="export:read", expiry="at",
+        made = send(page, "/admin/api-tokens", name="made", owner="somebody", scope="export:read", expiry="at",
                     expires="2026-12-01T00:00", request="0" * 32)
         assert (new, made) == ((200, 201) if creates else (403, 403))
         assert bool(office.house.rows("SELECT 1 FROM tokens WHERE name = 'made'")) == creates
         assert office.authorize(victim) == 200
-        revoked = post(page, path, reason="a test", name="victim")
-        # A redirect is not followed, and so tells nothing of itself.
-        assert (shown, revoked) == ((200, 0) if revokes else (403, 403))
+        page.goto(office.url("api-tokens"))
+        revoked = send(page, path, reason="a test", name="victim")
+        assert (shown, revoked) == ((200, 200) if revokes else (403, 403))
         assert office.authorize(victim) == (401 if revokes else 200)
         assert page.complaints == []
 
 
-def test_s3_the_menu_leads_to_administration_api_tokens(office):
-    with office.signed_in(path="policies") as page:
+@BOTH
+def test_s3_the_menu_leads_to_administration_api_tokens(office, javascript):
+    with office.signed_in(path="policies", javascript=javascript) as page:
         menu = page.get_by_role("navigation", name="Administration")
         group = menu.locator("li:has(> .group)").filter(has_text="Administration")
         with page.expect_navigation():
@@ -73,8 +86,9 @@ def test_s3_the_menu_leads_to_administration_api_tokens(office):
         assert page.complaints == []
 
 
-def test_s4_new_token_opens_the_form(office):
-    with office.signed_in() as page:
+@BOTH
+def test_s4_new_token_opens_the_form(office, javascript):
+    with office.signed_in(javascript=javascript) as page:
         press(page, "New Token")
         assert page.url == office.url("api-tokens/new") and page.locator("h1").inner_text() == "New Token"
         assert page.get_by_role("button", name="Generate Token").is_visible()
@@ -82,15 +96,20 @@ def test_s4_new_token_opens_the_form(office):
         assert page.url == office.url("api-tokens")
 
 
-def test_s5_a_name_is_needed_and_is_one_of_a_kind_among_live_tokens(office):
+@BOTH
+def test_s5_a_name_is_needed_and_is_one_of_a_kind_among_live_tokens(office, javascript):
     name = "Integration_Snowflake_Export"
-    with office.signed_in(meant=[409, 422]) as page:
+    with office.signed_in(meant=[409, 422], javascript=javascript) as page:
         page.goto(office.url("api-tokens/new"))
         assert name in text_of(page), "an example says what a good one is"
         office.fill(page, "")
         page.get_by_role("button", name="Generate Token").click()
         assert page.evaluate("document.querySelector('[name=name]').validity.valueMissing")
         assert page.url.endswith("/new"), "the browser does not send it"
+        # One that does is told by us.
+        page.locator("form.long").evaluate("form => { form.noValidate = true; }")
+        press(page, "Generate Token")
+        assert page.locator("[name=name]").get_attribute("aria-invalid") == "true", text_of(page)
         assert office.create(page, name)
         assert office.create(page, name, description="the second") is None
         assert name in errors(page)
@@ -102,8 +121,9 @@ def test_s5_a_name_is_needed_and_is_one_of_a_kind_among_live_tokens(office):
         assert page.complaints == []
 
 
-def test_s6_a_description_is_a_choice(office):
-    with office.signed_in() as page:
+@BOTH
+def test_s6_a_description_is_a_choice(office, javascript):
+    with office.signed_in(javascript=javascript) as page:
         assert office.create(page, "bare")
         assert office.create(page, "described", description="Nightly, from the warehouse: ≥ 3 GB & more")
         press(page, "View token")
@@ -124,8 +144,9 @@ def test_s6_what_the_search_field_says_is_looked_through(office):
             assert column(page) == ["From_Warehouse"]
 
 
-def test_s7_scopes_are_picked_and_one_is_needed(office):
-    with office.signed_in(meant=[422]) as page:
+@BOTH
+def test_s7_scopes_are_picked_and_one_is_needed(office, javascript):
+    with office.signed_in(meant=[422], javascript=javascript) as page:
         assert office.create(page, "nothing", scopes=[]) is None
         assert "at least one" in errors(page)
         scopes = page.locator("[name=scopes]")
@@ -248,8 +269,9 @@ def test_s12_the_value_is_shown_once_and_only_its_digest_is_kept(office):
                 assert part.encode() not in file.read_bytes(), file
 
 
-def test_s13_the_value_goes_straight_into_the_vault_and_is_shown_to_nobody(office):
-    with office.signed_in() as page:
+@BOTH
+def test_s13_the_value_goes_straight_into_the_vault_and_is_shown_to_nobody(office, javascript):
+    with office.signed_in(javascript=javascript) as page:
         assert "Vaults: local bao" in " ".join(page.goto(office.url("api-tokens/new")) and text_of(page).split())
         shown = office.create(page, "pushed", destinations="bao:apps/export#token\nlocal:export")
         assert shown is None and "Its value is in the vault." in text_of(page)
@@ -263,12 +285,13 @@ def test_s13_the_value_goes_straight_into_the_vault_and_is_shown_to_nobody(offic
         assert page.complaints == []
 
 
-def test_s15_and_s16_a_token_is_revoked_from_the_list_and_ends_at_once(office):
-    value = office.token("export", "export:read")
+@BOTH
+def test_s15_and_s16_a_token_is_revoked_from_the_list_and_ends_at_once(office, javascript):
+    value, other = (office.token(name, "export:read") for name in ("export", "other"))
     assert office.house.accepts(value)
-    with office.signed_in() as page:
+    with office.signed_in(javascript=javascript) as page:
         with page.expect_navigation():
-            page.locator("tr", has_text="export").get_by_role("link", name="Revoke").click()
+            page.get_by_role("link", name="Revoke export").click()
         assert page.locator("h1").inner_text() == "Revoke export"
         assert "the next request with one of them is refused" in text_of(page)
         page.fill("[name=reason]", "no longer needed")
@@ -278,8 +301,13 @@ def test_s15_and_s16_a_token_is_revoked_from_the_list_and_ends_at_once(office):
         assert "'export' is revoked" in notice(page)
         assert "no longer needed" in fact(page, "Ended")
         page.goto(office.url("api-tokens"))
-        assert column(page) == ["admin"]
+        assert column(page) == ["admin", "other"]
         assert page.complaints == []
+        # So for whichever process is asked, and whichever has ended it.
+        assert not office.house.accepts(value)
+        assert office.authorize(other) == 200
+        office.house.rota("token", "revoke", "other", "--reason", "test", "--yes")
+        assert office.authorize(other) == 401
 
 
 def test_s15_and_s16_a_token_in_use_is_revoked_from_its_page_by_whoever_types_its_name(office):
@@ -322,23 +350,48 @@ def test_s17_when_it_was_used_last_and_who_made_it_stand_in_the_list_and_on_its_
         assert "by token:maria" in fact(page, "Created")
 
 
-def test_s18_how_things_stand_is_reviewed_in_reports_and_plans(office):
+@BOTH
+def test_s18_how_things_stand_is_reviewed_in_reports_and_plans_again_and_again(office, javascript):
     office.house.policy(text=policy("owner: required", "max-age: 90d\n        action: rotate\n        overlap: 0s"))
     office.house.import_seeds([Seed("old", ["local:old"])])
     office.token("alone", "export:read", owner="", more=("--expires", "90d"))
-    with office.signed_in(path="reports") as page:
+
+    def review(page):
+        """What somebody sees who reviews all tokens, and what he keeps of that."""
+        page.goto(office.url("reports"))
         figures = dict(zip(
             page.locator(".figures dt").all_inner_texts(), page.locator(".figures dd.value").all_inner_texts()))
-        figures = {name.lower(): int(count) for name, count in figures.items()}
+        kept = {}
+        for kind in ("csv", "json"):
+            with page.expect_download() as download:
+                page.locator(f'.downloads a[href$="compliance.{kind}"]').click()
+            kept[kind] = download.value.path().read_text()
+        rows = [(row["name"], row["owner"], row["rule"], row["status"])
+                for row in csv.DictReader(kept["csv"].splitlines())]
+        return {name.lower(): int(count) for name, count in figures.items()}, rows, kept["json"]
+
+    with office.signed_in(path="reports", javascript=javascript) as page:
+        figures, rows, first = review(page)
         assert figures["active tokens"] == 3 and figures["violating"] == 2 and figures["without an owner"] == 1
-        with page.expect_download() as html:
-            page.evaluate("location.href = '/admin/reports/compliance.csv'")
-        rows = html.value.path().read_text().splitlines()
-        assert len([row for row in rows if "alone" in row]) == 2, rows
+        assert ("alone", "", "owner", "violating") in rows and ("old", "team-data", "max-age", "violating") in rows
+        # What he finds he sees to: one is nobody's, and one is too old.
+        page.goto(office.url(f"api-tokens/{office.id('alone')}/revoke"))
+        page.fill("[name=reason]", "found by the review: it is nobody's")
+        press(page, "Revoke this token")
         page.goto(office.url("plans"))
         press(page, "Make a plan", within="main")
-        assert column(page, "Actions")[0] == "old" and "The plan is saved" in notice(page)
-        assert "nobody" in column(page, "Actions", 3)
+        assert column(page, "Actions") == ["old"] and "The plan is saved" in notice(page)
+        press(page, "Apply this plan")
+        wait_until(lambda: office.told("old")["rotation"] is None)
+        # The next review shows that, and what has become of the one before can be told.
+        figures, rows, _ = review(page)
+        assert (figures["active tokens"], figures["violating"], figures["without an owner"]) == (2, 0, 0)
+        assert {status for _, _, _, status in rows} == {"compliant"}
+        earlier = office.house.keep("first-review.json", first)
+        report = office.house.rota("report", "--format", "json", "--compare", earlier).stdout
+        changed = json.loads(report)["summary"]["comparison"]["listed"]
+        assert [(row["name"], row["rule"]) for row in changed["mended"]] == [("old", "max-age")]
+        assert [(row["name"], row["rule"]) for row in changed["gone"]] == [("alone", "owner")]
         assert page.complaints == []
 
 
@@ -358,25 +411,70 @@ def test_s19_a_shared_token_is_seen_by_where_it_is_used_from(office):
         assert column(page, "Violating tokens") == ["shared"]
 
 
-def test_s20_no_page_and_no_plain_file_has_a_value_afterwards(office):
-    with office.signed_in() as page:
+@BOTH
+def test_s20_no_page_and_no_plain_file_has_a_value_afterwards(office, javascript):
+    with office.signed_in(javascript=javascript) as page:
         value = office.create(page, "export", description="for the warehouse")
         token = office.id("export")
         sources = []
         for path in ("api-tokens", "api-tokens/new", f"api-tokens/{token}", f"api-tokens/{token}/edit",
                      f"api-tokens/{token}/rotate", f"api-tokens/{token}/revoke", "policies", "policies/look", "plans",
-                     "runs", "waivers", "webhooks", "webhooks/deliveries", "reports", "audit",
-                     "reports/compliance.html", "api-tokens?q=" + value):
-            if path.endswith(".html"):
-                sources.append(page.evaluate("async path => (await fetch(path)).text()", f"/admin/{path}"))
-            else:
-                page.goto(office.url(path))
-                sources.append(page.content().replace(f'value="{value}"', "") if "?q=" in path else page.content())
+                     "runs", "waivers", "webhooks", "webhooks/deliveries", "audit", "api-tokens?q=" + value, "reports"):
+            page.goto(office.url(path))
+            sources.append(page.content().replace(f'value="{value}"', "") if "?q=" in path else page.content())
+        for link in page.locator(".downloads a").all():
+            with page.expect_download() as download:
+                link.click()
+            sources.append(download.value.path().read_text())
         for text in (value, value[5:], office.admin, hashlib.sha256(value.encode()).hexdigest()):
             assert not any(text in source for source in sources)
-        # And it can be found by a scanner where somebody has put it after all.
-        assert re.fullmatch(r"rota_[0-9A-Za-z]{30}[0-9A-Za-z]{6}", value)
         assert page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
+
+
+def checksum(body):
+    """What the last six characters of a value have to be: its CRC32, in 62 digits."""
+    number, text = zlib.crc32(body.encode()), ""
+    for _ in range(6):
+        number, digit = divmod(number, 62)
+        text = ALPHABET[digit] + text
+    return text
+
+
+@BOTH
+def test_s20_a_value_in_version_control_is_found_by_its_form_and_ended_by_whoever_finds_it(
+        office, tmp_path, javascript):
+    with office.signed_in(javascript=javascript) as page:
+        value = office.create(page, "export")
+        assert "no version control" in text_of(page), "it is said where it is shown"
+        mistyped = value[:-1] + ("a" if value[-1] != "a" else "b")
+        repository = tmp_path / "repository"
+
+        def git(*words):
+            return subprocess.run(
+                ["git", "-C", repository, "-c", "user.name=a", "-c", "user.email=a@b", *words], check=True,
+                capture_output=True, text=True).stdout
+
+        repository.mkdir()
+        git("init", "-q")
+        (repository / "settings.py").write_text(f'KEY = "{value}"\nOTHER = "{mistyped}"\nNAME = "rota_rules"\n')
+        git("add", ".")
+        git("commit", "-qm", "by oversight")
+        (repository / "settings.py").write_text("KEY = ask the vault\n")
+        git("commit", "-qam", "taken out, and still there")
+        # By its form in all that was ever written, and by its checksum without asking anybody.
+        found = set(re.findall(r"\brota_[0-9A-Za-z]{36}\b", git("log", "-p", "--all")))
+        assert found == {value, mistyped}
+        [real] = [text for text in found if checksum(text[5:-6]) == text[-6:]]
+        assert real == value
+        # Whoever finds it needs to know nothing else (`Docs/HTTP.md`): not even in a freeze.
+        office.house.rota("freeze", "--reason", "test")
+        told = requests.post(
+            office.address + "/v1/revoke", data={"token": real, "reason": "found in a repository"},
+            auth=("", office.admin), timeout=30)
+        assert told.status_code == 200 and office.authorize(value) == 401
+        page.goto(office.url(f"api-tokens/{office.id('export')}"))
+        assert "found in a repository" in fact(page, "Ended")
+        assert page.complaints == []
 
 
 def test_s21_scopes_that_no_use_has_needed_are_told(office):
@@ -432,6 +530,32 @@ def test_s23_what_is_too_old_is_rotated_as_the_policy_says(office):
         wait_until(lambda: office.authorize(old.value) == 401)
         page.goto(office.url("runs"))
         assert column(page, "Runs", 2)[0] == "finished"
+        assert page.complaints == []
+
+
+@BOTH
+def test_s23_what_is_too_old_is_rotated_by_itself_when_its_policy_runs(office, javascript):
+    office.house.policy(text=policy("max-age: 90d\n        action: rotate\n        overlap: 0s"))
+    old = Seed("old", ["bao:apps/old#token"])
+    young = Seed("young", ["local:young"], value_issued_at="2026-11-01T00:00:00Z")
+    office.house.import_seeds([old, young])
+    with office.signed_in(path=f"api-tokens/{office.id('old')}", javascript=javascript) as page:
+        assert "rotate" in fact(page, "Next action") and "terms" in fact(page, "Next action")
+        assert office.authorize(old.value) == 200
+        # A new schedule waits for its next time; nobody presses anything.
+        wait_until(lambda: office.house.rows("SELECT 1 FROM schedules"))
+        hours_pass(office.house)
+        wait_until(lambda: office.house.get("bao:apps/old#token") != old.value)
+        value = office.house.get("bao:apps/old#token")
+        wait_until(lambda: office.authorize(old.value) == 401)
+        assert office.authorize(value) == office.authorize(young.value) == 200
+        wait_until(lambda: office.told("old")["rotation"] is None)
+        page.reload()
+        assert column(page, "Versions")[:2] == ["Version 2", "Version 1"]
+        page.goto(office.url("runs"))
+        assert column(page, "Runs", 2)[0] == "finished"
+        page.goto(office.url("policies"))
+        assert "violating" not in page.locator("tbody tr").inner_text()
         assert page.complaints == []
 
 

@@ -1,5 +1,5 @@
-"""The pages without any script, by those rows of what they are measured by (S1 to S23) that no flow of
-`test_pages_plain.py` goes through."""
+"""The pages without any script, by those rows of what they are measured by (S1 to S23) that need other steps than with
+one (`test_pages.py`), and that no flow of `test_pages_plain.py` goes through."""
 
 import re
 
@@ -15,6 +15,29 @@ from test_pages import errors, policy
 def plain(office):
     """Signs somebody in whose browser runs no script."""
     return lambda value=None, **settings: office.signed_in(value, javascript=False, **settings)
+
+
+def test_s8_reading_comes_first_and_writing_everything_is_warned_of(office, plain):
+    with plain(path="api-tokens/new") as page:
+        assert page.locator("fieldset.boxes legend").all_inner_texts()[:2] == ["Read only", "Write"]
+        assert page.locator("[name=scope]:checked").count() == 0, "nothing is given that nobody asked for"
+        assert "As few scopes as the integration can work with." in text_of(page)
+        warning = page.get_by_text("Everything may be written with this token.")
+        assert not warning.is_visible()
+        page.check('[value="ingest:write"]')
+        assert not warning.is_visible()
+        page.check('[value="catalog:write"]')
+        assert warning.is_visible()
+        page.shot("new-token-writes-everything-plain")
+        page.uncheck('[value="ingest:write"]')
+        assert not warning.is_visible()
+        # So where a token is changed that may do so already.
+        office.create(page, "writer", scopes=["ingest:write", "catalog:write"])
+        page.goto(office.url(f"api-tokens/{office.id('writer')}/edit"))
+        assert warning.is_visible() and page.barriers() == []
+        page.uncheck('[value="catalog:write"]')
+        assert not warning.is_visible()
+        assert page.complaints == []
 
 
 def test_s9_an_end_is_a_date_and_a_time_in_utc(office, plain):
@@ -69,6 +92,36 @@ def test_s10_never_is_a_state_of_its_own_that_policies_find(office, plain):
         page.goto(office.url("policies/terms"))
         assert column(page, "Violating tokens") == ["endless"]
         assert office.authorize(value) == 200
+        assert page.complaints == []
+
+
+def test_s14_all_active_tokens_are_listed_filtered_and_sorted(office, plain):
+    house = office.house
+    house.import_seeds([Seed(name, [f"local:{name}"]) for name in ("alpha", "beta", "gamma")])
+    office.token("delta", "catalog:read", owner="team-x", more=("--expires", "3d"))
+    house.rota("token", "revoke", "beta", "--reason", "test", "--yes")
+    with plain() as page:
+        assert column(page) == ["admin", "alpha", "delta", "gamma"]
+        # S17: both of them, of each.
+        assert all("by " in text for text in page.locator("tbody tr > td:nth-of-type(3)").all_inner_texts())
+        assert all(column(page, number=6))
+        for field, chosen, found in (("state", "revoked", ["beta"]), ("scope", "catalog:read", ["delta"]),
+                                     ("expiring", "7d", ["delta"]), ("owner", "team-x", ["delta"])):
+            page.goto(office.url("api-tokens"))
+            page.select_option(f"[name={field}]", chosen)
+            press(page, "Search")
+            assert column(page) == found and f"{field}={chosen.replace(':', '%3A')}" in page.url, field
+            press(page, "Clear")
+            assert column(page) == ["admin", "alpha", "delta", "gamma"]
+        page.fill("[name=q]", "AMM")
+        press(page, "Search")
+        assert column(page) == ["gamma"]
+        page.goto(office.url("api-tokens"))
+        for name, newest in {"Created": ["admin", "delta"], "Name": ["admin", "alpha"]}.items():
+            with page.expect_navigation():
+                page.locator("thead").get_by_role("link", name=name).click()
+            assert sorted(column(page)[:2]) == newest, name
+            assert page.locator("th[aria-sort]").inner_text().startswith(name)
         assert page.complaints == []
 
 

@@ -78,14 +78,6 @@ let scriptText = #"""
         tell();
       }
 
-      // Warn of a token that may write everything.
-      for (const warning of all("[data-warn]")) {
-        const boxes = all("input[type=checkbox]", warning.closest("fieldset"));
-        const check = () => { warning.hidden = !boxes.every(box => box.checked); };
-        for (const box of boxes) box.addEventListener("change", check);
-        check();
-      }
-
       // An end: only where there is to be one, and also as the clock on the wall has it.
       for (const told of all("[data-local]")) {
         const field = document.getElementById(told.dataset.local);

@@ -138,6 +138,8 @@ let styleBase = """
     .radios { display: grid; gap: 10px; } .radios .field { padding-left: 27px; max-width: 420px; }
     .warn { display: flex; gap: 9px; padding: 9px 12px; border-radius: 8px; background: var(--heed-wash);
       color: var(--heed); font-size: 13px; }
+    /* Of a token that may write everything: while nothing is left unticked. */
+    .boxes:has(.box input:not(:checked)) > .warn { display: none; }
     .form-end { display: flex; flex-wrap: wrap; gap: 8px; max-width: none !important; }
     .long > .form-end { margin-top: 18px; }
 

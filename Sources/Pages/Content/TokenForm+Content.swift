@@ -96,9 +96,8 @@ extension TokenForm {
         let reading = choices.catalogue.filter { $0.access == .read }
         let writing = choices.catalogue.filter { $0.access == .write }
         let administering = choices.catalogue.filter { $0.access == .admin }
-        let allWriting = !writing.isEmpty && writing.allSatisfy { ticked.contains($0.name) }
         let warning: Markup = """
-            <p class="warn" data-warn="write"\(allWriting ? "" : " hidden=\"hidden\"" as Markup)>\(Icon.warning)<span>\
+            <p class="warn">\(Icon.warning)<span>\
             Everything may be written with this token. Whoever finds it can, too: tick what the integration needs.\
             </span></p>
             """

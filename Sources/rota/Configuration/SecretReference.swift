@@ -53,12 +53,12 @@ enum SecretReference: Hashable, Sendable, CustomStringConvertible {
     private func fetch(mayBeShared: Bool) throws(Failure) -> Secret {
         switch self {
         case .environment(let name):
-            guard let value = Process.environment(name) else {
+            guard let secret = Process.secret(name) else {
                 throw .usage(
                     "the environment has no variable '\(name)'", hint: "set it for the process that runs rota"
                 )
             }
-            return Secret(utf8: value)
+            return secret
         case .file(let path):
             return try readSecret(path, mayBeShared: mayBeShared)
         case .credential(let name):

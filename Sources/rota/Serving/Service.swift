@@ -1,6 +1,7 @@
 import API
 import Crypto
 import Engine
+import HTTPClient
 import HTTPServer
 import RotaCore
 import Stores
@@ -87,6 +88,7 @@ struct Service {
             "serving", LogField("version", Program.version),
             LogField("listen", listener.map { "\($0.address)" } ?? "none"),
             LogField("policies", first.configuration.policies))
+        tellSurroundings()
         warn(of: first.configuration)
         manager.ready(status)
         await withTaskGroup(of: Void.self) { group in
@@ -102,6 +104,21 @@ struct Service {
         guard loss.withLock({ $0 == nil }) else { return .failed }
         log.info("stopped")
         return .done
+    }
+
+    /// What it stands on, which whoever hears of a flaw in one of them looks for; and what is missing here.
+    private func tellSurroundings() {
+        let (store, version) = storeLibrary
+        log.info(
+            "libraries", LogField(store, version), LogField("openssl", openSSLVersion),
+            LogField("libcurl", libcurlVersion), LogField("libmicrohttpd", libmicrohttpdVersion))
+        guard !Secret.areLocked else { return }
+        log.write(
+            .warning, "secrets may be swapped out",
+            [
+                LogField("cause", "their memory cannot be locked"),
+                LogField("hint", "LimitMEMLOCK=2M in the unit, or 'ulimit -l 2048'"),
+            ])
     }
 
     /// Everything that goes on while it serves, to the last use that is written down.
