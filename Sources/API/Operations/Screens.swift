@@ -220,8 +220,7 @@ extension API {
             throw Refused.invalid("Idempotency-Key: \(Self.keyless(form))")
         }
         let type = form == .document ? "application/json" : Screen.mediaType
-        return entrust({ [self] error in self.answer(call) { throw error } }, stopping: Self.stopping) {
-            [self, request] configuration in
+        return entrust({ [self] error in self.answer(call) { throw error } }) { [self, request] configuration in
             // Also where it ended half-way.
             defer { if request.isActing { postures.forget() } }
             do {
