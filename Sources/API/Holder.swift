@@ -42,6 +42,7 @@ extension API {
             if case .held(let brake)? = error as? StoreError { return Self.braked(brake) }
             // It was cut off by the end of the process, and goes on with the next one.
             if error is CancellationError { return Self.stopping }
+            if let refusal = error as? Errands.Refusal { return refusal.response }
             parts.report(error, request.id)
             return Self.trouble(error)
         }

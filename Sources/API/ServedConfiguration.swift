@@ -80,6 +80,9 @@ package struct ServedConfiguration: Sendable {
     package var signIns: [SignIn] = []
     /// Patterns of places that who only issues may have values brought to.
     package var issueInto: [String] = []
+    /// How many live tokens of an owner there may be that were made over HTTP before who only issues makes no more.
+    package var issueLimit = usualIssueLimit
+    package static let usualIssueLimit = 500
     /// The names of those who are given checkpoints of the audit log.
     package var witnesses: [String] = []
     package var reports = ReportMeans()
@@ -95,8 +98,10 @@ package struct ServedConfiguration: Sendable {
     package var tryVault: @Sendable (_ name: String) async -> JSON
     /// Sends a test event to a webhook that is configured; answers as `rota webhook test --json` does.
     package var testWebhook: @Sendable (_ name: String, _ actor: AuditActor) async throws -> JSON
-    /// Has something done that takes its time; false once another configuration is in force, or the end has come.
-    package var perform: @Sendable (_ errand: @escaping @Sendable () async -> Void) -> Bool
+    package var perform: Perform
+    /// Has something done that takes its time, beside fewer than so many others.
+    package typealias Perform =
+        @Sendable (_ most: Int, _ errand: @escaping @Sendable () async -> Void) throws -> Void
 
     package init(
         policies: PolicySet, limits: Limits, schedule: Schedule, calendar: FreezeCalendar?, scopes: [ScopeEntry],
@@ -105,7 +110,7 @@ package struct ServedConfiguration: Sendable {
         run: RunUseCase,
         tryVault: @escaping @Sendable (_ name: String) async -> JSON,
         testWebhook: @escaping @Sendable (_ name: String, _ actor: AuditActor) async throws -> JSON,
-        perform: @escaping @Sendable (_ errand: @escaping @Sendable () async -> Void) -> Bool
+        perform: @escaping Perform
     ) {
         self.policies = policies
         self.limits = limits

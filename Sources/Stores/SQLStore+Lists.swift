@@ -9,6 +9,17 @@ extension SQLStore {
         try driver.all(.openFindingsOfToken, [.of(id)], Decode.finding)
     }
 
+    func eachTokenWithRole(of owner: String, _ each: (Token) throws -> Bool) throws {
+        try tokens(.ofOwnerWithRoles, [.text(owner)]) { token in
+            guard token.scopes.contains(where: [ScopeEntry].roles.contains) else { return true }
+            return try each(token)
+        }
+    }
+
+    func hasMadeTokens(of owner: String, beyond count: Int) throws -> Bool {
+        try driver.first(.madeBeyond, [.text(owner), .of(count)], { _ in true }) ?? false
+    }
+
     func owners(limit: Int) throws -> [String] {
         var owners: [String] = []
         while owners.count < limit, let next = try driver.first(.nextOwner, [.text(owners.last ?? "")], { $0.text(0) })

@@ -28,6 +28,15 @@ extension SQLStore {
         try driver.query(statement, [.text(id), .of(place)]) { row in try each(try Decode.savedAction(row)) }
     }
 
+    func savedActionCounts(of id: String) throws -> [Action: Int] {
+        var counts: [Action: Int] = [:]
+        for action in Action.allCases {
+            let count = try driver.first(.savedActionCount, [.text(id), .text(action.rawValue)], { $0.count(0) })
+            if let count, count > 0 { counts[action] = count }
+        }
+        return counts
+    }
+
     func savePlan(_ plan: SavedPlan, actions: some Sequence<SavedAction>, change: Change) throws {
         try requireReconciled()
         let number = try driver.first(

@@ -3,6 +3,7 @@ extension Statement {
     static let listing: [Statement] = [
         listedByName, listedByNamePart, nameAfter, listedByState, listedByOwner, listedByScopes, listedByCreation,
         listedByEnd, listedWithoutEnd, listedByIdleness, listedViolating, listedViolatingPolicy, openFindingsOfToken,
+        ofOwnerWithRoles, madeBeyond,
     ]
 
     static let listedByName = Statement(
@@ -58,6 +59,18 @@ extension Statement {
         """
         SELECT \(tokenColumns.columns(of: "t")) FROM findings f JOIN tokens t ON t.id = f.token_id
         WHERE f.closed_at IS NULL AND f.policy = $1 AND f.token_id > $2 ORDER BY f.token_id
+        """)
+    /// The condition is that of the index, word by word.
+    static let ofOwnerWithRoles = Statement(
+        """
+        SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND scopes LIKE '%rota:%' AND owner = $1
+        ORDER BY name, id
+        """)
+    /// Whoever makes one over HTTP is `token:` and a name; `;` follows `:`.
+    static let madeBeyond = Statement(
+        """
+        SELECT owner FROM tokens WHERE state IN ('active', 'quarantined') AND owner = $1
+          AND created_by >= 'token:' AND created_by < 'token;' LIMIT 1 OFFSET $2
         """)
     static let openFindingsOfToken = Statement(
         "SELECT \(findingColumns) FROM findings WHERE token_id = $1 AND closed_at IS NULL ORDER BY policy, rule")

@@ -1,7 +1,8 @@
 /// Saved plans.
 extension Statement {
     static let planning: [Statement] = [
-        savedPlan, savedPlans, openPlans, savedActions, savedActionsByToken, savePlan, saveAction, approvePlan,
+        savedPlan, savedPlans, openPlans, savedActions, savedActionsByToken, savedActionCount, savePlan, saveAction,
+        approvePlan,
         withdrawPlan, applyPlan,
     ]
 
@@ -30,6 +31,11 @@ extension Statement {
         """
         SELECT \(actionColumns) FROM plan_actions
         WHERE plan = (SELECT number FROM plans WHERE id = $1) AND +place >= $2 ORDER BY token_id
+        """)
+
+    static let savedActionCount = Statement(
+        """
+        SELECT COUNT(*) FROM plan_actions WHERE plan = (SELECT number FROM plans WHERE id = $1) AND action = $2
         """)
 
     static let savePlan = Statement(

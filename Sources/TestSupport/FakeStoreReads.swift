@@ -57,6 +57,10 @@ package struct FakeStoreReads: StoreReads {
         }
     }
 
+    package func savedActionCounts(of id: String) -> [Action: Int] {
+        Dictionary(grouping: planActions[id] ?? [], by: \.action).mapValues(\.count)
+    }
+
     package func identity() -> StoreIdentity { storeIdentity }
     package func brake(at now: Instant) -> Brake? { freeze(at: now).map { .frozen($0) } }
     package func freeze(at now: Instant) -> Freeze? { frozen }
@@ -203,6 +207,8 @@ package struct FakeStoreReads: StoreReads {
     ) -> ListedTokens {
         ListedTokens(tokens: Array(tokens.filter(listing.admits).prefix(limit)))
     }
+    package func eachTokenWithRole(of owner: String, _ each: (Token) throws -> Bool) {}
+    package func hasMadeTokens(of owner: String, beyond count: Int) -> Bool { false }
     package func owners(limit: Int) -> [String] {
         Array(Set(tokens.map(\.owner)).subtracting([""]).sorted().prefix(limit))
     }

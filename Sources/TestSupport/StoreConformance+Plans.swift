@@ -19,6 +19,8 @@ extension StoreConformance {
             try require(try bench.actions(of: "plan_1", .byToken) == actions.reversed(), "by token")
             try require(try bench.actions(of: "plan_1", .ofPlan, from: 1) == [actions[1]], "from one of them on")
             try require(try bench.actions(of: "plan_1", .ofPlan, from: 2).isEmpty, "from the end on")
+            try require(
+                try bench.store.savedActionCounts(of: "plan_1") == [.rotate: actions.count], "counted by their kinds")
             try require(try bench.store.savedPlan("plan_2") == nil, "no other")
             try bench.write { try $0.savePlan(bench.plan("plan_2"), actions: [], change: bench.change()) }
             try require(try bench.store.savedPlans(limit: 9).map(\.id) == ["plan_2", "plan_1"], "latest first")

@@ -24,13 +24,17 @@ final class APIFixture: Sendable {
     let router: Router
     /// What places are in.
     let vault = FakeVault("v")
+    /// What takes its time.
+    let errands = Errands()
     private let folder: ScratchFolder
+
+    deinit { errands.end() }
 
     init(
         trusting proxies: [String] = [], isReady: Bool = true, hasStore: Bool = true, brake: Brake? = nil,
         vaultMeter: VaultMeter = VaultMeter(), nanoseconds: [UInt64] = [],
         policies: PolicySet = PolicySet([]), scopes: [ScopeEntry] = [], endpoints: [Endpoint] = [],
-        signIns: [ServedConfiguration.SignIn] = []
+        signIns: [ServedConfiguration.SignIn] = [], issueInto: [String] = [], issueLimit: Int? = nil
     ) throws {
         let readings = Locked(Array(nanoseconds.reversed()))
         folder = try ScratchFolder()
@@ -45,8 +49,14 @@ final class APIFixture: Sendable {
         let rotate = RotateForHolder(
             store: store, rotator: rotator, policies: policies, clock: clock, pauses: HolderPauses())
         let commands = commands
-        var served = ServedConfiguration.bench(policies, store, rotator, clock, scopes: scopes)
+        let errands = errands
+        Task { await errands.attend() }
+        var served = ServedConfiguration.bench(policies, store, rotator, clock, scopes: scopes) {
+            most, errand in try errands.ask(upTo: most, errand)
+        }
         served.signIns = signIns
+        served.issueInto = issueInto
+        served.issueLimit = issueLimit ?? served.issueLimit
         served.command = { request in
             commands.withLock { $0.append(request) }
             let body = try SpooledBody(in: SpoolFolder("/tmp"))
@@ -219,9 +229,10 @@ extension Response {
 }
 
 extension ServedConfiguration {
-    /// One vault, `v`, one webhook, `w`, and what takes its time done at once.
+    /// One vault, `v`, one webhook, `w`, and what takes its time done by somebody else.
     fileprivate static func bench(
-        _ policies: PolicySet, _ store: StoreQueue, _ rotator: Rotator, _ clock: ManualClock, scopes: [ScopeEntry]
+        _ policies: PolicySet, _ store: StoreQueue, _ rotator: Rotator, _ clock: ManualClock, scopes: [ScopeEntry],
+        perform: @escaping Perform
     ) -> ServedConfiguration {
         let webhook = Endpoint(name: "w", events: [Glob("*")], retries: [])
         let run = RunUseCase(
@@ -238,10 +249,7 @@ extension ServedConfiguration {
             rotate: RotateUseCase(store: store, rotator: rotator, clock: clock), run: run,
             tryVault: { ["name": .string($0), "ok": true, "steps": []] },
             testWebhook: { name, _ in ["webhook": .string(name), "delivered": true] },
-            perform: { errand in
-                Task { await errand() }
-                return true
-            })
+            perform: perform)
     }
 }
 

@@ -52,6 +52,34 @@ struct `Signing in through a provider` {
         #expect(asked.withLock { $0 } == ["one"])
     }
 
+    @Test func `finds the token with the role that may do most, among however many of a person`() async throws {
+        let change = Change(actor: "cli:tester", at: fixture.clock.now(), cause: "test")
+        try await fixture.store.write { store in
+            for number in 0..<1_600 {
+                var draft = TokenDraft(name: "job-\(number)")
+                draft.owner = "alice@example.com"
+                draft.scopes = number % 2 == 0 ? ["x:read"] : ["not-rota:admin"]
+                _ = try issueToken(draft, in: store, random: SystemBytes(), change: change)
+            }
+        }
+        #expect(try await comeBack(from: "one", try await leave(for: "one")).status == 403)
+        _ = try await fixture.issue("q-audits", scopes: [Role.audit], owner: "alice@example.com")
+        _ = try await fixture.issue("z-issues", scopes: [Role.issue], owner: "alice@example.com")
+        _ = try await fixture.issue("r-ends", scopes: [Role.admin], owner: "alice@example.com", expiresAt: end)
+        _ = try await fixture.issue("r-other", scopes: [Role.admin], owner: "bob@example.com")
+        fixture.clock.advance(by: .hours(1))
+        let entered = try await comeBack(from: "one", try await leave(for: "one"))
+        #expect(entered.status == 200)
+        let session = try #require(entered[header: "Set-Cookie"]).prefix { $0 != ";" }
+        // It is that of him who audits.
+        for (path, status) in [("/admin/audit", 200), ("/admin/api-tokens/new", 403)] {
+            let page = try await fixture.send("GET", path, [("Cookie", String(session))])
+            #expect(page.status == status, "\(path)")
+        }
+    }
+
+    private var end: Instant { fixture.clock.now() + .minutes(10) }
+
     @Test func `lasts for as long as the token is of the person who was proven`() async throws {
         _ = try await fixture.issue("reader", scopes: [Role.audit], owner: "alice@example.com")
         let entered = try await comeBack(from: "one", try await leave(for: "one"))

@@ -38,22 +38,19 @@ extension API {
         let start = try text.isEmpty ? 0 : Int(Cursor.read(text, of: "plan").number ?? 0)
         return look(visit) { [self] store in
             let plan = try store.requirePlan(visit.call.name("plan"))
-            var totals: [Action: Int] = [:]
             var shown: [SavedAction] = []
-            var index = 0
-            try store.eachSavedAction(of: plan.id, in: .ofPlan) { action in
-                totals[action.action, default: 0] += 1
-                if index >= start, shown.count < Self.perPage { shown.append(action) }
-                index += 1
-                return true
+            try store.eachSavedAction(of: plan.id, in: .ofPlan, from: start) { action in
+                shown.append(action)
+                return shown.count < Self.perPage
             }
             let end = start + shown.count
+            let totals = try store.savedActionCounts(of: plan.id)
             let obstacle = plan.obstacle(
                 toApprovalBy: visit.call.principal, at: visit.now, try store.identity(), policiesDigest: digest)
             return show(
                 PlanPage(
                     plan: plan, actions: shown, totals: totals, obstacle: obstacle.map { "\($0.message); \($0.hint)" },
-                    next: end < index ? Cursor(texts: [], number: Int64(end)).text(of: "plan") : nil), visit)
+                    next: end < plan.actions ? Cursor(texts: [], number: Int64(end)).text(of: "plan") : nil), visit)
         }
     }
 

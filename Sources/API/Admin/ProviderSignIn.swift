@@ -97,10 +97,15 @@ extension API {
     private func enter(as owner: String, to next: String, _ request: Request) async throws -> Response {
         let now = parts.clock.now()
         let found = try await parts.store.read { store -> (Token, Digest)? in
-            let tokens = try store.tokens(TokenListing(owner: owner), after: nil, limit: 10_000).tokens
-                .filter { $0.canAuthenticate(at: now) && $0.issuer == .rota }
-            let token = Self.signingIn.lazy.compactMap { role in tokens.first { $0.scopes.contains(role) } }.first
-            guard let token else { return nil }
+            var best: (token: Token, rank: Int)?
+            try store.eachTokenWithRole(of: owner) { token in
+                guard token.canAuthenticate(at: now), token.issuer == .rota,
+                    let rank = Self.signingIn.firstIndex(where: token.scopes.contains), rank < best?.rank ?? .max
+                else { return true }
+                best = (token, rank)
+                return rank > 0
+            }
+            guard let token = best?.token else { return nil }
             return try store.versions(of: token.id).last { $0.state == .current }?.digest.map { (token, $0) }
         }
         guard let (token, digest) = found else {
@@ -125,6 +130,14 @@ extension API {
         _ request: Request, _ body: @escaping @Sendable () async throws -> Response,
         otherwise: @escaping @Sendable (any Error) -> Response
     ) -> Answer {
-        entrust(otherwise, stopping: errorPage(503, request)) { _ in try await body() }
+        // Nobody is known yet who asks this.
+        entrust(upTo: Errands.forHolders) { [self] error in
+            guard let refusal = (error as? Errands.Refusal)?.response else { return otherwise(error) }
+            var page = errorPage(refusal.status, request, advice: Self.detail(of: refusal))
+            page.headers += refusal.headers.filter { $0.name == "Retry-After" }
+            return page
+        } _: { _ in
+            try await body()
+        }
     }
 }

@@ -76,7 +76,7 @@ extension API {
         let random = parts.random
         return change(visit) { store in
             try Self.once(visit.call, key, in: store) { store -> (JSON, IssuedToken?) in
-                let issued = try issueToken(draft, in: store, random: random, change: visit.call.change("token create"))
+                let issued = try Self.make(draft, configuration, in: store, random, by: visit.call)
                 return (["id": .string(issued.token.id.text)], issued)
             }
         } then: { [self] done in

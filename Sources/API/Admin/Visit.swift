@@ -185,8 +185,7 @@ extension API {
     func undertake(
         _ visit: Visit, _ body: @escaping @Sendable (ServedConfiguration) async throws -> Response
     ) -> Answer {
-        entrust({ [self] in page(for: $0, visit) }, stopping: errorPage(503, visit.call.request, visit)) {
-            [self] configuration in
+        entrust({ [self] in page(for: $0, visit) }) { [self] configuration in
             let response = try await body(configuration)
             postures.forget()
             return response

@@ -107,7 +107,7 @@ extension API {
 
     /// Has something done that takes its time, by the configuration in force.
     func perform(_ call: Call, _ body: @escaping @Sendable (ServedConfiguration) async throws -> Response) -> Answer {
-        entrust({ [self] error in answer(call) { throw error } }, stopping: Self.stopping) { [self] configuration in
+        entrust({ [self] error in answer(call) { throw error } }) { [self] configuration in
             let response = try await body(configuration)
             postures.forget()
             return response
@@ -117,21 +117,22 @@ extension API {
     /// Has something done by those who attend to what takes its time.
     ///
     /// - parameters:
-    ///   - otherwise: what an error is answered with.
-    ///   - stopping: what is answered where nobody attends any more.
+    ///   - most: not beside as many others.
+    ///   - otherwise: what an error is answered with, such as that nobody can attend to it (`Errands.Refusal`).
     func entrust(
-        _ otherwise: @escaping @Sendable (any Error) -> Response, stopping: Response,
+        upTo most: Int = Errands.most, _ otherwise: @escaping @Sendable (any Error) -> Response,
         _ body: @escaping @Sendable (ServedConfiguration) async throws -> Response
     ) -> Answer {
         .later { [self] respond in
             let configuration = parts.configuration()
-            let isTaken = configuration.perform {
-                do {
-                    let response = try await body(configuration)
-                    respond(response)
-                } catch { respond(otherwise(error)) }
-            }
-            if !isTaken { respond(stopping) }
+            do {
+                try configuration.perform(most) {
+                    do {
+                        let response = try await body(configuration)
+                        respond(response)
+                    } catch { respond(otherwise(error)) }
+                }
+            } catch { respond(otherwise(error)) }
         }
     }
 
@@ -143,6 +144,7 @@ extension API {
             return refused.response
         } catch {
             if error is CancellationError { return Self.stopping }
+            if let refusal = error as? Errands.Refusal { return refusal.response }
             parts.report(error, call.request.id)
             return Self.trouble(error)
         }

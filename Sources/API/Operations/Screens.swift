@@ -245,8 +245,7 @@ extension API {
             case .lines: Screen.mediaType
             case .file: "text/plain; charset=utf-8"
             }
-        return entrust({ [self] error in self.answer(call) { throw error } }, stopping: Self.stopping) {
-            [self, request] configuration in
+        return entrust({ [self] error in self.answer(call) { throw error } }) { [self, request] configuration in
             // Also where it ended half-way.
             defer { if request.isActing { postures.forget() } }
             do {

@@ -20,11 +20,25 @@ extension API {
         guard draft.destinations.isEmpty else { return create(draft, try RequestKey(of: call), call) }
         let random = parts.random
         return write(call) { store in
-            let issued = try issueToken(draft, in: store, random: random, change: call.change("token create"))
+            let issued = try Self.make(draft, configuration, in: store, random, by: call)
             return (["token": TokenDocument.json(issued.token, at: call.now), "value": .null, "pushed": false], issued)
         } respond: { document, issued, status in
             Self.created(document, issued?.value, status)
         }
+    }
+
+    /// Makes a token, if that is not one too many for who only issues.
+    static func make(
+        _ draft: TokenDraft, _ configuration: ServedConfiguration, in store: any Store, _ random: any RandomSource,
+        by call: Call
+    ) throws -> IssuedToken {
+        let most = configuration.issueLimit
+        guard try call.isAdmin || !store.hasMadeTokens(of: draft.owner, beyond: most - 1) else {
+            throw Refused.conflict(
+                "\(most) live tokens of '\(abridged(draft.owner))' were made over HTTP: there are no more than that",
+                hint: "revoke those that nobody needs, or ask an administrator: 'issue-limit'", reason: "issue-limit")
+        }
+        return try issueToken(draft, in: store, random: random, change: call.change("token create"))
     }
 
     static func requireCeiling(_ draft: TokenDraft, _ configuration: ServedConfiguration, by call: Call) throws {
@@ -70,7 +84,7 @@ extension API {
         let random = parts.random
         let made = try await parts.store.write { store in
             try Self.once(call, key, in: store) { store -> (JSON, IssuedToken?) in
-                let issued = try issueToken(draft, in: store, random: random, change: call.change("token create"))
+                let issued = try Self.make(draft, configuration, in: store, random, by: call)
                 return (["id": .string(issued.token.id.text)], issued)
             }
         }

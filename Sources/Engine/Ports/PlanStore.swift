@@ -146,6 +146,8 @@ package protocol PlanReads {
     /// - parameter place: without those that come before this one in the plan, which begins with 0.
     func eachSavedAction(
         of id: String, in order: SavedActionOrder, from place: Int, _ each: (SavedAction) throws -> Bool) throws
+    /// How many actions of each kind it has.
+    func savedActionCounts(of id: String) throws -> [Action: Int]
 }
 
 extension PlanReads {

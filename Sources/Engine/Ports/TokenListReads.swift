@@ -97,6 +97,10 @@ package protocol TokenListReads {
     ///   - position: where the page before ended; nil: the first one.
     ///   - limit: how many at the most.
     func tokens(_ listing: TokenListing, after position: TokenListing.Position?, limit: Int) throws -> ListedTokens
+    /// The active tokens of an owner that bear a role, by name, until it says false.
+    func eachTokenWithRole(of owner: String, _ each: (Token) throws -> Bool) throws
+    /// Whether more than so many live tokens of an owner were made over HTTP, by a token.
+    func hasMadeTokens(of owner: String, beyond count: Int) throws -> Bool
     /// The owners of active tokens, in order; the first so many.
     func owners(limit: Int) throws -> [String]
     /// The violations of a token that are open.

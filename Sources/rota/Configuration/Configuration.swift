@@ -1,3 +1,4 @@
+import API
 import Addresses
 import Engine
 import JSON
@@ -18,6 +19,8 @@ struct Configuration: Sendable {
     var scopes: [ScopeEntry] = []
     /// Patterns of places that who holds `rota:issue` alone may have values brought to; `{owner}` is his own.
     var issueInto: [String] = []
+    /// Of how many live tokens of an owner on who only issues makes no more.
+    var issueLimit = ServedConfiguration.usualIssueLimit
     var vaults: [VaultSettings] = []
     var webhooks: [WebhookSettings] = []
     /// When policies run by themselves that do not say so.

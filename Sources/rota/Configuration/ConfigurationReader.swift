@@ -20,7 +20,8 @@ struct ConfigurationReader {
 
     mutating func read(_ root: Node) -> Configuration? {
         let keys = [
-            "store", "policies", "token-prefix", "scopes", "issue-into", "vaults", "webhooks", "schedule",
+            "store", "policies", "token-prefix", "scopes", "issue-into", "issue-limit", "vaults", "webhooks",
+            "schedule",
             "freeze-calendar",
             "limits", "waivers", "server", "sign-in", "log", "audit", "witnesses", "retention",
         ]
@@ -41,6 +42,10 @@ struct ConfigurationReader {
         }
         configuration.scopes = items(root["scopes"], "scopes").compactMap { scope($0) }
         configuration.issueInto = items(root["issue-into"], "issue-into").compactMap { string($0, "issue-into") }
+        if let node = root["issue-limit"] {
+            let limit = integer(node, "issue-limit", in: 1...1_000_000)
+            configuration.issueLimit = limit ?? configuration.issueLimit
+        }
         configuration.vaults = entries(root["vaults"], "vaults").compactMap { vault($0) }
         configuration.webhooks = entries(root["webhooks"], "webhooks").compactMap { webhook($0) }
         if let node = root["schedule"] {

@@ -30,10 +30,11 @@ extension Composition {
                 return await Trial(of: vault, HTTPClient(addressPolicy: .any), invocation.clock).json
             },
             testWebhook: { name, actor in try await testWebhook(name, by: actor, store) },
-            perform: { errands.ask($0) })
+            perform: { most, errand in try errands.ask(upTo: most, errand) })
         served.pseudonymKey =
             try configuration.auditKey == nil ? nil : CheckpointSigner.find(configuration).pseudonymKey
         served.issueInto = configuration.issueInto
+        served.issueLimit = configuration.issueLimit
         served.witnesses = configuration.witnesses.map(\.name)
         served.reports = reportMeans(commands.texts)
         served.command = { try await commands.answer($0) }

@@ -317,16 +317,18 @@ struct Service {
     ) {
         let shift = inForce.withLock(\.self)
         @Sendable func isReplaced() -> Bool { inForce.withLock { $0.stop !== shift.stop } }
-        let isTaken = shift.errands.ask {
-            do {
-                let result = try await shift.holders.rotate(digest, begun: begun)
-                guard result.outcome == .stopping, isReplaced() else { return finish(.success(result)) }
-                rotate(digest, inForce, begun: begun, finish: finish)
-            } catch { finish(.failure(error)) }
+        do {
+            try shift.errands.ask(upTo: Errands.forHolders) {
+                do {
+                    let result = try await shift.holders.rotate(digest, begun: begun)
+                    guard result.outcome == .stopping, isReplaced() else { return finish(.success(result)) }
+                    rotate(digest, inForce, begun: begun, finish: finish)
+                } catch { finish(.failure(error)) }
+            }
+        } catch {
+            guard error == .ended, isReplaced() else { return finish(.failure(error)) }
+            rotate(digest, inForce, begun: begun, finish: finish)
         }
-        guard !isTaken else { return }
-        guard isReplaced() else { return finish(.failure(CancellationError())) }
-        rotate(digest, inForce, begun: begun, finish: finish)
     }
 
     // MARK: - Beside the loops
