@@ -71,7 +71,7 @@ extension Page {
                 frame.person == nil
                 ? ""
                 : """
-                \(brake.message.capitalizedFirst). <span class="quiet">\(brake.hint.capitalizedFirst)</span>\
+                \(brake.message.capitalizedFirst). <span class="quiet">\((frame.advice ?? brake.hint).capitalizedFirst)</span>\
                 \(wayOut(of: brake, frame))
                 """
             markup += """
