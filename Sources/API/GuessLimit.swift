@@ -84,7 +84,7 @@ extension API {
 
     /// The refusal of a value that is nobody's.
     func refuseWrongValue(_ request: Request) -> Refused {
-        guard let wait = countWrongValue(request) else { return .unauthorized([Challenge.invalidToken]) }
+        guard let wait = countWrongValue(request) else { return .unauthorized([Challenge.invalidToken], request) }
         return Refused(
             .problem(
                 429, "Too many requests", detail: "too many values came from there that are no token's",

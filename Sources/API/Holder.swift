@@ -36,8 +36,8 @@ extension API {
     ) -> Response {
         switch result {
         case .success((let outcome, let held)):
-            guard let held else { return Refused.unauthorized([Challenge.invalidToken]).response }
-            return answer(outcome, held)
+            guard let held else { return Refused.unauthorized([Challenge.invalidToken], request).response }
+            return answer(outcome, held, request)
         case .failure(let error):
             if case .held(let brake)? = error as? StoreError { return Self.braked(brake) }
             // It was cut off by the end of the process, and goes on with the next one.
@@ -48,10 +48,10 @@ extension API {
         }
     }
 
-    private func answer(_ outcome: RotateForHolder.Outcome, _ held: HeldValue) -> Response {
+    private func answer(_ outcome: RotateForHolder.Outcome, _ held: HeldValue, _ request: Request) -> Response {
         let now = parts.clock.now()
         switch outcome {
-        case .unknown: return Refused.unauthorized([Challenge.invalidToken]).response
+        case .unknown: return Refused.unauthorized([Challenge.invalidToken], request).response
         case .underWay: return Self.document(held, status: 202)
         case .settled:
             guard held.fate.standing == .valid, !held.isUnderWay else { return Self.standing(held) }

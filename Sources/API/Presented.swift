@@ -12,11 +12,14 @@ struct Refused: Error {
     init(_ response: Response) { self.response = response }
 
     /// Nobody whom we know: 401, with how to authenticate.
-    static func unauthorized(_ challenges: [String]) -> Refused {
+    ///
+    /// - parameter request: what it answers; whoever asked at /v1/self is not sent there.
+    static func unauthorized(_ challenges: [String], _ request: Request) -> Refused {
         Refused(
             .problem(
                 401, "Unauthorized",
-                detail: "a token of rota is needed, and one that is accepted: its holder is told more at /v1/self",
+                detail: "a token of rota is needed, and one that is accepted"
+                    + (request.target.path.hasPrefix("/v1/self") ? "" : ": its holder is told more at /v1/self"),
                 headers: [API.noStore] + challenges.map { (name: "WWW-Authenticate", value: $0) }))
     }
 }
@@ -29,9 +32,9 @@ extension API {
     func presented(_ request: Request, isCounted: Bool = true) throws -> Digest {
         switch Credential(request.headers) {
         case .value(let digest?, _): return digest
-        case .none: throw Refused.unauthorized([Challenge.bearer, Challenge.basic])
+        case .none: throw Refused.unauthorized([Challenge.bearer, Challenge.basic], request)
         case .value(nil, _), .unreadable, .unusable:
-            throw isCounted ? refuseWrongValue(request) : .unauthorized([Challenge.invalidToken])
+            throw isCounted ? refuseWrongValue(request) : .unauthorized([Challenge.invalidToken], request)
         }
     }
 
@@ -49,7 +52,7 @@ extension API {
         note(value, isAccepted ? .accepted : .refused, Origin(of: request, trusting: parts.trustedProxies), at: now)
         guard isAccepted else {
             _ = told(unknown, of: value, request)
-            throw Refused.unauthorized([Challenge.invalidToken])
+            throw Refused.unauthorized([Challenge.invalidToken], request)
         }
         guard roles.contains(where: value.has) else {
             let needed = roles.joined(separator: " or ")

@@ -5,10 +5,12 @@ package import RotaCore
 /// What keeps anything destructive from being done, as it is shown.
 package enum BrakeDocument {
     /// Null where nothing does.
-    package static func json(_ brake: Brake?) -> JSON {
+    ///
+    /// - parameter worded: what to do about it, for whoever reads it.
+    package static func json(_ brake: Brake?, _ worded: (String) -> String = { $0 }) -> JSON {
         guard let brake else { return .null }
         var document: JSON.Object = [
-            "code": .string(brake.code), "message": .string(brake.message), "hint": .string(brake.hint),
+            "code": .string(brake.code), "message": .string(brake.message), "hint": .string(worded(brake.hint)),
         ]
         switch brake {
         case .frozen(let freeze): document["ends_at"] = TokenDocument.time(freeze.endsAt)

@@ -12,6 +12,7 @@ package func newPlanID(_ random: any RandomSource) -> String { "plan_" + Hex.enc
 ///   - id: a new one.
 ///   - policy: whose actions it is of, where a run saves it.
 ///   - expiresAt: it is not applied from then on.
+/// - throws: `PlanRefusal.nothingToDo` where there is nothing to approve and to apply.
 package func savePlan(
     _ plan: Plan, as id: String, of policy: String? = nil, by requester: Principal, expiresAt: Instant,
     in store: any Store, change: Change
@@ -25,6 +26,7 @@ package func savePlan(
         throw StoreError.refused("a plan lasts \(SavedPlan.longestLife) at most", hint: "let it expire sooner")
     }
     let actions = plan.actions.lazy.filter(\.isOfPlan)
+    guard actions.contains(where: { _ in true }) else { throw PlanRefusal.nothingToDo }
     let saved = SavedPlan(
         id: id, policy: policy, digest: plan.digest, policiesDigest: plan.policiesDigest,
         instance: identity.instance, generation: identity.generation, generationID: identity.generationID, at: plan.at,
@@ -93,6 +95,10 @@ package struct PlanRefusal: Error, Hashable, Sendable, CustomStringConvertible {
 
     package var description: String { message }
 
+    /// A plan without an action is none.
+    package static let nothingToDo = PlanRefusal(
+        message: "there is nothing to do now, and so no plan to save", hint: "plan again when something is due")
+
     static func again(_ message: String) -> PlanRefusal {
         PlanRefusal(message: message, hint: "make a new one: rota plan --save")
     }
@@ -149,6 +155,10 @@ extension SavedPlan {
     {
         if let refusal = closure(at: now) ?? foreignness(to: identity, policiesDigest: policiesDigest) {
             return refusal
+        }
+        // One of an earlier release.
+        guard actions > 0 else {
+            return PlanRefusal(message: "the plan \(id) has nothing to do", hint: "there is nothing to approve")
         }
         if let approval = approval(at: now) {
             return PlanRefusal(

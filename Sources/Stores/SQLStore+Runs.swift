@@ -129,6 +129,13 @@ extension SQLStore {
         return count
     }
 
+    func hastenDeliveries(to endpoint: String, change: Change) throws -> Int {
+        let count = try driver.execute(.hastenEndpoint, [.text(endpoint), .of(change.at)])
+        guard count > 0 else { return 0 }
+        try audit("delivery.hasten", of: endpoint, change, ["count": .integer(count), "state": "waiting"])
+        return count
+    }
+
     func replay(_ letters: DeadLetters, change: Change) throws -> Int {
         let (statement, name): (Statement, String) =
             switch letters {

@@ -4,7 +4,7 @@ extension Statement {
         addFact, editToken, lateWrite, addDestination, placeDestination, removeDestination, countDestination,
         addAuditEntry, nextEventOfToken, eventOfToken, addEvent, addDelivery, addRun, planRun, addRunAction, finishRun,
         openFinding, closeFinding, deliver, postpone, bury,
-        giveUpEndpoint, replayEvent, replayEndpoint,
+        giveUpEndpoint, replayEvent, replayEndpoint, hastenEndpoint,
     ]
 
     static let addFact = Statement("INSERT INTO store (key, value) VALUES ($1, $2)")
@@ -106,6 +106,12 @@ extension Statement {
         UPDATE deliveries SET state = 'waiting', attempts = 0, status = NULL, cause = NULL,
           next_attempt_at = $2, changed_at = $2
         WHERE endpoint = $1 AND state = 'dead' RETURNING event_id
+        """)
+
+    static let hastenEndpoint = Statement(
+        """
+        UPDATE deliveries SET next_attempt_at = $2
+        WHERE endpoint = $1 AND state = 'waiting' AND next_attempt_at > $2
         """)
 
     // MARK: Runs and findings

@@ -253,6 +253,15 @@ extension ServedConfiguration {
     }
 }
 
+extension PolicySet {
+    /// Each token without an end is to be told of, so that a plan has something to do.
+    static let alwaysDue = PolicySet([
+        Policy(
+            name: "p", mode: .enforce,
+            rules: [Rule(.expiry(required: true, maxLifetime: nil, maxRemaining: nil), action: .notify)])
+    ])
+}
+
 /// Takes every event.
 private struct AcceptingTransport: EventTransport {
     let endpoints: [Endpoint] = []

@@ -52,6 +52,7 @@ enum RoleMatrix {
         POST /v1/webhooks/{webhook}/test admin operate
         GET /v1/deliveries admin operate audit
         POST /v1/deliveries/replay admin operate
+        POST /v1/deliveries/send admin operate
         GET /v1/freeze admin operate audit
         PUT /v1/freeze admin operate
         DELETE /v1/freeze admin operate
@@ -128,6 +129,8 @@ enum RoleMatrix {
         GET /admin/webhooks admin operate audit
         GET /admin/webhooks/deliveries admin operate audit
         POST /admin/webhooks/replay admin operate
+        POST /admin/webhooks/send admin operate
+        POST /admin/webhooks/{webhook}/test admin operate
         GET /admin/freeze admin operate audit
         POST /admin/freeze admin operate
         POST /admin/freeze/end admin operate

@@ -12,7 +12,7 @@ import Testing
 struct `A form that was overtaken` {
     private let fixture: APIFixture
 
-    init() throws { fixture = try APIFixture() }
+    init() throws { fixture = try APIFixture(policies: .alwaysDue) }
 
     private func plan() async throws -> (id: String, digest: String) {
         let value = try await fixture.issue("planner", scopes: [Role.operate], owner: "paul")

@@ -98,6 +98,27 @@ struct PageFactTests {
         #expect(links == ["API Tokens", "Audit"])
     }
 
+    @Test func `an empty plan is told to be one, and there is nothing to press`() throws {
+        var plan = samples.plan
+        plan.actions = 0
+        let markings = Markings(PlanPage(plan: plan, actions: [], totals: [:]).render(in: samples.frame))
+        #expect(markings.all("main").contains { $0.text.contains("There is nothing to do") })
+        let buttons = markings.all("button").map(\.text)
+        #expect(!buttons.contains("Approve") && !buttons.contains("Apply this plan"))
+    }
+
+    @Test func `the log says what was otherwise before, and calls the store by no id`() throws {
+        let body = """
+            {"action":"store.freeze","actor":"cli:eve","after":{"owner":"new"},"before":{"owner":"old"},"cause":"c"}
+            """
+        let entry = AuditEntry(
+            number: 1, at: samples.frame.now, actor: "cli:eve", action: "store.freeze", object: "0a0b", body: body)
+        let text = Markings(AuditPage(entries: [entry], instance: "0a0b").render(in: samples.frame)).all("main")
+            .map(\.text).joined()
+        #expect(text.contains("owner: was old") && text.contains("is new"))
+        #expect(text.contains("the store") && !text.contains("0a0b"))
+    }
+
     // MARK: - A new token
 
     @Test func `the form for a token has all its fields, read-only scopes first`() throws {

@@ -217,7 +217,7 @@ extension Samples {
         ) {
             _ in
         }
-        add("run", RunPage(run: run, savedPlan: plan.id, outcomes: outcomes, actions: recorded)) { _ in }
+        add("run", RunPage(run: run, savedPlan: plan, outcomes: outcomes, actions: recorded)) { _ in }
         add("run-aborted", RunPage(run: aborted, outcomes: [:], actions: [])) { _ in }
         add("waivers", WaiversPage(rows: waivers)) { _ in }
         addHolds(add)

@@ -192,6 +192,7 @@ def test_the_log_is_exported_to_the_byte_and_for_a_siem(log):
     event = log.rota("audit", "export", "--format", "cef", "--from", len(entries) + 1).stdout.splitlines()[0]
     assert event.startswith("CEF:0|Rota|rota|") and "|token.revoke|token.revoke|7|" in event
     assert r"msg=a\=b|c\\d" in event
+    assert 'cs2Label=before cs2={"state":"active"}' in event and "cs3Label=after cs3={" in event
 
 
 def shown(house, action):

@@ -1,5 +1,6 @@
 import Engine
 import HTTPServer
+import JSON
 import Pages
 import RotaCore
 
@@ -115,6 +116,34 @@ extension API {
         }
     }
 
+    func testWebhookFromPage(_ visit: Visit) throws -> Answer {
+        let name = visit.call.name("webhook")
+        guard parts.configuration().webhooks.contains(where: { $0.endpoint.name == name }) else {
+            throw Refused.missing("webhook")
+        }
+        return undertake(visit) { [self] configuration in
+            let done = try await configuration.testWebhook(name, visit.call.principal.actor)
+            guard done["delivered"]?.bool == true else {
+                let why = done["cause"]?.string ?? "it was not accepted"
+                return go("/admin/webhooks", visit, .failed, "\(name) did not take the test event: \(why).")
+            }
+            let status = done["status"]?.integer.map { "with status \($0)" } ?? "it"
+            return go("/admin/webhooks", visit, .done, "\(name) took the test event, \(status).")
+        }
+    }
+
+    func sendFromPage(_ visit: Visit) throws -> Answer {
+        let name = visit.field("endpoint")
+        guard !name.isEmpty else { throw Refused.senseless("name a webhook") }
+        return change(visit) { store in
+            try store.hastenDeliveries(to: name, change: visit.call.change("webhook send"))
+        } then: { [self] count in
+            let said =
+                count > 0 ? "What waits for \(name) is sent now: \(count)." : "Nothing waits for a later attempt."
+            return go("/admin/webhooks", visit, count > 0 ? .done : .warning, said)
+        }
+    }
+
     // MARK: - Audit
 
     /// It reads all of the log: where reports are made, two at a time.
@@ -153,6 +182,7 @@ extension API {
             return show(
                 AuditPage(
                     object: object, entries: Array(entries.prefix(50)), names: names,
+                    instance: try store.identity().instance,
                     next: next.map { Cursor(texts: [], number: $0).text(of: "audit") }, isContinued: cursor != nil),
                 visit)
         }

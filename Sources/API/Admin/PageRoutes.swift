@@ -50,6 +50,8 @@ extension PageRoute {
             PageRoute("GET", "/admin/webhooks", auditors) { $0.webhooksPage($1) },
             PageRoute("GET", "/admin/webhooks/deliveries", auditors) { try $0.deliveriesPage($1) },
             PageRoute("POST", "/admin/webhooks/replay", operators) { try $0.replayFromPage($1) },
+            PageRoute("POST", "/admin/webhooks/send", operators) { try $0.sendFromPage($1) },
+            PageRoute("POST", "/admin/webhooks/{webhook}/test", operators) { try $0.testWebhookFromPage($1) },
             PageRoute("GET", "/admin/freeze", auditors) { $0.freezePage($1) },
             PageRoute("POST", "/admin/freeze", operators) { try $0.freezeFromPage($1) },
             PageRoute("POST", "/admin/freeze/end", operators) { try $0.unfreezeFromPage($1) },

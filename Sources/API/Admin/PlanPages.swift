@@ -26,7 +26,12 @@ extension API {
 
     func planFromPage(_ visit: Visit) -> Answer {
         undertake(visit) { [self] _ in
-            let made = try await savedPlan(for: .hours(24), nil, visit.call)
+            let made: (document: JSON, isAgain: Bool)
+            do { made = try await savedPlan(for: .hours(24), nil, visit.call) } catch let refusal as PlanRefusal
+                where refusal == .nothingToDo
+            {
+                return go("/admin/plans", visit, .warning, "There is nothing to do now, and so no plan to save.")
+            }
             let id = made.document["plan"]?["id"]?.string ?? ""
             return go("/admin/plans/\(id)", visit, .done, "The plan is saved, and can be applied for a day.")
         }
@@ -49,7 +54,8 @@ extension API {
                 toApprovalBy: visit.call.principal, at: visit.now, try store.identity(), policiesDigest: digest)
             return show(
                 PlanPage(
-                    plan: plan, actions: shown, totals: totals, obstacle: obstacle.map { "\($0.message); \($0.hint)" },
+                    plan: plan, actions: shown, totals: totals,
+                    obstacle: obstacle.map { "\($0.message); \(visit.call.face.worded($0.hint))" },
                     next: end < plan.actions ? Cursor(texts: [], number: Int64(end)).text(of: "plan") : nil), visit)
         }
     }
@@ -124,7 +130,7 @@ extension API {
             let saved = try store.savedPlans(limit: Self.mostPlansLookedAt).first { $0.end?.run == run.id }
             return show(
                 RunPage(
-                    run: run, savedPlan: saved?.id, outcomes: try store.outcomes(of: run.id), actions: actions,
+                    run: run, savedPlan: saved, outcomes: try store.outcomes(of: run.id), actions: actions,
                     next: Cursor.text(next, of: "actions")), visit)
         }
     }

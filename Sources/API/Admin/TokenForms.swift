@@ -17,7 +17,22 @@ extension API {
 
     func newTokenPage(_ visit: Visit) throws -> Answer {
         let owner = visit.call.isAdmin ? "" : visit.call.caller.owner
-        return .now(show(newPage(TokenForm(owner: owner), visit), visit))
+        let end = usualEnd(visit.call)
+        let form = TokenForm(owner: owner, expires: String(end.description.prefix(16)))
+        return .now(show(newPage(form, visit), visit))
+    }
+
+    /// How long a token lives that no policy says anything of.
+    private static let usualLifetime = TimeSpan.days(90)
+
+    /// An end that every policy allows, and that is no later than his own who cannot give more.
+    private func usualEnd(_ call: Call) -> Instant {
+        let longest = parts.configuration().policies.policies.flatMap(\.rules).flatMap { rule -> [TimeSpan] in
+            guard case .expiry(_, let lifetime, let remaining) = rule.requirement else { return [] }
+            return [lifetime, remaining].compactMap(\.self)
+        }
+        let end = call.now + (longest + [Self.usualLifetime]).reduce(Self.usualLifetime, min)
+        return call.isAdmin ? end : call.caller.expiresAt.map { min($0, end) } ?? end
     }
 
     private func newPage(_ form: TokenForm, _ visit: Visit, request: String? = nil) -> NewTokenPage {

@@ -16,6 +16,7 @@ extension API {
         let cursor = try text.isEmpty ? nil : Cursor.read(text, of: kind)
         let configuration = parts.configuration()
         let seesAll = visit.call.seesAll
+        try requireKnown("policy", query.policy, among: configuration.policies.policies.map(\.name), visit.call)
         return look(visit) { [self] store in
             let position = cursor.map { TokenListing.Position(texts: $0.texts, number: $0.number) }
             let page = try store.tokens(listing, after: position, limit: Self.perPage)
@@ -79,7 +80,9 @@ extension API {
             return show(
                 page, visit,
                 notice: missing.map {
-                    Frame.Notice(kind: .warning, text: "It has no value yet: \($0.why). To finish it: \($0.remedy)")
+                    Frame.Notice(
+                        kind: .warning,
+                        text: "It has no value yet: \($0.why). To finish it: \(visit.call.face.worded($0.remedy))")
                 }, hasHand: visit.call.hasHand(on: token, in: store))
         }
     }

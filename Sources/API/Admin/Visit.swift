@@ -90,7 +90,8 @@ extension API {
         let visit = Visit(
             call: Call(
                 request: request, path: path, query: query, caller: value,
-                address: Origin(of: request, trusting: parts.trustedProxies).source, now: now, clock: parts.clock),
+                address: Origin(of: request, trusting: parts.trustedProxies).source, now: now, clock: parts.clock,
+                isOfPage: true),
             session: session, sessionName: name, form: form, brake: try brakeNow(at: now))
         guard route.roles.contains(where: value.has) else {
             return .now(errorPage(403, request, advice: "This needs \(route.roles[0]).", visit))
@@ -122,7 +123,8 @@ extension API {
         return Frame(
             person: Frame.Person(
                 name: visit.call.principal.name, roles: roles, may: Self.powers(roles), sees: Self.sections(roles)),
-            csrf: visit.session.csrf, brake: visit.brake, notice: visit.session.notice, now: visit.now,
+            csrf: visit.session.csrf, brake: visit.brake, advice: visit.brake.map { Face.pages.worded($0.hint) },
+            notice: visit.session.notice, now: visit.now,
             version: parts.version)
     }
 

@@ -20,12 +20,12 @@ extension API {
         let digest = try presented(request, isCounted: false)
         let now = parts.clock.now()
         guard let value = try parts.readers.value(with: digest) else {
-            throw Refused.unauthorized([Challenge.invalidToken])
+            throw Refused.unauthorized([Challenge.invalidToken], request)
         }
         let origin = Origin(of: request, trusting: parts.trustedProxies)
         guard value.authenticates(at: now) else {
             note(value, .refused, origin, scopes: wanted, at: now)
-            throw Refused.unauthorized([Challenge.invalidToken])
+            throw Refused.unauthorized([Challenge.invalidToken], request)
         }
         guard wanted.allSatisfy(value.has) else {
             note(value, .refused, origin, scopes: wanted, at: now)

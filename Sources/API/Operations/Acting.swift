@@ -152,6 +152,7 @@ extension API {
 
     /// Errors of the engine that are the caller's to know of; throws all others again.
     func refused(_ error: any Error, _ call: Call) throws -> Refused {
+        let face = call.face
         switch error {
         case let refused as Refused:
             if let token = refused.ofOthers {
@@ -165,22 +166,22 @@ extension API {
             return refused
         case let refusal as PlanRefusal:
             return refusal.isUnknown
-                ? .missing("plan") : .conflict(refusal.message, hint: refusal.hint, reason: "refused")
+                ? .missing("plan") : .conflict(refusal.message, hint: face.worded(refusal.hint), reason: "refused")
         case let refusal as WaiverRefusal:
             switch refusal.kind {
             case .unknown where refusal.message.hasPrefix("there is no waiver"): return .missing("waiver")
-            case .unknown, .term: return .senseless("\(refusal.message); \(refusal.hint)")
-            case .forbidden: return .conflict(refusal.message, hint: refusal.hint, reason: "refused")
+            case .unknown, .term: return .senseless("\(refusal.message); \(face.worded(refusal.hint))")
+            case .forbidden: return .conflict(refusal.message, hint: face.worded(refusal.hint), reason: "refused")
             }
         case StoreError.held(let brake):
-            return .conflict("nothing was done: \(brake.message)", hint: brake.hint, reason: brake.code)
+            return .conflict("nothing was done: \(brake.message)", hint: face.worded(brake.hint), reason: brake.code)
         case StoreError.nameTaken where call.seesAll, StoreError.placeTaken where call.seesAll:
             return .conflict("\(error)")
         // Whose it is is not for the caller to know.
         case StoreError.nameTaken: return .conflict("the name is an active token's already", reason: "name-taken")
         case StoreError.placeTaken(let place, _):
             return .conflict("\(place) is a destination of another token already", reason: "place-taken")
-        case StoreError.refused(let what, let hint): return .conflict(what, hint: hint)
+        case StoreError.refused(let what, let hint): return .conflict(what, hint: face.worded(hint))
         case let refusal as CommandRefusal: return Refused(refusal.response)
         default: throw error
         }

@@ -269,6 +269,12 @@ extension Operation {
             answer: ok(.object([("replayed", .whole), ("enabled_again", .list(.text)), ("unknown", .list(.text))])),
             refusals: [409, 415], handler: .role { try $0.replayDeliveries($1) }),
         Operation(
+            id: "sendDeliveries", method: "POST", path: "/v1/deliveries/send",
+            summary: "Has what waits for a webhook sent now, instead of at its next attempt", roles: operators,
+            body: .optional([("webhook", .text)], required: ["webhook"]), takesKey: true,
+            answer: ok(.object([("hastened", .whole)])), refusals: [404, 409, 415],
+            handler: .role { try $0.sendDeliveries($1) }),
+        Operation(
             id: "showFreeze", method: "GET", path: "/v1/freeze", summary: "What keeps anything from being done",
             roles: auditors, answer: ok(freezeAnswer), handler: .role { try $0.showFreeze($1) }),
         Operation(

@@ -80,6 +80,8 @@ struct Call: Sendable {
     var status = 200
     /// Whether an `Idempotency-Key` of it counts.
     var takesKey = false
+    /// Whether a page is answered with.
+    var isOfPage = false
 
     /// Of the path.
     func name(_ parameter: String) -> String { path[parameter] ?? "" }

@@ -117,7 +117,7 @@ extension API {
             let report = try await configuration.run.apply(
                 call.name("plan"), policies: configuration.policies, limits: configuration.limits,
                 actor: call.principal.actor, watchesClock: false, deliverWithin: nil)
-            return Self.response(report)
+            return Self.response(report, call.face)
         }
     }
 
@@ -130,11 +130,11 @@ extension API {
             let report = try await configuration.run.run(
                 policies: configuration.policies, limits: configuration.limits, actor: call.principal.actor,
                 deliverWithin: nil)
-            return Self.response(report)
+            return Self.response(report, call.face)
         }
     }
 
-    private static func response(_ report: RunReport) -> Response {
+    private static func response(_ report: RunReport, _ face: Face) -> Response {
         if let refusal = report.refusal {
             return Refused.conflict("nothing of the plan was done: \(refusal)", reason: "limit").response
         }
@@ -147,7 +147,7 @@ extension API {
             "needs_mending": .integer(
                 report.actions.count(where: \.needsMending)
                     + report.recovery.rotations.count { $0.isStalled || $0.outcome == .blocked }),
-            "held": BrakeDocument.json(report.brake),
+            "held": BrakeDocument.json(report.brake, face.worded),
         ])
     }
 

@@ -98,6 +98,15 @@ package struct CommandRefusal: Error, Sendable {
         self.faults = faults
     }
 
+    /// For programs, who have neither commands nor options.
+    fileprivate func worded(for face: Face) -> CommandRefusal {
+        var refusal = self
+        refusal.message = face.worded(message)
+        refusal.hint = hint.map(face.worded)
+        refusal.faults = faults.map(face.worded)
+        return refusal
+    }
+
     var response: Response {
         if kind == .unsent {
             return .problem(507, "Insufficient storage", detail: message, headers: [API.noStore])
@@ -256,7 +265,7 @@ extension API {
                 response.spooled = answer.body
                 return response
             } catch let refusal as CommandRefusal {
-                return refusal.response
+                return refusal.worded(for: call.face).response
             }
         }
     }
@@ -284,7 +293,7 @@ extension API {
     // MARK: - What they take
 
     fileprivate func listCommand(_ call: Call) throws -> CommandRequest {
-        _ = try Self.listing(call)
+        _ = try listing(call)
         let state = call.text("state") ?? TokenState.active.rawValue
         let given: [(name: String, value: String?)] = [
             ("state", state == "all" ? nil : state), ("search", call.text("search")), ("owner", call.text("owner")),

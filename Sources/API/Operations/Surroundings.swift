@@ -60,8 +60,14 @@ extension API {
     func listDeliveries(_ call: Call) throws -> Answer {
         let state = try call.choice("state", of: DeliveryRecord.State.self)
         let webhook = call.text("webhook")
+        let configured = parts.configuration().webhooks.map(\.endpoint.name)
         let (limit, start) = (try call.limit(), try call.start(of: "deliveries"))
-        return read(call) { store in
+        return read(call) { [self] store in
+            // One that was taken out of the configuration may have some still.
+            if let webhook, !configured.contains(webhook) {
+                let known = try configured + store.deliveryCountsByEndpoint().keys
+                try requireKnown("webhook", webhook, among: known, call)
+            }
             let (deliveries, next) = try store.deliveries(
                 in: state.map { [$0] } ?? DeliveryRecord.State.allCases, to: webhook, after: start ?? 0,
                 limit: limit + 1
@@ -89,6 +95,19 @@ extension API {
         }
     }
 
+    func sendDeliveries(_ call: Call) throws -> Answer {
+        var filled = FilledIn(try call.document(), known: ["webhook"])
+        try filled.require("webhook")
+        let name = filled.text("webhook") ?? ""
+        try filled.finish()
+        guard parts.configuration().webhooks.contains(where: { $0.endpoint.name == name }) else {
+            throw Refused.missing("webhook")
+        }
+        return write(call) { store in
+            ["hastened": .integer(try store.hastenDeliveries(to: name, change: call.change("webhook send")))]
+        }
+    }
+
     // MARK: - Brakes
 
     func showFreeze(_ call: Call) throws -> Answer {
@@ -99,7 +118,8 @@ extension API {
             var brake = stored
             if case .suspectClock? = watched { brake = stored ?? watched }
             return .json([
-                "held": BrakeDocument.json(brake), "freeze": BrakeDocument.json(try store.freeze(at: call.now)),
+                "held": BrakeDocument.json(brake, call.face.worded),
+                "freeze": BrakeDocument.json(try store.freeze(at: call.now)),
             ])
         }
     }
@@ -116,18 +136,23 @@ extension API {
         return write(call) { store in
             if let present = try store.freeze(at: call.now) {
                 if present.reason == reason, present.endsAt == end {
-                    return ["held": BrakeDocument.json(.frozen(present)), "freeze": BrakeDocument.json(present)]
+                    return [
+                        "held": BrakeDocument.json(.frozen(present), call.face.worded),
+                        "freeze": BrakeDocument.json(present),
+                    ]
                 }
                 guard replaces else {
                     throw Refused.conflict(
                         "\(present.actor) has frozen it since \(present.begunAt): \(present.reason)",
-                        hint: "talk to who did; 'replace': true (rota freeze --replace) has yours take its place",
+                        hint: "talk to who did; 'replace': true has yours take its place",
                         reason: "frozen-already")
                 }
             }
             let freeze = Freeze(reason: reason, actor: call.principal.actor.name, begunAt: call.now, endsAt: end)
             try store.freeze(freeze, change: call.change(reason))
-            return ["held": BrakeDocument.json(.frozen(freeze)), "freeze": BrakeDocument.json(freeze)]
+            return [
+                "held": BrakeDocument.json(.frozen(freeze), call.face.worded), "freeze": BrakeDocument.json(freeze),
+            ]
         }
     }
 
@@ -136,7 +161,9 @@ extension API {
         if !reason.isEmpty, let fault = Remark.fault(of: reason) { throw Refused.senseless("reason: \(fault)") }
         return write(call) { store in
             let isEnded = try store.unfreeze(change: call.change(reason.isEmpty ? "unfreeze" : reason))
-            return ["unfrozen": .bool(isEnded), "held": BrakeDocument.json(try store.brake(at: call.now))]
+            return [
+                "unfrozen": .bool(isEnded), "held": BrakeDocument.json(try store.brake(at: call.now), call.face.worded),
+            ]
         }
     }
 }

@@ -62,7 +62,7 @@ extension API {
                 token.id.text, overlap: overlap ?? Rule.usualOverlap, endsOlder: overlap != nil, reason: reason,
                 actor: call.principal.actor)
             guard let result, result.cause != Rotator.stopping else { return Self.stopping }
-            if let refusal = try await refusal(of: result, token) { throw refusal }
+            if let refusal = try await refusal(of: result, token, call.face) { throw refusal }
             let now = parts.clock.now()
             let after = try await parts.store.read { store in
                 (try store.token(token.id) ?? token, try store.rotation(of: token.id))
@@ -78,7 +78,7 @@ extension API {
     }
 
     /// Why nothing has changed by a rotation that was asked for; nil where something has.
-    func refusal(of result: RotationResult, _ token: Token) async throws -> Refused? {
+    func refusal(of result: RotationResult, _ token: Token, _ face: Face) async throws -> Refused? {
         switch result.outcome {
         case .done, .started, .waiting: return nil
         case .blocked:
@@ -88,7 +88,8 @@ extension API {
         case .skipped:
             let now = parts.clock.now()
             if let brake = try await parts.store.read({ try $0.brake(at: now) }) {
-                return .conflict("nothing was done: \(brake.message)", hint: brake.hint, reason: brake.code)
+                return .conflict(
+                    "nothing was done: \(brake.message)", hint: face.worded(brake.hint), reason: brake.code)
             }
             let reason =
                 token.canAuthenticate(at: now) ? nil : token.state == .active ? "expired" : token.state.rawValue

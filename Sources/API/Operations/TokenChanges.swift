@@ -14,6 +14,7 @@ extension API {
     func createToken(_ call: Call) throws -> Answer {
         let configuration = parts.configuration()
         var filled = FilledIn(try call.document(), known: Self.draftMembers)
+        try filled.require("name")
         let draft = Self.draft(&filled, configuration, by: call)
         try filled.finish()
         try Self.requireCeiling(draft, configuration, by: call)
@@ -104,7 +105,8 @@ extension API {
             return [
                 "token": TokenDocument.json(token, at: now), "value": .null,
                 "pushed": .bool(token.values.current != nil), "cause": TokenDocument.text(result?.cause),
-                "hint": TokenDocument.text(try MissingValue(of: token, from: store)?.remedy),
+                "hint": TokenDocument.text(
+                    try MissingValue(of: token, from: store).map { call.face.worded($0.remedy) }),
                 "replayed": .bool(made.isAgain),
             ]
         }
@@ -196,7 +198,8 @@ extension API {
         try filled.finish()
         // What it has already counts as well: its places and its end are not his to move where it may do more than he.
         try call.requireCeiling(
-            scopes: (before.scopes + token.scopes).uniqued(), owner: token.owner, expiresAt: token.expiresAt)
+            scopes: (before.scopes + token.scopes).uniqued(), owner: token.owner, expiresAt: token.expiresAt,
+            of: before)
         let labels = Set(before.labels.keys).union(token.labels.keys)
         try call.requireCeiling(
             labels: labels.filter { before.labels[$0] != token.labels[$0] }.sorted(),

@@ -98,6 +98,12 @@ struct FilledIn {
 
     mutating func misshaped(_ sentence: String) { shape.append(sentence) }
 
+    /// - throws: 400 with all members that have to be there and are not.
+    mutating func require(_ keys: String...) throws {
+        for key in keys where members[key]?.isNull ?? true { shape.append("\(key): it is missing") }
+        guard shape.isEmpty else { throw Refused.invalid(shape.joined(separator: "; ")) }
+    }
+
     /// - throws: all that is wrong: 400 where it has not the shape, else 422.
     func finish() throws {
         guard shape.isEmpty else { throw Refused.invalid((shape + sense).joined(separator: "; ")) }
@@ -147,17 +153,31 @@ extension Call {
     /// An administrator gives what there is; anybody else no more than he has himself, to his own owner, and for no
     /// longer.
     ///
-    /// - parameter scopes: all that the token has, before and after.
+    /// - parameters:
+    ///   - scopes: all that the token has, before and after.
+    ///   - before: as it was, where there was one: what it had already is nothing that he grants.
     /// - throws: `Refused` with 403.
-    func requireCeiling(scopes: [String], owner: String, expiresAt: Instant?) throws {
+    func requireCeiling(scopes: [String], owner: String, expiresAt: Instant?, of before: Token? = nil) throws {
         guard !isAdmin else { return }
-        guard owner == caller.owner, !owner.isEmpty else {
+        guard !caller.owner.isEmpty else {
+            throw Refused.forbidden(
+                "your token '\(caller.name)' has no owner, and you issue tokens of your own owner only: an "
+                    + "administrator gives it one")
+        }
+        guard owner == caller.owner else {
             throw Refused.forbidden("you issue tokens of your own owner only, who is '\(abridged(caller.owner))'")
         }
+        let askSomebodyElse = "an administrator, or a token that may do as much, edits it"
         if let scope = ungranted(scopes) {
+            if before?.scopes.contains(scope) == true {
+                throw Refused.forbidden("the token has '\(abridged(scope))', which yours has not: \(askSomebodyElse)")
+            }
             throw Refused.forbidden("nobody grants more than he has: not '\(abridged(scope))'")
         }
         if let end = caller.expiresAt, expiresAt.map({ $0 > end }) ?? true {
+            if let before, before.expiresAt == expiresAt {
+                throw Refused.forbidden("the token lives longer than yours, which ends at \(end): \(askSomebodyElse)")
+            }
             throw Refused.forbidden(
                 "nobody grants for longer than he has himself: 'expires_at' is \(end) at the latest")
         }

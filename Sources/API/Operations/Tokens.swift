@@ -8,7 +8,7 @@ import RotaCore
 /// Looking at tokens.
 extension API {
     func listTokens(_ call: Call) throws -> Answer {
-        let listing = try Self.listing(call)
+        let listing = try listing(call)
         let limit = try call.limit()
         let kind = Cursor.kind(of: listing)
         let cursor = try call.text("cursor").map { try Cursor.read($0, of: kind) }
@@ -27,7 +27,9 @@ extension API {
     }
 
     /// What is looked for; who only issues sees what belongs to his own owner.
-    static func listing(_ call: Call) throws -> TokenListing {
+    func listing(_ call: Call) throws -> TokenListing {
+        try requireKnown(
+            "policy", call.text("policy"), among: parts.configuration().policies.policies.map(\.name), call)
         var listing = TokenListing(
             state: call.text("state") == "all" ? nil : try call.choice("state", of: TokenState.self) ?? .active,
             search: call.text("search"), owner: call.text("owner"), scope: call.text("scope"),
@@ -48,6 +50,17 @@ extension API {
             )
         }
         return call.narrowed(listing)
+    }
+
+    /// A name that nothing has finds nothing, which reads as if all were well.
+    ///
+    /// - throws: `Refused` with 400.
+    func requireKnown(_ field: String, _ name: String?, among known: [String], _ call: Call) throws {
+        guard let name, !name.isEmpty, !known.contains(name) else { return }
+        // Who only issues is not told what there is.
+        let near = call.seesAll ? nearest(to: name, among: known) : nil
+        throw Refused.invalid(
+            "\(field): there is no \(field) '\(abridged(name))'" + (near.map { "; did you mean '\($0)'?" } ?? ""))
     }
 
     func showToken(_ call: Call) throws -> Answer {

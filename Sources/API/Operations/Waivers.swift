@@ -32,6 +32,7 @@ extension API {
     func requestWaiver(_ call: Call) throws -> Answer {
         let configuration = parts.configuration()
         var filled = FilledIn(try call.document(), known: ["token", "policy", "rule", "reason", "ends_at"])
+        try filled.require("token", "policy", "reason", "ends_at")
         let (token, policy) = (filled.text("token") ?? "", filled.text("policy") ?? "")
         let rule = filled.text("rule")
         let reason = filled.remark("reason", otherwise: "")

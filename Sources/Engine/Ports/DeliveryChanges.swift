@@ -117,6 +117,8 @@ package protocol DeliveryChanges {
     func disableEndpoint(_ endpoint: DisabledEndpoint, refusing event: String, change: Change) throws -> Bool
     /// It is sent to again. False when it was not disabled.
     func enableEndpoint(_ name: String, change: Change) throws -> Bool
+    /// What waits for an endpoint until its next attempt is due at once; one audit entry. Answers how many.
+    func hastenDeliveries(to endpoint: String, change: Change) throws -> Int
     /// Dead letters become waiting again, with all their attempts before them; one audit entry. Answers how many.
     func replay(_ letters: DeadLetters, change: Change) throws -> Int
 }

@@ -48,6 +48,11 @@ let styleParts = """
     .filters label { font-size: 12.5px; font-weight: 500; color: var(--soft); }
     .filters input, .filters select { min-height: 34px !important; }
     .filters select { text-overflow: ellipsis; }
+    .fold > summary { cursor: pointer; padding: 6px 0; font-size: 13.5px; color: var(--accent); }
+    .fold[open] > summary { margin-bottom: 6px; }
+    @supports selector(::details-content) { @media (min-width: 701px) {
+      .fold > summary { display: none; }
+      .fold::details-content { content-visibility: visible; } } }
 
     .scroll { overflow-x: auto; position: relative; }
     table { width: 100%; border-collapse: collapse; font-size: 13px; line-height: 1.45; }
@@ -67,6 +72,7 @@ let styleParts = """
       overflow-wrap: anywhere; font: .88em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
     dd code { overflow-wrap: anywhere; }
     td code { overflow-wrap: anywhere; } td .tag { overflow-wrap: normal; }
+    td .id, th .id { white-space: nowrap; overflow-wrap: normal; } .change b { font-weight: 580; color: var(--ink); }
     .number { text-align: right; white-space: nowrap; }
     .below { display: block; color: var(--soft); font-size: 12px; font-weight: 400; }
     td time { display: inline-block; } time .below { white-space: nowrap; } .relative { white-space: nowrap; }
@@ -195,7 +201,7 @@ let styleParts = """
       .card:not(.flush) .stack tr:last-child { padding-bottom: 0; }
       .stack tbody th, .stack td, .flush .stack tbody th, .flush .stack td:last-child { border: 0; padding: 2px 0;
         min-width: 0; max-width: none; white-space: normal; text-align: left; overflow-wrap: anywhere; }
-      .stack td .tag { overflow-wrap: anywhere; }
+      .stack td .tag { overflow-wrap: anywhere; } .stack .id { white-space: normal; overflow-wrap: anywhere; }
       .stack tbody th { font-size: 14.5px; margin-bottom: 3px; }
       .stack td[data-label] { display: grid; grid-template-columns: 96px minmax(0, 1fr); gap: 2px 12px; }
       .stack td[data-label]::before { content: attr(data-label); color: var(--soft); }

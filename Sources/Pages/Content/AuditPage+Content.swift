@@ -5,7 +5,34 @@ import RotaCore
 
 extension AuditEntry {
     /// Why it was done, as it was written down; empty where it was not.
-    var cause: String { (try? JSON.parse(body, maximumBytes: 1 << 20))?["cause"]?.string ?? "" }
+    var cause: String { document?["cause"]?.string ?? "" }
+
+    private var document: JSON? { try? JSON.parse(body, maximumBytes: 1 << 20) }
+
+    /// What had been otherwise before: `owner: was a, is b`.
+    fileprivate var changes: [Markup] {
+        guard let document, let before = document["before"]?.object else { return [] }
+        return before.map { member in
+            let now = document["after"]?[member.key] ?? .null
+            return """
+                <span class="below change">\(member.key.replacing("_", with: " ")): was \(shown(member.value)), \
+                is \(shown(now))</span>
+                """
+        }
+    }
+
+    private func shown(_ value: JSON) -> Markup {
+        if let text = value.string, !text.isEmpty { return "<b>\(text)</b>" }
+        if let list = value.array, !list.isEmpty, let texts = list.map(\.string) as? [String] {
+            return "<b>\(texts.joined(separator: ", "))</b>"
+        }
+        if let object = value.object, !object.isEmpty {
+            let texts = object.map { "\($0.key)=\($0.value.string ?? $0.value.serialized())" }
+            return "<b>\(texts.joined(separator: ", "))</b>"
+        }
+        let isNothing = value.isNull || value.string != nil || value.array != nil || value.object != nil
+        return isNothing ? "nothing" : "<b>\(value.serialized())</b>"
+    }
 }
 
 extension AuditPage {
@@ -17,7 +44,8 @@ extension AuditPage {
             [
                 "<code>\(at: Int(entry.number))</code>",
                 "<time datetime=\"\(entry.at.description)\">\(entry.at.minute)</time>", "\(entry.actor)",
-                "<strong>\(entry.action)</strong><span class=\"below\">\(entry.cause)</span>", about(entry.object),
+                "<strong>\(entry.action)</strong><span class=\"below\">\(entry.cause)</span>\(entry.changes)",
+                about(entry.object),
             ]
         }
         let lede: Markup = "Every change, with who made it and why. Checkpoints sign all that came before them."
@@ -43,7 +71,8 @@ extension AuditPage {
     }
 
     private func about(_ object: String) -> Markup {
-        let code: Markup = "<code>\(object)</code>"
+        if object == instance { return "the store" }
+        let code: Markup = "<code class=\"id\">\(object)</code>"
         if object.hasPrefix("tok_") {
             let id = TokenID(object)
             return names[object].map { "\(tokenLink(id, $0))<span class=\"below\">\(code)</span>" }

@@ -38,7 +38,8 @@ extension PlansPage {
     private func list(_ caption: String, _ plans: [SavedPlan], _ frame: Frame) -> Markup {
         let rows = plans.map { plan -> [Markup] in
             [
-                link("/admin/plans/\(encoded(plan.id))", "<code>\(plan.id)</code>"), plan.standing(frame.now),
+                link("/admin/plans/\(encoded(plan.id))", "<code class=\"id\">\(plan.id)</code>"),
+                plan.standing(frame.now),
                 plan.policy.map(policyLink) ?? "all policies", "\(plan.actions)",
                 "\(plan.requester.name)<span class=\"below\">\(relative(plan.at, to: frame.now))</span>",
                 twoLines(plan.end?.at ?? plan.expiresAt, frame.now),
@@ -80,8 +81,11 @@ extension PlanPage {
         let target: Markup = "/admin/plans/\(encoded(plan.id))"
         let isApproved = plan.isApproved(frame.now)
         var parts: [Markup] = []
-        if plan.needsApproval, !isApproved { parts.append(approvalForm(frame, target)) }
-        if frame.may(.apply), isApproved || !plan.needsApproval {
+        if plan.actions == 0 {
+            parts.append("<p>There is nothing to do: nothing to approve, and nothing to apply.</p>")
+        }
+        if plan.needsApproval, !isApproved, plan.actions > 0 { parts.append(approvalForm(frame, target)) }
+        if frame.may(.apply), plan.actions > 0, isApproved || !plan.needsApproval {
             parts.append(
                 form(
                     "\(target)/apply", frame, look: "column", hidden("digest", plan.digest),

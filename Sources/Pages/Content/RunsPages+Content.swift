@@ -32,7 +32,7 @@ extension RunsPage {
                     <span class="below">\(words.isEmpty ? "nothing to do" : words.joined(separator: ", "))</span>
                     """
             return [
-                link("/admin/runs/\(encoded(row.run.id))", "<code>\(row.run.id)</code>"), row.run.state,
+                link("/admin/runs/\(encoded(row.run.id))", "<code class=\"id\">\(row.run.id)</code>"), row.run.state,
                 twoLines(row.run.startedAt, frame.now), row.run.duration, "\(row.run.actor.name)",
                 "\(row.run.planned ?? 0)", result,
             ]
@@ -80,11 +80,16 @@ extension RunPage {
         return card("outcomes", "Outcomes", bar(outcomes, of: "Outcomes"), legend(outcomes))
     }
 
-    /// Its digest, which leads to the plan where one was saved.
+    /// The plan where one was saved, and its digest.
     private var plan: Markup {
         guard let digest = run.plan else { return "none" }
         let code: Markup = "<code>\(digest)</code>"
-        return savedPlan.map { link("/admin/plans/\(encoded($0))", code) } ?? code
+        return savedPlan.map { plan in
+            """
+            \(link("/admin/plans/\(encoded(plan.id))", "Plan of \(plan.at.minute)")) \
+            <span class="quiet">\(code)</span>
+            """
+        } ?? code
     }
 
     private func about(_ frame: Frame) -> Markup {

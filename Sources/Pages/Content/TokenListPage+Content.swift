@@ -19,6 +19,13 @@ extension TokenQuery {
         return self != usual
     }
 
+    /// Whether anything is chosen below the search.
+    fileprivate var isFiltered: Bool {
+        var searched = self
+        searched.q = ""
+        return searched.isNarrow
+    }
+
     fileprivate func sorted(by sort: Sort) -> Markup {
         var query = self
         query.sort = sort
@@ -86,7 +93,9 @@ extension TokenListPage {
         return """
             <form method="get" action="/admin/api-tokens" class="filters" role="search" data-auto="yes">\(sort)
             <div class="filter-line">\(search)\(submit("Search", ""))\(clear)</div>
-            <div class="filter-choices">\(states)\(owner)\(scope)\(policyChoice)\(statuses)\(ends)\(idle)</div></form>
+            <details class="fold"\(query.isFiltered ? " open=\"open\"" : "" as Markup)><summary>Filters</summary>
+            <div class="filter-choices">\(states)\(owner)\(scope)\(policyChoice)\(statuses)\(ends)\(idle)</div>
+            </details></form>
 
             """
     }
@@ -104,8 +113,8 @@ extension TokenListPage {
 
     private var statuses: Markup {
         choice(
-            "status", "status", "Last run",
-            [("any", "Any result"), ("violating", "Violates a policy"), ("ok", "Violates none")],
+            "status", "status", "Last run found",
+            [("any", "Anything"), ("violating", "A violation"), ("ok", "No violation")],
             chosen: query.status.rawValue)
     }
 

@@ -56,9 +56,22 @@ extension WebhooksPage {
     }
 
     private func again(_ row: Row, _ frame: Frame) -> Markup {
-        guard frame.may(.replay), row.counts.dead > 0 else { return "" }
-        let text: Markup = "Replay dead<span class=\"unseen\"> letters of \(row.name)</span>"
-        return form("/admin/webhooks/replay", frame, hidden("endpoint", row.name), submit(text, "small"))
+        guard frame.may(.replay) else { return "" }
+        let of: Markup = "<span class=\"unseen\"> of \(row.name)</span>"
+        let test: Markup = "Test<span class=\"unseen\"> \(row.name)</span>"
+        var forms = [form("/admin/webhooks/\(encoded(row.name))/test", frame, submit(test, "small"))]
+        if row.counts.waiting > 0 {
+            forms.append(
+                form(
+                    "/admin/webhooks/send", frame, hidden("endpoint", row.name),
+                    submit("Send waiting now\(of)", "small")))
+        }
+        if row.counts.dead > 0 {
+            forms.append(
+                form(
+                    "/admin/webhooks/replay", frame, hidden("endpoint", row.name), submit("Replay dead\(of)", "small")))
+        }
+        return "<div class=\"row-actions\">\(forms)</div>"
     }
 }
 
@@ -98,7 +111,11 @@ extension DeliveriesPage {
     }
 
     private func all(_ frame: Frame) -> Markup {
-        guard state == .dead, let endpoint, !deliveries.isEmpty, frame.may(.replay) else { return "" }
+        guard let endpoint, !deliveries.isEmpty, frame.may(.replay) else { return "" }
+        if state == .waiting {
+            return form("/admin/webhooks/send", frame, hidden("endpoint", endpoint), submit("Send all now"))
+        }
+        guard state == .dead else { return "" }
         return form("/admin/webhooks/replay", frame, hidden("endpoint", endpoint), submit("Replay all"))
     }
 

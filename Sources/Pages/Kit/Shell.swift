@@ -67,11 +67,12 @@ extension Page {
         var markup = Markup()
         if let brake = frame.brake {
             // Who froze it, and why, is for who is signed in: the reason may name what has leaked.
+            let advice = (frame.advice ?? brake.hint).capitalizedFirst
             let why: Markup =
                 frame.person == nil
                 ? ""
                 : """
-                \(brake.message.capitalizedFirst). <span class="quiet">\(brake.hint.capitalizedFirst)</span>\
+                \(brake.message.capitalizedFirst). <span class="quiet">\(advice)</span>\
                 \(wayOut(of: brake, frame))
                 """
             markup += """

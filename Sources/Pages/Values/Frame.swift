@@ -63,18 +63,21 @@ package struct Frame: Sendable {
     package var csrf: String
     /// What keeps anything destructive from being done.
     package var brake: Brake?
+    /// What to do about it, where something can be done on a page.
+    package var advice: String?
     package var notice: Notice?
     package var now: Instant
     /// Of this program.
     package var version: String
 
     package init(
-        person: Person?, csrf: String, brake: Brake? = nil, notice: Notice? = nil, now: Instant,
+        person: Person?, csrf: String, brake: Brake? = nil, advice: String? = nil, notice: Notice? = nil, now: Instant,
         version: String = ""
     ) {
         self.person = person
         self.csrf = csrf
         self.brake = brake
+        self.advice = advice
         self.notice = notice
         self.now = now
         self.version = version

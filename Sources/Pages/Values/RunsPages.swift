@@ -27,13 +27,13 @@ package struct RunsPage: Page {
 package struct RunPage: Page {
     package var run: RunRecord
     /// The plan that it applied, where one was saved.
-    package var savedPlan: String?
+    package var savedPlan: SavedPlan?
     package var outcomes: [Outcome: Int]
     package var actions: [RecordedAction]
     package var next: String?
 
     package init(
-        run: RunRecord, savedPlan: String? = nil, outcomes: [Outcome: Int], actions: [RecordedAction],
+        run: RunRecord, savedPlan: SavedPlan? = nil, outcomes: [Outcome: Int], actions: [RecordedAction],
         next: String? = nil
     ) {
         self.run = run

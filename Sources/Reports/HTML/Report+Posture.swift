@@ -70,38 +70,49 @@ extension Report {
     }
 
     var owners: Markup {
-        var rows = summary.owners.map { owner in
-            ownerRow(owner.owner.isEmpty ? "(no owner)" : owner.owner, owner)
-        }
+        var rows = summary.owners.map { (name: $0.owner.isEmpty ? "(no owner)" : $0.owner, posture: $0) }
         if summary.otherOwnersCount > 0
             || summary.otherOwners.tokens.total + summary.otherOwners.uncovered > 0
         {
-            rows.append(ownerRow("All others together", summary.otherOwners))
+            rows.append(("All others together", summary.otherOwners))
         }
         let columns: [Column] = ["Owner", "", .number("Tokens")] + Self.countColumns + [.number("No policy")]
         return section(
-            "owners", "Owners", "Live tokens under policy by owner, most violating first.",
+            "owners", "Owners", "Live tokens under policy by owner.",
             rows.isEmpty
-                ? nothing("There is no live token.") : table("Tokens by owner and status", columns, rows))
+                ? nothing("There is no live token.")
+                : sortableTable(
+                    "owners", "Tokens by owner and status (most violating first)", columns, rows,
+                    [
+                        .asListed("violating"), .byText("owner", \.name), .by("tokens") { -$0.posture.tokens.total },
+                        .by("due") { -$0.posture.tokens.due }, .by("no policy") { -$0.posture.uncovered },
+                    ]
+                ) { ownerCells($0.name, $0.posture) })
     }
 
-    private func ownerRow(_ name: String, _ owner: OwnerPosture) -> Markup {
-        row(
+    private func ownerCells(_ name: String, _ owner: OwnerPosture) -> Markup {
+        cells(
             head(name), barCell(owner.tokens, of: name), numberCell(owner.tokens.total),
             countCells(owner.tokens), numberCell(owner.uncovered))
     }
 
     var loadedPolicies: Markup {
-        let policies = facts.policies.policies.map { policy in
-            row(
-                head(policy.name, below: policy.description), timeCell(policy.mode.rawValue),
-                cell(rules(of: policy)), cell(policy.basis.isEmpty ? "not stated" : policy.basis))
-        }
+        let policies = facts.policies.policies
         return section(
             "policies", "Policies", "What was judged by, and why the thresholds are what they are.",
             policies.isEmpty
                 ? nothing("No policy is loaded.")
-                : table("Policies as loaded", ["Policy", "Mode", "Rules", "Basis"], policies))
+                : sortableTable(
+                    "policies", "Policies as loaded", ["Policy", "Mode", "Rules", "Basis"], policies,
+                    [
+                        .asListed("file"), .byText("policy", \.name), .byText("mode", \.mode.rawValue),
+                        .byText("basis", \.basis),
+                    ]
+                ) { policy in
+                    cells(
+                        head(policy.name, below: policy.description), timeCell(policy.mode.rawValue),
+                        cell(rules(of: policy)), cell(policy.basis.isEmpty ? "not stated" : policy.basis))
+                })
     }
 
     private func rules(of policy: Policy) -> Markup {

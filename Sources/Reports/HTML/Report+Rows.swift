@@ -18,7 +18,7 @@ extension Report {
         guard summary.verdicts.due > 0 else { return nothing("Nothing is due.") }
         let rows = summary.rows.due
         return sortableTable(
-            "due", "Due, nearest deadline first: \(count(rows.count, of: summary.verdicts.due, "verdict"))",
+            "due", "Due: \(count(rows.count, of: summary.verdicts.due, "verdict")) (nearest deadline first)",
             ["Token and owner", "Policy and rule", "Why", "Deadline", "In the way"], rows,
             [.asListed("deadline"), .byText("token") { $0.token.name }, .byText("owner") { $0.token.owner }, byPolicy]
         ) { listed in
@@ -35,7 +35,7 @@ extension Report {
         guard summary.verdicts.unknown > 0 else { return nothing("Nothing is unknown.") }
         let rows = summary.rows.unknown
         return sortableTable(
-            "unknown", "Not known, oldest token first: \(count(rows.count, of: summary.verdicts.unknown, "verdict"))",
+            "unknown", "Not known: \(count(rows.count, of: summary.verdicts.unknown, "verdict")) (oldest token first)",
             ["Token and owner", "Policy and rule", "What is missing", "Created"], rows,
             [.asListed("age"), .byText("token") { $0.token.name }, .byText("owner") { $0.token.owner }, byPolicy]
         ) { listed in
@@ -49,7 +49,7 @@ extension Report {
         guard summary.uncovered > 0 else { return nothing("Every live token is under a policy.") }
         let rows = summary.rows.uncovered
         return sortableTable(
-            "uncovered", "Under no policy, oldest first: \(count(rows.count, of: summary.uncovered, "live token"))",
+            "uncovered", "Under no policy: \(count(rows.count, of: summary.uncovered, "live token")) (oldest first)",
             ["Token and owner", "Issuer", "Created"], rows,
             [
                 .asListed("age"), .byText("token", \.name), .byText("owner", \.owner),
@@ -65,7 +65,7 @@ extension Report {
         let rows = summary.rows.blocked
         let total = summary.blocked.values.reduce(0, +)
         return sortableTable(
-            "blocked", "Blocked, longest overdue first: \(count(rows.count, of: total, "token"))",
+            "blocked", "Blocked: \(count(rows.count, of: total, "token")) (longest overdue first)",
             ["Token and owner", "Policy and rule", "Why", "Deadline", "In the way"], rows,
             [
                 .asListed("deadline"), .byText("token") { $0.token.name }, .byText("owner") { $0.token.owner },
@@ -100,7 +100,7 @@ extension Report {
 
     private var listedTokens: Markup {
         sortableTable(
-            "register", "Live tokens by name", ["Token", "Type", "Purpose", "Owner", "Expiry", "Renewal"],
+            "register", "Live tokens", ["Token", "Type", "Purpose", "Owner", "Expiry", "Renewal"],
             register.listed,
             [
                 .asListed("name"), .byText("type") { $0.token.issuer.description },

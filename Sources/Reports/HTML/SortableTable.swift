@@ -45,6 +45,7 @@ struct RowOrder<Row> {
 ///
 /// - parameters:
 ///   - id: no other table of the page has it.
+///   - caption: up to ` (`, where one says in which order the rows are listed: that part is shown in that order alone.
 ///   - orders: the first is that of `rows`; at most five.
 ///   - cells: what a row shows.
 func sortableTable<Row>(
@@ -63,14 +64,21 @@ func sortableTable<Row>(
         let look: Markup = column.isNumber ? " class=\"number\"" : ""
         return "<th scope=\"col\" role=\"columnheader\"\(look)>\(column.name)</th>"
     }
+    let (name, listed) = parts(of: caption)
     return """
-        <div class="scroll" role="region" tabindex="0" aria-label="\(caption)">
-        <table class="sortable columns-\(at: columns.count)" role="table" aria-label="\(caption)"><caption>\(caption)\
-        \(choices(id, caption, orders.map(\.name)))</caption>
+        <div class="scroll" role="region" tabindex="0" aria-label="\(name)">
+        <table class="sortable columns-\(at: columns.count)" role="table" aria-label="\(name)"><caption>\(name)\
+        \(listed.map { "<span class=\"as-listed\"> (\($0))</span>" } ?? "" as Markup)\
+        \(choices(id, name, orders.map(\.name)))</caption>
         <thead role="rowgroup"><tr role="row">\(heads)</tr></thead><tbody role="rowgroup">
         \(drawn)</tbody></table></div>
 
         """
+}
+
+private func parts(of caption: String) -> (name: String, listed: String?) {
+    guard caption.hasSuffix(" first)"), let opening = caption.lastIndex(of: "(") else { return (caption, nil) }
+    return (String(caption[..<opening].dropLast()), String(caption[opening...].dropFirst().dropLast()))
 }
 
 private func choices(_ id: Markup, _ caption: String, _ names: [String]) -> Markup {
@@ -101,6 +109,7 @@ let sortingStyle: Markup = """
     .sortable:has(.by-3:checked) tbody tr { --place: var(--d); }
     .sortable:has(.by-4:checked) tbody tr { --place: var(--e); }
     .sortable:has(.reversed:checked) { --way: -1; }
+    .sortable:has(.order input:not(.by-0):checked) .as-listed { display: none; }
     .sortable:has(.order input:not(.by-0):checked) { display: grid; }
     .columns-3 { grid-template-columns: repeat(3, auto); } .columns-4 { grid-template-columns: repeat(4, auto); }
     .columns-5 { grid-template-columns: repeat(5, auto); } .columns-6 { grid-template-columns: repeat(6, auto); }

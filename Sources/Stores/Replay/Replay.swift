@@ -41,7 +41,8 @@ struct Replay {
     /// What tells of something without changing what reports are made of, or is looked up elsewhere.
     private static let changesNothing: Set<String> = [
         "inventory.import", "usage.import", "usage.track", DriftLook.action, ClockLag.confirmation,
-        RefusedAccess.action, "audit.key", "configuration.load", "delivery.give_up", "webhook.disable",
+        RefusedAccess.action, "audit.key", "configuration.load", "delivery.give_up", "delivery.hasten",
+        "webhook.disable",
         "webhook.enable", "schedule.set", "schedule.fire",
         "schedule.miss", "schedule.forget", "plan.save", "plan.approve", "plan.withdraw", "plan.apply",
         "rotation.stuck", "token.reuse_detected", "token.refused_use", "store.init",

@@ -89,6 +89,11 @@ private struct CommonEvent {
             fields.append(("cs1Label", "run"))
             fields.append(("cs1", run))
         }
+        for (number, member) in [("cs2", "before"), ("cs3", "after")] {
+            guard let image = body[member], image.object.map({ !$0.isEmpty }) ?? false else { continue }
+            fields.append(("\(number)Label", member))
+            fields.append((number, image.serialized()))
+        }
         line =
             head.map(Self.headed).joined(separator: "|") + "|"
             + fields.map { "\($0)=\(Self.valued($1))" }.joined(separator: " ") + "\n"

@@ -75,7 +75,11 @@ struct RemoteServer {
     ) async throws(Failure) -> Response {
         var request = Request(
             method: question.method, url: address + Self.path(question),
-            headers: [("Authorization", "Bearer \(String(decoding: token.copyBytes(), as: UTF8.self))")],
+            headers: [
+                ("Authorization", "Bearer \(String(decoding: token.copyBytes(), as: UTF8.self))"),
+                // What to do is told in commands, and not in requests.
+                ("User-Agent", "rota/\(Program.version)"),
+            ],
             body: question.body.map { Array($0.serialized().utf8) } ?? [])
         if let path = question.file {
             request.body = try File(reading: path).readAll(most: Self.longestFile)
