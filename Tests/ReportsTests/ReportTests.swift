@@ -62,7 +62,7 @@ private func html(_ store: FakeStoreReads, _ request: ReportRequest = request())
             == #"{"token_id":"id-old","name":"old","policy":"quarterly","rule":"max-age","#
             + #""status":"violating","#
             + #""reason":"max-age-exceeded","message":"the value is 97 days old; the limit is 90 days","#
-            + #""deadline":"2026-11-17T03:00:00Z"}"#)
+            + #""deadline":"2026-11-17T03:00:00Z","facts":"observed"}"#)
     #expect(report["verdicts"]?[1]?["status"]?.string == "compliant")
     #expect(report["verdicts"]?.array?.count == 2)
     #expect(
