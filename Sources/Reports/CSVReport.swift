@@ -6,8 +6,8 @@ package import RotaCore
 /// `value_issued_at` is of the oldest value that authenticates, which is the one that is judged; `last_used`
 /// is a time, `never`, or empty for unknown, as in an import. `would_be` is the status of a waived one without its
 /// waiver. `facts` tells whether all that a verdict goes by was seen here (`observed`) or some of it was told by an
-/// import (`asserted`). Each line says when it was judged, and whether it is of a part (`extent`), since lines leave the
-/// file that they came in.
+/// import (`asserted`). Each line says when it was judged, and whether it is of a part (`extent`), since lines leave
+/// the file that they came in.
 package struct CSVReport: ReportFormat {
     package static let order = TokenOrder.byName
 

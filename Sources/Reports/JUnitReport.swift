@@ -19,7 +19,9 @@ package struct JUnitReport: ReportFormat {
         bytes += #"<?xml version="1.0" encoding="UTF-8"?>"#.utf8
         // How many failed is known last, so that it stands in no attribute: readers count the cases.
         bytes += "\n<testsuites name=\"rota\">\n<testsuite name=\"compliance".utf8
-        for part in facts.extent { bytes.append(xml: ", \(part)") }
+        if let owner = facts.owner { bytes.append(xml: " of \(owner)") }
+        if facts.isRedacted { bytes += ", redacted".utf8 }
+        if facts.hypothetical { bytes += ", hypothetical".utf8 }
         bytes += "\" timestamp=\"".utf8
         bytes += "\(facts.at.description.dropLast())\" hostname=\"\(facts.store.instance)\">\n".utf8
         bytes += "<properties>\n".utf8

@@ -180,7 +180,7 @@ private func json(
             lines[1]
                 == "id-old,old,rota,'=what <it> is for,team-data,snowflake,2027-03-04T03:00:00Z,"
                 + "\"by rota, under quarterly\",2026-08-19T03:00:00Z,2026-11-17T03:00:00Z,2026-05-08T03:00:00Z,"
-                + "1,observed,violating"
+                + "1,observed,violating,2026-11-24T03:00:00Z,all"
         )
         #expect(lines[2].contains("external:github") && lines[2].contains("by its issuer; quarterly watches it"))
         let listed = try json(store)["summary"]?["security_inventory"]?["listed"]

@@ -62,7 +62,7 @@ private func html(_ store: FakeStoreReads, _ request: ReportRequest = request())
             == #"{"token_id":"id-old","name":"old","policy":"quarterly","rule":"max-age","#
             + #""status":"violating","#
             + #""reason":"max-age-exceeded","message":"the value is 97 days old; the limit is 90 days","#
-            + #""deadline":"2026-11-17T03:00:00Z"}"#)
+            + #""deadline":"2026-11-17T03:00:00Z","facts":"observed"}"#)
     #expect(report["verdicts"]?[1]?["status"]?.string == "compliant")
     #expect(report["verdicts"]?.array?.count == 2)
     #expect(
@@ -204,10 +204,10 @@ private func html(_ store: FakeStoreReads, _ request: ReportRequest = request())
 @Test func `a row of the CSV has its columns in order, and lines end as RFC 4180 has it`() throws {
     let expected = """
         token_id,name,owner,integration,issuer,policy,rule,status,reason,message,deadline,\
-        value_issued_at,last_used,expires_at,would_be,waiver,waived_until\r
+        value_issued_at,last_used,expires_at,would_be,waiver,waived_until,facts,judged_at,extent\r
         id-old,old,team-data,snowflake,rota,quarterly,max-age,violating,max-age-exceeded,\
         the value is 97 days old; the limit is 90 days,2026-11-17T03:00:00Z,\
-        2026-08-19T03:00:00Z,2026-11-23T03:00:00Z,2027-03-04T03:00:00Z,,,\r
+        2026-08-19T03:00:00Z,2026-11-23T03:00:00Z,2027-03-04T03:00:00Z,,,,observed,2026-11-24T03:00:00Z,all\r
 
         """
     #expect(try csv(FakeStoreReads([token("old", age: 97)])) == expected)

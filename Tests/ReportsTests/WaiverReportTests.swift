@@ -74,7 +74,8 @@ import Testing
             report["verdicts"]?[0]?.serialized()
                 == #"{"token_id":"id-old","name":"old","policy":"quarterly","rule":"max-age","status":"waived","#
                 + #""reason":"max-age-exceeded","message":"the value is 97 days old; the limit is 90 days; waived "#
-                + #"until \#(end) by w_old: <vendor> w_old","deadline":"2026-11-17T03:00:00Z","would_be":"violating","#
+                + #"until \#(end) by w_old: <vendor> w_old","deadline":"2026-11-17T03:00:00Z","facts":"observed","#
+                + #""would_be":"violating","#
                 + #""waiver":"w_old","waived_until":"\#(end)"}"#)
         #expect(report["verdicts"]?[1]?.object?.keys.contains("waiver") == false)
         #expect(
@@ -108,9 +109,9 @@ import Testing
         let gathered = Gathered()
         try written(CSVReport(to: gathered.sink))
         let lines = gathered.text.split(separator: "\r\n")
-        #expect(lines[1].hasSuffix(",2027-03-04T03:00:00Z,violating,w_old,\(Self.now + .days(20))"))
-        #expect(lines[2].hasSuffix(",2027-03-04T03:00:00Z,,,"))
-        #expect(lines.allSatisfy { $0.filter { $0 == "," }.count >= 16 })
+        #expect(lines[1].contains(",2027-03-04T03:00:00Z,violating,w_old,\(Self.now + .days(20)),observed,"))
+        #expect(lines[2].hasSuffix(",2027-03-04T03:00:00Z,,,,observed,\(Self.now),all"))
+        #expect(lines.allSatisfy { $0.filter { $0 == "," }.count >= 19 })
     }
 
     @Test func `the page has a section of waivers with both names, the end, and what they hold back`() throws {

@@ -130,7 +130,8 @@ def test_since_is_held_against_a_past_report_too(lived):
         assert why in lived.rota("report", *kind, *refused, expect=None).stderr
 
 
-def test_what_was_made_to_compare_with_is_gone_afterwards(lived, tmp_path, monkeypatch):
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
+def test_what_was_made_to_compare_with_is_gone_afterwards(lived):
+    lived.extra["TMPDIR"] = str(lived.folder / "scratch")
+    (lived.folder / "scratch").mkdir()
     lived.rota("report", "--json", "--since", lived.instant)
-    assert [found.name for found in tmp_path.iterdir() if found.name.startswith("rota-")] == []
+    assert list((lived.folder / "scratch").iterdir()) == []

@@ -34,7 +34,7 @@ def lived(bare, tmp_path):
     bare.public = bare.rota("audit", "key").stdout.strip()
     bare.spool = tmp_path / "spool"
     bare.spool.mkdir()
-    bare.environment["TMPDIR"] = str(bare.spool)
+    bare.extra["TMPDIR"] = str(bare.spool)
     with Served(bare) as served:
         bare.carol = Person(bare, served, tmp_path, "carol", "rota:audit")
         bare.bob = Person(bare, served, tmp_path, "bob", "rota:operate")

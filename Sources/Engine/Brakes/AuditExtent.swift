@@ -21,8 +21,8 @@ package struct AuditExtent: Hashable, Sendable {
         var remarks: [String] = []
         if newest < size {
             remarks.append(
-                "the audit log that was given ends at entry \(newest), and the store's own at \(size): it is older than "
-                    + "the store, and tells nothing that was lost with it")
+                "the audit log that was given ends at entry \(newest), and the store's own at \(size): it is older "
+                    + "than the store, and tells nothing that was lost with it")
         } else if newest > size {
             remarks.append(
                 "the store's log ends at entry \(size), and the one that was given at \(newest): the store is "

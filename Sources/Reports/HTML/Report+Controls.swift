@@ -9,7 +9,8 @@ extension Report {
             For each control that a policy names, whether its rules are kept by every token that they are asked of. \
             Evidenced: nothing is broken and nothing is unknown. Not applicable: no live token is selected. It is \
             evidence for a control and no opinion on it. Observed: how many of these verdicts go by what was seen here \
-            alone; asserted: how many by what an imported list or a log of uses told. Whose each threshold is, and why, is given under \
+            alone; asserted: how many by what an imported list or a log of uses told. Whose each threshold \
+            is, and why, is given under \
             <a href="#policies">policies</a>.
             """
         guard !summary.controls.isEmpty else {
