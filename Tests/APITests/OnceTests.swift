@@ -149,7 +149,7 @@ struct `What bears a key` {
             let other = [(name: "Idempotency-Key", value: "k-2")]
             let answers = [
                 try? await fixture.ask("POST", path, as: admin, key, json: body),
-                try? await fixture.ask("POST", "/v1/plans", as: admin, other, json: [:]),
+                try? await fixture.ask("POST", "/v1/tokens", as: admin, other, json: ["name": "another"]),
             ]
             meanwhile.withLock { $0 = answers.compactMap(\.self) }
             return nil

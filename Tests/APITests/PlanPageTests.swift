@@ -46,7 +46,8 @@ struct `The page of a plan` {
         while let next = path {
             let page = try await visitor.send("GET", next)
             #expect(page.status == 200)
-            let names = page.text.replacing("<wbr/>", with: "").matches(of: #/job-[0-9]+/#).map(\.0).reduce(into: [String]()) { names, name in
+            let asSeen = page.text.replacing("<wbr/>", with: "")
+            let names = asSeen.matches(of: #/job-[0-9]+/#).map(\.0).reduce(into: [String]()) { names, name in
                 if names.last != String(name) { names.append(String(name)) }
             }
             sizes.append(names.count)
