@@ -92,11 +92,11 @@ class House:
             ]
         (self.folder / "rota.yaml").write_text("\n".join(lines) + "\n")
 
-    def policy(self, overlap="3s", text=None):
+    def policy(self, overlap="3s", text=None, more=""):
         """Everything older than 90 days is rotated; or what `text` says."""
         (self.folder / "Policies/rotation.yaml").write_text(text or (
             "version: 1\npolicies:\n  - name: quarterly\n    mode: enforce\n    match: all\n    rules:\n"
-            f"      - max-age: 90d\n        action: rotate\n        overlap: {overlap}\n"))
+            f"      - max-age: 90d\n        action: rotate\n        overlap: {overlap}\n" + more))
 
     def command(self, *arguments):
         return [str(self.binary), *map(str, arguments), "--config", str(self.folder / "rota.yaml")]

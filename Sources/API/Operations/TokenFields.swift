@@ -100,7 +100,7 @@ struct FilledIn {
 
     /// - throws: 400 with all members that have to be there and are not.
     mutating func require(_ keys: String...) throws {
-        for key in keys where members[key]?.isNull ?? true { shape.append("\(key): it is missing") }
+        for key in keys where members[key] == nil { shape.append("\(key): it is missing") }
         guard shape.isEmpty else { throw Refused.invalid(shape.joined(separator: "; ")) }
     }
 
