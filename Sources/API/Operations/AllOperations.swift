@@ -75,7 +75,7 @@ extension Operation {
             id: "explainToken", method: "GET", path: "/v1/tokens/{token}/explain",
             summary: "What each policy says of a token, and when what would be done", roles: lookers,
             parameters: [Parameter(name: "at", schema: .time, about: "as if it were then")],
-            answer: ok(.object([("token_id", .text), ("name", .text), ("policies", .list(.any))])), refusals: [404],
+            answer: ok(Schemas.explanation), refusals: [404],
             handler: .role { try $0.explainToken($1) }),
         Operation(
             id: "rotateToken", method: "POST", path: "/v1/tokens/{token}/rotate",
@@ -223,7 +223,7 @@ extension Operation {
             handler: .role { try $0.withdrawWaiver($1) }),
     ]
 
-    private static let freezeAnswer = Schema.object([("held", .named("Held")), ("freeze", .any)])
+    private static let freezeAnswer = Schema.object([("held", .named("Held")), ("freeze", Schemas.freeze)])
 
     private static let surroundings: [Operation] = [
         Operation(
@@ -239,7 +239,7 @@ extension Operation {
         Operation(
             id: "checkVault", method: "POST", path: "/v1/vaults/{vault}/check",
             summary: "Tries a vault in a place that is left as it was", roles: operators, body: nothing,
-            answer: ok(.object([("vault", .object([("name", .text), ("ok", .truth), ("steps", .list(.any))]))])),
+            answer: ok(.object([("vault", Schemas.vaultCheck)])),
             refusals: [404, 415], handler: .role { try $0.checkVault($1) }),
         Operation(
             id: "listWebhooks", method: "GET", path: "/v1/webhooks", summary: "The configured webhooks",
@@ -318,7 +318,7 @@ extension Operation {
                     name: "signed", schema: .words(["true", "false"]),
                     about: "in a ZIP archive, with the signature that 'rota report verify' takes"),
             ],
-            answer: ok(.object([("report", .any), ("totals", .any), ("verdicts", .list(.any))])),
+            answer: ok(Schemas.report),
             contentTypes: ReportKind.contentTypes + ["application/zip"], refusals: [409],
             handler: .role { try $0.makeReport($1) }),
         Operation(

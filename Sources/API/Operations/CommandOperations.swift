@@ -20,18 +20,14 @@ extension Operation {
             parameters: [
                 Parameter(name: "at", schema: .text, about: "as if it were then: a time, or a span from now")
             ],
-            answer: ok(
-                .object([
-                    ("plan", .any), ("actions", .list(.any)), ("totals", .any), ("refusal", .maybe(.text)),
-                    ("held", .any),
-                ])), handler: .role { try $0.document("previewRun", $1) }),
+            answer: ok(Schemas.preview), handler: .role { try $0.document("previewRun", $1) }),
         Operation(
             id: "showCalendar", method: "GET", path: "/v1/calendar",
             summary: "The coming runs of each policy, and the freezes of the calendar", roles: auditors,
             parameters: [
                 Parameter(name: "days", schema: .bounded(.whole, lowest: 1, highest: 366), about: "how many; 14"),
                 Parameter(name: "at", schema: .text, about: "the days from then on: a time, or a span from now"),
-            ], answer: ok(.object([("policies", .list(.any))])),
+            ], answer: ok(Schemas.calendar),
             handler: .role { try $0.document("showCalendar", $1) }),
         Operation(
             id: "simulatePolicies", method: "POST", path: "/v1/simulation",
@@ -41,20 +37,19 @@ extension Operation {
                 [
                     ("days", .maybe(.bounded(.whole, lowest: 1, highest: 366))), ("enforced", .maybe(.truth)),
                     ("candidate", .maybe(candidate)),
-                ], required: []), answer: ok(.object([("days", .list(.any))])), refusals: [409, 413, 415],
+                ], required: []), answer: ok(Schemas.simulation), refusals: [409, 413, 415],
             handler: .role { try $0.document("simulatePolicies", $1) }),
         Operation(
             id: "comparePolicies", method: "POST", path: "/v1/comparison",
             summary: "What other policies would do differently to the tokens", roles: auditors,
             body: .optional([("at", .maybe(.time)), ("candidate", candidate)], required: ["candidate"]),
-            answer: ok(
-                .object([("at", .time), ("policies", .list(.any)), ("tokens", .list(.any)), ("totals", .any)])),
+            answer: ok(Schemas.comparison),
             refusals: [409, 413, 415], handler: .role { try $0.document("comparePolicies", $1) }),
         Operation(
             id: "findDrift", method: "POST", path: "/v1/drift",
             summary: "Reads places back, and tells those that are not as they were left", roles: operators,
             body: .optional([("token", .maybe(.text)), ("vault", .maybe(.text))], required: []),
-            answer: ok(.object([("drift", .list(.any)), ("unreadable", .list(.any)), ("totals", .any)])),
+            answer: ok(Schemas.drift),
             refusals: [409, 415], handler: .role { try $0.document("findDrift", $1) }),
         Operation(
             id: "importInventory", method: "POST", path: "/v1/import",
@@ -75,7 +70,7 @@ extension Operation {
                     Parameter(name: $0, schema: .words(["true", "false"]), about: "as 'rota import --\($0)'")
                 },
             body: .any, bodyType: "application/octet-stream",
-            answer: ok(.any), refusals: [409, 413, 415, 507],
+            answer: ok(.object([])), refusals: [409, 413, 415, 507],
             handler: .role { try $0.document("importInventory", $1) }),
         Operation(
             id: "adoptValues", method: "POST", path: "/v1/adoption",
@@ -85,7 +80,7 @@ extension Operation {
                     ("token", .maybe(.text)), ("all", .maybe(.truth)), ("vault", .maybe(.text)),
                     ("dry_run", .maybe(.truth)),
                 ], required: []),
-            answer: ok(.object([("dry_run", .truth), ("places", .list(.any)), ("totals", .any)])),
+            answer: ok(Schemas.adoption),
             refusals: [409, 415], handler: .role { try $0.document("adoptValues", $1) }),
     ]
 

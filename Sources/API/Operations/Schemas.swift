@@ -33,24 +33,72 @@ enum Schemas {
     ])
     static let destination = Schema.object([
         ("destination", .text), ("vault", .text), ("path", .text), ("field", .maybe(.text)), ("caveat", .maybe(.text)),
-        ("drift", .any),
+        ("drift", .maybe(.object([("finding", .text), ("seen_at", .time)]))),
         ("pushes", .list(.object([("version", .whole), ("state", .text), ("attempts", .whole)]))),
     ])
     static let finding = Schema.object([
         ("policy", .text), ("rule", .text), ("reason", .text), ("message", .text), ("opened_at", .time),
         ("closed_at", .maybe(.time)),
     ])
+    static let notice = Schema.object([
+        ("policy", .text), ("rule", .text), ("action", actionWord), ("first_sent_at", .time), ("sent_at", .time),
+        ("before", .text), ("start", .maybe(.time)), ("not_before", .maybe(.time)),
+    ])
+    static let quarantine = Schema.maybe(
+        .object([
+            ("since", .time), ("by", .text), ("cause", .text), ("policy", .maybe(.text)), ("rule", .maybe(.text)),
+            ("revoke_at", .maybe(.time)),
+            (
+                "refused_uses",
+                .maybe(
+                    .object([
+                        ("count", .whole), ("last_at", .maybe(.time)), ("sources", .list(.text)),
+                        ("agents", .list(.text)),
+                    ]))
+            ),
+        ]))
+    static let failedAttempts = Schema.maybe(
+        .object([
+            ("policy", .text), ("failures", .whole), ("since", .time), ("next_attempt_at", .maybe(.time)),
+            ("alarmed_at", .maybe(.time)), ("cause", .text),
+        ]))
+    static let usage = Schema.object([
+        ("idle_seconds", .maybe(.whole)), ("period_days", .whole), ("count", .whole), ("refused", .whole),
+        ("sources", .list(.text)), ("agents", .list(.text)),
+        ("versions", .list(.object([("version", .maybe(.whole)), ("count", .whole), ("refused", .whole)]))),
+    ])
+    /// A use of a value that had ended.
+    static let reuse = Schema.object([
+        ("version", .whole), ("source", .maybe(.text)), ("first_seen_at", .time), ("revoked_at", .maybe(.time)),
+    ])
+    static let approval = Schema.maybe(
+        .object([
+            ("approver", .text), ("at", .time), ("expires_at", .time), ("digest", .text), ("comment", .text),
+        ]))
     static let tokenDetails = Schema.object([
         ("token", .named("Token")), ("versions", .list(version)), ("destinations", .list(destination)),
-        ("rotation", .maybe(.named("Rotation"))), ("failed_attempts", .any), ("last_failure", .any),
-        ("findings", .list(finding)), ("notices", .list(.any)), ("usage", .any), ("quarantine", .any),
-        ("missing", .any), ("reuse", .list(.any)),
+        ("rotation", .maybe(.named("Rotation"))), ("failed_attempts", failedAttempts),
+        (
+            "last_failure",
+            .maybe(
+                .object([("at", .time), ("actor", .text), ("cause", .text), ("next_attempt_at", .maybe(.time))]))
+        ),
+        ("findings", .list(finding)), ("notices", .list(notice)), ("usage", usage),
+        ("quarantine", quarantine),
+        ("missing", .maybe(.object([("since", .time), ("file", .text)]))), ("reuse", .list(reuse)),
     ])
     static let plan = Schema.object([
         ("id", .text), ("digest", .text), ("at", .time), ("policies_digest", .text), ("policy", .maybe(.text)),
         ("status", .words(["ready", "awaiting-approval", "approved", "applied", "withdrawn", "expired", "stale"])),
         ("actions", .whole), ("requester", .text), ("account", .text), ("expires_at", .time),
-        ("needs_approval", .truth), ("approval", .any), ("ended", .any),
+        ("needs_approval", .truth), ("approval", approval),
+        (
+            "ended",
+            .maybe(
+                .object([
+                    ("as", .text), ("at", .time), ("by", .text), ("cause", .text), ("run", .maybe(.text)),
+                ]))
+        ),
     ])
     static let plannedAction = Schema.object([
         ("token_id", .text), ("name", .text), ("owner", .text), ("revision", .whole), ("action", actionWord),
@@ -87,7 +135,7 @@ enum Schemas {
         ("next_attempt_at", .maybe(.time)), ("status", .maybe(.whole)), ("cause", .maybe(.text)),
     ])
     static let webhook = Schema.object([
-        ("name", .text), ("url", .text), ("events", .list(.text)), ("format", .text), ("disabled", .any),
+        ("name", .text), ("url", .text), ("events", .list(.text)), ("format", .text), ("disabled", .maybe(.object([]))),
     ])
     static let held = Schema.maybe(.object([("code", .text), ("message", .text), ("hint", .text)]))
     /// What the holder of a value is told of it.
@@ -103,7 +151,10 @@ enum Schemas {
         ("version", .object([("number", .whole), ("issued_at", .maybe(.time)), ("ends_at", .maybe(.time))])),
         ("successor", .maybe(.object([("number", .whole), ("issued_at", .maybe(.time))]))),
     ])
-    static let auditEntry = Schema.object([("number", .whole), ("entry", .any)])
+    static let auditEntry = Schema.object([
+        ("number", .whole),
+        ("entry", .object([("at", .time), ("actor", .text), ("action", .text), ("object", .text), ("cause", .text)])),
+    ])
 
-    private static let actionWord = Schema.words(Action.allCases.map(\.rawValue))
+    static let actionWord = Schema.words(Action.allCases.map(\.rawValue))
 }
