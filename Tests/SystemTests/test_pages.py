@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import zlib
+from datetime import datetime, timedelta, timezone
 
 import pytest
 import requests
@@ -189,6 +190,9 @@ def test_s9_an_end_is_a_date_and_a_time_told_in_utc_and_where_one_is(office):
         page.goto(office.url("api-tokens/new"))
         field = page.locator("[name=expires]")
         assert field.get_attribute("type") == "datetime-local" and field.is_enabled()
+        # What is proposed is an end, three months from now where no policy says less.
+        proposed = datetime.fromisoformat(field.input_value() + "+00:00") - datetime.now(timezone.utc)
+        assert timedelta(days=89) < proposed < timedelta(days=91)
         office.fill(page, "ends", expires="2027-03-04T05:06")
         assert "For you that is Thursday, March 4, 2027 at 12:06:00 AM EST." in text_of(page)
         press(page, "Generate Token")
@@ -200,6 +204,7 @@ def test_s9_an_end_is_a_date_and_a_time_told_in_utc_and_where_one_is(office):
         # None, and one that has passed.
         page.goto(office.url("api-tokens/new"))
         page.fill("[name=name]", "none")
+        page.fill("[name=expires]", "")
         page.check('[value="export:read"]')
         press(page, "Generate Token")
         assert "give a date and a time" in errors(page)
