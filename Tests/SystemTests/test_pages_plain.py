@@ -248,7 +248,12 @@ def test_a_plan_is_approved_by_somebody_else_and_applied_as_it_is(office, plain)
 
 
 def test_a_plan_is_withdrawn_with_a_reason(office, plain):
+    office.house.policy()
     with plain(path="plans") as page:
+        # Where there is nothing to do there is none.
+        press(page, "Make a plan", within="main")
+        assert "nothing to do" in page.inner_text("main")
+        office.house.import_seeds([Seed("old", ["local:old"])])
         press(page, "Make a plan", within="main")
         page.fill("[name=reason]", "not today")
         press(page, "Withdraw")

@@ -73,6 +73,9 @@ let styleParts = """
     dd code { overflow-wrap: anywhere; }
     td code { overflow-wrap: anywhere; } td .tag { overflow-wrap: normal; }
     td .id, th .id { white-space: nowrap; overflow-wrap: normal; } .change b { font-weight: 580; color: var(--ink); }
+    .log { table-layout: fixed; } .log td, .log td .id { white-space: normal; overflow-wrap: anywhere; }
+    .log thead th:nth-child(1) { width: 84px; } .log thead th:nth-child(2) { width: 108px; }
+    .log thead th:nth-child(3) { width: 18%; } .log thead th:nth-child(5) { width: 25%; }
     .number { text-align: right; white-space: nowrap; }
     .below { display: block; color: var(--soft); font-size: 12px; font-weight: 400; }
     td time { display: inline-block; } time .below { white-space: nowrap; } .relative { white-space: nowrap; }

@@ -43,7 +43,7 @@ extension AuditPage {
         let rows = entries.map { entry -> [Markup] in
             [
                 "<code>\(at: Int(entry.number))</code>",
-                "<time datetime=\"\(entry.at.description)\">\(entry.at.minute)</time>", "\(entry.actor)",
+                "<time datetime=\"\(entry.at.description)\">\(entry.at.minute)</time>", breakable(entry.actor),
                 "<strong>\(entry.action)</strong><span class=\"below\">\(entry.cause)</span>\(entry.changes)",
                 about(entry.object),
             ]
@@ -55,7 +55,7 @@ extension AuditPage {
             \(filter)
             <div class="card flush">\(rows.isEmpty
                 ? empty("No entry", object.isEmpty ? "Nothing has been done yet." : "Nothing was done to it.")
-                : table("Audit entries, newest first", columns, rows))</div>
+                : table("Audit entries, newest first", columns, rows, look: "log"))</div>
             \(paging("audit", [("object", object)], isContinued: isContinued, next: next))
             """
     }

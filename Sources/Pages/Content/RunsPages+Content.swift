@@ -41,7 +41,7 @@ extension RunsPage {
         return """
             \(heading(self, lede: "Each pass over the policies, and what came of it."))
             <div class="card flush">\(rows.isEmpty
-                ? empty("No run yet", "The first one comes with a policy’s schedule, or by <code>rota run</code>.")
+                ? empty("No run yet", "The first one comes with a policy’s schedule, or by somebody who starts one.")
                 : table("Runs", columns, cells, look: "policies"))</div>
             \(paging("runs", [], isContinued: false, next: next))
             """
