@@ -102,7 +102,7 @@ def test_what_two_parties_could_read_differently_is_refused_and_the_connection_c
     }
     with Served(bare) as served:
         # As it is meant, both are answered.
-        meant = (first + "Content-Length: 2\r\n\r\n{}" + hidden.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"))
+        meant = (first + 'Content-Length: 11\r\n\r\n{"name":""}' + hidden.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"))
         assert statuses(exchange(served.port, meant.encode())[0]) == [422, 200]
         for what, (status, rest) in told_otherwise.items():
             answer, is_closed = exchange(served.port, (first + rest + hidden).encode())

@@ -18,7 +18,7 @@ extension Report {
     }
 
     private func barCell(_ counts: StatusCounts, of what: String) -> Markup {
-        "<td class=\"bar\">\(meter(counts, of: what))</td>"
+        "<td role=\"cell\" class=\"bar\">\(meter(counts, of: what))</td>"
     }
 
     var posture: Markup {
