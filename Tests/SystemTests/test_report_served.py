@@ -72,6 +72,10 @@ def test_a_report_of_the_past_is_there_what_it_is_at_home(lived, form):
     assert without_itself(there) != without_itself(lived.carol("report", "--format", form).stdout)
     # What it was rebuilt in is gone.
     assert list(lived.spool.iterdir()) == []
+    # And whether anything was violated then.
+    words = ["report", "--format", form, "--as-of", lived.instant, "--exit-code"]
+    lived.rota(*words, expect=3)
+    lived.carol(*words, expect=3)
 
 
 def test_a_report_of_a_server_is_signed_and_verified_offline_by_rota_and_by_go(lived, go):

@@ -134,12 +134,16 @@ extension API {
 
     func sendFromPage(_ visit: Visit) throws -> Answer {
         let name = visit.field("endpoint")
-        guard !name.isEmpty else { throw Refused.senseless("name a webhook") }
+        guard parts.configuration().webhooks.contains(where: { $0.endpoint.name == name }) else {
+            throw Refused.missing("webhook")
+        }
         return change(visit) { store in
             try store.hastenDeliveries(to: name, change: visit.call.change("webhook send"))
         } then: { [self] count in
             let said =
-                count > 0 ? "What waits for \(name) is sent now: \(count)." : "Nothing waits for a later attempt."
+                count > 0
+                ? "What waits for \(name) is due now: \(count). This page tells what comes of it."
+                : "Nothing waits for a later attempt."
             return go("/admin/webhooks", visit, count > 0 ? .done : .warning, said)
         }
     }

@@ -28,6 +28,8 @@ extension Call {
 
     /// What he sends.
     func document() throws -> JSON.Object {
+        // Where nothing has to be sent nothing has to be said of it.
+        if request.method == "POST", request.body.isEmpty, request.headers["content-type"] == nil { return [:] }
         guard isJSON else {
             throw Refused(
                 .problem(
@@ -182,7 +184,7 @@ extension API {
         case StoreError.placeTaken(let place, _):
             return .conflict("\(place) is a destination of another token already", reason: "place-taken")
         case StoreError.refused(let what, let hint): return .conflict(what, hint: face.worded(hint))
-        case let refusal as CommandRefusal: return Refused(refusal.response)
+        case let refusal as CommandRefusal: return Refused(refusal.worded(for: face).response)
         default: throw error
         }
     }

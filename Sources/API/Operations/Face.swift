@@ -26,6 +26,7 @@ enum Face: Sendable {
         ("vault adopt", "POST /v1/adoption", "an adoption by who runs the server"),
         ("unfreeze", "DELETE /v1/freeze", "on the page Freeze"),
         ("status", "GET /v1/status", "the page Runs"),
+        ("audit tail", "GET /v1/audit", "the page Audit"),
     ]
 
     /// Options that are called otherwise elsewhere.

@@ -116,7 +116,7 @@ extension API {
     func makeBundle(_ call: Call, refuse: (@Sendable (any Error) -> Response)? = nil) throws -> Answer {
         let configuration = parts.configuration()
         let period = try call.period()
-        return sealed(call, isNeeded: false, configuration, refuse) { [self] seal in
+        return sealed(call, isNeeded: true, configuration, refuse) { [self] seal in
             var request = ReportRequest(
                 policies: configuration.policies, vaults: configuration.vaultNames, now: call.now, period: period,
                 generator: "rota \(parts.version)", actor: call.principal.actor.name)
@@ -150,8 +150,9 @@ extension API {
             guard let sign = configuration.reports.seal else { return make(.success(nil), respond) }
             let change = call.change("report")
             parts.store.write({ try sign($0, change) }) { [self] result in
-                if case .failure(let error) = result, !isNeeded {
-                    // Better a report without a signature than none, where the disk is full.
+                // Better a report without a signature than none, where the disk is full; and none at all of a log that
+                // is not what was signed before.
+                if case .failure(let error as StoreError) = result, case .full = error, !isNeeded {
                     parts.report(error, call.request.id)
                     return make(.success(nil), respond)
                 }
@@ -176,7 +177,8 @@ extension API {
             violations = try order.kind.compose(request, from: store, to: { try body.write($0) })
         }
         if let asOf = order.asOf {
-            return (body, violations, try configuration.reports.withPast(asOf, order.period, write))
+            let remarks = try configuration.reports.withPast(asOf, order.period, write)
+            return (body, violations, remarks)
         }
         try parts.readers.read { try write($0, configuration.policies, configuration.vaultNames) }
         return (body, violations, [])

@@ -74,7 +74,9 @@ struct OpenAPI {
         if let body = operation.body ?? operation.form {
             let type = operation.form == nil ? operation.bodyType : "application/x-www-form-urlencoded"
             let content: JSON = ["schema": body.json]
-            document["requestBody"] = ["required": true, "content": .object(JSON.Object([(type, content)]))]
+            document["requestBody"] = [
+                "required": .bool(body.asksForSomething), "content": .object(JSON.Object([(type, content)])),
+            ]
         }
         return .object(document)
     }

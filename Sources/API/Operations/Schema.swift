@@ -67,6 +67,9 @@ indirect enum Schema: Sendable {
         }
     }
 
+    /// Whether a body of this shape has anything that must be in it.
+    var asksForSomething: Bool { if case .optional(_, let required) = self { !required.isEmpty } else { true } }
+
     private static func properties(_ members: [(String, Schema)]) -> JSON {
         .object(JSON.Object(members.map { ($0.0, $0.1.json) }))
     }

@@ -99,7 +99,7 @@ package struct CommandRefusal: Error, Sendable {
     }
 
     /// For programs, who have neither commands nor options.
-    fileprivate func worded(for face: Face) -> CommandRefusal {
+    func worded(for face: Face) -> CommandRefusal {
         var refusal = self
         refusal.message = face.worded(message)
         refusal.hint = hint.map(face.worded)
@@ -408,6 +408,9 @@ extension API {
         var request = call.command(["vault", "adopt"], options: [("yes", nil)])
         if let token = filled.text("token") { request.operands = [token] }
         if filled.truth("all") == true { request.options.append(("all", nil)) }
+        if request.operands.isEmpty, request.options.count == 1 {
+            filled.fault("say which token with 'token', or all of them with 'all': true")
+        }
         if let vault = filled.text("vault") { request.options.append(("vault", vault)) }
         if filled.truth("dry_run") == true { request.options.append(("dry-run", nil)) }
         try filled.finish()

@@ -166,7 +166,7 @@ extension API {
         }
         var filled = FilledIn(members, known: draftMembers)
         var token = before
-        token.name = filled.text("name") ?? token.name
+        if filled.has("name") { token.name = filled.text("name") ?? "" }
         for (key, path) in [
             ("description", \Token.description), ("owner", \.owner), ("integration", \.integration),
             ("prefix", \.prefix),

@@ -66,7 +66,7 @@ package struct ExportedAudit: Hashable, Sendable {
         for number in numbers.sorted() {
             // What is not in the file, and is in the store, is not missing.
             if number > next { extent.gaps.append(next...number - 1) }
-            next = max(next, number + 1)
+            next = max(next, number < .max ? number + 1 : number)
             extent.newest = number
         }
         return extent

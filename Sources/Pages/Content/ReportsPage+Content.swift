@@ -57,7 +57,10 @@ extension ReportsPage {
     }
 
     private var evidence: Markup {
-        let signed: Markup = isSigned ? "Its sums are signed within it." : "It is not signed: the audit log has no key."
+        let signed: Markup =
+            isSigned
+            ? "Its sums are signed within it: unpack it, and verify SHA256SUMS."
+            : "It is not signed: the audit log has no key."
         return card(
             "evidence", "Evidence for an auditor",
             note: """

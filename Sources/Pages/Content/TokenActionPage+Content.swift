@@ -103,7 +103,7 @@ extension TokenActionPage {
             places.isEmpty
             ? "<p class=\"quiet\">No destination is known.</p>" : "<ul class=\"lines\">\(places)</ul>"
         let consumers: Markup =
-            uses.isEmpty ? "<p class=\"quiet\">No use was seen.</p>" : usesTable(uses, frame.now)
+            uses.isEmpty ? nothingSeen(of: token) : usesTable(uses, frame.now)
         return """
             \(card("consumers", "Who uses it", note: "The last 30 days.", consumers))\
             \(card("places", "Where its value lives", list))

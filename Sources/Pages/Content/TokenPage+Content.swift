@@ -213,7 +213,7 @@ extension TokenPage {
             } ?? ""
         return card(
             "uses", "Usage", note: "The last 30 days. \(idle)",
-            uses.isEmpty ? "<p class=\"quiet\">None was seen.</p>" : usesTable(uses, frame.now), unused)
+            uses.isEmpty ? nothingSeen(of: token) : usesTable(uses, frame.now), unused)
     }
 
     private func waiversCard(_ frame: Frame) -> Markup {

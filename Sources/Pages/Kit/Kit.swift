@@ -27,6 +27,14 @@ func link(_ target: Markup, _ content: Markup) -> Markup { "<a href=\"\(target)\
 
 func tokenLink(_ id: TokenID, _ name: String) -> Markup { link(address(of: id), breakable(name)) }
 
+/// Where no single use is known: a list that was imported may have told of the last one alone.
+func nothingSeen(of token: Token) -> Markup {
+    let isKnown = if case .lastUsed = token.usage { true } else { false }
+    return isKnown
+        ? "<p class=\"quiet\">From where and by whom it was used last is not known here.</p>"
+        : "<p class=\"quiet\">No use was seen.</p>"
+}
+
 /// A name that may be broken where its words end, and not within them.
 func breakable(_ name: String) -> Markup {
     var markup = Markup()

@@ -35,7 +35,9 @@ private func verifyReport(_ invocation: Invocation) throws -> ExitCode {
     guard kindOfFile(at: beside) != nil else {
         throw Failure.usage(
             "\(printable(path)) has no signature: \(printable(beside)) is not there",
-            hint: "a report is signed when it is written by --output, where the configuration has an audit key")
+            hint: path.hasSuffix(".zip")
+                ? "unpack it: within it SHA256SUMS, or the report, has a signature beside it"
+                : "a report is signed when it is written by --output, where the configuration has an audit key")
     }
     let text = String(decoding: try File(reading: beside).readAll(most: 1 << 20), as: UTF8.self)
     guard let note = SignedNote(text), let statement = ReportStatement(note.text) else {

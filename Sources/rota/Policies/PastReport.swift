@@ -58,7 +58,7 @@ func withPastStore<R>(
     guard let texts = past.policies else {
         throw Failure(
             "which policies were in force at \(instant) is not known: none had been loaded into the store by then",
-            hint: "'rota run', 'rota serve' and 'rota report' keep them; 'rota audit tail' tells since when")
+            hint: "runs, servers and reports keep them; entries 'policies.load' of 'rota audit tail' tell since when")
     }
     let load = readPolicies(texts.files.map { ($0.name, $0.bytes) })
     guard let policies = load.policies else {
