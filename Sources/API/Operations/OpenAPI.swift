@@ -75,7 +75,8 @@ struct OpenAPI {
             let type = operation.form == nil ? operation.bodyType : "application/x-www-form-urlencoded"
             let content: JSON = ["schema": body.json]
             document["requestBody"] = [
-                "required": .bool(body.asksForSomething), "content": .object(JSON.Object([(type, content)])),
+                "required": .bool(body.asksForSomething || operation.method == "PATCH"),
+                "content": .object(JSON.Object([(type, content)])),
             ]
         }
         return .object(document)

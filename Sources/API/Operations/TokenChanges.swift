@@ -166,7 +166,7 @@ extension API {
         }
         var filled = FilledIn(members, known: draftMembers)
         var token = before
-        if filled.has("name") { token.name = filled.text("name") ?? "" }
+        token.name = filled.text("name") ?? token.name
         for (key, path) in [
             ("description", \Token.description), ("owner", \.owner), ("integration", \.integration),
             ("prefix", \.prefix),
