@@ -34,7 +34,8 @@ final class APIFixture: Sendable {
         trusting proxies: [String] = [], isReady: Bool = true, hasStore: Bool = true, brake: Brake? = nil,
         vaultMeter: VaultMeter = VaultMeter(), nanoseconds: [UInt64] = [],
         policies: PolicySet = PolicySet([]), scopes: [ScopeEntry] = [], endpoints: [Endpoint] = [],
-        signIns: [ServedConfiguration.SignIn] = [], issueInto: [String] = [], issueLimit: Int? = nil
+        signIns: [ServedConfiguration.SignIn] = [], issueInto: [String] = [], issueLimit: Int? = nil,
+        seal: (@Sendable (any Store, Change) throws -> ReportSeal)? = nil
     ) throws {
         let readings = Locked(Array(nanoseconds.reversed()))
         folder = try ScratchFolder()
@@ -56,6 +57,7 @@ final class APIFixture: Sendable {
         }
         served.signIns = signIns
         served.issueInto = issueInto
+        served.reports.seal = seal
         served.issueLimit = issueLimit ?? served.issueLimit
         served.command = { request in
             commands.withLock { $0.append(request) }

@@ -34,6 +34,23 @@ struct ExportedAuditTests {
         Version(number: number, state: .previous, digest: digest, hint: "", issuedAt: nil)
     }
 
+    @Test(
+        arguments: [
+            ([1, 2, 3], 5, 3, []), ([4, 5, 6, 7], 5, 7, []), ([9, 7], 5, 9, [6...6, 8...8]),
+            // Whoever wrote the file may have written any number.
+            ([7, Int64.max], 5, Int64.max, [6...6, 8...(Int64.max - 1)]), ([-3, 0, 6], 5, 6, []),
+        ] as [([Int64], Int64, Int64, [ClosedRange<Int64>])])
+    func `what neither the file nor the store has is told`(
+        _ numbers: [Int64], _ size: Int64, _ newest: Int64, _ gaps: [ClosedRange<Int64>]
+    ) {
+        var audit = ExportedAudit()
+        for number in numbers { audit.add(entry("version.arm", day: 1, 1), number: number) }
+        let extent = audit.extent(besides: size)
+        #expect(extent.gaps == gaps)
+        #expect(extent.newest == newest)
+        #expect(extent.remarks.isEmpty == (newest == size && gaps.isEmpty))
+    }
+
     @Test func `a later file is read after an earlier one, whichever is given first, and what both have counts once`()
         throws
     {

@@ -163,3 +163,14 @@ def column(page, name="API tokens", number=1):
 def fact(page, name):
     """What a page says of a thing in its list of facts."""
     return page.locator(f'dt:text-is("{name}") + dd').first.inner_text()
+
+
+def tick_all_that_writes(page):
+    """The warning of a token that may write everything, which comes with the last box and not before."""
+    warning = page.get_by_text("Everything may be written with this token.")
+    assert not warning.is_visible()
+    page.check('[value="ingest:write"]')
+    assert not warning.is_visible()
+    page.check('[value="catalog:write"]')
+    assert warning.is_visible()
+    return warning

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from administration import column, fact, press, text_of
+from administration import column, fact, press, text_of, tick_all_that_writes
 from house import Seed
 from serving import wait_until
 from test_pages import errors, policy
@@ -22,12 +22,7 @@ def test_s8_reading_comes_first_and_writing_everything_is_warned_of(office, plai
         assert page.locator("fieldset.boxes legend").all_inner_texts()[:2] == ["Read only", "Write"]
         assert page.locator("[name=scope]:checked").count() == 0, "nothing is given that nobody asked for"
         assert "As few scopes as the integration can work with." in text_of(page)
-        warning = page.get_by_text("Everything may be written with this token.")
-        assert not warning.is_visible()
-        page.check('[value="ingest:write"]')
-        assert not warning.is_visible()
-        page.check('[value="catalog:write"]')
-        assert warning.is_visible()
+        warning = tick_all_that_writes(page)
         page.shot("new-token-writes-everything-plain")
         page.uncheck('[value="ingest:write"]')
         assert not warning.is_visible()

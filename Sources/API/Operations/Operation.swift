@@ -139,8 +139,14 @@ extension Refused {
     }
 
     /// 403, for another reason than a missing role.
-    static func forbidden(_ detail: String) -> Refused {
-        Refused(.problem(403, "Forbidden", detail: detail, headers: [API.noStore]))
+    static func forbidden(_ detail: String, hint: String? = nil) -> Refused {
+        Refused(
+            .problem(403, "Forbidden", detail: detail, headers: [API.noStore]) { writer in
+                if let hint {
+                    writer.key("hint")
+                    writer.string(hint)
+                }
+            })
     }
 
     /// 409: not as it is now.

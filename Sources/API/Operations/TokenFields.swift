@@ -179,7 +179,8 @@ extension Call {
                 throw Refused.forbidden("the token lives longer than yours, which ends at \(end): \(askSomebodyElse)")
             }
             throw Refused.forbidden(
-                "nobody grants for longer than he has himself: 'expires_at' is \(end) at the latest")
+                "nobody grants for longer than he has himself: your token ends at \(end)",
+                hint: face.worded("give --expires, no later than that"))
         }
     }
 

@@ -146,7 +146,6 @@ struct RemoteServer {
         let what = document?["detail"]?.string ?? document?["title"]?.string ?? "it answered \(response.status)"
         let usual: String? =
             switch response.status {
-            case 403 where what.contains("expires_at"): "give --expires, no later than that"
             case 403: "ask somebody who has that scope"
             case 429, 503: response.header("Retry-After").map { "try again in \($0) seconds" }
             default: nil
