@@ -48,6 +48,7 @@ struct `What to do` {
         let said = "expected a TOKEN or --all; look first with --dry-run"
         let api = Face.api(isImport: false)
         #expect(api.worded(said) == "expected a TOKEN or 'all'; look first with 'dry_run'")
+        #expect(api.worded("give --expires, no later than that") == "give 'expires_at', no later than that")
         let file = Face.api(isImport: true)
         #expect(
             file.worded("say what is in it: --format csv | json, or leave it out with --ignore-columns")

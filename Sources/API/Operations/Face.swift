@@ -31,7 +31,8 @@ enum Face: Sendable {
 
     /// Options that are called otherwise elsewhere.
     private static let options: [String: (member: String, page: String)] = [
-        "--for": ("'ends_at' from now on plus", "from now on plus"), "--token-file": ("a token", "a token"),
+        "--expires": ("'expires_at'", "an end"), "--for": ("'ends_at' from now on plus", "from now on plus"),
+        "--token-file": ("a token", "a token"),
     ]
 
     func worded(_ text: String) -> String {
