@@ -163,13 +163,15 @@ def test_every_form_needs_its_mark(office, visitor):
              *(f"waivers/w/{action}" for action in ("approve", "withdraw")), "waivers", "freeze", "freeze/end",
              *(f"api-tokens/{token}/{action}" for action in (
                  "rotate", "revoke", "quarantine", "restore", "emergency"))]
-    before = office.house.rows("SELECT count(*) FROM audit")
+    # The server's own scheduler notes its schedule while people are already let in.
+    entries = "SELECT count(*) FROM audit WHERE action <> 'schedule.set'"
+    before = office.house.rows(entries)
     for path in paths:
         assert visitor.post(path, csrf="").status_code == 403, path
         visitor.cookie, cookie = None, visitor.cookie
         assert visitor.post(path, csrf="").status_code == 401, path
         visitor.cookie = cookie
-    assert visitor.is_in and office.house.rows("SELECT count(*) FROM audit") == before
+    assert visitor.is_in and office.house.rows(entries) == before
 
 
 def test_who_guesses_is_stopped(office, visitor):

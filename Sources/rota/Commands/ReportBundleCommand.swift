@@ -32,7 +32,7 @@ private func makeBundle(_ invocation: Invocation) throws -> ExitCode {
     let (policies, texts) = try composition.policiesWithTexts()
     let store = try composition.openStore()
     defer { store.close() }
-    try store.keepPolicies(texts, change: composition.change("report bundle"))
+    try store.keepPolicies(texts, change: Change(actor: invocation.actor, at: now, cause: "report bundle"))
     let seal = try composition.reportSeal(store)
     var request = ReportRequest(
         policies: policies, vaults: composition.configuration.vaultNames, now: now, period: period,
