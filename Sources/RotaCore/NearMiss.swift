@@ -1,4 +1,5 @@
-/// The candidate that `word` is most likely a slip of: at most two edits away; nil when none is close.
+/// The candidate that `word` is most likely a slip of: at most two edits away, or else the only one that goes on from
+/// it with a further word (`expires`, `expires_at`); nil when there is none.
 package func nearest(to word: String, among candidates: [String]) -> String? {
     guard word.count <= 64 else { return nil }
     let letters = Array(word.lowercased())
@@ -8,7 +9,9 @@ package func nearest(to word: String, among candidates: [String]) -> String? {
         let distance = editDistance(letters, Array(candidate.lowercased()))
         if distance <= most, distance < best?.distance ?? Int.max { best = (distance, candidate) }
     }
-    return best?.candidate
+    if let best { return best.candidate }
+    let longer = candidates.filter { $0.hasPrefix("\(word)_") || $0.hasPrefix("\(word)-") }
+    return longer.count == 1 ? longer[0] : nil
 }
 
 /// How many insertions, removals, replacements and swaps of neighbours lead from one word to the other.

@@ -40,7 +40,9 @@ extension API {
         case .rotate:
             guard token.state == .active else { return "The token is \(token.state.rawValue)." }
             guard token.issuer == .rota else { return "\(token.issuer) issues it: rotate it there." }
-            guard try !store.destinations(of: token.id).isEmpty else { return BlockedReason.noDestination.message }
+            guard try !store.destinations(of: token.id).isEmpty else {
+                return "It has no destination that a new value could be pushed to: add one by Edit on its page."
+            }
             return nil
         case .revoke, .emergency: return token.end == nil ? nil : "The token has ended already."
         case .quarantine:

@@ -41,14 +41,18 @@ extension Operation {
                 Parameter(name: "scope", schema: .text, about: "with this scope"),
                 Parameter(
                     name: "status", schema: .words(TokenListing.Status.allCases.map(\.rawValue)),
-                    about: "as of the last run"),
+                    about: "as of the last run, which the answer has as judged_at; clean: it violates nothing"),
                 Parameter(name: "policy", schema: .text, about: "violating this one"),
                 Parameter(name: "expires-within", schema: .text, about: "such as 30d"),
                 Parameter(name: "idle-for", schema: .text, about: "such as 90d"),
                 Parameter(name: "sort", schema: .words(TokenListing.Order.allCases.map(\.rawValue)), about: "name"),
             ],
             answer: ok(
-                .object([("tokens", .list(.named("Token"))), ("next", .maybe(.text)), ("cut_short", .truth)])),
+                .object(
+                    [
+                        ("tokens", .list(.named("Token"))), ("next", .maybe(.text)), ("cut_short", .truth),
+                        ("judged_at", .maybe(.time)),
+                    ])),
             handler: .role { try $0.listTokens($1) }),
         Operation(
             id: "createToken", method: "POST", path: "/v1/tokens",

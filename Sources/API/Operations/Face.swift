@@ -21,6 +21,7 @@ enum Face: Sendable {
         ("waiver list", "GET /v1/waivers", "the page Waivers"),
         ("policy check", "GET /v1/policies", "the page Policies"),
         ("token show", "GET /v1/tokens/{}", "its page"),
+        ("token edit", "PATCH /v1/tokens/{}", "Edit on its page"),
         ("token rotate", "POST /v1/tokens/{}/rotate", "Rotate on its page"),
         ("token revoke", "POST /v1/tokens/{}/revoke", "Revoke on its page"),
         ("vault adopt", "POST /v1/adoption", "an adoption by who runs the server"),

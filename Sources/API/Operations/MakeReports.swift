@@ -36,9 +36,9 @@ struct ReportOrder: Sendable {
         at = try call.instant("at")
         asOf = try call.instant("as_of")
         guard at == nil || asOf == nil else {
-            throw Refused.senseless("at and as_of exclude each other: at judges the tokens as they are now")
+            throw Refused.invalid("at and as_of exclude each other: at judges the tokens as they are now")
         }
-        if let asOf, asOf > call.now { throw Refused.senseless("as_of: \(asOf) is still to come") }
+        if let asOf, asOf > call.now { throw Refused.invalid("as_of: \(asOf) is still to come") }
         period = try call.period()
         owner = call.text("owner")
         isRedacted = try call.choice("redact", of: Truth.self) == .true
@@ -51,7 +51,7 @@ extension Call {
     fileprivate func period() throws(Refused) -> TimeSpan {
         guard let text = text("period") else { return .days(30) }
         guard let period = TimeSpan(text), period > .zero else {
-            throw Refused.senseless("period: '\(abridged(text))' is no length of time such as 30d")
+            throw Refused.invalid("period: '\(abridged(text))' is no length of time such as 30d")
         }
         return period
     }

@@ -83,7 +83,8 @@ extension API {
         case .done, .started, .waiting: return nil
         case .blocked:
             return .conflict(
-                result.cause ?? result.blocked?.message ?? "it cannot be rotated", reason: result.blocked?.rawValue)
+                result.cause ?? result.blocked?.message ?? "it cannot be rotated",
+                hint: result.blocked?.hint(for: token).map(face.worded), reason: result.blocked?.rawValue)
         case .skipped where result.isBegun: return nil
         case .skipped:
             let now = parts.clock.now()

@@ -46,16 +46,12 @@ package struct ReportComparison: Sendable {
     package var goneTokens: Int { tokensBefore - (tokensNow - newTokens) }
 }
 
-/// Holds verdicts against those of an earlier report. It takes some six bytes for each token, and fifty for each
+/// Holds verdicts against those of an earlier report. It takes some six bytes for each token, and eight for each
 /// violation, of the earlier one.
 struct ComparedVerdicts {
     private let earlier: EarlierReport
     private var tokens = FingerprintSet()
-    /// What became of an earlier violation.
-    private enum Fate { case still, changed(ReportComparison.Change) }
-
-    /// Of each; `gone` until it is met.
-    private var fates: [Imprint: Fate] = [:]
+    private var fates = ViolationFates()
     private var result: ReportComparison
 
     /// Reads the earlier report.
@@ -64,12 +60,13 @@ struct ComparedVerdicts {
         var before = StatusCounts()
         var count = 0
         var tokens = FingerprintSet()
-        var fates: [Imprint: Fate] = [:]
+        var fates = ViolationFates()
         let read = try earlier.read { row in
             before.add(row.status)
             if tokens.insert(Self.hash(row.tokenID)) { count += 1 }
-            if row.status == .violating { fates[Self.imprint(row.tokenID, row.rule)] = .changed(.gone) }
+            if row.status == .violating { fates.insert(Self.hash(row.tokenID, row.rule)) }
         }
+        fates.settle()
         try Self.require(read, comparableWith: facts)
         self.tokens = tokens
         self.fates = fates
@@ -109,24 +106,14 @@ struct ComparedVerdicts {
             result.now.add(ruling.verdict.status)
             // Nearly all are compliant, and were.
             if ruling.verdict.status == .compliant, fates.isEmpty { continue }
-            let key = Self.imprint(token.id, rule)
-            if fates[key] != nil {
-                fates[key] = Self.fate(ruling.verdict.status)
-            } else if ruling.verdict.status == .violating {
+            let isEarlier = fates.meet(
+                Self.hash(token.id, rule), ViolationFates.Fate(ruling.verdict.status))
+            if !isEarlier, ruling.verdict.status == .violating {
                 list(
                     isNew ? .arrived : .worsened,
                     ReportComparison.Entry(
                         tokenID: token.id, name: token.name, rule: rule, message: ruling.verdict.reason.message))
             }
-        }
-    }
-
-    private static func fate(_ status: Verdict.Status) -> Fate {
-        switch status {
-        case .compliant, .due: .changed(.mended)
-        case .violating: .still
-        case .waived: .changed(.waived)
-        case .unknown: .changed(.unknown)
         }
     }
 
@@ -141,22 +128,36 @@ struct ComparedVerdicts {
     mutating func finish() throws -> ReportComparison {
         let (earlier, fates) = (earlier, fates)
         _ = try earlier.read { row in
-            guard row.status == .violating, let fate = fates[Self.imprint(row.tokenID, row.rule)] else { return }
-            switch fate {
-            case .still: result.stillViolating += 1
-            case .changed(let change):
-                list(
-                    change,
-                    ReportComparison.Entry(
-                        tokenID: row.tokenID, name: row.name, rule: row.rule, message: row.message))
+            guard row.status == .violating, let fate = fates.fate(of: Self.hash(row.tokenID, row.rule)) else { return }
+            guard let change = Self.change(fate) else {
+                result.stillViolating += 1
+                return
             }
+            list(
+                change,
+                ReportComparison.Entry(tokenID: row.tokenID, name: row.name, rule: row.rule, message: row.message))
         }
         return result
     }
 
     private static func hash(_ id: TokenID) -> UInt64 { UInt64(bitPattern: Int64(id.hashValue)) }
 
-    private static func imprint(_ id: TokenID, _ rule: RuleReference) -> Imprint {
-        Imprint(id.text, rule.policy, rule.rule)
+    private static func hash(_ id: TokenID, _ rule: RuleReference) -> UInt64 {
+        var hasher = Hasher()
+        hasher.combine(id)
+        hasher.combine(rule.policy)
+        hasher.combine(rule.rule)
+        return UInt64(bitPattern: Int64(hasher.finalize()))
+    }
+
+    /// Nil: it is as it was.
+    private static func change(_ fate: ViolationFates.Fate) -> ReportComparison.Change? {
+        switch fate {
+        case .gone: .gone
+        case .still: nil
+        case .mended: .mended
+        case .waived: .waived
+        case .unknown: .unknown
+        }
     }
 }

@@ -184,12 +184,11 @@ let styleParts = """
       .brand .quiet { margin-left: 0; }
       .person { border: 0; margin: 0; padding: 0 16px 0 0; max-width: 66vw; }
       .person p { text-align: right; } .person p .quiet { display: none; }
-      .menu { position: relative; grid-column: 1 / -1; grid-row: 2; margin-top: 8px; overflow-x: auto;
-        scrollbar-width: none; }
-      .menu > ul { display: flex; width: max-content; padding: 0 10px; }
+      .menu { position: relative; grid-column: 1 / -1; grid-row: 2; margin-top: 8px; }
+      .menu > ul { display: flex; flex-wrap: wrap; padding: 0 10px; }
+      .menu > ul > li, .menu ul ul { display: contents; }
       .menu > ul > li + li { margin: 0; }
       .menu .group { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-      .menu ul ul { display: flex; }
       .menu a { padding: 8px 10px 10px; border-radius: 0; white-space: nowrap; gap: 7px; }
       .menu a[aria-current] { background: none; box-shadow: inset 0 -2px var(--accent); }
       .main { padding: 18px 16px 44px; }
@@ -213,8 +212,8 @@ let styleParts = """
       .row-actions .button { border: 1px solid var(--edge); min-height: 30px; padding: 2px 12px; margin: 0; }
       .tokens td:nth-child(n), .tokens tbody th { min-width: 0; max-width: none; padding-inline: 0; }
     }
-    @media (min-width: 701px) and (max-width: 860px) { .menu > ul { flex-wrap: wrap; width: auto; } }
     @media (max-width: 700px) {
+      .menu a { padding: 7px 8px 8px; } .menu a .icon { display: none; }
       .filter-choices { grid-template-columns: 1fr 1fr; }
       .pair { grid-template-columns: 1fr; }
       input, select, textarea { font-size: 16px; }

@@ -59,8 +59,12 @@ extension TokenListPage {
 
     private func nothing(_ frame: Frame) -> Markup {
         if query.isNarrow || isContinued || lookedAt != nil {
+            let asksForVerdicts = query.status != .any || !query.policy.isEmpty
             return empty(
-                "No token found", "None is as asked for here.",
+                "No token found",
+                asksForVerdicts && !isJudged
+                    ? "Which tokens violate a policy is known after the first run, and there was none."
+                    : "None is as asked for here.",
                 "<p>\(button("/admin/api-tokens", "Show all active tokens"))</p>")
         }
         return empty(

@@ -70,6 +70,8 @@ package struct TokenListPage: Page {
     package var isContinued: Bool
     /// After how many tokens looking was broken off; nil: it was not.
     package var lookedAt: Int?
+    /// Whether a run has judged them yet: what violates is not known before.
+    package var isJudged: Bool
     /// To choose from, as far as they are known.
     package var owners: [String]
     package var scopes: [String]
@@ -77,7 +79,8 @@ package struct TokenListPage: Page {
 
     package init(
         query: TokenQuery, rows: [Row], active: Int?, next: String? = nil, isContinued: Bool = false,
-        lookedAt: Int? = nil, owners: [String] = [], scopes: [String] = [], policies: [String] = []
+        lookedAt: Int? = nil, isJudged: Bool = true, owners: [String] = [], scopes: [String] = [],
+        policies: [String] = []
     ) {
         self.query = query
         self.rows = rows
@@ -85,6 +88,7 @@ package struct TokenListPage: Page {
         self.next = next
         self.isContinued = isContinued
         self.lookedAt = lookedAt
+        self.isJudged = isJudged
         self.owners = owners
         self.scopes = scopes
         self.policies = policies

@@ -146,6 +146,17 @@ package enum BlockedReason: String, Sendable, CaseIterable {
         case .vaultFailing: "its last rotation could not begin, and is tried again later"
         }
     }
+
+    /// What a person can do about it, in commands; nil where waiting does.
+    package func hint(for token: Token) -> String? {
+        switch self {
+        case .noDestination: "add one: rota token edit \(token.name) --destination VAULT:PATH#FIELD"
+        case .issuerNotDriven: "rotate it in \(token.issuer), and import it again"
+        case .unknownVault: "add the vault to the configuration"
+        case .conflict: "if it may be replaced, 'rota vault adopt \(token.name)'; else look at what is there"
+        case .vaultFailing: nil
+        }
+    }
 }
 
 /// What became of an action.

@@ -20,7 +20,7 @@ extension Command {
             that were loaded last by then. A file comes to be as a whole or not at all, and is readable by you alone.
             """,
         options: [
-            Option("format", "FORMAT", help: "\(formats); else by the name of --output, or html"),
+            Option("format", "FORMAT", help: "\(formats); else by --output, or html; on a terminal markdown"),
             Option("output", "FILE", help: "write it here; - or none: to standard output"),
             Option("at", "TIME|SPAN", help: "judge as if it were then: 2027-01-31, or 30d from now"),
             Option("as-of", "TIME", help: "everything as it was then, rebuilt from the audit log"),
@@ -44,7 +44,7 @@ extension Command {
 
 private func makeReport(_ invocation: Invocation) throws -> ExitCode {
     let arguments = invocation.arguments
-    let kind = try reportKind(arguments)
+    let kind = try reportKind(arguments, isRead: invocation.output.width != nil)
     let path = arguments.value("output").flatMap { $0 == standardOutput ? nil : $0 }
     if let path, kindOfFile(at: path) == .directory {
         throw Failure.usage("\(path) is a directory", hint: "give a file: --output \(path)/report.html")
@@ -130,7 +130,9 @@ private let standardOutput = "-"
 private let pdfHint = "make the page by --format html --output report.html, and print it from a browser as PDF"
 
 /// What was asked for; else what the name of the file says.
-func reportKind(_ arguments: Arguments) throws(Failure) -> ReportKind {
+///
+/// - parameter isRead: whether it goes to a terminal, where nobody reads a page.
+func reportKind(_ arguments: Arguments, isRead: Bool) throws(Failure) -> ReportKind {
     if arguments.value("format")?.lowercased() == "pdf" {
         throw .usage("--format: 'pdf' is none of \(formats)", hint: pdfHint)
     }
@@ -141,7 +143,7 @@ func reportKind(_ arguments: Arguments) throws(Failure) -> ReportKind {
         return kind
     }
     if arguments.has("json") { return .json }
-    guard let path = arguments.value("output") else { return .html }
+    guard let path = arguments.value("output") else { return isRead ? .markdown : .html }
     guard path != standardOutput else {
         throw .usage("--output - does not say in which format", hint: "give --format: \(formats)")
     }

@@ -53,6 +53,10 @@ private func listTokens(_ invocation: Invocation) throws -> ExitCode {
         try store.eachToken(states: filter.states) { take($0, nil) }
     }
     list.finish(isCut: isCut)
+    let asksForVerdicts = search.map { $0.status != nil || $0.policy != nil } ?? false
+    if asksForVerdicts, !invocation.wantsJSON, try store.lastRun() == nil {
+        invocation.output.note("what violates is known after the first run: 'rota run'")
+    }
     return .done
 }
 

@@ -115,19 +115,11 @@ private struct Rotated: Sendable {
         }.joined(separator: ", ")
     }
 
-    private var conflictHint: String {
-        "if it may be replaced, 'rota vault adopt \(token.name)'; else look at what is there"
-    }
-
     private func hint(at now: Instant) -> String? {
         switch result.blocked {
-        case .noDestination: "add one: rota token edit \(token.name) --destination VAULT:PATH#FIELD"
-        case .issuerNotDriven: "rotate it in \(token.issuer), and import it again"
-        case .unknownVault: "add the vault to the configuration"
-        case .conflict: conflictHint
-        // A person's rotation waits for no other.
-        case .vaultFailing: nil
-        case nil where result.isStalled && result.cause?.hasSuffix("it was not touched") == true: conflictHint
+        case let blocked?: blocked.hint(for: token)
+        case nil where result.isStalled && result.cause?.hasSuffix("it was not touched") == true:
+            BlockedReason.conflict.hint(for: token)
         case nil where result.isStalled:
             "'rota run' tries again; see 'rota token show \(token.name)'"
                 + (vaultInTheWay.map { " and 'rota vault check \($0)'" } ?? "")

@@ -49,7 +49,7 @@ final class Output: Sendable {
 
     init() {
         remote = nil
-        width = isatty(STDOUT_FILENO) == 1 ? Terminal.columns : nil
+        width = Terminal.isRead ? Terminal.columns : nil
         isColoured =
             width != nil && Process.environment("NO_COLOR") == nil
             && Process.environment("TERM").map { $0 != "dumb" } ?? false

@@ -12,6 +12,9 @@ enum Terminal {
         return max(40, Int(size.ws_col))
     }
 
+    /// Whether somebody reads what is written to standard output.
+    static var isRead: Bool { isatty(STDOUT_FILENO) == 1 }
+
     /// Whether somebody can be asked.
     static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
 

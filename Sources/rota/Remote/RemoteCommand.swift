@@ -98,7 +98,7 @@ struct RemoteCommand: Sendable {
         guard let found = all.first(where: { $0.words == command.words }) else {
             throw .usage(
                 "'rota \(command.name)' is not done at a server",
-                hint: "leave --server out, where the store is; or see Docs/HTTP.md")
+                hint: "leave --server out, where the store is; or see Docs/API.md, which lists those that are")
         }
         let taken = Set(found.options + globalOptions)
         if let stray = arguments.values.keys.sorted().first(where: { !taken.contains($0) }) {

@@ -233,10 +233,11 @@ extension RemoteCommand {
         },
         RemoteCommand("report", reportOptions, .file) { arguments, now in
             let asOf = try pastInstant(arguments, now)
+            let kind = try reportKind(arguments, isRead: Terminal.isRead)
             return Question(
                 "GET", ["v1", "reports", "compliance"],
                 query: [
-                    ("format", try reportKind(arguments).rawValue), ("period", arguments.value("period")),
+                    ("format", kind.rawValue), ("period", arguments.value("period")),
                     ("at", try arguments.instant("at", orSpanFrom: now)?.description), ("as_of", asOf?.description),
                     ("owner", arguments.value("owner")), ("redact", arguments.has("redact") ? "true" : nil),
                 ])

@@ -48,7 +48,7 @@ struct TokenFilter {
     /// Conditions that the store looks for itself.
     static let searchOptions: [Command.Option] = [
         .init("search", "TEXT", help: "a part of the name, whatever the case of its letters, or the whole id"),
-        .init("status", "STATUS", help: "violating or clean, as of the last run"),
+        .init("status", "STATUS", help: "violating, or clean: without a violation; as of the last run"),
         .init("policy", "NAME", help: "violating this policy, as of the last run"),
         .init("expires-within", "SPAN", help: "ends within 30d"),
         .init("idle-for", "SPAN", help: "not used for 90d"),
