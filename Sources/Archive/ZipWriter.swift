@@ -9,6 +9,8 @@ package final class ZipWriter {
     private static let utf8Names: UInt = 1 << 11
     /// A regular file that everybody may read, in the upper half as Unix has it.
     private static let attributes: UInt = 0o100644 << 16
+    /// Half the time of the usual 6, for a quarter more of bytes.
+    private static let level: Int32 = 3
     /// APPNOTE 4.4.2: made on Unix.
     private static let madeBy: UInt = 3 << 8 | 20
 
@@ -42,7 +44,7 @@ package final class ZipWriter {
         details.external_fa = Self.attributes
         try check(
             zipOpenNewFileInZip4_64(
-                archive, name, &details, nil, 0, nil, 0, nil, Z_DEFLATED, Z_DEFAULT_COMPRESSION, 0, -MAX_WBITS,
+                archive, name, &details, nil, 0, nil, 0, nil, Z_DEFLATED, Self.level, 0, -MAX_WBITS,
                 DEF_MEM_LEVEL, Z_DEFAULT_STRATEGY, nil, 0, Self.madeBy, Self.utf8Names, 1))
         try body { bytes in
             guard !bytes.isEmpty else { return }

@@ -29,6 +29,7 @@ package final class PastStore {
         progress: (Int) throws -> Void = { _ in }
     ) throws {
         let source = try SQLStore.behind(source)
+        source.driver.keepLittle()
         let began = try source.identity().createdAt
         guard instant >= began else {
             throw StoreError.refused(
@@ -102,6 +103,8 @@ final class RebuiltStore {
                 at: location, identity: identity,
                 change: Change(actor: "rota", at: identity.createdAt, cause: "to do its audit log again"))
             store = try SQLStore.behind(try openStore(at: location, endpoints: []))
+            // Indexes are sorted in as much memory as this, and rows come in the order of the log.
+            store.driver.keepLittle()
         } catch {
             FileFacts.removeDirectory(folder)
             throw error
