@@ -102,6 +102,9 @@ package struct API: Sendable {
     let workers = Workers()
     /// For what looks at all tokens: two at a time, two more that wait, and the others come again.
     let reporters = Workers(count: 2, longest: 2, patience: 10)
+    /// For what takes minutes where there are millions, so that usual reports and the page of policies need not wait:
+    /// the past, rebuilt, and the archive of everything.
+    let rebuilders = Workers(count: 1, longest: 2, patience: 30)
     /// Who asked with which key for what is under way.
     let underWay = Locked<Set<String>>([])
     let sessions: Sessions
@@ -154,8 +157,16 @@ package struct API: Sendable {
 
     /// A browser that remembers a password sends it along with a form of any page. Nil: it is no page of another site.
     static func refusal(ofSiteOf request: Request) -> Refused? {
-        let site = request.headers["sec-fetch-site"] ?? "none"
-        return site == "none" || site == "same-origin" ? nil : .forbidden("a page of another site asks for this")
+        isOurs(request) ? nil : .forbidden("a page of another site asks for this")
+    }
+
+    /// Whether no page of another site asks, as far as the browser says. Older ones, and proxies, leave one or the
+    /// other header out; what is no browser sends neither.
+    static func isOurs(_ request: Request) -> Bool {
+        if let site = request.headers["sec-fetch-site"], site != "same-origin", site != "none" { return false }
+        guard let origin = request.headers["origin"] else { return true }
+        guard let host = request.headers["host"] else { return false }
+        return origin == "https://\(host)" || origin == "http://\(host)"
     }
 
     /// Who may have it done, has it done.

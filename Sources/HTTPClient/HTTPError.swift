@@ -6,6 +6,8 @@ package enum HTTPError: Error, Sendable, Hashable {
     case unknownOutcome(String)
     /// The server has answered, with more than the limit: a sentence with the limit.
     case responseTooLarge(String)
+    /// The server has answered, and what was to take its body does not: the system's message.
+    case responseLost(String)
     /// The task was cancelled; the server may have done the work, or not.
     case cancelled
     /// The client was shut down; the server may have done the work, or not.
@@ -17,7 +19,7 @@ package enum HTTPError: Error, Sendable, Hashable {
     package var isSurelyUnsent: Bool {
         switch self {
         case .notSent, .invalidRequest: true
-        case .unknownOutcome, .responseTooLarge, .cancelled, .shutDown: false
+        case .unknownOutcome, .responseTooLarge, .responseLost, .cancelled, .shutDown: false
         }
     }
 }
@@ -29,6 +31,7 @@ extension HTTPError: CustomStringConvertible {
         case .notSent(let reason): "request not sent: \(reason)"
         case .unknownOutcome(let reason): "request sent, outcome unknown: \(reason)"
         case .responseTooLarge(let reason): "response too large: \(reason)"
+        case .responseLost(let reason): "response cannot be written: \(reason)"
         case .cancelled: "request cancelled"
         case .shutDown: "HTTP client is shut down"
         case .invalidRequest(let reason): "invalid request: \(reason)"

@@ -16,6 +16,8 @@ package struct Request: Sendable {
     /// How long a peer may send next to nothing (fewer than ten bytes a second) before it is left.
     package var longestSilence: Duration = .seconds(30)
     package var maximumResponseBytes = 1 << 20
+    /// An open file that the body of a success (2xx) is written into as it comes; it is not in the response then.
+    package var bodyFile: Int32?
     /// Connects to this socket instead of the URL's host; only under an open address policy.
     package var unixSocket: String?
     /// PEM file of the only authorities to trust; the system's if nil.

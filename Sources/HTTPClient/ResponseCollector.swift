@@ -1,11 +1,19 @@
+import Glibc
+
 /// Gathers a reply within limits.
 struct ResponseCollector {
     private(set) var headers: [(name: String, value: String)] = []
     private(set) var body: [UInt8] = []
     /// Which limit the reply went over, as a sentence.
     private(set) var excess: String?
+    /// Why the body could not be written where it was to go.
+    private(set) var fault: String?
 
     private let maximumBodyBytes: Int
+    /// What takes the body of a success.
+    private let file: Int32?
+    private var isSuccess = false
+    private var bodyBytes = 0
     private var headerBytes = 0
     private var headerLines = 0
     private var inHeaders = true
@@ -13,17 +21,36 @@ struct ResponseCollector {
     private static let maximumHeaderBytes = 64 << 10
     private static let maximumHeaderLines = 256
 
-    init(maximumBodyBytes: Int) {
+    init(maximumBodyBytes: Int, file: Int32? = nil) {
         self.maximumBodyBytes = maximumBodyBytes
+        self.file = file
     }
 
     /// Takes a piece of the body; false ends the transfer.
     mutating func append(body bytes: UnsafeRawBufferPointer) -> Bool {
-        guard bytes.count <= maximumBodyBytes - body.count else {
+        guard bytes.count <= maximumBodyBytes - bodyBytes else {
             excess = "the body has more than \(maximumBodyBytes) bytes"
             return false
         }
-        body.append(contentsOf: bytes)
+        bodyBytes += bytes.count
+        guard let file, isSuccess else {
+            body.append(contentsOf: bytes)
+            return true
+        }
+        return write(bytes, to: file)
+    }
+
+    private mutating func write(_ bytes: UnsafeRawBufferPointer, to file: Int32) -> Bool {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let piece = UnsafeRawBufferPointer(rebasing: rest)
+            let count = Glibc.write(file, piece.baseAddress, piece.count)
+            guard count >= 0 || errno == EINTR else {
+                fault = String(cString: strerror(errno))
+                return false
+            }
+            rest = rest.dropFirst(max(0, count))
+        }
         return true
     }
 
@@ -40,6 +67,7 @@ struct ResponseCollector {
         if line.starts(with: "HTTP/".utf8) {
             // A new head: what an interim reply (1xx) said is over.
             headers.removeAll()
+            isSuccess = line.split(separator: UInt8(ascii: " ")).dropFirst().first?.first == UInt8(ascii: "2")
             inHeaders = true
         } else if line.isEmpty {
             inHeaders = false

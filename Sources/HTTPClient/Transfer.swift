@@ -27,12 +27,12 @@ final class Transfer {
         reply = submission.reply
         errand = submission.errand
         self.policy = policy
-        let (bytes, limit) =
+        let (bytes, limit, file): ([UInt8], Int, Int32?) =
             switch submission.errand {
-            case .request(let request): (request.body, request.maximumResponseBytes)
-            case .mail(let mail): (mail.message, 0)
+            case .request(let request): (request.body, request.maximumResponseBytes, request.bodyFile)
+            case .mail(let mail): (mail.message, 0, nil)
             }
-        collected = ResponseCollector(maximumBodyBytes: limit)
+        collected = ResponseCollector(maximumBodyBytes: limit, file: file)
         // Never empty: for libcurl a null body means to read one from standard input.
         body = .allocate(capacity: bytes.count + 1)
         body.initialize(repeating: 0, count: bytes.count + 1)
@@ -106,6 +106,7 @@ final class Transfer {
 
     private func failure(_ code: CURLcode, bytesSent: Int?) -> HTTPError {
         if let excess = collected.excess { return .responseTooLarge(excess) }
+        if let fault = collected.fault { return .responseLost(fault) }
         let reason = reason(code)
         // A refused connection proves nothing by itself: libcurl may have sent the request on a pooled
         // connection that then died, and been refused when it tried again.

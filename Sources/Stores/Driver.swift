@@ -38,6 +38,9 @@ protocol Driver: AnyObject {
     /// Keeps little memory from now on: for a process that runs for months and mostly waits.
     func keepLittle()
 
+    /// What it has open has no names any more, and is gone with this process: nobody else is to find it.
+    func loseNames()
+
     /// Takes a lock, which the system frees when this process ends, however it ends; false when it is taken,
     /// be it by this connection.
     func hold(_ lock: StoreLock) -> Bool

@@ -14,7 +14,7 @@ final class SQLiteDriver: Driver {
     private var connection: Connection?
     /// Nil where the store is only read.
     private let gate: GateFile?
-    private let files: DatabaseFiles?
+    private var files: DatabaseFiles?
     private let patience: StorePatience
     private var savepoints = 0
     private(set) var isInTransaction = false
@@ -212,6 +212,8 @@ final class SQLiteDriver: Driver {
         // Where it fails, more memory is all that comes of it.
         try? script("PRAGMA cache_size=-2048")
     }
+
+    func loseNames() { files = nil }
 
     func close() {
         shortenLogAtClose()

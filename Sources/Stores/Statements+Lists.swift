@@ -66,11 +66,13 @@ extension Statement {
         SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND scopes LIKE '%rota:%' AND owner = $1
         ORDER BY name, id
         """)
-    /// Whoever makes one over HTTP is `token:` and a name; `;` follows `:`.
+    /// Whoever makes one over HTTP is `token:` and a name. Those that came by an import were not made. The condition is
+    /// that of the index, word by word.
     static let madeBeyond = Statement(
         """
-        SELECT owner FROM tokens WHERE state IN ('active', 'quarantined') AND owner = $1
-          AND created_by >= 'token:' AND created_by < 'token;' LIMIT 1 OFFSET $2
+        SELECT owner FROM tokens
+        WHERE state IN ('active', 'quarantined') AND provenance = 'observed' AND created_by LIKE 'token:%'
+          AND owner = $1 LIMIT 1 OFFSET $2
         """)
     static let openFindingsOfToken = Statement(
         "SELECT \(findingColumns) FROM findings WHERE token_id = $1 AND closed_at IS NULL ORDER BY policy, rule")

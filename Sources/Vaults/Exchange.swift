@@ -113,7 +113,7 @@ final class Exchange: Sendable {
         case .unknownOutcome:
             breaker.wasNotAnswered(error.description)
             return VaultError(uncertain, error.description)
-        case .responseTooLarge:
+        case .responseTooLarge, .responseLost:
             breaker.answered()
             return VaultError(purpose == .writing ? .unknownOutcome : .garbled, error.description)
         case .cancelled, .shutDown: return VaultError(uncertain, error.description)

@@ -58,7 +58,7 @@ package struct MailWitness: CheckpointWitness {
             switch error {
             case .notSent(let reason), .invalidRequest(let reason): throw WitnessError("mail not sent: \(reason)")
             case .unknownOutcome(let reason): throw WitnessError("it is not known whether the mail was sent: \(reason)")
-            case .responseTooLarge, .cancelled, .shutDown: throw WitnessError("mail not sent: \(error)")
+            case .responseTooLarge, .responseLost, .cancelled, .shutDown: throw WitnessError("mail not sent: \(error)")
             }
         }
     }

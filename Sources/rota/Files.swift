@@ -119,7 +119,8 @@ final class NewFile {
     private let path: String
     /// Where it is until it is placed.
     let beside: String
-    private let descriptor: Int32
+    /// Open for writing, for as long as this is there.
+    let descriptor: Int32
     /// The name beside is ours to remove.
     private var isBeside = true
 

@@ -104,7 +104,7 @@ struct `A command that is asked for` {
         #expect(last?.upload?.name == "t.csv" && last?.operands == ["t.csv"])
         #expect(last?.options.map(\.name) == ["map", "ignore", "ignore", "dry-run"])
         #expect(try await ask("POST", "/v1/import", name: "b", json: [:]).status == 415)
-        #expect(try await ask("POST", "/v1/import?name=a%2Fb", name: "c", kind: kind).status == 400)
+        #expect(try await ask("POST", "/v1/import?name=a%2Fb", name: "c", kind: kind).status == 422)
         #expect(try await ask("POST", "/v1/import?dry-run=yes", name: "d", kind: kind).status == 400)
         #expect(try await ask("POST", "/v1/import", as: [Role.operate], name: "e", kind: kind).status == 403)
         #expect(fixture.commands.withLock { $0.count } == 1)

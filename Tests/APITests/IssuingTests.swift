@@ -37,10 +37,25 @@ struct `Whoever only issues` {
         return try await fixture.ask("POST", "/v1/tokens", as: value, json: .object(members))
     }
 
+    /// As an administrator does over HTTP: they are recorded in his name, and nobody made them here.
+    private func imported(_ count: Int, owner: String) async throws {
+        let change = Change(actor: "token:admin", at: fixture.clock.now(), cause: "import")
+        try await fixture.store.write { store in
+            for number in 0..<count {
+                var token = Token(
+                    id: TokenID("tok_there-\(number)"), name: "there-\(number)", createdAt: change.at,
+                    values: ValueSummary(currentIssuedAt: nil))
+                (token.owner, token.createdBy, token.provenance) = (owner, change.actor.name, .asserted)
+                try store.addToken(token, version: nil, destinations: [], change: change)
+            }
+        }
+    }
+
     @Test func `makes so many tokens for an owner and no more, by whichever of his tokens`() async throws {
         let (ivy, ida) = (try await issuer("ivy"), try await issuer("ida"))
         let admin = try await fixture.issue("admin", scopes: [Role.admin])
         _ = try await fixture.issue("at-home", owner: "web")
+        try await imported(5, owner: "web")
         for (name, value) in [("one", ivy), ("two", ida), ("three", ivy)] {
             #expect(try await make(name, as: value).status == 201)
         }

@@ -88,5 +88,17 @@ struct `An answer to a slip` {
         #expect(try await visitor.send("POST", "/admin/webhooks/w/test", form: "").status == 303)
         #expect(try await visitor.send("GET", "/admin/webhooks").text.contains("w took the test event"))
         #expect(try await visitor.send("POST", "/admin/webhooks/send", form: "endpoint=w").status == 303)
+        // What is disabled is sent nothing, whoever hastens it.
+        try await house.store.write { store in
+            let change = Change(actor: "rota", at: now, cause: "status 410")
+            _ = try store.disableEndpoint(
+                DisabledEndpoint(name: "w", place: "", at: now, status: 410, cause: "status 410"), refusing: waiting,
+                change: change)
+        }
+        let refused = try await send()
+        #expect(refused.status == 409)
+        #expect(try refused.json()["reason"] == "disabled")
+        #expect(try await visitor.send("POST", "/admin/webhooks/send", form: "endpoint=w").status == 409)
+        #expect(try await !visitor.send("GET", "/admin/webhooks").text.contains("Send waiting now"))
     }
 }

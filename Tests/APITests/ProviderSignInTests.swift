@@ -67,6 +67,14 @@ struct `Signing in through a provider` {
         _ = try await fixture.issue("z-issues", scopes: [Role.issue], owner: "alice@example.com")
         _ = try await fixture.issue("r-ends", scopes: [Role.admin], owner: "alice@example.com", expiresAt: end)
         _ = try await fixture.issue("r-other", scopes: [Role.admin], owner: "bob@example.com")
+        // It is for a place that its first value has not reached.
+        try await fixture.store.write { store in
+            var token = Token(
+                id: TokenID("tok_valueless"), name: "r-valueless", createdAt: change.at,
+                values: ValueSummary(currentIssuedAt: nil))
+            (token.owner, token.scopes) = ("alice@example.com", [Role.admin])
+            try store.addToken(token, version: nil, destinations: [], change: change)
+        }
         fixture.clock.advance(by: .hours(1))
         let entered = try await comeBack(from: "one", try await leave(for: "one"))
         #expect(entered.status == 200)

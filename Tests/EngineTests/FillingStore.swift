@@ -43,6 +43,7 @@ private final class FillingDriver: Driver {
 
     var isInTransaction: Bool { driver.isInTransaction }
     func keepLittle() { driver.keepLittle() }
+    func loseNames() { driver.loseNames() }
     func hold(_ lock: StoreLock) -> Bool { driver.hold(lock) }
     func isHeld(_ lock: StoreLock) -> Bool { driver.isHeld(lock) }
     func release(_ lock: StoreLock) { driver.release(lock) }

@@ -1,4 +1,5 @@
 import Engine
+import Glibc
 import PolicyFiles
 import Reports
 import RotaCore
@@ -45,6 +46,8 @@ import Testing
             let past = try PastStore(
                 of: store, at: kept.at, period: kept.period, in: "\(quarter.scratch.path)/past\(number)")
             defer { past.remove() }
+            // Whatever ends this process, nothing is left of it.
+            #expect(access("\(quarter.scratch.path)/past\(number)", F_OK) != 0)
             #expect(past.remarks == [])
             let texts = try #require(past.policies)
             let policies = try #require(readPolicies(texts.files.map { ($0.name, $0.bytes) }).policies)

@@ -235,6 +235,34 @@ struct `A client's failures` {
         #expect(error == .responseTooLarge("the body has more than 100000 bytes"))
     }
 
+    @Test func `write a body into a file as it comes, and a refusal into none`() async throws {
+        let server = RawServer { $0.echo() }
+        defer { server.stop() }
+        let path = "/tmp/rota-body-\(UInt64.random(in: 0 ... .max))"
+        let file = open(path, O_RDWR | O_CREAT | O_EXCL, 0o600)
+        unlink(path)
+        defer { close(file) }
+        var request = Request(method: "PUT", url: server.url, body: [UInt8](repeating: 0x61, count: 1_500_000))
+        request.maximumResponseBytes = .max
+        request.bodyFile = file
+        #expect(try await client.send(request).body.isEmpty)
+        #expect(lseek(file, 0, SEEK_END) == 1_500_000)
+        let refusing = RawServer { connection in
+            _ = connection.read()
+            connection.write("HTTP/1.1 409 No\r\nContent-Length: 2\r\n\r\nno")
+        }
+        defer { refusing.stop() }
+        request.url = refusing.url
+        #expect(try await client.send(request).body == Array("no".utf8))
+        #expect(lseek(file, 0, SEEK_END) == 1_500_000)
+        // There is no room there.
+        let full = open("/dev/full", O_WRONLY)
+        defer { close(full) }
+        (request.url, request.bodyFile) = (server.url, full)
+        let error = try await HTTPClientTests.failure(client, request)
+        #expect(error == .responseLost("No space left on device"))
+    }
+
     @Test func `leave a body of just the limit alone`() async throws {
         let server = RawServer { $0.echo() }
         defer { server.stop() }

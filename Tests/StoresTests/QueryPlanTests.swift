@@ -35,7 +35,7 @@ import Testing
         (.ofScopes, "SEARCH tokens USING INDEX tokens_by_scopes (scopes=?)"),
         (.nextScopes, "SEARCH tokens USING INDEX tokens_by_scopes (scopes>?)"),
         (.ofOwnerWithRoles, "SEARCH tokens USING INDEX tokens_with_roles (owner=?)"),
-        (.madeBeyond, "SEARCH tokens USING INDEX tokens_by_maker (owner=? AND created_by>? AND created_by<?)"),
+        (.madeBeyond, "SEARCH tokens USING INDEX tokens_made (owner=?)"),
         (.namesAfter, "SEARCH tokens USING INDEX tokens_live_name (name>?)"),
         (.activeOfName, "SEARCH tokens USING INDEX tokens_by_name (name=?)"),
         (.withoutDescription, "SEARCH tokens USING INDEX tokens_undescribed (description=?)"),

@@ -288,7 +288,7 @@ import Testing
             ALTER TABLE heartbeats DROP COLUMN noted_at;
             DROP INDEX events_by_time; DROP INDEX usage_by_day;
             DROP INDEX events_of_notices; DROP INDEX audit_of_origins;
-            DROP INDEX tokens_with_roles; DROP INDEX tokens_by_maker;
+            DROP INDEX tokens_with_roles; DROP INDEX tokens_made;
             PRAGMA user_version = 10
             """)
         driver.close()

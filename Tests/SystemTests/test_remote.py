@@ -418,7 +418,9 @@ def test_an_auditor_takes_the_log_of_a_server_home_and_verifies_it_there(house, 
     key = carol("audit", "key").stdout
     assert key == house.rota("audit", "key").stdout
     for name, words in {"log": ["export"], "proof": ["prove", str(number)]}.items():
+        (carol.folder / f"{name}.sig").write_text("somebody's own")
         assert "is written" in carol("audit", *words, "--output", name).stderr
+        assert (carol.folder / f"{name}.sig").read_text() == "somebody's own", "only a report has one"
     (carol.folder / "checkpoint").write_text(carol("audit", "checkpoint").stdout)
     (carol.folder / "entry").write_text(entry)
 

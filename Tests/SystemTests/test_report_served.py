@@ -106,7 +106,7 @@ def test_the_signature_is_in_the_answer_and_in_an_archive(lived, tmp_path):
     assert page.name == f"rota-compliance-{lived.instant[:10]}.html"
     assert verify(lived, page).returncode == 0
     for fields in ("at=2027-01-01T00:00:00Z&as_of=2026-01-01T00:00:00Z", "as_of=2126-01-01T00:00:00Z", "as_of=then"):
-        ask(lived, f"/v1/reports/compliance?{fields}", 400)
+        ask(lived, f"/v1/reports/compliance?{fields}", 422)
     assert "the store began at" in ask(lived, "/v1/reports/compliance?as_of=2020-01-01T00:00:00Z", 409).text
 
 

@@ -134,11 +134,9 @@ extension API {
 
     func sendFromPage(_ visit: Visit) throws -> Answer {
         let name = visit.field("endpoint")
-        guard parts.configuration().webhooks.contains(where: { $0.endpoint.name == name }) else {
-            throw Refused.missing("webhook")
-        }
+        let endpoint = try endpoint(named: name)
         return change(visit) { store in
-            try store.hastenDeliveries(to: name, change: visit.call.change("webhook send"))
+            try Self.hasten(endpoint, visit.call, in: store)
         } then: { [self] count in
             let said =
                 count > 0

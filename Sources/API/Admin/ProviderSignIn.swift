@@ -99,7 +99,7 @@ extension API {
         let found = try await parts.store.read { store -> (Token, Digest)? in
             var best: (token: Token, rank: Int)?
             try store.eachTokenWithRole(of: owner) { token in
-                guard token.canAuthenticate(at: now), token.issuer == .rota,
+                guard token.canAuthenticate(at: now), token.issuer == .rota, token.values.current != nil,
                     let rank = Self.signingIn.firstIndex(where: token.scopes.contains), rank < best?.rank ?? .max
                 else { return true }
                 best = (token, rank)

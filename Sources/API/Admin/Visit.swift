@@ -257,14 +257,6 @@ extension API {
         return FormFields(request.body)
     }
 
-    /// Whether the browser says that the form is of a page of ours; one that says nothing is believed by its mark.
-    static func isOurs(_ request: Request) -> Bool {
-        if let site = request.headers["sec-fetch-site"], site != "same-origin", site != "none" { return false }
-        guard let origin = request.headers["origin"] else { return true }
-        guard let host = request.headers["host"] else { return false }
-        return origin == "https://\(host)" || origin == "http://\(host)"
-    }
-
     private static func bears(_ mark: String, _ form: FormFields) -> Bool {
         guard let given = form.text(of: "csrf") else { return false }
         return SHA256.digest(of: given) == SHA256.digest(of: mark)

@@ -36,9 +36,9 @@ struct ReportOrder: Sendable {
         at = try call.instant("at")
         asOf = try call.instant("as_of")
         guard at == nil || asOf == nil else {
-            throw Refused.invalid("at and as_of exclude each other: at judges the tokens as they are now")
+            throw Refused.senseless("at and as_of exclude each other: at judges the tokens as they are now")
         }
-        if let asOf, asOf > call.now { throw Refused.invalid("as_of: \(asOf) is still to come") }
+        if let asOf, asOf > call.now { throw Refused.senseless("as_of: \(asOf) is still to come") }
         period = try call.period()
         owner = call.text("owner")
         isRedacted = try call.choice("redact", of: Truth.self) == .true
@@ -51,7 +51,7 @@ extension Call {
     fileprivate func period() throws(Refused) -> TimeSpan {
         guard let text = text("period") else { return .days(30) }
         guard let period = TimeSpan(text), period > .zero else {
-            throw Refused.invalid("period: '\(abridged(text))' is no length of time such as 30d")
+            throw Refused.senseless("period: '\(abridged(text))' is no length of time such as 30d")
         }
         return period
     }
@@ -92,7 +92,8 @@ extension API {
         _ order: ReportOrder, _ call: Call, refuse: (@Sendable (any Error) -> Response)? = nil
     ) -> Answer {
         let configuration = parts.configuration()
-        return sealed(call, isNeeded: order.isArchived, configuration, refuse) { [self] seal in
+        let threads = order.asOf == nil ? reporters : rebuilders
+        return sealed(call, isNeeded: order.isArchived, configuration, threads, refuse) { [self] seal in
             let (body, violations, remarks) = try written(order, seal, configuration, call)
             let name = "rota-compliance-\((order.asOf ?? call.now).date)\(order.part).\(order.kind.ending)"
             let note = try note(of: body, seal, as: order.kind.rawValue, call)
@@ -103,7 +104,7 @@ extension API {
                     throw Refused.conflict(
                         "reports are not signed here", hint: "give the audit log a key: 'audit: { key: ... }'")
                 }
-                response.spooled = try archive(body, note, named: name, call)
+                response.spooled = try archive(body, note, named: name, remarks, call)
                 response.headers[0].value = Self.zip
                 response.headers.append(Self.attachment("\(name).zip"))
             } else if order.kind != .json || order.isFile {
@@ -116,7 +117,7 @@ extension API {
     func makeBundle(_ call: Call, refuse: (@Sendable (any Error) -> Response)? = nil) throws -> Answer {
         let configuration = parts.configuration()
         let period = try call.period()
-        return sealed(call, isNeeded: true, configuration, refuse) { [self] seal in
+        return sealed(call, isNeeded: true, configuration, rebuilders, refuse) { [self] seal in
             var request = ReportRequest(
                 policies: configuration.policies, vaults: configuration.vaultNames, now: call.now, period: period,
                 generator: "rota \(parts.version)", actor: call.principal.actor.name)
@@ -135,16 +136,16 @@ extension API {
 
     /// What the audit log is, signed, and then what is made on a thread for what looks at all tokens.
     private func sealed(
-        _ call: Call, isNeeded: Bool, _ configuration: ServedConfiguration,
+        _ call: Call, isNeeded: Bool, _ configuration: ServedConfiguration, _ threads: Workers,
         _ refuse: (@Sendable (any Error) -> Response)?, _ body: @escaping @Sendable (ReportSeal?) throws -> Response
     ) -> Answer {
         @Sendable func make(_ seal: Result<ReportSeal?, any Error>, _ respond: Responder) {
-            let isTaken = reporters.take {
+            let isTaken = threads.take {
                 do { respond(try body(try seal.get())) } catch {
                     respond(refuse?(error) ?? answer(call) { throw error })
                 }
             }
-            if !isTaken { respond(reporters.busy) }
+            if !isTaken { respond(threads.busy) }
         }
         return .later { [self] respond in
             guard let sign = configuration.reports.seal else { return make(.success(nil), respond) }
@@ -194,13 +195,18 @@ extension API {
         return Array(note.serialized.utf8)
     }
 
-    /// Both files, as they are written at home.
-    private func archive(_ report: SpooledBody, _ note: [UInt8], named name: String, _ call: Call) throws -> SpooledBody
-    {
+    /// Both files, as they are written at home; and what is not known for certain, which the command line tells there.
+    private func archive(
+        _ report: SpooledBody, _ note: [UInt8], named name: String, _ remarks: [String], _ call: Call
+    ) throws -> SpooledBody {
         let body = try SpooledBody(in: parts.scratch)
         let archive = try ZipWriter(at: body.path)
         try archive.add(name, writtenAt: call.now.seconds) { write in try report.eachPiece(write) }
         try archive.add("\(name)\(ReportSeal.ending)", writtenAt: call.now.seconds) { write in try write(note) }
+        if !remarks.isEmpty {
+            let text = remarks.map { "\($0)\n" }.joined()
+            try archive.add("REMARKS.txt", writtenAt: call.now.seconds) { write in try write(Array(text.utf8)) }
+        }
         try archive.finish()
         try body.settle()
         return body

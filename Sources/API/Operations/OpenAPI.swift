@@ -63,7 +63,7 @@ struct OpenAPI {
         var answers = JSON.Object([(String(operation.answer.status), good(operation))])
         for status in operation.otherAnswers { answers[String(status)] = good(operation) }
         if operation.conditions.contains("If-None-Match") { answers["304"] = ["description": "as it was"] }
-        for status in Set(operation.refusals + refusals(operation)).sorted() {
+        for status in Set(operation.refusals + refusals(operation.access)).sorted() {
             answers[String(status)] = problem(status, ofOAuth: operation.form != nil)
         }
         var document: JSON.Object = [
@@ -83,10 +83,9 @@ struct OpenAPI {
     }
 
     /// What may be refused whatever is asked for.
-    private func refusals(_ operation: Operation) -> [Int] {
-        switch operation.access {
-        // What makes no sense is 422 where there is a body.
-        case .role: [400, 401, 403, 429, 500, 503] + (operation.method == "GET" ? [] : [422])
+    private func refusals(_ access: Operation.Access) -> [Int] {
+        switch access {
+        case .role: [400, 401, 403, 422, 429, 500, 503]
         case .caller: [400, 401, 403, 429, 500, 503]
         case .holder: [401, 429, 500, 503]
         case .anybody: []

@@ -95,7 +95,7 @@ struct Call: Sendable {
     func instant(_ name: StaticString) throws(Refused) -> Instant? {
         guard let text = text(name) else { return nil }
         guard let instant = Instant(text) else {
-            throw .invalid("\(name): '\(abridged(text))' is no time such as 2027-01-31T12:00:00Z")
+            throw .senseless("\(name): '\(abridged(text))' is no time such as 2027-01-31T12:00:00Z")
         }
         return instant
     }
@@ -123,12 +123,12 @@ struct Call: Sendable {
 }
 
 extension Refused {
-    /// 422: the body has the shape that it should have, and makes no sense.
+    /// 422: it has the shape that the description asks for, and makes no sense.
     static func senseless(_ detail: String) -> Refused {
         Refused(.problem(422, "Unprocessable content", detail: detail, headers: [API.noStore]))
     }
 
-    /// 400: the query, or a header, is not as it should be; or the body has not the shape that it should have.
+    /// 400: it has not the shape that the description asks for.
     static func invalid(_ detail: String) -> Refused {
         Refused(.problem(400, "Bad request", detail: detail, headers: [API.noStore]))
     }

@@ -75,8 +75,6 @@ package struct CommandRefusal: Error, Sendable {
     package enum Kind: Sendable {
         /// What was asked for makes no sense.
         case senseless
-        /// And was asked for by the query alone.
-        case invalid
         /// A limit or a brake forbids it.
         case forbidden
         /// It failed.
@@ -116,12 +114,7 @@ package struct CommandRefusal: Error, Sendable {
         if kind == .busy {
             return .problem(503, "Unavailable", detail: message, headers: [API.noStore, ("Retry-After", "5")])
         }
-        let (status, title) =
-            switch kind {
-            case .senseless: (422, "Unprocessable content")
-            case .invalid: (400, "Bad request")
-            default: (409, "Conflict")
-            }
+        let (status, title) = kind == .senseless ? (422, "Unprocessable content") : (409, "Conflict")
         return .problem(status, title, detail: message, headers: [API.noStore]) { writer in
             if kind == .forbidden {
                 writer.key("reason")
@@ -271,8 +264,7 @@ extension API {
                     headers: [("Content-Type", type), Self.noStore, (Screen.exitCode, String(answer.code))])
                 response.spooled = answer.body
                 return response
-            } catch var refusal as CommandRefusal {
-                if refusal.kind == .senseless, call.request.method == "GET" { refusal.kind = .invalid }
+            } catch let refusal as CommandRefusal {
                 return refusal.worded(for: call.face).response
             }
         }
@@ -356,7 +348,7 @@ extension API {
         }
         let name = call.text("name") ?? "inventory"
         guard !name.isEmpty, name.utf8.count <= 255, TokenFields.isText(name), !name.contains("/") else {
-            throw Refused.invalid("name: it is no name of a file")
+            throw Refused.senseless("name: it is no name of a file")
         }
         var options: [(name: String, value: String?)] = []
         for option: StaticString in ["format", "issuer", "written-at"] {

@@ -100,12 +100,30 @@ extension API {
         try filled.require("webhook")
         let name = filled.text("webhook") ?? ""
         try filled.finish()
-        guard parts.configuration().webhooks.contains(where: { $0.endpoint.name == name }) else {
+        let endpoint = try endpoint(named: name)
+        return write(call) { store in
+            ["hastened": .integer(try Self.hasten(endpoint, call, in: store))]
+        }
+    }
+
+    func endpoint(named name: String) throws -> Endpoint {
+        guard let webhook = parts.configuration().webhooks.first(where: { $0.endpoint.name == name }) else {
             throw Refused.missing("webhook")
         }
-        return write(call) { store in
-            ["hastened": .integer(try store.hastenDeliveries(to: name, change: call.change("webhook send")))]
+        return webhook.endpoint
+    }
+
+    /// - throws: `Refused` with 409 where it wants nothing any more: nothing would be sent.
+    static func hasten(_ endpoint: Endpoint, _ call: Call, in store: some Store) throws -> Int {
+        guard try !store.disabledEndpoints().contains(where: { $0.isOf(endpoint) }) else {
+            throw Refused.conflict(
+                "'\(endpoint.name)' said that it wants no more, and is disabled",
+                hint: call.isOfPage
+                    ? "a test that it takes enables it again"
+                    : "POST /v1/webhooks/\(endpoint.name)/test enables it again, where it takes the event",
+                reason: "disabled")
         }
+        return try store.hastenDeliveries(to: endpoint.name, change: call.change("webhook send"))
     }
 
     // MARK: - Brakes

@@ -39,14 +39,14 @@ extension API {
         func span(_ name: StaticString) throws -> TimeSpan? {
             guard let text = call.text(name) else { return nil }
             guard let span = TimeSpan(text) else {
-                throw Refused.invalid("\(name): '\(abridged(text))' is no length of time such as 30d")
+                throw Refused.senseless("\(name): '\(abridged(text))' is no length of time such as 30d")
             }
             return span
         }
         listing.endsBy = try span("expires-within").map { call.now + $0 }
         listing.idleSince = try span("idle-for").map { call.now - $0 }
         guard listing.isSorted else {
-            throw Refused.invalid(
+            throw Refused.senseless(
                 "sort: '\(listing.order.rawValue)' does not go with what is looked for: leave it out"
             )
         }
@@ -224,7 +224,7 @@ struct Cursor {
         guard text.utf8.count <= 8192, let bytes = Hex.decode(text),
             let document = try? JSON.parse(bytes, maximumBytes: 4096), document["of"]?.string == kind,
             let texts = document["texts"]?.array?.map(\.string) as? [String]
-        else { throw Refused.invalid("cursor: it is none that was given out for this question; begin without it") }
+        else { throw Refused.senseless("cursor: it is none that was given out for this question; begin without it") }
         return Cursor(texts: texts, number: document["number"]?.integer)
     }
 }

@@ -60,7 +60,7 @@ extension WebhooksPage {
         let of: Markup = "<span class=\"unseen\"> of \(row.name)</span>"
         let test: Markup = "Test<span class=\"unseen\"> \(row.name)</span>"
         var forms = [form("/admin/webhooks/\(encoded(row.name))/test", frame, submit(test, "small"))]
-        if row.counts.waiting > 0 {
+        if row.counts.waiting > 0, row.disabled == nil {
             forms.append(
                 form(
                     "/admin/webhooks/send", frame, hidden("endpoint", row.name),

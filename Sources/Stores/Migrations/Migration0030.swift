@@ -4,7 +4,8 @@ extension Migration {
     static let served = Migration(number: 30) { _ in
         """
         CREATE INDEX tokens_with_roles ON tokens (owner, name, id) WHERE state = 'active' AND scopes LIKE '%rota:%';
-        CREATE INDEX tokens_by_maker ON tokens (owner, created_by) WHERE state IN ('active', 'quarantined');
+        CREATE INDEX tokens_made ON tokens (owner)
+          WHERE state IN ('active', 'quarantined') AND provenance = 'observed' AND created_by LIKE 'token:%';
         CREATE INDEX plan_actions_by_kind ON plan_actions (plan, action);
         """
     }

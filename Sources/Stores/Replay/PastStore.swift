@@ -4,7 +4,7 @@ import JSON
 package import RotaCore
 import SQLite
 
-/// A store as it was at an instant, rebuilt from its audit log in a folder of its own.
+/// A store as it was at an instant, rebuilt from its audit log in files without a name.
 ///
 /// Reports are made of it as of any other store. Beside the log, it has what is kept by times: uses to the day, how far
 /// they were watched, what runs did, and what was sent.
@@ -21,7 +21,7 @@ package final class PastStore {
     ///
     /// - parameters:
     ///   - period: how far back what runs did is looked at.
-    ///   - folder: one that does not exist yet; it is made for its owner alone, and `remove` takes it away.
+    ///   - folder: one that does not exist yet; it is made for its owner alone, and is gone when this has begun.
     ///   - progress: called now and then with how many entries were read.
     /// - throws: `StoreError.refused` for an instant before the store began.
     package init(
@@ -51,7 +51,7 @@ package final class PastStore {
         (store, at, policies, self.remarks) = (rebuilt.store, instant, found, remarks)
     }
 
-    /// Closes it and takes its files away.
+    /// Closes it, with which its files are gone.
     package func remove() { rebuilt.remove() }
 }
 
@@ -89,26 +89,24 @@ extension SQLStore {
     }
 }
 
-/// The store that a replay writes, and the folder that it is in.
+/// The store that a replay writes.
 final class RebuiltStore {
     let store: SQLStore
-    private let folder: String
 
     init(like source: SQLStore, in folder: String) throws {
-        self.folder = folder
         let location = "sqlite:\(folder)/replay.db"
         let identity = try source.identity()
-        do {
-            try createStore(
-                at: location, identity: identity,
-                change: Change(actor: "rota", at: identity.createdAt, cause: "to do its audit log again"))
-            store = try SQLStore.behind(try openStore(at: location, endpoints: []))
-            // Indexes are sorted in as much memory as this, and rows come in the order of the log.
-            store.driver.keepLittle()
-        } catch {
-            FileFacts.removeDirectory(folder)
-            throw error
-        }
+        // All of its files are open by the first question; from then on they are gone with this process, however it
+        // ends.
+        defer { FileFacts.removeDirectory(folder) }
+        try createStore(
+            at: location, identity: identity,
+            change: Change(actor: "rota", at: identity.createdAt, cause: "to do its audit log again"))
+        store = try SQLStore.behind(try openStore(at: location, endpoints: []))
+        // Indexes are sorted in as much memory as this, and rows come in the order of the log.
+        store.driver.keepLittle()
+        _ = try store.countActive()
+        store.driver.loseNames()
     }
 
     /// Does again what was written by an instant; all of it where there is none.
@@ -131,8 +129,5 @@ final class RebuiltStore {
         return replay
     }
 
-    func remove() {
-        store.close()
-        FileFacts.removeDirectory(folder)
-    }
+    func remove() { store.close() }
 }

@@ -56,22 +56,26 @@ struct RemoteServer {
     }
 
     /// - throws: `Failure` with what the server says, where it refuses.
-    func ask(_ question: RemoteCommand.Question, key: String?, most: Int = 64 << 20) async throws(Failure) -> [UInt8] {
-        try await send(question, key: key, most: most).body
+    func ask(_ question: RemoteCommand.Question, key: String?) async throws(Failure) -> [UInt8] {
+        try await send(question, key: key).body
     }
 
-    /// - parameter accept: in which form it is to be answered; nil: as programs read it.
+    /// - parameters:
+    ///   - accept: in which form it is to be answered; nil: as programs read it.
+    ///   - file: what a body of any length is written into as it comes; nil: it is in the response.
     func send(
-        _ question: RemoteCommand.Question, key: String? = nil, accept: String? = nil, most: Int = 1 << 30
+        _ question: RemoteCommand.Question, key: String? = nil, accept: String? = nil, into file: Int32? = nil
     ) async throws(Failure) -> Response {
-        let response = try await exchange(question, key: key, accept: accept, most: most)
+        let response = try await exchange(
+            question, key: key, accept: accept, into: file, most: file == nil ? 1 << 30 : .max)
         if response.status == 401 { throw await refusedToken() }
         guard (200..<300).contains(response.status) else { throw Self.failure(response) }
         return response
     }
 
     private func exchange(
-        _ question: RemoteCommand.Question, key: String? = nil, accept: String? = nil, most: Int
+        _ question: RemoteCommand.Question, key: String? = nil, accept: String? = nil, into file: Int32? = nil,
+        most: Int
     ) async throws(Failure) -> Response {
         var request = Request(
             method: question.method, url: address + Self.path(question),
@@ -92,6 +96,7 @@ struct RemoteServer {
         request.timeout = .seconds(3_600)
         request.longestSilence = request.timeout
         request.maximumResponseBytes = most
+        request.bodyFile = file
         request.certificateAuthorityFile = authorities
         request.unixSocket = socket
         do throws(HTTPError) {

@@ -1,6 +1,7 @@
 import Crypto
 import Documents
 import Engine
+import Glibc
 import HTTPClient
 import JSON
 import RotaCore
@@ -169,21 +170,20 @@ extension RemoteCommand {
         let arguments = invocation.arguments
         let output = invocation.output
         let chosen = try usualFile?(arguments, invocation.clock.now()) ?? arguments.value("output")
-        let response = try await server.send(question)
+        let suffix = Hex.encode(invocation.random.bytes(4))
+        let file = try chosen.flatMap { $0 == "-" ? nil : $0 }.map { path throws(Failure) in
+            try NewFile(at: path, suffix: suffix)
+        }
+        let response = try await server.send(question, into: file?.descriptor ?? STDOUT_FILENO)
         for header in response.headers where header.name.lowercased() == "rota-warning" {
             output.warning(printable(header.value))
         }
         let code: ExitCode =
             arguments.has("exit-code") && response.header("Rota-Exit-Code") == "3" ? .violationsRemain : .done
-        guard let path = chosen, path != "-" else {
-            output.bytes(response.body)
-            return code
-        }
-        let suffix = Hex.encode(invocation.random.bytes(4))
-        let file = try NewFile(at: path, suffix: suffix)
-        try file.write(response.body)
+        guard let path = chosen, let file else { return code }
         let note = response.header("Rota-Signature").flatMap { Base64.standard.decode($0) }
-        try SignatureFile(of: path, suffix: suffix).replace(by: note)
+        // That of an earlier report goes with it; what else is saved has none.
+        if words.first == "report" { try SignatureFile(of: path, suffix: suffix).replace(by: note) }
         try file.place()
         let signature = note.map { _ in path + ReportSeal.ending }
         if usualFile != nil, invocation.wantsJSON {
