@@ -15,6 +15,15 @@ package struct Markup: Sendable, ExpressibleByStringInterpolation {
         bytes.append(escaped: text)
     }
 
+    /// A text of several lines, escaped, with its line ends: for `pre`.
+    package init(lines text: String) {
+        bytes = []
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            if line.offset > 0 { bytes.append(0x0A) }
+            bytes.append(escaped: String(line.element))
+        }
+    }
+
     package static func += (left: inout Markup, right: Markup) { left.bytes += right.bytes }
 
     /// Literals as they stand, and texts escaped.

@@ -59,6 +59,8 @@ extension Token {
     /// Who renews its value, and why.
     func renewalWords(_ renewal: Renewal?) -> String {
         switch (issuer, renewal) {
+        case (.rota, .some(let renewal)) where renewal.isAutomatic && destinationCount == 0:
+            "by hand: it has no destination for \(renewal.policy)"
         case (.rota, .some(let renewal)) where renewal.isAutomatic: "by rota, under \(renewal.policy)"
         case (.rota, .some(let renewal)): "by hand: \(renewal.policy) only tells"
         case (.rota, nil): "by hand: no policy has it rotated"

@@ -119,7 +119,7 @@ extension SecurityInventory.Entry {
             "renewal": renewal.map { renewal in
                 [
                     "policy": .string(renewal.policy), "rule": .string(renewal.rule),
-                    "automatic": .bool(renewal.isAutomatic && token.issuer == .rota),
+                    "automatic": .bool(renewal.isAutomatic && token.issuer == .rota && token.destinationCount > 0),
                     "deadline": time(renewal.deadline),
                 ]
             } ?? .null,

@@ -25,6 +25,8 @@ package struct AuditVerdict: Sendable {
     /// How many checkpoints agree: those of the store, and those that somebody had kept.
     package fileprivate(set) var kept = 0
     package fileprivate(set) var given = 0
+    /// How many entries the last checkpoint that agrees has: of those behind it nothing was signed.
+    package fileprivate(set) var signed = 0
     package fileprivate(set) var faults: [Fault] = []
     package fileprivate(set) var faultCount = 0
 
@@ -141,6 +143,7 @@ package struct VerifyAudit {
             return false
         }
         good = max(good, checkpoint.size)
+        verdict.signed = good
         return true
     }
 
@@ -174,7 +177,16 @@ extension StoreReads {
             if count % 10_000 == 0 { progress(count) }
             return true
         }
-        return try verifying.finish()
+        var verdict = try verifying.finish()
+        // What was given away is not less than what there is, whatever is left of the checkpoints here.
+        for witness in try witnesses() {
+            guard let taken = witness.taken, taken.size > verdict.entries else { continue }
+            verdict.fault(
+                Int64(verdict.entries) + 1,
+                "the log has \(verdict.entries) entries; witness '\(witness.name)' took \(taken.size) at \(taken.at): its "
+                    + "end was cut off")
+        }
+        return verdict
     }
 }
 

@@ -38,6 +38,7 @@ struct Redaction: Sendable {
         told.name = token.id.text
         told.description = text(token.description)
         told.owner = owner(token.owner)
+        if case .external(let kind) = token.issuer { told.issuer = .external(kind: pseudonym("issuer", kind)) }
         told.integration = pseudonym("integration", token.integration)
         (told.scopes, told.labels, told.externalID) = ([], [:], nil)
         told.createdBy = actor(token.createdBy)

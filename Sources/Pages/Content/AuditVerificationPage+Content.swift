@@ -13,6 +13,8 @@ extension AuditVerificationPage {
             actions: button("/admin/audit/verification", "Verify again")))
         \(figures([
             Figure("Entries", verdict.entries, verdict.newestAt.map { "to \($0.minute)" } ?? "none yet"),
+            Figure("Signed", verdict.signed,
+                verdict.signed == verdict.entries ? "all of them" : "what came later is not signed yet"),
             Figure("Checkpoints that agree", verdict.kept, "of those that the store keeps"),
             Figure("Faults", verdict.faultCount, verdict.faultCount == 0 ? "nothing was changed" : "see below",
                 verdict.faultCount > 0 ? .bad : .plain),
@@ -20,12 +22,6 @@ extension AuditVerificationPage {
         \(faults)
         \(signed)
         """
-    }
-
-    /// With its line ends, which are part of what was signed.
-    private func lines(of note: String) -> Markup {
-        let lines = note.split(separator: "\n", omittingEmptySubsequences: false).map { "\(String($0))\n" as Markup }
-        return "\(lines)"
     }
 
     private var faults: Markup {
@@ -63,6 +59,6 @@ extension AuditVerificationPage {
                 ("Entries", "\(at: checkpoint.size)"), ("Signed at", "\(checkpoint.at.minute)"),
                 ("Public key", "<code>\(key ?? "")</code>"),
             ]),
-            "<pre>\(lines(of: checkpoint.note))</pre>")
+            "<pre>\(Markup(lines: checkpoint.note))</pre>")
     }
 }

@@ -93,7 +93,7 @@ extension Report {
         guard let checkpoint = facts.checkpoint else { return "" }
         return """
 
-            <h3>Checkpoint of the audit log</h3><pre class="checkpoint">\(checkpoint)</pre>
+            <h3>Checkpoint of the audit log</h3><pre>\(Markup(lines: checkpoint))</pre>
             """
     }
 

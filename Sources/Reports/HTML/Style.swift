@@ -84,8 +84,8 @@ let styleSheet: Markup = """
     th, td { text-align: left; vertical-align: top; padding: 9px 14px 9px 0; border-bottom: 1px solid
       var(--line); }
     th:last-child, td:last-child { padding-right: 0; }
-    thead th { font-size: 12.5px; font-weight: 600; color: var(--soft); vertical-align: bottom;
-      white-space: nowrap; }
+    thead th { font-size: 12.5px; font-weight: 600; color: var(--soft); vertical-align: bottom; }
+    thead th.number { white-space: normal; }
     tbody:last-child tr:last-child > * { border-bottom: 0; }
     .grouped tbody tr:not(:last-child) > td:not([rowspan]) { border-bottom: 0; padding-bottom: 2px; }
     .grouped tbody:last-child [rowspan] { border-bottom: 0; }
@@ -142,7 +142,9 @@ let styleSheet: Markup = """
     .facts div { display: flex; justify-content: space-between; gap: 20px; padding: 8px 0;
       border-bottom: 1px solid var(--line); font-size: 14px; }
     .facts dt { color: var(--soft); } .facts dd { margin: 0; text-align: right; font-weight: 600;
-      overflow-wrap: anywhere; }
+      overflow-wrap: anywhere; flex: none; max-width: 62%; }
+    pre { font: 12.5px/1.6 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; white-space: pre-wrap;
+      overflow-wrap: anywhere; margin: 6px 0 0; }
     .reading { max-width: 52em; } .reading p + p, .reading li + li { margin-top: 8px; }
     .reading ul { padding-left: 20px; margin: 10px 0; }
     code { font: 12.5px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap:

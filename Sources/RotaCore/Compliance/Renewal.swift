@@ -9,10 +9,11 @@ package struct Renewal: Hashable, Sendable {
 
     /// - parameter rulings: all of the token; nil where no policy has it rotated.
     package init?(_ rulings: [Planner.Ruling], of policies: [Policy]) {
-        var found: (ruling: Planner.Ruling, deadline: Int64)?
+        // Where one policy acts and others only tell, it is the one that acts, whatever order they stand in.
+        var found: (ruling: Planner.Ruling, rank: (Int, Int64))?
         for ruling in rulings where policies[ruling.policy].rules[ruling.rule].action == .rotate {
-            let deadline = ruling.verdict.deadline?.seconds ?? .max
-            if found.map({ deadline < $0.deadline }) ?? true { found = (ruling, deadline) }
+            let rank = (policies[ruling.policy].mode == .enforce ? 0 : 1, ruling.verdict.deadline?.seconds ?? .max)
+            if found.map({ rank < $0.rank }) ?? true { found = (ruling, rank) }
         }
         guard let ruling = found?.ruling else { return nil }
         let policy = policies[ruling.policy]

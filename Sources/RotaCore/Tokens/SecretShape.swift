@@ -84,7 +84,7 @@ package enum SecretShape {
         in bytes: [UInt8], _ isSuspect: (ArraySlice<UInt8>) -> Bool
     ) -> [Range<Int>] {
         bytes.split { !isAlphanumeric($0) && !"+/_-".utf8.contains($0) }.flatMap { stretch -> [Range<Int>] in
-            guard stretch.count >= shortestMix else { return [] }
+            guard stretch.count >= shortestMix, !isVerifierKey(stretch) else { return [] }
             let runs = stretch.split { !isAlphanumeric($0) }
             if runs.contains(where: { $0.count >= shortestMix && isSuspect($0) }) {
                 // What is as mixed beside it may be a piece of the same.
@@ -99,6 +99,17 @@ package enum SecretShape {
             guard mark != nil || isBase64, isLikely(random) else { return [] }
             return [random.startIndex..<random.endIndex]
         }
+    }
+
+    /// The public key of a log (C2SP signed-note, as far as its `=`): `NAME+8 hexadecimal digits+base64 of 33 bytes`,
+    /// of which the first is 1, for Ed25519.
+    private static func isVerifierKey(_ stretch: ArraySlice<UInt8>) -> Bool {
+        guard let mark = stretch.indices.dropLast(53).last else { return false }
+        let key = stretch[mark...]
+        let digits = key.dropFirst().prefix(8)
+        return key.count == 54 && key.first == UInt8(ascii: "+") && key.dropFirst(9).first == UInt8(ascii: "+")
+            && key.dropFirst(10).first == UInt8(ascii: "A")
+            && digits.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
     }
 
     private static func isAlphanumeric(_ byte: UInt8) -> Bool {

@@ -83,7 +83,7 @@ private func show(
 ) throws {
     if invocation.wantsJSON {
         var document: JSON.Object = [
-            "entries": .integer(verdict.entries), "root": .string(verdict.root.base64),
+            "entries": .integer(verdict.entries), "signed": .integer(verdict.signed), "root": .string(verdict.root.base64),
             "checkpoints": .integer(verdict.kept), "given": .integer(verdict.given),
             "faults": .array(
                 verdict.faults.map { fault in
@@ -106,11 +106,17 @@ private func show(
     try requireSound(state)
     guard !invocation.wantsJSON else { return }
     let output = invocation.output
-    output.line("\(counted(verdict.entries, "entry", "entries")), each as it was written")
+    let isAll = verdict.signed == verdict.entries
+    output.line(
+        "\(counted(verdict.signed, "entry", "entries")), each as it was \(isAll ? "written" : "signed")"
+            + (isAll ? "" : "; \(verdict.entries - verdict.signed) after them not signed yet"))
     output.line("\(counted(verdict.kept, "checkpoint")) of the store, \(verdict.given) from elsewhere: all agree")
     output.line("root: \(verdict.root.base64)")
     if let state { show(state, on: output) }
     for line in witnesses.lines(at: invocation.clock.now()) { output.line("last told to witness \(line)") }
+    if verdict.kept > 0, !isAll {
+        output.note("of what is not signed yet, nobody can say who wrote it: rota audit checkpoint")
+    }
     if verdict.kept == 0 {
         output.warning("nothing was signed yet, so that nothing was compared: rota audit checkpoint")
     } else if given == 0 || !hasKeys {

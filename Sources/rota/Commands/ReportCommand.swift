@@ -51,6 +51,7 @@ private func makeReport(_ invocation: Invocation) throws -> ExitCode {
     }
     let now = invocation.clock.now()
     let at = try arguments.instant("at", orSpanFrom: now)
+    try requireNotPast(at, now)
     let asOf = try pastInstant(arguments, now)
     _ = try sinceInstant(arguments, before: asOf ?? now)
     let period = try arguments.span("period") ?? .days(30)

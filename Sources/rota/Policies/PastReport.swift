@@ -20,6 +20,12 @@ func pastInstant(_ arguments: Arguments, _ now: Instant) throws(Failure) -> Inst
     return instant
 }
 
+/// What is made by `--at` looks ahead: tokens as they are now were not the same then.
+func requireNotPast(_ at: Instant?, _ now: Instant) throws(Failure) {
+    guard let at, at < now else { return }
+    throw .usage("--at: \(at) is past", hint: "'rota report --as-of \(at)' tells what was")
+}
+
 /// The instant of `--since`: one before that which the report tells of.
 func sinceInstant(_ arguments: Arguments, before end: Instant) throws(Failure) -> Instant? {
     guard let instant = try arguments.instant("since") else { return nil }

@@ -232,13 +232,15 @@ extension RemoteCommand {
                 query: [("at", try arguments.instant("at", orSpanFrom: now)?.description)])
         },
         RemoteCommand("report", reportOptions, .file) { arguments, now in
+            let at = try arguments.instant("at", orSpanFrom: now)
+            try requireNotPast(at, now)
             let asOf = try pastInstant(arguments, now)
             let kind = try reportKind(arguments, isRead: Terminal.isRead)
             return Question(
                 "GET", ["v1", "reports", "compliance"],
                 query: [
                     ("format", kind.rawValue), ("period", arguments.value("period")),
-                    ("at", try arguments.instant("at", orSpanFrom: now)?.description), ("as_of", asOf?.description),
+                    ("at", at?.description), ("as_of", asOf?.description),
                     ("owner", arguments.value("owner")), ("redact", arguments.has("redact") ? "true" : nil),
                 ])
         },
