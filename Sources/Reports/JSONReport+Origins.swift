@@ -9,12 +9,17 @@ private func time(_ instant: Instant?) -> JSON { instant.map { .string($0.descri
 extension Origins {
     var json: JSON {
         [
-            "imports": .integer(importCount), "rows_imported": .integer(rowsImported),
+            "imports": total(\.imports), "rows_imported": total(\.rowsImported),
             "imports_listed": .array(imports.map(\.json)),
+            "usage_imports": total(\.usageImports), "usage_rows_imported": total(\.usageRowsImported),
+            "usage_imports_listed": .array(usageImports.map(\.json)),
             "policy_loads": .integer(loadCount), "policy_loads_listed": .array(loads.map(\.json)),
-            "approvals": .integer(approvalCount), "approvals_listed": .array(approvals.map(\.json)),
+            "approvals": total(\.approvals), "approvals_listed": .array(approvals.map(\.json)),
         ]
     }
+
+    /// Null in a slice.
+    private func total(_ path: KeyPath<Totals, Int>) -> JSON { totals.map { .integer($0[keyPath: path]) } ?? .null }
 }
 
 extension Origins.Import {
@@ -24,6 +29,16 @@ extension Origins.Import {
             "format": .string(format), "rows": .integer(rows), "added": .integer(added), "updated": .integer(updated),
             "unchanged": .integer(unchanged), "vanished": vanished.map { .integer($0) } ?? .null,
             "left_out": .integer(leftOut),
+        ]
+    }
+}
+
+extension Origins.UsageImport {
+    fileprivate var json: JSON {
+        [
+            "at": time(at), "actor": .string(actor), "file": .string(file), "digest": .string(digest),
+            "rows": .integer(rows), "uses": .integer(uses), "unknown_rows": .integer(unknownRows),
+            "first": time(first), "last": time(last), "complete": .bool(isComplete),
         ]
     }
 }
@@ -81,11 +96,34 @@ extension SentNotice {
 
 // In one line, for formats that have no place for more.
 
+extension ReportFacts {
+    /// What it was built from, in numbers; of the store as a whole none where it is a slice.
+    var originCounts: [(name: String, count: Int)] {
+        let whole = origins.totals.map {
+            [
+                ("imports", $0.imports), ("rows-imported", $0.rowsImported), ("usage-imports", $0.usageImports),
+                ("usage-rows-imported", $0.usageRowsImported),
+            ]
+        }
+        return (whole ?? []) + [("policy-loads", origins.loadCount), ("missing-tokens", missing.count)]
+    }
+}
+
 extension Origins.Import {
     var words: String {
         let gone = vanished.map { "\($0) vanished" } ?? "not said to be complete"
         return "\(at) by \(actor): \(file), \(digest), \(rows) rows, \(added) added, \(updated) updated, "
             + "\(unchanged) unchanged, \(leftOut) left out, \(gone)"
+    }
+}
+
+extension Origins.UsageImport {
+    /// From when to when its rows are.
+    var span: String { [first, last].compactMap { $0.map { "\($0)" } }.joined(separator: " to ") }
+
+    var words: String {
+        "\(at) by \(actor): \(file), \(digest), \(rows) rows, \(uses) uses, \(unknownRows) rows of unknown tokens, "
+            + "\(span), \(isComplete ? "said to be complete" : "not said to be complete")"
     }
 }
 

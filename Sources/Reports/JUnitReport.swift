@@ -27,8 +27,9 @@ package struct JUnitReport: ReportFormat {
         bytes += "<properties>\n".utf8
         if let checkpoint = facts.checkpoint { property("checkpoint", checkpoint) }
         for list in facts.origins.imports { property("import", list.words) }
+        for log in facts.origins.usageImports { property("usage-import", log.words) }
         for load in facts.origins.loads { property("policies", load.words) }
-        property("missing-tokens", "\(facts.missing.count)")
+        for (name, count) in facts.originCounts { property(name, "\(count)") }
         for entry in facts.missing.listed { property("missing-token", entry.words) }
         for records in facts.missingRecords { property("missing-records", records) }
         bytes += "</properties>\n".utf8

@@ -121,23 +121,36 @@ package struct MarkdownReport: ReportFormat {
                 String(list.updated), list.vanished.map { String($0) } ?? "", list.digest,
             ]
         }
+        let logs = origins.usageImports.prefix(Self.mostListed).map { log in
+            [
+                log.file, log.at.description, log.actor, String(log.rows), String(log.uses), log.span,
+                log.isComplete ? "yes" : "no", log.digest,
+            ]
+        }
         let loads = origins.loads.prefix(Self.mostListed).map { load in
             [load.at.description, load.actor, load.files.map(\.name).joined(separator: ", "), load.digest]
         }
         let approvals = origins.approvals.prefix(Self.mostListed).map { approval in
             [approval.plan, approval.policy, String(approval.actions), approval.requester, approval.approver]
         }
+        let whole = origins.totals.map {
+            """
+             Lists imported: \($0.imports), with \($0.rowsImported) rows; logs of uses: \($0.usageImports), with \
+            \($0.usageRowsImported) rows. Plans approved in the period: \($0.approvals).
+            """
+        }
         return """
             ## What this was built from
 
             \(inventory.observed) live tokens were issued here, so that their dates were seen; of \
-            \(inventory.asserted) they were told by lists. Lists imported: \(origins.importCount), with \
-            \(origins.rowsImported) rows. Policies were loaded anew \(origins.loadCount) times; plans approved in the \
-            period: \(origins.approvalCount).
+            \(inventory.asserted) they were told by lists.\(whole ?? "") Policies were loaded anew \
+            \(origins.loadCount) times.
 
             """
                 + optionalTable(
                     ["List", "Imported", "By", "Rows", "Added", "Updated", "Missing since", "Digest"], lists)
+                + optionalTable(
+                    ["Log of uses", "Imported", "By", "Rows", "Uses", "Of when", "Complete", "Digest"], logs)
                 + optionalTable(["Policies since", "By", "Files", "Digest"], loads)
                 + optionalTable(["Plan", "Policy", "Actions", "Asked for by", "Approved by"], approvals)
     }

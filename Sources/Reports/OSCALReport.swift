@@ -71,6 +71,16 @@ package struct OSCALReport: ReportFormat {
                     ("imported-by", list.actor),
                 ])
         }
+        resources += facts.origins.usageImports.enumerated().map { number, log in
+            resource(
+                "usage import \(number)", "Log of uses \(log.file)", log.words, [(log.file, log.digest)],
+                [
+                    ("rows", "\(log.rows)"), ("uses", "\(log.uses)"), ("unknown-rows", "\(log.unknownRows)"),
+                    ("first", log.first?.description ?? ""), ("last", log.last?.description ?? ""),
+                    ("complete", "\(log.isComplete)"), ("imported-at", log.at.description),
+                    ("imported-by", log.actor),
+                ])
+        }
         resources += facts.origins.loads.enumerated().map { number, load in
             resource(
                 "load \(number)", "Policies loaded at \(load.at)", load.words,
@@ -174,12 +184,10 @@ package struct OSCALReport: ReportFormat {
 
     /// How much of it was seen here, and how much was told.
     private func ground(of report: Report) -> [JSON] {
-        let (inventory, origins) = (report.summary.inventory, report.origins)
-        let counts = [
-            ("tokens-issued-here", inventory.observed), ("tokens-told-by-lists", inventory.asserted),
-            ("imports", origins.importCount), ("rows-imported", origins.rowsImported),
-            ("policy-loads", origins.loadCount), ("missing-tokens", report.missing.count),
-        ]
+        let inventory = report.summary.inventory
+        let counts =
+            [("tokens-issued-here", inventory.observed), ("tokens-told-by-lists", inventory.asserted)]
+            + report.facts.originCounts
         let missing = report.facts.missingRecords.map { property("missing-records", $0) }
         return (counts.map { property($0.0, "\($0.1)") } + missing).compactMap(\.self)
     }

@@ -118,8 +118,8 @@ extension SQLStore {
         return days.filter { $0 >= first }
     }
 
-    func assertUsage(of tokens: Set<TokenID>, until end: Instant, at now: Instant) throws {
-        for token in tokens where try driver.execute(.assertUsage, [.of(token), .of(end)]) == 1 {
+    func assertUsage(until ends: [TokenID: Instant], at now: Instant) throws {
+        for (token, end) in ends where try driver.execute(.assertUsage, [.of(token), .of(end)]) == 1 {
             try noteReport(of: token, at: now)
         }
     }

@@ -4,7 +4,8 @@ extension Statement {
 
     /// As the index has it, word for word.
     private static let isOrigin = """
-        (action = 'inventory.import' OR action = 'policies.load' OR action = 'plan.approve')
+        (action = 'inventory.import' OR action = 'usage.import' OR action = 'policies.load'
+          OR action = 'plan.approve')
         """
     static let origins = Statement(
         """

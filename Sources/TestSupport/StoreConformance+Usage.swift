@@ -200,6 +200,34 @@ extension StoreConformance {
             try require(
                 try bench.store.tracking().watched(from: bench.now, to: bench.now + .days(1)).seconds == 70, "70 s")
         },
+        StoreClaim("a use that an import told is known to be told, and no later import takes that back") { bench in
+            let id = try bench.add("t").id
+            try bench.record(bench.tally(id, uses: 1, at: 50))
+            for (end, expected) in [(50, 50), (40, 50), (60, 60)] as [(Int64, Int64)] {
+                try bench.write { try $0.assertUsage(until: [id: bench.now + TimeSpan(seconds: end)], at: bench.now) }
+                let told = try bench.stored(id).usageAssertedUntil
+                try require(told == bench.now + TimeSpan(seconds: expected), "\(end): \(String(describing: told))")
+            }
+        },
+        StoreClaim("a log of uses that was imported is among what the inventory was built from") { bench in
+            let log = [Array("token,time\nt,\(bench.now - .days(1))\n".utf8), []]
+            let summary = try importUsage(
+                UsageImportRequest(file: "gateway.log", format: .csv),
+                from: {
+                    var rest = log
+                    return { rest.removeFirst() }
+                }, into: bench.store, change: bench.change())
+            func found(to end: Instant) throws -> [String] {
+                var found: [String] = []
+                try bench.store.eachOrigin(to: end) { entry in
+                    found.append("\(entry.action) \(entry.object)")
+                    return true
+                }
+                return found
+            }
+            try require(try found(to: bench.now) == ["usage.import \(summary.digest)"], "\(try found(to: bench.now))")
+            try require(try found(to: bench.now - TimeSpan(seconds: 1)).isEmpty, "not before it was imported")
+        },
         StoreClaim("what nobody knew of is never used since a tracker that can see it began to watch") { bench in
             let old = try bench.add("old").id
             let foreign = try bench.add("foreign") { $0.issuer = .external(kind: "aws-iam") }.id

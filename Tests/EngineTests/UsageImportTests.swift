@@ -201,6 +201,39 @@ import Testing
         #expect(alpha.idleness(at: Self.now, tracking: try store.tracking())?.time == .days(20))
     }
 
+    // MARK: who says so
+
+    /// Of idle time, and of addresses.
+    private func bases(_ name: String) throws -> [Provenance?] {
+        let policy = Policy(
+            name: "p",
+            rules: [Rule(.unusedFor(.days(30))), Rule(.sources(addresses: 30, agents: nil, within: .days(30)))])
+        var rulings: [Planner.Ruling] = []
+        Planner(policies: PolicySet([policy]), vaults: [], tracking: try store.tracking())
+            .judge(try token(name), at: Self.now, into: &rulings)
+        return rulings.map(\.basis)
+    }
+
+    @Test func `what a log told is asserted, until a use is seen here`() throws {
+        let seen = Heartbeat(
+            tracker: "serve:here", startedAt: Self.now - .days(90), beatAt: Self.now, askedAt: Self.now)
+        try store.transaction { try store.recordHeartbeat(seen) }
+        _ = try take(
+            "token,time,source\n" + (1...32).map { "alpha,\(time(9)),10.0.0.\($0)\n" }.joined()
+                + "alpha,\(time(3)),10.0.0.1\n")
+        #expect(try bases("alpha") == [.asserted, .asserted])
+        var use = UseTally(key: UseTally.Key(tokenID: try token("alpha").id, version: 1, day: Self.now.midnight))
+        use.accepted = UseTally.Side(count: 1, last: Self.now)
+        try store.transaction { try store.recordUses([use], by: "serve:here", at: Self.now) }
+        #expect(try bases("alpha") == [.observed, .asserted], "its addresses are those of the log")
+    }
+
+    @Test func `that a complete log does not name a token is asserted`() throws {
+        _ = try take("token,time\nbeta,\(time(60))\nbeta,\(time(10))\n", complete: true)
+        #expect(try bases("alpha") == [.asserted, .asserted])
+        #expect(try bases("beta").first == .asserted)
+    }
+
     // MARK: faults
 
     struct Faulty: Sendable, CustomTestStringConvertible {

@@ -107,6 +107,21 @@ struct PageFactTests {
         #expect(!buttons.contains("Approve") && !buttons.contains("Apply this plan"))
     }
 
+    @Test func `the log tells files of policies by their names, and calls only what is empty nothing`() throws {
+        let digest = "sha256:" + String(repeating: "ab12", count: 16)
+        let body = """
+            {"action":"policies.load","after":{"files":[{"digest":"\(digest)","name":"all.yaml"},{"name":"more.yaml"}],\
+            "kept":false,"owner":"","scopes":["a","b"]},"before":{"files":[],"kept":true,"owner":null,"scopes":{}},\
+            "cause":"c"}
+            """
+        let entry = AuditEntry(
+            number: 1, at: samples.frame.now, actor: "cli:eve", action: "policies.load", object: "policies", body: body)
+        let text = Markings(AuditPage(entries: [entry]).render(in: samples.frame)).all("main").map(\.text).joined()
+        #expect(text.contains("files: was nothing, is all.yaml (sha256:ab12ab12ab12…), more.yaml"))
+        #expect(text.contains("kept: was true, is false"))
+        #expect(text.contains("owner: was nothing, is nothing") && text.contains("scopes: was nothing, is a, b"))
+    }
+
     @Test func `the log says what was otherwise before, and calls the store by no id`() throws {
         let body = """
             {"action":"store.freeze","actor":"cli:eve","after":{"owner":"new"},"before":{"owner":"old"},"cause":"c"}

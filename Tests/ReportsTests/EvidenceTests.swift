@@ -106,6 +106,35 @@ private func json(
         #expect(rest.contains("production-rotation: no value older than 90 days"))
     }
 
+    @Test func `how many verdicts were seen and how many told leads to where each says which it is`() throws {
+        let page = try text(.html, FakeStoreReads([token("young", age: 3)]))
+        let matrix = try #require(page.components(separatedBy: "<section id=\"controls\"").last)
+        let section = try #require(matrix.components(separatedBy: "</section>").first)
+        #expect(section.contains("<a class=\"count\" href=\"#data\">1</a>"))
+        #expect(section.contains("by the column <code>facts</code>"))
+        let data = try #require(page.components(separatedBy: "<section id=\"data\"").last)
+        #expect(data.contains("<code>facts</code>"))
+    }
+
+    @Test func `as if it were another time, what is not used goes by nothing that anybody saw`() throws {
+        var idle = token("idle", age: 3)
+        idle.usage = .lastUsed(now - .days(9))
+        let rules = [Rule(.unusedFor(.days(30))), Rule(.maxAge(.days(90)))]
+        var request = ReportRequest(
+            policies: PolicySet([Policy(name: "p", rules: rules, controls: ["frame": ["1"]])]), vaults: [], now: now,
+            hypotheticalAt: now + .days(2), generator: "rota 0.1.0", actor: "cli:alice")
+        func report() throws -> JSON {
+            let gathered = Gathered()
+            _ = try ReportKind.json.compose(request, from: FakeStoreReads([idle]), to: gathered.sink)
+            return try JSON.parse(gathered.bytes, maximumBytes: 1 << 20)
+        }
+        let later = try report()
+        #expect(later["verdicts"]?.array?.map { $0["facts"]?.string } == [nil, "observed"])
+        #expect(later["summary"]?["controls"]?[0]?["facts"] == ["observed": 1, "asserted": 0])
+        request.hypotheticalAt = nil
+        #expect(try report()["summary"]?["controls"]?[0]?["facts"] == ["observed": 2, "asserted": 0])
+    }
+
     @Test func `the rows that a rule's number leads to are those of that rule`() throws {
         let page = try text(.html, FakeStoreReads([token("old", age: 97), token("endless", age: 3, expires: nil)]))
         let age = try #require(page.components(separatedBy: "id=\"violations-0-0\"").last)

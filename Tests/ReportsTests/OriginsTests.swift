@@ -58,6 +58,13 @@ private let now = Inventory.now
             Self.entry(
                 6, "plan.approve", "plan_1", by: "token:ann", ["approver": "ann", "comment": "as agreed"],
                 ago: .days(3)),
+            Self.entry(
+                7, "usage.import", "sha256:cc", by: "cli:ulf",
+                [
+                    "file": "secret-gateway.log", "digest": "sha256:ccdd", "rows": 700, "uses": 690, "refused": 3,
+                    "unknown_rows": 7, "first": "2026-11-01T00:00:00Z", "last": "2026-11-20T00:00:00Z",
+                    "complete": true,
+                ], ago: .days(2)),
         ]
         store.noticesOfPeriod = [
             Self.notice(
@@ -113,17 +120,60 @@ private let now = Inventory.now
         #expect(try text(.html).contains("to nobody"))
     }
 
-    @Test func `a slice tells of its own notices, and of no list`() throws {
+    @Test func `logs of uses are told as lists are, in every format that tells of those`() throws {
+        let json = try JSON.parse(try text(.json), maximumBytes: 1 << 20)
+        let origins = try #require(json["summary"]?["origins"])
+        #expect(origins["usage_imports"] == 1 && origins["usage_rows_imported"] == 700)
+        #expect(
+            origins["usage_imports_listed"]?[0] == [
+                "at": .string((now - .days(2)).description), "actor": "cli:ulf", "file": "secret-gateway.log",
+                "digest": "sha256:ccdd", "rows": 700, "uses": 690, "unknown_rows": 7, "first": "2026-11-01T00:00:00Z",
+                "last": "2026-11-20T00:00:00Z", "complete": true,
+            ])
+        for kind in [ReportKind.html, .markdown, .oscal, .junit] {
+            let page = try text(kind)
+            for words in ["secret-gateway.log", "ccdd", "cli:ulf", "700"] {
+                #expect(page.contains(words), "\(kind): \(words)")
+            }
+        }
+    }
+
+    private func properties(_ owner: String? = nil) throws -> [String: String] {
+        let found = try text(.junit, owner: owner).matches(of: /<property name="([a-z-]+)" value="([0-9]+)"/)
+        return Dictionary(uniqueKeysWithValues: found.map { (String($0.output.1), String($0.output.2)) })
+    }
+
+    @Test func `the properties of a JUnit suite have the totals`() throws {
+        #expect(
+            try properties() == [
+                "imports": "1", "rows-imported": "40", "usage-imports": "1", "usage-rows-imported": "700",
+                "policy-loads": "1", "missing-tokens": "0",
+            ])
+    }
+
+    @Test func `a slice tells of its own notices, and of no list, nor that there is none`() throws {
         let json = try JSON.parse(try text(.json, owner: "team-data"), maximumBytes: 1 << 20)["summary"]
         #expect(json?["notices"]?["count"] == 1)
-        #expect(json?["origins"]?["imports"] == 0 && json?["origins"]?["approvals"] == 0)
+        for total in ["imports", "rows_imported", "usage_imports", "usage_rows_imported", "approvals"] {
+            #expect(json?["origins"]?[total]?.isNull == true, "\(total)")
+        }
         #expect(json?["origins"]?["policy_loads"] == 1)
+        #expect(try properties("team-data") == ["policy-loads": "1", "missing-tokens": "0"])
+        let oscal = try text(.oscal, owner: "team-data")
+        #expect(!oscal.contains("\"imports\"") && !oscal.contains("\"rows-imported\""))
+        #expect(oscal.contains("\"policy-loads\""))
+        let page = try text(.markdown, owner: "team-data")
+        #expect(!page.contains("Lists imported") && !page.contains("Plans approved") && page.contains("anew 1 times"))
+        #expect(try !text(.html, owner: "team-data").contains("brought"))
+        #expect(try text(.html).contains("1 list brought 40 rows, and 1 log of uses 700."))
     }
 
     @Test func `without names there are none of files, people and receivers`() throws {
         for kind in [ReportKind.html, .json, .markdown] {
             let page = try text(kind, redacted: true)
-            for name in ["secret-list", "cli:ida", "cli:pol", "cli:ron", "\"ann\"", "siem", "as agreed", "team-data"] {
+            for name in [
+                "secret-", "cli:ida", "cli:ulf", "cli:pol", "cli:ron", "\"ann\"", "siem", "as agreed", "team-data",
+            ] {
                 #expect(!page.contains(name), "\(kind): \(name)")
             }
             #expect(page.contains("webhook-"), "\(kind)")

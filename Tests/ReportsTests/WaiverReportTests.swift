@@ -84,6 +84,24 @@ import Testing
                 + #""violating":1,"waived":2,"unknown":0,"blocked":0}"#)
     }
 
+    @Test func `what is unknown goes by no fact, be it waived`() throws {
+        var store = Self.store
+        store.tokens[0].values = ValueSummary(currentIssuedAt: nil)
+        var policies = Self.policies.policies
+        policies[0].controls = ["frame": ["1"]]
+        let gathered = Gathered()
+        var format = JSONReport(to: gathered.sink)
+        let request = ReportRequest(
+            policies: PolicySet(policies), vaults: ["main"], now: Self.now, generator: "rota 0.1.0",
+            actor: "cli:alice")
+        try composeReport(request, from: store, as: &format)
+        let report = try JSON.parse(gathered.bytes, maximumBytes: 1 << 20)
+        #expect(report["verdicts"]?[0]?["status"] == "waived" && report["verdicts"]?[0]?["would_be"] == "unknown")
+        #expect(report["verdicts"]?[0]?["facts"]?.isNull == true)
+        let control = report["summary"]?["controls"]?[0]
+        #expect(control?["facts"] == ["observed": 5, "asserted": 0] && control?["verdicts"]?["unknown"] == 0)
+    }
+
     @Test func `every waiver in force is listed with what it comes to, and those that wait or have ended`() throws {
         let waivers = try #require(try json()["summary"]?["waivers"])
         let inForce = try #require(waivers["in_force"]?.array)

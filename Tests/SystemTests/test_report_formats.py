@@ -2,11 +2,13 @@
 renderer. What strangers wrote is text in each."""
 
 import csv
+import hashlib
 import io
 import json
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import junitparser
@@ -232,3 +234,48 @@ def test_of_each_control_it_is_told_how_much_was_seen_and_how_much_was_told(repo
     assert [cell.strip() for cell in line.strip("|").split("|")][-2] == "2"
     page = report(reported, "html").read_text()
     assert ">Observed</th>" in page and ">Asserted</th>" in page
+
+
+def test_what_a_gateways_log_told_is_asserted_and_the_log_is_told_of_in_every_format(bare):
+    house = bare
+    house.init()
+    house.policy(text="""
+version: 1
+policies:
+  - name: shared
+    mode: observe
+    match: all
+    controls: { frame: ["1"] }
+    rules:
+      - sources: { max-addresses: 15, within: 30d }
+        action: notify
+      - unused-for: 30d
+        action: notify
+""")
+    house.rota("import", house.inventory([Seed("srcs", [])]))
+    now = datetime.now(UTC) - timedelta(minutes=5)
+    log = house.folder / "gate way.csv"
+    log.write_text("token,time,source\n" + "".join(f"srcs,{now:%FT%TZ},10.0.0.{number}\n" for number in range(32)))
+    house.rota("import", "--usage", log)
+    told = {row["rule"]: (row["status"], row["facts"]) for row in rows(house, "--format", "csv")}
+    assert told == {"sources": ("violating", "asserted"), "unused-for": ("compliant", "asserted")}
+    # Nobody watches in a hypothesis, so that nobody saw that it is idle.
+    assert {row["facts"] for row in rows(house, "--format", "csv", "--at", "60d")} == {""}
+    digest = hashlib.sha256(log.read_bytes()).hexdigest()
+    origins = json.loads(report(house, "json").read_text())["summary"]["origins"]
+    assert origins["usage_imports"] == 1 and origins["usage_rows_imported"] == 32
+    [listed] = origins["usage_imports_listed"]
+    assert listed["digest"] == f"sha256:{digest}" and listed["uses"] == 32 and listed["complete"] is False
+    document = json.loads(report(house, "oscal.json").read_text())["assessment-results"]
+    [resource] = [r for r in document["back-matter"]["resources"] if r["title"].startswith("Log of uses")]
+    assert resource["rlinks"] == [{"href": "./gate%20way.csv", "hashes": [{"algorithm": "SHA-256", "value": digest}]}]
+    [suite] = junitparser.JUnitXml.fromfile(str(report(house, "junit.xml")))
+    told = {item.name: item.value for item in suite.properties()}
+    assert f"sha256:{digest}, 32 rows" in told["usage-import"] and told["usage-rows-imported"] == "32"
+    assert told["imports"] == "1" and told["rows-imported"] == "1"
+    for ending in ("md", "html"):
+        assert digest[:16] in report(house, ending).read_text(), ending
+    # Of the store as a whole nothing is told in a slice, not even that there is none.
+    house.rota("report", "--output", house.folder / "slice.json", "--owner", "team*")
+    part = json.loads((house.folder / "slice.json").read_text())["summary"]["origins"]
+    assert [part[name] for name in ("imports", "rows_imported", "usage_imports", "approvals")] == [None] * 4

@@ -41,8 +41,8 @@ package struct SentNotice: Hashable, Sendable {
 package protocol EvidenceReads {
     /// A text of policies by its digest, such as `sha256:…`.
     func policyText(_ digest: String) throws -> [UInt8]?
-    /// Entries of the log about imports, loaded policies, and what was decided of saved plans, up to an instant; oldest
-    /// first.
+    /// Entries of the log about imports, of uses too, loaded policies, and what was decided of saved plans, up to an
+    /// instant; oldest first.
     func eachOrigin(to end: Instant, _ each: (AuditEntry) throws -> Bool) throws
     /// Latest first.
     func eachSentNotice(from start: Instant, to end: Instant, _ each: (SentNotice) throws -> Bool) throws

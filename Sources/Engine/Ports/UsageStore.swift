@@ -31,8 +31,9 @@ package protocol UsageChanges {
     /// it began to watch, or since the value is known if that is later. At most `limit` of them, in one audit
     /// entry; answers how many.
     func beginTracking(_ heartbeat: Heartbeat, limit: Int, at now: Instant) throws -> Int
-    /// What is known of the use of these tokens holds up to an instant, as an import tells.
-    func assertUsage(of tokens: Set<TokenID>, until end: Instant, at now: Instant) throws
+    /// What is known of the use of these tokens holds up to an instant, as an import tells: of one that told of a use,
+    /// up to that use at the least.
+    func assertUsage(until ends: [TokenID: Instant], at now: Instant) throws
     /// Writes one audit entry for a whole import of uses, under the digest of its file.
     func recordUsageImport(_ summary: UsageImportSummary, change: Change) throws
 }

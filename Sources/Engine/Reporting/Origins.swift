@@ -20,6 +20,24 @@ package struct Origins: Sendable {
         package var leftOut: Int
     }
 
+    /// A log of uses that was imported.
+    package struct UsageImport: Hashable, Sendable {
+        package var at: Instant
+        package var actor: String
+        package var file: String
+        package var digest: String
+        package var rows: Int
+        /// How many uses of known tokens it told of, refused ones left out.
+        package var uses: Int
+        /// Rows of tokens that nobody knew.
+        package var unknownRows: Int
+        /// From which row to which.
+        package var first: Instant?
+        package var last: Instant?
+        /// Said to hold every use of that time.
+        package var isComplete: Bool
+    }
+
     /// Policies that somebody began to go by.
     package struct Load: Hashable, Sendable {
         /// One of the files.
@@ -47,40 +65,59 @@ package struct Origins: Sendable {
         package var comment: String
     }
 
+    /// What is of the store as a whole.
+    package struct Totals: Hashable, Sendable {
+        package var imports = 0
+        package var rowsImported = 0
+        package var usageImports = 0
+        package var usageRowsImported = 0
+        package var approvals = 0
+    }
+
     package static let mostListed = 100
 
-    package private(set) var importCount = 0
+    /// Nil in a slice, which none of it is of.
+    package private(set) var totals: Totals?
     /// The latest ones, latest first.
     package private(set) var imports: [Import] = []
-    package private(set) var rowsImported = 0
+    package private(set) var usageImports: [UsageImport] = []
     package private(set) var loadCount = 0
     package private(set) var loads: [Load] = []
-    package private(set) var approvalCount = 0
     package private(set) var approvals: [Approval] = []
 
     package init() {}
 
     init(_ facts: ReportFacts, _ scope: ReportScope, from store: any StoreReads) throws {
-        var latest = (imports: Latest<Import>(), loads: Latest<Load>(), approvals: Latest<Approval>())
+        var (imports, usageImports) = (Latest<Import>(), Latest<UsageImport>())
+        var (loads, approvals) = (Latest<Load>(), Latest<Approval>())
+        var totals = Totals()
         try store.eachOrigin(to: facts.until) { entry in
             switch entry.action {
             case "policies.load":
                 loadCount += 1
-                latest.loads.add(scope.told(Load(entry)))
+                loads.add(scope.told(Load(entry)))
             // Of the store as a whole.
-            case "inventory.import" where scope.owner == nil:
+            case _ where scope.owner != nil: break
+            case "inventory.import":
                 let list = Import(entry)
-                importCount += 1
-                rowsImported += list.rows
-                latest.imports.add(scope.told(list))
-            case "plan.approve" where scope.owner == nil && entry.at >= facts.since:
-                approvalCount += 1
-                latest.approvals.add(scope.told(try Approval(entry, from: store)))
+                totals.imports += 1
+                totals.rowsImported += list.rows
+                imports.add(scope.told(list))
+            case "usage.import":
+                let log = UsageImport(entry)
+                totals.usageImports += 1
+                totals.usageRowsImported += log.rows
+                usageImports.add(scope.told(log))
+            case "plan.approve" where entry.at >= facts.since:
+                totals.approvals += 1
+                approvals.add(scope.told(try Approval(entry, from: store)))
             default: break
             }
             return true
         }
-        (imports, loads, approvals) = (latest.imports.all, latest.loads.all, latest.approvals.all)
+        if scope.owner == nil { self.totals = totals }
+        (self.imports, self.usageImports) = (imports.all, usageImports.all)
+        (self.loads, self.approvals) = (loads.all, approvals.all)
     }
 
     /// The last ones of many.
@@ -107,6 +144,18 @@ extension Origins.Import {
             updated: count("updated"), unchanged: count("unchanged"),
             vanished: after["vanished"]?.integer.map { Int($0) },
             leftOut: Int((after["left_out"]?.object ?? [:]).reduce(0) { $0 + ($1.value.integer ?? 0) }))
+    }
+}
+
+extension Origins.UsageImport {
+    fileprivate init(_ entry: AuditEntry) {
+        let after = entry.after
+        func count(_ key: String) -> Int { Int(after[key]?.integer ?? 0) }
+        func instant(_ key: String) -> Instant? { after[key]?.string.flatMap { Instant($0) } }
+        self.init(
+            at: entry.at, actor: entry.actor, file: after["file"]?.string ?? "", digest: after["digest"]?.string ?? "",
+            rows: count("rows"), uses: count("uses"), unknownRows: count("unknown_rows"), first: instant("first"),
+            last: instant("last"), isComplete: after["complete"]?.bool ?? false)
     }
 }
 

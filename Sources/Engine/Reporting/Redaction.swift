@@ -142,6 +142,12 @@ extension Redaction {
         return told
     }
 
+    func usageLog(_ log: Origins.UsageImport) -> Origins.UsageImport {
+        var told = log
+        (told.actor, told.file) = (actor(log.actor), text(log.file))
+        return told
+    }
+
     func load(_ load: Origins.Load) -> Origins.Load {
         var told = load
         told.actor = actor(load.actor)

@@ -40,6 +40,7 @@ extension ReportScope {
     func told(_ entry: OpenRotations.Entry) -> OpenRotations.Entry { redaction?.rotation(entry) ?? entry }
     func told(_ entry: MissingTokens.Entry) -> MissingTokens.Entry { redaction?.absence(entry) ?? entry }
     func told(_ list: Origins.Import) -> Origins.Import { redaction?.list(list) ?? list }
+    func told(_ log: Origins.UsageImport) -> Origins.UsageImport { redaction?.usageLog(log) ?? log }
     func told(_ load: Origins.Load) -> Origins.Load { redaction?.load(load) ?? load }
     func told(_ approval: Origins.Approval) -> Origins.Approval { redaction?.approval(approval) ?? approval }
     func told(_ entry: NoticeDeliveries.Entry) -> NoticeDeliveries.Entry { redaction?.notice(entry) ?? entry }

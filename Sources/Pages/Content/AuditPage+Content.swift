@@ -22,17 +22,30 @@ extension AuditEntry {
     }
 
     private func shown(_ value: JSON) -> Markup {
-        if let text = value.string, !text.isEmpty { return "<b>\(text)</b>" }
-        if let list = value.array, !list.isEmpty, let texts = list.map(\.string) as? [String] {
-            return "<b>\(texts.joined(separator: ", "))</b>"
-        }
-        if let object = value.object, !object.isEmpty {
-            let texts = object.map { "\($0.key)=\($0.value.string ?? $0.value.serialized())" }
-            return "<b>\(texts.joined(separator: ", "))</b>"
-        }
-        let isNothing = value.isNull || value.string != nil || value.array != nil || value.object != nil
-        return isNothing ? "nothing" : "<b>\(value.serialized())</b>"
+        let words = value.words
+        return words.isEmpty ? "nothing" : "<b>\(words)</b>"
     }
+}
+
+extension JSON {
+    /// For people; empty where it is null, or an empty text, list or object.
+    fileprivate var words: String {
+        if isNull { return "" }
+        if let text = string { return text }
+        if let list = array { return list.map(\.wordsInList).joined(separator: ", ") }
+        guard let object else { return serialized() }
+        return object.map { "\($0.key)=\($0.value.string ?? $0.value.serialized())" }.joined(separator: ", ")
+    }
+
+    /// A file, or what else has a name, by it; and by so much of its digest as tells it from another.
+    private var wordsInList: String {
+        guard let name = self["name"]?.string, !name.isEmpty else { return words }
+        guard let digest = self["digest"]?.string else { return name }
+        return "\(name) (\(digest.prefix(Self.digestLength))…)"
+    }
+
+    /// `sha256:` and twelve digits.
+    private static let digestLength = 19
 }
 
 extension AuditPage {

@@ -9,9 +9,9 @@ extension Report {
             For each control that a policy names, whether its rules are kept by every token that they are asked of. \
             Evidenced: nothing is broken and nothing is unknown. Not applicable: no live token is selected. It is \
             evidence for a control and no opinion on it. Observed: how many of these verdicts go by what was seen here \
-            alone; asserted: how many by what an imported list or a log of uses told. Whose each threshold \
-            is, and why, is given under \
-            <a href="#policies">policies</a>.
+            alone; asserted: how many by what an imported list or a log of uses told; their rows are in the \
+            <a href="#data">data files</a>, by the column <code>facts</code>. Whose each threshold is, and why, is \
+            given under <a href="#policies">policies</a>.
             """
         guard !summary.controls.isEmpty else {
             return section("controls", "Control matrix", intro, nothing("No policy names a control."))
@@ -50,7 +50,7 @@ extension Report {
                 <span class="quiet">\(policy.name), \(policy.mode.rawValue)</span></td>\
                 \(numberCell(counts.total))\(numberCell(counts.violating, to: place))\
                 \(numberCell(counts.unknown, to: "unknown"))\(numberCell(counts.waived, to: "waivers"))\
-                \(numberCell(source.observed))\(numberCell(source.asserted))</tr>
+                \(numberCell(source.observed, to: "data"))\(numberCell(source.asserted, to: "data"))</tr>
 
                 """
         }

@@ -11,13 +11,23 @@ extension Report {
             """
             Of \(summary.evaluated.of("live token")), \(summary.inventory.observed.grouped) were issued here, so that \
             their dates were seen; of \(summary.inventory.asserted.grouped) they were told by lists. \
-            \(origins.importCount.of("import")) brought \(origins.rowsImported.of("row")).
+            \(whole)
             """,
-            imports, loads, approvals)
+            imports, usageImports, loads, approvals)
+    }
+
+    private var whole: String {
+        guard let totals = origins.totals else { return "" }
+        return """
+            \(totals.imports.of("list")) brought \(totals.rowsImported.of("row")), and \
+            \(totals.usageImports.of("log")) of uses \(totals.usageRowsImported.grouped).
+            """
     }
 
     private var imports: Markup {
-        guard facts.owner == nil else { return nothing("Lists are of all tokens, and are not told of in a slice.") }
+        guard facts.owner == nil else {
+            return nothing("Lists and logs of uses are of all tokens, and are not told of in a slice.")
+        }
         guard !origins.imports.isEmpty else { return nothing("No list was imported.") }
         let rows = origins.imports.map { list in
             row(
@@ -27,10 +37,28 @@ extension Report {
                 digestCell(list.digest))
         }
         return table(
-            shown("Lists that were imported", rows.count, of: origins.importCount),
+            shown("Lists that were imported", rows.count, of: origins.totals?.imports ?? 0),
             [
                 "File and format", "Imported", "By", .number("Rows"), .number("Added"), .number("Updated"),
                 .number("As before"), .number("Missing since"), .number("Left out"), "SHA-256",
+            ], rows)
+    }
+
+    private var usageImports: Markup {
+        guard facts.owner == nil else { return "" }
+        guard !origins.usageImports.isEmpty else { return nothing("No log of uses was imported.") }
+        let rows = origins.usageImports.map { log in
+            row(
+                head(log.file, below: log.isComplete ? "said to be complete" : ""), timeCell(log.at.minute),
+                cell(log.actor), numberCell(log.rows), numberCell(log.uses), numberCell(log.unknownRows),
+                cell(log.first?.minute ?? "–", below: log.last.map { "to \($0.minute)" } ?? ""),
+                digestCell(log.digest))
+        }
+        return table(
+            shown("Logs of uses that were imported", rows.count, of: origins.totals?.usageImports ?? 0),
+            [
+                "File", "Imported", "By", .number("Rows"), .number("Uses"), .number("Of unknown tokens"), "Of when",
+                "SHA-256",
             ], rows)
     }
 
@@ -61,7 +89,7 @@ extension Report {
                 cell(approval.approver, below: approval.approvedAt.minute), wordsCell(approval.comment))
         }
         return table(
-            shown("Plans that were approved in the period", rows.count, of: origins.approvalCount),
+            shown("Plans that were approved in the period", rows.count, of: origins.totals?.approvals ?? 0),
             ["Plan and policy", .number("Actions"), "Asked for by", "Approved by", "Comment"], rows)
     }
 

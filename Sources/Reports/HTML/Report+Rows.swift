@@ -130,7 +130,8 @@ extension Report {
             "data", "Data files",
             """
             Every row of this page, and those that it has no room for, made by the same command with another format; \
-            filtered by the columns <code>policy</code>, <code>rule</code>, <code>status</code> and <code>owner</code>.
+            filtered by the columns <code>policy</code>, <code>rule</code>, <code>status</code>, <code>facts</code> \
+            and <code>owner</code>.
             """,
             table("Where every row is", ["Command", "What it has"], rows))
     }

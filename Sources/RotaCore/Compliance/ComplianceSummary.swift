@@ -63,6 +63,8 @@ package struct PolicyPosture: Hashable, Sendable {
 /// What one rule says.
 package struct RulePosture: Hashable, Sendable {
     package var verdicts = StatusCounts()
+    /// Of how many all facts were seen here.
+    package var observed = 0
     /// Of how many the facts, or some of them, were told by an import.
     package var asserted = 0
     /// Reason codes of the violations, with how often.

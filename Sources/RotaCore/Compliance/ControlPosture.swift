@@ -16,10 +16,10 @@ package struct ControlPosture: Hashable, Sendable {
         package var rule: Int
         /// One for each token that the policy selects.
         package var verdicts: StatusCounts
+        /// Of how many all facts were seen here. Of what is unknown there are none, be it waived, nor of a hypothesis.
+        package var observed = 0
         /// Of how many the facts, or some of them, were told by an import.
         package var asserted = 0
-        /// Of how many all facts were seen here. Of what is unknown there are none.
-        package var observed: Int { verdicts.total - verdicts.unknown - asserted }
     }
 
     package var framework: String
@@ -45,7 +45,8 @@ package struct ControlPosture: Hashable, Sendable {
         for (place, policy) in policies.enumerated() {
             let sources = postures[place].rules.enumerated().map {
                 Source(
-                    policy: place, rule: $0.offset, verdicts: $0.element.verdicts, asserted: $0.element.asserted)
+                    policy: place, rule: $0.offset, verdicts: $0.element.verdicts, observed: $0.element.observed,
+                    asserted: $0.element.asserted)
             }
             for (framework, controls) in policy.controls {
                 for control in controls {

@@ -8,6 +8,7 @@ struct PostureTally: Sendable {
     /// Of all rules of all policies, in their order.
     private struct Counts: Sendable {
         var verdicts = StatusCounts()
+        var observed = 0
         var asserted = 0
         /// By the number of the reason.
         var violations = [Int](repeating: 0, count: Reason.Kind.allCases.count)
@@ -52,7 +53,11 @@ struct PostureTally: Sendable {
             let rule = starts[policy] + rulings[index].rule
             let status = rulings[index].verdict.status
             rules[rule].verdicts.add(status)
-            if rulings[index].basis == .asserted { rules[rule].asserted += 1 }
+            switch rulings[index].basis {
+            case .observed: rules[rule].observed += 1
+            case .asserted: rules[rule].asserted += 1
+            case nil: break
+            }
             if status == .violating { rules[rule].violations[rulings[index].verdict.reason.kind.rawValue] += 1 }
             if status.gravity >= ofPolicy?.gravity ?? 0 { ofPolicy = status }
             if index + 1 == rulings.count || rulings[index + 1].policy != policy {
@@ -74,7 +79,7 @@ struct PostureTally: Sendable {
                     let counts = rules[starts[policy] + rule]
                     let named = Reason.Kind.allCases.map { ($0.code, counts.violations[$0.rawValue]) }
                     return RulePosture(
-                        verdicts: counts.verdicts, asserted: counts.asserted,
+                        verdicts: counts.verdicts, observed: counts.observed, asserted: counts.asserted,
                         violations: Dictionary(uniqueKeysWithValues: named.filter { $0.1 > 0 }))
                 })
         }

@@ -50,7 +50,8 @@ package struct Planner: Sendable {
         package var verdict: Verdict
         /// The place of the waiver that it is waived by, among those of the planner; nil for any other verdict.
         package var waiver: Int?
-        /// Whether the facts that it goes by were all seen here; nil where too little is known to say anything.
+        /// Whether the facts that it goes by were all seen here; nil where too little is known to say anything, and
+        /// where it is a hypothesis that anybody watched.
         package var basis: Provenance?
 
         package init(policy: Int, rule: Int, verdict: Verdict) {
@@ -138,7 +139,7 @@ package struct Planner: Sendable {
                     }
                     var ruling = Ruling(policy: policy, rule: rule, verdict: verdict)
                     if verdict.status != .unknown {
-                        ruling.basis = token.basis(of: subjects[policy][rule], idle: idle)
+                        ruling.basis = token.basis(of: subjects[policy][rule], idle: idle, at: now, tracking)
                     }
                     rulings.append(ruling)
                 }

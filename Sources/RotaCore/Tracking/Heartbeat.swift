@@ -12,6 +12,9 @@ package struct Heartbeat: Hashable, Sendable {
     /// When it was last asked about a value; nil: never in this stretch.
     package var askedAt: Instant?
 
+    /// How the trackers of imported logs are called: what they watched was told, and not seen here.
+    package static let importPrefix = "import:"
+
     /// How long a tracker that nobody asks is still believed to see everything.
     package static let longestSilence = TimeSpan.days(7)
 
@@ -28,6 +31,9 @@ package struct Heartbeat: Hashable, Sendable {
         let end = min(beatAt, askedAt + Self.longestSilence)
         return end > startedAt ? startedAt...end : nil
     }
+
+    /// Whether an imported log says so.
+    package var isTold: Bool { tracker.hasPrefix(Self.importPrefix) }
 
     /// The same, but nothing of it later than an instant: what a clock that was ahead for a while said is not so.
     package func notLater(than end: Instant) -> Heartbeat {

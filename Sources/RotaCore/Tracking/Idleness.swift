@@ -53,6 +53,12 @@ package struct IdleClock: Sendable {
         else { return nil }
         return reached
     }
+
+    /// Whether an import told of the use that it began with, or alone says of some of the time that it was watched.
+    func isTold(until told: Instant?, _ tracking: TrackingHistory) -> Bool {
+        if let told, told >= since { return true }
+        return start.map { tracking.isTold(from: $0, to: now) } ?? false
+    }
 }
 
 extension Token {

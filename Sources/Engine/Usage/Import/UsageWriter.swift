@@ -22,7 +22,7 @@ final class UsageWriter {
     }
 
     /// The name that it goes by among the trackers.
-    private var tracker: String { "import:\(summary.file)" }
+    private var tracker: String { "\(Heartbeat.importPrefix)\(summary.file)" }
 
     func run(_ file: UsageFile, _ chunks: ChunkSource, _ progress: (Int) -> Void) throws {
         try file.eachRow(chunks) { line, fields in
@@ -61,10 +61,13 @@ final class UsageWriter {
         let batch = tallies.values.sorted { $0.key < $1.key }
         tallies.removeAll(keepingCapacity: true)
         try store.recordUses(batch, by: tracker, at: now)
-        guard summary.complete else { return }
-        // Also of those that no tracker can see the log tells that they were not used again until it ends.
-        let used = Set(batch.filter { $0.accepted.count > 0 }.map(\.key.tokenID))
-        try store.assertUsage(of: used, until: summary.last, at: now)
+        var told: [TokenID: Instant] = [:]
+        for tally in batch {
+            guard let used = tally.accepted.last else { continue }
+            // A complete log tells that it was not used again until it ends, also of those that no tracker can see.
+            told[tally.key.tokenID] = summary.complete ? summary.last : max(used, told[tally.key.tokenID] ?? used)
+        }
+        try store.assertUsage(until: told, at: now)
     }
 
     /// It watched every token from its first row to its last.
