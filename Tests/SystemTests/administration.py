@@ -8,6 +8,7 @@
 
 import contextlib
 import re
+from datetime import datetime, timezone
 
 import requests
 
@@ -19,6 +20,10 @@ CATALOGUE = (
     '  - { name: "catalog:read", description: Read the catalogue, access: read }\n'
     '  - { name: "ingest:write", description: Write into ingestion, access: write }\n'
     '  - { name: "catalog:write", description: Change the catalogue, access: write }\n')
+
+# An end as the field of a form has it: on a day when New York is at its winter time, at least two months from now.
+NEXT_YEAR = datetime.now(timezone.utc).year + 1
+END = f"{NEXT_YEAR}-03-04T05:06"
 
 
 class Office:

@@ -11,10 +11,16 @@ import subprocess
 import time
 import zlib
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 VALID = ("pending", "current", "previous", "unconfirmed")
+
+
+def moment(days=0) -> str:
+    """So many days from now, as Rota writes it: a date of the calendar would be past one day."""
+    return (datetime.now(timezone.utc) + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def new_value(prefix="rota") -> str:

@@ -203,7 +203,7 @@ def shown(house, action):
 
 
 def test_an_entry_tells_what_was_set_and_what_it_was_before(log):
-    log.rota("token", "edit", "first", "--owner", "team-new", "--expires", "2031-02-03", "--label", "env=test")
+    log.rota("token", "edit", "first", "--owner", "team-new", "--expires", "2131-02-03", "--label", "env=test")
     entry, text = shown(log, "token.edit")
     assert set(entry["before"]) == {"owner", "expires_at", "labels"} == set(entry["after"]) - {"revision"}
     assert entry["after"]["owner"] == "team-new" and entry["before"]["owner"] != "team-new"
@@ -234,7 +234,7 @@ def test_settings_that_were_changed_are_told_with_what_they_were_and_no_secret(l
     configuration.write_text(configuration.read_text() + (
         "scopes: [ { name: ingest:write, access: write } ]\n"
         "webhooks:\n  chat:\n    url: https://hooks.example.org/services/T0SECRETPATH\n    secret: file:whsec\n"
-        "freeze-calendar: { zone: UTC, dates: [ { from: 2031-12-24, until: 2031-12-27, reason: feast } ] }\n"))
+        "freeze-calendar: { zone: UTC, dates: [ { from: 2131-12-24, until: 2131-12-27, reason: feast } ] }\n"))
     log.rota("run", "--deliver-within", "1s")
     entry, _ = shown(log, "configuration.load")
     first = entry["after"]

@@ -10,7 +10,7 @@ from house import House, Seed
 
 ROWS = '''name,issuer,external_id,description,owner,integration,scopes,labels,prefix,created_at,value_issued_at,expires_at,last_used_at,tracked_since,state,destinations,digest
 plain,rota,,,,,,,,2026-01-01T00:00:00Z,2026-02-01T00:00:00Z,,,,,,
-"=cmd(),""x""",rota,,"a, b; c",team,ingest,a:read b:write,env=prod;note=a=b,acme,2026-01-01T00:00:00Z,2026-02-01T00:00:00Z,2027-06-01T00:00:00Z,2026-03-01T00:00:00Z,,active,local:one;local:two,sha256:{digest}
+"=cmd(),""x""",rota,,"a, b; c",team,ingest,a:read b:write,env=prod;note=a=b,acme,2026-01-01T00:00:00Z,2026-02-01T00:00:00Z,2127-06-01T00:00:00Z,2026-03-01T00:00:00Z,,active,local:one;local:two,sha256:{digest}
 <img onerror>,external:aws-iam,AKIA1,,,,,,,2026-01-01T00:00:00Z,2026-01-01T00:00:00Z,,never,2026-01-05T00:00:00Z,active,,
 над,rota,,,,,,,,2025-01-01T00:00:00Z,2025-01-01T00:00:00Z,2025-02-01T00:00:00Z,,,expired,,
 '''

@@ -25,7 +25,10 @@ def threads(process):
     """Nice value of each of its threads, by the thread's name (proc_pid_stat(5))."""
     nice = {}
     for stat in Path(f"/proc/{process}/task").glob("*/stat"):
-        head, _, rest = stat.read_text().rpartition(")")
+        try:
+            head, _, rest = stat.read_text().rpartition(")")
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it ended while we looked
         nice.setdefault(head.partition("(")[2], set()).add(int(rest.split()[16]))
     return nice
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from administration import fact, notice, post, press, text_of
+from administration import END, fact, notice, post, press, text_of
 from house import Seed
 from test_audit import by_hand
 from test_pages_plain import errors
@@ -157,7 +157,7 @@ def test_who_issues_gets_at_nothing_that_others_made_or_that_may_do_more_than_he
     values = {"given": office.token("given", "export:read", owner="maria")}
     with office.signed_in(issuer, meant=[403]) as page:
         for name in ("wider", "passed", "own"):
-            values[name] = office.create(page, name, expires="2027-03-04T05:06")
+            values[name] = office.create(page, name, expires=END)
             assert values[name], text_of(page)
         office.house.rota("token", "edit", "wider", "--scope", "export:read", "--scope", "ingest:write")
         office.house.rota("token", "edit", "passed", "--owner", "others")

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from administration import column, fact, press, text_of, tick_all_that_writes
-from house import Seed
+from administration import END, NEXT_YEAR, column, fact, press, text_of, tick_all_that_writes
+from house import Seed, moment
 from serving import wait_until
 from test_pages import errors, policy
 
@@ -43,17 +43,17 @@ def test_s9_an_end_is_a_date_and_a_time_in_utc(office, plain):
         # Nothing translates it: that it is UTC has to stand where it is filled in.
         assert "UTC" in page.locator(f"label[for={field.get_attribute('id')}]").inner_text()
         assert "For you that is" not in text_of(page), "it is not known what time it is there"
-        assert office.create(page, "ends", expires="2027-03-04T05:06")
-        assert office.told("ends")["token"]["expires_at"] == "2027-03-04T05:06:00Z", "to the minute, and as it says"
+        assert office.create(page, "ends", expires=END)
+        assert office.told("ends")["token"]["expires_at"] == f"{END}:00Z", "to the minute, and as it says"
         press(page, "View token")
-        assert fact(page, "Ends").startswith("4 Mar 2027, 05:06 UTC (in ")
+        assert fact(page, "Ends").startswith(f"4 Mar {NEXT_YEAR}, 05:06 UTC (in ")
         page.goto(office.url("api-tokens?q=ends"))
-        shown = page.locator('tbody time[datetime="2027-03-04T05:06:00Z"]').first
-        assert "4 Mar 2027" in (shown.get_attribute("title") or "") + shown.inner_text()
+        shown = page.locator(f'tbody time[datetime="{END}:00Z"]').first
+        assert f"4 Mar {NEXT_YEAR}" in (shown.get_attribute("title") or "") + shown.inner_text()
         # None, half of one, and one that has passed.
         for when, said in (("", "give a date and a time"), ("2020-01-01T00:00", "")):
             page.goto(office.url("api-tokens/new"))
-            office.fill(page, "none", expires="2027-03-04T05:06")
+            office.fill(page, "none", expires=END)
             page.fill("[name=expires]", when)
             press(page, "Generate Token")
             assert said in errors(page) and page.locator("[name=expires]").get_attribute("aria-invalid") == "true"
@@ -75,7 +75,7 @@ def test_s10_never_is_a_state_of_its_own_that_policies_find(office, plain):
         # Without a script the field stays, and what is in it does not count.
         page.goto(office.url("api-tokens/new"))
         office.fill(page, "endless")
-        page.fill("[name=expires]", "2027-03-04T05:06")
+        page.fill("[name=expires]", END)
         press(page, "Generate Token")
         value = page.locator("#value").input_value()
         assert office.told("endless")["token"]["expires_at"] is None
@@ -180,8 +180,8 @@ def test_s21_scopes_that_no_use_has_needed_are_told_and_taken_away(office, plain
 def test_s22_what_nobody_uses_is_found_by_a_policy_and_revoked(office, plain):
     office.house.policy(text=policy("unused-for: 90d\n        action: revoke", mode="warn"))
     idle, used = (dict(Seed(name, [f"local:{name}"]).row) for name in ("idle", "used"))
-    idle |= {"last_used_at": "2026-03-01T00:00:00Z", "tracked_since": "2026-01-01T00:00:00Z"}
-    used |= {"last_used_at": "2026-11-27T00:00:00Z", "tracked_since": "2026-01-01T00:00:00Z"}
+    idle |= {"last_used_at": moment(-270), "tracked_since": moment(-330)}
+    used |= {"last_used_at": moment(-1), "tracked_since": moment(-330)}
     office.house.rota("import", office.house.inventory([idle, used]))
     with plain(path="policies") as page:
         assert column(page, "Policies") == ["terms"] and column(page, "Policies", 2) == ["warn"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from house import Seed
+from house import Seed, moment
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted(path for path in ROOT.glob("Policies/**/*.y*ml") if ".test." not in path.name)
@@ -39,11 +39,11 @@ def tokens():
     for env in ("production", "prod", "staging", "test"):
         for tier in ("", ";tier=break-glass"):
             yield f"{env}{tier[-5:]}", {"labels": f"env={env}{tier}"}
-    yield "young", {"value_issued_at": "2026-11-01T00:00:00Z"}
-    yield "idle", {"last_used_at": "2026-02-01T00:00:00Z"}
-    yield "never-used", {"last_used_at": "never", "tracked_since": "2026-01-01T00:00:00Z"}
-    yield "ends", {"expires_at": "2040-01-01T00:00:00Z"}
-    yield "ends-in-time", {"created_at": "2026-10-01T00:00:00Z", "expires_at": "2027-06-01T00:00:00Z"}
+    yield "young", {"value_issued_at": moment(-27)}
+    yield "idle", {"last_used_at": moment(-300)}
+    yield "never-used", {"last_used_at": "never", "tracked_since": moment(-330)}
+    yield "ends", {"expires_at": moment(4800)}
+    yield "ends-in-time", {"created_at": moment(-58), "expires_at": moment(185)}
     yield "temporary", {"labels": "env=test;account=temporary"}
     yield "of-a-person", {"labels": "env=test;used-by=person"}
     yield "nobodys", {"owner": "", "scopes": "db:read db:admin", "destinations": ""}
@@ -51,7 +51,7 @@ def tokens():
     yield "theirs", {"issuer": "external:aws-iam", "external_id": "AKIA1", "destinations": "", "digest": ""}
     yield "theirs-idle", {
         "issuer": "external:aws-iam", "external_id": "AKIA2", "destinations": "", "digest": "",
-        "last_used_at": "2026-02-01T00:00:00Z"}
+        "last_used_at": moment(-300)}
 
 
 def rows():

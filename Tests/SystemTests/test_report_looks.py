@@ -12,7 +12,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from browser import Browser
-from house import House, Seed
+from house import House, Seed, moment
 
 HOSTILE = ["=cmd()|' /C calc'!A0", "<img src=x onerror=alert(1)>", "@SUM(1)", "a|b`c*[d](javascript:alert(2))",
            "\"><svg onload=alert(3)>", "+1-1", "&lt;b&gt;"]
@@ -52,10 +52,9 @@ def seed(index):
         row |= {"name": evil, "owner": evil + " owner", "description": evil + " purpose"}
     else:
         row |= {"owner": ["team-data", "team-platform", ""][index % 3], "description": f"feeds {index}"}
-    days = (index * 37) % 300
-    row |= {"value_issued_at": f"2026-{1 + days // 31:02}-{1 + days % 28:02}T00:00:00Z", "last_used_at": ""}
+    row |= {"value_issued_at": moment((index * 37) % 300 - 330), "last_used_at": ""}
     if index % 4:
-        row["expires_at"] = f"2027-{1 + index % 12:02}-{1 + index % 28:02}T00:00:00Z"
+        row["expires_at"] = moment((index * 37) % 360 + 35)
     return {"description": "", "expires_at": "", **row}
 
 

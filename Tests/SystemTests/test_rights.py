@@ -1,11 +1,11 @@
 """Who may do what to which token: the interface as it is used by those who are not administrators of everything."""
 
-import datetime
 import json
 import signal
 
 import pytest
 
+from house import moment
 from serving import Served, wait_until
 from test_api import Caller, caller, listed
 
@@ -41,7 +41,7 @@ def test_an_issuer_knows_of_the_tokens_of_his_own_owner_alone(team):
                     ("PATCH", f"/v1/tokens/{called}", {"description": "mine"}),
                     ("PATCH", f"/v1/tokens/{called}", {"owner": "web"}), ("PATCH", f"/v1/tokens/{called}", {}),
                     ("POST", "/v1/waivers", {"token": called, "policy": "quarterly", "reason": "mine",
-                                             "ends_at": "2027-01-31T00:00:00Z"})):
+                                             "ends_at": moment(64)})):
                 told = ivy(method, path, 404, json=body)
                 # Not to be told from one that there is not.
                 other = {"token": "unknown"} | {key: body[key] for key in body if key != "token"} if "waivers" in path \
@@ -133,7 +133,7 @@ def test_an_issuer_who_audits_takes_over_no_token_of_others(team):
 
 def test_an_issuer_changes_no_token_that_may_do_more_than_he(team):
     bare, served, root, ivy = team
-    for change in ({"destinations": ["local:mine"]}, {"expires_at": "2026-12-01T00:00:00Z"}, {"description": "x"}):
+    for change in ({"destinations": ["local:mine"]}, {"expires_at": moment(3)}, {"description": "x"}):
         ivy("PATCH", "/v1/tokens/chief", 403, json=change)
     assert root("GET", "/v1/tokens/chief")["destinations"] == []
 
@@ -170,7 +170,7 @@ def test_whoever_takes_the_name_of_a_maker_has_not_made_what_he_made(team):
     alice("POST", "/v1/tokens", 201, json={"name": "alices", "scopes": ["a:read"]})
     root("POST", "/v1/tokens/alice/revoke", json={"reason": "left"})
     # A moment later, since a maker may make something in the second in which he was made.
-    wait_until(lambda: root("GET", "/v1/tokens/alices")["token"]["created_at"] < now())
+    wait_until(lambda: root("GET", "/v1/tokens/alices")["token"]["created_at"] < moment())
     second = ivy("POST", "/v1/tokens", 201, json={"name": "alice", "scopes": ["rota:issue", "a:read"]})["value"]
     second = Caller(served, second)
     second("POST", "/v1/tokens/alices/revoke", 403, json={})
@@ -194,7 +194,7 @@ def test_an_issuer_takes_nothing_from_tokens_that_others_made(team):
 
 def test_an_issuer_follows_the_waivers_that_he_asked_for(team):
     bare, served, root, ivy = team
-    asked = {"token": "ours", "policy": "quarterly", "reason": "late", "ends_at": later(30)}
+    asked = {"token": "ours", "policy": "quarterly", "reason": "late", "ends_at": moment(30)}
     other = root("POST", "/v1/waivers", 201, json=asked | {"token": "theirs"})["waiver"]["id"]
     answer = ivy.ask("POST", "/v1/waivers", 201, json=asked)
     own = answer.json()["waiver"]["id"]
@@ -207,14 +207,6 @@ def test_an_issuer_follows_the_waivers_that_he_asked_for(team):
     ivy("POST", "/v1/waivers", 409, json=asked)
     assert ivy("POST", f"/v1/waivers/{own}/withdraw", json={})["waiver"]["state"] == "withdrawn"
     ivy("POST", "/v1/waivers", 201, json=asked)
-
-
-def now():
-    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def later(days):
-    return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def test_an_issuer_sets_no_label_that_policies_go_by(team):
