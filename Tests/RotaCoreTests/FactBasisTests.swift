@@ -69,6 +69,8 @@ import Testing
         #expect(bases(never(60), [log, watched(9, 0)]) == [.asserted, .observed], "no use within the 30 days")
         #expect(bases(never(60), [log, watched(100, 0)]) == [.observed, .observed], "what it told was seen here, too")
         #expect(bases(used(5), [log, watched(9, 0)])[0] == .observed, "none of its time counts")
+        #expect(bases(never(1), [log]) == [.asserted, .asserted], "it is known by the log alone that it was watched")
+        #expect(bases(never(1), [log, watched(9, 0)]) == [.observed, .observed])
     }
 
     @Test func `what follows from unbroken tracking that is only assumed has no basis`() {

@@ -64,6 +64,9 @@ def reported(binary, tmp_path_factory):
     house.init()
     house.policy(text=POLICIES)
     house.rota("import", house.inventory([seed(index) for index in range(140)]))
+    log = house.folder / "uses-that-the-gateway-of-the-first-region-wrote-down.csv"
+    log.write_text("token,time,source\nservice-100,2026-10-01T10:00:00Z,10.0.0.1\nservice-101,2026-10-03T09:00:00Z,\n")
+    house.rota("import", "--usage", log, "--complete")
     house.rota("run", expect=None)
     house.rota("report", "--output", house.folder / "earlier.json")
     house.rota("token", "revoke", "service-040", "--reason", "no longer needed", "--yes", expect=None)

@@ -51,13 +51,13 @@ extension Report {
             row(
                 head(log.file, below: log.isComplete ? "said to be complete" : ""), timeCell(log.at.minute),
                 cell(log.actor), numberCell(log.rows), numberCell(log.uses), numberCell(log.unknownRows),
-                cell(log.first?.minute ?? "–", below: log.last.map { "to \($0.minute)" } ?? ""),
+                cell(log.first?.day ?? "–", below: log.last.map { "to \($0.day)" } ?? ""),
                 digestCell(log.digest))
         }
         return table(
             shown("Logs of uses that were imported", rows.count, of: origins.totals?.usageImports ?? 0),
             [
-                "File", "Imported", "By", .number("Rows"), .number("Uses"), .number("Of unknown tokens"), "Of when",
+                "File", "Imported", "By", .number("Rows"), .number("Uses"), .number("Unknown"), "Of when",
                 "SHA-256",
             ], rows)
     }

@@ -27,7 +27,7 @@ extension Token {
         case .value: hasValuesOfOurs ? .observed : provenance
         case .record: provenance
         case .use where tracking.isUnbroken, .sources where tracking.isUnbroken: nil
-        case .use: idle?.isTold(until: usageAssertedUntil, tracking) ?? false ? .asserted : .observed
+        case .use: idle?.isTold(of: self, tracking) ?? false ? .asserted : .observed
         case .sources(let within): isToldOfSources(after: now - within, at: now, tracking) ? .asserted : .observed
         }
     }

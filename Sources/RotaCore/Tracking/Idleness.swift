@@ -55,9 +55,12 @@ package struct IdleClock: Sendable {
     }
 
     /// Whether an import told of the use that it began with, or alone says of some of the time that it was watched.
-    func isTold(until told: Instant?, _ tracking: TrackingHistory) -> Bool {
-        if let told, told >= since { return true }
-        return start.map { tracking.isTold(from: $0, to: now) } ?? false
+    func isTold(of token: Token, _ tracking: TrackingHistory) -> Bool {
+        if let told = token.usageAssertedUntil, told >= since { return true }
+        guard let start else { return false }
+        // Never used, and nobody watched here since: that it is watched at all is an import's word.
+        if case .neverUsed = token.usage, tracking.isUnseen(from: start, to: now) { return true }
+        return tracking.isTold(from: start, to: now)
     }
 }
 

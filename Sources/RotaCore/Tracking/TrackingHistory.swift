@@ -74,6 +74,11 @@ package struct TrackingHistory: Hashable, Sendable {
         hasTold && watched(from: start, to: end) > watchedHere(from: start, to: end)
     }
 
+    /// Whether there are imports that say when uses were watched, and nobody watched any of it here.
+    package func isUnseen(from start: Instant, to end: Instant) -> Bool {
+        hasTold && watchedHere(from: start, to: end) == .zero
+    }
+
     /// The earliest instant at which so much time after `start` had been watched; nil when it has not been yet.
     package func instant(after span: TimeSpan, from start: Instant) -> Instant? {
         if span <= .zero { return start }
