@@ -83,12 +83,16 @@ extension SQLStore {
         let listing = walk.listing
         let texts = walk.start.texts
         if walk.isFirst || walk.start.number != nil {
-            try take(
-                .listedByIdleness,
-                [
-                    .integer(walk.start.number ?? .min), .text(texts.first ?? ""),
-                    .integer(listing.idleSince?.seconds ?? .max),
-                ], { .init(texts: [$0.id.text], number: $0.idleSince?.seconds) }, &walk)
+            let values: [Value] = [
+                .integer(walk.start.number ?? .min), .text(texts.first ?? ""),
+                .integer(listing.idleSince?.seconds ?? .max),
+            ]
+            try driver.query(.listedByIdleness, values) { row in
+                let token = try decode(row)
+                // As the index has it: a page that ended on the last use itself would leave out whatever is between.
+                let position = TokenListing.Position(texts: [token.id.text], number: row.integer(tokenColumnCount))
+                return try walk.take(token, at: position, isClean: { try openFindings(of: token.id).isEmpty })
+            }
         }
         guard !walk.isStopped, listing.idleSince == nil else { return }
         // Only what was given out among those of unknown use has no number and two texts.

@@ -43,9 +43,10 @@ extension Statement {
         """)
     static let listedWithoutEnd = Statement(
         "SELECT \(tokenColumns) FROM tokens WHERE state = 'active' AND expires_at IS NULL AND id > $1 ORDER BY id")
+    /// With what it is sorted by at its end: behind the last use by up to an hour.
     static let listedByIdleness = Statement(
         """
-        SELECT \(tokenColumns) FROM tokens
+        SELECT \(tokenColumns), idle_since FROM tokens
         WHERE state = 'active' AND idle_since IS NOT NULL AND (idle_since, id) > ($1, $2) AND idle_since <= $3
         ORDER BY idle_since, id
         """)

@@ -9,6 +9,7 @@ private let judgedColumns = """
     """
 /// The columns of a token in the order in which they are decoded.
 let tokenColumns = judgedColumns + ", revision, description, prefix, external_id, created_by"
+let tokenColumnCount = tokenColumns.split(separator: ",").count
 private let versionColumns = "number, state, digest, hint, issued_at, ends_at, ended_at"
 private let rotationColumns = """
     id, token_id, from_version, to_version, phase, overlap, claimed_at, claim_actor, claim_cause, claim_run, \

@@ -77,6 +77,22 @@ extension StoreConformance {
             try require(
                 try bench.store.answeredRequest(of: caller, key: "k", since: start) == nil, "then it is forgotten")
         },
+        StoreClaim("pages by last use leave none out, however lately one was used") { bench in
+            let ids = try ["a", "b", "c"].map { name in
+                try bench.add(name) { $0.usage = .lastUsed(bench.now - .days(2)) }.id
+            }
+            // Since what they are sorted by follows the last use by the hour, the two are apart from the second on.
+            for offset: Int64 in [0, 600] { try bench.record(bench.tally(ids[0], uses: 1, at: offset)) }
+            try bench.record(bench.tally(ids[1], uses: 1, at: 300))
+            var found: [String] = []
+            var position: TokenListing.Position?
+            repeat {
+                let page = try bench.store.tokens(TokenListing(order: .used), after: position, limit: 1)
+                found += page.tokens.map(\.name)
+                position = page.next
+            } while position != nil && found.count < 9
+            try require(found.sorted() == ["a", "b", "c"], "\(found)")
+        },
         StoreClaim("a request that was begun has its answer once, or is forgotten") { bench in
             let caller = TokenID("tok_caller")
             let start = bench.now - .hours(24)

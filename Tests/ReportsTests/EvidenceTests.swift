@@ -219,6 +219,22 @@ private func json(
         #expect(try text(.html, store).contains("=what &lt;it&gt; is for"))
     }
 
+    @Test func `whichever policy stands first, the one that acts renews, where it can`() throws {
+        let rules = [Rule(.maxAge(.days(90)), action: .rotate)]
+        let telling = Policy(name: "baseline", mode: .observe, selector: Selector(), rules: rules)
+        let acting = Policy(name: "quarterly", mode: .enforce, selector: Selector(), rules: rules)
+        var placeless = token("placeless", age: 97)
+        placeless.destinationCount = 0
+        let store = FakeStoreReads([token("old", age: 97), placeless])
+        for policies in [[telling, acting], [acting, telling]] {
+            let lines = try text(.inventory, store, PolicySet(policies)).components(separatedBy: "\r\n")
+            #expect(lines[1].contains("by rota, under quarterly"))
+            #expect(lines[2].contains("by hand: it has no destination for quarterly"))
+            let listed = try json(store, PolicySet(policies))["summary"]?["security_inventory"]?["listed"]
+            #expect(listed?.array?.map { $0["renewal"]?["automatic"]?.bool } == [true, false])
+        }
+    }
+
     @Test func `a token that no policy selects is in the inventory, and in no other row`() throws {
         let none = PolicySet([])
         let store = FakeStoreReads([token("old", age: 97)])

@@ -153,6 +153,8 @@ def test_a_log_that_was_written_anew_with_its_key_agrees_with_itself_and_not_wit
 def test_what_an_old_key_signed_stays_good_and_the_log_says_since_when_another_one_signs(log):
     old = key(log)
     log.rota("audit", "key", "--new")
+    # In full: who holds what the old one signed needs it.
+    assert old in log.rota("audit", "key").stderr
     new = log.json("audit", "key")
     assert new["key"] != old and [earlier["key"] for earlier in new["earlier"]] == [old]
     [(named,)] = log.rows("SELECT json_extract(body, '$.after.key') FROM audit WHERE action = 'audit.key' ORDER BY number DESC LIMIT 1")
@@ -160,6 +162,18 @@ def test_what_an_old_key_signed_stays_good_and_the_log_says_since_when_another_o
     log.rota("audit", "verify", "--checkpoint", log.folder / "early")
     refused = log.rota("audit", "verify", "--checkpoint", log.folder / "early", "--key", new["key"], expect=1)
     assert "is signed by none of the keys" in refused.stderr
+
+
+def test_what_nobody_signed_yet_is_told_apart(log):
+    signed = log.json("audit", "verify")["signed"]
+    log.rota("token", "create", "--name", "later")
+    verified = log.json("audit", "verify")
+    assert verified["entries"] > verified["signed"] == signed
+    told = log.rota("audit", "verify")
+    assert f"{signed} entries, each as it was signed; {verified['entries'] - signed} after them not signed yet" in told.stdout
+    assert "rota audit checkpoint" in told.stderr
+    log.rota("audit", "checkpoint")
+    assert "each as it was written" in log.rota("audit", "verify").stdout
 
 
 def test_a_run_and_a_server_sign_by_themselves(log):

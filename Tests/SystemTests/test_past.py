@@ -73,6 +73,8 @@ def test_an_instant_that_is_not_known_is_said_so(lived):
     assert "exclude each other" in both.stderr and "hint:" in both.stderr
     future = lived.rota("report", "--as-of", "2126-01-01", expect=2)
     assert "still to come" in future.stderr and "--at" in future.stderr
+    gone = lived.rota("report", "--at", "2020-01-01", expect=2)
+    assert "is past" in gone.stderr and "--as-of" in gone.stderr, "today's tokens were others then"
     before = lived.rota("report", "--as-of", "2020-01-01", expect=1)
     assert "the store began at" in before.stderr and "hint:" in before.stderr
 
