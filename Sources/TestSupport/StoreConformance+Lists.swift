@@ -91,7 +91,7 @@ extension StoreConformance {
                 found += page.tokens.map(\.name)
                 position = page.next
             } while position != nil && found.count < 9
-            try require(found.sorted() == ["a", "b", "c"], "\(found)")
+            try require(found.sorted() == ["name-a", "name-b", "name-c"], "\(found)")
         },
         StoreClaim("a request that was begun has its answer once, or is forgotten") { bench in
             let caller = TokenID("tok_caller")

@@ -32,7 +32,7 @@ private func store() -> FakeStoreReads {
     var revoked = token("hidden-revoked", owner: "hidden-owner", age: 5, state: .revoked)
     revoked.end = TokenEnd(at: now - .days(2), by: "cli:hidden-revoker", cause: "hidden-cause")
     let other = token("hidden-other", owner: "other-owner", age: 99)
-    var outside = token("hidden-outside", owner: "hidden-owner", age: 200)
+    var outside = token("hidden-outside", owner: "other-owner", age: 200)
     outside.issuer = .external(kind: "hidden-vendor")
     var store = FakeStoreReads([old, token("hidden-young", owner: "other-owner", age: 3), other, revoked, outside])
     store.destinations = [old.id: [Destination(vault: "main", path: "hidden-place")]]

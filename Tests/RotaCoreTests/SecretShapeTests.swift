@@ -47,7 +47,8 @@ struct SecretShapeTests {
     @Test func `a public key of a log is none, and what is only like one is`() {
         let key = "rota-8fb207ed50ab831259d7c3da61c37125+d08b4f3d+AXpN8vQ2mZr5xT1Wn0pLt7Kb3Yd6Hs9cJ4fGuE8sk7oO"
         #expect(SecretShape.redacted("earlier: \(key)") == "earlier: \(key)")
-        for other in [key.dropLast(), key.replacing("+AX", with: "+BX"), key.replacing("+d08b4f3d+", with: "+d08b4f3+")] {
+        let others = [String(key.dropLast()), key.replacing("+AX", with: "+BX"), key.replacing("3d+", with: "3+")]
+        for other in others {
             #expect(SecretShape.redacted("earlier: \(other)").contains(SecretShape.redaction), "\(other)")
         }
     }

@@ -183,8 +183,8 @@ extension StoreReads {
             guard let taken = witness.taken, taken.size > verdict.entries else { continue }
             verdict.fault(
                 Int64(verdict.entries) + 1,
-                "the log has \(verdict.entries) entries; witness '\(witness.name)' took \(taken.size) at \(taken.at): its "
-                    + "end was cut off")
+                "the log has \(verdict.entries) entries; witness '\(witness.name)' took \(taken.size) at "
+                    + "\(taken.at): its end was cut off")
         }
         return verdict
     }

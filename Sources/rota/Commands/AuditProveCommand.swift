@@ -82,7 +82,8 @@ private func read(_ checkpoint: SignedCheckpoint) throws(Failure) -> SignedNote 
 func givenCheckpoint(_ path: String) throws(Failure) -> GivenCheckpoint {
     let text = String(decoding: try File(reading: path).readAll(most: 1 << 20), as: UTF8.self)
     guard let given = GivenCheckpoint(text, source: path) else {
-        throw .usage("\(printable(path)) is no signed checkpoint",
+        throw .usage(
+            "\(printable(path)) is no signed checkpoint",
             hint: "'rota audit checkpoint' makes one; of a report, give what is beside it: FILE\(ReportSeal.ending)")
     }
     return given

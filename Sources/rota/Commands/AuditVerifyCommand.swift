@@ -83,7 +83,8 @@ private func show(
 ) throws {
     if invocation.wantsJSON {
         var document: JSON.Object = [
-            "entries": .integer(verdict.entries), "signed": .integer(verdict.signed), "root": .string(verdict.root.base64),
+            "entries": .integer(verdict.entries), "signed": .integer(verdict.signed),
+            "root": .string(verdict.root.base64),
             "checkpoints": .integer(verdict.kept), "given": .integer(verdict.given),
             "faults": .array(
                 verdict.faults.map { fault in
