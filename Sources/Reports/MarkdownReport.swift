@@ -67,7 +67,7 @@ package struct MarkdownReport: ReportFormat {
         }
         let count = report.summary.tokens.violating
         return "## Violations\n\n"
-            + table(["Token", "Owner", "Rule", "Why", "Since", "In the way"], rows)
+            + table(["Token", "Owner", "Rule", "Why", "Was due", "In the way"], rows)
             + (count > worst.count ? "\nThe \(worst.count) longest overdue of \(count) tokens.\n" : "")
     }
 
@@ -102,7 +102,8 @@ package struct MarkdownReport: ReportFormat {
         let history = report.history
         guard !history.isEmpty else { return "" }
         let times = history.resolved
-        let half = times.within(percent: 50).map { " Half of them were resolved within \($0.spoken)" } ?? ""
+        let half =
+            times.within(percent: 50).map { " Of those resolved, half were within \($0.spoken) of being found" } ?? ""
         let most = times.within(percent: 90).map { ", nine of ten within \($0.spoken)." } ?? ""
         return """
             ## Trend

@@ -75,7 +75,7 @@ extension AuditPage {
 
     private var filter: Markup {
         let field = textField(
-            "object", "object", "What it was done to", object, attributes: " placeholder=\"tok_… or plan_…\"")
+            "object", "object", "What it was done to", object, attributes: " placeholder=\"A name, tok_… or plan_…\"")
         let clear = object.isEmpty ? "" : button("/admin/audit", "Clear")
         return """
             <form method="get" action="/admin/audit" class="filters" role="search">

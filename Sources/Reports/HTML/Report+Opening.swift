@@ -126,12 +126,14 @@ extension Report {
         let tokens = summary.tokens
         let stopped = summary.blocked.values.reduce(0, +) + rotations.stalled
         let part = share(tokens.violating, of: tokens.total)
+        let due = "the time to act has come\(also(summary.verdicts.due, tokens.due))"
+        let unknown = "dates or use are missing\(also(summary.verdicts.unknown, tokens.unknown))"
         let late = "in \(facts.periodLength), \(activity.doneLate.grouped) late"
         return """
             <dl class="cards">
             \(card("Break a rule", tokens.violating, "\(part) of those under policy", "alarm", "violations"))
-            \(card("Due", tokens.due, "the time to act has come", "heed", "due"))
-            \(card("Not known", tokens.unknown, "dates or use are missing", "heed", "unknown"))
+            \(card("Due", tokens.due, due, "heed", "due"))
+            \(card("Not known", tokens.unknown, unknown, "heed", "unknown"))
             \(card(
                 "Under no policy", summary.uncovered, "of \(summary.evaluated.of("live token"))", "heed", "uncovered"))
             \(card("Blocked or stalled", stopped, "need a person", "alarm", "obstacles"))
@@ -139,6 +141,11 @@ extension Report {
             </dl>
 
             """
+    }
+
+    /// A token is counted by its gravest verdict alone: there may be more of the others.
+    private func also(_ verdicts: Int, _ tokens: Int) -> String {
+        verdicts > tokens ? "; with tokens that break a rule, too, \(verdicts.of("verdict"))" : ""
     }
 
     private func card(_ name: String, _ count: Int, _ note: String, _ mood: Markup, _ rows: Markup) -> Markup {

@@ -97,8 +97,8 @@ extension Report {
         section(
             "notices", "Notices",
             """
-            Whoever owns a token is told before something is done to it. In the period \
-            \(sentNotices.count.of("notice")) \(sentNotices.count == 1 ? "was" : "were") sent, and this came of them.
+            Whoever owns a token is told before something is done to it, and this came of what was sent in the period: \
+            \(sentNotices.count.of("notice")).
             """,
             sentNotices.count == 0 ? nothing("No notice was sent.") : noticeOutcomes, noticeRows)
     }
