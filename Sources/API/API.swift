@@ -156,14 +156,22 @@ package struct API: Sendable {
     }
 
     /// A browser that remembers a password sends it along with a form of any page. Nil: it is no page of another site.
+    /// No page has a browser send a bearer token without leave from here: of whoever brings one, `Origin` says nothing.
     static func refusal(ofSiteOf request: Request) -> Refused? {
-        isOurs(request) ? nil : .forbidden("a page of another site asks for this")
+        let isRemembered = request.headers["authorization"]?.lowercased().hasPrefix("basic") ?? false
+        let isTaken = isRemembered ? isOurs(request) : isOfThisSite(request)
+        return isTaken ? nil : .forbidden("a page of another site asks for this")
+    }
+
+    private static func isOfThisSite(_ request: Request) -> Bool {
+        let site = request.headers["sec-fetch-site"] ?? "none"
+        return site == "none" || site == "same-origin"
     }
 
     /// Whether no page of another site asks, as far as the browser says. Older ones, and proxies, leave one or the
     /// other header out; what is no browser sends neither.
     static func isOurs(_ request: Request) -> Bool {
-        if let site = request.headers["sec-fetch-site"], site != "same-origin", site != "none" { return false }
+        guard isOfThisSite(request) else { return false }
         guard let origin = request.headers["origin"] else { return true }
         guard let host = request.headers["host"] else { return false }
         return origin == "https://\(host)" || origin == "http://\(host)"

@@ -18,6 +18,7 @@ struct ResponseCollector {
     private var headerLines = 0
     private var inHeaders = true
 
+    private static let longestRefusal = 1 << 20
     private static let maximumHeaderBytes = 64 << 10
     private static let maximumHeaderLines = 256
 
@@ -28,8 +29,10 @@ struct ResponseCollector {
 
     /// Takes a piece of the body; false ends the transfer.
     mutating func append(body bytes: UnsafeRawBufferPointer) -> Bool {
-        guard bytes.count <= maximumBodyBytes - bodyBytes else {
-            excess = "the body has more than \(maximumBodyBytes) bytes"
+        // A refusal is held in memory, whatever a file may take.
+        let most = file == nil || isSuccess ? maximumBodyBytes : min(maximumBodyBytes, Self.longestRefusal)
+        guard bytes.count <= most - bodyBytes else {
+            excess = "the body has more than \(most) bytes"
             return false
         }
         bodyBytes += bytes.count

@@ -51,6 +51,8 @@ final class Connection: Sendable {
         case handling
         /// Its file is on its way.
         case uploading
+        /// A long answer is sent.
+        case sendingFile
         /// The answer is on its way.
         case sending
     }

@@ -128,11 +128,15 @@ final class Exchange {
         served = Served(id: request.id, method: request.method, path: request.target.path, peer: request.peer)
     }
 
+    /// Bytes of an answer that any client takes within the usual time.
+    private static let longestUsual: Int64 = 1 << 20
+
     private func send(_ response: Response, on handle: OpaquePointer) -> MHD_Result {
         step = .answered
         served?.status = response.status
         sending = response.spooled
-        connection.enter(.sending, tick: core.ticker.now)
+        let isLong = (response.spooled?.size ?? 0) > Self.longestUsual
+        connection.enter(isLong ? .sendingFile : .sending, tick: core.ticker.now)
         return response.queue(on: handle, id: id, closes: response.closes || core.isLeaving)
     }
 

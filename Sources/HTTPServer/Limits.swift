@@ -11,7 +11,7 @@ package struct Limits: Hashable, Sendable {
     package var headBytes = 16 << 10
     package var headerFields = 100
     package var bodyBytes = 64 << 10
-    /// The same for a request that brings a file; and how long it may take to come.
+    /// The same for a request that brings a file; and how long it may take to come, as a long answer may to be taken.
     package var fileBytes = 64 << 20
     package var fileMilliseconds = 600_000
     /// How many bring one at a time.

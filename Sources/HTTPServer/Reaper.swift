@@ -41,7 +41,7 @@ struct Patience {
         case .fresh, .receiving: allowed = request
         case .idle: allowed = idle
         case .sending: allowed = response
-        case .uploading: allowed = file
+        case .uploading, .sendingFile: allowed = file
         }
         // The tick in which it began was not a whole one.
         return now - since > (isCrowded ? allowed / 4 : allowed)

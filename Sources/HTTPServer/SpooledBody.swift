@@ -34,7 +34,8 @@ package final class SpooledBody: Sendable {
         package var isFull: Bool { number == EDQUOT || number == ENOSPC }
     }
 
-    let descriptor: Int32
+    /// Open for reading and writing, for as long as this is there.
+    package let descriptor: Int32
     private let folder: SpoolFolder
     private let taken = Atomic<Int64>(0)
 

@@ -921,13 +921,15 @@ def test_a_patch_may_be_called_what_it_is(bare):
         assert "has 'limit' twice" in root("GET", "/v1/tokens?limit=1&limit=2", 400)["detail"]
         # A browser that remembers who asks lets no other page ask in his name.
         # An older one says only of whom the page is; what has no body needs no leave from here to be sent.
-        for header in ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://b.example"},
-                       {"Origin": "null"}):
+        basic = {"Authorization": "Basic " + base64.b64encode(f"x:{admin}".encode()).decode()}
+        for header in ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
+                       basic | {"Origin": "https://b.example"}, basic | {"Origin": "null"}):
             root("POST", "/v1/self/rotate", 403, headers=header)
             root("PATCH", "/v1/tokens/t", 403, json={}, headers=header)
             root("POST", "/v1/tokens/t/revoke", 403, headers=header)
         assert root("GET", "/v1/tokens/t")["token"]["state"] == "active"
-        root("PATCH", "/v1/tokens/t", json={}, headers={"Origin": served.address})
+        root("PATCH", "/v1/tokens/t", json={}, headers=basic | {"Origin": served.address})
+        root("PATCH", "/v1/tokens/t", json={}, headers={"Origin": "https://portal.example"})
         root("PUT", "/v1/freeze", json={"reason": "release"})
         root("DELETE", "/v1/freeze?reason=released")
         assert root("GET", "/v1/audit?limit=1")["entries"][0]["entry"]["cause"] == "released"

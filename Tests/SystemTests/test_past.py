@@ -39,6 +39,9 @@ def lived(house):
     house.policy()
     house.rota("import", house.inventory([Seed(f"token-{number}", []) for number in range(20)]))
     house.rota("token", "create", "--name", "first")
+    log = house.folder / "uses.csv"
+    log.write_text("token,time,source\ntoken-3,2026-10-01T10:00:00Z,10.0.0.1\n")
+    house.rota("import", "--usage", log)
     house.rota("run", expect=None)
     wait_for_next_second()
     # Until all of them are of the same second.

@@ -33,7 +33,7 @@ extension API {
                     isContinued: cursor != nil,
                     lookedAt: page.isCutShort
                         ? listing.search == nil ? TokenListing.mostLookedAt : TokenListing.mostNamesLookedAt : nil,
-                    isJudged: try store.lastRun() != nil,
+                    isJudged: try store.lastJudged() != nil,
                     owners: seesAll ? try store.owners(limit: 200) : [],
                     scopes: configuration.scopes.map(\.name),
                     policies: seesAll ? configuration.policies.policies.map(\.name) : []),

@@ -38,7 +38,7 @@ struct ReportOrder: Sendable {
         guard at == nil || asOf == nil else {
             throw Refused.senseless("at and as_of exclude each other: at judges the tokens as they are now")
         }
-        if let at, at < call.now { throw Refused.senseless("at: \(at) is past; as_of tells what was") }
+        if let at, at < call.now.midnight { throw Refused.senseless("at: \(at) is past; as_of tells what was") }
         if let asOf, asOf > call.now { throw Refused.senseless("as_of: \(asOf) is still to come") }
         period = try call.period()
         owner = call.text("owner")

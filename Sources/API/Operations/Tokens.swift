@@ -15,7 +15,7 @@ extension API {
         let position = cursor.map { TokenListing.Position(texts: $0.texts, number: $0.number) }
         return read(call) { store in
             let page = try store.tokens(listing, after: position, limit: limit)
-            let judgedAt = try store.lastRun()?.startedAt
+            let judgedAt = try store.lastJudged()
             return .json(
                 Array(
                     JSON.object([

@@ -50,7 +50,9 @@ struct Replay {
     ]
 
     /// What a report tells of out of the log itself.
-    private static let isTold: Set<String> = ["inventory.import", "policies.load", "plan.save", "plan.approve"]
+    private static let isTold: Set<String> = [
+        "inventory.import", "usage.import", "policies.load", "plan.save", "plan.approve",
+    ]
 
     private func keep(_ entry: AuditEntry) throws {
         try target.driver.execute(

@@ -54,7 +54,7 @@ private func listTokens(_ invocation: Invocation) throws -> ExitCode {
     }
     list.finish(isCut: isCut)
     let asksForVerdicts = search.map { $0.status != nil || $0.policy != nil } ?? false
-    if asksForVerdicts, !invocation.wantsJSON, try store.lastRun() == nil {
+    if asksForVerdicts, !invocation.wantsJSON, try store.lastJudged() == nil {
         invocation.output.note("what violates is known after the first run: 'rota run'")
     }
     return .done

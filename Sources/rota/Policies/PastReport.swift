@@ -22,7 +22,8 @@ func pastInstant(_ arguments: Arguments, _ now: Instant) throws(Failure) -> Inst
 
 /// What is made by `--at` looks ahead: tokens as they are now were not the same then.
 func requireNotPast(_ at: Instant?, _ now: Instant) throws(Failure) {
-    guard let at, at < now else { return }
+    // Today, and what has just become past, is as good as now.
+    guard let at, at < now.midnight else { return }
     throw .usage("--at: \(at) is past", hint: "'rota report --as-of \(at)' tells what was")
 }
 

@@ -101,6 +101,8 @@ struct RemoteServer {
         request.unixSocket = socket
         do throws(HTTPError) {
             return try await client.send(request)
+        } catch .responseLost(let why) {
+            throw Failure("what \(socket ?? address) sent cannot be written: \(why)", hint: "look for room on the disk")
         } catch {
             throw Failure("\(socket ?? address): \(error)", hint: "is 'rota serve' there? see its log")
         }

@@ -1,8 +1,8 @@
 import Crypto
 import Documents
 import Engine
-import Glibc
 import HTTPClient
+import HTTPServer
 import JSON
 import RotaCore
 
@@ -174,13 +174,18 @@ extension RemoteCommand {
         let file = try chosen.flatMap { $0 == "-" ? nil : $0 }.map { path throws(Failure) in
             try NewFile(at: path, suffix: suffix)
         }
-        let response = try await server.send(question, into: file?.descriptor ?? STDOUT_FILENO)
+        // What goes to standard output is taken in first: a slow reader would keep the server waiting, who has no patience.
+        let gathered = try file == nil ? SpooledBody(in: SpoolFolder(Process.temporaryFolder, most: .max)) : nil
+        let response = try await server.send(question, into: file?.descriptor ?? gathered?.descriptor)
         for header in response.headers where header.name.lowercased() == "rota-warning" {
             output.warning(printable(header.value))
         }
         let code: ExitCode =
             arguments.has("exit-code") && response.header("Rota-Exit-Code") == "3" ? .violationsRemain : .done
-        guard let path = chosen, let file else { return code }
+        guard let path = chosen, let file else {
+            try gathered?.eachPiece { output.bytes($0) }
+            return code
+        }
         let note = response.header("Rota-Signature").flatMap { Base64.standard.decode($0) }
         // That of an earlier report goes with it; what else is saved has none.
         if words.first == "report" { try SignatureFile(of: path, suffix: suffix).replace(by: note) }
