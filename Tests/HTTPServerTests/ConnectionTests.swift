@@ -138,6 +138,28 @@ struct `A connection` {
             #expect(client.readToEnd().text.utf8.count < 32 << 20)
         }
     }
+
+    @Test func `that takes a long answer out of a file has the time of files`() async throws {
+        for (patience, isTaken) in [(60_000, true), (300, false)] {
+            let body = try SpooledBody(in: SpoolFolder("/tmp"))
+            for _ in 0..<32 { try body.write([UInt8](repeating: 0x61, count: 1 << 20)) }
+            var file = Response(200)
+            file.spooled = body
+            let answer = file
+            try await RunningServer.use(
+                {
+                    $0.limits.responseMilliseconds = 300; $0.limits.fileMilliseconds = patience
+                }, answer: { _ in .now(answer) }
+            ) { server in
+                let client = try RawClient(port: server.port)
+                client.send(get)
+                while server.seen.withLock({ $0.isEmpty }) { usleep(10_000) }
+                // Three times as long as an answer in memory has.
+                usleep(900_000)
+                #expect((client.readToEnd().text.utf8.count >= 32 << 20) == isTaken)
+            }
+        }
+    }
 }
 
 struct `The number of connections` {

@@ -174,7 +174,8 @@ extension RemoteCommand {
         let file = try chosen.flatMap { $0 == "-" ? nil : $0 }.map { path throws(Failure) in
             try NewFile(at: path, suffix: suffix)
         }
-        // What goes to standard output is taken in first: a slow reader would keep the server waiting, who has no patience.
+        // What goes to standard output is taken in first: a slow reader would keep the server waiting, which is not
+        // patient.
         let gathered = try file == nil ? SpooledBody(in: SpoolFolder(Process.temporaryFolder, most: .max)) : nil
         let response = try await server.send(question, into: file?.descriptor ?? gathered?.descriptor)
         for header in response.headers where header.name.lowercased() == "rota-warning" {
