@@ -174,9 +174,9 @@ extension FakeVault {
     package func held(
         _ matches: @Sendable (Secret) -> Bool, in destination: Destination, after base: String,
         through observation: Observation
-    ) async throws(VaultError) -> Bool? {
+    ) async throws(VaultError) -> PastValue {
         try await before(.held, destination)
-        guard keepsHistory else { return nil }
+        guard keepsHistory else { return .unknown }
         let values = state.withLock { state -> [String]? in
             guard let secret = state.secrets[destination.path] else { return [] }
             let versions = 0...secret.version
@@ -186,7 +186,8 @@ extension FakeVault {
             return versions.filter { $0 > first && $0 <= last }
                 .compactMap { secret.fields(at: $0)[Self.field(of: destination)] }
         }
-        return values.map { $0.contains { matches(Secret(utf8: $0)) } }
+        guard let values else { return .unknown }
+        return values.lazy.map { Secret(utf8: $0) }.first(where: matches).map { .found($0) } ?? .never
     }
 }
 

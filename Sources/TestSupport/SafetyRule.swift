@@ -114,7 +114,7 @@ private struct VaultOfLateBases: Vault {
     func held(
         _ matches: @Sendable (Secret) -> Bool, in destination: Destination, after base: String,
         through observation: Observation
-    ) async throws(VaultError) -> Bool? {
+    ) async throws(VaultError) -> PastValue {
         try await vault.held(matches, in: destination, after: base, through: observation)
     }
 }

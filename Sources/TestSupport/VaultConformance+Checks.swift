@@ -200,13 +200,14 @@ private let fencing = [
         let empty = try await subject.probe(place)
         let first = try await subject.put("first", at: place)
         let second = try await subject.put("second", at: place)
-        func held(_ value: String, after base: String) async throws -> Bool? {
+        func held(_ value: String, after base: String) async throws -> PastValue {
             try await subject.vault.held(
                 { $0.isEqual(to: Array(value.utf8)) }, in: place, after: base, through: second)
         }
-        guard let was = try await held("first", after: empty.base) else { return }
-        try requireEqual(was, true, "first since empty")
-        try requireEqual(try await held("first", after: first.base), false, "first since first")
-        try requireEqual(try await held("never", after: empty.base), false, "never")
+        let past = try await held("first", after: empty.base)
+        if case .unknown = past { return }
+        try requireEqual(past.word, "first", "first since empty")
+        try requireEqual(try await held("first", after: first.base).word, "never", "first since first")
+        try requireEqual(try await held("absent", after: empty.base).word, "never", "what was never there")
     },
 ]

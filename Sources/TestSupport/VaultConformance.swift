@@ -75,6 +75,17 @@ extension VaultSubject {
     }
 }
 
+extension PastValue {
+    /// `never`, `unknown`, or the value that was found.
+    package var word: String {
+        switch self {
+        case .never: "never"
+        case .unknown: "unknown"
+        case .found(let value): value.withBytes { String(decoding: $0, as: UTF8.self) }
+        }
+    }
+}
+
 extension Observation {
     package var text: String? {
         value.map { String(decoding: $0.copyBytes(), as: UTF8.self) }

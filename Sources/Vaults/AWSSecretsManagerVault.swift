@@ -83,23 +83,26 @@ package final class AWSSecretsManagerVault: Vault {
         try await replace(content, at: place, by: content.setting(place.key, to: nil))
     }
 
-    /// True also where it cannot be ruled out: a version that holds the value may have been current or only put
-    /// there, which the service does not keep.
+    /// Found also where it was only put there and never current, which the service does not keep.
     package func held(
         _ matches: @Sendable (Secret) -> Bool, in destination: Destination, after base: String,
         through observation: Observation
-    ) async throws(VaultError) -> Bool? {
+    ) async throws(VaultError) -> PastValue {
         let place = try Place(destination)
         guard let later = try await AWSSecretHistory(of: place.secret, connection).versions(since: base) else {
-            return true
+            return .unknown
         }
+        var knowsAll = true
         for version in later {
-            guard let value = try await value(of: version, at: place) else { return true }
+            guard let value = try await value(of: version, at: place) else {
+                knowsAll = false
+                continue
+            }
             let content = AWSSecretContent(versionID: version, value: value)
             // What is not an object has no such key.
-            if let found = try? content.value(of: place.key), matches(found) { return true }
+            if let found = try? content.value(of: place.key), matches(found) { return .found(found) }
         }
-        return false
+        return knowsAll ? .never : .unknown
     }
 }
 

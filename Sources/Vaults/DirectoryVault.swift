@@ -109,23 +109,23 @@ package final class DirectoryVault: Vault {
         try await change(destination, observation, .remove)
     }
 
-    /// No values are kept, but when the last one was put there: false where that was not since `base`.
+    /// No values are kept, but when the last one was put there: `never` where that was not since `base`.
     package func held(
         _ matches: @Sendable (Secret) -> Bool, in destination: Destination, after base: String,
         through observation: Observation
-    ) async throws(VaultError) -> Bool? {
-        guard let first = UInt64(base), let last = UInt64(observation.base), first <= last else { return nil }
+    ) async throws(VaultError) -> PastValue {
+        guard let first = UInt64(base), let last = UInt64(observation.base), first <= last else { return .unknown }
         let place = try DirectoryPlace(destination)
         return try await onFileThread(of: destination.path) { () throws(VaultError) in
-            guard let folder = try self.folder(of: place, creating: false) else { return nil }
+            guard let folder = try self.folder(of: place, creating: false) else { return .unknown }
             let lock = try folder.sharedLock(place.lock, patience: self.lockPatience)
             defer { _ = lock }
             let count = try self.count(of: place, in: folder)
-            guard count.number == last else { return nil }
-            if count.lastWrite <= first { return false }
+            guard count.number == last else { return .unknown }
+            if count.lastWrite <= first { return .never }
             // One write since, and it died before its file was in its place.
             let isUnseen = count.lastWrite == last && first + 1 == last && folder.has(place.newValue(over: first))
-            return isUnseen ? false : nil
+            return isUnseen ? .never : .unknown
         }
     }
 }

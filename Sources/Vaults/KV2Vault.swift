@@ -104,19 +104,19 @@ package final class KV2Vault: Vault {
     package func held(
         _ matches: @Sendable (Secret) -> Bool, in destination: Destination, after base: String,
         through observation: Observation
-    ) async throws(VaultError) -> Bool? {
+    ) async throws(VaultError) -> PastValue {
         let field = try Self.field(of: destination)
         guard let first = Int64(base), let last = Int64(observation.base), first <= last,
             last - first <= Self.longestHistory
-        else { return nil }
+        else { return .unknown }
         var knowsAll = true
         for version in (first..<last).map({ $0 + 1 }) {
             let content = try await read(destination, version: version)
-            if let value = content.value(of: field), matches(value) { return true }
+            if let value = content.value(of: field), matches(value) { return .found(value) }
             // Deleted, destroyed or pruned: what it held cannot be told any more.
             if content.version != version || content.isDeleted { knowsAll = false }
         }
-        return knowsAll ? false : nil
+        return knowsAll ? .never : .unknown
     }
 }
 

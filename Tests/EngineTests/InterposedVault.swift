@@ -34,7 +34,7 @@ struct InterposedVault: Vault {
     func held(
         _ matches: @Sendable (Secret) -> Bool, in destination: Destination, after base: String,
         through observation: Observation
-    ) async throws(VaultError) -> Bool? {
+    ) async throws(VaultError) -> PastValue {
         try await inner.held(matches, in: destination, after: base, through: observation)
     }
 

@@ -18,6 +18,11 @@ import Testing
             FakeVault(name, orderedBases: ordered, keepsHistory: keepsHistory)
         }
 
+        /// Taken from the history, where there is one; else it is left, and another one is made.
+        var statesWhenItWasVisible: [VersionState] {
+            keepsHistory ? [.previous, .current] : [.previous, .unconfirmed, .current]
+        }
+
         static let all = [
             Kind(testDescription: "ordered, with a history", ordered: true, keepsHistory: true),
             Kind(testDescription: "ordered, without one", ordered: true, keepsHistory: false),
@@ -52,9 +57,33 @@ import Testing
         let old = try #require(vault.value(at: place))
         try await interrupt(bench, vault, first: .foreignWriteAfter(old), afterWrite: 1)
         try await recover(bench)
-        #expect(try await bench.states() == [.previous, .unconfirmed, .current])
+        #expect(try await bench.states() == kind.statesWhenItWasVisible)
         try await bench.runToTheEnd()
-        #expect(try await bench.states() == [.revoked, .revoked, .current])
+        #expect(try await bench.states().filter(\.authenticates) == [.current])
+    }
+
+    @Test(arguments: Kind.all.filter(\.keepsHistory))
+    func `however often one is overwritten before it is promoted, the history has it, and no further one is made`(
+        _ kind: Kind
+    ) async throws {
+        let vault = kind.vault()
+        let bench = try RotationBench([vault])
+        let old = try #require(vault.value(at: place))
+        for crash in 1...5 {
+            vault.setHook { call in
+                guard call.operation == .write else { return nil }
+                return vault.value(at: self.place) == old ? .foreignWriteAfter(old) : .denied
+            }
+            crash == 1
+                ? _ = try await bench.rotator().rotate([bench.request()])
+                : try await recover(bench, seed: UInt64(crash))
+            vault.setHook(nil)
+            #expect(try await bench.states() == [.current, .pending])
+        }
+        let digest = try await bench.queue.read { try $0.versions(of: bench.id).last?.digest }
+        try await recover(bench)
+        #expect(try await bench.states() == [.previous, .current])
+        #expect(vault.value(at: place).flatMap { TokenValue.digest(of: Secret(utf8: $0)) } == digest)
     }
 
     @Test(arguments: Kind.all)
@@ -70,7 +99,7 @@ import Testing
         let row = try await bench.queue.read { try $0.pushes(of: bench.id) }
         #expect(row.map(\.attempt) == [2])
         try await recover(bench)
-        #expect(try await bench.states() == [.previous, .unconfirmed, .current])
+        #expect(try await bench.states() == kind.statesWhenItWasVisible)
     }
 
     @Test(arguments: Kind.all)
@@ -102,7 +131,7 @@ import Testing
     }
 
     @Test func `after a fence it is looked only at what came since`() async throws {
-        let (fenced, late) = (FakeVault("a", keepsHistory: false), FakeVault("b"))
+        let (fenced, late) = (FakeVault("a", keepsHistory: false), FakeVault("b", keepsHistory: false))
         let bench = try RotationBench([fenced, late])
         fenced.setHook { $0.operation == .write ? .timesOutBefore : nil }
         late.setHook { $0.operation == .write ? .landsLater : nil }
@@ -132,11 +161,18 @@ import Testing
         #expect(try await bench.states() == [.previous, .unconfirmed, .current])
     }
 
-    @Test func `a value that was verified somewhere and is there no more stays valid`() async throws {
-        let (first, second) = (FakeVault("a"), FakeVault("b"))
+    @Test(arguments: Kind.all)
+    func `a value that was verified somewhere and is there no more stays valid, and another one goes everywhere`(
+        _ kind: Kind
+    ) async throws {
+        let (first, second) = (kind.vault("a"), kind.vault("b"))
         let bench = try RotationBench([first, second])
         let old = try #require(first.value(at: place))
-        second.setHook { $0.operation == .write ? .denied : nil }
+        // It was in the other one, too, and the history of that one has it.
+        second.setHook { call in
+            guard call.operation == .write else { return nil }
+            return call.number == 1 ? .foreignWriteAfter(old) : .denied
+        }
         _ = try await bench.rotator().rotate([bench.request()])
         let rows = try await bench.queue.read { try $0.pushes(of: bench.id) }
         #expect(Set(rows.map(\.state)) == [.verified, .sending])

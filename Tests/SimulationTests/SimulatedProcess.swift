@@ -131,7 +131,7 @@ private struct SimulatedVault: Vault {
     func held(
         _ matches: @Sendable (Secret) -> Bool, in destination: Destination, after base: String,
         through observation: Observation
-    ) async throws(VaultError) -> Bool? {
+    ) async throws(VaultError) -> PastValue {
         try await call(.held, destination) { () async throws(VaultError) in
             try await vault.held(matches, in: destination, after: base, through: observation)
         }

@@ -215,6 +215,11 @@ class House:
             time.sleep(1)
 
 
+def was_used(told):
+    """Whether a token's answer tells when it was used: that it never was is told in a word, too."""
+    return told["token"]["last_used_at"] not in (None, "never")
+
+
 def split(place):
     vault, _, rest = place.partition(":")
     path, _, key = rest.partition("#")

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from administration import END, NEXT_YEAR, column, fact, press, text_of, tick_all_that_writes
-from house import Seed, moment
+from house import Seed, moment, was_used
 from serving import wait_until
 from test_pages import errors, policy
 
@@ -129,7 +129,7 @@ def test_s17_when_it_was_used_last_and_who_made_it_stand_in_the_list_and_on_its_
         # Whether it is already known that it was never used depends on when the server last noted uses.
         assert column(page, number=6)[0] in ("not known", "never")
         assert office.authorize(value) == 200
-        wait_until(lambda: office.told("export")["token"]["last_used_at"])
+        wait_until(lambda: was_used(office.told("export")))
         page.reload()
         assert column(page, number=6) == ["just now"]
         page.locator("tbody a").first.click()

@@ -6,6 +6,7 @@ import pytest
 import requests
 
 from administration import press
+from house import was_used
 from moved_clock import MovedClock
 from serving import wait_until
 
@@ -251,7 +252,7 @@ def test_the_menu_leads_nobody_to_where_he_may_not_look(office, role):
 def test_the_tokens_that_people_sign_in_with_are_in_use(office, visitor):
     """A visit is a use: who reviews tokens sees that somebody is here with one."""
     visitor.sign_in(office.person("maria", "rota:audit"))
-    wait_until(lambda: office.told("maria")["token"]["last_used_at"])
+    wait_until(lambda: was_used(office.told("maria")))
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])

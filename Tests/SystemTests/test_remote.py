@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from house import Seed
+from house import Seed, was_used
 from serving import Served, wait_until
 
 
@@ -24,9 +24,9 @@ class Person:
         self.value = made["value"]
         self.server = ["--server", served.address, "--token-file", "token"]
 
-    def __call__(self, *words, expect=0):
+    def __call__(self, *words, expect=0, **environment):
         done = subprocess.run([self.binary, *words, *self.server], cwd=self.folder, capture_output=True, text=True,
-                              timeout=60, env={"PATH": "/usr/bin:/bin", "HOME": str(self.folder)})
+                              timeout=60, env={"PATH": "/usr/bin:/bin", "HOME": str(self.folder)} | environment)
         assert done.returncode == expect, (words, done.returncode, done.stdout, done.stderr)
         assert self.value not in done.stdout + done.stderr
         return done
@@ -47,6 +47,14 @@ def people(house, tmp_path):
                Person(house, served, tmp_path, "bob", "rota:operate"),
                Person(house, served, tmp_path, "carol", "rota:audit"))
         assert served.stop() < 10
+
+
+def test_what_cannot_be_gathered_is_told_with_its_place_and_can_be_saved_instead(people):
+    _, _, _, carol = people
+    refused = carol("report", "--format", "csv", expect=1, TMPDIR="/nowhere")
+    assert "what the server sends cannot be gathered in /nowhere: no such file or directory" in refused.stderr
+    assert "--output FILE" in refused.stderr and not refused.stdout
+    carol("report", "--format", "csv", "--output", "report.csv", TMPDIR="/nowhere")
 
 
 def test_what_is_seen_there_is_what_is_seen_at_home(house, people):
@@ -236,7 +244,7 @@ def test_people_read_there_what_they_read_at_home(house, people, words):
         (folder / "rotation.yaml").write_text(CHANGED)
     bob("plan", "--save")
     # That somebody has asked is a use of his token, which is written down a moment later.
-    wait_until(lambda: house.json("token", "show", "bob")["token"]["last_used_at"])
+    wait_until(lambda: was_used(house.json("token", "show", "bob")))
     there, at_home = bob(*words), house.rota(*words)
     assert timeless(there.stdout) == timeless(at_home.stdout) and there.stdout.strip()
     assert timeless(there.stderr) == timeless(at_home.stderr)

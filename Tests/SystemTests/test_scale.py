@@ -24,8 +24,8 @@ open(sys.argv[1], 'w').write(f'{os.waitstatus_to_exitcode(status)} {usage.ru_max
 """
 
 
-# Seen: 0 to 18 MiB more for a hundred times as many tokens, and 23.7 to 24.4 for an import beside other work: 8 of them are
-# pages that SQLite keeps, which a thousand tokens do not fill, and the rest what it sorts indexes in.
+# Seen: 0 to 18 MiB more for a hundred times as many tokens, and 23.7 to 24.4 for an import. At most 8 of them are pages that
+# SQLite keeps, and 4 what looks out for tokens that are there already (Benchmarks/README.md); the rest was not looked into.
 GROWTH = 28
 # Everything that is ten days old is due; a run takes twenty, and shows the rest waiting.
 ALL_DUE = (

@@ -62,18 +62,20 @@ import Testing
     @Test func `what was put there is told from what was fenced, though the old file is back`() async throws {
         try await vault.write(Secret(utf8: "old"), to: place, over: vault.probe(place))
         let first = try await vault.probe(place)
-        let held = { try await vault.held({ _ in true }, in: place, after: first.base, through: vault.probe(place)) }
+        let held = {
+            try await vault.held({ _ in true }, in: place, after: first.base, through: vault.probe(place)).word
+        }
         for _ in 0..<2 { try await vault.fence(place, at: vault.probe(place)) }
-        #expect(try await held() == false, "nothing was put there since")
+        #expect(try await held() == "never", "nothing was put there since")
         try await vault.write(Secret(utf8: "new"), to: place, over: vault.probe(place))
         try replace("app/token", with: "old")
-        #expect(try await held() == nil, "something was")
+        #expect(try await held() == "unknown", "something was")
         try await vault.fence(place, at: vault.probe(place))
-        #expect(try await held() == nil, "a fence later, too")
+        #expect(try await held() == "unknown", "a fence later, too")
         let second = try await vault.probe(place)
         try await vault.fence(place, at: second)
         let since = try await vault.held({ _ in true }, in: place, after: second.base, through: vault.probe(place))
-        #expect(since == false)
+        #expect(since.word == "never")
     }
 
     @Test func `of a count that an earlier release made only the present is known`() async throws {
@@ -82,9 +84,10 @@ import Testing
         try await vault.fence(place, at: vault.probe(place))
         let seen = try await vault.probe(place)
         #expect(try content(of: "app/.rota.counter.token") == "13 12")
-        #expect(try await vault.held({ _ in true }, in: place, after: "11", through: seen) == nil)
-        #expect(try await vault.held({ _ in true }, in: place, after: "12", through: seen) == false)
-        #expect(try await vault.held({ _ in true }, in: place, after: "900", through: seen) == nil, "an older count")
+        for (base, expected) in [("11", "unknown"), ("12", "never"), ("900", "unknown")] {
+            let held = try await vault.held({ _ in true }, in: place, after: base, through: seen)
+            #expect(held.word == expected, "since \(base)")
+        }
     }
 
     @Test func `a folder that is made again does not repeat its bases`() async throws {
@@ -230,7 +233,7 @@ extension DirectoryVaultTests {
                 let held = try await vault.held({ _ in true }, in: place, after: seen.base, through: after)
                 // With nothing there before, the count begins with what died, and nothing is known of what was before.
                 let isKnown = old != nil && (change != .write || after.text == old)
-                #expect(held == (isKnown ? false : nil), "step \(step)")
+                #expect(held.word == (isKnown ? "never" : "unknown"), "step \(step)")
             }
             if completed { #expect(after.text == new) }
             if after.base == seen.base {

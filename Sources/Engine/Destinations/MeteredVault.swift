@@ -70,7 +70,7 @@ package struct MeteredVault: Vault {
     package func held(
         _ matches: @Sendable (Secret) -> Bool, in destination: Destination, after base: String,
         through observation: Observation
-    ) async throws(VaultError) -> Bool? {
+    ) async throws(VaultError) -> PastValue {
         try await counted("held") { () async throws(VaultError) in
             try await vault.held(matches, in: destination, after: base, through: observation)
         }

@@ -33,11 +33,11 @@ package protocol Vault: Sendable {
     func fence(_ destination: Destination, at observation: Observation) async throws(VaultError)
 
     /// Whether a value that `matches` was, or may have been, what the destination held, in the states after
-    /// `base` up to the observed one. Nil (the default) where the kind keeps no history, or no longer has all of it.
+    /// `base` up to the observed one. `unknown` (the default) where the kind keeps no history.
     func held(
         _ matches: @Sendable (Secret) -> Bool, in destination: Destination, after base: String,
         through observation: Observation
-    ) async throws(VaultError) -> Bool?
+    ) async throws(VaultError) -> PastValue
 
     /// Removes the value, on the condition that the destination is still as observed.
     func remove(_ destination: Destination, at observation: Observation) async throws(VaultError)
@@ -66,9 +66,19 @@ extension Vault {
     package func held(
         _ matches: @Sendable (Secret) -> Bool, in destination: Destination, after base: String,
         through observation: Observation
-    ) async throws(VaultError) -> Bool? {
-        nil
+    ) async throws(VaultError) -> PastValue {
+        .unknown
     }
+}
+
+/// What a destination's history tells of one value.
+package enum PastValue: Sendable {
+    /// It was never there.
+    case never
+    /// It may have been: no history is kept, or it has gaps.
+    case unknown
+    /// It was there, or lies where whoever may read earlier versions finds it. This is it.
+    case found(Secret)
 }
 
 /// What a kind of vault can do.

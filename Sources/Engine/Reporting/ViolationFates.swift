@@ -1,7 +1,7 @@
 import RotaCore
 
 /// What became of each violation of an earlier report. It takes eight bytes for each: 61 bits stand for the violation,
-/// so that among four million one is taken for another about once in a hundred thousand reports, and 3 for its fate.
+/// so that among four million one is taken for another about once in forty thousand reports, and 3 for its fate.
 struct ViolationFates {
     enum Fate: UInt64 {
         /// Until it is met.

@@ -13,8 +13,8 @@ extension Rotator {
     /// How many times one destination is fenced in one pass before the rotation waits.
     private static let fencesPerPass = 3
 
-    /// Recovery (DESIGN section 5): take the value from a destination that holds it; else make sure that it
-    /// can no longer appear anywhere and discard it; else leave it valid and supersede it.
+    /// Recovery (DESIGN section 5): take the value from a destination that holds it, or whose history does (decision
+    /// 0033); else make sure that it can no longer appear anywhere and discard it; else leave it valid and supersede it.
     ///
     /// - parameter rejected: a vault will not have the value, so that resuming with it leads nowhere.
     func recover(
@@ -65,7 +65,7 @@ extension Rotator {
 
     enum FenceOutcome: Sendable {
         case fenced
-        /// The late write came in meanwhile.
+        /// It is there now, or its history has it: the write came in meanwhile, or somebody wrote over it.
         case landed(Secret)
         /// It may have been visible, or may still land.
         case uncertain
@@ -91,6 +91,11 @@ extension Rotator {
             self.vault = vault
             self.snapshot = snapshot
             filling = snapshot.current.flatMap { snapshot.push(of: $0.number, to: destination) }
+        }
+
+        /// Whether a place was seen to hold it that holds it no more. Nothing is sent there again before the next value.
+        var isProvedElsewhere: Bool {
+            snapshot.pushes.contains { $0.version == pending.number && $0.state == .verified }
         }
 
         /// Whether what was seen there is an emptiness that has to be filled first.
@@ -128,7 +133,11 @@ extension Rotator {
     /// One try. Nil when it is worth another one; throws what will not pass.
     private func fence(_ fencing: inout Fencing, _ observation: Observation) async throws -> FenceOutcome? {
         if let value = observation.value, observation.holds(fencing.pending.digest) { return .landed(value) }
-        if try await mayHaveBeenVisible(fencing, observation) { return .uncertain }
+        switch try await past(of: fencing, observation) {
+        case .never: break
+        case .found(let value): return fencing.isProvedElsewhere ? .uncertain : .landed(value)
+        case .unknown: return .uncertain
+        }
         if fencing.isToBeFilled(observation) { return try await fill(&fencing, over: observation) }
         try await proveFilling(&fencing, observation)
         // It writes to a vault, as a sending does.
@@ -166,14 +175,13 @@ extension Rotator {
     /// Whether somebody may have read the pending value here since the first attempt: the vault's history says so, or
     /// something was accepted since and the vault cannot tell what. What is there now proves nothing: an older value
     /// of ours may have been put back. A filling would be such a something: a vault without a history gets none.
-    private func mayHaveBeenVisible(_ fencing: Fencing, _ observation: Observation) async throws -> Bool {
-        guard let base = fencing.push.firstBase else { return true }
-        guard base != observation.base || fencing.isToBeFilled(observation) else { return false }
+    private func past(of fencing: Fencing, _ observation: Observation) async throws -> PastValue {
+        guard let base = fencing.push.firstBase else { return .unknown }
+        guard base != observation.base || fencing.isToBeFilled(observation) else { return .never }
         let digest = fencing.pending.digest
         do throws(VaultError) {
             return try await fencing.vault.held(
                 { TokenValue.digest(of: $0) == digest }, in: fencing.destination, after: base, through: observation)
-                ?? true
         } catch {
             throw Obstacle(error, at: fencing.destination)
         }

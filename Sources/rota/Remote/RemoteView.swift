@@ -176,7 +176,7 @@ extension RemoteCommand {
         }
         // What goes to standard output is taken in first: a slow reader would keep the server waiting, which is not
         // patient.
-        let gathered = try file == nil ? SpooledBody(in: SpoolFolder(Process.temporaryFolder, most: .max)) : nil
+        let gathered = try file == nil ? gatheringFile() : nil
         let response = try await server.send(question, into: file?.descriptor ?? gathered?.descriptor)
         for header in response.headers where header.name.lowercased() == "rota-warning" {
             output.warning(printable(header.value))
@@ -198,6 +198,17 @@ extension RemoteCommand {
             output.note("\(printable(path)) is written" + (signature.map { ", and signed by \(printable($0))" } ?? ""))
         }
         return code
+    }
+
+    private func gatheringFile() throws -> SpooledBody {
+        let folder = Process.temporaryFolder
+        do {
+            return try SpooledBody(in: SpoolFolder(folder, most: .max))
+        } catch let failure as SpooledBody.Failure {
+            throw Failure(
+                "what the server sends cannot be gathered in \(folder): \(systemMessage(failure.number))",
+                hint: "TMPDIR names another directory; or save it: --output FILE")
+        }
     }
 
     private static func member(_ value: JSON, _ path: [String]) -> JSON? {
