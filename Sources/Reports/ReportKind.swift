@@ -34,7 +34,7 @@ package enum ReportKind: String, CaseIterable, Sendable {
         }.map(\.element)
     }
 
-    /// Writes the report, and tells how many violations there are.
+    /// Writes the report, and tells what came of it.
     ///
     /// - parameters:
     ///   - earlier: the report that it is held against.
@@ -43,11 +43,11 @@ package enum ReportKind: String, CaseIterable, Sendable {
         _ request: ReportRequest, against earlier: EarlierReport? = nil, from store: any StoreReads,
         to sink: @escaping ByteSink,
         progress: @escaping (Int) throws -> Void = { _ in }
-    ) throws -> Int {
-        func count(_ format: some ReportFormat) throws -> Int {
+    ) throws -> ComposedReport {
+        func count(_ format: some ReportFormat) throws -> ComposedReport {
             var counting = CountingFormat(format: format, progress: progress)
             try composeReport(request, against: earlier, from: store, as: &counting)
-            return counting.violations
+            return ComposedReport(violations: counting.violations, tokens: counting.tokens)
         }
         switch self {
         case .html: return try count(HTMLReport(to: sink))
@@ -61,12 +61,24 @@ package enum ReportKind: String, CaseIterable, Sendable {
     }
 }
 
+/// What came of a report that was written.
+package struct ComposedReport: Sendable {
+    package var violations: Int
+    /// How many live tokens it is of.
+    package var tokens: Int
+
+    /// What whoever asked for an owner's report has to know: nothing is violated where nothing was looked at.
+    package func remark(isSlice: Bool) -> String? {
+        isSlice && tokens == 0 ? "no live token has an owner that was asked for: the report is of none" : nil
+    }
+}
+
 /// A format that keeps how many violations there are, and tells how far it has come.
 private struct CountingFormat<Format: ReportFormat>: ReportFormat {
     static var order: TokenOrder { Format.order }
     var format: Format
     private(set) var violations = 0
-    private var tokens = 0
+    private(set) var tokens = 0
     private let progress: (Int) throws -> Void
 
     init(format: Format, progress: @escaping (Int) throws -> Void) {

@@ -8,7 +8,7 @@ package enum RecordKind: String, CaseIterable, Sendable {
     case deliveries
     /// Plans that were applied, withdrawn or have expired.
     case plans
-    /// Uses of tokens by day; the last one of each value stays.
+    /// Uses of tokens by day, and what logs told of them; the last one of each value stays.
     case uses
 
     /// In a sentence.

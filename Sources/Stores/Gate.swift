@@ -309,10 +309,14 @@ extension SQLStore {
 
     func lowerEnds(of token: TokenID, to end: Instant, change: Change) throws -> [Int] {
         try requireReleased(at: change.at)
+        let former = try versions(of: token)
         let lowered = try numbers(.lowerEnds, [.of(token), .of(end)]).sorted()
         guard !lowered.isEmpty else { return [] }
         try driver.execute(.hastenRetirement, [.of(token), .of(end)])
-        try conclude("version.end_sooner", token, change, ["versions": .of(lowered), "ends_at": .of(end)])
+        let ends = lowered.map { number in former.first { $0.number == Int(number) }?.endsAt }
+        try conclude(
+            "version.end_sooner", token, change, before: ["ends_at": .array(ends.map { .of($0) })],
+            ["versions": .of(lowered), "ends_at": .of(end)])
         return lowered.map { Int($0) }
     }
 

@@ -35,7 +35,9 @@ extension SQLStore {
         case .actions: return try count(.oldActionsFound)
         case .deliveries: return try count(.oldEventsFound)
         case .plans: return min(limit, try count(.oldPlanActionsFound) + count(.oldPlansFound))
-        case .uses: return try count(.oldUsesFound, .integer(try firstDayToLookThrough()))
+        case .uses:
+            let first = Value.integer(try firstDayToLookThrough())
+            return min(limit, try count(.oldUsesFound, first) + count(.oldUsageReportsFound, first))
         }
     }
 
@@ -86,7 +88,9 @@ extension SQLStore {
 
     /// When all of it is looked through, that is remembered: the last uses of values stay, and are many.
     private func pruneUses(before horizon: Instant, _ old: [Value]) throws -> Int {
-        let removed = try driver.execute(.removeOldUses, old + [.integer(try firstDayToLookThrough())])
+        let range = old + [.integer(try firstDayToLookThrough())]
+        let uses = try driver.execute(.removeOldUses, range)
+        let removed = uses > 0 ? uses : try driver.execute(.removeOldUsageReports, range)
         if removed == 0 {
             try driver.execute(
                 .setFact, [.text(Self.usesLookedThrough), .text(String(horizon.midnight.seconds))])

@@ -3,7 +3,7 @@ extension Statement {
     static let retaining: [Statement] = [
         oldFindingsFound, removeOldFindings, oldActionsFound, removeOldActions, oldEventsFound, removeOldDeliveries,
         removeOldEvents, oldPlansFound, oldPlanActionsFound, removeOldPlanActions, removeOldPlans,
-        oldUsesFound, removeOldUses, facts,
+        oldUsesFound, removeOldUses, oldUsageReportsFound, removeOldUsageReports, facts,
     ]
 
     /// Those of the store that begin with a text.
@@ -45,13 +45,30 @@ extension Statement {
         "DELETE FROM plan_actions WHERE (plan, place) IN (SELECT a.plan, a.place \(oldPlanActions))")
     static let removeOldPlans = Statement("DELETE FROM plans WHERE number IN (\(oldPlans))")
 
-    /// But the last ones of each value, from the day `$3` on: what was looked through is not looked through again.
+    /// The one before each that is as old, from the day `$3` on: what was looked through is not looked through again.
+    /// So the last one before the horizon stays, and a report of any instant since tells of it. What was only refused
+    /// takes no use away.
     private static let oldUses = """
-        SELECT u.token_id, u.version, u.day FROM usage u
-        WHERE u.day >= $3 AND u.day < $1 AND EXISTS
-          (SELECT 1 FROM usage n WHERE n.token_id = u.token_id AND n.version = u.version AND n.day > u.day)
-        ORDER BY u.day LIMIT $2
+        SELECT n.token_id, n.version, (SELECT max(u.day) \(earlierUse)) FROM usage n
+        WHERE n.day >= $3 AND n.day < $1 AND COALESCE(n.noted_at, n.day) < $1 AND EXISTS (SELECT 1 \(earlierUse))
+        ORDER BY n.day LIMIT $2
+        """
+    private static let earlierUse = """
+        FROM usage u WHERE u.token_id = n.token_id AND u.version = n.version AND u.day < n.day
+          AND (n.uses > 0 OR u.uses = 0)
         """
     static let oldUsesFound = Statement(oldUses)
     static let removeOldUses = Statement("DELETE FROM usage WHERE (token_id, version, day) IN (\(oldUses))")
+
+    /// The same of what was told of use.
+    private static let oldUsageReports = """
+        SELECT n.token_id, (SELECT max(u.noted_at) \(earlierReport)) FROM usage_reports n
+        WHERE n.noted_at >= $3 AND n.noted_at < $1 AND EXISTS (SELECT 1 \(earlierReport))
+        ORDER BY n.noted_at LIMIT $2
+        """
+    private static let earlierReport =
+        "FROM usage_reports u WHERE u.token_id = n.token_id AND u.noted_at < n.noted_at"
+    static let oldUsageReportsFound = Statement(oldUsageReports)
+    static let removeOldUsageReports = Statement(
+        "DELETE FROM usage_reports WHERE (token_id, noted_at) IN (\(oldUsageReports))")
 }

@@ -149,11 +149,15 @@ extension StoreConformance {
             }
             _ = try bench.rotate(id)
             let sooner = bench.now + .hours(1)
+            let former = try bench.store.versions(of: id)[0].endsAt
             let written = try bench.written {
                 let lowered = try bench.write { try $0.lowerEnds(of: id, to: sooner, change: bench.change()) }
                 try require(lowered == [1], "version 1 ends sooner")
             }
             try require(written == (1, 0), "one audit entry: \(written)")
+            let entry = try document(bench.audit(of: id.text).last?.body ?? "")
+            try require(
+                entry["before"]?["ends_at"]?.array?.first?.string == former?.description, "with the end that it had")
             try require(try bench.store.versions(of: id)[0].endsAt == sooner, "then")
             try require(try bench.store.rotation(of: id)?.nextAttemptAt == sooner, "and is looked at then")
             try require(try bench.stored(id).values.overlapEndsAt == sooner, "as the summary says")

@@ -19,11 +19,13 @@ import Testing
           (SELECT event_id FROM deliveries WHERE state = 'waiting' OR changed_at >= $1)
         """,
         .uses: """
-        SELECT count(*) FROM usage u WHERE day < $1 AND day <
-          (SELECT max(day) FROM usage n WHERE n.token_id = u.token_id AND n.version = u.version)
+        SELECT (SELECT count(*) FROM usage u WHERE day < $1 AND day <
+            (SELECT max(day) FROM usage n WHERE n.token_id = u.token_id AND n.version = u.version AND n.day < $1))
+          + (SELECT count(*) FROM usage_reports u WHERE noted_at < $1 AND noted_at <
+            (SELECT max(noted_at) FROM usage_reports n WHERE n.token_id = u.token_id AND n.noted_at < $1))
         """,
     ]
-    private static let tables = ["findings", "run_actions", "events", "deliveries", "usage", "plans"]
+    private static let tables = ["findings", "run_actions", "events", "deliveries", "usage", "plans", "usage_reports"]
 
     private func number(_ quarter: SimulatedQuarter, _ sql: String, _ instant: Instant? = nil) throws -> Int {
         let path = String(quarter.location.dropFirst("sqlite:".count))
@@ -64,7 +66,7 @@ import Testing
         }
         let after = try Self.tables.map { try number(quarter, "SELECT count(*) FROM \($0)") }
         #expect(before[0] - after[0] == old[.findings] && before[1] - after[1] == old[.actions])
-        #expect(before[2] - after[2] == old[.deliveries] && before[4] - after[4] == old[.uses])
+        #expect(before[2] - after[2] == old[.deliveries] && before[4] - after[4] + before[6] - after[6] == old[.uses])
         #expect(after[3] > 0 && after[3] < before[3])
         // One entry says so; and there is no second one where nothing is left.
         #expect(try await quarter.store.read { try $0.newestEntry() } == entries + 1)
@@ -107,6 +109,26 @@ import Testing
             #expect(try await quarter.store.write { try $0.prune(kind, limit: 1000, at: now) } == 0, "\(kind)")
         }
         #expect(try after() == before)
+    }
+
+    @Test func `a report of an instant since the horizon is the same, whatever has gone`() async throws {
+        let quarter = try SimulatedQuarter(seed: 9)
+        try await quarter.live(reportsAt: [])
+        quarter.clock.advance(by: .days(396 - 45))
+        let horizon = (quarter.clock.now() - .days(396)).midnight
+        let store = try openStore(at: quarter.location, endpoints: [])
+        defer { store.close() }
+        func made(_ days: Int64) throws -> [ReportKind: String] {
+            let instant = horizon + .days(days)
+            let past = try PastStore(of: store, at: instant, period: .hours(12), in: "\(quarter.scratch.path)/past")
+            defer { past.remove() }
+            let request = quarter.request(now: quarter.clock.now(), asOf: instant, period: .hours(12))
+            return try SimulatedQuarter.files(request, from: past.store)
+        }
+        let days: [Int64] = [1, 3, 9]
+        let before = try days.map(made)
+        #expect(try await !pruner(quarter, Retention([.uses: .days(396)])).prune(actor: "rota").isEmpty)
+        #expect(try days.map(made) == before)
     }
 
     @Test func `nothing is removed while there is a brake`() async throws {

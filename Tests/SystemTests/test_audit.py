@@ -164,6 +164,20 @@ def test_what_an_old_key_signed_stays_good_and_the_log_says_since_when_another_o
     assert "is signed by none of the keys" in refused.stderr
 
 
+@pytest.mark.parametrize("kept", ["early", "late"])
+def test_a_checkpoint_that_was_changed_where_it_was_kept_is_not_blamed_on_the_log(log, kept):
+    lines = (log.folder / kept).read_text().splitlines(keepends=True)
+    size = int(lines[1])
+    changed = log.folder / "changed"
+    for forged in ([lines[0], lines[1], "A" * 43 + "=\n", *lines[3:]], [lines[0], f"{size + 999}\n", *lines[2:]]):
+        changed.write_text("".join(forged))
+        for words in ([], ["--key", key(log)]):
+            refused = log.rota("audit", "verify", "--checkpoint", changed, *words, expect=1)
+            assert "is signed by none of the keys" in refused.stderr
+            assert "error: what was kept elsewhere is not signed by a key that is known here" in refused.stderr
+            assert "cut off" not in refused.stderr and "not as it was written" not in refused.stderr
+
+
 def test_what_nobody_signed_yet_is_told_apart(log):
     signed = log.json("audit", "verify")["signed"]
     log.rota("token", "create", "--name", "later")

@@ -267,6 +267,13 @@ def test_a_slice_has_only_its_owners_rows_and_says_so(reported, files):
     assert "A slice." in page and "team-*" in page and "onerror" not in page
 
 
+def test_that_an_owner_has_no_tokens_is_told_since_such_a_report_has_no_violations(reported):
+    for kind in ("csv", "json"):
+        told = reported.rota("report", "--format", kind, "--owner", "team-none", "--exit-code").stderr
+        assert "warning: no live token has an owner that was asked for: the report is of none" in told
+    assert "no live token" not in reported.rota("report", "--format", "csv", "--owner", "team-d*").stderr
+
+
 def test_two_reports_are_held_against_each_other(reported, files):
     changed = json.loads(
         reported.rota("report", "--json", "--compare", reported.folder / "earlier.json").stdout)["summary"]["comparison"]

@@ -59,6 +59,14 @@ def ask(lived, path, expect=200):
     return answer
 
 
+def test_that_an_owner_has_no_tokens_is_told_there_too(lived):
+    path = "/v1/reports/compliance?format=csv&owner="
+    assert "the report is of none" in ask(lived, path + "nobody").headers["Rota-Warning"]
+    assert "Rota-Warning" not in ask(lived, path + "team-x").headers
+    told = lived.carol("report", "--format", "csv", "--owner", "nobody")
+    assert "the report is of none" in told.stderr
+
+
 def without_itself(text):
     """But for when it was made, and for whom."""
     return re.sub(r'"(made_at|actor)":"[^"]*"|(Made at|Asked for by)</dt><dd[^>]*>[^<]*', "", text)

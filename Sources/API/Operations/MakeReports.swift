@@ -81,7 +81,7 @@ package struct ReportMeans: Sendable {
 extension API {
     /// Where the signature of an answer is: the signed note, in Base64.
     static let signature = "Rota-Signature"
-    /// What is not known for certain of an answer.
+    /// What is not known for certain of an answer, or that it is of nothing.
     static let warning = "Rota-Warning"
 
     func makeReport(_ call: Call) throws -> Answer {
@@ -168,6 +168,7 @@ extension API {
     ) throws -> (body: SpooledBody, violations: Int, remarks: [String]) {
         let body = try SpooledBody(in: parts.scratch)
         var violations = 0
+        var remarks: [String] = []
         func write(_ store: any StoreReads, _ policies: PolicySet, _ vaults: Set<String>) throws {
             var request = ReportRequest(
                 policies: policies, vaults: vaults, now: call.now, hypotheticalAt: order.at, asOf: order.asOf,
@@ -176,14 +177,16 @@ extension API {
             request.isRedacted = order.isRedacted
             request.pseudonymKey = configuration.pseudonymKey
             request.checkpoint = seal?.checkpoint.note
-            violations = try order.kind.compose(request, from: store, to: { try body.write($0) })
+            let composed = try order.kind.compose(request, from: store, to: { try body.write($0) })
+            violations = composed.violations
+            remarks += [composed.remark(isSlice: order.owner != nil)].compactMap(\.self)
         }
         if let asOf = order.asOf {
-            let remarks = try configuration.reports.withPast(asOf, order.period, write)
-            return (body, violations, remarks)
+            let unknown = try configuration.reports.withPast(asOf, order.period, write)
+            return (body, violations, unknown + remarks)
         }
         try parts.readers.read { try write($0, configuration.policies, configuration.vaultNames) }
-        return (body, violations, [])
+        return (body, violations, remarks)
     }
 
     private func note(

@@ -9,10 +9,14 @@ package struct AuditVerdict: Sendable {
         /// The first entry that may be concerned; nil where it is a checkpoint or a key.
         package var entry: Int64?
         package var message: String
+        /// Whether it is nothing but a checkpoint from elsewhere that no known key has signed: that one may have been
+        /// changed, or the keys.
+        package var isOfUnknownSigner: Bool
 
-        package init(_ entry: Int64?, _ message: String) {
+        package init(_ entry: Int64?, _ message: String, isOfUnknownSigner: Bool = false) {
             self.entry = entry
             self.message = message
+            self.isOfUnknownSigner = isOfUnknownSigner
         }
     }
 
@@ -30,9 +34,16 @@ package struct AuditVerdict: Sendable {
     package fileprivate(set) var faults: [Fault] = []
     package fileprivate(set) var faultCount = 0
 
-    fileprivate mutating func fault(_ entry: Int64?, _ message: String) {
+    /// Whether the log agrees with all that is in the store, and what came from elsewhere is signed by nobody known.
+    package var hasOnlyUnknownSigners: Bool {
+        !faults.isEmpty && faultCount == faults.count && faults.allSatisfy(\.isOfUnknownSigner)
+    }
+
+    fileprivate mutating func fault(_ entry: Int64?, _ message: String, isOfUnknownSigner: Bool = false) {
         faultCount += 1
-        if faults.count < Self.mostTold { faults.append(Fault(entry, message)) }
+        if faults.count < Self.mostTold {
+            faults.append(Fault(entry, message, isOfUnknownSigner: isOfUnknownSigner))
+        }
     }
 }
 
@@ -94,7 +105,9 @@ package struct VerifyAudit {
         verdict.entries = frontier.size
         verdict.root = frontier.root
         for checkpoint in try signed.rest() { missing(checkpoint.size, "signed at \(checkpoint.at)") }
-        for other in given { missing(other.checkpoint.size, "in \(other.source)") }
+        for other in given where isSigned(other.note, Self.naming(other), isGiven: true) {
+            missing(other.checkpoint.size, "in \(other.source)")
+        }
         return verdict
     }
 
@@ -121,20 +134,26 @@ package struct VerifyAudit {
                 verdict.fault(nil, "\(what), is not the note that was signed")
                 continue
             }
-            if isGood(note, read, what) { verdict.kept += 1 }
+            if isSigned(note, what, isGiven: false), isGood(read, what) { verdict.kept += 1 }
         }
         while let other = given.first, other.checkpoint.size == frontier.size {
             given.removeFirst()
-            let what = "the checkpoint in \(other.source), of \(other.checkpoint.size) entries"
-            if isGood(other.note, other.checkpoint, what) { verdict.given += 1 }
+            let what = Self.naming(other)
+            if isSigned(other.note, what, isGiven: true), isGood(other.checkpoint, what) { verdict.given += 1 }
         }
     }
 
-    private mutating func isGood(_ note: SignedNote, _ checkpoint: Checkpoint, _ what: String) -> Bool {
-        guard keys.contains(where: { note.isSigned(by: $0) }) else {
-            verdict.fault(nil, "\(what), is signed by none of the keys")
-            return false
-        }
+    private static func naming(_ given: GivenCheckpoint) -> String {
+        "the checkpoint in \(given.source), of \(given.checkpoint.size) entries"
+    }
+
+    private mutating func isSigned(_ note: SignedNote, _ what: String, isGiven: Bool) -> Bool {
+        let isSigned = keys.contains { note.isSigned(by: $0) }
+        if !isSigned { verdict.fault(nil, "\(what), is signed by none of the keys", isOfUnknownSigner: isGiven) }
+        return isSigned
+    }
+
+    private mutating func isGood(_ checkpoint: Checkpoint, _ what: String) -> Bool {
         guard checkpoint.root == frontier.root else {
             verdict.fault(
                 Int64(good) + 1,

@@ -13,8 +13,9 @@ extension Rotator {
     /// How many times one destination is fenced in one pass before the rotation waits.
     private static let fencesPerPass = 3
 
-    /// Recovery (DESIGN section 5): take the value from a destination that holds it, or whose history does (decision
-    /// 0033); else make sure that it can no longer appear anywhere and discard it; else leave it valid and supersede it.
+    /// Recovery (DESIGN section 5): take the value from a destination that holds it, or whose history does
+    /// (decision 0033); else make sure that it can no longer appear anywhere and discard it; else leave it valid and
+    /// supersede it.
     ///
     /// - parameter rejected: a vault will not have the value, so that resuming with it leads nowhere.
     func recover(
@@ -93,7 +94,7 @@ extension Rotator {
             filling = snapshot.current.flatMap { snapshot.push(of: $0.number, to: destination) }
         }
 
-        /// Whether a place was seen to hold it that holds it no more. Nothing is sent there again before the next value.
+        /// Whether a place was seen to hold it that holds it no more: nothing is sent there before the next value.
         var isProvedElsewhere: Bool {
             snapshot.pushes.contains { $0.version == pending.number && $0.state == .verified }
         }

@@ -101,8 +101,8 @@ package enum SecretShape {
         }
     }
 
-    /// The public key of a log (C2SP signed-note): `NAME+8 hexadecimal digits+base64 of 33 bytes`, of which the first is
-    /// 1, for Ed25519.
+    /// The public key of a log (C2SP signed-note): `NAME+8 hexadecimal digits+base64 of 33 bytes`, of which the first
+    /// is 1, for Ed25519.
     private static func isVerifierKey(_ stretch: ArraySlice<UInt8>) -> Bool {
         guard let mark = stretch.indices.dropLast(53).last else { return false }
         let key = stretch[mark...]

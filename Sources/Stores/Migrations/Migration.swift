@@ -9,7 +9,7 @@ struct Migration: Sendable {
         .first, .places, .runs, .usage, .schedules, .overlaps, .firstBases, .appendOnly, .blocks, .disabledEndpoints,
         .freezes, .quarantines, .earlyRetirement, .absences, .obstacles, .facts, .unused, .notices, .endsAtClaims,
         .plans, .waivers, .sources, .findingCounts, .gauges, .lists, .checkpoints,
-        .pastStates, .witnesses, .retention, .served, .usageOrigins,
+        .pastStates, .witnesses, .retention, .served, .usageOrigins, .usageReportTimes,
     ]
 
     /// A step for which the dialects have no words in common.

@@ -98,11 +98,7 @@ private func show(
         invocation.output.document(.object(document))
     }
     guard verdict.faults.isEmpty else {
-        let more = verdict.faultCount - verdict.faults.count
-        throw Failure(
-            "the audit log is not as it was written",
-            hint: "keep the store's file as it is, and compare it with a backup from before",
-            details: verdict.faults.map(\.message) + (more > 0 ? ["\(more) more"] : []))
+        throw failure(verdict, hasKeys: hasKeys)
     }
     try requireSound(state)
     guard !invocation.wantsJSON else { return }
@@ -125,6 +121,22 @@ private func show(
             "against somebody who may change the store and has its key, give a checkpoint that was kept elsewhere "
                 + "(--checkpoint) and the public key (--key)")
     }
+}
+
+private func failure(_ verdict: AuditVerdict, hasKeys: Bool) -> Failure {
+    let more = verdict.faultCount - verdict.faults.count
+    let details = verdict.faults.map(\.message) + (more > 0 ? ["\(more) more"] : [])
+    guard verdict.hasOnlyUnknownSigners else {
+        return Failure(
+            "the audit log is not as it was written",
+            hint: "keep the store's file as it is, and compare it with a backup from before", details: details)
+    }
+    return Failure(
+        "what was kept elsewhere is not signed by a key that is known here",
+        hint: hasKeys
+            ? "it was changed where it was kept, or signed with another key: 'rota audit key' names earlier ones"
+            : "it was changed where it was kept, or the store's keys were: give the public key that you kept (--key)",
+        details: details)
 }
 
 private func requireSound(_ state: StateVerdict?) throws(Failure) {

@@ -95,7 +95,7 @@ private func write(
     // A report that goes to the terminal itself tells how far it is.
     let isSeen = arguments.has("output") || invocation.output.width == nil
     let progress = isSeen ? TokenProgress("judging", store, on: invocation.output) : nil
-    func compose(to sink: @escaping ByteSink) throws -> Int {
+    func compose(to sink: @escaping ByteSink) throws -> ComposedReport {
         do {
             return try kind.compose(
                 request, against: earlier, from: store, to: sink, progress: { try progress?.show($0) })
@@ -108,17 +108,18 @@ private func write(
     }
     // The file that was made to be compared with is there until then.
     defer { withExtendedLifetime(kept) {} }
-    let violations: Int
+    let composed: ComposedReport
     if let path {
         let file = try ReportFile(at: path, suffix: Hex.encode(invocation.random.bytes(4)))
-        violations = try compose(to: { try file.write($0) })
+        composed = try compose(to: { try file.write($0) })
         try file.place(sealedBy: seal, as: kind.rawValue, madeAt: request.now)
         let signed = seal == nil ? "" : ", and signed by \(path)\(ReportSeal.ending)"
-        invocation.output.note("\(path) is written\(signed); \(counted(violations, "violation"))")
+        invocation.output.note("\(path) is written\(signed); \(counted(composed.violations, "violation"))")
     } else {
-        violations = try compose(to: { invocation.output.bytes($0) })
+        composed = try compose(to: { invocation.output.bytes($0) })
     }
-    return violations > 0 && arguments.has("exit-code") ? .violationsRemain : .done
+    if let remark = composed.remark(isSlice: request.owner != nil) { invocation.output.warning(remark) }
+    return composed.violations > 0 && arguments.has("exit-code") ? .violationsRemain : .done
 }
 
 /// The formats that have sums tell of it; the others have only rows.

@@ -176,6 +176,6 @@ extension SavedPlanDocument {
     /// What is to be done with a plan that is open.
     static func next(_ plan: SavedPlan, at now: Instant) -> String {
         guard plan.needsApproval, plan.approval(at: now) == nil else { return "apply it: rota run --plan \(plan.id)" }
-        return "\(plan.requester.others) approves it: rota approve \(plan.id)"
+        return "\(plan.requester.others) approves it: rota approve \(plan.id) --server URL"
     }
 }

@@ -126,7 +126,7 @@ private func askForWaiver(_ invocation: Invocation) throws -> ExitCode {
     invocation.output.line(
         printable(
             "asked for as \(waiver.id), until \(spoken(waiver.endsAt, from: now)); "
-                + "\(requester.others) approves it: rota waiver approve \(waiver.id)"))
+                + "\(requester.others) approves it: rota waiver approve \(waiver.id) --server URL"))
     return .done
 }
 
