@@ -1,6 +1,7 @@
 package import Engine
 package import JSON
 package import RotaCore
+package import TransparencyLog
 
 /// What requests go by of the configuration in force: read anew by each of them, since it may change.
 package struct ServedConfiguration: Sendable {
@@ -74,6 +75,8 @@ package struct ServedConfiguration: Sendable {
     package var vaults: [Vault]
     package var knownVaults: KnownVaults
     package var caveats: [String: String]
+    /// Whose signatures count; nil where the audit log has no key.
+    package var auditKey: NoteKey?
     /// What names in redacted reports become pseudonyms with; nil where the audit log has no key.
     package var pseudonymKey: [UInt8]?
     package var webhooks: [Webhook]

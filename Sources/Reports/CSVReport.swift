@@ -119,31 +119,36 @@ extension [UInt8] {
         }
     }
 
-    /// A text of anybody's making. What a spreadsheet would take for a formula gets a leading apostrophe.
+    /// A text of anybody's making. What a spreadsheet would take for a formula gets a leading apostrophe, also behind
+    /// what parts cells where the comma is the sign of decimals.
     mutating func append(field text: String) {
-        let isFormula = text.utf8.first.map(Self.beginsFormula) ?? false
-        guard text.utf8.contains(where: Self.needsQuotes) || text.utf8.first == 0x20 || text.utf8.last == 0x20
-        else {
-            if isFormula { append(UInt8(ascii: "'")) }
+        guard text.utf8.contains(where: Self.needsCare) || text.utf8.first == 0x20 || text.utf8.last == 0x20 else {
+            if text.unicodeScalars.first.map(Self.beginsFormula) ?? false { append(UInt8(ascii: "'")) }
             return append(plain: text)
         }
-        append(UInt8(ascii: "\""))
-        if isFormula { append(UInt8(ascii: "'")) }
-        for byte in text.utf8 {
-            if byte == UInt8(ascii: "\"") { append(byte) }
-            append(byte)
+        let isQuoted =
+            text.utf8.contains(where: Self.needsQuotes) || text.utf8.first == 0x20 || text.utf8.last == 0x20
+        if isQuoted { append(UInt8(ascii: "\"")) }
+        var isFirst = true
+        for scalar in text.unicodeScalars {
+            if isFirst, Self.beginsFormula(scalar) { append(UInt8(ascii: "'")) }
+            isFirst = scalar == ";" || scalar == "\t"
+            if scalar == "\"" { append(UInt8(ascii: "\"")) }
+            for byte in UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter { append(byte) }
         }
-        append(UInt8(ascii: "\""))
+        if isQuoted { append(UInt8(ascii: "\"")) }
         append(UInt8(ascii: ","))
     }
 
-    private static func beginsFormula(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "="), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "@"), 0x09, 0x0A, 0x0D:
-            true
+    private static func beginsFormula(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        // Also as East Asian keyboards have them.
+        case "=", "+", "-", "@", "\t", "\n", "\r", "\u{FF1D}", "\u{FF0B}", "\u{FF0D}", "\u{FF20}": true
         default: false
         }
     }
+
+    private static func needsCare(_ byte: UInt8) -> Bool { needsQuotes(byte) || byte == UInt8(ascii: ";") }
 
     private static func needsQuotes(_ byte: UInt8) -> Bool {
         byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\"") || byte < 0x20

@@ -12,7 +12,7 @@ package final class EvidenceBundle {
     private static let mostProofs = 500
     private static let proven = [
         "waiver.", "plan.approve", "plan.withdraw", "policies.load", "configuration.load",
-        "store.", "audit.", "clock.",
+        "store.", "audit.", "clock.", "inventory.import", "usage.import", "token.restore",
     ]
     private static let folder = "evidence"
     private static let pieces = 64 << 10
@@ -36,7 +36,9 @@ package final class EvidenceBundle {
         archive = try ZipWriter(at: path)
     }
 
+    /// - throws: `StoreError` where the log, or a text of policies, is not what it was: such evidence is none.
     package func write(from store: any StoreReads) throws {
+        try requireSound(store.verifyAudit(keys: seal.map { [$0.signer.key] }))
         try add("README.md") { write in
             try write(Array(self.heading.utf8))
             _ = try ReportKind.markdown.compose(self.request, from: store, to: { try write($0) })
@@ -54,6 +56,13 @@ package final class EvidenceBundle {
         try addLog(store)
         try addSums()
         try archive.finish()
+    }
+
+    private func requireSound(_ verdict: AuditVerdict) throws(StoreError) {
+        guard let first = verdict.faults.first else { return }
+        throw .refused(
+            "the audit log is not as it was written, so that nothing is made of it: \(first.message)",
+            hint: "rota audit verify tells all that is wrong with it")
     }
 
     private func add(
@@ -99,6 +108,11 @@ package final class EvidenceBundle {
         try add("policy-history/loads.json") { try $0(Array(JSON.object(["loads": .array(loads)]).serialized().utf8)) }
         for digest in digests.uniqued() {
             guard let text = try store.policyText(digest) else { continue }
+            guard "sha256:" + Hex.encode(SHA256.digest(of: text)) == digest else {
+                throw StoreError.refused(
+                    "the text \(digest) of the policies was changed in the store, so that nothing is made of it",
+                    hint: "rota audit verify --state tells all that is not as the log says")
+            }
             try add("policy-history/\(digest.split(separator: ":").last ?? "").yaml") { try $0(text) }
         }
     }

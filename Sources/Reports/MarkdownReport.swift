@@ -248,7 +248,7 @@ package struct MarkdownReport: ReportFormat {
             default: result.append(scalar.value < 0x20 || scalar.value == 0x7F ? " " : scalar)
             }
         }
-        // A bare address would become a link.
-        return String(result).replacing("://", with: ":\\//")
+        // A bare address would become a link (GFM autolinks).
+        return String(result).replacing("://", with: ":\\//").replacing("www.", with: "www\\.")
     }
 }

@@ -47,7 +47,8 @@ extension SQLStore {
         let former = try checkpointKeys().max { $0.since < $1.since }?.key
         _ = try driver.execute(.addCheckpointKey, [.text(key), .of(change.at)])
         try audit(
-            "audit.key", of: "audit", change, before: former.map { ["key": .string($0)] } ?? [:], ["key": .string(key)])
+            auditKeyAction, of: "audit", change, before: former.map { ["key": .string($0)] } ?? [:],
+            ["key": .string(key)])
     }
 
     private static func checkpoint(_ row: borrowing Row) throws -> SignedCheckpoint {

@@ -106,7 +106,8 @@ final class SQLStore: Store {
         ]
         for (key, value) in facts { try driver.execute(.addFact, [.text(key), .text(value)]) }
         try audit(
-            "store.init", of: identity.instance, change, ["generation": .integer(identity.generation)])
+            "store.init", of: identity.instance, change,
+            ["generation": .integer(identity.generation), Self.toldInFull: true])
     }
 
     func identity() throws -> StoreIdentity {

@@ -10,7 +10,7 @@ extension Statement {
     static let origins = Statement(
         """
         SELECT number, at, actor, action, object, body FROM audit
-        WHERE \(isOrigin) AND at <= $1 ORDER BY at, number
+        WHERE \(isOrigin) AND at <= $1 AND number > 0 ORDER BY at, number
         """)
     static let sentNotices = Statement(
         """

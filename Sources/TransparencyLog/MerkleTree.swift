@@ -133,14 +133,19 @@ package struct TreeFrontier: Sendable {
 
     package init() {}
 
-    package mutating func append(_ leaf: TreeHash) {
+    /// Answers the hashes of the complete subtrees that end with this entry, by their level: the entry's own first.
+    @discardableResult
+    package mutating func append(_ leaf: TreeHash) -> [TreeHash] {
         var (hash, rest) = (leaf, size)
+        var ending = [leaf]
         while rest & 1 == 1 {
             hash = .node(subtrees.removeLast(), hash)
+            ending.append(hash)
             rest >>= 1
         }
         subtrees.append(hash)
         size += 1
+        return ending
     }
 
     package var root: TreeHash {

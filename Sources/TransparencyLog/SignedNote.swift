@@ -40,9 +40,11 @@ package struct SignedNote: Hashable, Sendable {
     }
 
     /// Signs a text, which ends with a line end.
-    package init(signing text: String, by signer: NoteSigner) {
+    package init(signing text: String, by signer: NoteSigner) { self.init(signing: text, by: [signer]) }
+
+    package init(signing text: String, by signers: [NoteSigner]) {
         self.text = text
-        signatures = [signer.signature(of: text)]
+        signatures = signers.map { $0.signature(of: text) }
     }
 
     package var serialized: String {

@@ -198,7 +198,9 @@ private struct StandingClock: WallClock {
         let next = try #require(
             NoteSigner(name: "rota-test", seed: Secret(copying: [UInt8](repeating: 9, count: 32))))
         let change = fixture.change()
-        _ = try await fixture.store.write { try issueCheckpoint(in: $0, by: next, change: change) }
+        _ = try await fixture.store.write {
+            try issueCheckpoint(in: $0, by: next, succession: .from(nil), change: change)
+        }
         #expect(try await use(witness).tell(["w"])?.map(\.outcome) == [.taken])
         #expect(witness.taken.last?.key == next.key.text)
     }

@@ -214,9 +214,11 @@ private func html(_ store: FakeStoreReads, _ request: ReportRequest = request())
 }
 
 @Test(arguments: [
-    ("=cmd", "'=cmd"), ("+1", "'+1"), ("-1", "'-1"), ("@SUM(A1)", "'@SUM(A1)"), ("\t=1", "\"'\t=1\""),
+    ("=cmd", "'=cmd"), ("+1", "'+1"), ("-1", "'-1"), ("@SUM(A1)", "'@SUM(A1)"), ("\t=1", "\"'\t'=1\""),
     ("\r=1", "\"'\r=1\""), ("=1,2", "\"'=1,2\""), ("=\"x\"", "\"'=\"\"x\"\"\""), ("a,b", "\"a,b\""),
     ("say \"hi\"", "\"say \"\"hi\"\"\""), ("two\nlines", "\"two\nlines\""), (" pad ", "\" pad \""),
+    // Where the comma is the sign of decimals, cells are parted by a semicolon.
+    ("x;=cmd|calc", "x;'=cmd|calc"), ("a;b", "a;b"), ("a;\"@b\"", "\"a;\"\"@b\"\"\""), ("\u{FF1D}cmd", "'\u{FF1D}cmd"),
     ("plain=1", "plain=1"), ("Zoë", "Zoë"), ("", ""),
 ])
 func `a field of the CSV is neither a formula nor the end of its cell`(name: String, field: String) throws {

@@ -159,9 +159,89 @@ def test_what_an_old_key_signed_stays_good_and_the_log_says_since_when_another_o
     assert new["key"] != old and [earlier["key"] for earlier in new["earlier"]] == [old]
     [(named,)] = log.rows("SELECT json_extract(body, '$.after.key') FROM audit WHERE action = 'audit.key' ORDER BY number DESC LIMIT 1")
     assert named == new["key"]
-    log.rota("audit", "verify", "--checkpoint", log.folder / "early")
-    refused = log.rota("audit", "verify", "--checkpoint", log.folder / "early", "--key", new["key"], expect=1)
-    assert "is signed by none of the keys" in refused.stderr
+    # Each vouches for the other: the old one signed that the new one came, and the new one what the log says of the old.
+    for words in ([], ["--key", new["key"]], ["--key", old]):
+        log.rota("audit", "verify", "--checkpoint", log.folder / "early", *words)
+    stranger = old[:-4] + ("AAAA" if not old.endswith("AAAA") else "BBBB")
+    name, _, _ = old.split("+", 2)
+    other = log.folder / "other"
+    other.mkdir()
+    stranger = strange_key(log, other)
+    refused = log.rota("audit", "verify", "--checkpoint", log.folder / "early", "--key", stranger, expect=1)
+    assert "no trusted key vouches for" in refused.stderr and name in refused.stderr
+
+
+def strange_key(log, folder):
+    """The key of another store."""
+    subprocess.run([log.binary, "init"], cwd=folder, check=True, capture_output=True, env=log.environment)
+    return subprocess.run([log.binary, "audit", "key"], cwd=folder, check=True, capture_output=True, text=True,
+                          env=log.environment).stdout.strip()
+
+
+def forge(log, *statements):
+    """Whoever writes to the store and has not its key: the log anew, signed by a key of his own."""
+    by_hand(log, *statements, "DELETE FROM checkpoints", "DELETE FROM audit_subtrees", "DELETE FROM checkpoint_keys")
+    stranger = log.folder / "stranger"
+    stranger.mkdir()
+    strange_key(log, stranger)
+    configuration = log.folder / "rota.yaml"
+    own = configuration.read_text()
+    configuration.write_text(own.replace("file:audit.key", "file:stranger/audit.key"))
+    signed = log.rota("audit", "checkpoint", expect=None)
+    if signed.returncode:
+        signed = log.rota("audit", "key", "--take", expect=None)
+    configuration.write_text(own)
+    assert signed.returncode == 0, signed.stderr
+
+
+def test_a_log_that_was_written_anew_and_signed_by_another_key_is_found_and_is_not_signed_on(log):
+    log.policy()
+    forge(log, "UPDATE audit SET body = replace(body, 'token-7\"', 'token-X\"') WHERE number = 20")
+    refused = log.rota("audit", "verify", expect=1)
+    assert "which no trusted key vouches for" in refused.stderr
+    # Nor by whoever holds the true one and runs next, which would vouch for the forged one.
+    for words in (["audit", "checkpoint"], ["report", "--output", log.folder / "report.html"]):
+        refused = log.rota(*words, expect=None)
+        assert refused.returncode != 0 and "by another key" in refused.stderr, words
+    bundle = log.rota("report", "bundle", "--output", log.folder / "bundle.zip", expect=None)
+    assert bundle.returncode != 0 and not (log.folder / "bundle.zip").exists()
+
+
+def test_when_checkpoints_are_taken_away_nothing_is_signed_again(log):
+    by_hand(log, "DELETE FROM checkpoints", "UPDATE audit SET body = replace(body, 'token-7\"', 'token-X\"') WHERE number = 20")
+    refused = log.rota("audit", "checkpoint", expect=None)
+    assert refused.returncode != 0 and "no checkpoint of it is left" in refused.stderr
+
+
+def test_a_key_that_came_by_other_means_signs_when_somebody_says_so(log):
+    other = log.folder / "other"
+    other.mkdir()
+    stranger = strange_key(log, other)
+    (log.folder / "audit.key").write_bytes((other / "audit.key").read_bytes())
+    refused = log.rota("audit", "checkpoint", expect=None)
+    assert refused.returncode != 0 and "rota audit key --take" in refused.stderr
+    log.rota("audit", "key", "--take")
+    log.rota("audit", "checkpoint")
+    assert stranger in log.json("audit", "verify")["keys"]
+
+
+@pytest.mark.parametrize("statement", [
+    "INSERT INTO audit (number, at, actor, action, object, body) SELECT -5, at, actor, action, object, body FROM audit"
+    " WHERE number = 1",
+    "UPDATE audit_subtrees SET hash = zeroblob(32) WHERE level = 8",
+    "INSERT INTO audit_subtrees (level, place, hash) VALUES (8, 7, zeroblob(32))",
+])
+def test_what_was_put_below_the_log_or_into_what_is_kept_of_it_is_found(log, statement):
+    log.rota("audit", "verify")
+    by_hand(log, statement)
+    assert "not as it was written" in log.rota("audit", "verify", expect=1).stderr
+
+
+def test_no_proof_is_given_away_that_does_not_hold(log):
+    log.rota("audit", "checkpoint")
+    by_hand(log, "UPDATE audit_subtrees SET hash = zeroblob(32) WHERE level = 8")
+    refused = log.rota("audit", "prove", "290", expect=1)
+    assert "it proves nothing" in refused.stderr and not refused.stdout
 
 
 @pytest.mark.parametrize("kept", ["early", "late"])

@@ -39,6 +39,7 @@ def lived(house):
     house.policy()
     house.rota("import", house.inventory([Seed(f"token-{number}", []) for number in range(20)]))
     house.rota("token", "create", "--name", "first")
+    house.rota("token", "create", "--name", "umlaut", "--owner", "M\u00fcller")
     log = house.folder / "uses.csv"
     log.write_text("token,time,source\ntoken-3,2026-10-01T10:00:00Z,10.0.0.1\n")
     house.rota("import", "--usage", log)
@@ -87,6 +88,15 @@ def test_an_instant_that_is_not_known_is_said_so(lived):
     ("UPDATE tokens SET state = 'active', ended_at = NULL WHERE name = 'first'", "state is 'active' in the table, and 'revoked' by the log"),
     ("DELETE FROM versions WHERE state = 'revoked'", "the log says that it is there, and the table has none"),
     ("UPDATE versions SET digest = zeroblob(32) WHERE state = 'revoked'", "digest is sha256:0000"),
+    # What looks the same is not: a token would leave its owner's slice.
+    ("UPDATE tokens SET owner = 'Mu\u0308ller' WHERE name = 'umlaut'", "owner is 'Mu\u0308ller' in the table"),
+    # Nor is the least key a place to hide.
+    ("INSERT INTO waivers (number, id, state, selector, policy, rule, reason, requester, requester_account, approved_at,"
+     " approver, requested_at, ends_at) VALUES (-9223372036854775808, 'waiver_forged', 'active', '{}', 'p', 'max-age',"
+     " 'none', 'eve', 'eve', 1, 'bob', 1, 9999999999)", "the log knows nothing of it"),
+    ("UPDATE store SET value = '99999' WHERE key = 'told_in_full_after'", "the log says that all of its entries are told in full"),
+    ("UPDATE store SET value = '1' WHERE key = 'created_at'", "created_at is 1970-01-01T00:00:01Z"),
+    ("UPDATE store SET value = '7' WHERE key = 'generation'", "generation is 7, and 1 by the log"),
 ])
 def test_what_the_shell_of_sqlite_did_is_found(lived, sql, told):
     clean = lived.rota("audit", "verify", "--state").stdout

@@ -111,6 +111,20 @@ def test_every_kind_of_witness_has_the_checkpoint_of_a_run_and_other_tools_verif
         assert "<h3>Witnesses</h3>" in page and "auditor (email)" in page
 
 
+def test_a_witness_that_has_lost_what_it_took_is_told(house):
+    configure(house, share(house))
+    begin(house)
+    house.rota("audit", "witness")
+    assert [row["holds"] == row["took"] > 0 for row in house.json("audit", "verify", "--witnesses")["asked"]] == [True]
+    for name in files(house):
+        (house.folder / "share" / name).unlink()
+    lost = house.rota("audit", "verify", "--witnesses", expect=1).stderr
+    assert "witness 'share' took the checkpoint of" in lost and "holds none now" in lost
+    # Nor does it help to take the checkpoints out of the store.
+    subprocess.run(["sqlite3", house.store, "DROP TRIGGER checkpoints_are_not_removed; DELETE FROM checkpoints"], check=True)
+    assert "of these 0 are signed here" in house.rota("audit", "verify", expect=1).stderr
+
+
 def test_the_report_of_a_past_instant_has_the_witnesses_of_then(house):
     configure(house, share(house))
     begin(house)

@@ -150,12 +150,13 @@ extension API {
 
     /// It reads all of the log: where reports are made, two at a time.
     func verificationPage(_ visit: Visit) -> Answer {
-        reporters.answer { [self] in
+        let keys = parts.configuration().auditKey.map { [$0] }
+        return reporters.answer { [self] in
             do {
                 return try parts.readers.read { store in
                     show(
                         AuditVerificationPage(
-                            verdict: try store.verifyAudit(), checkpoint: try store.newestCheckpoint(),
+                            verdict: try store.verifyAudit(keys: keys), checkpoint: try store.newestCheckpoint(),
                             key: try store.checkpointKeys().last?.key), visit)
                 }
             } catch {

@@ -41,6 +41,10 @@ package struct AuditTree {
         let tree = AuditTree(store)
         for level in levels {
             let first = try store.countAuditSubtrees(level: level)
+            guard first <= size >> level else {
+                throw StoreError.failed(
+                    "the audit log keeps the hash of entries that it does not have: it was changed from outside")
+            }
             for place in first..<max(first, size >> level) {
                 try store.addAuditSubtree(try tree.hash(level: level, place: place), level: level, place: place)
             }
@@ -48,18 +52,33 @@ package struct AuditTree {
     }
 }
 
+/// How another key comes to sign than the one that did so far: because a person says so, and in what the former one
+/// has signed as well, where that is still there.
+package enum KeySuccession {
+    case none
+    case from(NoteSigner?)
+}
+
 /// Signs what the audit log is now.
 ///
 /// Within `transaction`.
 ///
 /// - returns: the newest checkpoint, which may be an older one where nothing has happened since.
-/// - throws: `StoreError` where the log does not go on from what was signed before: nothing is signed then.
+/// - throws: `StoreError` where the log does not go on from what was signed before, or another key signed that:
+///   nothing is signed then.
 package func issueCheckpoint(
-    in store: any CheckpointChanges, by signer: NoteSigner, change: Change
+    in store: any CheckpointChanges, by signer: NoteSigner, succession: KeySuccession = .none, change: Change
 ) throws -> SignedCheckpoint {
     let last = try store.newestCheckpoint()
-    let isNewKey = try store.checkpointKeys().last?.key != signer.key.text
-    if isNewKey { try store.takeCheckpointKey(signer.key.text, change: change) }
+    var signers = [signer]
+    if try store.checkpointKeys().last?.key != signer.key.text || !isSigned(last, by: signer.key) {
+        switch succession {
+        case .none: try requireFirst(last, in: store)
+        case .from(let former?) where former.key != signer.key: signers.insert(former, at: 0)
+        case .from: break
+        }
+        try store.takeCheckpointKey(signer.key.text, change: change)
+    }
     let size = Int(try store.newestEntry())
     if let last, last.size == size { return last }
     if let last {
@@ -71,8 +90,25 @@ package func issueCheckpoint(
     try AuditTree.extend(store, to: size)
     let root = try AuditTree(store).root(size: size)
     let note = SignedNote(
-        signing: Checkpoint(origin: signer.key.name, size: size, root: root).text, by: signer)
+        signing: Checkpoint(origin: signer.key.name, size: size, root: root).text, by: signers)
     let checkpoint = SignedCheckpoint(size: size, root: root, at: change.at, note: note.serialized)
     try store.addCheckpoint(checkpoint)
     return checkpoint
+}
+
+/// Where there is none, nobody has signed it.
+private func isSigned(_ checkpoint: SignedCheckpoint?, by key: NoteKey) -> Bool {
+    checkpoint.map { SignedNote($0.note)?.isSigned(by: key) ?? false } ?? false
+}
+
+/// A key that nobody has announced is taken where nothing was signed before. Else whoever may write to the store could
+/// write the log anew, sign it with a key of his own, and have it signed on by ours.
+private func requireFirst(_ last: SignedCheckpoint?, in store: any CheckpointChanges) throws {
+    let known = try store.checkpointKeys()
+    guard last != nil || !known.isEmpty else { return }
+    throw StoreError.refused(
+        last == nil
+            ? "the audit log was signed before, and no checkpoint of it is left: it is not signed again"
+            : "the audit log was signed last by another key than that of the configuration, and nobody announced one",
+        hint: "if you changed the key: rota audit key --take; else look who signed: rota audit verify")
 }

@@ -29,8 +29,11 @@ package struct AuditVerdict: Sendable {
     /// How many checkpoints agree: those of the store, and those that somebody had kept.
     package fileprivate(set) var kept = 0
     package fileprivate(set) var given = 0
-    /// How many entries the last checkpoint that agrees has: of those behind it nothing was signed.
+    /// How many entries the last checkpoint that agrees and that a trusted key has signed has: of those behind it
+    /// nothing was signed.
     package fileprivate(set) var signed = 0
+    /// Whose signatures count: those that were named, and those that the log vouches for in what they signed.
+    package fileprivate(set) var trusted: Set<NoteKey> = []
     package fileprivate(set) var faults: [Fault] = []
     package fileprivate(set) var faultCount = 0
 
@@ -71,11 +74,15 @@ package struct GivenCheckpoint: Sendable {
 /// - parameters:
 ///   - given: checkpoints from outside: without one, whoever may write the store's file and has its key could write
 ///     all of it anew.
-///   - keys: whose signatures are taken; nil: of those that the log itself names.
+///   - keys: whose signatures are taken, and of those that the log vouches for in what they signed; nil: of all that
+///     the store knows, whoever put them there.
 package struct VerifyAudit {
     private var given: ArraySlice<GivenCheckpoint>
     private var signed: KeptCheckpoints
-    private let keys: [NoteKey]
+    private var subtrees: KeptSubtrees
+    private var trust: SignerTrust
+    /// Given ones that agree, with who signed them.
+    private var agreeing: [(given: GivenCheckpoint, signers: Set<NoteKey>)] = []
     private var verdict = AuditVerdict()
     private var frontier = TreeFrontier()
     private var expected: Int64 = 1
@@ -84,9 +91,9 @@ package struct VerifyAudit {
 
     package init(_ store: any CheckpointReads, given: [GivenCheckpoint] = [], keys: [NoteKey]?) throws {
         signed = KeptCheckpoints(store)
+        subtrees = KeptSubtrees(store)
         self.given = given.sorted { $0.checkpoint.size < $1.checkpoint.size }[...]
-        let known = try store.checkpointKeys().map(\.key)
-        self.keys = keys ?? known.compactMap { NoteKey($0) }
+        trust = SignerTrust(named: keys, kept: try store.checkpointKeys().map(\.key))
     }
 
     /// Looks at the next entry.
@@ -95,7 +102,9 @@ package struct VerifyAudit {
         if entry.number != expected { misplaced(entry) }
         expected = entry.number + 1
         if let why = Self.fault(of: entry) { verdict.fault(entry.number, "entry \(entry.number) \(why)") }
-        frontier.append(.leaf(entry.body))
+        trust.take(entry)
+        let grown = frontier.append(.leaf(entry.body))
+        if let fault = try subtrees.fault(in: grown, size: frontier.size) { verdict.fault(nil, fault) }
         verdict.newestAt = entry.at
         check(try signed.take(upTo: frontier.size))
     }
@@ -105,10 +114,33 @@ package struct VerifyAudit {
         verdict.entries = frontier.size
         verdict.root = frontier.root
         for checkpoint in try signed.rest() { missing(checkpoint.size, "signed at \(checkpoint.at)") }
-        for other in given where isSigned(other.note, Self.naming(other), isGiven: true) {
+        for other in given where signers(other.note, Self.naming(other), isGiven: true) != nil {
             missing(other.checkpoint.size, "in \(other.source)")
         }
+        if let fault = try subtrees.surplus(size: frontier.size) { verdict.fault(nil, fault) }
+        weigh()
         return verdict
+    }
+
+    /// Whose signatures count is known when all was read.
+    private mutating func weigh() {
+        (verdict.trusted, verdict.signed) = trust.resolved()
+        verdict.kept = trust.count(signedBy: verdict.trusted)
+        for (signers, count, sizes) in trust.strangers(to: verdict.trusted) {
+            verdict.fault(
+                nil,
+                "\(count) of the store's checkpoints, of \(sizes.lowerBound) to \(sizes.upperBound) entries, "
+                    + "\(count == 1 ? "is" : "are") signed by \(signers.joined(separator: " and ")), which no trusted "
+                    + "key vouches for")
+        }
+        for (given, signers) in agreeing {
+            guard signers.isDisjoint(with: verdict.trusted) else {
+                verdict.given += 1
+                verdict.signed = max(verdict.signed, given.checkpoint.size)
+                continue
+            }
+            verdict.fault(nil, Self.unsigned(Self.naming(given)), isOfUnknownSigner: true)
+        }
     }
 
     private mutating func misplaced(_ entry: AuditEntry) {
@@ -134,12 +166,16 @@ package struct VerifyAudit {
                 verdict.fault(nil, "\(what), is not the note that was signed")
                 continue
             }
-            if isSigned(note, what, isGiven: false), isGood(read, what) { verdict.kept += 1 }
+            if let signers = signers(note, what, isGiven: false), isGood(read, what) {
+                trust.record(read.size, signedBy: signers)
+            }
         }
         while let other = given.first, other.checkpoint.size == frontier.size {
             given.removeFirst()
             let what = Self.naming(other)
-            if isSigned(other.note, what, isGiven: true), isGood(other.checkpoint, what) { verdict.given += 1 }
+            if let signers = signers(other.note, what, isGiven: true), isGood(other.checkpoint, what) {
+                agreeing.append((other, signers))
+            }
         }
     }
 
@@ -147,10 +183,13 @@ package struct VerifyAudit {
         "the checkpoint in \(given.source), of \(given.checkpoint.size) entries"
     }
 
-    private mutating func isSigned(_ note: SignedNote, _ what: String, isGiven: Bool) -> Bool {
-        let isSigned = keys.contains { note.isSigned(by: $0) }
-        if !isSigned { verdict.fault(nil, "\(what), is signed by none of the keys", isOfUnknownSigner: isGiven) }
-        return isSigned
+    private static func unsigned(_ what: String) -> String { "\(what), is signed by none of the keys" }
+
+    /// Nil where no known key has.
+    private mutating func signers(_ note: SignedNote, _ what: String, isGiven: Bool) -> Set<NoteKey>? {
+        let signers = trust.signers(of: note)
+        if signers.isEmpty { verdict.fault(nil, Self.unsigned(what), isOfUnknownSigner: isGiven) }
+        return signers.isEmpty ? nil : signers
     }
 
     private mutating func isGood(_ checkpoint: Checkpoint, _ what: String) -> Bool {
@@ -162,7 +201,6 @@ package struct VerifyAudit {
             return false
         }
         good = max(good, checkpoint.size)
-        verdict.signed = good
         return true
     }
 
@@ -174,7 +212,9 @@ package struct VerifyAudit {
         let columns = [
             ("action", entry.action), ("actor", entry.actor), ("at", entry.at.description), ("object", entry.object),
         ]
-        for (name, value) in columns where body[name]?.string != value {
+        // By their bytes: Swift calls texts equal that Unicode does.
+        for (name, value) in columns
+        where body[name]?.string.map({ !$0.utf8.elementsEqual(value.utf8) }) ?? true {
             return "says another '\(name)' than its row"
         }
         return nil
@@ -190,20 +230,24 @@ extension StoreReads {
     ) throws -> AuditVerdict {
         var verifying = try VerifyAudit(self, given: given, keys: keys)
         var count = 0
-        try eachAuditEntry(from: 1, object: nil) { entry in
+        // Below the first one, too, there is nothing.
+        try eachAuditEntry(from: .min, object: nil) { entry in
             try verifying.take(entry)
             count += 1
             if count % 10_000 == 0 { progress(count) }
             return true
         }
         var verdict = try verifying.finish()
-        // What was given away is not less than what there is, whatever is left of the checkpoints here.
+        // What was given away is not less than what is signed here: a checkpoint stays.
         for witness in try witnesses() {
-            guard let taken = witness.taken, taken.size > verdict.entries else { continue }
+            guard let taken = witness.taken, taken.size > verdict.signed else { continue }
+            let isCut = taken.size > verdict.entries
             verdict.fault(
-                Int64(verdict.entries) + 1,
-                "the log has \(verdict.entries) entries; witness '\(witness.name)' took \(taken.size) at "
-                    + "\(taken.at): its end was cut off")
+                Int64(min(verdict.signed, verdict.entries)) + 1,
+                "witness '\(witness.name)' took \(taken.size) entries at \(taken.at); "
+                    + (isCut
+                        ? "the log has \(verdict.entries): its end was cut off"
+                        : "of these \(verdict.signed) are signed here: checkpoints were taken away, or do not agree"))
         }
         return verdict
     }
@@ -241,5 +285,31 @@ private struct KeptCheckpoints {
         isDone = found.count < Self.batch
         last = found.last?.size ?? last
         waiting = found
+    }
+}
+
+/// The hashes that the store keeps of complete subtrees: roots and proofs are made of them.
+private struct KeptSubtrees {
+    private let store: any CheckpointReads
+
+    init(_ store: any CheckpointReads) { self.store = store }
+
+    /// What is wrong with one that ends with the entry that was read last.
+    func fault(in ending: [TreeHash], size: Int) throws -> String? {
+        for level in AuditTree.levels where level < ending.count {
+            let place = (size >> level) - 1
+            guard let kept = try store.auditSubtree(level: level, place: place), kept != ending[level] else { continue }
+            return "the hash that is kept of entries \((place << level) + 1) to \(size) is not theirs"
+        }
+        return nil
+    }
+
+    /// One of entries that there are not.
+    func surplus(size: Int) throws -> String? {
+        for level in AuditTree.levels {
+            let kept = try store.countAuditSubtrees(level: level)
+            if kept > size >> level { return "a hash is kept of \(kept << level) entries, and there are \(size)" }
+        }
+        return nil
     }
 }

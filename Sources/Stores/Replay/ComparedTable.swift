@@ -27,15 +27,18 @@ struct ComparedTable: Sendable {
 
     static let pageSize = 500
 
-    /// A page of rows behind a key, in the order of keys.
-    var statement: Statement {
+    /// A page of rows from the least key on, or behind a key, in the order of keys.
+    var firstStatement: Statement { statement(from: ">=") }
+    var nextStatement: Statement { statement(from: ">") }
+
+    private func statement(from: String) -> Statement {
         let names = keys.map(\.name)
         let after = names.count == 1 ? names[0] : "(\(names.joined(separator: ", ")))"
         let bound = (1...names.count).map { "$\($0)" }.joined(separator: ", ")
         return Statement(
             """
             SELECT \((keys + columns).map(\.name).joined(separator: ", ")) FROM \(table)
-            WHERE \(after) > \(names.count == 1 ? bound : "(\(bound))")
+            WHERE \(after) \(from) \(names.count == 1 ? bound : "(\(bound))")
             ORDER BY \(names.joined(separator: ", ")) LIMIT \(Self.pageSize)
             """)
     }
@@ -124,12 +127,10 @@ struct ComparedRow {
 
     /// By the bytes of texts, as the store orders them.
     func comes(before other: ComparedRow) -> Bool {
-        for (one, another) in zip(key, other.key) where one != another {
+        for (one, another) in zip(key, other.key) where !one.isSame(as: another) {
             switch (one, another) {
             case (.integer(let one), .integer(let another)): return one < another
-            case (.text(let one), .text(let another)):
-                if one.utf8.elementsEqual(another.utf8) { continue }
-                return one.utf8.lexicographicallyPrecedes(another.utf8)
+            case (.text(let one), .text(let another)): return one.utf8.lexicographicallyPrecedes(another.utf8)
             default: return false
             }
         }
@@ -151,13 +152,13 @@ extension Row {
 struct ComparedRows {
     private let store: SQLStore
     private let table: ComparedTable
-    private let statement: Statement
+    private var isFirst = true
     private var page: [ComparedRow] = []
     private var last: [Value]
     private var isDone = false
 
     init(of table: ComparedTable, in store: SQLStore) {
-        (self.store, self.table, statement) = (store, table, table.statement)
+        (self.store, self.table) = (store, table)
         last = table.keys.map { $0.kind == .text ? .text("") : .integer(.min) }
     }
 
@@ -165,6 +166,8 @@ struct ComparedRows {
     mutating func next() throws -> ComparedRow? {
         if page.isEmpty, !isDone {
             // Backwards, so that the next one is the last.
+            let statement = isFirst ? table.firstStatement : table.nextStatement
+            isFirst = false
             page = try store.driver.all(statement, last) { ComparedRow($0, table) }.reversed()
             isDone = page.count < ComparedTable.pageSize
             if let end = page.first { last = end.key }
@@ -176,5 +179,5 @@ struct ComparedRows {
 }
 
 extension Statement {
-    static let comparing = ComparedTable.all.map(\.statement)
+    static let comparing = ComparedTable.all.flatMap { [$0.firstStatement, $0.nextStatement] }
 }

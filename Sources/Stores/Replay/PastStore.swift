@@ -64,9 +64,19 @@ extension SQLStore {
         return store
     }
 
-    /// Up to which entry an earlier release wrote the log.
+    static let untoldFact = "told_in_full_after"
+    /// What the first entry says of itself and all that follow.
+    static let toldInFull = "told_in_full"
+
+    /// Up to which entry an earlier release wrote the log. What the log says of itself goes before: it is signed.
     func lastUntoldEntry() throws -> Int64 {
-        try driver.first(.fact, [.text("told_in_full_after")]) { Int64($0.text(0)) ?? 0 } ?? 0
+        guard try !isToldInFull() else { return 0 }
+        return try driver.first(.fact, [.text(Self.untoldFact)]) { Int64($0.text(0)) ?? 0 } ?? 0
+    }
+
+    func isToldInFull() throws -> Bool {
+        guard let first = try auditEntry(1), first.action == "store.init" else { return false }
+        return try JSON.parse(first.body, maximumBytes: first.body.utf8.count)["after"]?[Self.toldInFull] == true
     }
 
     /// The texts that an entry tells of.

@@ -45,7 +45,7 @@ struct Replay {
         "webhook.disable",
         "webhook.enable", "schedule.set", "schedule.fire",
         "schedule.miss", "schedule.forget", "plan.save", "plan.approve", "plan.withdraw", "plan.apply",
-        "rotation.stuck", "token.reuse_detected", "token.refused_use", "store.init",
+        "rotation.stuck", "token.reuse_detected", "token.refused_use",
         "witness.begin", "witness.fail", "witness.recover",
     ]
 
@@ -186,6 +186,12 @@ struct Replay {
                     .of(entry.instant("begun_at") ?? entry.at), .of(entry.instant("ends_at")),
                 ])
         case "store.unfreeze": try driver.execute(.endFreeze, [.of(entry.at)])
+        case "store.init":
+            try driver.execute(.setFact, [.text("instance"), .text(entry.object)])
+            try driver.execute(.setFact, [.text("created_at"), .text(String(entry.at.seconds))])
+            if let generation = entry.integer("generation") {
+                try driver.execute(.setFact, [.text("generation"), .text(String(generation))])
+            }
         case "store.reconcile":
             for key in ["generation_id", "instance"] {
                 if let value = entry.text(key) { try driver.execute(.setFact, [.text(key), .text(value)]) }

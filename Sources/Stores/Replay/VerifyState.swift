@@ -23,6 +23,8 @@ package struct StateVerdict: Sendable {
     package static let unchecked = [
         "uses of tokens and how far they were watched", "hints of values", "schedules", "saved plans",
         "what was sent to webhooks and witnesses, and pushes to vaults",
+        "when rotations are tried again, and whether their overlaps end at a cap or when idle",
+        "requests that were answered before, and which webhooks are disabled",
     ]
 
     package fileprivate(set) var entries = 0
@@ -63,6 +65,7 @@ package func verifyState(
         comparison.verdict.entries = Int(try source.newestEntry())
         comparison.verdict.remarks = replay.remarks.all
         try comparison.checkHorizons(replay.horizons)
+        try comparison.checkIdentity()
         for table in ComparedTable.all { try comparison.compare(table) }
         try comparison.checkTexts()
         try comparison.checkActions()
@@ -117,7 +120,6 @@ private struct StateComparison {
     }
 
     private mutating func compare(_ row: ComparedRow, with wanted: ComparedRow, of table: ComparedTable) throws {
-        guard row.fields != wanted.fields else { return }
         for (column, (has, says)) in zip(table.columns, zip(row.fields, wanted.fields)) where !has.isSame(as: says) {
             if column.isLate || table.isLate, try isUntold(row, table) {
                 verdict.untold += 1
@@ -148,6 +150,26 @@ private struct StateComparison {
                 "store", "retention", kind.rawValue,
                 "\(kind.rawValue) were removed of before \(has.map { "\($0)" } ?? "never"), and of before "
                     + "\(says.map { "\($0)" } ?? "never") by the log")
+        }
+    }
+
+    /// Which store it is, and how much of it an earlier release wrote.
+    mutating func checkIdentity() throws {
+        let (has, says) = (try source.identity(), try replayed.identity())
+        let facts: [(name: String, has: String, says: String)] = [
+            ("instance", has.instance, says.instance), ("generation", "\(has.generation)", "\(says.generation)"),
+            ("generation_id", has.generationID, says.generationID),
+            ("created_at", "\(has.createdAt)", "\(says.createdAt)"),
+        ]
+        for fact in facts where fact.has != fact.says {
+            verdict.fault("store", "identity", fact.name, "\(fact.name) is \(fact.has), and \(fact.says) by the log")
+        }
+        guard try source.isToldInFull() else { return }
+        let fact = try source.driver.first(.fact, [.text(SQLStore.untoldFact)]) { $0.text(0) } ?? "0"
+        if fact != "0" {
+            verdict.fault(
+                "store", "identity", SQLStore.untoldFact,
+                "\(SQLStore.untoldFact) is '\(fact)', and the log says that all of its entries are told in full")
         }
     }
 
@@ -240,8 +262,8 @@ extension ComparedTable.Column {
 }
 
 extension Value {
-    /// Texts by their bytes.
-    fileprivate func isSame(as other: Value) -> Bool {
+    /// Texts by their bytes: Swift calls those equal that Unicode does.
+    func isSame(as other: Value) -> Bool {
         if case .text(let one) = self, case .text(let another) = other { return one.utf8.elementsEqual(another.utf8) }
         return self == other
     }

@@ -1,6 +1,7 @@
 import Crypto
 import Engine
 import HTTPClient
+import JSON
 import RotaCore
 import TransparencyLog
 import Webhooks
@@ -24,6 +25,14 @@ extension WitnessSettings {
         case .file(let folder): folder
         case .vault(let destination): destination.description
         case .email(let mail): mail.to.joined(separator: " ")
+        }
+    }
+
+    /// Whether it can be asked what it holds; of what others were sent, their people know.
+    var canBeAsked: Bool {
+        switch kind {
+        case .file, .vault: true
+        case .webhook, .email: false
         }
     }
 
@@ -134,23 +143,83 @@ extension Composition {
     }
 
     /// The checkpoints that witnesses hold which can be asked; why one could not be is told.
-    func heldCheckpoints(of log: String) async throws -> [GivenCheckpoint] {
+    ///
+    /// What was sent by mail or to a webhook only whoever got it has.
+    ///
+    /// - parameter keys: whose log it is; without any, that of the newest checkpoint here.
+    func askedWitnesses(_ keys: [NoteKey]) async throws -> AskedWitnesses {
+        let (newest, records) = try withStore { (try $0.newestCheckpoint(), try $0.witnesses()) }
+        let log =
+            newest.flatMap { GivenCheckpoint($0.note, source: "the store")?.checkpoint.origin } ?? keys.first?.name
+        guard let log else {
+            throw Failure("whose log it is nobody knows: nothing of it was signed yet", hint: "rota audit witness")
+        }
         let needed = Set(configuration.witnesses.compactMap(\.vault))
         return try await withVaults(configuration.vaults.filter { needed.contains($0.name) }) { vaults in
-            var found: [GivenCheckpoint] = []
+            var asked = AskedWitnesses()
             let client = Locked<HTTPClient?>(nil)
-            for settings in configuration.witnesses {
+            for settings in configuration.witnesses where settings.canBeAsked {
+                let took = records.first { $0.name == settings.name }?.taken
+                var answer = AskedWitnesses.Answer(name: settings.name, took: took)
                 do throws(WitnessError) {
-                    guard let text = try await witness(settings, vaults, client).held(of: log) else { continue }
-                    guard let given = GivenCheckpoint(text, source: "witness '\(settings.name)'") else {
-                        throw WitnessError("what it holds is no checkpoint")
+                    if let text = try await witness(settings, vaults, client).held(of: log) {
+                        guard let given = GivenCheckpoint(text, source: "witness '\(settings.name)'") else {
+                            throw WitnessError("what it holds is no checkpoint")
+                        }
+                        answer.holds = given.checkpoint.size
+                        asked.held.append(given)
                     }
-                    found.append(given)
                 } catch {
+                    answer.cause = error.message
                     invocation.output.warning("witness '\(settings.name)' was not asked: \(printable(error.message))")
                 }
+                asked.answers.append(answer)
             }
-            return found
+            return asked
+        }
+    }
+}
+
+/// What witnesses said that were asked for what they hold.
+struct AskedWitnesses: Sendable {
+    struct Answer: Sendable {
+        var name: String
+        /// What it took last, by the store.
+        var took: WitnessRecord.Taken?
+        /// How many entries the newest checkpoint that it holds is of; nil where it holds none, or could not be asked.
+        var holds: Int?
+        /// Why it could not be asked.
+        var cause: String?
+
+        var json: JSON {
+            [
+                "name": .string(name), "holds": holds.map { .integer($0) } ?? .null,
+                "took": took.map { .integer($0.size) } ?? .null,
+                "cause": cause.map { .string($0) } ?? .null,
+            ]
+        }
+
+        /// It holds less than it took.
+        var loss: String? {
+            guard cause == nil, let took, (holds ?? 0) < took.size else { return nil }
+            let held = holds.map { "one of \($0)" } ?? "none"
+            return "witness '\(name)' took the checkpoint of \(took.size) entries at \(took.at), and holds \(held) now"
+        }
+    }
+
+    var held: [GivenCheckpoint] = []
+    var answers: [Answer] = []
+
+    /// - throws: where one has lost what it took, or none could be asked.
+    func requireAll() throws(Failure) {
+        let losses = answers.compactMap(\.loss)
+        guard losses.isEmpty else {
+            throw Failure(
+                "a witness does not hold what it took", hint: "ask who keeps it; 'rota audit witness' gives it anew",
+                details: losses)
+        }
+        guard answers.isEmpty || answers.contains(where: { $0.cause == nil }) else {
+            throw Failure("no witness could be asked", hint: "the warnings say why", code: .partlyFailed)
         }
     }
 }

@@ -89,6 +89,13 @@ private struct CommonEvent {
             fields.append(("cs1Label", "run"))
             fields.append(("cs1", run))
         }
+        if let request = body["request"] {
+            if let address = request["address"]?.string { fields.append(("src", address)) }
+            if let id = request["id"]?.string {
+                fields.append(("cs4Label", "request"))
+                fields.append(("cs4", id))
+            }
+        }
         for (number, member) in [("cs2", "before"), ("cs3", "after")] {
             guard let image = body[member], image.object.map({ !$0.isEmpty }) ?? false else { continue }
             fields.append(("\(number)Label", member))
@@ -100,7 +107,7 @@ private struct CommonEvent {
     }
 
     private static let grave = [
-        "token.revoke", "token.quarantine", "token.reuse", "audit.", "witness.", "freeze", "store.",
+        "token.revoke", "token.quarantine", "token.reuse", "audit.", "witness.", "store.", "waiver.", "plan.approve",
     ]
 
     private static func headed(_ text: String) -> String {
@@ -117,6 +124,8 @@ private struct CommonEvent {
             switch scalar {
             case "\n": result.append(contentsOf: "\\n".unicodeScalars)
             case "\r": result.append(contentsOf: "\\r".unicodeScalars)
+            // A terminal would obey them, and the format has no word for them.
+            case "\0"..."\u{1F}", "\u{7F}"..."\u{9F}": result.append("\u{FFFD}")
             default:
                 if isSpecial(scalar) { result.append("\\") }
                 result.append(scalar)

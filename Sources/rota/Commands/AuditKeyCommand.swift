@@ -12,9 +12,14 @@ extension Command {
             The line that it prints is public: give it to your auditor, by another way than the log itself. With it he
             verifies every checkpoint and proof, offline, also with other tools (C2SP signed notes).
             With --new a new key takes the place of the old one in the file that 'audit.key' of the configuration
-            names. What was signed by old ones stays good: the log names them all, each from its entry 'audit.key' on.
+            names, and both sign that. What was signed by old ones stays good: the log names them all, each from its
+            entry 'audit.key' on. A key that came into its place by other means signs nothing before --take says that
+            it is yours: else whoever writes to the store could bring one of his own.
             """,
-        options: [Option("new", help: "make a new key; the old one signs nothing any more")],
+        options: [
+            Option("new", help: "make a new key; the old one signs nothing any more"),
+            Option("take", help: "the key of the configuration signs from now on, whoever signed before"),
+        ],
         examples: ["rota audit key", "rota audit key --new"],
         exitCodes: [.done, .failed, .usage, .outcomeUnknown],
         run: showAuditKey)
@@ -42,16 +47,21 @@ private func showAuditKey(_ invocation: Invocation) throws -> ExitCode {
     let store = try composition.openStore()
     defer { store.close() }
     var made: String?
-    if invocation.arguments.has("new") {
+    let (isNew, isTaken) = (invocation.arguments.has("new"), invocation.arguments.has("take"))
+    guard !isNew || !isTaken else { throw Failure.usage("--new and --take exclude each other") }
+    // One that is lost, or cannot be read any more, signs nothing; the new one says so alone.
+    let former = isNew ? try? CheckpointSigner.find(composition.configuration) : nil
+    if isNew {
         let signer = try CheckpointSigner.make(for: try store.identity(), invocation.random)
         made = try CheckpointSigner.write(
             signer, composition.configuration, suffix: Hex.encode(invocation.random.bytes(4)), replacing: true)
     }
     let signer = try CheckpointSigner.find(composition.configuration)
-    if made != nil {
+    if isNew || isTaken {
         // At once, so that the log says from where on it holds.
+        let change = composition.change(isNew ? "audit key --new" : "audit key --take")
         _ = try store.transaction {
-            try issueCheckpoint(in: store, by: signer, change: composition.change("audit key --new"))
+            try issueCheckpoint(in: store, by: signer, succession: .from(former), change: change)
         }
     }
     let earlier = try store.checkpointKeys().filter { $0.key != signer.key.text }

@@ -46,17 +46,28 @@ private func prove(_ invocation: Invocation) throws -> ExitCode {
         let proof = ConsistencyProof(
             oldSize: earlier.size, hashes: try tree.consistencyProof(from: earlier.size, size: newest.size),
             note: try read(newest))
+        let (old, new) = ((earlier.size, earlier.root), (newest.size, newest.root))
+        guard MerkleTree.extends(old, to: new, proof: proof.hashes) else { throw unprovable() }
         try invocation.deliver(proof.serialized)
         return .done
     }
     let number = try arguments.entryNumber()
-    _ = try store.requireAuditEntry(number)
+    let entry = try store.requireAuditEntry(number)
     let signed = try signedLog(store, covering: Int(number), composition)
     let proof = InclusionProof(
         index: Int(number) - 1, hashes: try AuditTree(store).inclusionProof(of: number, size: signed.size),
         note: try read(signed))
+    let leaf = TreeHash.leaf(entry.body)
+    guard
+        MerkleTree.includes(leaf, at: proof.index, size: signed.size, root: signed.root, proof: proof.hashes)
+    else { throw unprovable() }
     try invocation.deliver(proof.serialized)
     return .done
+}
+
+/// What cannot be verified is not given away.
+private func unprovable() -> Failure {
+    Failure("the log is not what was signed, so that it proves nothing", hint: "rota audit verify tells what is wrong")
 }
 
 /// The newest checkpoint, where it covers so many entries; else one that is signed now.

@@ -32,7 +32,7 @@ extension Command {
             "rota audit verify --checkpoint january.checkpoint --key \"$(cat rota.vkey)\"",
             "rota audit verify --proof 551.tlog-proof --entry 551.json --key \"$(cat rota.vkey)\"",
         ],
-        exitCodes: [.done, .failed, .usage],
+        exitCodes: [.done, .failed, .usage, .partlyFailed],
         run: verify)
 }
 
@@ -46,15 +46,17 @@ private func verify(_ invocation: Invocation) async throws -> ExitCode {
         return try verifyProof(proof, of: entry, keys, invocation)
     }
     let composition = try Composition(invocation)
-    let given =
-        try arguments.all("checkpoint").map { try givenCheckpoint($0) }
-        + (arguments.has("witnesses") ? try await heldCheckpoints(composition) : [])
+    // Whoever can read it knows it better than the store does.
+    let own = keys.isEmpty ? try? CheckpointSigner.find(composition.configuration).key : nil
+    let named = keys + [own].compactMap(\.self)
+    let asked = arguments.has("witnesses") ? try await composition.askedWitnesses(named) : nil
+    let given = try arguments.all("checkpoint").map { try givenCheckpoint($0) } + (asked?.held ?? [])
     let store = try composition.openStore()
     defer { store.close() }
     let total = Int(try store.newestEntry())
     let progress = Progress(on: invocation.output)
     let verdict = try store.snapshot {
-        try store.verifyAudit(against: given, keys: keys.isEmpty ? nil : keys) { count in
+        try store.verifyAudit(against: given, keys: named.isEmpty ? nil : named) { count in
             progress.show("verifying", done: count, of: total, "entries")
         }
     }
@@ -64,22 +66,25 @@ private func verify(_ invocation: Invocation) async throws -> ExitCode {
             progress.show("comparing", done: count, of: total, "entries")
         } : nil
     let witnesses = WitnessDocument(composition.configuration.witnesses, try store.witnesses())
-    try show(verdict, state, witnesses, given: given.count, hasKeys: !keys.isEmpty, invocation)
+    try show(verdict, state, witnesses, asked, Sources(given: given.count, hasKeys: !keys.isEmpty, named), invocation)
     return .done
 }
 
-/// Those of the log that the newest checkpoint is of.
-private func heldCheckpoints(_ composition: Composition) async throws -> [GivenCheckpoint] {
-    let newest = try composition.withStore { try $0.newestCheckpoint() }
-    guard let newest, let log = GivenCheckpoint(newest.note, source: "the store")?.checkpoint.origin else {
-        throw Failure("nothing was signed yet, so that no witness can hold it", hint: "rota audit witness")
+/// What the log was held against.
+private struct Sources {
+    var given: Int
+    /// Whether somebody gave keys, by the command.
+    var hasKeys: Bool
+    var named: [NoteKey]
+
+    init(given: Int, hasKeys: Bool, _ named: [NoteKey]) {
+        (self.given, self.hasKeys, self.named) = (given, hasKeys, named)
     }
-    return try await composition.heldCheckpoints(of: log)
 }
 
 private func show(
-    _ verdict: AuditVerdict, _ state: StateVerdict?, _ witnesses: WitnessDocument, given: Int, hasKeys: Bool,
-    _ invocation: Invocation
+    _ verdict: AuditVerdict, _ state: StateVerdict?, _ witnesses: WitnessDocument, _ asked: AskedWitnesses?,
+    _ sources: Sources, _ invocation: Invocation
 ) throws {
     if invocation.wantsJSON {
         var document: JSON.Object = [
@@ -92,14 +97,14 @@ private func show(
                         "entry": fault.entry.map { .integer($0) } ?? .null, "message": .string(fault.message),
                     ]
                 }),
-            "witnesses": witnesses.json,
+            "witnesses": witnesses.json, "keys": .array(verdict.trusted.map(\.text).sorted().map { .string($0) }),
+            "asked": asked.map { .array($0.answers.map(\.json)) } ?? .null,
         ]
         if let state { document["state"] = state.json }
         invocation.output.document(.object(document))
     }
-    guard verdict.faults.isEmpty else {
-        throw failure(verdict, hasKeys: hasKeys)
-    }
+    guard verdict.faults.isEmpty else { throw failure(verdict, hasKeys: sources.hasKeys) }
+    try asked?.requireAll()
     try requireSound(state)
     guard !invocation.wantsJSON else { return }
     let output = invocation.output
@@ -107,7 +112,11 @@ private func show(
     output.line(
         "\(counted(verdict.signed, "entry", "entries")), each as it was \(isAll ? "written" : "signed")"
             + (isAll ? "" : "; \(verdict.entries - verdict.signed) after them not signed yet"))
-    output.line("\(counted(verdict.kept, "checkpoint")) of the store, \(verdict.given) from elsewhere: all agree")
+    let agreement = verdict.kept + verdict.given > 0 ? ": all agree" : ""
+    output.line("\(counted(verdict.kept, "checkpoint")) of the store, \(verdict.given) from elsewhere\(agreement)")
+    if verdict.kept > 0 {
+        output.line("signed by \(printable(verdict.trusted.map(\.text).sorted().joined(separator: ", ")))")
+    }
     output.line("root: \(verdict.root.base64)")
     if let state { show(state, on: output) }
     for line in witnesses.lines(at: invocation.clock.now()) { output.line("last told to witness \(line)") }
@@ -116,7 +125,11 @@ private func show(
     }
     if verdict.kept == 0 {
         output.warning("nothing was signed yet, so that nothing was compared: rota audit checkpoint")
-    } else if given == 0 || !hasKeys {
+    } else if sources.named.isEmpty {
+        output.warning(
+            "by whose key it should be signed nobody said, so that whoever writes to the store could have signed it: "
+                + "give the public key that was kept elsewhere (--key)")
+    } else if sources.given == 0 || !sources.hasKeys {
         output.note(
             "against somebody who may change the store and has its key, give a checkpoint that was kept elsewhere "
                 + "(--checkpoint) and the public key (--key)")

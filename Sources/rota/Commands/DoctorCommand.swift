@@ -5,6 +5,7 @@ import JSON
 import PolicyFiles
 import RotaCore
 import Stores
+import TransparencyLog
 
 extension Command {
     static let doctor = Command(
@@ -213,6 +214,14 @@ private struct Examination {
         }
         guard let checkpoint = try store.newestCheckpoint() else {
             return add("audit log", .warning, "no checkpoint was signed yet", "'rota audit checkpoint' signs one")
+        }
+        if let key = try? CheckpointSigner.find(configuration).key,
+            SignedNote(checkpoint.note)?.isSigned(by: key) != true
+        {
+            return add(
+                "audit log", .fault,
+                "another key than that of the configuration signed it last; nothing is signed on it",
+                "if you changed the key: rota audit key --take; else: rota audit verify")
         }
         add(
             "audit log", .ok, "\(counted(checkpoint.size, "entry", "entries")) are signed, the last at \(checkpoint.at)"

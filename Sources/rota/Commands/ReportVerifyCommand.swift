@@ -89,9 +89,10 @@ private func show(_ statement: ReportStatement, by key: NoteKey, _ path: String,
 private func trustedKeys(_ invocation: Invocation) throws -> [NoteKey] {
     let given = try invocation.arguments.noteKeys()
     guard given.isEmpty else { return given }
-    let store: any Store
+    let (composition, store): (Composition, any Store)
     do {
-        store = try Composition(invocation).openStore()
+        let found = try Composition(invocation)
+        (composition, store) = (found, try found.openStore())
     } catch {
         throw Failure(
             "whose signature counts is not known: there is no store here",
@@ -99,7 +100,13 @@ private func trustedKeys(_ invocation: Invocation) throws -> [NoteKey] {
             code: .usage, details: [Failure(error).message])
     }
     defer { store.close() }
-    return try store.checkpointKeys().compactMap { NoteKey($0.key) }
+    // Its own, and those that the log vouches for in what that one signed; without one, all that the store knows.
+    let own = try? CheckpointSigner.find(composition.configuration).key
+    guard let own else {
+        invocation.output.warning("by whose key it should be signed nobody said: give the one that was kept (--key)")
+        return try store.checkpointKeys().compactMap { NoteKey($0.key) }
+    }
+    return Array(try store.snapshot { try store.verifyAudit(keys: [own]) }.trusted)
 }
 
 extension Arguments {

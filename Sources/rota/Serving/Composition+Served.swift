@@ -4,6 +4,7 @@ import HTTPClient
 import JSON
 import OpenID
 import RotaCore
+import TransparencyLog
 import Webhooks
 
 extension Composition {
@@ -31,8 +32,8 @@ extension Composition {
             },
             testWebhook: { name, actor in try await testWebhook(name, by: actor, store) },
             perform: { most, errand in try errands.ask(upTo: most, errand) })
-        served.pseudonymKey =
-            try configuration.auditKey == nil ? nil : CheckpointSigner.find(configuration).pseudonymKey
+        let signer = try configuration.auditKey == nil ? nil : CheckpointSigner.find(configuration)
+        (served.auditKey, served.pseudonymKey) = (signer?.key, signer?.pseudonymKey)
         served.issueInto = configuration.issueInto
         served.issueLimit = configuration.issueLimit
         served.witnesses = configuration.witnesses.map(\.name)
