@@ -144,7 +144,7 @@ extension API {
     /// Who only issues has no business elsewhere.
     private static func sections(_ roles: [String]) -> Set<Section> {
         if roles.contains(Role.admin) || roles.contains(Role.audit) { return Set(Section.allCases) }
-        return roles.contains(Role.operate) ? Set(Section.allCases).subtracting([.audit]) : [.apiTokens]
+        return roles.contains(Role.operate) ? Set(Section.allCases).subtracting([.audit]) : [.apiTokens, .waivers]
     }
 
     /// - parameters:
