@@ -194,7 +194,8 @@ extension API {
         let added = token.scopes.filter { !before.scopes.contains($0) }
         var given = draft
         given.scopes = added
-        for fault in draft.faults(at: call.now) + call.faults(ofGranting: given, configuration.scopes) {
+        let faults = draft.faults(at: call.now, since: before) + call.faults(ofGranting: given, configuration.scopes)
+        for fault in faults {
             filled.fault(fault)
         }
         try filled.finish()
