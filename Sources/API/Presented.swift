@@ -49,12 +49,15 @@ extension API {
             throw refuseWrongValue(request)
         }
         let isAccepted = value.authenticates(at: now)
-        note(value, isAccepted ? .accepted : .refused, Origin(of: request, trusting: parts.trustedProxies), at: now)
+        let hasRole = roles.contains(where: value.has)
+        note(
+            value, isAccepted && hasRole ? .accepted : .refused, Origin(of: request, trusting: parts.trustedProxies),
+            at: now)
         guard isAccepted else {
             _ = told(unknown, of: value, request)
             throw Refused.unauthorized([Challenge.invalidToken], request)
         }
-        guard roles.contains(where: value.has) else {
+        guard hasRole else {
             let needed = roles.joined(separator: " or ")
             _ = told(
                 OAuthError(status: 403, code: "insufficient_scope", description: "this needs \(needed)"), of: value,

@@ -16,21 +16,20 @@ package struct TokenDraft: Hashable, Sendable {
     package init(name: String) { self.name = name }
 
     /// Everything that is wrong with it, each in a sentence; empty: it can be issued at `now`.
-    package func faults(at now: Instant) -> [String] {
-        var faults: [String] = []
+    ///
+    /// - parameter before: as it was, where there was one: what it was called already may stay.
+    package func faults(at now: Instant, since before: Token? = nil) -> [String] {
+        var faults = disguises(since: before)
         func require(_ holds: Bool, _ fault: @autoclosure () -> String) {
             if !holds { faults.append(fault()) }
         }
         require(
-            TokenFields.isName(name),
-            "a name has 1 to 200 characters, no control characters and no blank at its ends")
-        require(
             !SecretShape.isLikely(in: name),
             "the name looks like a secret, and names are shown everywhere; call it after what uses it")
+        require(
+            TokenFields.isText(description),
+            "the description is longer than 1000 characters, or has characters that are not for one line of text")
         for (what, text) in [("description", description), ("owner", owner), ("integration", integration)] {
-            require(
-                TokenFields.isText(text),
-                "the \(what) is longer than 1000 characters or has control characters")
             require(
                 !SecretShape.isLikely(in: text), "the \(what) looks like a secret, and is shown to whoever looks")
         }
@@ -59,6 +58,18 @@ package struct TokenDraft: Hashable, Sendable {
         require(
             Set(destinations.map(\.description)).count == destinations.count, "a destination is given twice")
         return faults
+    }
+
+    /// What would have somebody take it, or who has it, for another one.
+    private func disguises(since before: Token?) -> [String] {
+        let name = before?.name == name ? nil : TokenFields.fault(ofName: name)
+        let others = [("owner", owner, before?.owner), ("integration", integration, before?.integration)]
+            .filter { $0.1 != $0.2 }
+            .compactMap { what, text, _ in
+                TokenFields.disguise(in: text).map { "the \(what) has \($0)" }
+                    ?? (TokenFields.isText(text) ? nil : "the \(what) is longer than 1000 characters")
+            }
+        return (name.map { [$0] } ?? []) + others
     }
 }
 

@@ -56,21 +56,9 @@ extension [UInt8] {
             case "\"": append(contentsOf: "&quot;".utf8)
             case "'": append(contentsOf: "&#39;".utf8)
             case "\n", "\t": append(0x20)
-            case let other where other.isUnwanted: break
+            case let other where other.isUnseen: break
             case let other: append(contentsOf: Character(other).utf8)
             }
-        }
-    }
-}
-
-extension Unicode.Scalar {
-    /// Control characters, marks and overrides of direction, invisible ones, and what XML forbids.
-    fileprivate var isUnwanted: Bool {
-        switch value {
-        case 0..<0x20, 0x7F...0x9F, 0xAD, 0x61C, 0x180E, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F,
-            0xFEFF, 0xFFF0...0xFFFB, 0xFFFE, 0xFFFF, 0xE0000...0xE0FFF:
-            true
-        default: properties.isNoncharacterCodePoint
         }
     }
 }

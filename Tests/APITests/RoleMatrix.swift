@@ -121,11 +121,11 @@ enum RoleMatrix {
         POST /admin/plans/{plan}/apply admin operate
         GET /admin/runs admin operate audit
         GET /admin/runs/{run} admin operate audit
-        GET /admin/waivers admin operate audit
+        GET /admin/waivers admin operate audit issue
         POST /admin/waivers admin operate issue
         GET /admin/waivers/new admin operate issue
         POST /admin/waivers/{waiver}/approve admin operate
-        POST /admin/waivers/{waiver}/withdraw admin operate
+        POST /admin/waivers/{waiver}/withdraw admin operate issue
         GET /admin/webhooks admin operate audit
         GET /admin/webhooks/deliveries admin operate audit
         POST /admin/webhooks/replay admin operate

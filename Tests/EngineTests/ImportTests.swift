@@ -152,6 +152,16 @@ import Testing
         ("name,issuer,destinations\na,rota,local\n", "line 2: 'local' is not a destination"),
         ("name,issuer,destinations\na,rota,local:../out\n", "line 2: 'local:../out' is not a destination"),
         ("name,issuer,labels\na,rota,env\n", "line 2: 'env' is not a label"),
+        ("name,issuer\na\u{200B}b,rota\n", "line 2: the name has an invisible character, U+200B, at place 2"),
+        (
+            "name,issuer,owner\na,rota,x\u{A0}y\n",
+            "line 2: owner has a blank that is not the usual one, U+00A0, at place 2"
+        ),
+        (
+            "name,issuer,integration\na,rota,\u{202E}x\n",
+            "line 2: integration has a character that turns the direction of reading, U+202E, at place 1"
+        ),
+        ("name,issuer\n..,rota\n", "line 2: a name is not '..', which clients take out of an address that has it"),
         ("name,issuer,prefix\na,rota,X\n", "line 2: 'X' is not a prefix"),
         ("name,issuer,value_issued_at\na,rota,2036-01-01\n", "line 2: value_issued_at is in the future"),
         (

@@ -63,6 +63,16 @@ struct PageFactTests {
         #expect(!row.text.contains("Rotate") && row.text.contains("Revoke"))
     }
 
+    @Test func `a heading that nothing can be sorted by is no link, and the page says so`() throws {
+        let markings = try page("api-tokens-unsorted")
+        let heads = markings.all("th").filter { $0["scope"] == "col" }
+        let linked = heads.filter { head in !markings.of(head, "a").isEmpty }.map(\.text)
+        #expect(linked == ["Name", "Last used"])
+        let said = "What is looked for here is not sorted by Created, Expires: only all active tokens are."
+        #expect(try text("api-tokens-unsorted").contains(said))
+        #expect(!(try text("api-tokens").contains("is not sorted by")))
+    }
+
     @Test func `what is looked for stays, also on the next page and in another order`() throws {
         let all =
             "q=sap%20%26%20co&amp;state=all&amp;owner=team-data&amp;scope=x&amp;policy=p&amp;status=violating"

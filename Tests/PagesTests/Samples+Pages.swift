@@ -146,6 +146,10 @@ extension Samples {
                     endsAt: now + .days(2)))
             frame.notice = .init(kind: .done, text: say("The token ‘crm-sync-us’ was revoked."))
         }
+        add(
+            "api-tokens-unsorted",
+            TokenListPage(query: TokenQuery(owner: "x"), rows: tokens, active: nil, sorts: [.name, .used])
+        ) { _ in }
         add("api-tokens-empty", TokenListPage(query: TokenQuery(), rows: [], active: 0)) { _ in }
         add("new", newPage) { _ in }
         add(

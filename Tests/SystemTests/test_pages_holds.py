@@ -109,6 +109,25 @@ def test_a_waiver_is_asked_for_from_the_page_of_a_token_and_approved_by_another(
         assert "The waiver is in force." in notice(page)
 
 
+@SCRIPTS
+def test_who_issues_finds_and_withdraws_the_waivers_that_he_asked_for(office, script):
+    office.house.policy(text=POLICY)
+    office.token("mine", "export:read", owner="maria")
+    with office.signed_in(office.person("maria", "rota:issue", "export:read"), javascript=script) as page:
+        page.goto(office.url(f"waivers/new?token={office.id('mine')}"))
+        page.fill("[name=reason]", "the vendor, OPS-7")
+        press(page, "Ask for Waiver")
+        assert page.url == office.url("waivers") and "OPS-7" in text_of(page) and page.barriers() == []
+        page.shot(f"waivers-own-{'script' if script else 'plain'}")
+        menu = page.get_by_role("navigation", name="Administration")
+        assert menu.locator("[aria-current=page]").inner_text() == "Waivers"
+        assert page.get_by_role("button", name="Approve").count() == 0
+        page.fill("[name=reason]", "not needed")
+        press(page, "Withdraw")
+        assert "withdrawn" in notice(page) and office.house.rows("SELECT state FROM waivers") == [("withdrawn",)]
+        assert page.complaints == []
+
+
 def test_the_rule_that_is_violated_is_chosen_beforehand(office):
     rules = POLICY.replace("      - max-age", "      - owner: required\n      - max-age")
     office.house.policy(text=rules + "      - unused-for: 60d\n        action: notify\n")

@@ -66,6 +66,10 @@ def test_a_search_is_sorted_as_its_head_says(office):
     with office.signed_in(path="api-tokens?q=old&sort=created") as page:
         assert page.locator("th[aria-sort]").inner_text().startswith("Name")
         assert column(page) == ["alpha-old", "zeta-old"]
+        # What would change nothing is no link, and it is said why.
+        assert page.locator("thead a").all_inner_texts() == ["Name"] and page.barriers() == []
+        assert "not sorted by Created, Expires, Last used" in page.locator("p.remark").inner_text()
+        page.shot("list-searched")
 
 
 def test_all_states_are_sorted_as_the_head_says(office):

@@ -17,17 +17,21 @@ extension API {
                 [.requested, .active].contains(waiver.state(at: visit.now))
             }
             let open = try start == nil ? store.waiversEnding(by: Instant(seconds: .max)).filter(isOpen) : []
-            let (over, next) = try store.waivers(before: start, limit: Self.perPage + 1) { !isOpen($0) }
-                .page(of: Self.perPage)
-            let rows = try (open + over).map { waiver in
+            let (over, next) = try store.waivers(before: start, limit: Self.perPage + 1) {
+                !isOpen($0) && visit.call.sees($0)
+            }.page(of: Self.perPage)
+            let rows = try (open.filter(visit.call.sees) + over).map { waiver in
                 let obstacle = waiver.obstacle(
                     toApprovalBy: visit.call.principal, longest: configuration.longestWaiver, at: visit.now)
                 return WaiversPage.Row(
                     waiver: waiver, tokenName: try store.tokenName(of: waiver),
-                    obstacle: waiver.state(at: visit.now) == .requested ? obstacle?.message : nil)
+                    obstacle: waiver.state(at: visit.now) == .requested ? obstacle?.message : nil,
+                    isOwn: visit.call.asked(for: waiver))
             }
             return show(
-                WaiversPage(rows: rows, next: Cursor.text(next, of: "waivers"), isContinued: start != nil), visit)
+                WaiversPage(
+                    rows: rows, next: Cursor.text(next, of: "waivers"), isContinued: start != nil,
+                    hasAll: visit.call.seesAll), visit)
         }
     }
 
@@ -48,7 +52,8 @@ extension API {
     func withdrawWaiverFromPage(_ visit: Visit) throws -> Answer {
         let reason = try Self.remark(visit, "reason")
         return change(visit) { store in
-            try Engine.withdrawWaiver(
+            try visit.call.requireWithdrawing(try store.requireWaiver(visit.call.name("waiver")))
+            return try Engine.withdrawWaiver(
                 visit.call.name("waiver"), by: visit.call.principal, reason: reason, in: store, at: visit.now)
         } then: { [self] _ in
             go("/admin/waivers", visit, .done, "The waiver is withdrawn.")

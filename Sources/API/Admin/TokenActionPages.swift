@@ -78,7 +78,9 @@ extension API {
                 errors["overlap"] = "Give a length of time such as 24h, of a year at the most."
             }
         }
-        if TokenActionPage.asksForName(page.kind, page.token, at: visit.now), visit.field("name") != page.token.name {
+        // As it is on the page: one that came in otherwise may have what is not seen there.
+        let isNamed = TokenFields.asRead(visit.field("name")) == TokenFields.asRead(page.token.name)
+        if TokenActionPage.asksForName(page.kind, page.token, at: visit.now), !isNamed {
             errors["name"] =
                 page.kind == .emergency
                 ? "Type the name of the token: this goes past what is on hold."

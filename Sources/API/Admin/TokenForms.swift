@@ -104,7 +104,8 @@ extension API {
         } otherwise: { error in
             (try? self.refused(error, visit.call)).map { refused in
                 self.show(
-                    self.newPage(form.told(Self.detail(of: refused.response) ?? "", [:]), visit), visit, status: 409)
+                    self.newPage(form.told(Self.detail(of: refused.response) ?? "", [:]), visit), visit,
+                    status: refused.response.status)
             }
         }
     }
@@ -116,7 +117,9 @@ extension API {
             let done: JSON
             do { done = try await createInVaults(draft, key, visit.call, configuration) } catch {
                 guard let refused = try? self.refused(error, visit.call) else { throw error }
-                return show(newPage(form.told(Self.detail(of: refused.response) ?? "", [:]), visit), visit, status: 409)
+                return show(
+                    newPage(form.told(Self.detail(of: refused.response) ?? "", [:]), visit), visit,
+                    status: refused.response.status)
             }
             let id = TokenID(done["token"]?["id"]?.string ?? "")
             let (token, rotation) = try await parts.store.read { (try $0.token(id), try $0.rotation(of: id)) }

@@ -9,7 +9,9 @@ extension API {
     private static let perPage = 50
 
     func tokenListPage(_ visit: Visit) throws -> Answer {
-        let query = TokenQuery(visit).sortedAsItComes(at: visit.now)
+        var query = TokenQuery(visit)
+        let sorts = query.sorts(for: visit.call)
+        if !sorts.contains(query.sort) { query.sort = .name }
         let listing = visit.call.narrowed(TokenListing(query, at: visit.now))
         let text = visit.asked("cursor")
         let kind = Cursor.kind(of: listing)
@@ -17,7 +19,7 @@ extension API {
         let configuration = parts.configuration()
         let seesAll = visit.call.seesAll
         try requireKnown("policy", query.policy, among: configuration.policies.policies.map(\.name), visit.call)
-        return look(visit) { [self] store in
+        return look(visit) { [self, query] store in
             let position = cursor.map { TokenListing.Position(texts: $0.texts, number: $0.number) }
             let page = try store.tokens(listing, after: position, limit: Self.perPage)
             let background = try TimelineBackground(from: store, at: visit.now)
@@ -36,7 +38,7 @@ extension API {
                     isJudged: try store.lastJudged() != nil,
                     owners: seesAll ? try store.owners(limit: 200) : [],
                     scopes: configuration.scopes.map(\.name),
-                    policies: seesAll ? configuration.policies.policies.map(\.name) : []),
+                    policies: seesAll ? configuration.policies.policies.map(\.name) : [], sorts: sorts),
                 visit)
         }
     }
@@ -104,11 +106,14 @@ extension TokenQuery {
 }
 
 extension TokenQuery {
-    /// What is looked for in another way comes in the order of that way, and the page says so.
-    fileprivate func sortedAsItComes(at now: Instant) -> TokenQuery {
-        var query = self
-        if !TokenListing(self, at: now).isSorted { query.sort = .name }
-        return query
+    /// What this, of what he may see, can be sorted by: what is looked for in another way comes in the order of that
+    /// way, and the page says so.
+    fileprivate func sorts(for call: Call) -> Set<Sort> {
+        Set(Sort.allCases).filter { sort in
+            var query = self
+            query.sort = sort
+            return call.narrowed(TokenListing(query, at: call.now)).isSorted
+        }
     }
 }
 

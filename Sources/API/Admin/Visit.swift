@@ -73,10 +73,8 @@ extension API {
             let value = try parts.readers.value(with: session.value), value.authenticates(at: now)
         else { return .now(toSignIn(request)) }
         if let owner = session.provenOwner {
-            // It is the person who was proven, and not the value, of which this is no use.
+            // It is the person who was proven, and not the value, of which none of this is a use.
             guard value.owner == owner else { return .now(toSignIn(request)) }
-        } else {
-            note(value, .accepted, Origin(of: request, trusting: parts.trustedProxies), at: now)
         }
         let form = route.method == "GET" ? FormFields([]) : Self.postedForm(request)
         guard let form, let query = FormFields((request.target.query ?? "").utf8) else {
@@ -87,13 +85,15 @@ extension API {
                 return .now(errorPage(403, request, advice: "The form is not one of this page. Load it again."))
             }
         }
+        let origin = Origin(of: request, trusting: parts.trustedProxies)
+        let isLetIn = route.roles.contains(where: value.has)
+        if session.provenOwner == nil { note(value, isLetIn ? .accepted : .refused, origin, at: now) }
         let visit = Visit(
             call: Call(
-                request: request, path: path, query: query, caller: value,
-                address: Origin(of: request, trusting: parts.trustedProxies).source, now: now, clock: parts.clock,
-                isOfPage: true),
+                request: request, path: path, query: query, caller: value, address: origin.source, now: now,
+                clock: parts.clock, isOfPage: true),
             session: session, sessionName: name, form: form, brake: try brakeNow(at: now))
-        guard route.roles.contains(where: value.has) else {
+        guard isLetIn else {
             return .now(errorPage(403, request, advice: "This needs \(route.roles[0]).", visit))
         }
         do {
@@ -144,7 +144,7 @@ extension API {
     /// Who only issues has no business elsewhere.
     private static func sections(_ roles: [String]) -> Set<Section> {
         if roles.contains(Role.admin) || roles.contains(Role.audit) { return Set(Section.allCases) }
-        return roles.contains(Role.operate) ? Set(Section.allCases).subtracting([.audit]) : [.apiTokens]
+        return roles.contains(Role.operate) ? Set(Section.allCases).subtracting([.audit]) : [.apiTokens, .waivers]
     }
 
     /// - parameters:

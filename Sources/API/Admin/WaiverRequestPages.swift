@@ -21,6 +21,7 @@ extension API {
                     longest: configuration.longestWaiver, errors: ["token": "There is none that you may know of."])
                 return show(page, visit, status: 404)
             }
+            try visit.call.requireAsking(for: token)
             var page = try Self.newWaiverPage(about: token, configuration, from: store, at: visit.now)
             page.chosen = page.proposed?.value ?? ""
             page.ends = String((visit.now + min(configuration.longestWaiver, Self.usualTerm)).description.prefix(16))
@@ -55,6 +56,7 @@ extension API {
         let random = parts.random
         return change(visit) { [errors] store -> NewWaiverPage? in
             let token = try visit.call.token(named: name, in: store)
+            try visit.call.requireAsking(for: token)
             var page = try Self.newWaiverPage(about: token, configuration, from: store, at: visit.now)
             guard let choice = page.choices.first(where: { $0.value == chosen }) else {
                 throw Refused.senseless("the rule does not judge this token: load the form again")
@@ -73,7 +75,7 @@ extension API {
         } then: { [self] page in
             if let page { return show(page, visit, status: 422) }
             let said = "The waiver is asked for. Nothing is waived before somebody else approves it."
-            return go(visit.call.seesAll ? "/admin/waivers" : "/admin/api-tokens/\(name)", visit, .done, said)
+            return go("/admin/waivers", visit, .done, said)
         }
     }
 }

@@ -17,6 +17,7 @@ enum Role {
 struct Caller {
     var value: KnownValue
     var digest: Digest
+    var origin: Origin
 
     func has(any roles: [String]) -> Bool {
         roles.contains { value.has($0) }
@@ -24,7 +25,8 @@ struct Caller {
 }
 
 extension API {
-    /// Who calls an OAuth endpoint; its use is noted, accepted or refused.
+    /// Who calls an OAuth endpoint. A use that is refused is noted; whether it is one that is accepted depends on what
+    /// he may do there (`accept`, `lacking`).
     func authenticate(_ request: Request, at now: Instant) throws -> Caller {
         switch Credential(request.headers) {
         case .none:
@@ -43,11 +45,9 @@ extension API {
         case .value(let digest, let isBasic):
             let known = try digest.flatMap { try parts.readers.value(with: $0) }
             if let digest, let value = known {
-                let isAccepted = value.authenticates(at: now)
-                note(
-                    value, isAccepted ? .accepted : .refused, Origin(of: request, trusting: parts.trustedProxies),
-                    at: now)
-                if isAccepted { return Caller(value: value, digest: digest) }
+                let origin = Origin(of: request, trusting: parts.trustedProxies)
+                if value.authenticates(at: now) { return Caller(value: value, digest: digest, origin: origin) }
+                note(value, .refused, origin, at: now)
             } else if let wait = countWrongValue(request) {
                 throw told(
                     OAuthError(
@@ -63,9 +63,13 @@ extension API {
         }
     }
 
+    /// Notes the use of a caller who may do what he asks for.
+    func accept(_ caller: Caller, at now: Instant) { note(caller.value, .accepted, caller.origin, at: now) }
+
     /// The refusal of a caller who lacks a role.
-    func lacking(_ role: String, _ caller: Caller, _ request: Request) -> OAuthError {
-        told(
+    func lacking(_ role: String, _ caller: Caller, _ request: Request, at now: Instant) -> OAuthError {
+        note(caller.value, .refused, caller.origin, at: now)
+        return told(
             OAuthError(
                 status: 403, code: "insufficient_scope", description: "this needs \(role)",
                 challenges: [Challenge.insufficientScope(role)]), of: caller.value, request)

@@ -14,8 +14,9 @@ extension API {
         let now = parts.clock.now()
         let caller = try authenticate(request, at: now)
         guard caller.has(any: [Role.introspect, Role.admin]) else {
-            throw lacking(Role.introspect, caller, request)
+            throw lacking(Role.introspect, caller, request, at: now)
         }
+        accept(caller, at: now)
         let form = try Self.form(of: request)
         guard let digest = try Self.token(of: form), let value = try parts.readers.value(with: digest) else {
             return Self.inactive

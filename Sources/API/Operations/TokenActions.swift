@@ -124,15 +124,13 @@ extension Call {
     /// Who operates Rota may; who only issues, where he made the token himself, it is still of his owner, and can do no
     /// more than he. A brake is not his to pass.
     ///
-    /// Names are of one active token each, and a maker is older than what he has made: a younger token of his name is
-    /// somebody else's, who has taken the name when it was free.
+    /// A maker is known by his name, which others may take once it is free: he has to have had it already.
     ///
     /// - throws: `Refused` with 403.
     func requireHand(on token: Token, isEmergency: Bool = false, in store: some StoreReads) throws {
         guard !caller.has(Role.operate), !isAdmin else { return }
         guard !isEmergency else { throw Refused.forbidden("'emergency' needs \(Role.operate)") }
-        let own = try store.token(caller.tokenID)
-        guard token.createdBy == principal.actor.name, let own, own.createdAt <= token.createdAt else {
+        guard token.createdBy == principal.actor.name, try store.had(caller.tokenID, itsNameBefore: token.id) else {
             throw Refused.forbidden("you revoke and rotate the tokens that you made; others need \(Role.operate)")
         }
         guard !caller.owner.isEmpty, token.owner == caller.owner, ungranted(token.scopes) == nil else {
@@ -170,6 +168,30 @@ extension Call {
     func hasHand(on token: Token, in store: some StoreReads) -> Bool {
         (try? requireHand(on: token, in: store)) != nil
     }
+}
+
+extension StoreReads {
+    /// Whether a token had the name that it has when another one was made, and so made it where that was made in this
+    /// name: names are of one live token each. By the order of the audit log, and not by a clock.
+    fileprivate func had(_ id: TokenID, itsNameBefore other: TokenID) throws -> Bool {
+        var (named, made): (Int64?, Int64?)
+        try eachAuditEntry(below: .max, object: id.text) { entry in
+            let isNamed = entry.isBeginning || entry.action == "token.edit" && entry.after["name"] != nil
+            if isNamed { named = entry.number }
+            return !isNamed
+        }
+        try eachAuditEntry(from: 1, object: other.text) { entry in
+            if entry.isBeginning { made = entry.number }
+            return made == nil
+        }
+        guard let named, let made else { return false }
+        return named < made
+    }
+}
+
+extension AuditEntry {
+    /// Whether a token came into the store by it.
+    fileprivate var isBeginning: Bool { action == "token.issue" || action == "token.import" }
 }
 
 extension QuarantineResult.Refusal {

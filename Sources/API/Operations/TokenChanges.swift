@@ -39,7 +39,9 @@ extension API {
                 "\(most) live tokens of '\(abridged(draft.owner))' were made over HTTP: there are no more than that",
                 hint: "revoke those that nobody needs, or ask an administrator: 'issue-limit'", reason: "issue-limit")
         }
-        return try issueToken(draft, in: store, random: random, change: call.change("token create"))
+        let issued = try issueToken(draft, in: store, random: random, change: call.change("token create"))
+        try call.requireCeiling(making: issued.token, in: store)
+        return issued
     }
 
     static func requireCeiling(_ draft: TokenDraft, _ configuration: ServedConfiguration, by call: Call) throws {
@@ -192,7 +194,8 @@ extension API {
         let added = token.scopes.filter { !before.scopes.contains($0) }
         var given = draft
         given.scopes = added
-        for fault in draft.faults(at: call.now) + call.faults(ofGranting: given, configuration.scopes) {
+        let faults = draft.faults(at: call.now, since: before) + call.faults(ofGranting: given, configuration.scopes)
+        for fault in faults {
             filled.fault(fault)
         }
         try filled.finish()
@@ -208,6 +211,8 @@ extension API {
             !wanted.contains { $0.description == configuration.knownVaults.plain(place).description }
         }
         try call.requireHand(on: before, toMake: token, losingPlaces: losesPlaces, in: store)
+        token.destinationCount = wanted.count
+        try call.requireCeiling(from: before, to: token, configuration.policies.policies, in: store)
         let isEdited = try store.editToken(token, change: call.change("token edit"))
         let isMoved = try move(before.id, from: known, to: wanted, configuration.knownVaults, call, in: store)
         return (try store.token(before.id) ?? token, isEdited || isMoved)

@@ -43,6 +43,7 @@ extension API {
         let random = parts.random
         return write(call, making: ("waiver", "/v1/waivers")) { store in
             let token = try call.token(named: token, in: store)
+            try call.requireAsking(for: token)
             let request = WaiverRequest(
                 subject: .token(token.id), policy: policy, rule: rule, reason: reason, endsAt: end ?? call.now,
                 longest: configuration.longestWaiver)
@@ -71,7 +72,7 @@ extension API {
         let reason = filled.remark("reason", otherwise: "")
         try filled.finish()
         return write(call) { store in
-            guard call.sees(try store.requireWaiver(call.name("waiver"))) else { throw Refused.missing("waiver") }
+            try call.requireWithdrawing(try store.requireWaiver(call.name("waiver")))
             let waiver = try Engine.withdrawWaiver(
                 call.name("waiver"), by: call.principal, reason: reason, in: store, at: call.now)
             return ["waiver": waiver.json(at: call.now, name: try store.tokenName(of: waiver))]
@@ -81,5 +82,27 @@ extension API {
 
 extension Call {
     /// Who only issues knows of the exceptions that he has asked for.
-    func sees(_ waiver: Waiver) -> Bool { seesAll || waiver.requester.account == principal.account }
+    func sees(_ waiver: Waiver) -> Bool { seesAll || asked(for: waiver) }
+
+    /// By his token: its name may have been another's. What was asked for without one is nobody's here.
+    func asked(for waiver: Waiver) -> Bool { waiver.requester.tokenID == caller.tokenID }
+
+    private var operates: Bool { isAdmin || caller.has(Role.operate) }
+
+    /// To know of a token is not enough: who audits knows of all.
+    ///
+    /// - throws: `Refused` with 403.
+    func requireAsking(for token: Token) throws {
+        guard operates || !caller.owner.isEmpty && token.owner == caller.owner else {
+            throw Refused.forbidden("you ask for waivers of your own owner's tokens; others need \(Role.operate)")
+        }
+    }
+
+    /// - throws: `Refused`, with 404 for one that he may not know of, or 403.
+    func requireWithdrawing(_ waiver: Waiver) throws {
+        guard sees(waiver) else { throw Refused.missing("waiver") }
+        guard operates || asked(for: waiver) else {
+            throw Refused.forbidden("you withdraw waivers that you asked for; others need \(Role.operate)")
+        }
+    }
 }

@@ -47,8 +47,7 @@ struct InventoryParser {
         let destinations = readDestinations(&reader)
         let token = Token(
             id: id, name: name, description: reader.text(.description, longest: TokenFields.longestText),
-            owner: reader.text(.owner, longest: TokenFields.longestText),
-            integration: reader.text(.integration, longest: TokenFields.longestText),
+            owner: readPlain(.owner, &reader), integration: readPlain(.integration, &reader),
             scopes: readScopes(&reader), labels: readLabels(&reader), prefix: prefix, issuer: issuer ?? .rota,
             externalID: readExternalID(&reader), state: state, createdAt: dates.created, createdBy: actor,
             expiresAt: dates.expires, usage: readUsage(&reader, createdAt: dates.created),
@@ -80,10 +79,20 @@ struct InventoryParser {
             reader.fault("name is empty", "give every row a name")
         } else if !isReport, SecretShape.isLikely(in: name), reader.faults.isEmpty {
             reader.fault("the name looks like a secret, and is not shown", Self.noSecret)
-        } else if !TokenFields.isName(name), reader.faults.isEmpty {
-            reader.fault("the name '\(name.prefix(40))' looks like an id of ours", "give it another name")
+        } else if reader.faults.isEmpty, let fault = TokenFields.fault(ofName: name) {
+            reader.fault(fault, "give it another name")
         }
         return name
+    }
+
+    /// What people read somebody or something by.
+    private func readPlain(_ column: InventoryColumn, _ reader: inout RowReader) -> String {
+        let count = reader.faults.count
+        let text = reader.text(column, longest: TokenFields.longestText)
+        if reader.faults.count == count, let disguise = TokenFields.disguise(in: text) {
+            reader.fault("\(column.title) has \(disguise)", "write it without")
+        }
+        return text
     }
 
     private func readExternalID(_ reader: inout RowReader) -> String? {

@@ -52,11 +52,12 @@ let scriptText = #"""
         addEventListener("pageshow", () => { for (const field of all("input, select", form)) field.disabled = false; });
       }
 
-      // The name has to be typed before the button can be pressed.
+      // The name has to be typed before the button can be pressed, as it is read: a gap is a blank.
+      const read = text => text.replace(/\s+/g, " ").trim();
       for (const form of all("form[data-confirm]")) {
         const field = one("[name=name]", form);
         const button = one("button[type=submit]", form);
-        const check = () => { button.disabled = field.value.trim() !== form.dataset.confirm; };
+        const check = () => { button.disabled = read(field.value) !== read(form.dataset.confirm); };
         field.addEventListener("input", check);
         addEventListener("pageshow", check);
         check();

@@ -33,6 +33,18 @@ extension TokenQuery {
     }
 }
 
+extension TokenQuery.Sort {
+    /// Of its column.
+    fileprivate var heading: String {
+        switch self {
+        case .name: "Name"
+        case .created: "Created"
+        case .expires: "Expires"
+        case .used: "Last used"
+        }
+    }
+}
+
 extension TokenListPage {
     package var title: String { "API Tokens" }
     package var section: Section? { .apiTokens }
@@ -42,7 +54,7 @@ extension TokenListPage {
         return """
             \(heading(self, lede: lede, actions: new))\(filters)
             <div class="card flush">\(rows.isEmpty ? nothing(frame) : list(frame))</div>
-            \(cutOff)\(paging("api-tokens", query.parameters, isContinued: isContinued, next: next))
+            \(unsorted)\(cutOff)\(paging("api-tokens", query.parameters, isContinued: isContinued, next: next))
             """
     }
 
@@ -141,15 +153,26 @@ extension TokenListPage {
     // MARK: - The list
 
     private func list(_ frame: Frame) -> Markup {
-        func head(_ name: String, _ sort: TokenQuery.Sort, _ order: Markup) -> Column {
-            .sorted(name, query.sorted(by: sort), query.sort == sort ? order : nil)
+        func head(_ sort: TokenQuery.Sort, _ order: Markup) -> Column {
+            // A link that changes nothing would be taken for broken.
+            guard sorts.contains(sort) else { return Column(stringLiteral: sort.heading) }
+            return .sorted(sort.heading, query.sorted(by: sort), query.sort == sort ? order : nil)
         }
         let columns: [Column] = [
-            head("Name", .name, "ascending"), "Owner", "Scopes", head("Created", .created, "descending"),
-            head("Expires", .expires, "ascending"), head("Last used", .used, "ascending"), .number("Value age"),
-            "State", .hidden("Actions"),
+            head(.name, "ascending"), "Owner", "Scopes", head(.created, "descending"), head(.expires, "ascending"),
+            head(.used, "ascending"), .number("Value age"), "State", .hidden("Actions"),
         ]
         return table("API tokens", columns, rows.map { cells($0, frame) }, look: "tokens")
+    }
+
+    private var unsorted: Markup {
+        let headings = TokenQuery.Sort.allCases.filter { !sorts.contains($0) }.map(\.heading)
+        guard !rows.isEmpty, !headings.isEmpty else { return "" }
+        return """
+            <p class="remark">What is looked for here is not sorted by \(headings.joined(separator: ", ")): only all \
+            active tokens are.</p>
+
+            """
     }
 
     private func cells(_ row: Row, _ frame: Frame) -> [Markup] {

@@ -11,7 +11,7 @@ extension WaiversPage {
         let open = Set((waiting + inForce).map(\.waiver.id))
         let over = rows.filter { !open.contains($0.waiver.id) }.sorted { $0.waiver.endsAt > $1.waiver.endsAt }
         return """
-            \(heading(self, lede: "Dated, reasoned exceptions from policies: asked for by one, approved by another.",
+            \(heading(self, lede: lede,
                 actions: frame.may(.askWaiver) ? button("/admin/waivers/new", "Ask for Waiver", "primary") : ""))
             \(rows.isEmpty ? "<div class=\"card flush\">\(none)</div>" as Markup : "")\
             \(waiting.isEmpty ? "" : card("waiting", "Waiting for approval", items(waiting, frame)))\
@@ -19,6 +19,12 @@ extension WaiversPage {
             \(over.isEmpty ? "" : card("ended", "Ended", items(over, frame)))\
             \(paging("waivers", [], isContinued: isContinued, next: next))
             """
+    }
+
+    private var lede: Markup {
+        hasAll
+            ? "Dated, reasoned exceptions from policies: asked for by one, approved by another."
+            : "Dated, reasoned exceptions from policies: those that you asked for. Somebody else approves them."
     }
 
     private var none: Markup {
@@ -37,7 +43,7 @@ extension WaiversPage {
             case .matching(let selector): "\(selector.sentence.capitalizedFirst)"
             }
         var list: [(String, Markup)] = [
-            ("Policy", "\(policyLink(waiver.policy)), \(waiver.rule ?? "all rules")"),
+            ("Policy", "\(policyLink(waiver.policy, frame)), \(waiver.rule ?? "all rules")"),
             ("Asked by", "\(waiver.requester.name), \(time(waiver.requestedAt, frame.now))"),
             ("Ends", time(waiver.endsAt, frame.now)),
         ]
@@ -57,11 +63,11 @@ extension WaiversPage {
 
     private func decision(_ row: Row, _ frame: Frame) -> Markup {
         let waiver = row.waiver
-        guard waiver.obstacle(toWithdrawalAt: frame.now) == nil, frame.may(.waive) else { return "" }
+        guard waiver.obstacle(toWithdrawalAt: frame.now) == nil, frame.may(.waive) || row.isOwn else { return "" }
         let target: Markup = "/admin/waivers/\(encoded(waiver.id))"
         let id = encoded(waiver.id)
         var parts: [Markup] = []
-        if waiver.state == .requested {
+        if waiver.state == .requested, frame.may(.waive) {
             if let obstacle = row.obstacle {
                 parts.append(alert("warning", "You cannot approve it.", "\(obstacle)."))
             } else {

@@ -76,12 +76,15 @@ package struct TokenListPage: Page {
     package var owners: [String]
     package var scopes: [String]
     package var policies: [String]
+    /// What can be sorted by, of what is looked for.
+    package var sorts: Set<TokenQuery.Sort>
 
     package init(
         query: TokenQuery, rows: [Row], active: Int?, next: String? = nil, isContinued: Bool = false,
         lookedAt: Int? = nil, isJudged: Bool = true, owners: [String] = [], scopes: [String] = [],
-        policies: [String] = []
+        policies: [String] = [], sorts: Set<TokenQuery.Sort> = Set(TokenQuery.Sort.allCases)
     ) {
+        self.sorts = sorts
         self.query = query
         self.rows = rows
         self.active = active

@@ -11,11 +11,14 @@ package struct WaiversPage: Page {
         package var tokenName: String?
         /// Why this person cannot approve it; nil: he can, or nobody needs to.
         package var obstacle: String?
+        /// Whether this person asked for it.
+        package var isOwn: Bool
 
-        package init(waiver: Waiver, tokenName: String? = nil, obstacle: String? = nil) {
+        package init(waiver: Waiver, tokenName: String? = nil, obstacle: String? = nil, isOwn: Bool = false) {
             self.waiver = waiver
             self.tokenName = tokenName
             self.obstacle = obstacle
+            self.isOwn = isOwn
         }
     }
 
@@ -24,10 +27,13 @@ package struct WaiversPage: Page {
     /// Where the next page of those that are over begins.
     package var next: String?
     package var isContinued: Bool
+    /// Whether this person may know of all, and not just of those that he asked for.
+    package var hasAll: Bool
 
-    package init(rows: [Row], next: String? = nil, isContinued: Bool = false) {
+    package init(rows: [Row], next: String? = nil, isContinued: Bool = false, hasAll: Bool = true) {
         self.rows = rows
         self.next = next
         self.isContinued = isContinued
+        self.hasAll = hasAll
     }
 }

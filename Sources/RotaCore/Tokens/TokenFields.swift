@@ -9,14 +9,6 @@ package enum TokenFields {
     package static let mostLabels = 64
     package static let mostDestinations = 32
 
-    /// 1 to 200 characters without control characters and without blanks at its ends, and not of the form of
-    /// an id, which a command could not tell from one.
-    package static func isName(_ text: String) -> Bool {
-        let isID = text.hasPrefix(TokenID.prefix) && TokenID.isWellFormed(text)
-        return isText(text, longest: longestName) && !text.isEmpty && !text.hasPrefix(" ") && !text.hasSuffix(" ")
-            && !isID
-    }
-
     /// A description, owner or integration: up to 1,000 characters on one line; may be empty.
     package static func isText(_ text: String) -> Bool { isText(text, longest: longestText) }
 
@@ -42,7 +34,7 @@ package enum TokenFields {
         isText(text, longest: 256) && !text.contains(";")
     }
 
-    private static func isText(_ text: String, longest: Int) -> Bool {
+    static func isText(_ text: String, longest: Int) -> Bool {
         (text.utf8.count <= longest || text.count <= longest)
             && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F..<0xA0).contains($0.value) && !turns($0) }
     }

@@ -63,7 +63,7 @@ private func editToken(_ invocation: Invocation) throws -> ExitCode {
         if let both = removed.map(vaults.plain).first(where: { added.map(\.description).contains($0.description) }) {
             throw Failure.usage("\(both) is to be added and to be removed", hint: "give one of the two")
         }
-        try check(after, destinations: kept + added, expiryChanged: before.expiresAt != after.expiresAt, at: now)
+        try check(after, since: before, destinations: kept + added, at: now)
         let isEdited = try store.editToken(after, change: change)
         // In this order: the only one may be replaced.
         for destination in added { try store.addDestination(destination, to: before.id, change: change) }
@@ -112,7 +112,7 @@ private func edited(
 ///
 /// A token that is past its end may be edited, but not given another end in the past.
 private func check(
-    _ token: Token, destinations: [Destination], expiryChanged: Bool, at now: Instant
+    _ token: Token, since before: Token, destinations: [Destination], at now: Instant
 ) throws(Failure) {
     var draft = TokenDraft(name: token.name)
     draft.description = token.description
@@ -121,9 +121,9 @@ private func check(
     draft.scopes = token.scopes
     draft.labels = token.labels
     draft.prefix = token.prefix
-    draft.expiresAt = expiryChanged ? token.expiresAt : nil
+    draft.expiresAt = before.expiresAt == token.expiresAt ? nil : token.expiresAt
     draft.destinations = destinations
-    let faults = draft.faults(at: now)
+    let faults = draft.faults(at: now, since: before)
     guard faults.isEmpty else {
         throw .usage(faults.joined(separator: "; "), hint: "see 'rota token edit --help'")
     }
