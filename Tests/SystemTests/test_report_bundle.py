@@ -108,8 +108,9 @@ def test_decisions_of_people_are_proven_to_be_in_the_log_by_rota_and_by_go(bundl
 
 def test_its_files_tell_of_every_token_of_the_store(bundled):
     """What is not judged has rows of its own, and the sum is all of them."""
-    bundled.rota("token", "revoke", "t1", "--reason", "=not needed", "--yes", expect=None)
-    bundled.rota("token", "quarantine", "t2", "--reason", "who uses it?", expect=None)
+    bundled.rota("token", "create", "--name", "mine")
+    bundled.rota("token", "revoke", "mine", "--reason", "=not needed", "--yes", "--emergency")
+    bundled.rota("token", "quarantine", "t2", "--reason", "who uses it?")
     bundled.rota("report", "bundle", "--output", bundled.archive)
     archive = zipfile.ZipFile(bundled.archive)
     live, ended = ([*csv.DictReader(archive.read(f"evidence/{name}").decode().splitlines())]
@@ -118,7 +119,7 @@ def test_its_files_tell_of_every_token_of_the_store(bundled):
     states = totals["summary"]["states"]
     assert len(live) == totals["totals"]["evaluated"] and len(live) + len(ended) == totals["totals"]["tokens"]
     assert {row["name"]: (row["state"], row["cause"]) for row in ended} == {
-        "t1": ("revoked", "'=not needed"), "t2": ("quarantined", "who uses it?")}
+        "mine": ("revoked", "'=not needed"), "t2": ("quarantined", "who uses it?")}
     assert all(row["since"] and row["by"].startswith("cli:") for row in ended)
     told = f"{states['active'] + 2} tokens: {states['active']} live, which are judged, 1 quarantined, 0 expired and 1 revoked"
     for name in ("README.md", "report.html"):
