@@ -117,7 +117,7 @@ let package = Package(
         tests("OpenID", ["OpenID", "RotaCore", "Crypto", "JSON"]),
         tests("API", ["API", "HTTPServer", "Stores", "Addresses", "Engine", "RotaCore", "Crypto", "JSON"]),
         tests("PolicyFiles", ["PolicyFiles", "RotaCore", "YAML", "JSON"]),
-        tests("Reports", ["Reports", "Engine", "RotaCore", "JSON"]),
+        tests("Reports", ["Reports", "Engine", "RotaCore", "TransparencyLog", "JSON"]),
         tests("Pages", ["Pages", "Engine", "RotaCore", "TransparencyLog", "Crypto", "HTML"]),
         tests("Simulation", ["Engine", "Stores", "SQLite", "RotaCore", "Crypto"]),
         tests("Evidence", ["Reports", "PolicyFiles", "Engine", "Stores", "SQLite", "RotaCore", "Crypto"]),

@@ -117,7 +117,27 @@ extension PolicyReader {
             return [:]
         }
         var controls: [String: [String]] = [:]
-        for entry in entries { controls[entry.key] = texts(entry.value, entry.key) }
+        for entry in entries {
+            controls[entry.key] = texts(entry.value, entry.key)
+            checkRepetition(of: entry.value, in: entry.key)
+        }
         return controls
+    }
+
+    /// One that is named twice would be counted twice, however it is written.
+    private mutating func checkRepetition(of node: Node, in framework: String) {
+        var named: [String: String] = [:]
+        for item in node.items ?? [] {
+            guard let text = item.text else { continue }
+            let objective = ControlName(framework, text).objective
+            if let first = named[objective] {
+                let other = first == text ? "" : ", as '\(abridged(first))' before"
+                error(
+                    "'\(abridged(framework))' names the control '\(abridged(text))' twice\(other)", at: item.mark,
+                    hint: "remove one of them")
+            } else {
+                named[objective] = text
+            }
+        }
     }
 }

@@ -44,7 +44,7 @@ package struct CSVReport: ReportFormat {
         }
     }
 
-    package mutating func add(_ token: Token, _ rulings: [Planner.Ruling]) throws {
+    package mutating func add(_ token: Token, _ rulings: [Planner.Ruling], blocked: BlockedCall?) throws {
         guard !rulings.isEmpty else { return }
         head.removeAll(keepingCapacity: true)
         head.append(field: token.id.text)
@@ -73,6 +73,7 @@ package struct CSVReport: ReportFormat {
             }
             bytes.append(plain: ruling.basis?.rawValue ?? "")
             bytes += extent
+            bytes.endLine()
         }
         if bytes.count >= bufferSize { try flush() }
     }
@@ -88,13 +89,12 @@ package struct CSVReport: ReportFormat {
 }
 
 extension ReportFacts {
-    /// When its rows are judged, and whether they are of all that there is: the end of a line.
+    /// When its rows are judged, and whether they are of all that there is.
     var extentFields: [UInt8] {
         var fields: [UInt8] = []
         fields.append(time: at)
         fields.append(field: extent.isEmpty ? "all" : extent.joined(separator: "; "))
-        fields.removeLast()
-        return fields + "\r\n".utf8
+        return fields
     }
 }
 
@@ -104,6 +104,12 @@ extension [UInt8] {
     mutating func append(plain text: String) {
         append(contentsOf: text.utf8)
         append(UInt8(ascii: ","))
+    }
+
+    /// Ends a line instead of the field that would follow.
+    mutating func endLine() {
+        removeLast()
+        append(contentsOf: "\r\n".utf8)
     }
 
     mutating func append(time: Instant?) {

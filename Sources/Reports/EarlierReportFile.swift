@@ -125,6 +125,6 @@ private struct EarlierReportReader {
         else { throw UnreadableReport(description: "this is no whole report in JSON, as rota report --json makes it") }
         return EarlierReport.Facts(
             instance: instance, at: at, policiesDigest: digest, owner: found["owner"]?.string,
-            isRedacted: found["redacted"]?.bool ?? false)
+            isRedacted: found["redacted"]?.bool ?? false, isRebuilt: found["as_of"]?.string != nil)
     }
 }

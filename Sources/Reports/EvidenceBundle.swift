@@ -49,6 +49,7 @@ package final class EvidenceBundle {
                 _ = try kind.compose(self.request, from: store, to: { try write($0) })
             }
         }
+        try add(TokensNotJudged.file) { try TokensNotJudged(at: self.at).write(from: store, to: $0) }
         for file in texts?.files ?? [] { try add("policies/\(file.name)") { try $0(file.bytes) } }
         try addPolicies(store)
         try add("notices.jsonl") { try self.writeNotices(store, $0) }
@@ -64,6 +65,9 @@ package final class EvidenceBundle {
             "the audit log is not as it was written, so that nothing is made of it: \(first.message)",
             hint: "rota audit verify tells all that is wrong with it")
     }
+
+    /// The instant that all of it is of.
+    private var at: Instant { request.asOf ?? request.now }
 
     private func add(
         _ name: String, isSummed: Bool = true, _ body: (@escaping ([UInt8]) throws -> Void) throws -> Void
@@ -215,6 +219,7 @@ package final class EvidenceBundle {
             | `report.html` | the report for people: one page, no network |
             | `report.json`, `report.csv` | every verdict; in JSON also every sum of the page |
             | `report.inventory.csv` | the security inventory: every live token |
+            | `\(TokensNotJudged.file)` | every other token: quarantined, expired or revoked, since when and why |
             | `report.oscal.json`, `report.junit.xml` | the same for tools |
             | `policies/` | the policies in force, as they were loaded |
             | `policy-history/` | who loaded which policies when, and every text, by its SHA-256 |

@@ -3,12 +3,15 @@ package import RotaCore
 
 /// The security inventory as a data file: one line for each live token, whether a policy selects it or not, safe to
 /// open in a spreadsheet.
+///
+/// `blocked` is why the action that is called for cannot be taken; `rotation` is `open`, `overlap` while an older value
+/// is still accepted, or empty. `last_used` and `value_issued_at` are as in the CSV of verdicts.
 package struct InventoryData: ReportFormat {
     package static let order = TokenOrder.byName
 
     private static let header =
         "token_id,name,type,purpose,owner,integration,expires_at,renewal,renewed_at,renewal_due,created_at,"
-        + "destinations,dates,status,judged_at,extent\r\n"
+        + "destinations,dates,status,judged_at,extent,blocked,rotation,last_used,value_issued_at\r\n"
 
     private let sink: ByteSink
     private var bytes: [UInt8] = []
@@ -26,7 +29,7 @@ package struct InventoryData: ReportFormat {
         extent = facts.extentFields
     }
 
-    package mutating func add(_ token: Token, _ rulings: [Planner.Ruling]) throws {
+    package mutating func add(_ token: Token, _ rulings: [Planner.Ruling], blocked: BlockedCall?) throws {
         let renewal = Renewal(rulings, of: policies)
         let gravest = rulings.map(\.verdict.status).max { $0.gravity < $1.gravity }
         bytes.append(field: token.id.text)
@@ -44,6 +47,11 @@ package struct InventoryData: ReportFormat {
         bytes.append(plain: token.provenance.rawValue)
         bytes.append(plain: gravest?.rawValue ?? "under no policy")
         bytes += extent
+        bytes.append(plain: blocked?.reason.rawValue ?? "")
+        bytes.append(plain: token.values.rotationOpen ? "open" : token.values.awaitingRetirement ? "overlap" : "")
+        bytes.append(use: token.usage)
+        bytes.append(time: token.values.oldestIssuedAt)
+        bytes.endLine()
         if bytes.count >= bufferSize { try flush() }
     }
 

@@ -62,7 +62,9 @@ private func seconds(_ span: TimeSpan?) -> JSON { span.map { .integer($0.seconds
 extension Report {
     var trendJSON: JSON {
         [
-            "from": time(history.from), "to": time(history.to), "open_before": .integer(history.openBefore),
+            "from": time(history.from), "to": time(history.to),
+            "first_run": time(history.firstRun),
+            "open_before": history.beginsKnown ? .integer(history.openBefore) : .null,
             "opened": .integer(history.opened), "resolved": .integer(history.resolved.count),
             "dropped": .integer(history.dropped), "open_after": .integer(history.openAfter),
             "oldest_open": time(history.oldestOpen),

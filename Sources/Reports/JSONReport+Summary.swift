@@ -217,6 +217,8 @@ extension ListedWaivers {
             var waiver = entry.waiver.json(at: now, name: entry.name).object ?? [:]
             waiver["tokens"] = .integer(entry.use.tokens)
             waiver["due_or_violating"] = .integer(entry.use.held)
+            waiver["verdicts"] = .integer(entry.use.verdicts)
+            waiver["violating_verdicts"] = .integer(entry.use.violating)
             return .object(waiver)
         }
         return ["in_force": .array(inForce), "others": .array(others.map { $0.waiver.json(at: now, name: $0.name) })]
@@ -228,6 +230,7 @@ extension PeriodActivity {
         [
             "from": text(from), "to": text(to), "runs": .integer(runs),
             "done_in_time": .integer(doneInTime), "done_late": .integer(doneLate),
+            "rotations_by_hand": .integer(byHand), "done_without_notice": .integer(doneUnannounced),
             "outcomes": .object(
                 JSON.Object(
                     Action.allCases.map { action in

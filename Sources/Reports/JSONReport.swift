@@ -25,7 +25,7 @@ package struct JSONReport: ReportFormat {
         writer.beginArray()
     }
 
-    package mutating func add(_ token: Token, _ rulings: [Planner.Ruling]) throws {
+    package mutating func add(_ token: Token, _ rulings: [Planner.Ruling], blocked: BlockedCall?) throws {
         for ruling in rulings { writeRow(of: token, ruling) }
         if writer.bytes.count >= bufferSize { try flush() }
     }

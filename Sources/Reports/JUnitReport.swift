@@ -41,7 +41,7 @@ package struct JUnitReport: ReportFormat {
         bytes += "\"/>\n".utf8
     }
 
-    package mutating func add(_ token: Token, _ rulings: [Planner.Ruling]) throws {
+    package mutating func add(_ token: Token, _ rulings: [Planner.Ruling], blocked: BlockedCall?) throws {
         for ruling in rulings {
             let policy = policies[ruling.policy]
             bytes += "<testcase classname=\"".utf8

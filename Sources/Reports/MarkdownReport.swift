@@ -13,11 +13,12 @@ package struct MarkdownReport: ReportFormat {
 
     package mutating func begin(_ facts: ReportFacts) throws {}
 
-    package mutating func add(_ token: Token, _ rulings: [Planner.Ruling]) throws {}
+    package mutating func add(_ token: Token, _ rulings: [Planner.Ruling], blocked: BlockedCall?) throws {}
 
     package mutating func end(_ report: Report) throws {
         let text = [
-            opening(report), worst(report), changes(report), postures(report), controls(report), owners(report),
+            opening(report), worst(report), waivers(report), changes(report), postures(report), controls(report),
+            owners(report),
             trend(report), origins(report), notices(report), closing(report),
         ]
         try sink(Array(text.filter { !$0.isEmpty }.joined(separator: "\n").utf8))
@@ -28,6 +29,7 @@ package struct MarkdownReport: ReportFormat {
         let judged =
             facts.hypothetical ? "judged as if it were \(facts.at) (made \(facts.madeAt))" : "as of \(facts.at)"
         let tokens = summary.tokens
+        let waived = report.waivers.violatingVerdicts
         let verdict =
             tokens.violating == 0
             ? "No token violates a policy." : "**\(tokens.violating) of \(tokens.total) tokens violate a policy.**"
@@ -37,7 +39,11 @@ package struct MarkdownReport: ReportFormat {
             \(judged), of instance `\(facts.store.instance)`, by \(escaped(facts.generator))
 
             \(extent(facts))\(verdict) \(tokens.due) are due, \(tokens.waived) waived, \(tokens.unknown) unknown; \
-            \(summary.uncovered) of \(summary.evaluated) live tokens are under no policy.
+            \(summary.uncovered) of \(summary.evaluated) live tokens are under no policy. Of the verdicts, \
+            \(summary.verdicts.waived) are waived, \(waived) of which would be violating.
+
+            \(summary.population); those that are not live are listed in `\(TokensNotJudged.file)` of the archive for \
+            auditors (`rota report bundle`).
 
             """
     }
@@ -47,7 +53,12 @@ package struct MarkdownReport: ReportFormat {
         if let owner = facts.owner {
             sentences.append("**A slice:** only tokens whose owner matches \(escaped(owner)) are told of.")
         }
-        if facts.isRedacted { sentences.append("**Redacted:** names are pseudonyms, and free text is left out.") }
+        if let asOf = facts.asOf { sentences.append("**Of the past:** rebuilt from the audit log for \(asOf).") }
+        if facts.isRedacted {
+            sentences.append(
+                "**Redacted:** names are pseudonyms, and free text is left out; names, descriptions and files of "
+                    + "policies stay as they are.")
+        }
         if !facts.missingRecords.isEmpty {
             sentences.append(
                 "**Not all of the period is known:** by retention, the store has no more "
@@ -69,6 +80,32 @@ package struct MarkdownReport: ReportFormat {
         return "## Violations\n\n"
             + table(["Token", "Owner", "Rule", "Why", "Was due", "In the way"], rows)
             + (count > worst.count ? "\nThe \(worst.count) longest overdue of \(count) tokens.\n" : "")
+    }
+
+    /// What is excepted; what covers the most violations comes first.
+    private func waivers(_ report: Report) -> String {
+        let entries = report.waivers.inForce
+        guard !entries.isEmpty else { return "" }
+        let ordered = entries.sorted {
+            ($1.use.violating, $0.waiver.endsAt, $0.waiver.id) < ($0.use.violating, $1.waiver.endsAt, $1.waiver.id)
+        }
+        let rows = ordered.prefix(Self.mostListed).map { entry in
+            let waiver = entry.waiver
+            let approval = waiver.approval.map { "\($0.approver.words), \($0.at)" }
+            return [
+                waiver.subject(named: entry.name), entry.owner ?? "",
+                "\(waiver.policy): \(waiver.rule ?? "all rules")", String(entry.use.violating),
+                String(entry.use.verdicts), waiver.endsAt.description,
+                "\(waiver.requester.words), \(waiver.requestedAt)", approval ?? "", waiver.reason,
+            ]
+        }
+        return "## Waivers in force\n\n"
+            + table(
+                [
+                    "What is waived", "Owner", "Policy and rule", "Violating verdicts", "Verdicts", "Until",
+                    "Asked for by", "Approved by", "Reason",
+                ], rows)
+            + (entries.count > rows.count ? "\nThe first \(rows.count) of \(entries.count) waivers.\n" : "")
     }
 
     private func postures(_ report: Report) -> String {
@@ -105,10 +142,15 @@ package struct MarkdownReport: ReportFormat {
         let half =
             times.within(percent: 50).map { " Of those resolved, half were within \($0.spoken) of being found" } ?? ""
         let most = times.within(percent: 90).map { ", nine of ten within \($0.spoken)." } ?? ""
+        let before =
+            history.beginsKnown
+            ? "\(history.openBefore) were open when the period began"
+            : "what was open when the period began is not known (no run before "
+                + "\(history.firstRun?.description ?? history.to.description))"
         return """
             ## Trend
 
-            Violations that runs have found: \(history.openBefore) were open when the period began, \(history.opened) \
+            Violations that runs have found: \(before), \(history.opened) \
             were found in it, \(times.count) resolved, and \(history.openAfter) are open.\(half)\(most)
 
             """
@@ -187,7 +229,8 @@ package struct MarkdownReport: ReportFormat {
         return """
             ## What has changed
 
-            Since \(comparison.earlier.at): \(comparison.newTokens) tokens are new, \(comparison.goneTokens) gone. \
+            Since the \(comparison.earlier.word) of \(comparison.earlier.at): \(comparison.newTokens) tokens are \
+            new, \(comparison.goneTokens) gone. \
             \(counts.joined(separator: "; ")). \(policies).
 
 
@@ -207,7 +250,9 @@ package struct MarkdownReport: ReportFormat {
         return """
             ## Period
 
-            Since \(report.facts.since): \(revoked) tokens revoked, \
+            Since \(report.facts.since): \(report.activity.count(.done)) actions done by runs \
+            (\(report.activity.doneLate) late, \(report.activity.doneUnannounced) by policies that give no notice), \
+            \(report.activity.byHand) rotations by hand or by holders; \(revoked) tokens revoked, \
             \(report.summary.verdicts.waived) verdicts waived. Policies `\(report.facts.policies.digest)`.
 
             """ + (report.facts.checkpoint.map(checkpoint) ?? "") + witnesses(report.witnesses)

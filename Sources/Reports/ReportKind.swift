@@ -88,10 +88,10 @@ private struct CountingFormat<Format: ReportFormat>: ReportFormat {
 
     mutating func begin(_ facts: ReportFacts) throws { try format.begin(facts) }
 
-    mutating func add(_ token: Token, _ rulings: [Planner.Ruling]) throws {
+    mutating func add(_ token: Token, _ rulings: [Planner.Ruling], blocked: BlockedCall?) throws {
         tokens += 1
         if tokens.isMultiple(of: 1_000) { try progress(tokens) }
-        try format.add(token, rulings)
+        try format.add(token, rulings, blocked: blocked)
     }
 
     mutating func end(_ report: Report) throws {

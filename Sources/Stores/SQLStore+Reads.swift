@@ -215,6 +215,10 @@ extension SQLStore {
         try driver.first(.lastRun, [], Decode.run)
     }
 
+    func firstRunStart() throws -> Instant? {
+        try driver.first(.firstRunStart, []) { $0.instant(0) }
+    }
+
     func dueDeliveries(endpoint: String, at now: Instant, limit: Int) throws -> [Delivery] {
         try driver.all(.dueDeliveries, [.text(endpoint), .of(now), .of(limit)], Decode.delivery)
     }

@@ -43,8 +43,8 @@ extension Statement {
         pushes,
         openFindings, openFindingCounts, findings, openSpans, closedSpans, auditEntries, auditEntriesOfObject,
         auditEntriesBack, auditEntriesOfObjectBack,
-        runActions, promotions, unrecordedRotations, outcomesOfRun, lastRun, runNumber, unfinishedRuns, dueDeliveries,
-        nextDelivery, nextAwaitedEndpoint, deliveryCounts, deliveriesInState,
+        runActions, promotions, unrecordedRotations, outcomesOfRun, lastRun, firstRunStart, runNumber, unfinishedRuns,
+        dueDeliveries, nextDelivery, nextAwaitedEndpoint, deliveryCounts, deliveriesInState,
     ]
 
     static let fact = Statement("SELECT value FROM store WHERE key = $1")
@@ -231,7 +231,7 @@ extension Statement {
           COALESCE(r.rule, ''), COALESCE(r.reason, ''), COALESCE(r.message, r.claim_cause), r.deadline,
           'done', NULL, r.promoted_at, NULL
         FROM rotations r JOIN tokens t ON t.id = r.token_id
-        WHERE r.promoted_at >= $1 AND r.promoted_at <= $2 ORDER BY r.promoted_at, r.id
+        WHERE r.promoted_at >= $1 AND r.promoted_at <= $2 AND r.from_version > 0 ORDER BY r.promoted_at, r.id
         """)
     static let unrecordedRotations = Statement(
         """
@@ -251,6 +251,7 @@ extension Statement {
         "count(*) FILTER (WHERE outcome = '\($0.rawValue)')"
     }
     static let lastRun = Statement("SELECT \(runColumns) FROM runs ORDER BY number DESC LIMIT 1")
+    static let firstRunStart = Statement("SELECT started_at FROM runs WHERE number > 0 ORDER BY number LIMIT 1")
     static let runNumber = Statement("SELECT number FROM runs WHERE id = $1")
     static let unfinishedRuns = Statement(
         "SELECT \(runColumns), number FROM runs WHERE finished_at IS NULL ORDER BY number")

@@ -6,7 +6,7 @@ extension Statement {
         setRotationPhase, reopenAgain, setToVersion, promoteAgain, setObstacle,
         prolongAgain, addBlockAgain, removeBlock, addNoticeAgain, removeNotice, setWaiverEnd,
         addFailedAgain, reportUseAgain, addHeartbeatAgain, usageKnown, reportsKnown, heartbeatsKnown,
-        deliveryCountsKnown, runActionsFinished,
+        deliveryCountsKnown, runActionsFinished, runActionsKnown,
     ]
 
     // MARK: Tokens
@@ -127,5 +127,12 @@ extension Statement {
         SELECT a.run, a.token_id, a.name, a.action, a.policy, a.rule, a.reason, a.message, a.deadline,
           a.outcome, a.cause, a.at, a.blocked
         FROM run_actions a WHERE a.run = $1 ORDER BY a.number
+        """)
+    /// Of a run that was under way at an instant, by then.
+    static let runActionsKnown = Statement(
+        """
+        SELECT a.run, a.token_id, a.name, a.action, a.policy, a.rule, a.reason, a.message, a.deadline,
+          a.outcome, a.cause, a.at, a.blocked
+        FROM run_actions a WHERE a.run = $1 AND a.at <= $2 ORDER BY a.number
         """)
 }

@@ -14,6 +14,8 @@ package struct FakeStoreReads: StoreReads {
     package var actions: [RecordedAction] = []
     /// Oldest first.
     package var promotions: [RecordedAction] = []
+    /// When the first run began; nil: the one that there is.
+    package var firstRun: Instant?
     package var run: RunRecord?
     package var findingSpans: [FindingSpan] = []
     package var trackers: [Heartbeat] = []
@@ -218,6 +220,7 @@ package struct FakeStoreReads: StoreReads {
     package func run(_ id: String) -> RunRecord? { run.flatMap { $0.id == id ? $0 : nil } }
     package func actions(ofRun id: String, after number: Int64, limit: Int) -> [Numbered<RecordedAction>] { [] }
     package func lastFinishedRun() -> RunRecord? { run.flatMap { $0.finishedAt == nil ? nil : $0 } }
+    package func firstRunStart() -> Instant? { firstRun ?? run?.startedAt }
     package func unfinishedRunStart() -> Instant? { run.flatMap { $0.finishedAt == nil ? $0.startedAt : nil } }
     package func countOpenRotations() -> Int { rotations.count { $0.phase == .open } }
     package func countStalledRotations() -> Int { stalledRotations().count }

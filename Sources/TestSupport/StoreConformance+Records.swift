@@ -141,6 +141,14 @@ extension StoreConformance {
             try require(actions.map(\.tokenID) == [ids[1]], "what is recorded is not among them")
         },
         StoreClaim("a promotion is told within its period, with what called for it") { bench in
+            // The first value of a token is no rotation.
+            let empty = bench.token("empty")
+            try bench.write {
+                try $0.addToken(
+                    empty, version: nil, destinations: [Destination(vault: "main", path: "empty", field: "token")],
+                    change: bench.change())
+            }
+            _ = try bench.rotate(empty.id)
             let id = try bench.add("t").id
             _ = try bench.rotate(id)
             let promoted = bench.now

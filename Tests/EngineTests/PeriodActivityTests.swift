@@ -54,4 +54,24 @@ struct PeriodActivityTests {
         // One of before the failure settles nothing.
         #expect(activity([failure], promotions: [action(.done, hour: 1)]).unfinishedCount == 1)
     }
+
+    @Test func `what nobody's run did is counted apart, and ends what a run could not do`() {
+        var byHand = action(.done, hour: 3)
+        (byHand.run, byHand.policy) = ("", "")
+        let activity = activity([action(.failed, hour: 2, cause: "sealed")], promotions: [byHand])
+        #expect(activity.outcomes == [.rotate: [.failed: 1]] && activity.count(.done) == 0 && activity.byHand == 1)
+        #expect(activity.latestDone.isEmpty && activity.days.allSatisfy { $0.done == 0 })
+        #expect((activity.doneInTime, activity.doneLate, activity.unfinishedCount) == (0, 0, 0))
+    }
+
+    @Test func `what policies did that give no notice is counted, and to notify is none of it`() {
+        func count(_ announcing: Set<String>) -> Int {
+            var activity = PeriodActivity(from: Self.start, to: Self.start + .days(1), announcing: announcing)
+            activity.add(action(.done, .revoke))
+            activity.add(action(.done, .notify))
+            activity.add(promotion: action(.done, hour: 1))
+            return activity.doneUnannounced
+        }
+        #expect(count([]) == 2 && count(["p"]) == 0)
+    }
 }

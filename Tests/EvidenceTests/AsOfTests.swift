@@ -15,6 +15,12 @@ import Testing
     /// The report as it was made then, if its own time and that it was rebuilt are left out.
     private static func asItWas(_ text: String, madeAt now: Instant, at instant: Instant) -> String {
         text.replacing(",\"as_of\":\"\(instant)\"", with: "")
+            .replacing(
+                "<p class=\"banner\"><strong>Of the past.</strong> Rebuilt from the audit log for \(instant).</p>\n",
+                with: ""
+            )
+            .replacing("**Of the past:** rebuilt from the audit log for \(instant). ", with: "")
+            .replacing("**Of the past:** rebuilt from the audit log for \(instant).\n\n", with: "")
             .replacing("as it was at \(instant), rebuilt from the audit log", with: "actual")
             .replacing(now.description, with: instant.description)
     }
@@ -71,5 +77,51 @@ import Testing
         #expect(verdict.remarks == [])
         #expect(verdict.untold == 0)
         #expect(verdict.rows > 500)
+    }
+
+    @Test func `a report that was made while a run acted is made again`() throws {
+        let scratch = try ScratchFolder()
+        let location = "sqlite:\(scratch.path)/store/rota.db"
+        let start = SimulatedQuarter.start
+        try createStore(
+            at: location, identity: StoreIdentity(instance: "midrun", generation: 1, createdAt: start),
+            change: Change(actor: "cli:init", at: start, cause: "init"))
+        let store = try openStore(at: location, endpoints: [])
+        defer { store.close() }
+        func change(_ minute: Int64) -> Change {
+            Change(actor: "cli:cron", at: start + TimeSpan(seconds: 60 * minute), cause: "nightly", run: "r")
+        }
+        func act(_ number: Int, _ minute: Int64) throws {
+            let action = RecordedAction(
+                run: "r", tokenID: TokenID("t"), name: "t", action: .revoke, policy: "p", rule: "max-age",
+                reason: "max-age-exceeded", message: "m \(number)", deadline: start, outcome: .failed, cause: "no",
+                at: change(minute).at)
+            try store.transaction { try store.recordActions([action]) }
+        }
+        func request(_ minute: Int64, asOf: Instant? = nil) -> ReportRequest {
+            ReportRequest(
+                policies: PolicySet([]), vaults: [], now: change(minute).at, asOf: asOf, period: .days(7),
+                generator: "rota test", actor: "cli:auditor")
+        }
+        try store.transaction {
+            try store.beginRun(RunRecord(id: "r", actor: "cli:cron", startedAt: change(1).at), change: change(1))
+        }
+        try act(1, 2)
+        let then = try SimulatedQuarter.files(request(3), from: store)
+        try act(2, 4)
+        try store.transaction {
+            try store.finishRun("r", aborted: nil, totals: [.failed: 2], change: change(5))
+        }
+        #expect(try #require(then[.json]).contains("\"skipped\":0,\"failed\":1}"))
+        let past = try PastStore(of: store, at: change(3).at, period: .days(7), in: "\(scratch.path)/past")
+        defer { past.remove() }
+        let again = try SimulatedQuarter.files(request(9, asOf: change(3).at), from: past.store)
+        for kind in ReportKind.allCases {
+            let (one, other) = (
+                try #require(then[kind]),
+                Self.asItWas(try #require(again[kind]), madeAt: change(9).at, at: change(3).at)
+            )
+            #expect(one.utf8.elementsEqual(other.utf8), "\(kind): \(Self.difference(one, other))")
+        }
     }
 }

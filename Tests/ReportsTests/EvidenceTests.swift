@@ -151,7 +151,7 @@ private func json(
     }
 
     private static var history: ViolationHistory {
-        var history = ViolationHistory(from: now - .days(30), to: now)
+        var history = ViolationHistory(from: now - .days(30), to: now, firstRun: now - .days(400))
         for span in [span(40, nil), span(40, 20), span(10, 9), span(8, 1), span(5, nil), span(6, 2, .dropped)] {
             history.add(span)
         }
@@ -171,7 +171,7 @@ private func json(
     }
 
     @Test func `what came after the period, or ended before it, is not of it`() {
-        var history = ViolationHistory(from: now - .days(30), to: now - .days(6))
+        var history = ViolationHistory(from: now - .days(30), to: now - .days(6), firstRun: now - .days(30))
         for span in [Self.span(5, nil), Self.span(50, 40), Self.span(10, 2)] { history.add(span) }
         #expect(history.openBefore == 0 && history.opened == 1 && history.openAfter == 1 && history.resolved.count == 0)
     }
@@ -187,6 +187,7 @@ private func json(
     @Test func `the JSON and the page have the trend and the time to comply`() throws {
         var store = FakeStoreReads([token("old", age: 97)])
         store.findingSpans = [Self.span(40, 20), Self.span(5, nil)]
+        store.firstRun = now - .days(50)
         let summary = try json(store)["summary"]
         #expect(summary?["trend"]?["days"]?.array?.count == 31)
         #expect(summary?["trend"]?["open_after"]?.integer == 1)
@@ -195,6 +196,18 @@ private func json(
         let page = try text(.html, store)
         #expect(page.contains("Open violations day by day") && page.contains("Time to comply"))
         #expect(try text(.markdown, store).contains("1 were open when the period began"))
+    }
+
+    @Test func `before the first run nothing is known to be open, and none of it is told as nought`() throws {
+        var store = FakeStoreReads([token("old", age: 97)])
+        store.findingSpans = [Self.span(3, nil)]
+        store.firstRun = now - .days(3)
+        let trend = try #require(try json(store)["summary"]?["trend"])
+        #expect(trend["open_before"]?.isNull == true && trend["first_run"]?.string == "\(now - .days(3))")
+        #expect(trend["days"]?.array?.map { $0["open"]?.integer } == [1, 1, 1, 1])
+        let page = try text(.html, store)
+        #expect(page.contains("not known: no run before 21 Nov 2026, 03:00 UTC") && !page.contains(": 0 open"))
+        #expect(try text(.markdown, store).contains("(no run before 2026-11-21T03:00:00Z)"))
     }
 }
 
@@ -209,7 +222,7 @@ private func json(
             lines[1]
                 == "id-old,old,rota,'=what <it> is for,team-data,snowflake,2027-03-04T03:00:00Z,"
                 + "\"by rota, under quarterly\",2026-08-19T03:00:00Z,2026-11-17T03:00:00Z,2026-05-08T03:00:00Z,"
-                + "1,observed,violating,2026-11-24T03:00:00Z,all"
+                + "1,observed,violating,2026-11-24T03:00:00Z,all,,,,2026-08-19T03:00:00Z"
         )
         #expect(lines[2].contains("external:github") && lines[2].contains("by its issuer; quarterly watches it"))
         let listed = try json(store)["summary"]?["security_inventory"]?["listed"]

@@ -4,6 +4,7 @@ import Reports
 import RotaCore
 import TestSupport
 import Testing
+import TransparencyLog
 
 private let now = Inventory.now
 
@@ -101,6 +102,26 @@ private func json(_ request: ReportRequest) throws -> JSON {
         }
         // Markdown escapes nothing of an id.
         #expect(redacted.contains("id-97") || kind == .markdown && redacted.contains("id-99"))
+    }
+
+    @Test(arguments: ReportKind.allCases)
+    func `without a key, what pseudonyms are made with is not told by an earlier checkpoint either`(
+        kind: ReportKind
+    ) throws {
+        var store = store()
+        store.checkpoints = [
+            SignedCheckpoint(size: 1, root: .empty, at: now, note: "rota-\(store.storeIdentity.instance)\n1\n")
+        ]
+        func text(_ key: [UInt8]?) throws -> String {
+            var request = request(isRedacted: true)
+            request.pseudonymKey = key
+            let gathered = Gathered()
+            _ = try kind.compose(request, from: store, to: gathered.sink)
+            return gathered.text
+        }
+        #expect(try !text(nil).contains(store.storeIdentity.instance))
+        let hasCheckpoint = [.html, .json, .markdown, .junit].contains(kind)
+        #expect(try text([7]).contains(store.storeIdentity.instance) == hasCheckpoint)
     }
 
     @Test func `pseudonyms are the same in every report of a store, and other ones in another store`() throws {

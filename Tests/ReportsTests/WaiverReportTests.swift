@@ -108,11 +108,25 @@ import Testing
         #expect(inForce.map { $0["id"]?.string } == ["w_old", "w_young"])
         #expect(inForce.map { $0["tokens"]?.integer } == [1, 1])
         #expect(inForce.map { $0["due_or_violating"]?.integer } == [1, 0])
+        #expect(inForce.map { $0["verdicts"]?.integer } == [1, 1])
+        #expect(inForce.map { $0["violating_verdicts"]?.integer } == [1, 0])
         #expect(inForce[0]["name"]?.string == "old" && inForce[0]["approved_by"]?.string == "bob")
         #expect(inForce[0]["requested_by"]?.string == "cli:alice")
         #expect(inForce[1]["match"]?["name"]?[0]?.string == "young")
         #expect(waivers["others"]?.array?.map { $0["id"]?.string } == ["w_asked", "w_past"])
         #expect(waivers["others"]?.array?.map { $0["state"]?.string } == ["requested", "expired"])
+    }
+
+    @Test func `Markdown has the waivers in force with both names, and those of violations first`() throws {
+        let gathered = Gathered()
+        try written(MarkdownReport(to: gathered.sink))
+        let text = gathered.text
+        #expect(text.contains("2 are waived, 1 of which would be violating."))
+        let section = text.split(separator: "## Waivers in force").last ?? ""
+        let rows = section.split(separator: "\n").filter { $0.hasPrefix("| ") }.dropFirst(2)
+        #expect(rows.first?.contains("| old \\(id-old\\) | team-data | quarterly: max-age | 1 | 1 |") == true)
+        #expect(rows.first?.contains("| cli:alice, \(Self.now - .days(60)) | bob \\(cli:rota\\), ") == true)
+        #expect(rows.dropFirst().first?.contains("| quarterly: max-age | 0 | 1 |") == true)
     }
 
     @Test func `judged as if it were after its end, nothing is waived`() throws {

@@ -135,7 +135,10 @@ func `a value on a limit lies on the side that the rule puts it`(
         kind.id = TokenID("t\(number)")
         kind.owner = "owner-\(number)"
         kind.issuer = .external(kind: "k\(number % 300)")
-        builder.add(kind, judged, idle: nil, blocked: .issuerNotDriven)
+        builder.add(
+            kind, judged, idle: nil,
+            blocked: BlockedCall(
+                reason: .issuerNotDriven, rule: RuleReference(policy: "rotation", rule: "max-age")))
     }
     let sums = builder.summary()
     #expect(sums.evaluated == 200_000)
@@ -146,4 +149,28 @@ func `a value on a limit lies on the side that the rule puts it`(
     #expect(sums.inventory.external.count == 101)
     #expect(sums.inventory.external.values.reduce(0, +) == 200_000)
     #expect(sums.blocked == [.issuerNotDriven: 200_000])
+}
+
+@Test func `what is blocked, and the worst, is told of the policy that acts and not of one that only observes`() {
+    let policies = [
+        Policy(name: "baseline", mode: .observe, rules: [Rule(.maxAge(.days(30)), action: .rotate)]),
+        Policy(name: "production", mode: .enforce, rules: [Rule(.maxAge(.days(90)), action: .rotate)]),
+    ]
+    func summary(age: Int64) -> ComplianceSummary {
+        var builder = ReportBuilder(policies: policies, at: judgedAt, since: judgedAt - .days(30))
+        var rulings: [Planner.Ruling] = []
+        let token = aged(1, age: age)
+        Planner(policies: PolicySet(policies), vaults: [], tracking: .unbroken)
+            .judge(token, at: judgedAt, into: &rulings)
+        let rule = RuleReference(policy: "production", rule: "max-age")
+        builder.add(
+            token, rulings, idle: nil, blocked: age > 90 ? BlockedCall(reason: .conflict, rule: rule) : nil)
+        return builder.summary()
+    }
+    let both = summary(age: 100)
+    #expect(both.rows.blocked.map(\.policy) == ["production"] && both.rows.blocked[0].blocked == .conflict)
+    #expect(both.worstOffenders(5).map(\.policy) == ["production"] && both.violations.first?.ofToken == 2)
+    #expect(both.rows.violations.map { $0.map { $0.map(\.blocked) } } == [[[nil]], [[.conflict]]])
+    // Where none acts on it, what observes it is told of.
+    #expect(summary(age: 40).worstOffenders(5).map(\.policy) == ["baseline"])
 }

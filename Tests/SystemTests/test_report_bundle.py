@@ -1,5 +1,6 @@
 """The archive for an auditor: complete, of one moment, and verified by whatever unpacks, sums and proves."""
 
+import csv
 import hashlib
 import json
 import subprocess
@@ -103,6 +104,28 @@ def test_decisions_of_people_are_proven_to_be_in_the_log_by_rota_and_by_go(bundl
         assert not go(bundled.public, "proof", proof, entry)
     assert {"waiver.request", "store.freeze", "policies.load"} <= actions
     assert (bundled.evidence / "audit/key.txt").read_text().strip() == bundled.public
+
+
+def test_its_files_tell_of_every_token_of_the_store(bundled):
+    """What is not judged has rows of its own, and the sum is all of them."""
+    bundled.rota("token", "create", "--name", "mine")
+    bundled.rota("token", "revoke", "mine", "--reason", "=not needed", "--yes", "--emergency")
+    bundled.rota("token", "quarantine", "t2", "--reason", "who uses it?")
+    bundled.rota("report", "bundle", "--output", bundled.archive)
+    archive = zipfile.ZipFile(bundled.archive)
+    live, ended = ([*csv.DictReader(archive.read(f"evidence/{name}").decode().splitlines())]
+                   for name in ("report.inventory.csv", "tokens-not-judged.csv"))
+    totals = json.loads(archive.read("evidence/report.json"))
+    states = totals["summary"]["states"]
+    assert len(live) == totals["totals"]["evaluated"] and len(live) + len(ended) == totals["totals"]["tokens"]
+    assert {row["name"]: (row["state"], row["cause"]) for row in ended} == {
+        "mine": ("revoked", "'=not needed"), "t2": ("quarantined", "who uses it?")}
+    assert all(row["since"] and row["by"].startswith("cli:") for row in ended)
+    told = f"{states['active'] + 2} tokens: {states['active']} live, which are judged, 1 quarantined, 0 expired and 1 revoked"
+    for name in ("README.md", "report.html"):
+        text = archive.read(f"evidence/{name}").decode()
+        assert told in text and "tokens-not-judged.csv" in text, name
+    assert list(live[0])[-4:] == ["blocked", "rotation", "last_used", "value_issued_at"]
 
 
 def test_no_value_is_in_it(bundled):

@@ -199,6 +199,22 @@ def test_junit_has_what_it_was_built_from_and_what_is_missing_as_properties(repo
     assert said.startswith("2 live tokens were issued here")
 
 
+def test_a_report_is_of_one_moment_whatever_others_change_meanwhile(bare):
+    """Its first rows are written, and the rest waits for whoever reads it, while a token is revoked."""
+    bare.init()
+    bare.policy(text="version: 1\npolicies:\n  - { name: p, match: all, rules: [ { max-age: 1d } ] }\n")
+    bare.rota("token", "create", "--name", "aaa")
+    bare.import_seeds([Seed(f"t{number:04}", []) for number in range(3000)])
+    with subprocess.Popen(
+            bare.command("report", "--json"), cwd=bare.folder, stdout=subprocess.PIPE, env=bare.environment) as made:
+        begun = made.stdout.read(1)
+        bare.rota("token", "revoke", "aaa", "--reason", "meanwhile", "--yes")
+        report = json.loads(begun + made.stdout.read())
+    names = {row["name"] for row in report["verdicts"]}
+    listed = {row["name"] for row in report["summary"]["security_inventory"]["listed"]}
+    assert "aaa" in names and "aaa" in listed and report["summary"]["revocations"]["count"] == 0
+
+
 def rows(house, *words):
     return list(csv.DictReader(io.StringIO(house.rota("report", *words).stdout)))
 

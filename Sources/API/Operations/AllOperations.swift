@@ -317,7 +317,8 @@ extension Operation {
                 Parameter(name: "period", schema: .text, about: "how far back actions are told; 30d"),
                 Parameter(name: "owner", schema: .text, about: "only the tokens of owners that match; team-*"),
                 Parameter(
-                    name: "redact", schema: .words(["true", "false"]), about: "pseudonyms for names, and no free text"),
+                    name: "redact", schema: .words(["true", "false"]),
+                    about: "pseudonyms for names, and no free text but that of policies"),
                 Parameter(
                     name: "signed", schema: .words(["true", "false"]),
                     about: "in a ZIP archive, with the signature that 'rota report verify' takes"),

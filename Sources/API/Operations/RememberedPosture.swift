@@ -127,6 +127,6 @@ struct SumsOnly: ReportFormat {
     var report: Report?
 
     mutating func begin(_ facts: ReportFacts) {}
-    mutating func add(_ token: Token, _ rulings: [Planner.Ruling]) {}
+    mutating func add(_ token: Token, _ rulings: [Planner.Ruling], blocked: BlockedCall?) {}
     mutating func end(_ report: Report) { self.report = report }
 }

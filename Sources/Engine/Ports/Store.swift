@@ -202,13 +202,16 @@ package protocol StoreReads: UsageReads, QuarantineReads, AbsenceReads, NoticeRe
     /// Actions of runs that finished within a period, oldest first.
     func eachRunAction(from: Instant, to: Instant, _ each: (RecordedAction) throws -> Bool) throws
     /// Rotations whose new value became current within a period, oldest first, each told as an action that
-    /// is done. One that a person asked for has no policy, and may have no run.
+    /// is done. One that no run claimed, since a person or its holder asked for it, has neither policy nor run. The
+    /// first value of a token is none.
     func eachPromotion(from: Instant, to: Instant, _ each: (RecordedAction) throws -> Bool) throws
     /// Rotations that a run claimed and that are not among its recorded actions, told as what they are now.
     func unrecordedRotations(of run: String, at now: Instant) throws -> [RecordedAction]
     /// How many recorded actions of a run came to which outcome.
     func outcomes(of run: String) throws -> [Outcome: Int]
     func lastRun() throws -> RunRecord?
+    /// When the first run of all began.
+    func firstRunStart() throws -> Instant?
     /// When policies run next, by their names.
     func schedules() throws -> [ScheduleEntry]
 

@@ -23,7 +23,8 @@ package func composeReport(
         waivers: ActiveWaivers(try store.waiversInForce(at: at)),
         generator: request.generator, actor: request.actor)
     facts.gone = try store.pruned().filter { $0.value > facts.since }
-    facts.checkpoint = try request.checkpoint ?? store.newestCheckpoint()?.note
+    // Without a key, what the log is called is what pseudonyms are made with.
+    if !request.hasOpenPseudonyms { facts.checkpoint = try request.checkpoint ?? store.newestCheckpoint()?.note }
     var scope = ReportScope(request, facts.store)
     var told = scope.told(facts)
     told.origins = try Origins(facts, scope, from: store)
@@ -51,7 +52,9 @@ package func composeReport(
 private func activity(
     _ facts: ReportFacts, _ scope: inout ReportScope, from store: any StoreReads
 ) throws -> PeriodActivity {
-    var activity = PeriodActivity(from: min(facts.known(.actions), facts.until), to: facts.until)
+    var activity = PeriodActivity(
+        from: min(facts.known(.actions), facts.until), to: facts.until,
+        announcing: Set(facts.policies.policies.filter { NoticeTerms($0) != nil }.map(\.name)))
     try store.eachRunAction(from: facts.since, to: facts.until) { action in
         if try scope.includes(action.tokenID, of: store) { activity.add(scope.told(action)) }
         return true
@@ -66,7 +69,8 @@ private func activity(
 private func history(
     _ facts: ReportFacts, _ scope: inout ReportScope, from store: any StoreReads
 ) throws -> ViolationHistory {
-    var history = ViolationHistory(from: min(facts.known(.findings), facts.until), to: facts.until)
+    var history = ViolationHistory(
+        from: min(facts.known(.findings), facts.until), to: facts.until, firstRun: try store.firstRunStart())
     try store.eachFinding(openedBy: facts.until, notClosedBefore: history.from) { span in
         if try scope.includes(span.tokenID, of: store) { history.add(span) }
         return true
@@ -101,7 +105,7 @@ private func judgeAll<Format: ReportFormat>(
         let told = scope.told(token)
         builder.add(told, rulings, idle: idle, blocked: blocked)
         compared?.add(told, rulings, of: facts.policies.policies)
-        if token.canAuthenticate(at: facts.at) { try format.add(told, rulings) }
+        if token.canAuthenticate(at: facts.at) { try format.add(told, rulings, blocked: blocked) }
         return true
     }
     return builder.summary()
@@ -126,15 +130,17 @@ private struct Obstacles {
         givesNotice = facts.policies.policies.contains { NoticeTerms($0) != nil }
     }
 
-    func blocked(_ token: Token, _ rulings: [Planner.Ruling]) throws -> BlockedReason? {
+    func blocked(_ token: Token, _ rulings: [Planner.Ruling]) throws -> BlockedCall? {
         // Asked first: the closure below would cost a copy of the token, and nearly all call for nothing.
         guard planner.callsForAction(rulings) else { return nil }
         let sent = givesNotice ? try store.notices(of: token.id) : []
-        let action = try planner.action(for: token, rulings, after: sent, at: now) {
+        let called = try planner.action(for: token, rulings, after: sent, at: now) {
             try store.destinations(of: token.id)
         }
+        guard let action = called?.0 else { return nil }
         let met: BlockedReason? =
             conflicts.contains(token.id) ? .conflict : failing.contains(token.id) ? .vaultFailing : nil
-        return action.flatMap { $0.0.blocked ?? ($0.0.action == .rotate ? met : nil) }
+        guard let reason = action.blocked ?? (action.action == .rotate ? met : nil) else { return nil }
+        return BlockedCall(reason: reason, rule: RuleReference(policy: action.policy, rule: action.rule))
     }
 }

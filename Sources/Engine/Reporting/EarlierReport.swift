@@ -9,15 +9,19 @@ package struct EarlierReport {
         package var policiesDigest: String
         package var owner: String?
         package var isRedacted: Bool
+        /// It was rebuilt for its instant, and not made then.
+        package var isRebuilt: Bool
 
         package init(
-            instance: String, at: Instant, policiesDigest: String, owner: String? = nil, isRedacted: Bool = false
+            instance: String, at: Instant, policiesDigest: String, owner: String? = nil, isRedacted: Bool = false,
+            isRebuilt: Bool = false
         ) {
             self.instance = instance
             self.at = at
             self.policiesDigest = policiesDigest
             self.owner = owner
             self.isRedacted = isRedacted
+            self.isRebuilt = isRebuilt
         }
     }
 

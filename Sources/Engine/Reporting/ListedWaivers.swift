@@ -7,6 +7,7 @@ package struct ListedWaivers: Sendable {
         package var waiver: Waiver
         /// Of the token that it is about; nil where it is about what matches.
         package var name: String?
+        package var owner: String?
         package var use: WaiverUse
     }
 
@@ -39,8 +40,10 @@ package struct ListedWaivers: Sendable {
 
 extension StoreReads {
     /// Of the token that a waiver is about; nil where it is about what matches.
-    package func tokenName(of waiver: Waiver) throws -> String? {
+    package func tokenName(of waiver: Waiver) throws -> String? { try token(of: waiver)?.name }
+
+    func token(of waiver: Waiver) throws -> Token? {
         guard case .token(let id) = waiver.subject else { return nil }
-        return try token(id)?.name
+        return try token(id)
     }
 }

@@ -33,13 +33,20 @@ package struct PeriodActivity: Sendable {
     /// Actions with a deadline that were done by it, and after it.
     package private(set) var doneInTime = 0
     package private(set) var doneLate = 0
+    /// Rotations that people or holders asked for: no run did them, and they are not among the outcomes.
+    package private(set) var byHand = 0
+    /// Actions that were done by policies that tell nobody beforehand.
+    package private(set) var doneUnannounced = 0
+    private let announcing: Set<String>
     private var latest = Foremost<RecordedAction>(20)
     private var unfinished: [Matter: RecordedAction] = [:]
     private var lastRunSeen: String?
 
-    package init(from: Instant, to: Instant) {
+    /// - parameter announcing: the policies that give notice of what they do.
+    package init(from: Instant, to: Instant, announcing: Set<String> = []) {
         self.from = from
         self.to = to
+        self.announcing = announcing
         let end = to.midnight
         let count = min(Self.mostDays, max(0, (end - from.midnight).seconds / 86_400) + 1)
         days = (0..<count).map { Day(date: end - .days(count - 1 - $0)) }
@@ -76,14 +83,24 @@ package struct PeriodActivity: Sendable {
 
     /// Promotions come after all actions of runs, oldest first.
     package mutating func add(promotion action: RecordedAction) {
+        guard !action.run.isEmpty else {
+            byHand += 1
+            return settle(action)
+        }
         outcomes[.rotate, default: [:]][.done, default: 0] += 1
         finish(action)
         addDay(of: action)
     }
 
-    private mutating func finish(_ action: RecordedAction) {
+    /// Whoever did it, it is not undone any more.
+    private mutating func settle(_ action: RecordedAction) {
         let matter = Matter(token: action.tokenID, action: action.action)
         if let trouble = unfinished[matter], trouble.at <= action.at { unfinished[matter] = nil }
+    }
+
+    private mutating func finish(_ action: RecordedAction) {
+        settle(action)
+        if action.action != .notify, !announcing.contains(action.policy) { doneUnannounced += 1 }
         if let deadline = action.deadline {
             if action.at <= deadline { doneInTime += 1 } else { doneLate += 1 }
         }

@@ -26,6 +26,9 @@ package struct ReportRequest: Sendable {
     /// The newest checkpoint of the audit log, signed; nil: the newest that the store has.
     package var checkpoint: String?
 
+    /// Whether pseudonyms are made with what the store is known by.
+    var hasOpenPseudonyms: Bool { isRedacted && pseudonymKey == nil }
+
     package init(
         policies: PolicySet, vaults: Set<String>, now: Instant, hypotheticalAt: Instant? = nil, asOf: Instant? = nil,
         period: TimeSpan = .days(30), generator: String, actor: String
@@ -132,8 +135,10 @@ package protocol ReportFormat {
     /// The order that tokens come in.
     static var order: TokenOrder { get }
     mutating func begin(_ facts: ReportFacts) throws
-    /// - parameter rulings: in the order of policies and rules; each makes one row. None of a live token that no policy
-    ///   selects.
-    mutating func add(_ token: Token, _ rulings: [Planner.Ruling]) throws
+    /// - parameters:
+    ///   - rulings: in the order of policies and rules; each makes one row. None of a live token that no policy
+    ///     selects.
+    ///   - blocked: why the action that they call for cannot be taken.
+    mutating func add(_ token: Token, _ rulings: [Planner.Ruling], blocked: BlockedCall?) throws
     mutating func end(_ report: Report) throws
 }

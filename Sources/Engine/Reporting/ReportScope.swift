@@ -49,9 +49,12 @@ extension ReportScope {
     func told(_ freeze: PastFreeze) -> PastFreeze { redaction?.freeze(freeze) ?? freeze }
 
     func told(_ waiver: Waiver, _ use: WaiverUse, of store: any StoreReads) throws -> ListedWaivers.Entry {
-        let name = try store.tokenName(of: waiver)
-        guard let redaction else { return ListedWaivers.Entry(waiver: waiver, name: name, use: use) }
-        return ListedWaivers.Entry(waiver: redaction.waiver(waiver), name: nil, use: use)
+        let token = try store.token(of: waiver)
+        guard let redaction else {
+            return ListedWaivers.Entry(waiver: waiver, name: token?.name, owner: token?.owner, use: use)
+        }
+        return ListedWaivers.Entry(
+            waiver: redaction.waiver(waiver), name: nil, owner: token.map { redaction.owner($0.owner) }, use: use)
     }
 
     /// The facts as formats have them; what judges has them as they are.

@@ -20,7 +20,7 @@ package struct HTMLReport: ReportFormat {
         try sink(head(of: facts).bytes)
     }
 
-    package mutating func add(_ token: Token, _ rulings: [Planner.Ruling]) throws {}
+    package mutating func add(_ token: Token, _ rulings: [Planner.Ruling], blocked: BlockedCall?) throws {}
 
     package mutating func end(_ report: Report) throws {
         let parts = [

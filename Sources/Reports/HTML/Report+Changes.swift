@@ -12,7 +12,8 @@ extension Report {
         let lists = ReportComparison.Change.allCases.map { list(comparison, $0) }
         return section(
             "changes", "What has changed",
-            "Held against the report of \(comparison.earlier.at.minute). \(policies)", totals(comparison), "\(lists)")
+            "Held against the \(comparison.earlier.word) of \(comparison.earlier.at.minute). \(policies)",
+            totals(comparison), "\(lists)")
     }
 
     private func totals(_ comparison: ReportComparison) -> Markup {
@@ -43,6 +44,11 @@ extension Report {
         return table(
             "\(change.sentence): \(part)", ["Token", "Policy and rule", isPast ? "What was said then" : "Why"], rows)
     }
+}
+
+extension EarlierReport.Facts {
+    /// What it is held against: of an instant that is rebuilt there need not have been a report.
+    var word: String { isRebuilt ? "state" : "report" }
 }
 
 extension ReportComparison.Change {

@@ -14,8 +14,8 @@ extension Report {
         return section(
             "inventory", "Inventory facts",
             """
-            All \(summary.listed.of("token")) of the store by state, and what is known of the \
-            \(summary.evaluated.of("live one", plural: "live ones")). Observed facts were seen by rota \
+            \(summary.population); those that are not live are listed in <code>\(TokensNotJudged.file)</code> of the \
+            archive for auditors (<code>rota report bundle</code>). Observed facts were seen by rota \
             itself; asserted ones were \
             told to it by an import.
             """,

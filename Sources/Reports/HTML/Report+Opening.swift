@@ -6,7 +6,7 @@ import RotaCore
 extension Report {
     var hero: Markup {
         """
-        \(warning)\(sliceNote)\(redactionNote)\(retentionNote)\(freezeWarning)<div class="hero">
+        \(warning)\(pastNote)\(sliceNote)\(redactionNote)\(retentionNote)\(freezeWarning)<div class="hero">
         <p class="eyebrow">Token compliance on \(facts.at.minute)</p>
         <h1 class="headline">\(headline)</h1>
         <p class="lede">\(lede)</p>
@@ -25,6 +25,14 @@ extension Report {
             """
     }
 
+    private var pastNote: Markup {
+        guard let asOf = facts.asOf else { return "" }
+        return """
+            <p class="banner"><strong>Of the past.</strong> Rebuilt from the audit log for \(asOf.description).</p>
+
+            """
+    }
+
     private var sliceNote: Markup {
         guard let owner = facts.owner else { return "" }
         return """
@@ -38,8 +46,8 @@ extension Report {
         guard facts.isRedacted else { return "" }
         return """
             <p class="banner"><strong>Redacted.</strong> Tokens are called by their ids, owners, people and systems by \
-            pseudonyms that are the same in every report of this store; descriptions, reasons and causes are left \
-            out.</p>
+            pseudonyms that are the same in every report of this store; descriptions of tokens, reasons and causes are \
+            left out. Names, descriptions and files of policies stay as they are.</p>
 
             """
     }
@@ -128,7 +136,8 @@ extension Report {
         let part = share(tokens.violating, of: tokens.total)
         let due = "the time to act has come\(also(summary.verdicts.due, tokens.due))"
         let unknown = "dates or use are missing\(also(summary.verdicts.unknown, tokens.unknown))"
-        let late = "in \(facts.periodLength), \(activity.doneLate.grouped) late"
+        let hands = activity.byHand > 0 ? "; \(activity.byHand.of("rotation")) by hand" : ""
+        let late = "in \(facts.periodLength), \(activity.doneLate.grouped) late\(hands)"
         return """
             <dl class="cards">
             \(card("Break a rule", tokens.violating, "\(part) of those under policy", "alarm", "violations"))
@@ -137,7 +146,7 @@ extension Report {
             \(card(
                 "Under no policy", summary.uncovered, "of \(summary.evaluated.of("live token"))", "heed", "uncovered"))
             \(card("Blocked or stalled", stopped, "need a person", "alarm", "obstacles"))
-            \(card("Actions done", activity.count(.done), late, "calm", "work"))
+            \(card("Actions done by runs", activity.count(.done), late, "calm", "work"))
             </dl>
 
             """

@@ -97,10 +97,24 @@ extension Report {
         section(
             "notices", "Notices",
             """
-            Whoever owns a token is told before something is done to it, and this came of what was sent in the period: \
-            \(sentNotices.count.of("notice")).
+            Where a policy has <code>notify-before</code>, whoever owns a token is told before something is done to \
+            it: \(noticeSentence) Sent in the period: \(sentNotices.count.of("notice")).
             """,
             sentNotices.count == 0 ? nothing("No notice was sent.") : noticeOutcomes, noticeRows)
+    }
+
+    /// How many of the policies do so, and what was done without.
+    private var noticeSentence: String {
+        let policies = facts.policies.policies
+        let announcing = policies.count { NoticeTerms($0) != nil }
+        let done = activity.count(.done) - (activity.outcomes[.notify]?[.done] ?? 0)
+        let without =
+            done == 0
+            ? "Runs did nothing in the period."
+            : "Of \(done.of("action")) that runs did in the period, \(activity.doneUnannounced.grouped) "
+                + "\(activity.doneUnannounced == 1 ? "was" : "were") by policies that give no notice."
+        return "\(announcing.grouped) of \(policies.count.of("policy", plural: "policies")) "
+            + "\(announcing == 1 ? "does" : "do"). \(without)"
     }
 
     private var noticeOutcomes: Markup {

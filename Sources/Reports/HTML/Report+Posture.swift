@@ -11,6 +11,7 @@ extension Report {
     /// - parameter violations: the id of where the rows of those are that violate; nil where none is.
     private func countCells(_ counts: StatusCounts, _ violations: Markup? = nil) -> Markup {
         let cells = Verdict.Status.byGravity.map { status in
+            if status == .waived { return numberCell(counts[status], to: status.rows) }
             guard let violations else { return numberCell(counts[status]) }
             return numberCell(counts[status], to: status == .violating ? violations : status.rows)
         }

@@ -67,6 +67,7 @@ extension Report {
         if let blocked = worst.blocked {
             return "<span class=\"word blocked\">Blocked:</span> \(blocked.message)"
         }
+        if worst.reason == Reason.Kind.rotationInProgress.code { return "the older value ends with its overlap" }
         guard let policy = facts.policies.policies.first(where: { $0.name == worst.policy }),
             let rule = policy.rules.first(where: { $0.name == worst.rule })
         else { return "" }

@@ -20,6 +20,7 @@ extension Report {
         let bars = days.map { day in
             BarChart.Bar(label: "\(day.date.dayOfMonth) \(day.date.month)", count: day.open, wrong: day.open)
         }
+        let before = history.openBeforeWords { $0.minute }
         let words = days.enumerated().filter { number, day in
             number == 0 || number == days.count - 1 || day.opened + day.closed > 0
         }.map { "\($1.date.day): \($1.open.grouped) open" }
@@ -30,7 +31,7 @@ extension Report {
         let oldest = history.oldestOpen.map { (history.to - $0).spoken } ?? "–"
         return """
             <figure><figcaption>Open violations day by day</figcaption>\(chart.markup())</figure>
-            <dl class="facts">\(fact("Open when the period began", history.openBefore.grouped))\
+            <dl class="facts">\(fact("Open when the period began", before))\
             \(fact("Found in it", history.opened.grouped))\
             \(fact("Resolved in it: kept again, or the token has ended", history.resolved.count.grouped))\
             \(fact("Ended otherwise: waived, or not asked any more", history.dropped.grouped))\
@@ -77,5 +78,13 @@ extension Report {
     private func ending(of run: RunRecord) -> String {
         if let cause = run.aborted { return "aborted: \(cause)" }
         return run.finishedAt.map { "finished after \(($0 - run.startedAt).spoken)" } ?? "not finished"
+    }
+}
+
+extension ViolationHistory {
+    /// How many were open when the period began; that nobody knows it where no run had looked yet.
+    func openBeforeWords(_ time: (Instant) -> String) -> String {
+        if beginsKnown { return openBefore.grouped }
+        return firstRun.map { "not known: no run before \(time($0))" } ?? "not known: there was no run"
     }
 }

@@ -10,9 +10,9 @@ extension Report {
             """
             What runs did from \(activity.from.minute) to \(activity.to.minute). An action is counted \
             once for every \
-            run that took it up. \(lastRunSentence)
+            run that took it up; what people did, and holders of values, is not among them. \(lastRunSentence)
             """,
-            outcomes, days, latest, revocations, frozen)
+            outcomes, byHand, days, latest, revocations, frozen)
     }
 
     private var lastRunSentence: Markup {
@@ -44,6 +44,14 @@ extension Report {
             \(fact("Done late", activity.doneLate.grouped))\(notifications)</dl>
 
             """
+    }
+
+    private var byHand: Markup {
+        """
+        <dl class="facts">\(fact("Rotations by hand, or by their holders", activity.byHand.grouped))\
+        \(fact("Tokens revoked, by runs and by hand", summary.revocationsCount.grouped))</dl>
+
+        """
     }
 
     private var notifications: Markup {

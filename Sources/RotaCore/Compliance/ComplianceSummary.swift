@@ -27,7 +27,8 @@ package struct ComplianceSummary: Sendable {
     package var inventory = InventoryFacts()
     /// Tokens whose action is called for and cannot be taken.
     package var blocked: [BlockedReason: Int] = [:]
-    /// The longest overdue, longest first; `verdicts.violating` says how many there are.
+    /// The longest overdue, longest first, those that a policy that acts calls so of that one alone;
+    /// `verdicts.violating` says how many there are.
     package var violations: [BrokenRule] = []
     /// Tokens revoked within the period, latest first.
     package var revocations: [RecordedRevocation] = []

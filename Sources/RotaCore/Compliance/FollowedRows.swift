@@ -23,7 +23,7 @@ package struct ListedVerdict: Hashable, Sendable {
     package var deadline: Instant?
     package var blocked: BlockedReason?
 
-    init(_ token: Token, _ ruling: Planner.Ruling, of policies: [Policy], _ blocked: BlockedReason?) {
+    init(_ token: Token, _ ruling: Planner.Ruling, of policies: [Policy], _ blocked: BlockedCall?) {
         let policy = policies[ruling.policy]
         self.token = ListedToken(token)
         self.policy = policy.name
@@ -31,7 +31,18 @@ package struct ListedVerdict: Hashable, Sendable {
         reason = ruling.verdict.reason.code
         message = ruling.verdict.reason.message
         deadline = ruling.verdict.deadline
-        self.blocked = blocked
+        self.blocked = ruling.blocked(blocked, of: policies)
+    }
+}
+
+/// Why the action of one token cannot be taken, and which rule of a policy that acts calls for it.
+package struct BlockedCall: Hashable, Sendable {
+    package var reason: BlockedReason
+    package var rule: RuleReference
+
+    package init(reason: BlockedReason, rule: RuleReference) {
+        self.reason = reason
+        self.rule = rule
     }
 }
 
@@ -83,7 +94,7 @@ struct RowTally: Sendable {
     }
 
     /// Adds a live token that is not compliant throughout.
-    mutating func add(_ token: Token, _ rulings: [Planner.Ruling], blocked reason: BlockedReason?) {
+    mutating func add(_ token: Token, _ rulings: [Planner.Ruling], blocked call: BlockedCall?) {
         if rulings.isEmpty { uncovered.offer(-token.createdAt.seconds) { ListedToken(token) } }
         for ruling in rulings {
             switch ruling.verdict.status {
@@ -91,17 +102,29 @@ struct RowTally: Sendable {
                 violations[ruling.policy][ruling.rule].offer(ruling.verdict.overdue(at: now).seconds) {
                     BrokenRule(
                         token, ruling, of: policies, at: now,
-                        ofToken: rulings.count { $0.verdict.status == .violating }, blocked: reason)
+                        ofToken: rulings.count { $0.verdict.status == .violating }, blocked: call)
                 }
             case .due:
                 due.offer(-(ruling.verdict.deadline ?? now).seconds) {
-                    ListedVerdict(token, ruling, of: policies, reason)
+                    ListedVerdict(token, ruling, of: policies, call)
                 }
             case .unknown: unknown.offer(-token.createdAt.seconds) { ListedVerdict(token, ruling, of: policies, nil) }
             case .compliant, .waived: break
             }
         }
-        guard let reason, let ruling = rulings.first(where: \.verdict.calls) else { return }
-        blocked.offer(ruling.verdict.overdue(at: now).seconds) { ListedVerdict(token, ruling, of: policies, reason) }
+        // Of what calls for it, and of no other policy that says the same and does nothing.
+        guard let call, let ruling = rulings.first(where: { call.rule == $0.reference(in: policies) }) else { return }
+        blocked.offer(ruling.verdict.overdue(at: now).seconds) { ListedVerdict(token, ruling, of: policies, call) }
+    }
+}
+
+extension Planner.Ruling {
+    fileprivate func reference(in policies: [Policy]) -> RuleReference {
+        RuleReference(policy: policies[policy].name, rule: policies[policy].rules[rule].name)
+    }
+
+    /// What is in the way of it: of what a policy that does not act says, nothing.
+    func blocked(_ call: BlockedCall?, of policies: [Policy]) -> BlockedReason? {
+        verdict.calls && policies[policy].mode == .enforce ? call?.reason : nil
     }
 }

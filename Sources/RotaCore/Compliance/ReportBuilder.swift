@@ -55,7 +55,7 @@ package struct ReportBuilder: Sendable {
     ///   - idle: its idle clock; nil when its use is not known.
     ///   - blocked: why the action that they call for cannot be taken.
     package mutating func add(
-        _ token: Token, _ rulings: [Planner.Ruling], idle: IdleClock?, blocked: BlockedReason?
+        _ token: Token, _ rulings: [Planner.Ruling], idle: IdleClock?, blocked: BlockedCall?
     ) {
         if token.state == .active { active += 1 } else { sums.states[token.state, default: 0] += 1 }
         let authenticates = token.canAuthenticate(at: now)
@@ -66,7 +66,7 @@ package struct ReportBuilder: Sendable {
         let gravest = tally.add(rulings)
         waived.add(rulings)
         if let gravest { sums.tokens.add(gravest) } else { sums.uncovered += 1 }
-        if let blocked { sums.blocked[blocked, default: 0] += 1 }
+        if let blocked { sums.blocked[blocked.reason, default: 0] += 1 }
         addOwner(of: token, gravest)
         addFacts(of: token)
         addLengths(of: token, rulings, gravest, idle)
@@ -178,9 +178,13 @@ extension ReportBuilder {
         sums.idle.add(idle?.idleness.time, violating: tooIdle)
     }
 
-    private mutating func addViolations(of token: Token, _ rulings: [Planner.Ruling], blocked: BlockedReason?) {
-        let ofToken = rulings.count { $0.verdict.status == .violating }
-        for ruling in rulings where ruling.verdict.status == .violating {
+    /// What a policy that acts says, too, is told of that one alone: what happens next is its.
+    private mutating func addViolations(of token: Token, _ rulings: [Planner.Ruling], blocked: BlockedCall?) {
+        let violating = rulings.filter { $0.verdict.status == .violating }
+        let ofToken = violating.count
+        let acted = Set(violating.filter { policies[$0.policy].mode == .enforce }.map(\.verdict.reason.kind))
+        for ruling in violating
+        where policies[ruling.policy].mode == .enforce || !acted.contains(ruling.verdict.reason.kind) {
             violations.offer(ruling.verdict.overdue(at: now).seconds) {
                 BrokenRule(token, ruling, of: policies, at: now, ofToken: ofToken, blocked: blocked)
             }
@@ -196,13 +200,14 @@ extension Verdict {
 extension BrokenRule {
     init(
         _ token: Token, _ ruling: Planner.Ruling, of policies: [Policy], at now: Instant, ofToken: Int,
-        blocked: BlockedReason?
+        blocked: BlockedCall?
     ) {
         let policy = policies[ruling.policy]
         self.init(
             tokenID: token.id, name: token.name, owner: token.owner, issuer: token.issuer, policy: policy.name,
             rule: policy.rules[ruling.rule].name, reason: ruling.verdict.reason.code,
             message: ruling.verdict.reason.message, deadline: ruling.verdict.deadline,
-            overdue: ruling.verdict.overdue(at: now), ofToken: ofToken, blocked: blocked)
+            overdue: ruling.verdict.overdue(at: now), ofToken: ofToken,
+            blocked: ruling.blocked(blocked, of: policies))
     }
 }

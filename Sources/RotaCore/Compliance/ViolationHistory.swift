@@ -43,6 +43,8 @@ package struct ViolationHistory: Sendable {
 
     package let from: Instant
     package let to: Instant
+    /// When the first run of all began, before which nothing is known; nil: there was none.
+    package let firstRun: Instant?
     /// With how many more are open at the end of a day than of the day before.
     private var changes: [Day]
     /// When the period begins.
@@ -56,22 +58,28 @@ package struct ViolationHistory: Sendable {
     /// When what is open longest was opened.
     package private(set) var oldestOpen: Instant?
 
-    package init(from: Instant, to: Instant) {
+    package init(from: Instant, to: Instant, firstRun: Instant?) {
         self.from = from
         self.to = to
+        self.firstRun = firstRun
         let end = to.midnight
         let count = min(Self.mostDays, max(0, (end - from.midnight).seconds / 86_400) + 1)
         changes = (0..<count).map { Day(date: end - .days(count - 1 - $0)) }
     }
 
-    /// Every day of the period, the latest year of a longer one.
+    /// Every day of the period since there are runs, the latest year of a longer one.
     package var days: [Day] {
         var open = 0
-        return changes.map { change in
+        let days = changes.map { change in
             open += change.open
             return Day(date: change.date, open: open, opened: change.opened, closed: change.closed)
         }
+        guard let firstRun else { return [] }
+        return days.filter { $0.date >= firstRun.midnight }
     }
+
+    /// Whether runs were there when the period began: else nobody knows what was open then.
+    package var beginsKnown: Bool { firstRun.map { $0 <= from } ?? false }
 
     /// How many are open at the end of the period.
     package var openAfter: Int { changes.reduce(0) { $0 + $1.open } }

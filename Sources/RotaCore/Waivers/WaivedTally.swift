@@ -4,6 +4,9 @@ package struct WaiverUse: Hashable, Sendable {
     package var tokens = 0
     /// How many of them are due or violating without it.
     package var held = 0
+    /// How many verdicts it waives, and how many of these would be violating.
+    package var verdicts = 0
+    package var violating = 0
 
     package init() {}
 }
@@ -32,6 +35,8 @@ package struct WaivedTally: Sendable {
                 uses[waiver].tokens += 1
             }
             let wouldBe = ruling.verdict.wouldBe
+            uses[waiver].verdicts += 1
+            if wouldBe == .violating { uses[waiver].violating += 1 }
             if wouldBe == .due || wouldBe == .violating, !held.contains(waiver) {
                 held.append(waiver)
                 uses[waiver].held += 1

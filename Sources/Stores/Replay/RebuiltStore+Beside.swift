@@ -121,6 +121,14 @@ extension RebuiltStore {
             try store.recordActions([action])
             return true
         }
+        // As far as those had come that were under way then, by the log that was done again.
+        let running = try store.driver.all(.unfinishedRuns, []) { Decode.run($0).id }
+        for run in running {
+            try source.driver.query(.runActionsKnown, [.text(run), .of(end)]) { row in
+                try store.recordActions([Decode.action(row)])
+                return true
+            }
+        }
     }
 }
 

@@ -13,11 +13,12 @@ extension Command {
             every policy, rule and selected token; OSCAL (1.2.1) is for tools of compliance, JUnit for build
             servers, Markdown is the summary, inventory is a row for each live token: type, purpose, owner, expiry,
             renewal. --owner tells of some owners' tokens alone, --redact puts pseudonyms for names and leaves
-            free text out, and the report says so. --compare holds it against an earlier report in JSON, --since
-            against what a report would have said at an instant, rebuilt from the audit log. With
-            --at the tokens as they are now are judged as if it were then, and the report says so. With --as-of
-            everything is told as it was then: the state is rebuilt from the audit log, and the policies are those
-            that were loaded last by then. A file comes to be as a whole or not at all, and is readable by you alone.
+            free text out, but not what policies say of themselves, and the report says so. --compare holds it
+            against an earlier report in JSON, --since against what a report would have said at an instant, rebuilt
+            from the audit log. With --at the tokens as they are now are judged as if it were then, and the report
+            says so. With --as-of everything is told as it was then: the state is rebuilt from the audit log, and the
+            policies are those that were loaded last by then. A file comes to be as a whole or not at all, and is
+            readable by you alone.
             """,
         options: [
             Option("format", "FORMAT", help: "\(formats); else by --output, or html; on a terminal markdown"),
@@ -26,7 +27,7 @@ extension Command {
             Option("as-of", "TIME", help: "everything as it was then, rebuilt from the audit log"),
             Option("period", "SPAN", help: "how far back actions are told; 30d"),
             Option("owner", "GLOB", help: "only the tokens of owners that match, as team-*"),
-            Option("redact", help: "no names of tokens, owners, people and systems, no free text"),
+            Option("redact", help: "no names of tokens, owners, people, systems, no free text but the policies' own"),
             Option("compare", "FILE", help: "tell what is otherwise than in this earlier report in JSON"),
             Option("since", "TIME", help: "tell what is otherwise than it was then, rebuilt from the audit log"),
             Option("exit-code", help: "exit with 3 when violations remain"),
@@ -76,12 +77,14 @@ private func makeReport(_ invocation: Invocation) throws -> ExitCode {
     let request = ReportRequest(
         policies: policies, vaults: composition.configuration.vaultNames, now: now, hypotheticalAt: at,
         period: period, generator: "rota \(Program.version)", actor: invocation.actor.name)
-    return try write(request, from: store, as: kind, to: path, seal, composition)
+    return try write(request, from: store, as: kind, to: path, seal, composition) { try store.snapshot($0) }
 }
 
+/// - parameter snapshot: keeps what is read as it is meanwhile; what was rebuilt nobody changes.
 private func write(
     _ asked: ReportRequest, from store: any StoreReads, as kind: ReportKind, to path: String?,
-    _ seal: ReportSeal?, _ composition: Composition
+    _ seal: ReportSeal?, _ composition: Composition,
+    snapshot: (() throws -> ComposedReport) throws -> ComposedReport = { try $0() }
 ) throws -> ExitCode {
     let invocation = composition.invocation
     let arguments = invocation.arguments
@@ -97,8 +100,12 @@ private func write(
     let progress = isSeen ? TokenProgress("judging", store, on: invocation.output) : nil
     func compose(to sink: @escaping ByteSink) throws -> ComposedReport {
         do {
-            return try kind.compose(
-                request, against: earlier, from: store, to: sink, progress: { try progress?.show($0) })
+            // All of it is of one moment, whatever others change meanwhile.
+            return try snapshot {
+                if request.asOf == nil { request.now = try moment(of: store, invocation.clock) }
+                return try kind.compose(
+                    request, against: earlier, from: store, to: sink, progress: { try progress?.show($0) })
+            }
         } catch let error as IncomparableReports {
             throw Failure.usage(
                 "--compare: \(error)", hint: "give one of the same store, made with the same --owner and --redact")
@@ -120,6 +127,12 @@ private func write(
     }
     if let remark = composed.remark(isSlice: request.owner != nil) { invocation.output.warning(remark) }
     return composed.violations > 0 && arguments.has("exit-code") ? .violationsRemain : .done
+}
+
+/// When what a snapshot shows is so: it is of when it is read first.
+func moment(of store: any StoreReads, _ clock: any WallClock) throws -> Instant {
+    _ = try store.identity()
+    return clock.now()
 }
 
 /// The formats that have sums tell of it; the others have only rows.
