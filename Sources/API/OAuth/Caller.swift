@@ -17,6 +17,8 @@ enum Role {
 struct Caller {
     var value: KnownValue
     var digest: Digest
+    /// Whether it came as a password.
+    var isBasic: Bool
 
     func has(any roles: [String]) -> Bool {
         roles.contains { value.has($0) }
@@ -47,7 +49,7 @@ extension API {
                 note(
                     value, isAccepted ? .accepted : .refused, Origin(of: request, trusting: parts.trustedProxies),
                     at: now)
-                if isAccepted { return Caller(value: value, digest: digest) }
+                if isAccepted { return Caller(value: value, digest: digest, isBasic: isBasic) }
             } else if let wait = countWrongValue(request) {
                 throw told(
                     OAuthError(
@@ -55,12 +57,17 @@ extension API {
                         description: "too many values came from there that are no token's",
                         retryAfter: max(1, Int(wait.seconds))), request)
             }
-            throw told(
-                OAuthError(
-                    status: 401, code: isBasic ? "invalid_client" : "invalid_token",
-                    description: "the token is not accepted",
-                    challenges: isBasic ? [Challenge.basic] : [Challenge.invalidToken]), of: known, request)
+            throw unaccepted(known, isBasic: isBasic, request)
         }
+    }
+
+    /// The refusal of a value that is not accepted.
+    func unaccepted(_ value: KnownValue?, isBasic: Bool, _ request: Request) -> OAuthError {
+        told(
+            OAuthError(
+                status: 401, code: isBasic ? "invalid_client" : "invalid_token",
+                description: "the token is not accepted",
+                challenges: isBasic ? [Challenge.basic] : [Challenge.invalidToken]), of: value, request)
     }
 
     /// The refusal of a caller who lacks a role.
