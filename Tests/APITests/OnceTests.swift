@@ -122,6 +122,27 @@ struct `What bears a key` {
         #expect(again.text == done.text && again[header: "Idempotent-Replayed"] == "true")
     }
 
+    @Test func `may come again where the store got busy before its first change`() async throws {
+        let (fixture, admin) = try await house()
+        let request = Request(
+            id: "r-1", method: "POST", target: try #require(Target("/v1/runs")),
+            headers: Headers([("Authorization", "Bearer \(admin)")] + key), body: Array("{}".utf8), peer: .unix)
+        let call = Call(
+            request: request, path: Router.Parameters(), query: nil,
+            standing: try fixture.api.requireRole([Role.admin], request), address: nil, now: fixture.clock.now(),
+            clock: fixture.clock, takesKey: true)
+        func ask(_ body: @escaping @Sendable () async throws -> Response) async throws -> Int {
+            guard case .later(let start) = try fixture.api.performOnce(call, { _ in try await body() }) else {
+                return 0
+            }
+            return await withCheckedContinuation { continuation in
+                start(Responder { continuation.resume(returning: $0.status) })
+            }
+        }
+        #expect(try await ask { throw StoreError.busy("another writes") } == 503)
+        #expect(try await ask { Response(200) } == 200)
+    }
+
     @Test func `is remembered where a freeze came in the middle, since something was done`() async throws {
         let (fixture, admin) = try await house()
         let path = "/v1/tokens/ingest/rotate"
