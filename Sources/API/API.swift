@@ -184,7 +184,7 @@ package struct API: Sendable {
     ) throws -> Answer {
         try whileStored {
             if request.method != "GET", let refused = Self.refusal(ofSiteOf: request) { throw refused }
-            let caller = try requireRole(operation.roles, request)
+            let standing = try requireRole(operation.roles, request)
             let query = request.target.query.map { FormFields($0.utf8) } ?? FormFields([])
             guard let query else { throw Refused.invalid("the query is not percent-encoded as it should be") }
             let known = operation.parameters.map(\.name)
@@ -200,7 +200,7 @@ package struct API: Sendable {
                 throw Refused.invalid("the query has no field '\(abridged(stray))'\(near)")
             }
             let call = Call(
-                request: request, path: path, query: query, caller: caller,
+                request: request, path: path, query: query, standing: standing,
                 address: Origin(of: request, trusting: parts.trustedProxies).source, now: parts.clock.now(),
                 clock: parts.clock,
                 status: operation.answer.status, takesKey: operation.takesKey)

@@ -41,11 +41,11 @@ extension API {
     /// Who asks, with one of the roles; his use is noted.
     ///
     /// - throws: `Refused` with 401 or 403, which the log is told of.
-    func requireRole(_ roles: [String], _ request: Request) throws -> KnownValue {
+    func requireRole(_ roles: [String], _ request: Request) throws -> Standing {
         let now = parts.clock.now()
-        let unknown = OAuthError(status: 401, code: "invalid_token", description: "the token is not accepted")
-        guard let value = try parts.readers.value(with: try presented(request)) else {
-            _ = told(unknown, request)
+        let digest = try presented(request)
+        guard let value = try parts.readers.value(with: digest) else {
+            _ = told(Self.unknown, request)
             throw refuseWrongValue(request)
         }
         let isAccepted = value.authenticates(at: now)
@@ -53,21 +53,30 @@ extension API {
         note(
             value, isAccepted && hasRole ? .accepted : .refused, Origin(of: request, trusting: parts.trustedProxies),
             at: now)
-        guard isAccepted else {
-            _ = told(unknown, of: value, request)
-            throw Refused.unauthorized([Challenge.invalidToken], request)
-        }
-        guard hasRole else {
-            let needed = roles.joined(separator: " or ")
-            _ = told(
-                OAuthError(status: 403, code: "insufficient_scope", description: "this needs \(needed)"), of: value,
-                request)
-            throw Refused(
-                .problem(
-                    403, "Forbidden", detail: "this needs \(needed)",
-                    headers: [Self.noStore, ("WWW-Authenticate", Challenge.insufficientScope(roles[0]))]))
-        }
-        return value
+        guard isAccepted else { throw unaccepted(value, request) }
+        guard hasRole else { throw lacking(roles, value, request) }
+        return Standing(digest: digest, value: value, roles: roles)
+    }
+
+    private static let unknown = OAuthError(
+        status: 401, code: "invalid_token", description: "the token is not accepted")
+
+    /// The refusal of a value that is known, and not accepted.
+    func unaccepted(_ value: KnownValue, _ request: Request) -> Refused {
+        _ = told(Self.unknown, of: value, request)
+        return .unauthorized([Challenge.invalidToken], request)
+    }
+
+    /// The refusal of a caller who has none of the roles.
+    func lacking(_ roles: [String], _ value: KnownValue, _ request: Request) -> Refused {
+        let needed = roles.joined(separator: " or ")
+        _ = told(
+            OAuthError(status: 403, code: "insufficient_scope", description: "this needs \(needed)"), of: value,
+            request)
+        return Refused(
+            .problem(
+                403, "Forbidden", detail: "this needs \(needed)",
+                headers: [Self.noStore, ("WWW-Authenticate", Challenge.insufficientScope(roles.first ?? ""))]))
     }
 
     /// Answers while the store is the one that was opened.

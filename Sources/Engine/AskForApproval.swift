@@ -6,11 +6,11 @@ extension RunUseCase {
 
     /// Saves a plan of what waits for an approval, one for each policy, and tells of it; nothing is saved while one
     /// with the same digest is open. Answers those that are open then. Nothing is asked for while there is a brake.
-    func askForApproval(_ pass: RunPass) async throws -> [SavedPlan] {
+    func askForApproval(_ pass: RunPass, by requester: Principal) async throws -> [SavedPlan] {
         guard pass.brake == nil else { return [] }
         return try await askForApproval(
-            pass.plan, of: pass.policies.policies.filter { pass.acting.contains($0.name) }, by: pass.actor, run: pass.id
-        )
+            pass.plan, of: pass.policies.policies.filter { pass.acting.contains($0.name) }, by: requester,
+            as: pass.actor, run: pass.id)
     }
 
     /// Asks in time for what would end before its policy runs again, where no open plan has it: with all else that the
@@ -43,23 +43,26 @@ extension RunUseCase {
             let ending = awaiting[policy.name, default: []].map(\.tokenID)
             return planned.refusal != nil || !(whole[policy.name] ?? []).isSuperset(of: ending)
         }
+        let watcher = Principal(account: Self.endWatcher.name)
         _ = try await askForApproval(
-            planned.plan, of: asking.filter { !isCrowded($0) }, by: Self.endWatcher, run: nil)
-        _ = try await askForApproval(endings, of: asking.filter(isCrowded), by: Self.endWatcher, run: nil)
+            planned.plan, of: asking.filter { !isCrowded($0) }, by: watcher, as: Self.endWatcher, run: nil)
+        _ = try await askForApproval(
+            endings, of: asking.filter(isCrowded), by: watcher, as: Self.endWatcher, run: nil)
     }
 
     /// - parameters:
     ///   - policies: those that the plan has all actions of. What is open of theirs, and is another plan, is withdrawn.
-    ///   - actor: who asked for the run.
+    ///   - requester: who asked for the run, and cannot approve it.
+    ///   - actor: the same, as the audit log has it.
     private func askForApproval(
-        _ plan: Plan, of policies: [Policy], by actor: AuditActor, run: String?
+        _ plan: Plan, of policies: [Policy], by requester: Principal, as actor: AuditActor, run: String?
     ) async throws -> [SavedPlan] {
         let awaiting = Dictionary(grouping: plan.actions.lazy.filter(\.awaitsApproval), by: \.policy)
         var open: [SavedPlan] = []
         for policy in policies where policy.needsApproval {
             let asked = ApprovalRequest(
                 policy: policy.name, plan: plan, actions: PlannedActions(awaiting[policy.name] ?? []),
-                id: newPlanID(random))
+                id: newPlanID(random), requester: requester)
             let change = Change(
                 actor: actor, at: clock.now(), cause: "the policy '\(policy.name)' has its actions approved", run: run)
             if let saved = try await store.write({ try asked.settle(in: $0, change: change) }) { open.append(saved) }
@@ -75,6 +78,7 @@ private struct ApprovalRequest: Sendable {
     var actions: PlannedActions
     /// Of the plan, if there is to be one.
     var id: String
+    var requester: Principal
 
     /// The plan that is open for it, saved now or before; nil where nothing is to be approved.
     func settle(in store: any Store, change: Change) throws -> SavedPlan? {
@@ -97,7 +101,7 @@ private struct ApprovalRequest: Sendable {
         if let standing { return standing }
         guard !actions.isEmpty else { return nil }
         return try savePlan(
-            part, as: id, of: policy, by: Principal(account: change.actor.name),
+            part, as: id, of: policy, by: requester,
             expiresAt: change.at + RunUseCase.approvalTime, in: store, change: change)
     }
 }

@@ -17,21 +17,27 @@ package struct QuarantineUseCase: Sendable {
     ///   - actor: such as `cli:alice`.
     package func quarantine(_ id: TokenID, reason: String, actor: AuditActor) async throws -> QuarantineResult {
         let change = Change(actor: actor, at: clock.now(), cause: reason)
-        return try await store.write { store in
-            let done = try store.quarantineToken(id, by: nil, change: change)
-            let token = try store.token(id)
-            return QuarantineResult(token: token, refusal: done ? nil : Self.obstacle(to: token, at: change.at))
-        }
+        return try await store.write { try Self.quarantine(id, in: $0, change) }
+    }
+
+    /// The same within a transaction.
+    package static func quarantine(_ id: TokenID, in store: any Store, _ change: Change) throws -> QuarantineResult {
+        let done = try store.quarantineToken(id, by: nil, change: change)
+        let token = try store.token(id)
+        return QuarantineResult(token: token, refusal: done ? nil : obstacle(to: token, at: change.at))
     }
 
     /// Once it returns `done`, the values that authenticated before do so again.
     package func restore(_ id: TokenID, reason: String, actor: AuditActor) async throws -> QuarantineResult {
         let change = Change(actor: actor, at: clock.now(), cause: reason)
-        return try await store.write { store in
-            let done = try store.restoreToken(id, change: change)
-            let token = try store.token(id)
-            return QuarantineResult(token: token, refusal: done ? nil : Self.hindrance(to: token, at: change.at))
-        }
+        return try await store.write { try Self.restore(id, in: $0, change) }
+    }
+
+    /// The same within a transaction.
+    package static func restore(_ id: TokenID, in store: any Store, _ change: Change) throws -> QuarantineResult {
+        let done = try store.restoreToken(id, change: change)
+        let token = try store.token(id)
+        return QuarantineResult(token: token, refusal: done ? nil : hindrance(to: token, at: change.at))
     }
 
     private static func obstacle(to token: Token?, at now: Instant) -> QuarantineResult.Refusal {

@@ -43,23 +43,28 @@ package struct RevokeUseCase: Sendable {
     ///
     /// While another process writes, as a large import does, it is tried again: whoever asked may be gone, and would
     /// not ask again.
+    ///
+    /// - parameter check: throws, within the transaction, where it is not to be done any more.
     package func revoke(
         _ id: TokenID, reason: String, actor: AuditActor,
+        provided check: @escaping @Sendable (any StoreReads) throws -> Void = { _ in },
         then finish: @escaping @Sendable (Result<Revocation, any Error>) -> Void
     ) {
-        revoke(id, reason, actor, triesLeft: Self.mostTries, then: finish)
+        revoke(id, reason, actor, check, triesLeft: Self.mostTries, then: finish)
     }
 
     private func revoke(
-        _ id: TokenID, _ reason: String, _ actor: AuditActor, triesLeft: Int,
+        _ id: TokenID, _ reason: String, _ actor: AuditActor,
+        _ check: @escaping @Sendable (any StoreReads) throws -> Void, triesLeft: Int,
         then finish: @escaping @Sendable (Result<Revocation, any Error>) -> Void
     ) {
         store.write({ store in
+            try check(store)
             let change = Change(actor: actor, at: clock.now(), cause: reason)
             return try Self.revoke(id.text, true, in: store, change)
         }) { result in
             if triesLeft > 1, case .failure(let error) = result, case .busy? = error as? StoreError {
-                return revoke(id, reason, actor, triesLeft: triesLeft - 1, then: finish)
+                return revoke(id, reason, actor, check, triesLeft: triesLeft - 1, then: finish)
             }
             finish(result)
         }

@@ -43,11 +43,13 @@ package struct RunUseCase: Sendable {
     ///   - firing: the names of those that act now; nil when all do.
     ///   - limits: those above every policy's own.
     ///   - actor: who asked for the run, such as `cli:alice`.
+    ///   - requester: the same, as who must not approve what it asks for; nil: the account is all that is known.
     ///   - deliverWithin: how long events are delivered, and tried again, at the end of it; nil where
     ///     somebody else sees to it.
     ///   - progress: told how far each step is.
     package func run(
         policies: PolicySet, only firing: Set<String>? = nil, limits: Limits, actor: AuditActor,
+        by requester: Principal? = nil,
         deliverWithin deliveryTime: TimeSpan? = TimeSpan(seconds: 30), progress: ProgressReport? = nil
     ) async throws -> RunReport {
         let clock = RunClock(self.clock)
@@ -57,7 +59,8 @@ package struct RunUseCase: Sendable {
             id: newID(), acting: firing?.sorted(), actor: actor, startedAt: self.clock.now())
         try await store.write { try self.begin(record, in: $0) }
         return try await carryThrough(
-            record, policies: policies, limits: limits, deliverWithin: deliveryTime, progress: progress)
+            record, by: requester, policies: policies, limits: limits, deliverWithin: deliveryTime,
+            progress: progress)
     }
 
     func newID() -> String { "run_" + Hex.encode(random.bytes(12)) }
@@ -65,13 +68,13 @@ package struct RunUseCase: Sendable {
     /// Everything that follows the beginning of a run. One that is stopped on its way is left for the next
     /// process to close, and to make up for where a schedule asked for it.
     func carryThrough(
-        _ run: RunRecord, policies: PolicySet, limits: Limits, occasion: Occasion = .request,
-        deliverWithin deliveryTime: TimeSpan?, progress: ProgressReport?
+        _ run: RunRecord, by requester: Principal? = nil, policies: PolicySet, limits: Limits,
+        occasion: Occasion = .request, deliverWithin deliveryTime: TimeSpan?, progress: ProgressReport?
     ) async throws -> RunReport {
         do {
             return try await perform(
-                run, policies: policies, limits: limits, occasion: occasion, deliverWithin: deliveryTime,
-                progress: progress)
+                run, requester ?? Principal(account: run.actor.name), policies: policies, limits: limits,
+                occasion: occasion, deliverWithin: deliveryTime, progress: progress)
         } catch let error as CancellationError {
             try await store.read { try $0.leaveRun(run.id) }
             throw error
@@ -79,7 +82,7 @@ package struct RunUseCase: Sendable {
     }
 
     private func perform(
-        _ run: RunRecord, policies: PolicySet, limits: Limits, occasion: Occasion,
+        _ run: RunRecord, _ requester: Principal, policies: PolicySet, limits: Limits, occasion: Occasion,
         deliverWithin deliveryTime: TimeSpan?, progress: ProgressReport?
     ) async throws -> RunReport {
         let (id, startedAt) = (run.id, run.startedAt)
@@ -122,7 +125,7 @@ package struct RunUseCase: Sendable {
         // What is coming comes, whether this plan is refused or not, and what is over is.
         report.notices = try await sendNotices(pass, to: planned.noticed, progress: progress)
         if !isRefused {
-            report.awaiting = try await askForApproval(pass)
+            report.awaiting = try await askForApproval(pass, by: requester)
             report.actions = try await carryOut(pass.awaiting(report.awaiting), opened: opened, progress: progress)
         }
         recovery.tell(progress)

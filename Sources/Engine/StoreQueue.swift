@@ -72,6 +72,7 @@ package final class StoreQueue: Sendable {
     /// Runs `body` in a durable write transaction, together with others that wait. Returns when it is committed.
     ///
     /// `body` may be run twice: what the first time did is undone when another one that shares the transaction throws.
+    /// What the task's `FirstChange` requires is looked at in the same transaction.
     package func write<R: Sendable>(_ body: @escaping @Sendable (any Store) throws -> R) async throws -> R {
         try await withCheckedThrowingContinuation { continuation in
             write(body) { continuation.resume(with: $0) }
@@ -85,18 +86,24 @@ package final class StoreQueue: Sendable {
         then finish: @escaping @Sendable (Result<R, any Error>) -> Void
     ) {
         let result = Locked<Result<R, any Error>?>(nil)
+        let first = FirstChange.coming
+        let apply = { @Sendable (store: any Store) in
+            try first?.check(in: store)
+            return try body(store)
+        }
         submit(
             .write(
                 PendingWrite(
                     apply: { store, undoesItself in
                         let outcome = Result {
-                            undoesItself ? try store.savepoint { try body(store) } : try body(store)
+                            undoesItself ? try store.savepoint { try apply(store) } : try apply(store)
                         }
                         result.withLock { $0 = outcome }
                         _ = try outcome.get()
                     },
                     resume: { failure in
                         let outcome = result.withLock { $0 } ?? .failure(StoreError.failed("not carried out"))
+                        if failure == nil, case .success = outcome { first?.noteMade() }
                         finish(failure.map { .failure($0) } ?? outcome)
                     })))
     }

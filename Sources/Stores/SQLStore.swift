@@ -48,13 +48,17 @@ final class SQLStore: Store {
 
     func transaction<R>(_ body: () throws -> R) throws -> R {
         var next: ((FileIdentity, FileIdentity) -> StoreMark)?
+        // Of a task that has the store to itself, as a command that a server does has; the queue sees to its own.
+        let first = FirstChange.coming
         return try driver.transaction {
             doubtAtBegin = try lookForDoubt()
             (begunGeneration, hasAudited, keptClock) = (nil, false, nil)
+            try first?.check(in: self)
             let result = try body()
             next = try nextMark()
             return result
         } committed: {
+            first?.noteMade()
             if let next { mark?.write(next) }
         }
     }

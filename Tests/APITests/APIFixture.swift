@@ -27,6 +27,8 @@ final class APIFixture: Sendable {
     /// What takes its time.
     let errands = Errands()
     private let folder: ScratchFolder
+    /// Whoever writes holds a lock of it.
+    var gate: String { "\(folder.path)/private/rota.db.gate" }
 
     deinit { errands.end() }
 
@@ -35,6 +37,7 @@ final class APIFixture: Sendable {
         vaultMeter: VaultMeter = VaultMeter(), nanoseconds: [UInt64] = [],
         policies: PolicySet = PolicySet([]), scopes: [ScopeEntry] = [], endpoints: [Endpoint] = [],
         signIns: [ServedConfiguration.SignIn] = [], issueInto: [String] = [], issueLimit: Int? = nil,
+        patience: StorePatience = StorePatience(),
         seal: (@Sendable (any Store, Change) throws -> ReportSeal)? = nil
     ) throws {
         let readings = Locked(Array(nanoseconds.reversed()))
@@ -44,7 +47,7 @@ final class APIFixture: Sendable {
         try createStore(
             at: location, identity: StoreIdentity(instance: "0a", generation: 1, createdAt: clock.now()),
             change: change)
-        store = StoreQueue(try openStore(at: location, endpoints: endpoints)) { _ in }
+        store = StoreQueue(try openStore(at: location, endpoints: endpoints, patience: patience)) { _ in }
         let (uses, told, refused, onLook) = (uses, told, refused, onLook)
         let rotator = Rotator(store: store, vaults: ["v": vault], clock: clock, random: SystemBytes())
         let rotate = RotateForHolder(
@@ -141,17 +144,21 @@ final class APIFixture: Sendable {
     }
 
     /// Gives a token another value; the one that it had ends at `end`.
-    func replace(_ name: String, until end: Instant) async throws {
+    func replace(_ name: String, from version: Int = 1, until end: Instant) async throws {
         let now = clock.now()
         let change = Change(actor: "cli:tester", at: now, cause: "test")
         let isReplaced = try await store.write { store in
             guard let id = try store.token(named: name)?.id, let digest = Digest(bytes: Random.bytes(32)) else {
                 return false
             }
-            try store.addDestination(Destination(vault: "v", path: name), to: id, change: change)
+            if version == 1 {
+                try store.addDestination(Destination(vault: "v", path: name), to: id, change: change)
+            } else {
+                _ = try store.supersedeOverlap(of: id, change: change)
+            }
             guard let place = try store.destinations(of: id).first?.id,
                 let rotation = try store.claimRotation(
-                    of: id, fromVersion: 1, overlap: end - now, cap: OverlapCap(), trigger: nil, change: change),
+                    of: id, fromVersion: version, overlap: end - now, cap: OverlapCap(), trigger: nil, change: change),
                 let version = try store.arm(
                     rotation.id, digest: digest, hint: "bbbb", destinations: [place], change: change),
                 try store.markSending(

@@ -1,8 +1,10 @@
 import Crypto
 import Engine
+import Glibc
 import HTTPServer
 import JSON
 import RotaCore
+import Stores
 import TestSupport
 import Testing
 
@@ -100,6 +102,45 @@ struct `What bears a key` {
         let done = try await fixture.ask("POST", path, as: admin, key, json: [:])
         #expect(done.status == 200)
         #expect(done[header: "Idempotent-Replayed"] == nil)
+    }
+
+    @Test(arguments: ["tokens/ingest/rotate", "tokens/ingest/quarantine", "runs"])
+    func `may come again where the store was busy, since nothing was done`(path: String) async throws {
+        let fixture = try APIFixture(patience: StorePatience(seconds: 0))
+        let admin = try await fixture.issue("admin", scopes: ["rota:admin"], owner: "root")
+        _ = try await fixture.place("ingest", holding: try await fixture.issue("ingest"))
+        let body: JSON = path == "runs" ? [:] : ["reason": "test"]
+        let gate = open(fixture.gate, O_RDWR | O_CLOEXEC)
+        #expect(flock(gate, LOCK_EX) == 0)
+        let refused = try await fixture.ask("POST", "/v1/\(path)", as: admin, key, json: body)
+        flock(gate, LOCK_UN)
+        close(gate)
+        #expect(refused.status == 503, "\(refused.text)")
+        let done = try await fixture.ask("POST", "/v1/\(path)", as: admin, key, json: body)
+        #expect(done.status == 200 && done[header: "Idempotent-Replayed"] == nil, "\(done.text)")
+        let again = try await fixture.ask("POST", "/v1/\(path)", as: admin, key, json: body)
+        #expect(again.text == done.text && again[header: "Idempotent-Replayed"] == "true")
+    }
+
+    @Test func `may come again where the store got busy before its first change`() async throws {
+        let (fixture, admin) = try await house()
+        let request = Request(
+            id: "r-1", method: "POST", target: try #require(Target("/v1/runs")),
+            headers: Headers([("Authorization", "Bearer \(admin)")] + key), body: Array("{}".utf8), peer: .unix)
+        let call = Call(
+            request: request, path: Router.Parameters(), query: nil,
+            standing: try fixture.api.requireRole([Role.admin], request), address: nil, now: fixture.clock.now(),
+            clock: fixture.clock, takesKey: true)
+        func ask(_ body: @escaping @Sendable () async throws -> Response) async throws -> Int {
+            guard case .later(let start) = try fixture.api.performOnce(call, { _ in try await body() }) else {
+                return 0
+            }
+            return await withCheckedContinuation { continuation in
+                start(Responder { continuation.resume(returning: $0.status) })
+            }
+        }
+        #expect(try await ask { throw StoreError.busy("another writes") } == 503)
+        #expect(try await ask { Response(200) } == 200)
     }
 
     @Test func `is remembered where a freeze came in the middle, since something was done`() async throws {

@@ -43,6 +43,12 @@ extension API {
             guard try !store.destinations(of: token.id).isEmpty else {
                 return "It has no destination that a new value could be pushed to: add one by Edit on its page."
             }
+            // One whose new value is on its way already goes on with that.
+            let valid = try store.versions(of: token.id).filter(\.state.authenticates)
+            guard valid.count < 3 || valid.contains(where: { $0.state == .pending }) else {
+                let end = valid.compactMap(\.endsAt).min().map { ", from \($0) on" } ?? ""
+                return "Three of its values are valid already: it can be rotated when one of them has ended\(end)."
+            }
             return nil
         case .revoke, .emergency: return token.end == nil ? nil : "The token has ended already."
         case .quarantine:
@@ -97,6 +103,7 @@ extension API {
         let path = "/admin/api-tokens/\(token.id.text)"
         switch kind {
         case .rotate:
+            requireHand(on: token.id, when: visit.call)
             let result = try await configuration.rotate.rotate(
                 token.id.text, overlap: TimeSpan(visit.field("overlap")) ?? Rule.usualOverlap, endsOlder: true,
                 reason: reason, actor: actor)

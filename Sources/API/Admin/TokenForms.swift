@@ -160,10 +160,12 @@ extension API {
     func editFromPage(_ visit: Visit) throws -> Answer {
         let configuration = parts.configuration()
         let (form, members, faults) = TokenForm.read(visit)
-        return change(visit) { store in
+        return change(visit) { [self] store in
             let before = try visit.call.token(in: store)
             guard visit.field("revision") == "\(before.revision)" else {
-                throw Refused.conflict("the token has changed since you opened this form", hint: "open it again")
+                let present = TokenForm(before, try store.destinations(of: before.id), configuration)
+                throw FormFault(
+                    token: before, faults: form.faults(beside: present), message: "", status: 409)
             }
             guard faults.isEmpty else { throw FormFault(token: before, faults: faults, message: "") }
             do {
@@ -178,15 +180,19 @@ extension API {
                 for key in before.labels.keys.sorted() where labels[key] == nil { labels[key] = .null }
                 all["labels"] = .object(labels)
                 return try Self.edit(before, all, configuration, by: visit.call, in: store).token
-            } catch let refused as Refused where [422, 400, 403].contains(refused.response.status) {
-                throw FormFault(token: before, faults: [:], message: Self.detail(of: refused.response) ?? "")
+            } catch {
+                guard let response = try? refused(error, visit.call).response else { throw error }
+                throw FormFault(
+                    token: before, faults: [:], message: Self.detail(of: response) ?? "",
+                    status: response.status == 409 ? 409 : 422)
             }
         } then: { [self] token in
             go("/admin/api-tokens/\(token.id.text)", visit, .done, "'\(token.name)' is changed.")
         } otherwise: { error in
             (error as? FormFault).map { fault in
                 self.show(
-                    self.editPage(fault.token, form.told(fault.message, fault.faults), visit), visit, status: 422)
+                    self.editPage(fault.token, form.told(fault.message, fault.faults), visit), visit,
+                    status: fault.status)
             }
         }
     }
@@ -197,6 +203,7 @@ private struct FormFault: Error {
     var token: Token
     var faults: [TokenForm.Field: String]
     var message: String
+    var status = 422
 }
 
 extension TokenForm {
@@ -255,6 +262,34 @@ extension TokenForm {
             neverExpires: token.expiresAt == nil,
             expires: token.expiresAt.map { String($0.description.prefix(16)) } ?? "",
             destinations: places.map(\.description).joined(separator: "\n"))
+    }
+
+    /// What the token is by now where that is not what is filled in: whoever saves the form then has seen it.
+    fileprivate func faults(beside present: TokenForm) -> [Field: String] {
+        func scopes(_ form: TokenForm) -> [String] {
+            (form.ticked + form.furtherScopes.split(separator: " ").map(String.init)).sorted()
+        }
+        func end(_ form: TokenForm) -> String { form.neverExpires ? "never" : form.expires }
+        let fields: [(Field, own: String, present: String)] = [
+            (.name, name, present.name), (.description, description, present.description),
+            (.owner, owner, present.owner), (.integration, integration, present.integration),
+            (.labels, labels, present.labels),
+            (.scope, scopes(self).joined(separator: " "), scopes(present).joined(separator: " ")),
+            (.expires, end(self), end(present)), (.destinations, destinations, present.destinations),
+        ]
+        let differing = fields.filter { Self.lines($0.own) != Self.lines($0.present) }
+        var faults = Dictionary(
+            uniqueKeysWithValues: differing.map { field, _, present in
+                (
+                    field,
+                    present.isEmpty
+                        ? "by now it has none"
+                        : "by now it is \(present.split(separator: "\n").joined(separator: ", "))"
+                )
+            })
+        let stale = "the token has changed since you opened this form; what you save takes the place of that"
+        faults[.name] = faults[.name].map { "\(stale); \($0)" } ?? stale
+        return faults
     }
 
     /// With what is wrong beside the fields that it is about.

@@ -90,8 +90,9 @@ extension API {
         if session.provenOwner == nil { note(value, isLetIn ? .accepted : .refused, origin, at: now) }
         let visit = Visit(
             call: Call(
-                request: request, path: path, query: query, caller: value, address: origin.source, now: now,
-                clock: parts.clock, isOfPage: true),
+                request: request, path: path, query: query,
+                standing: Standing(digest: session.value, value: value, roles: route.roles),
+                address: origin.source, now: now, clock: parts.clock, isOfPage: true),
             session: session, sessionName: name, form: form, brake: try brakeNow(at: now))
         guard isLetIn else {
             return .now(errorPage(403, request, advice: "This needs \(route.roles[0]).", visit))
@@ -172,11 +173,15 @@ extension API {
         then next: @escaping @Sendable (R) -> Response, otherwise: (@Sendable (any Error) -> Response?)? = nil
     ) -> Answer {
         .later { [self] respond in
-            parts.store.write(body) { result in
+            parts.store.write { store in
+                try visit.call.requireStanding(in: store)
+                return try body(store)
+            } then: { result in
                 switch result {
                 case .success(let done):
                     postures.forget()
                     respond(next(done))
+                case .failure(let error as Standing.Loss): respond(page(for: error, visit))
                 case .failure(let error): respond(otherwise?(error) ?? page(for: error, visit))
                 }
             }
@@ -188,7 +193,7 @@ extension API {
         _ visit: Visit, _ body: @escaping @Sendable (ServedConfiguration) async throws -> Response
     ) -> Answer {
         entrust({ [self] in page(for: $0, visit) }) { [self] configuration in
-            let response = try await body(configuration)
+            let response = try await whileStanding(visit.call) { try await body(configuration) }
             postures.forget()
             return response
         }
@@ -208,6 +213,7 @@ extension API {
     func page(for error: any Error, _ visit: Visit) -> Response {
         let request = visit.call.request
         let response = answer(visit.call) { throw error }
+        if response.status == 401 { return signedOut(request) }
         var page = errorPage(response.status, request, advice: Self.detail(of: response), visit)
         page.headers += response.headers.filter { $0.name == "Retry-After" }
         return page

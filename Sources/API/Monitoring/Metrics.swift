@@ -54,7 +54,10 @@ extension API {
         text.write(meter.readings)
         text.write(parts.vaultMeter.readings)
         return Response(
-            200, headers: [("Content-Type", MetricsText.contentType), Self.noStore], body: Array(text.text.utf8))
+            200,
+            headers: [
+                ("Content-Type", MetricsText.contentType), Self.noStore, ("X-Content-Type-Options", "nosniff"),
+            ], body: Array(text.text.utf8))
     }
 }
 

@@ -18,6 +18,8 @@ struct Caller {
     var value: KnownValue
     var digest: Digest
     var origin: Origin
+    /// Whether it came as a password.
+    var isBasic: Bool
 
     func has(any roles: [String]) -> Bool {
         roles.contains { value.has($0) }
@@ -46,7 +48,9 @@ extension API {
             let known = try digest.flatMap { try parts.readers.value(with: $0) }
             if let digest, let value = known {
                 let origin = Origin(of: request, trusting: parts.trustedProxies)
-                if value.authenticates(at: now) { return Caller(value: value, digest: digest, origin: origin) }
+                if value.authenticates(at: now) {
+                    return Caller(value: value, digest: digest, origin: origin, isBasic: isBasic)
+                }
                 note(value, .refused, origin, at: now)
             } else if let wait = countWrongValue(request) {
                 throw told(
@@ -55,16 +59,21 @@ extension API {
                         description: "too many values came from there that are no token's",
                         retryAfter: max(1, Int(wait.seconds))), request)
             }
-            throw told(
-                OAuthError(
-                    status: 401, code: isBasic ? "invalid_client" : "invalid_token",
-                    description: "the token is not accepted",
-                    challenges: isBasic ? [Challenge.basic] : [Challenge.invalidToken]), of: known, request)
+            throw unaccepted(known, isBasic: isBasic, request)
         }
     }
 
     /// Notes the use of a caller who may do what he asks for.
     func accept(_ caller: Caller, at now: Instant) { note(caller.value, .accepted, caller.origin, at: now) }
+
+    /// The refusal of a value that is not accepted.
+    func unaccepted(_ value: KnownValue?, isBasic: Bool, _ request: Request) -> OAuthError {
+        told(
+            OAuthError(
+                status: 401, code: isBasic ? "invalid_client" : "invalid_token",
+                description: "the token is not accepted",
+                challenges: isBasic ? [Challenge.basic] : [Challenge.invalidToken]), of: value, request)
+    }
 
     /// The refusal of a caller who lacks a role.
     func lacking(_ role: String, _ caller: Caller, _ request: Request, at now: Instant) -> OAuthError {

@@ -11,6 +11,7 @@ extension API {
     /// Beside `token`, the caller may tell what it knows of the use: `scope` (exercised, as far as the token has it),
     /// `source` (an address; anything else is ignored, since it is no reason to lock a client out) and `agent`.
     func introspect(_ request: Request) throws -> Response {
+        if let refused = Self.refusal(ofSiteOf: request) { return refused.response }
         let now = parts.clock.now()
         let caller = try authenticate(request, at: now)
         guard caller.has(any: [Role.introspect, Role.admin]) else {

@@ -10,6 +10,7 @@ extension API {
     /// For those who operate Rota, and for whoever authenticates with the very value. A value that is not known,
     /// or has ended already, is answered like one that was revoked. `reason` may be told for the audit log.
     func revoke(_ request: Request) throws -> Answer {
+        if let refused = Self.refusal(ofSiteOf: request) { return .now(refused.response) }
         let now = parts.clock.now()
         let caller = try authenticate(request, at: now)
         let operates = caller.has(any: [Role.operate, Role.admin])
@@ -26,21 +27,37 @@ extension API {
             tellRevocation(of: nil, .unknown, by: caller, request)
             return .now(Self.revoked)
         }
-        return end(value, because: reason, by: caller, asked: request)
+        return end(value, digest, because: reason, by: caller, asked: request)
     }
 
-    private func end(_ value: KnownValue, because reason: String, by caller: Caller, asked request: Request) -> Answer {
-        .later { [self] respond in
-            parts.revoke.revoke(value.tokenID, reason: reason, actor: "token:\(caller.value.name)") { result in
+    private func end(
+        _ value: KnownValue, _ digest: Digest, because reason: String, by caller: Caller, asked request: Request
+    ) -> Answer {
+        let roles = caller.digest == digest ? nil : [Role.operate, Role.admin]
+        let standing = Standing(digest: caller.digest, value: caller.value, roles: roles)
+        return .later { [self] respond in
+            parts.revoke.revoke(value.tokenID, reason: reason, actor: "token:\(caller.value.name)") {
+                try standing.require(in: $0, at: parts.clock.now())
+            } then: { result in
                 switch result {
                 case .success(let revocation):
                     tellRevocation(of: value.tokenID, revocation.outcome, by: caller, request)
                     respond(Self.revoked)
+                case .failure(let loss as Standing.Loss): respond(refusal(loss, caller, request).response)
                 case .failure(let error):
                     parts.report(error, request.id)
                     respond(OAuthError.trouble(error).response)
                 }
             }
+        }
+    }
+
+    /// As he would be refused if he came now.
+    private func refusal(_ loss: Standing.Loss, _ caller: Caller, _ request: Request) -> OAuthError {
+        switch loss {
+        case .value: unaccepted(caller.value, isBasic: caller.isBasic, request)
+        case .roles: lacking(Role.operate, caller, request, at: parts.clock.now())
+        case .changed: .unavailable("your token was changed while this waited: nothing was done, ask again")
         }
     }
 

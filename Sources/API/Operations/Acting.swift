@@ -94,7 +94,10 @@ extension API {
         let key: RequestKey?
         do { key = try RequestKey(of: call) } catch { return .now(answer(call) { throw error }) }
         return .later { [self] respond in
-            parts.store.write({ try Self.once(call, key, in: $0, body) }) { result in
+            parts.store.write { store in
+                try call.requireStanding(in: store)
+                return try Self.once(call, key, in: store, body)
+            } then: { result in
                 respond(
                     answer(call) {
                         let done = try result.get()
@@ -110,7 +113,7 @@ extension API {
     /// Has something done that takes its time, by the configuration in force.
     func perform(_ call: Call, _ body: @escaping @Sendable (ServedConfiguration) async throws -> Response) -> Answer {
         entrust({ [self] error in answer(call) { throw error } }) { [self] configuration in
-            let response = try await body(configuration)
+            let response = try await whileStanding(call) { try await body(configuration) }
             postures.forget()
             return response
         }
@@ -156,6 +159,7 @@ extension API {
     func refused(_ error: any Error, _ call: Call) throws -> Refused {
         let face = call.face
         switch error {
+        case let loss as Standing.Loss: return self.refused(loss, call.standing, call.request)
         case let refused as Refused:
             if let token = refused.ofOthers {
                 parts.noteRefused(

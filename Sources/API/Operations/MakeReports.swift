@@ -151,7 +151,10 @@ extension API {
         return .later { [self] respond in
             guard let sign = configuration.reports.seal else { return make(.success(nil), respond) }
             let change = call.change("report")
-            parts.store.write({ try sign($0, change) }) { [self] result in
+            parts.store.write { store in
+                try call.requireStanding(in: store)
+                return try sign(store, change)
+            } then: { [self] result in
                 // Better a report without a signature than none, where the disk is full; and none at all of a log that
                 // is not what was signed before.
                 if case .failure(let error as StoreError) = result, case .full = error, !isNeeded {

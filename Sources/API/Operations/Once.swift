@@ -33,9 +33,9 @@ extension API {
 
     /// Has something done that takes its time and more than one transaction: with a key once.
     ///
-    /// That it is begun is written down before, so that whoever asks again never has it done twice: he is told 409
-    /// while it is under way, the first answer once there is one, and 409 where the process ended before. What was
-    /// refused, so that nothing was done, is not remembered.
+    /// That it is begun is written down with the first change that it makes, so that whoever asks again never has it
+    /// done twice: he is told 409 while it is under way, the first answer once there is one, and 409 where the process
+    /// ended before. What was refused, or came to no change at all, is not remembered.
     func performOnce(
         _ call: Call, _ body: @escaping @Sendable (ServedConfiguration) async throws -> Response
     ) throws -> Answer {
@@ -44,22 +44,31 @@ extension API {
             let name = "\(call.caller.tokenID.text) \(key.text)"
             guard underWay.withLock({ $0.insert(name).inserted }) else { throw RequestKey.isUnderWay }
             defer { underWay.withLock { _ = $0.remove(name) } }
-            if let known = try await parts.store.write({ try Self.begin(call, key, in: $0) }) {
+            if let known = try await parts.store.read({ try Self.answered(call, key, in: $0) }) {
                 return .json(
                     Array(known.answer.utf8), status: known.status,
                     headers: [Self.noStore, ("Idempotent-Replayed", "true")])
             }
+            FirstChange.current?.require { try Self.begin(call, key, in: $0) }
             return try await finish(call, key) { try await body(configuration) }
         }
     }
 
-    /// What was answered before; nil: it is new, and begun from now on.
-    private static func begin(_ call: Call, _ key: RequestKey, in store: any Store) throws -> AnsweredRequest? {
+    /// Within the transaction of its first change.
+    private static func begin(_ call: Call, _ key: RequestKey, in store: any Store) throws {
+        // Another server has taken it up meanwhile.
+        guard try answered(call, key, in: store) == nil else { throw RequestKey.isUnderWay }
+        try store.rememberRequest(
+            AnsweredRequest(request: key.request, status: AnsweredRequest.begun, answer: ""),
+            of: call.caller.tokenID, key: key.text, at: call.now, forgetting: call.now - AnsweredRequest.lifetime)
+    }
+
+    /// What was answered before; nil: it is new.
+    private static func answered(
+        _ call: Call, _ key: RequestKey, in store: any Store
+    ) throws -> AnsweredRequest? {
         let start = call.now - AnsweredRequest.lifetime
         guard let known = try store.answeredRequest(of: call.caller.tokenID, key: key.text, since: start) else {
-            try store.rememberRequest(
-                AnsweredRequest(request: key.request, status: AnsweredRequest.begun, answer: ""),
-                of: call.caller.tokenID, key: key.text, at: call.now, forgetting: start)
             return nil
         }
         guard known.request == key.request else { throw RequestKey.otherRequest }
@@ -76,18 +85,18 @@ extension API {
         do {
             response = try await body()
         } catch {
-            if isRefusal(error, call) {
+            if FirstChange.current?.isMade == true, isRefusal(error, call) {
                 try await parts.store.write { try $0.forgetRequest(of: caller, key: key.text) }
             }
             throw error
         }
+        let isGood = (200..<300).contains(response.status)
+        guard isGood || FirstChange.current?.isMade == true else { return response }
         let answer = AnsweredRequest(
             request: key.request, status: response.status, answer: String(decoding: response.body, as: UTF8.self))
         do {
             try await parts.store.write { store in
-                guard (200..<300).contains(answer.status) else {
-                    return try store.forgetRequest(of: caller, key: key.text)
-                }
+                guard isGood else { return try store.forgetRequest(of: caller, key: key.text) }
                 try store.finishRequest(answer, of: caller, key: key.text)
             }
         } catch {

@@ -70,7 +70,7 @@ struct Call: Sendable {
     var request: Request
     var path: Router.Parameters
     var query: FormFields?
-    var caller: KnownValue
+    var standing: Standing
     /// Where it came from.
     var address: String?
     /// When it came.
@@ -82,6 +82,9 @@ struct Call: Sendable {
     var takesKey = false
     /// Whether a page is answered with.
     var isOfPage = false
+
+    /// The value that was accepted when it came.
+    var caller: KnownValue { standing.value }
 
     /// Of the path.
     func name(_ parameter: String) -> String { path[parameter] ?? "" }

@@ -129,7 +129,7 @@ extension API {
         return try performOnce(call) { configuration in
             let report = try await configuration.run.run(
                 policies: configuration.policies, limits: configuration.limits, actor: call.principal.actor,
-                deliverWithin: nil)
+                by: call.principal, deliverWithin: nil)
             return Self.response(report, call.face)
         }
     }

@@ -258,10 +258,13 @@ extension API {
             // Also where it ended half-way.
             defer { if request.isActing { postures.forget() } }
             do {
-                let answer = try await configuration.command(request)
+                let answer = try await whileStanding(call) { try await configuration.command(request) }
                 var response = Response(
                     call.status,
-                    headers: [("Content-Type", type), Self.noStore, (Screen.exitCode, String(answer.code))])
+                    headers: [
+                        ("Content-Type", type), Self.noStore, ("X-Content-Type-Options", "nosniff"),
+                        (Screen.exitCode, String(answer.code)),
+                    ])
                 response.spooled = answer.body
                 return response
             } catch let refusal as CommandRefusal {

@@ -25,22 +25,20 @@ extension API {
     }
 
     func quarantineToken(_ call: Call) throws -> Answer {
-        try switchToken(call) { try await $0.quarantine($1, reason: $2, actor: call.principal.actor) }
+        try switchToken(call, QuarantineUseCase.quarantine)
     }
 
     func restoreToken(_ call: Call) throws -> Answer {
-        try switchToken(call) { try await $0.restore($1, reason: $2, actor: call.principal.actor) }
+        try switchToken(call, QuarantineUseCase.restore)
     }
 
     private func switchToken(
         _ call: Call,
-        _ act: @escaping @Sendable (QuarantineUseCase, TokenID, _ reason: String) async throws -> QuarantineResult
+        _ act: @escaping @Sendable (TokenID, any Store, Change) throws -> QuarantineResult
     ) throws -> Answer {
         let reason = try Self.reason(call)
-        return try performOnce(call) { [parts] _ in
-            let token = try await parts.store.read { try call.token(in: $0) }
-            let useCase = QuarantineUseCase(store: parts.store, clock: parts.clock)
-            return try Self.response(try await act(useCase, token.id, reason), call)
+        return write(call) { store in
+            try Self.document(try act(try call.token(in: store).id, store, call.change(reason)), call)
         }
     }
 
@@ -58,6 +56,7 @@ extension API {
                 try call.requireHand(on: token, in: store)
                 return token
             }
+            requireHand(on: token.id, when: call)
             let result = try await configuration.rotate.rotate(
                 token.id.text, overlap: overlap ?? Rule.usualOverlap, endsOlder: overlap != nil, reason: reason,
                 actor: call.principal.actor)
@@ -74,6 +73,14 @@ extension API {
                 "cause": TokenDocument.text(result.cause), "remark": TokenDocument.text(result.remark),
             ]
             return .json(Array(document.serialized().utf8), headers: [Self.noStore])
+        }
+    }
+
+    /// Whose it is, and what it may do, may be otherwise by the time that a rotation of it is claimed.
+    func requireHand(on id: TokenID, when call: Call) {
+        FirstChange.current?.require { store in
+            guard let token = try store.token(id), call.sees(token) else { throw Refused.missing("token") }
+            try call.requireHand(on: token, in: store)
         }
     }
 
@@ -108,15 +115,12 @@ extension API {
         return reason
     }
 
-    private static func response(_ result: QuarantineResult, _ call: Call) throws -> Response {
+    private static func document(_ result: QuarantineResult, _ call: Call) throws -> JSON {
         if let refusal = result.refusal, refusal != .already {
             throw Refused.conflict(refusal.sentence, reason: refusal.rawValue)
         }
         guard let token = result.token else { throw Refused.missing("token") }
-        let document: JSON = [
-            "token": TokenDocument.json(token, at: call.now), "changed": .bool(result.refusal == nil),
-        ]
-        return .json(Array(document.serialized().utf8), headers: [noStore])
+        return ["token": TokenDocument.json(token, at: call.now), "changed": .bool(result.refusal == nil)]
     }
 }
 

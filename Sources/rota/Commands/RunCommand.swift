@@ -71,7 +71,7 @@ private func carryOut(_ invocation: Invocation) async throws -> ExitCode {
         }
         return try await useCase.run(
             policies: policies, limits: composition.configuration.limits, actor: invocation.actor,
-            deliverWithin: isServed ? nil : deliverWithin, progress: progress.report)
+            by: invocation.principal, deliverWithin: isServed ? nil : deliverWithin, progress: progress.report)
     }
     // The daemon does so by itself.
     if !isServed, report.brake == nil {
