@@ -79,8 +79,20 @@ class Tour:
 
 
 def put_back(house):
-    """Somebody puts the old value back: it cannot be told who has read the new one meanwhile."""
+    """Somebody puts the old value back: the new one is in the history, and somebody may have read it meanwhile."""
     return lambda seed: house.put(seed.destinations[0], seed.value)
+
+
+def put_back_alone(house):
+    """And destroys what was there before: it cannot be told any more what that was."""
+    def disturb(seed):
+        house.put(seed.destinations[0], seed.value)
+        path = split(seed.destinations[0])[1]
+        versions = house.secret(path)["metadata"]["version"]
+        house.bao.client.secrets.kv.v2.destroy_secret_versions(
+            path, versions=list(range(1, versions)), mount_point=house.mount)
+
+    return disturb
 
 
 def blocked(house):
@@ -116,6 +128,7 @@ def test_dying_at_every_step_and_again_in_the_recovery_locks_nobody_out(house, b
         written = order.index("written") + 1
         if which == 0:
             tour.die(written, put_back(tour.scene.house))
+            tour.die(written, put_back_alone(tour.scene.house))
         else:
             tour.die(written, *blocked(tour.scene.house))
         tour.scene.finish()
