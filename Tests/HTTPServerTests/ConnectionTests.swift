@@ -155,11 +155,11 @@ struct `A connection` {
             let (long, usual) = (try RawClient(port: server.port), try RawClient(port: server.port))
             long.send("GET /file HTTP/1.1\r\nHost: x\r\n\r\n")
             // Asked in this order, so that the long one has waited longer when the usual one is shut.
-            while server.seen.withLock({ $0.count }) < 1 { usleep(1000) }
+            waitUntil { server.seen.withLock(\.count) == 1 }
             usual.send(get)
-            while server.seen.withLock({ $0.count }) < 2 { usleep(1000) }
+            waitUntil { server.seen.withLock(\.count) == 2 }
             // Until the reaper has shut whoever is to be: how long that takes is the server's to say.
-            while server.listener.connectionCount > (milliseconds > 300 ? 1 : 0) { usleep(1000) }
+            waitUntil { server.listener.connectionCount <= (milliseconds > 300 ? 1 : 0) }
             #expect((long.readToEnd().text.utf8.count >= 32 << 20) == (milliseconds > 300))
         }
     }
@@ -190,7 +190,7 @@ struct `The number of connections` {
                 let client = try RawClient(port: server.port, from: "127.0.0.2")
                 client.send("GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
                 #expect(client.readToEnd().text.hasPrefix("HTTP/1.1 200 "))
-                while server.listener.connectionCount > 0 { usleep(1000) }
+                waitUntil { server.listener.connectionCount == 0 }
             }
         }
     }

@@ -1,5 +1,6 @@
 import Addresses
 import Crypto
+import Glibc
 import HTTPServer
 import Testing
 
@@ -64,4 +65,11 @@ func eventually(_ condition: () throws -> Bool) async throws {
         try await Task.sleep(for: .milliseconds(1))
     }
     #expect(try condition())
+}
+
+/// Waits for the server's own threads, which tell nobody when they are done: a look each millisecond, for twenty
+/// seconds at the most, so that one that never is fails the test and does not keep the others.
+func waitUntil(_ isSo: () -> Bool) {
+    for _ in 0..<20_000 where !isSo() { usleep(1000) }
+    #expect(isSo())
 }

@@ -30,12 +30,7 @@ import Testing
     ]
 
     @Test(arguments: cases)
-    func `the fault is told with its place and what to do`(_ malformed: Malformed) {
-        let load = readPolicies(Array(malformed.text.utf8), file: "p.yaml")
-        let said = load.diagnostics.map(\.description).joined(separator: "\n")
-        #expect(load.policies == nil)
-        #expect(said.hasPrefix(malformed.expected), "\(said)")
-    }
+    func `the fault is told with its place and what to do`(_ malformed: Malformed) { malformed.requireTold() }
 
     @Test func `agents alone, addresses alone and both are taken, within 30 days where nothing is written`() throws {
         let text = """
@@ -55,5 +50,15 @@ import Testing
                 .sources(addresses: 15, agents: nil, within: .days(30)),
                 .sources(addresses: nil, agents: 7, within: .days(7)),
             ])
+    }
+}
+
+extension Malformed {
+    /// All that is said of it begins as expected, and it makes no policies.
+    func requireTold() {
+        let load = readPolicies(Array(text.utf8), file: "p.yaml")
+        let said = load.diagnostics.map(\.description).joined(separator: "\n")
+        #expect(load.policies == nil)
+        #expect(said.hasPrefix(expected), "\(said)")
     }
 }
